@@ -1,1 +1,5 @@
 //! onec-mcp
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod onec;
+pub mod rpc;

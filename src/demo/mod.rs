@@ -1,1 +1,60 @@
-//! demo
+//! A stand-in 1C:Enterprise infobase, served over real HTTP on a loopback port.
+//!
+//! For trying the gateway out without 1C (`--demo`), for integration tests and for benches. It is
+//! the infobase of a small trading company with a few tables of goods, customers, warehouses and
+//! sales; every answer is computed from them. It speaks like the stock MCP extension, manners
+//! included: a byte order mark before JSON that is spread over lines, Base64 broken by CRLF,
+//! Russian error texts, and no patience for keys that a 1C `Structure` cannot hold.
+//!
+//! - `GET {url}/hs/mcp/health` answers `{"status":"ok"}`.
+//! - `POST {url}/hs/mcp/rpc` is JSON-RPC 2.0: `tools/list`, `tools/call`, `resources/list`,
+//!   `resources/read`, `prompts/list`, `prompts/get`; anything else is -32601.
+//!
+//! Both want Basic authentication in UTF-8: 401 otherwise. Another infobase or path is 404, a
+//! known path with another verb 405, a body over 4 MiB 413, a notification 204.
+//!
+//! It listens on 127.0.0.1 only, and its password is no secret: nothing of value belongs here.
+//!
+//! # Example
+//!
+//! ```
+//! use base64::prelude::{BASE64_STANDARD, Engine};
+//! use bytes::Bytes;
+//! use http::{Request, header::AUTHORIZATION};
+//! use http_body_util::{BodyExt, Empty};
+//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+//! use onec_mcp::demo::Infobase;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let infobase = Infobase::start().await?;
+//!
+//! let login = format!("{}:{}", infobase.username(), infobase.password());
+//! let request = Request::get(format!("{}/hs/mcp/health", infobase.url()))
+//!     .header(AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(login)))
+//!     .body(Empty::<Bytes>::new())?;
+//! let reply = Client::builder(TokioExecutor::new()).build_http().request(request).await?;
+//!
+//! let body = reply.into_body().collect().await?.to_bytes();
+//! assert_eq!(body, "\u{feff}{\r\n\t\"status\": \"ok\"\r\n}");
+//! # Ok(())
+//! # }
+//! ```
+
+mod answers;
+mod arguments;
+mod calls;
+mod company;
+mod http;
+mod infobase;
+mod metadata;
+mod png;
+mod prompts;
+mod queries;
+mod resources;
+mod rpc;
+mod tools;
+mod wire;
+
+pub use calls::Calls;
+pub use infobase::{Builder, Infobase};

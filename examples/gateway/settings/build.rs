@@ -1,0 +1,117 @@
+//! From values to [`Settings`]: what depends on more than one setting is checked here.
+
+use super::flags::Choices;
+use super::parse;
+use super::stop::Stop;
+use super::table::{self, Setting};
+use super::types::{Account, Http, Onec, Settings, Target, Tenant, Tls};
+use super::values::Values;
+use std::path::{Path, PathBuf};
+
+pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Result<Settings, Stop> {
+    let auth_mode = values.get(&table::AUTH_MODE, |text| parse::auth_mode(text, choices.mode))?;
+    Ok(Settings {
+        mode: choices.mode,
+        onec: onec(choices.demo, &mut values)?,
+        http: http(&values, cwd)?,
+        server_name: values.get(&table::SERVER_NAME, parse::line)?,
+        server_version: values.get(&table::SERVER_VERSION, parse::line)?,
+        log_level: values.get(&table::LOG_LEVEL, parse::log_level)?,
+        auth_mode,
+        warnings: values.into_warnings(),
+    })
+}
+
+fn onec(demo: bool, values: &mut Values) -> Result<Onec, Stop> {
+    Ok(Onec {
+        target: target(demo, values)?,
+        service_root: values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?,
+        timeout: values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?,
+        report_timeout: values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?,
+        max_concurrency: values.get(&table::ONEC_MAX_CONCURRENCY, parse::concurrency)?,
+        tenant: tenant(values)?,
+    })
+}
+
+fn target(demo: bool, values: &mut Values) -> Result<Target, Stop> {
+    let bearer = values.get(&table::ONEC_AUTH, parse::is_bearer)?;
+    if demo {
+        let own = [&table::ONEC_URL, &table::ONEC_USERNAME, &table::ONEC_PASSWORD, &table::ONEC_TOKEN];
+        ignored(&own, "--demo has an infobase and an account of its own", values);
+        return Ok(Target::Demo);
+    }
+    let example = "http://localhost/base";
+    let why = format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none");
+    let url = values.required(&table::ONEC_URL, &why, |text| parse::url(text, example))?;
+    Ok(Target::Infobase { url, account: account(bearer, values)? })
+}
+
+fn account(bearer: bool, values: &mut Values) -> Result<Account, Stop> {
+    if bearer {
+        let token = values.required(&table::ONEC_TOKEN, "bearer login to 1C needs a token", parse::token)?;
+        ignored(&[&table::ONEC_USERNAME, &table::ONEC_PASSWORD], "the login to 1C is by bearer token", values);
+        return Ok(Account::Bearer(token));
+    }
+    let username = "give the name of the 1C user that calls run under";
+    let password = "give the password of the 1C user, which may be empty";
+    let account = Account::Basic {
+        username: values.required(&table::ONEC_USERNAME, username, parse::username)?,
+        password: values.required(&table::ONEC_PASSWORD, password, parse::password)?,
+    };
+    ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer", values);
+    Ok(account)
+}
+
+fn ignored(settings: &[&Setting], why: &str, values: &mut Values) {
+    for setting in settings {
+        if let Some(name) = values.given(setting) {
+            values.warn(format!("{name} is ignored: {why}"));
+        }
+    }
+}
+
+fn tenant(values: &Values) -> Result<Option<Tenant>, Stop> {
+    let header = values.optional(&table::ONEC_TENANT_HEADER, parse::header_name)?;
+    let value = values.optional(&table::ONEC_TENANT_VALUE, parse::header_value)?;
+    let both = both(header, value, [&table::ONEC_TENANT_HEADER, &table::ONEC_TENANT_VALUE], values)?;
+    Ok(both.map(|(header, value)| Tenant { header, value }))
+}
+
+fn http(values: &Values, cwd: &Path) -> Result<Http, Stop> {
+    let public = |text: &str| parse::url(text, "https://mcp.example.com");
+    Ok(Http {
+        host: values.get(&table::HOST, parse::host)?,
+        port: values.get(&table::PORT, parse::port)?,
+        cors_origins: values.get(&table::CORS_ORIGINS, parse::origins)?,
+        public_url: values.optional(&table::PUBLIC_URL, public)?,
+        tls: tls(values, cwd)?,
+        drain_timeout: values.get(&table::DRAIN_TIMEOUT_MS, |text| parse::millis(text, 0))?,
+    })
+}
+
+fn tls(values: &Values, cwd: &Path) -> Result<Option<Tls>, Stop> {
+    let existing = |text: &str| -> Result<PathBuf, parse::Refused> {
+        let path = cwd.join(parse::path(text)?);
+        if path.is_file() { Ok(path) } else { Err(parse::refused("there is no such file; expected one in PEM format")) }
+    };
+    let cert = values.optional(&table::TLS_CERT, existing)?;
+    let key = values.optional(&table::TLS_KEY, existing)?;
+    let both = both(cert, key, [&table::TLS_CERT, &table::TLS_KEY], values)?;
+    Ok(both.map(|(cert, key)| Tls { cert, key }))
+}
+
+/// Two settings that make sense only together.
+fn both<A, B>(a: Option<A>, b: Option<B>, names: [&Setting; 2], values: &Values) -> Result<Option<(A, B)>, Stop> {
+    let [first, second] = names;
+    let (given, missing) = match (a, b) {
+        (Some(a), Some(b)) => return Ok(Some((a, b))),
+        (None, None) => return Ok(None),
+        (Some(_), None) => (first, second),
+        (None, Some(_)) => (second, first),
+    };
+    let name = values.given(given).unwrap_or_default();
+    let Setting { variable, flag, yaml, .. } = missing;
+    Err(Stop::error(format!(
+        "{variable} is not set: {name} needs it too (or give --{flag}, or {yaml} in the configuration file)"
+    )))
+}

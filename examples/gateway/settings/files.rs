@@ -1,0 +1,31 @@
+//! Reading small text files that people write by hand.
+
+use super::stop::Stop;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Far more than any settings take; a wrong path such as `/dev/zero` must not fill the memory.
+const LIMIT: u64 = 1 << 20;
+
+/// The text of the file, without a byte order mark. `what` names the setting in an error, and
+/// `path` is shown as the user wrote it.
+pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, Stop> {
+    let refuse = |why: &str| Stop::error(format!("{what} is \"{}\": {why}", path.display()));
+    let mut bytes = Vec::new();
+    let file = File::open(cwd.join(path)).map_err(|error| refuse(&unreadable(&error)))?;
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| refuse(&unreadable(&error)))?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(refuse("the file is larger than 1 MiB, which cannot be settings"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8 text, please save it as UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "no permission to read the file".to_owned(),
+        _ => format!("the file cannot be read ({error})"),
+    }
+}

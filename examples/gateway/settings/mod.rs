@@ -1,0 +1,80 @@
+//! The settings of the gateway: every one of them is a row of `table.rs`, and can be given as a
+//! flag, an environment variable, a line of a `.env` file or a key of a YAML file, first wins.
+//!
+//! ```text
+//! flags.rs   the command line            ┐
+//! dotenv.rs  the .env file               ├─> values.rs ──(parse.rs)──> build.rs ──> Settings
+//! yaml.rs    the configuration file      ┘   text + where it came from     typed and checked
+//! ```
+//!
+//! Nothing here is global: [`load`] is handed the arguments, the environment and the working
+//! directory, and what should be printed comes back as a [`Stop`]. The `.env` file is read into
+//! memory and never into the environment of the process.
+
+mod build;
+mod dotenv;
+mod files;
+mod flags;
+mod nearest;
+mod parse;
+mod stop;
+mod table;
+mod types;
+mod values;
+mod yaml;
+
+#[allow(unused_imports, reason = "whoever includes this module names the types it needs")]
+pub(crate) use self::stop::{Stop, Stream};
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use self::types::{Account, AuthMode, Http, LogLevel, Mode, Onec, Settings, Target, Tenant, Tls};
+
+use self::values::{Source, Values};
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Reads all settings, or says why the program should not go on: because something is wrong, or
+/// because only help was wanted.
+///
+/// `args` begin with the name of the program. Relative paths are meant from `cwd`.
+///
+/// # Errors
+/// A [`Stop`] with exit status 2 for a bad or missing setting, with 0 for `--help` and `--version`.
+pub(crate) fn load<A, E, K, V>(args: A, env: E, cwd: &Path) -> Result<Settings, Stop>
+where
+    A: IntoIterator,
+    A::Item: Into<OsString> + Clone,
+    E: IntoIterator<Item = (K, V)>,
+    K: Into<OsString>,
+    V: Into<OsString>,
+{
+    // The first to give a setting wins, so the order of these lines is the order of precedence.
+    let mut values = Values::default();
+    let choices = flags::read(args, &mut values)?;
+    environment(env, &mut values)?;
+    dotenv::read(choices.env_file.as_deref(), cwd, &mut values)?;
+    if let Some(path) = values.optional(&table::CONFIG, parse::path)? {
+        yaml::read(&path, cwd, &mut values)?;
+    }
+    build::settings(&choices, values, cwd)
+}
+
+/// Takes the variables that are meant for the gateway out of the environment.
+fn environment<K, V>(env: impl IntoIterator<Item = (K, V)>, values: &mut Values) -> Result<(), Stop>
+where
+    K: Into<OsString>,
+    V: Into<OsString>,
+{
+    for (name, value) in env {
+        // A name that is not even text is none of ours.
+        let Ok(name) = name.into().into_string() else { continue };
+        if !table::is_ours(&name) {
+            continue;
+        }
+        match value.into().into_string() {
+            Ok(text) => values.variable(&name, text, &Source::Variable)?,
+            Err(_) if table::by_variable(&name).is_none() => {}
+            Err(_) => return Err(Stop::error(format!("{name} is not valid UTF-8"))),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Why the program ends before it has begun.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+/// What to print, where, and with which status to exit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    /// The whole message, without a line break at the end.
+    pub(crate) text: String,
+    /// Help is output, an error is not.
+    pub(crate) stream: Stream,
+    /// 0 for help, 2 for a bad or missing setting.
+    pub(crate) code: u8,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stop {
+    /// A bad or missing setting.
+    pub(super) fn error(message: impl AsRef<str>) -> Self {
+        Self { text: format!("error: {}", message.as_ref()), stream: Stream::Stderr, code: 2 }
+    }
+
+    /// Prints the message and gives the status to exit with.
+    pub(crate) fn print(&self) -> ExitCode {
+        // A closed pipe (`--help | head -1`) is no reason to fail.
+        let _ = match self.stream {
+            Stream::Stdout => writeln!(std::io::stdout(), "{}", self.text),
+            Stream::Stderr => writeln!(std::io::stderr(), "{}", self.text),
+        };
+        ExitCode::from(self.code)
+    }
+}

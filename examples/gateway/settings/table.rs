@@ -1,0 +1,183 @@
+//! Every setting, one row each: its variable, flag and YAML key, its default, what it means.
+//!
+//! To add one, add a row here, a field in `types.rs` and a line in `build.rs`.
+
+/// One row.
+#[derive(Clone, Copy)]
+pub(super) struct Setting {
+    /// `MCP_A_B`.
+    pub(super) variable: &'static str,
+    /// `a-b`.
+    pub(super) flag: &'static str,
+    /// The dotted path in the configuration file; empty where it has none.
+    pub(super) yaml: &'static str,
+    /// What stands for the value in `--help`.
+    pub(super) value: &'static str,
+    /// One line for `--help`.
+    pub(super) help: &'static str,
+    /// The text that counts when nobody gives the setting.
+    pub(super) default: Option<&'static str>,
+    /// Never shown in a message.
+    pub(super) secret: bool,
+    /// Whether an empty variable means an empty value. For others it means none, because
+    /// docker-compose passes on every variable it names, set or not.
+    pub(super) may_be_empty: bool,
+    /// Whether the configuration file gives it as a list.
+    pub(super) list: bool,
+}
+
+const fn row(
+    variable: &'static str,
+    flag: &'static str,
+    yaml: &'static str,
+    value: &'static str,
+    help: &'static str,
+) -> Setting {
+    let (secret, may_be_empty, list) = (false, false, false);
+    Setting { variable, flag, yaml, value, help, default: None, secret, may_be_empty, list }
+}
+
+impl Setting {
+    const fn default(self, text: &'static str) -> Self {
+        Self { default: Some(text), ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    const fn may_be_empty(self) -> Self {
+        Self { may_be_empty: true, ..self }
+    }
+
+    const fn list(self) -> Self {
+        Self { list: true, ..self }
+    }
+}
+
+macro_rules! settings {
+    ($($name:ident = $row:expr;)*) => {
+        $(pub(super) const $name: Setting = $row;)*
+        /// All rows, in the order of `--help`.
+        pub(super) static ALL: &[Setting] = &[$($name),*];
+    };
+}
+
+#[rustfmt::skip] // one setting, one row
+settings! {
+    ONEC_URL = row("MCP_ONEC_URL", "onec-url", "onec.base_url", "URL",
+        "Infobase URL, e.g. http://localhost/base; required unless --demo");
+    ONEC_USERNAME = row("MCP_ONEC_USERNAME", "onec-username", "onec.auth.username", "NAME",
+        "1C user that calls run under; required unless --demo or --onec-auth bearer");
+    ONEC_PASSWORD = row("MCP_ONEC_PASSWORD", "onec-password", "onec.auth.password", "PASSWORD",
+        "Its password, may be empty; better given as the variable, as all can see flags").secret().may_be_empty();
+    ONEC_AUTH = row("MCP_ONEC_AUTH", "onec-auth", "onec.auth.type", "TYPE",
+        "How to log in to 1C: basic or bearer").default("basic");
+    ONEC_TOKEN = row("MCP_ONEC_TOKEN", "onec-token", "onec.auth.token", "TOKEN",
+        "Token for --onec-auth bearer; better given as the variable").secret();
+    ONEC_SERVICE_ROOT = row("MCP_ONEC_SERVICE_ROOT", "onec-service-root", "onec.service_root", "PATH",
+        "Root URL of the HTTP service in 1C: it is called at {url}/hs/{root}/").default("mcp");
+    ONEC_TIMEOUT_MS = row("MCP_ONEC_TIMEOUT_MS", "onec-timeout-ms", "onec.timeout_ms", "MS",
+        "How long one 1C call may take").default("30000");
+    ONEC_REPORT_TIMEOUT_MS = row("MCP_ONEC_REPORT_TIMEOUT_MS", "onec-report-timeout-ms", "onec.report_timeout_ms", "MS",
+        "How long a slow 1C call may take: reports and tools").default("120000");
+    ONEC_MAX_CONCURRENCY = row("MCP_ONEC_MAX_CONCURRENCY", "onec-max-concurrency", "onec.max_concurrency", "N",
+        "1C calls at once; each takes a 1C session and maybe a licence").default("16");
+    ONEC_TENANT_HEADER = row("MCP_ONEC_TENANT_HEADER", "onec-tenant-header", "onec.tenant_header", "NAME",
+        "Header to send to 1C on each call, e.g. X-Tenant");
+    ONEC_TENANT_VALUE = row("MCP_ONEC_TENANT_VALUE", "onec-tenant-value", "onec.tenant_value", "TEXT",
+        "Value of that header");
+    HOST = row("MCP_HOST", "host", "server.host", "HOST",
+        "Address to listen on, in http mode").default("127.0.0.1");
+    PORT = row("MCP_PORT", "port", "server.port", "PORT",
+        "Port to listen on; 0 picks a free one").default("8000");
+    CORS_ORIGINS = row("MCP_CORS_ORIGINS", "cors-origins", "server.cors_origins", "JSON",
+        "Origins that may call from a browser, as a JSON array").default(r#"["*"]"#).list();
+    PUBLIC_URL = row("MCP_PUBLIC_URL", "public-url", "server.public_url", "URL",
+        "Root URL under which clients reach the gateway; if not set, taken from the request");
+    TLS_CERT = row("MCP_TLS_CERT", "tls-cert", "server.tls_cert", "FILE",
+        "Certificate chain (PEM) to serve https with; needs --tls-key");
+    TLS_KEY = row("MCP_TLS_KEY", "tls-key", "server.tls_key", "FILE",
+        "Private key (PEM) of that certificate");
+    DRAIN_TIMEOUT_MS = row("MCP_DRAIN_TIMEOUT_MS", "drain-timeout-ms", "server.drain_timeout_ms", "MS",
+        "How long running calls may go on after SIGTERM").default("10000");
+    AUTH_MODE = row("MCP_AUTH_MODE", "auth-mode", "auth.mode", "MODE",
+        "How MCP clients prove who they are; this version knows only none").default("none");
+    SERVER_NAME = row("MCP_SERVER_NAME", "server-name", "mcp.server_name", "TEXT",
+        "Server name shown to MCP clients").default("1C Configuration Data Tools");
+    SERVER_VERSION = row("MCP_SERVER_VERSION", "server-version", "mcp.server_version", "TEXT",
+        "Server version shown to MCP clients").default("1.0.0");
+    LOG_LEVEL = row("MCP_LOG_LEVEL", "log-level", "log.level", "LEVEL",
+        "DEBUG, INFO, WARNING or ERROR; the log goes to standard error").default("INFO");
+    CONFIG = row("CONFIG_PATH", "config", "", "FILE",
+        "Configuration file (YAML)");
+}
+
+/// A setting of a later version: saying so is kinder than "unknown".
+pub(super) struct Later {
+    pub(super) variable: &'static str,
+    /// A key, or a section if it ends with a dot.
+    pub(super) yaml: &'static str,
+    /// Whether someone who sets the variable counts on a protection that would not be there.
+    pub(super) protects: bool,
+}
+
+const fn later(variable: &'static str, yaml: &'static str) -> Later {
+    Later { variable, yaml, protects: false }
+}
+
+const fn protection(variable: &'static str, yaml: &'static str) -> Later {
+    Later { variable, yaml, protects: true }
+}
+
+pub(super) static LATER: &[Later] = &[
+    protection("MCP_BEARER_TOKEN", "mcp.bearer_token"),
+    protection("MCP_API_BEARER_TOKEN", "api."),
+    later("MCP_ONEC_RPC", "onec.rpc"),
+    later("MCP_CATALOG", "mcp.catalog"),
+    later("MCP_TRUSTED_PROXIES", "server.trusted_proxies"),
+    later("MCP_RESOLVE_LIMIT", "limits."),
+    later("MCP_MAX_ROWS", "limits."),
+    later("MCP_OAUTH2_", "oauth."),
+];
+
+/// Keys with only one legal value so far, and why.
+pub(super) static FIXED: &[(&str, &str, &str)] = &[
+    ("mcp.enabled", "true", "this version serves nothing but MCP"),
+    ("oauth.enabled", "false", "OAuth is not available in this version"),
+];
+
+/// Whether a variable of that name is addressed to the gateway.
+pub(super) fn is_ours(variable: &str) -> bool {
+    variable.starts_with("MCP_") || by_variable(variable).is_some()
+}
+
+pub(super) fn by_variable(variable: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| setting.variable == variable)
+}
+
+pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| !setting.yaml.is_empty() && setting.yaml == path)
+}
+
+pub(super) fn later_variable(name: &str) -> Option<&'static Later> {
+    let fits = |known: &str| if known.ends_with('_') { name.starts_with(known) } else { name == known };
+    LATER.iter().find(|later| fits(later.variable))
+}
+
+pub(super) fn is_later_yaml(path: &str) -> bool {
+    let fits = |known: &str| if known.ends_with('.') { path.starts_with(known) } else { path == known };
+    LATER.iter().any(|later| fits(later.yaml))
+}
+
+/// Every key that the configuration file may hold.
+pub(super) fn yaml_keys() -> impl Iterator<Item = &'static str> + Clone {
+    let fixed = FIXED.iter().map(|(key, ..)| *key);
+    ALL.iter().map(|setting| setting.yaml).filter(|key| !key.is_empty()).chain(fixed)
+}
+
+/// Whether keys lie below that path, in this version or a later one.
+pub(super) fn is_section(path: &str) -> bool {
+    let below = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    path.is_empty() || yaml_keys().chain(LATER.iter().map(|later| later.yaml)).any(below)
+}

@@ -1,0 +1,69 @@
+//! What tools and prompts are called with, and how 1C code complains.
+
+use serde_json::{Map, Value};
+
+/// What 1C's `Raise` throws: a text for a person, and nothing else.
+#[derive(Debug)]
+pub(super) struct Exception(pub(super) String);
+
+impl From<String> for Exception {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// The `arguments` of a call, or the `params` of a request; a missing one and a null are the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arguments<'a>(Option<&'a Map<String, Value>>);
+
+impl<'a> Arguments<'a> {
+    /// # Errors
+    ///
+    /// When it is neither an object nor nothing.
+    pub(super) fn new(value: Option<&'a Value>) -> Result<Self, Exception> {
+        match value {
+            None | Some(Value::Null) => Ok(Self(None)),
+            Some(Value::Object(members)) => Ok(Self(Some(members))),
+            Some(_) => Err(Exception("Значение не является значением объектного типа".to_owned())),
+        }
+    }
+
+    /// A member as it is.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
+        self.0.and_then(|members| members.get(name)).filter(|value| !value.is_null())
+    }
+
+    /// # Errors
+    ///
+    /// When it is there and is no string.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, Exception> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(mistyped(name, "Строка")),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// When it is missing or no string.
+    pub(super) fn required(&self, name: &str) -> Result<&'a str, Exception> {
+        let missing = || format!("Не указан обязательный параметр '{name}'");
+        Ok(self.text(name)?.ok_or_else(missing)?)
+    }
+
+    /// # Errors
+    ///
+    /// When it is there and is no natural number.
+    pub(super) fn count(&self, name: &str) -> Result<Option<usize>, Exception> {
+        let natural = |value: &Value| value.as_u64().and_then(|number| number.try_into().ok());
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) => natural(value).map(Some).ok_or_else(|| mistyped(name, "Число")),
+        }
+    }
+}
+
+fn mistyped(name: &str, wanted: &str) -> Exception {
+    Exception(format!("Параметр '{name}': преобразование значения к типу {wanted} не может быть выполнено"))
+}

@@ -1,0 +1,134 @@
+//! The web server's part: which infobase, which user, which HTTP service.
+
+use std::io;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
+};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use serde_json::json;
+
+use super::calls::Counter;
+use super::{rpc, wire};
+
+/// The name under which the infobase is published. Its case matters, as on most web servers.
+pub(super) const BASE: &str = "/demo";
+pub(super) const USERNAME: &str = "Администратор";
+pub(super) const PASSWORD: &str = "demo";
+
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+type Reply = Response<Full<Bytes>>;
+
+/// The infobase as published on a web server.
+#[derive(Debug)]
+pub(super) struct Publication {
+    pub(super) report_delay: Duration,
+    pub(super) calls: Counter,
+}
+
+impl Publication {
+    /// # Errors
+    ///
+    /// When the request's body cannot be read: there is no one left to answer.
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
+        // The web server knows no such infobase, so it does not ask for a login either.
+        let Some(path) = request.uri().path().strip_prefix(BASE).map(str::to_owned) else {
+            return Ok(page(StatusCode::NOT_FOUND));
+        };
+        if !path.is_empty() && !path.starts_with('/') {
+            return Ok(page(StatusCode::NOT_FOUND));
+        }
+        if !logged_in(request.headers()) {
+            return Ok(unauthorized());
+        }
+        match path.strip_prefix("/hs/mcp/") {
+            Some(route) => self.service(route, request).await,
+            None => Ok(page(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    /// The HTTP service's URL templates and their verbs.
+    async fn service(&self, route: &str, request: Request<Incoming>) -> io::Result<Reply> {
+        match (route, request.method()) {
+            ("health", &Method::GET) => Ok(json(wire::json(&json!({ "status": "ok" })))),
+            ("rpc", &Method::POST) => self.rpc(request.into_body()).await,
+            ("health" | "rpc", _) => Ok(page(StatusCode::METHOD_NOT_ALLOWED)),
+            _ => Ok(page(StatusCode::NOT_FOUND)),
+        }
+    }
+
+    async fn rpc(&self, body: Incoming) -> io::Result<Reply> {
+        let Some(body) = read(body).await? else {
+            return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
+        };
+        Ok(match rpc::answer(self, &body).await {
+            Some(reply) => json(wire::json(&reply)),
+            None => empty(StatusCode::NO_CONTENT),
+        })
+    }
+}
+
+/// The whole body, or nothing when it is too long.
+async fn read(body: Incoming) -> io::Result<Option<Bytes>> {
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Ok(None);
+    }
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(whole) => Ok(Some(whole.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Ok(None),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Whether the one user of this infobase asks. Not in constant time: the password is public.
+fn logged_in(headers: &HeaderMap) -> bool {
+    let login = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
+        .and_then(|(_, credentials)| BASE64_STANDARD.decode(credentials.trim()).ok())
+        .and_then(|credentials| String::from_utf8(credentials).ok());
+    login.as_deref().and_then(|login| login.split_once(':')) == Some((USERNAME, PASSWORD))
+}
+
+fn json(body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    let headers = reply.headers_mut();
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    headers.insert(CONTENT_TYPE, kind);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    reply
+}
+
+fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Full::default());
+    *reply.status_mut() = status;
+    reply
+}
+
+fn unauthorized() -> Reply {
+    let mut reply = empty(StatusCode::UNAUTHORIZED);
+    let challenge = HeaderValue::from_static("Basic realm=\"1C:Enterprise 8\"");
+    reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    reply
+}
+
+/// The page of a web server that speaks for itself: no JSON, no Russian.
+fn page(status: StatusCode) -> Reply {
+    let html = format!(
+        "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n\
+         <html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>\n"
+    );
+    let mut reply = Response::new(Full::new(Bytes::from(html)));
+    *reply.status_mut() = status;
+    let kind = HeaderValue::from_static("text/html; charset=iso-8859-1");
+    reply.headers_mut().insert(CONTENT_TYPE, kind);
+    reply
+}

@@ -1,0 +1,153 @@
+//! The running infobase: its listener, its connections, its end.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::calls::{Calls, Counter};
+use super::http::{BASE, PASSWORD, Publication, USERNAME};
+
+/// Long enough to watch a client wait, to press its cancel button and to see progress go by.
+const REPORT_DELAY: Duration = Duration::from_secs(8);
+
+/// How long to wait when no connection can be accepted, most likely for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A stand-in infobase being served; stops and drops its connections when dropped.
+///
+/// See the [module docs](super) for an example.
+#[derive(Debug)]
+pub struct Infobase {
+    url: String,
+    publication: Arc<Publication>,
+    stop: oneshot::Sender<()>,
+    // The accept loop, which owns the connections. Dropping the set aborts them all.
+    tasks: JoinSet<()>,
+}
+
+/// What an [`Infobase`] may be told before it starts; made by [`Infobase::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "an infobase is served once `start` is called"]
+pub struct Builder {
+    port: u16,
+    report_delay: Duration,
+}
+
+impl Infobase {
+    /// Serves an infobase on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be listened on.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// An infobase on a chosen port, or with a quicker report.
+    pub const fn builder() -> Builder {
+        Builder { port: 0, report_delay: REPORT_DELAY }
+    }
+
+    /// The infobase's address, such as `http://127.0.0.1:8080/demo`. Its HTTP service is at
+    /// `{url}/hs/mcp/`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The login of its only user. It is Cyrillic, as most are.
+    pub const fn username(&self) -> &str {
+        USERNAME
+    }
+
+    /// The password of its only user.
+    pub const fn password(&self) -> &str {
+        PASSWORD
+    }
+
+    /// The tool calls up to now.
+    pub fn calls(&self) -> Calls {
+        self.publication.calls.now()
+    }
+
+    /// Waits until the tool calls are as wanted, for ever if they never are.
+    ///
+    /// Lets a test wait for what it caused instead of sleeping:
+    /// `infobase.calls_until(|calls| calls.cancelled() == 1).await`.
+    pub async fn calls_until(&self, reached: impl FnMut(&Calls) -> bool) -> Calls {
+        self.publication.calls.until(reached).await
+    }
+
+    /// Closes the listener and every connection, whatever runs on it, and waits until they are
+    /// closed. The port is free again afterwards.
+    pub async fn stop(mut self) {
+        // The loop may have ended by itself only by a panic; then there is nobody to tell.
+        let _ = self.stop.send(());
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Builder {
+    /// Listens on this port instead of a free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How long `sales_report` takes; 8 seconds unless told.
+    pub const fn report_delay(mut self, delay: Duration) -> Self {
+        self.report_delay = delay;
+        self
+    }
+
+    /// Serves the infobase.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be listened on.
+    pub async fn start(self) -> io::Result<Infobase> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let url = format!("http://{}{BASE}", listener.local_addr()?);
+        let publication = Arc::new(Publication { report_delay: self.report_delay, calls: Counter::default() });
+        let (stop, stopped) = oneshot::channel();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&publication), stopped));
+        Ok(Infobase { url, publication, stop, tasks })
+    }
+}
+
+async fn accept(listener: TcpListener, publication: Arc<Publication>, mut stopped: oneshot::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve(stream, Arc::clone(&publication)));
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = &mut stopped => break,
+        }
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+async fn serve(stream: TcpStream, publication: Arc<Publication>) {
+    // Answers are small and awaited: do not let Nagle hold them. Without it they only come later.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let publication = Arc::clone(&publication);
+        async move { publication.answer(request).await }
+    });
+    // A connection ends in an error when the peer breaks it off, which is its good right.
+    let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,0 +1,168 @@
+//! Which tools there are, and how one is called. What they do is in `answers`.
+
+use serde_json::{Value, json};
+
+use super::answers;
+use super::arguments::{Arguments, Exception};
+use super::http::Publication;
+
+struct Tool {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    /// The schemas of its parameters, if it has any.
+    parameters: Option<fn() -> Value>,
+    required: &'static [&'static str],
+    run: fn(&Arguments<'_>) -> Result<Vec<Value>, Exception>,
+    /// Whether it takes its time.
+    slow: bool,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "get_metadata",
+        title: "Метаданные",
+        description: "Описание объекта конфигурации: синоним, реквизиты, табличные части",
+        parameters: Some(|| {
+            json!({
+                "name": string("Полное имя объекта: Справочник.Номенклатура или Catalog.Products"),
+                "filter": string("Только реквизиты, в имени которых есть этот текст"),
+            })
+        }),
+        required: &["name"],
+        run: answers::get_metadata,
+        slow: false,
+    },
+    Tool {
+        name: "search_catalog",
+        title: "Поиск в справочнике",
+        description: "Поиск по коду, артикулу и наименованию на русском или английском языке",
+        parameters: Some(|| {
+            let mut warehouse = string("Склад: искать только номенклатуру, которая на нём есть");
+            if let Value::Object(schema) = &mut warehouse {
+                schema.insert("x-mcp-header".to_owned(), json!("Warehouse"));
+            }
+            json!({
+                "catalog": string("Номенклатура, Контрагенты или Склады, можно по-английски"),
+                "query": string("Что искать"),
+                "limit": {
+                    "type": "integer", "minimum": 1, "maximum": 100, "default": 10,
+                    "description": "Сколько строк показать",
+                },
+                "warehouse": warehouse,
+            })
+        }),
+        required: &["catalog", "query"],
+        run: answers::search_catalog,
+        slow: false,
+    },
+    Tool {
+        name: "sales_report",
+        title: "Отчёт о продажах",
+        description: "Количество и сумма продаж по номенклатуре за период; строится долго",
+        parameters: Some(|| {
+            json!({
+                "period_from": date("Первый день периода, ГГГГ-ММ-ДД"),
+                "period_to": date("Последний день периода, ГГГГ-ММ-ДД"),
+            })
+        }),
+        required: &["period_from", "period_to"],
+        run: answers::sales_report,
+        slow: true,
+    },
+    Tool {
+        name: "fail_with_exception",
+        title: "Вызвать исключение",
+        description: "Всегда завершается исключением: показывает, как видны ошибки 1С",
+        parameters: Some(|| json!({ "message": string("Текст исключения") })),
+        required: &[],
+        run: answers::fail_with_exception,
+        slow: false,
+    },
+    Tool {
+        name: "product_image",
+        title: "Картинка товара",
+        description: "Изображение номенклатуры в формате PNG",
+        parameters: Some(|| json!({ "code": string("Код номенклатуры, например 000000101") })),
+        required: &["code"],
+        run: answers::product_image,
+        slow: false,
+    },
+    Tool {
+        name: "остатки_товаров",
+        title: "Остатки товаров",
+        description: "Остатки номенклатуры на складе: количество и стоимость по прайс-листу",
+        parameters: Some(|| {
+            json!({
+                "Склад": string("Наименование или код склада"),
+                "Номенклатура": string("Только товары, в наименовании которых есть этот текст"),
+            })
+        }),
+        required: &["Склад"],
+        run: answers::stock,
+        slow: false,
+    },
+    Tool {
+        name: "list_warehouses",
+        title: "Склады",
+        description: "Все склады компании с адресами",
+        parameters: None,
+        required: &[],
+        run: answers::list_warehouses,
+        slow: false,
+    },
+];
+
+fn string(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn date(description: &str) -> Value {
+    json!({ "type": "string", "format": "date", "description": description })
+}
+
+impl Tool {
+    fn input_schema(&self) -> Value {
+        match self.parameters {
+            // Not a valid schema of MCP, which wants "type":"object"; stock sends it all the same.
+            None => json!({}),
+            Some(parameters) => {
+                json!({ "type": "object", "properties": parameters(), "required": self.required })
+            }
+        }
+    }
+}
+
+pub(super) fn list() -> Value {
+    let entry = |tool: &Tool| {
+        let Tool { name, title, description, .. } = tool;
+        let schema = tool.input_schema();
+        json!({ "name": name, "title": title, "description": description, "inputSchema": schema })
+    };
+    json!({ "tools": TOOLS.iter().map(entry).collect::<Vec<_>>() })
+}
+
+/// An exception of the tool is a result too.
+///
+/// # Errors
+///
+/// When there is no such tool.
+pub(super) async fn call(publication: &Publication, params: Arguments<'_>) -> Result<Value, Exception> {
+    let name = params.required("name")?;
+    let tool = TOOLS.iter().find(|tool| tool.name == name);
+    let tool = tool.ok_or_else(|| format!("Инструмент '{name}' не найден"))?;
+    let running = publication.calls.start();
+    let outcome = Arguments::new(params.get("arguments")).and_then(|given| (tool.run)(&given));
+    if tool.slow && outcome.is_ok() {
+        tokio::time::sleep(publication.report_delay).await;
+    }
+    running.finish();
+    Ok(match outcome {
+        Ok(content) => json!({ "content": content, "isError": false }),
+        Err(Exception(text)) => {
+            let place = "{ОбщийМодуль.ДемоИнструменты.Модуль(42)}";
+            let text = format!("Ошибка выполнения инструмента '{name}': {place}: {text}");
+            json!({ "content": [answers::text(text)], "isError": true })
+        }
+    })
+}

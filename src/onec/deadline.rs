@@ -1,0 +1,88 @@
+//! How long a call to 1C may take.
+
+use super::error::{Error, Trouble};
+use crate::rpc::BoxError;
+use bytes::Bytes;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::Sleep;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// How long this one call may take, in the extensions of the HTTP request; 30 s if it is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience(pub Duration);
+
+pub(super) fn patience(request: &http::Request<Bytes>) -> Patience {
+    request.extensions().get().copied().unwrap_or(Patience(Duration::from_secs(30)))
+}
+
+/// Ends a call that takes longer than its [`Patience`] with [`Trouble::Slow`]; dropping it tells 1C.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeadlineLayer;
+
+impl<C> Layer<C> for DeadlineLayer {
+    type Service = Deadline<C>;
+
+    fn layer(&self, client: C) -> Deadline<C> {
+        Deadline { client }
+    }
+}
+
+/// See [`DeadlineLayer`].
+#[derive(Clone, Debug)]
+pub struct Deadline<C> {
+    client: C,
+}
+
+impl<C> Service<http::Request<Bytes>> for Deadline<C>
+where
+    C: Service<http::Request<Bytes>>,
+    C::Error: Into<BoxError>,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = DeadlineFuture<C::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.client.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
+        let Patience(limit) = patience(&request);
+        DeadlineFuture { call: self.client.call(request), sleep: tokio::time::sleep(limit), limit }
+    }
+}
+
+pin_project! {
+    /// The call of a [`Deadline`].
+    #[derive(Debug)]
+    pub struct DeadlineFuture<F> {
+        #[pin]
+        call: F,
+        #[pin]
+        sleep: Sleep,
+        limit: Duration,
+    }
+}
+
+impl<F, T, E> Future for DeadlineFuture<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<T, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        // The answer first: one that is ready is never thrown away for being late.
+        if let Poll::Ready(answer) = this.call.poll(cx) {
+            return Poll::Ready(answer.map_err(Into::into));
+        }
+        ready!(this.sleep.poll(cx));
+        Poll::Ready(Err(Error::from(Trouble::Slow(*this.limit)).into()))
+    }
+}

@@ -1,0 +1,147 @@
+//! Requests in the RPC dialect.
+
+use crate::rpc::json::{self, Fault, Member, Scanner};
+use crate::rpc::{Era, ErrorObject, Meta, Method, Param, Params, Request};
+use bytes::Bytes;
+
+/// The parameters of a method that are sent on, in this order; `None` for methods that 1C is never
+/// asked. Older extensions read `params` into a Structure, which refuses keys that are no plain
+/// identifiers; so `_meta` and whatever else a client adds stays here.
+pub(super) const fn forwarded(method: &Method) -> Option<&'static [Param]> {
+    Some(match method {
+        Method::ToolsCall | Method::PromptsGet => {
+            &[Param::Name, Param::Arguments, Param::InputResponses, Param::RequestState]
+        }
+        Method::ResourcesRead => &[Param::Uri, Param::InputResponses, Param::RequestState],
+        Method::ToolsList | Method::ResourcesList | Method::ResourceTemplatesList | Method::PromptsList => {
+            &[Param::Cursor]
+        }
+        Method::Complete => &[Param::Ref, Param::Argument, Param::Context],
+        _ => return None,
+    })
+}
+
+/// The body of the call.
+///
+/// # Errors
+/// -32602 for parameters that are missing or of another type than the protocol says.
+pub(super) fn encode(request: &Request, keys: &[Param], id: u64) -> Result<Bytes, ErrorObject> {
+    check(request)?;
+    let params = &request.params;
+    let size: usize = keys.iter().filter_map(|key| params.raw(*key)).map(|raw| raw.len() + 20).sum();
+    let mut out = Vec::with_capacity(160 + size);
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.to_string().as_bytes());
+    out.extend_from_slice(b",\"method\":\"");
+    out.extend_from_slice(request.method.as_str().as_bytes());
+    out.extend_from_slice(b"\",\"params\":{");
+    let mut first = true;
+    let mut key_into = |out: &mut Vec<u8>, key: &str| {
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        out.push(b'"');
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+    };
+    for key in keys {
+        let Some(raw) = params.raw(*key) else { continue };
+        key_into(&mut out, key.name());
+        match key {
+            Param::InputResponses => plain_responses(&mut out, raw)?,
+            _ => out.extend_from_slice(raw),
+        }
+    }
+    if request.method.may_ask() && request.version.era() == Era::Modern {
+        key_into(&mut out, "clientCapabilities");
+        can_do(&mut out, params);
+    }
+    out.extend_from_slice(b"}}");
+    Ok(out.into())
+}
+
+/// Refuses at once what 1C would only stumble over.
+fn check(request: &Request) -> Result<(), ErrorObject> {
+    let params = &request.params;
+    let need = |param: Param| match params.text(param) {
+        Some(_) => Ok(()),
+        None => Err(ErrorObject::invalid_params(format!("{} needs a string \"{}\"", request.method, param.name()))),
+    };
+    match request.method {
+        Method::ToolsCall | Method::PromptsGet => need(Param::Name)?,
+        Method::ResourcesRead => need(Param::Uri)?,
+        _ => {}
+    }
+    for param in [Param::Arguments, Param::InputResponses, Param::Ref, Param::Argument] {
+        if params.raw(param).is_some_and(|raw| raw.first() != Some(&b'{')) {
+            return Err(ErrorObject::invalid_params(format!("\"{}\" must be an object", param.name())));
+        }
+    }
+    if params.raw(Param::RequestState).is_some_and(|raw| raw.first() != Some(&b'"')) {
+        return Err(ErrorObject::invalid_params("\"requestState\" must be a string"));
+    }
+    Ok(())
+}
+
+/// Copies the client's answers without their `_meta`, whose keys no Structure takes.
+fn plain_responses(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Fault> {
+    let mut scanner = Scanner::new(raw)?;
+    out.push(b'{');
+    let start = out.len();
+    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        if out.len() > start {
+            out.push(b',');
+        }
+        json::quote_into(out, &key);
+        out.push(b':');
+        if scanner.peek() == b'{' { without_meta(out, scanner, raw) } else { copy(out, scanner, raw) }
+    })?;
+    out.push(b'}');
+    Ok(())
+}
+
+fn copy(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), Fault> {
+    let span = scanner.skip()?;
+    out.extend_from_slice(span.of(raw).unwrap_or_default());
+    Ok(())
+}
+
+fn without_meta(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), Fault> {
+    out.push(b'{');
+    let start = out.len();
+    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        if key == "_meta" {
+            return scanner.skip().map(drop);
+        }
+        if out.len() > start {
+            out.push(b',');
+        }
+        json::quote_into(out, &key);
+        out.push(b':');
+        copy(out, scanner, raw)
+    })?;
+    out.push(b'}');
+    Ok(())
+}
+
+/// What 1C may ask the client for. Only the fact counts, and the details hold keys that no
+/// Structure takes.
+fn can_do(out: &mut Vec<u8>, params: &Params) {
+    let declared = params.meta(Meta::ClientCapabilities).unwrap_or(b"{}");
+    out.push(b'{');
+    let start = out.len();
+    // The text was checked with the message; a second reading cannot fail.
+    let _ = Scanner::new(declared).and_then(|mut scanner| {
+        scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            if scanner.peek() == b'{' && matches!(&*key, "elicitation" | "sampling" | "roots") {
+                if out.len() > start {
+                    out.push(b',');
+                }
+                json::quote_into(out, &key);
+                out.extend_from_slice(b":{}");
+            }
+            scanner.skip().map(drop)
+        })
+    });
+    out.push(b'}');
+}

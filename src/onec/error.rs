@@ -1,0 +1,171 @@
+//! What can go wrong between this server and 1C, each with a sentence that says what to check.
+
+use crate::rpc::{BoxError, Failure};
+use http::StatusCode;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// 1C's own words are passed on up to this length.
+const TEXT_LIMIT: usize = 4 * 1024;
+
+/// The kind of trouble with 1C.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// Nobody answers at the address: refused, no route, no such name, or no TLS.
+    Unreachable,
+    /// The connection broke before the whole answer came.
+    Broken,
+    /// No answer within this time.
+    Slow(Duration),
+    /// No free turn within this time.
+    Queued(Duration),
+    /// Any status but 200, with what the body said in words.
+    Status(StatusCode, String),
+    /// 200 with something that is no answer to the call; why.
+    Nonsense(String),
+    /// An answer of more bytes than this.
+    TooLarge(usize),
+    /// The HTTP client failed in its own way.
+    Other,
+}
+
+/// 1C could not be asked, or did not answer.
+///
+/// Its text is meant for the user; the cause (its [`source`](std::error::Error::source)) for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{failure}")]
+pub struct Error {
+    trouble: Trouble,
+    failure: Failure,
+    #[source]
+    cause: Option<BoxError>,
+}
+
+impl Error {
+    pub(crate) fn new(trouble: Trouble, cause: Option<BoxError>) -> Self {
+        let mut failure = Failure::new(status(&trouble), sentence(&trouble));
+        if let Trouble::Queued(_) = trouble {
+            failure.retry_after = Some(Duration::from_secs(5));
+        }
+        Self { trouble, failure, cause }
+    }
+
+    /// What kind of trouble it is.
+    pub const fn trouble(&self) -> &Trouble {
+        &self.trouble
+    }
+
+    /// What a client is told.
+    pub const fn failure(&self) -> &Failure {
+        &self.failure
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::new(trouble, None)
+    }
+}
+
+const fn status(trouble: &Trouble) -> StatusCode {
+    match trouble {
+        Trouble::Slow(_) => StatusCode::GATEWAY_TIMEOUT,
+        Trouble::Queued(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+fn sentence(trouble: &Trouble) -> Cow<'static, str> {
+    match trouble {
+        Trouble::Unreachable => "1C cannot be reached. Check that the web server with the infobase's publication \
+             runs and that the infobase URL names the right host and port."
+            .into(),
+        Trouble::Broken => "1C broke the connection before its answer was complete. The call may have run: check \
+             in 1C before you repeat anything that changes data. If it happens again, look at the web server's log."
+            .into(),
+        Trouble::Slow(limit) => format!(
+            "1C did not answer within {} s. The call may still run there: check in 1C before you repeat anything \
+             that changes data. Narrow the request, or raise the timeout.",
+            limit.as_secs_f32()
+        )
+        .into(),
+        Trouble::Queued(limit) => format!(
+            "1C is busy: no turn came free within {} s, so the call was not sent. Try again later, or raise the \
+             number of concurrent calls.",
+            limit.as_secs_f32()
+        )
+        .into(),
+        Trouble::Status(status, text) => format!("{}{}", status_sentence(*status), quoted(text)).into(),
+        Trouble::Nonsense(why) => format!(
+            "1C sent something that is no answer to the call: {why}. Check that the infobase URL and the service \
+             root lead to the MCP extension's HTTP service, and that the extension is up to date."
+        )
+        .into(),
+        Trouble::TooLarge(limit) => format!(
+            "1C's answer is larger than {} MiB. Ask for less: a shorter period, fewer columns or a row limit.",
+            limit / (1024 * 1024)
+        )
+        .into(),
+        Trouble::Other => "The call to 1C failed before an answer came. The server's log says more.".into(),
+    }
+}
+
+fn status_sentence(status: StatusCode) -> Cow<'static, str> {
+    match status.as_u16() {
+        401 => "1C refused the login (401). Check the user name and the password, that the user may log in with a \
+             password, and that the web server passes the Authorization header on."
+            .into(),
+        402 => "1C refused the call (402): the token has expired, or no licence is free. Check the licences and who \
+             holds sessions."
+            .into(),
+        403 => "1C denied access (403). The user needs a role with rights to the MCP extension's HTTP service.".into(),
+        404 => "1C has no such service (404). Check the infobase name in the URL (case matters), the service root, \
+             and that HTTP services of extensions are published."
+            .into(),
+        406 => "1C's session had expired (406), twice in a row. Check the session settings of the publication.".into(),
+        500 => "The code in 1C failed (500). The event log of the infobase says where.".into(),
+        502..=504 => format!(
+            "The web server could not reach 1C ({}). The cluster or the infobase may be restarting: try again in a \
+             minute, then check that the 1C server runs.",
+            status.as_u16()
+        )
+        .into(),
+        code => format!("1C answered with status {code}. Check the publication and the web server's log.").into(),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" 1C says: {}", cut(text)) }
+}
+
+/// The first 4 KiB of `text`, at a character boundary.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= TEXT_LIMIT {
+        return text.into();
+    }
+    let mut end = TEXT_LIMIT;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_finds_the_failure() {
+        let error: BoxError = Box::new(Error::from(Trouble::Slow(Duration::from_secs(30))));
+        let failure = Failure::from_error(&error);
+        assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
+        assert!(failure.error.message.contains("within 30 s"), "{}", failure.error.message);
+    }
+
+    #[test]
+    fn texts_are_cut_at_a_character() {
+        let long = "ы".repeat(5000);
+        assert!(cut(&long).len() < TEXT_LIMIT + 4);
+    }
+}

@@ -1,0 +1,179 @@
+//! Where an infobase is and how to log in to it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::{HeaderName, HeaderValue, Uri};
+use secrecy::{ExposeSecret, SecretString};
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The HTTP service of an infobase, `{url}/hs/{root}/`, and the account that calls run under.
+///
+/// Its `Debug` shows no password and no token. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Infobase {
+    base: Arc<Url>,
+    root: Arc<str>,
+    pub(super) headers: HeaderMap,
+    pub(super) quick: Duration,
+    pub(super) slow: Duration,
+}
+
+/// Why something is no infobase.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InfobaseError {
+    /// Not a URL at all.
+    #[error("not a URL: {0}")]
+    Url(#[from] url::ParseError),
+    /// Another scheme, or no host.
+    #[error("the infobase URL must be http:// or https:// with a host name, for example http://server/base")]
+    Scheme,
+    /// A login within the URL.
+    #[error("the infobase URL must not contain a user name or password; give them as settings of their own")]
+    Login,
+    /// A query or fragment.
+    #[error("the infobase URL must end with the name of the infobase, without ? or #")]
+    Query,
+    /// A token that no header can hold.
+    #[error("the token holds characters that an HTTP header cannot carry")]
+    Token,
+    /// No trusted certificates on this machine.
+    #[error("https needs trusted root certificates, and this machine has none: {0}")]
+    Certificates(#[source] std::io::Error),
+}
+
+impl Infobase {
+    /// The infobase published at `url`, for example `http://server/base`. Slashes at the end do not
+    /// matter; the name may be Cyrillic or percent-encoded, and its case matters to 1C.
+    ///
+    /// # Errors
+    /// [`InfobaseError`] for what is no http(s) URL of an infobase.
+    pub fn new(url: &str) -> Result<Self, InfobaseError> {
+        let url = Url::parse(url.trim())?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(InfobaseError::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(InfobaseError::Login);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(InfobaseError::Query);
+        }
+        Ok(Self {
+            base: Arc::new(url),
+            root: "mcp".into(),
+            headers: HeaderMap::new(),
+            quick: Duration::from_secs(30),
+            slow: Duration::from_secs(120),
+        })
+    }
+
+    /// Calls run as this user. The password may be empty; both go in UTF-8 (RFC 7617), as 1C
+    /// expects of Cyrillic names.
+    #[must_use]
+    pub fn basic(self, user: &str, password: impl Into<SecretString>) -> Self {
+        let login = SecretString::from(format!("{user}:{}", password.into().expose_secret()));
+        let encoded = SecretString::from(STANDARD.encode(login.expose_secret()));
+        // Base64 is always a legal header value, so this cannot fail.
+        self.authorization(&format!("Basic {}", encoded.expose_secret())).unwrap_or_else(|unchanged| unchanged)
+    }
+
+    /// Calls carry this bearer token, for infobases behind an OpenID Connect or token gate.
+    ///
+    /// # Errors
+    /// [`InfobaseError::Token`] where the token cannot stand in a header.
+    pub fn bearer(self, token: impl Into<SecretString>) -> Result<Self, InfobaseError> {
+        self.authorization(&format!("Bearer {}", token.into().expose_secret())).map_err(|_| InfobaseError::Token)
+    }
+
+    fn authorization(mut self, value: &str) -> Result<Self, Self> {
+        let Ok(mut value) = HeaderValue::from_str(value) else { return Err(self) };
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// The root URL of the HTTP service as set in the configurator; `mcp` by default.
+    #[must_use]
+    pub fn service_root(mut self, root: &str) -> Self {
+        self.root = root.trim_matches('/').into();
+        self
+    }
+
+    /// A header with a fixed value on each call, for web servers that tell tenants apart by one.
+    #[must_use]
+    pub fn tenant(mut self, header: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(header, value);
+        self
+    }
+
+    /// How long one call may take: a quick one (30 s by default) and a `tools/call` (120 s).
+    #[must_use]
+    pub const fn timeouts(mut self, quick: Duration, slow: Duration) -> Self {
+        self.quick = quick;
+        self.slow = slow;
+        self
+    }
+
+    /// Whether calls carry an account at all.
+    pub(super) fn has_account(&self) -> bool {
+        self.headers.contains_key(AUTHORIZATION)
+    }
+
+    pub(super) fn is_https(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    /// `{url}/hs/{root}/{name}`, percent-encoded.
+    pub(super) fn uri(&self, name: &str) -> Result<Uri, InfobaseError> {
+        let mut url = Url::clone(&self.base);
+        {
+            let mut path = url.path_segments_mut().map_err(|()| InfobaseError::Scheme)?;
+            path.pop_if_empty().push("hs");
+            path.extend(self.root.split('/').filter(|part| !part.is_empty()));
+            path.push(name);
+        }
+        Uri::try_from(url.as_str()).map_err(|_| InfobaseError::Scheme)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rpc(url: &str) -> String {
+        Infobase::new(url).unwrap().uri("rpc").unwrap().to_string()
+    }
+
+    #[test]
+    fn service_addresses() {
+        assert_eq!(rpc("http://localhost/base"), "http://localhost/base/hs/mcp/rpc");
+        assert_eq!(rpc("http://localhost/base/"), "http://localhost/base/hs/mcp/rpc");
+        assert_eq!(rpc("http://localhost:8080"), "http://localhost:8080/hs/mcp/rpc");
+        assert_eq!(rpc("https://1c.example/a/b///"), "https://1c.example/a/b/hs/mcp/rpc");
+        let encoded = "http://h/%D1%82%D0%BE%D1%80%D0%B3/hs/mcp/rpc";
+        assert_eq!(rpc("http://h/торг"), encoded);
+        assert_eq!(rpc("http://h/%D1%82%D0%BE%D1%80%D0%B3"), encoded);
+        let root = Infobase::new("http://h/b").unwrap().service_root("/mcp/v2/");
+        assert_eq!(root.uri("health").unwrap().to_string(), "http://h/b/hs/mcp/v2/health");
+    }
+
+    #[test]
+    fn what_is_no_infobase() {
+        for url in ["", "localhost/base", "ftp://h/b", "http://u:p@h/b", "http://h/b?x", "http://h/b#x", "http://"] {
+            assert!(Infobase::new(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let infobase = Infobase::new("http://h/b").unwrap().basic("Админ", "s3cret");
+        let shown = format!("{infobase:?}");
+        let encoded = STANDARD.encode("Админ:s3cret");
+        assert_eq!(infobase.headers.get(AUTHORIZATION).unwrap(), &format!("Basic {encoded}"));
+        assert!(!shown.contains("s3cret") && !shown.contains(&encoded), "{shown}");
+    }
+}

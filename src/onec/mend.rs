@@ -1,0 +1,159 @@
+//! Small repairs to 1C's results: found during the one pass, applied only if there are any.
+
+use super::decode::BadAnswer;
+use crate::rpc::json::{self, Member, Scanner, Span};
+use crate::rpc::{Cut, Method};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use std::borrow::Cow;
+
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Replacements in the bytes of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Edits(Vec<(Span, Vec<u8>)>);
+
+impl Edits {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn replace(&mut self, span: Span, text: impl Into<Vec<u8>>) {
+        self.0.push((span, text.into()));
+    }
+
+    /// The bytes of `within`, mended.
+    pub(super) fn apply(mut self, bytes: &[u8], within: Span) -> Vec<u8> {
+        self.0.sort_by_key(|(span, _)| span.start());
+        let added: usize = self.0.iter().map(|(_, text)| text.len()).sum();
+        let mut out = Vec::with_capacity(within.end() - within.start() + added);
+        let mut done = within.start();
+        for (span, text) in &self.0 {
+            out.extend_from_slice(bytes.get(done..span.start()).unwrap_or_default());
+            out.extend_from_slice(text);
+            done = span.end();
+        }
+        out.extend_from_slice(bytes.get(done..within.end()).unwrap_or_default());
+        out
+    }
+
+    /// Reads the member of a result that `method` is about; `false` if `key` is another one.
+    pub(super) fn member(
+        &mut self,
+        method: &Method,
+        scanner: &mut Scanner<'_>,
+        bytes: &[u8],
+        key: &str,
+    ) -> Result<bool, BadAnswer> {
+        match (method, key) {
+            (Method::ToolsList, "tools") => scanner.array(|scanner| self.tool(scanner, bytes))?,
+            (Method::ToolsCall, "content") => scanner.array(|scanner| self.content(scanner, bytes))?,
+            (Method::ResourcesRead, "contents") => scanner.array(|scanner| self.resource(scanner, bytes))?,
+            (Method::PromptsGet, "messages") => scanner.array(|scanner| self.message(scanner, bytes))?,
+            (Method::ResourcesList, "resources")
+            | (Method::ResourceTemplatesList, "resourceTemplates")
+            | (Method::PromptsList, "prompts") => scanner.array(|scanner| scanner.skip().map(drop))?,
+            _ => return Ok(false),
+        };
+        Ok(true)
+    }
+
+    /// A tool without parameters comes with an empty schema; clients insist on an object type.
+    fn tool(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
+        const ANY_OBJECT: &str = "{\"type\":\"object\"}";
+        let mut schema = Span::default();
+        let tool = scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
+            let span = scanner.skip()?;
+            if key == "inputSchema" {
+                schema = span;
+            }
+            Ok(())
+        })?;
+        match schema.of(bytes) {
+            None => {
+                let members = bytes.get(tool.start() + 1..tool.end() - 1).unwrap_or_default();
+                let comma = if members.iter().all(u8::is_ascii_whitespace) { "" } else { "," };
+                let brace = Span::new(tool.start(), tool.start() + 1);
+                self.replace(brace, format!("{{\"inputSchema\":{ANY_OBJECT}{comma}"));
+            }
+            Some(text) if is_empty_object(text) || text == b"null" => self.replace(schema, ANY_OBJECT),
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
+        scanner.object(|scanner, Member { key, .. }| {
+            if key == "content" && scanner.peek() == b'{' {
+                return self.content(scanner, bytes);
+            }
+            Ok(scanner.skip().map(drop)?)
+        })?;
+        Ok(())
+    }
+
+    /// A block of content: images and audio carry Base64, an embedded resource is a resource.
+    fn content(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
+        let mut kind = Span::default();
+        let mut data = Span::default();
+        scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
+            if key == "resource" && scanner.peek() == b'{' {
+                return self.resource(scanner, bytes);
+            }
+            let span = scanner.skip()?;
+            match &*key {
+                "type" => kind = span,
+                "data" => data = span,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        match kind.of(bytes) {
+            Some(b"\"image\"" | b"\"audio\"") => self.base64(data, bytes),
+            _ => Ok(()),
+        }
+    }
+
+    /// Contents of a resource: the extra `type` goes, `blob` is Base64.
+    fn resource(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
+        let mut cut = Cut::default();
+        let mut blob = Span::default();
+        scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+            cut.next(start);
+            let span = scanner.skip()?;
+            if key == "blob" {
+                blob = span;
+            }
+            cut.end(span.end(), key == "type");
+            Ok(())
+        })?;
+        if !cut.span.is_empty() {
+            self.replace(cut.span, "");
+        }
+        self.base64(blob, bytes)
+    }
+
+    /// 1C wraps Base64 into lines; what is not Base64 without them is none.
+    fn base64(&mut self, span: Span, bytes: &[u8]) -> Result<(), BadAnswer> {
+        let Some(raw) = span.of(bytes) else { return Ok(()) };
+        let text = json::unquote(raw).ok_or(BadAnswer::Base64)?;
+        let one_line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
+            text.split_ascii_whitespace().collect::<String>().into()
+        } else {
+            text
+        };
+        BASE64.decode(&*one_line).map_err(|_| BadAnswer::Base64)?;
+        if matches!(one_line, Cow::Owned(_)) {
+            self.replace(span, format!("\"{one_line}\""));
+        }
+        Ok(())
+    }
+}
+
+fn is_empty_object(text: &[u8]) -> bool {
+    text.first() == Some(&b'{')
+        && text.last() == Some(&b'}')
+        && text.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}'))
+}

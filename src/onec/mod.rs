@@ -1,0 +1,49 @@
+//! The leaf: one call to the HTTP service of a 1C infobase for each request.
+//!
+//! [`OneCService`] speaks the RPC dialect: `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0
+//! request, Basic or bearer authorization, the headers of [`Request::headers`](crate::rpc::Request)
+//! and nothing else of the client's. Around its HTTP client stand two layers: [`QueueLayer`]
+//! (each call takes a session of 1C and maybe a licence, so only so many run at once) and
+//! [`DeadlineLayer`].
+//!
+//! What 1C gets wrong is mended on the way back (a byte order mark, empty input schemas, an extra
+//! `type` in resource contents, line breaks in Base64); what cannot be mended is an [`Error`],
+//! with a sentence that says what to check.
+//!
+//! A call is sent a second time only when the first one surely did not run (the connection was
+//! refused, or was found dead before anything was sent; 406: the reused session had expired), or
+//! when running twice does no harm, as with lists and reads. Never a `tools/call` that may have run.
+//!
+//! # Example
+//!
+//! ```
+//! use onec_mcp::onec::{Infobase, OneCService};
+//!
+//! let infobase = Infobase::new("http://localhost/торговля")?.basic("Администратор", "");
+//! let onec = OneCService::new(infobase)?;
+//! # let _ = onec;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod deadline;
+mod decode;
+mod encode;
+mod error;
+mod infobase;
+mod mend;
+mod queue;
+mod service;
+
+pub use client::{ClientError, HttpClient};
+pub use deadline::{Deadline, DeadlineLayer, Patience};
+pub use error::{Error, Trouble};
+pub use infobase::{Infobase, InfobaseError};
+pub use queue::{Queue, QueueLayer};
+pub use service::{DefaultClient, OneCService, ResponseFuture};
+
+#[doc(hidden)]
+pub mod fuzzing {
+    //! Doors for the fuzz targets and property tests; not part of the API.
+    pub use super::decode::{BadAnswer, decode};
+}

@@ -1,0 +1,517 @@
+//! One pass over JSON text: checks it, finds the spans that matter, copies nothing.
+//!
+//! The grammar is RFC 8259, strictly; nesting is bounded by [`MAX_DEPTH`]. The text between the
+//! spans that a caller asks for is checked and never looked at again, so numbers keep their exact
+//! digits and unknown members their exact bytes.
+
+use std::borrow::Cow;
+
+/// The deepest nesting of arrays and objects that is accepted. serde_json, jsonschema and most
+/// clients stop at the same depth.
+pub const MAX_DEPTH: u32 = 128;
+
+/// A range of bytes of a message. Messages are bounded far below 4 GiB, so 32 bits do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    /// The first byte.
+    pub const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// One past the last byte.
+    pub const fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// No bytes at all: how an absent value is written.
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The bytes it names, if it is not empty and within `bytes`.
+    pub fn of(self, bytes: &[u8]) -> Option<&[u8]> {
+        if self.is_empty() {
+            return None;
+        }
+        bytes.get(self.start()..self.end())
+    }
+
+    pub(crate) fn shifted_back(self, by: usize) -> Self {
+        if self.is_empty() { self } else { Self::new(self.start() - by, self.end() - by) }
+    }
+}
+
+/// Why a text is not the JSON that was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Not UTF-8.
+    #[error("not valid UTF-8")]
+    Utf8,
+    /// Not JSON; the offset of the first byte that does not fit.
+    #[error("not valid JSON at byte {0}")]
+    Syntax(usize),
+    /// Nested deeper than [`MAX_DEPTH`].
+    #[error("nested deeper than {MAX_DEPTH} levels")]
+    Depth,
+    /// A member that is read stands there twice, so two readers could see different values.
+    #[error("duplicate key \"{0}\"")]
+    Duplicate(&'static str),
+    /// Another type than expected; what was expected.
+    #[error("{0}")]
+    Expected(&'static str),
+    /// Longer than spans can name.
+    #[error("longer than 4 GiB")]
+    Size,
+}
+
+/// A cursor over JSON text.
+#[derive(Debug)]
+pub struct Scanner<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+    depth: u32,
+    breaks: bool,
+}
+
+/// A member of an object, with the cursor on its value.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// The key, unescaped.
+    pub key: Cow<'a, str>,
+    /// Where its quote stands.
+    pub start: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// A cursor at the start of `bytes`.
+    ///
+    /// # Errors
+    /// [`Fault::Utf8`] and [`Fault::Size`].
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(Fault::Size);
+        }
+        std::str::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
+        Ok(Self { bytes, pos: 0, depth: 0, breaks: false })
+    }
+
+    /// Whether a CR or LF was passed. Inside strings none is legal, so each of them may become a
+    /// space without changing the meaning.
+    pub const fn saw_line_breaks(&self) -> bool {
+        self.breaks
+    }
+
+    pub(crate) const fn pos(&self) -> usize {
+        self.pos
+    }
+
+    const fn fault<T>(&self) -> Result<T, Fault> {
+        Err(Fault::Syntax(self.pos))
+    }
+
+    fn at(&self) -> u8 {
+        // NUL is legal nowhere in JSON, so it stands for the end.
+        self.bytes.get(self.pos).copied().unwrap_or(0)
+    }
+
+    fn space(&mut self) {
+        loop {
+            match self.at() {
+                b' ' | b'\t' => {}
+                b'\n' | b'\r' => self.breaks = true,
+                _ => return,
+            }
+            self.pos += 1;
+        }
+    }
+
+    /// The first byte of the next token; 0 at the end.
+    pub fn peek(&mut self) -> u8 {
+        self.space();
+        self.at()
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.peek() == byte {
+            self.pos += 1;
+            Ok(())
+        } else {
+            self.fault()
+        }
+    }
+
+    /// Nothing but white space may follow.
+    ///
+    /// # Errors
+    /// [`Fault::Syntax`].
+    pub fn end(&mut self) -> Result<(), Fault> {
+        self.space();
+        if self.pos == self.bytes.len() { Ok(()) } else { self.fault() }
+    }
+
+    fn enter(&mut self) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err(Fault::Depth) } else { Ok(()) }
+    }
+
+    /// Reads an object; `each` is called at every member and must consume its value.
+    ///
+    /// # Errors
+    /// [`Fault::Expected`] where no object stands, and whatever the text or `each` is at fault with.
+    pub fn object<E: From<Fault>>(
+        &mut self,
+        mut each: impl FnMut(&mut Self, Member<'a>) -> Result<(), E>,
+    ) -> Result<Span, E> {
+        if self.peek() != b'{' {
+            return Err(Fault::Expected("expected an object").into());
+        }
+        let start = self.pos;
+        self.enter()?;
+        self.pos += 1;
+        if self.peek() == b'}' {
+            self.pos += 1;
+        } else {
+            loop {
+                let member = self.key()?;
+                each(self, member)?;
+                match self.peek() {
+                    b',' => self.pos += 1,
+                    b'}' => {
+                        self.pos += 1;
+                        break;
+                    }
+                    _ => return Err(Fault::Syntax(self.pos).into()),
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Span::new(start, self.pos))
+    }
+
+    fn key(&mut self) -> Result<Member<'a>, Fault> {
+        let span = self.string()?;
+        self.expect(b':')?;
+        let key = text(self.bytes, span).ok_or(Fault::Syntax(span.start()))?;
+        Ok(Member { key, start: span.start() })
+    }
+
+    /// Reads an array; `each` is called at every item and must consume it.
+    ///
+    /// # Errors
+    /// [`Fault::Expected`] where no array stands, and whatever the text or `each` is at fault with.
+    pub fn array<E: From<Fault>>(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), E>) -> Result<Span, E> {
+        if self.peek() != b'[' {
+            return Err(Fault::Expected("expected an array").into());
+        }
+        let start = self.pos;
+        self.enter()?;
+        self.pos += 1;
+        if self.peek() == b']' {
+            self.pos += 1;
+        } else {
+            loop {
+                each(self)?;
+                match self.peek() {
+                    b',' => self.pos += 1,
+                    b']' => {
+                        self.pos += 1;
+                        break;
+                    }
+                    _ => return Err(Fault::Syntax(self.pos).into()),
+                }
+            }
+        }
+        self.depth -= 1;
+        Ok(Span::new(start, self.pos))
+    }
+
+    /// Reads a string and gives its span, quotes included.
+    ///
+    /// # Errors
+    /// [`Fault::Syntax`].
+    pub fn string(&mut self) -> Result<Span, Fault> {
+        if self.peek() != b'"' {
+            return self.fault();
+        }
+        let start = self.pos;
+        self.string_token()?;
+        Ok(Span::new(start, self.pos))
+    }
+
+    /// Checks and passes one value of any kind.
+    ///
+    /// # Errors
+    /// [`Fault::Syntax`], [`Fault::Depth`].
+    pub fn skip(&mut self) -> Result<Span, Fault> {
+        self.space();
+        let start = self.pos;
+        // One bit a level: is it an object? MAX_DEPTH fits.
+        let mut kinds: u128 = 0;
+        let outer = self.depth;
+        loop {
+            match self.peek() {
+                b'"' => self.string_token()?,
+                open @ (b'{' | b'[') => {
+                    self.enter()?;
+                    self.pos += 1;
+                    let object = open == b'{';
+                    if self.peek() == open + 2 {
+                        // '}' and ']' stand two places behind their brackets in ASCII.
+                        self.pos += 1;
+                        self.depth -= 1;
+                    } else {
+                        kinds = kinds << 1 | u128::from(object);
+                        if object {
+                            self.skip_key()?;
+                        }
+                        continue;
+                    }
+                }
+                b'-' | b'0'..=b'9' => self.number()?,
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => return self.fault(),
+            }
+            loop {
+                if self.depth == outer {
+                    return Ok(Span::new(start, self.pos));
+                }
+                let object = kinds & 1 == 1;
+                match self.peek() {
+                    b',' => {
+                        self.pos += 1;
+                        if object {
+                            self.skip_key()?;
+                        }
+                        break;
+                    }
+                    b'}' if object => {}
+                    b']' if !object => {}
+                    _ => return self.fault(),
+                }
+                self.pos += 1;
+                self.depth -= 1;
+                kinds >>= 1;
+            }
+        }
+    }
+
+    fn skip_key(&mut self) -> Result<(), Fault> {
+        if self.peek() != b'"' {
+            return self.fault();
+        }
+        self.string_token()?;
+        self.expect(b':')
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
+        if self.bytes.get(self.pos..).is_some_and(|rest| rest.starts_with(word)) {
+            self.pos += word.len();
+            Ok(())
+        } else {
+            self.fault()
+        }
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.pos;
+        while self.at().is_ascii_digit() {
+            self.pos += 1;
+        }
+        if self.pos == start { self.fault() } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<(), Fault> {
+        if self.at() == b'-' {
+            self.pos += 1;
+        }
+        if self.at() == b'0' {
+            self.pos += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.at() == b'.' {
+            self.pos += 1;
+            self.digits()?;
+        }
+        if matches!(self.at(), b'e' | b'E') {
+            self.pos += 1;
+            if matches!(self.at(), b'+' | b'-') {
+                self.pos += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// The cursor is on the opening quote.
+    fn string_token(&mut self) -> Result<(), Fault> {
+        self.pos += 1;
+        loop {
+            self.plain_text();
+            match self.at() {
+                b'"' => {
+                    self.pos += 1;
+                    return Ok(());
+                }
+                b'\\' => self.escape()?,
+                _ => return self.fault(),
+            }
+        }
+    }
+
+    /// Passes everything up to the next quote, backslash or control character, eight bytes a step.
+    fn plain_text(&mut self) {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGHS: u64 = 0x8080_8080_8080_8080;
+        const QUOTES: u64 = ONES * b'"' as u64;
+        const SLASHES: u64 = ONES * b'\\' as u64;
+        let Some(rest) = self.bytes.get(self.pos..) else { return };
+        let (chunks, tail) = rest.as_chunks::<8>();
+        for chunk in chunks {
+            let word = u64::from_le_bytes(*chunk);
+            let quote = word ^ QUOTES;
+            let slash = word ^ SLASHES;
+            // A byte's high bit is set where the byte is below 0x20, a quote or a backslash. A
+            // borrow can set bits above the first hit only, so the lowest one is exact.
+            let hits = (word.wrapping_sub(ONES * 0x20) & !word
+                | quote.wrapping_sub(ONES) & !quote
+                | slash.wrapping_sub(ONES) & !slash)
+                & HIGHS;
+            if hits != 0 {
+                self.pos += hits.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.pos += 8;
+        }
+        self.pos += tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len());
+    }
+
+    fn escape(&mut self) -> Result<(), Fault> {
+        self.pos += 1;
+        match self.at() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
+            b'u' => {
+                self.pos += 1;
+                for _ in 0..4 {
+                    if !self.at().is_ascii_hexdigit() {
+                        return self.fault();
+                    }
+                    self.pos += 1;
+                }
+            }
+            _ => return self.fault(),
+        }
+        Ok(())
+    }
+}
+
+/// The text of the string at `span`, unescaped; `None` where no string stands or a surrogate is alone.
+pub fn text(bytes: &[u8], span: Span) -> Option<Cow<'_, str>> {
+    unquote(span.of(bytes)?)
+}
+
+/// The text of a JSON string; `None` where `raw` is none.
+pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if inner.contains(&b'\\') {
+        return serde_json::from_slice::<String>(raw).ok().map(Cow::Owned);
+    }
+    std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+}
+
+/// Appends `text` as a JSON string.
+pub fn quote_into(out: &mut Vec<u8>, text: &str) {
+    // Writing a str to a Vec cannot fail: no I/O, no custom Serialize.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// Notes that a member was met and refuses a second one of the same name.
+pub(crate) fn once(slot: &mut Span, span: Span, name: &'static str) -> Result<(), Fault> {
+    if slot.is_empty() {
+        *slot = span;
+        Ok(())
+    } else {
+        Err(Fault::Duplicate(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &[u8]) -> Result<(), Fault> {
+        let mut scanner = Scanner::new(text)?;
+        scanner.skip()?;
+        scanner.end()
+    }
+
+    #[test]
+    fn agrees_with_serde_json() {
+        let samples: &[&str] = &[
+            "{}",
+            "[]",
+            "[[],{}]",
+            "1.10",
+            "-0",
+            "01",
+            "1.",
+            ".5",
+            "1e400",
+            "1e",
+            "-",
+            "\"a\\u00\"",
+            "\"\\ud800\"",
+            "\"\t\"",
+            "{\"a\":1,}",
+            "[1,]",
+            "{\"a\" : [true,false , null]}",
+            "tru",
+            "{]",
+            "[}",
+            "\"12345678901234567890\\\"x\"",
+            "nul",
+            "\"\\x\"",
+            "",
+            " ",
+            "{\"a\":{\"b\":[{}]}} ",
+            "{a:1}",
+            "1 2",
+            "\"\u{431}\u{432}\u{433}\"",
+            "{\"a\"}",
+            "{\"a\":}",
+            "[1 2]",
+            "\"unclosed",
+        ];
+        for text in samples {
+            let theirs = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+            assert_eq!(check(text.as_bytes()).is_ok(), theirs, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        assert_eq!(check(nested(128).as_bytes()), Ok(()));
+        assert_eq!(check(nested(129).as_bytes()), Err(Fault::Depth));
+    }
+
+    #[test]
+    fn line_breaks_are_seen_outside_strings_only() {
+        let mut scanner = Scanner::new(b"{\"a\":\r\n\"\\n\"}").unwrap();
+        scanner.skip().unwrap();
+        assert!(scanner.saw_line_breaks());
+        assert!(check(b"\"a\nb\"").is_err());
+    }
+}

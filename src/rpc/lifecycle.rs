@@ -1,0 +1,134 @@
+//! What is answered here and never reaches 1C: `initialize`, `server/discover`, `ping`,
+//! `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`.
+
+use super::error::ErrorObject;
+use super::level::Level;
+use super::message::Request;
+use super::method::Method;
+use super::params::Param;
+use super::payload::Payload;
+use super::response::Response;
+use super::version::{Era, Version};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+/// What the server says of itself.
+///
+/// The default capabilities are tools, resources, prompts, completions and logging: what a 1C
+/// extension may have. Lists do not announce their changes, since 1C cannot.
+#[derive(Clone, Debug)]
+pub struct ServerInfo {
+    info: Value,
+    capabilities: Value,
+    instructions: Option<String>,
+    texts: Texts,
+}
+
+/// The answers, written once.
+#[derive(Clone, Debug, Default)]
+struct Texts {
+    info: Bytes,
+    discover: Bytes,
+}
+
+impl ServerInfo {
+    /// A server of that name and version.
+    pub fn new(name: &str, version: &str) -> Self {
+        let capabilities = json!({
+            "completions": {}, "logging": {}, "prompts": {}, "resources": {}, "tools": {},
+        });
+        let info = json!({ "name": name, "version": version });
+        Self { info, capabilities, instructions: None, texts: Texts::default() }.written()
+    }
+
+    /// What a language model should know before it uses this server.
+    #[must_use]
+    pub fn instructions(mut self, text: impl Into<String>) -> Self {
+        self.instructions = Some(text.into());
+        self.written()
+    }
+
+    /// Other capabilities than the default ones, as the object that stands in `capabilities`.
+    #[must_use]
+    pub fn capabilities(mut self, capabilities: Value) -> Self {
+        self.capabilities = capabilities;
+        self.written()
+    }
+
+    fn written(mut self) -> Self {
+        self.texts.info = self.info.to_string().into();
+        let mut discover = json!({
+            "supportedVersions": Version::ALL.map(Version::as_str),
+            "capabilities": self.capabilities,
+        });
+        self.instruct(&mut discover);
+        self.texts.discover = discover.to_string().into();
+        self
+    }
+
+    fn instruct(&self, answer: &mut Value) {
+        if let (Some(text), Some(object)) = (&self.instructions, answer.as_object_mut()) {
+            object.insert("instructions".into(), text.as_str().into());
+        }
+    }
+
+    /// Name and version as a JSON object.
+    pub(crate) fn json(&self) -> &Bytes {
+        &self.texts.info
+    }
+
+    /// The answer to `request`, if it is answered here.
+    pub(crate) fn answer(&self, request: &Request) -> Option<Response> {
+        let outcome = match (request.version.era(), &request.method) {
+            (Era::Modern, Method::Discover) => Ok(self.texts.discover.clone()),
+            (Era::Legacy, Method::Initialize) => self.initialize(request),
+            (Era::Legacy, Method::SetLevel) => Level::of_request(request).map(|_| empty()),
+            (Era::Legacy, Method::Ping | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe) => Ok(empty()),
+            // Each era has methods that the other one never had.
+            (
+                Era::Modern,
+                Method::Initialize
+                | Method::Ping
+                | Method::SetLevel
+                | Method::ResourcesSubscribe
+                | Method::ResourcesUnsubscribe,
+            )
+            | (Era::Legacy, Method::Discover | Method::Listen) => {
+                Err(ErrorObject::method_not_found(request.method.as_str()))
+            }
+            _ => return None,
+        };
+        Some(match outcome {
+            Ok(json) => Payload::parse(json).map_err(ErrorObject::from).into(),
+            Err(error) => Response::error(error),
+        })
+    }
+
+    /// [2025-11-25, initialization](https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#initialization)
+    fn initialize(&self, request: &Request) -> Result<Bytes, ErrorObject> {
+        let asked = match request.params.raw(Param::ProtocolVersion) {
+            None => return Err(ErrorObject::invalid_params("initialize needs a protocolVersion")),
+            Some(_) => request.params.text(Param::ProtocolVersion),
+        };
+        let Some(asked) = asked else {
+            return Err(ErrorObject::invalid_params("protocolVersion must be a string"));
+        };
+        let mut answer = json!({
+            "protocolVersion": Version::negotiate(&asked).as_str(),
+            "capabilities": self.capabilities,
+            "serverInfo": self.info,
+        });
+        self.instruct(&mut answer);
+        Ok(answer.to_string().into())
+    }
+}
+
+impl Default for ServerInfo {
+    fn default() -> Self {
+        Self::new("1C Configuration Data Tools", "1.0.0")
+    }
+}
+
+const fn empty() -> Bytes {
+    Bytes::from_static(b"{}")
+}

@@ -1,0 +1,30 @@
+//! JSON-RPC 2.0 and MCP without any transport.
+//!
+//! A [`Request`] goes through any `tower::Service<Request, Response = Response>`; the bridges
+//! ([`http`](crate::http), `stdio`, `sse`) turn messages into requests and answers into messages.
+//! Payloads stay bytes: they are checked once and passed on untouched.
+
+mod error;
+pub mod json;
+mod level;
+mod lifecycle;
+mod message;
+mod method;
+mod params;
+mod payload;
+mod response;
+mod version;
+
+pub use error::{BoxError, ErrorObject, Failure};
+pub use level::Level;
+pub use lifecycle::ServerInfo;
+pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};
+pub use method::Method;
+pub use params::{Meta, Param, Params};
+pub use payload::{Encoded, Payload};
+pub use response::Response;
+pub use version::{Era, Version};
+
+pub(crate) use error::cause;
+pub(crate) use payload::{Cut, Outline, encode, without_line_breaks};
+pub(crate) use response::{Outcome, encode_error};

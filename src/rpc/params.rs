@@ -1,0 +1,194 @@
+//! The parameters of a message: where the known ones stand in its bytes.
+
+use super::error::ErrorObject;
+use super::json::{self, Fault, Member, Scanner, Span, once};
+use super::message::slice;
+use bytes::Bytes;
+use std::borrow::Cow;
+
+/// A member of `params` that this crate knows. No other one is read or sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is the member that `name` says")]
+pub enum Param {
+    Name,
+    Uri,
+    Arguments,
+    Cursor,
+    InputResponses,
+    RequestState,
+    Ref,
+    Argument,
+    Context,
+    ProtocolVersion,
+    Capabilities,
+    Level,
+    Notifications,
+    RequestId,
+}
+
+impl Param {
+    const ALL: [Self; 14] = [
+        Self::Name,
+        Self::Uri,
+        Self::Arguments,
+        Self::Cursor,
+        Self::InputResponses,
+        Self::RequestState,
+        Self::Ref,
+        Self::Argument,
+        Self::Context,
+        Self::ProtocolVersion,
+        Self::Capabilities,
+        Self::Level,
+        Self::Notifications,
+        Self::RequestId,
+    ];
+
+    /// Its key.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Uri => "uri",
+            Self::Arguments => "arguments",
+            Self::Cursor => "cursor",
+            Self::InputResponses => "inputResponses",
+            Self::RequestState => "requestState",
+            Self::Ref => "ref",
+            Self::Argument => "argument",
+            Self::Context => "context",
+            Self::ProtocolVersion => "protocolVersion",
+            Self::Capabilities => "capabilities",
+            Self::Level => "level",
+            Self::Notifications => "notifications",
+            Self::RequestId => "requestId",
+        }
+    }
+}
+
+/// A member of `_meta` that this crate knows
+/// ([reserved keys](https://modelcontextprotocol.io/specification/2026-07-28/basic#meta)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is the member that `name` says")]
+pub enum Meta {
+    ProtocolVersion,
+    ClientCapabilities,
+    LogLevel,
+    ProgressToken,
+}
+
+impl Meta {
+    const ALL: [Self; 4] = [Self::ProtocolVersion, Self::ClientCapabilities, Self::LogLevel, Self::ProgressToken];
+
+    /// Its key.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ProtocolVersion => "io.modelcontextprotocol/protocolVersion",
+            Self::ClientCapabilities => "io.modelcontextprotocol/clientCapabilities",
+            Self::LogLevel => "io.modelcontextprotocol/logLevel",
+            Self::ProgressToken => "progressToken",
+        }
+    }
+}
+
+/// The parameters of a message.
+///
+/// A key that is known must not stand there twice, however it is escaped: what one layer reads is
+/// what the next one and 1C get.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    message: Bytes,
+    params: [Span; Param::ALL.len()],
+    meta: [Span; Meta::ALL.len()],
+}
+
+impl Params {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// -32700 for what is not JSON, -32602 for what is no object, has known keys twice or a
+    /// `_meta` that is no object.
+    pub fn parse(object: &Bytes) -> Result<Self, ErrorObject> {
+        let mut scanner = Scanner::new(object)?;
+        let params = Self::read(&mut scanner, object)?;
+        scanner.end()?;
+        Ok(params)
+    }
+
+    /// Reads the object at the cursor of `scanner`, which runs over `message`.
+    pub(crate) fn read(scanner: &mut Scanner<'_>, message: &Bytes) -> Result<Self, ErrorObject> {
+        let mut read = Self { message: message.clone(), ..Self::default() };
+        let mut meta_seen = Span::default();
+        if scanner.peek() != b'{' {
+            return Err(ErrorObject::invalid_params("params must be an object"));
+        }
+        scanner.object::<ErrorObject>(|scanner, Member { key, .. }| {
+            if key == "_meta" {
+                let span = read.read_meta(scanner)?;
+                return Ok(once(&mut meta_seen, span, "_meta")?);
+            }
+            let known = Param::ALL.iter().zip(&mut read.params).find(|(param, _)| param.name() == key);
+            let span = scanner.skip()?;
+            match known {
+                Some((param, slot)) => Ok(once(slot, span, param.name())?),
+                None => Ok(()),
+            }
+        })?;
+        Ok(read)
+    }
+
+    fn read_meta(&mut self, scanner: &mut Scanner<'_>) -> Result<Span, ErrorObject> {
+        if scanner.peek() != b'{' {
+            return Err(ErrorObject::invalid_params("_meta must be an object"));
+        }
+        scanner.object::<ErrorObject>(|scanner, Member { key, .. }| {
+            let known = Meta::ALL.iter().zip(&mut self.meta).find(|(meta, _)| meta.name() == key);
+            let span = scanner.skip()?;
+            match known {
+                Some((meta, slot)) => Ok(once(slot, span, meta.name())?),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn span(&self, param: Param) -> Span {
+        self.params.get(param as usize).copied().unwrap_or_default()
+    }
+
+    /// The JSON text of a parameter.
+    pub fn raw(&self, param: Param) -> Option<&[u8]> {
+        self.span(param).of(&self.message)
+    }
+
+    /// The JSON text of a parameter, sharing the message's memory.
+    pub fn bytes(&self, param: Param) -> Option<Bytes> {
+        let span = self.span(param);
+        (!span.is_empty()).then(|| slice(&self.message, span))
+    }
+
+    /// The text of a parameter that is a string.
+    pub fn text(&self, param: Param) -> Option<Cow<'_, str>> {
+        json::unquote(self.raw(param)?)
+    }
+
+    /// The JSON text of a member of `_meta`.
+    pub fn meta(&self, meta: Meta) -> Option<&[u8]> {
+        self.meta.get(meta as usize)?.of(&self.message)
+    }
+
+    /// The text of a member of `_meta` that is a string.
+    pub fn meta_text(&self, meta: Meta) -> Option<Cow<'_, str>> {
+        json::unquote(self.meta(meta)?)
+    }
+}
+
+impl From<Fault> for ErrorObject {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Duplicate(_) => Self::invalid_request(fault.to_string()),
+            Fault::Expected(_) => Self::invalid_params(fault.to_string()),
+            _ => Self::parse_error(fault.to_string()),
+        }
+    }
+}

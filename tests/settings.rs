@@ -1,0 +1,616 @@
+//! Section 1 of the interface: every way to give a setting, who wins, and what is said of a bad one.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
+
+#[path = "../examples/gateway/settings/mod.rs"]
+#[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
+mod settings;
+
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+use settings::{Account, AuthMode, LogLevel, Mode, Settings, Stop, Stream, Target};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A working directory, and what a user may give in it.
+struct Case {
+    dir: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+impl Case {
+    /// Nothing given at all.
+    fn empty() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("settings-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&dir).unwrap();
+        Self { dir, args: vec!["gateway".into()], env: Vec::new() }
+    }
+
+    /// What is required and no more, in variables.
+    fn minimal() -> Self {
+        Self::empty()
+            .env("MCP_ONEC_URL", "http://localhost/base")
+            .env("MCP_ONEC_USERNAME", "admin")
+            .env("MCP_ONEC_PASSWORD", "s3cret")
+    }
+
+    fn args(mut self, args: &str) -> Self {
+        self.args.extend(args.split_whitespace().map(str::to_owned));
+        self
+    }
+
+    fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        std::fs::write(self.dir.join(name), content).unwrap();
+        self
+    }
+
+    /// A configuration file, and the flag that names it.
+    fn yaml(self, content: &str) -> Self {
+        self.file("gateway.yaml", content).args("--config gateway.yaml")
+    }
+
+    fn load(&self) -> Result<Settings, Stop> {
+        settings::load(self.args.clone(), self.env.clone(), &self.dir)
+    }
+
+    #[track_caller]
+    fn ok(&self) -> Settings {
+        self.load().unwrap_or_else(|stop| panic!("{}", stop.text))
+    }
+
+    /// The message of a start that must fail.
+    #[track_caller]
+    fn error(&self) -> String {
+        let stop = self.load().expect_err("this must not start");
+        assert_eq!((stop.code, stop.stream), (2, Stream::Stderr), "{}", stop.text);
+        stop.text
+    }
+}
+
+impl Drop for Case {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+fn login(settings: &Settings) -> (&str, &str) {
+    match &settings.onec.target {
+        Target::Infobase { account: Account::Basic { username, password }, .. } => (username, password.expose_secret()),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn base(settings: &Settings) -> &str {
+    match &settings.onec.target {
+        Target::Infobase { url, .. } => url.as_str(),
+        Target::Demo => panic!("the demo"),
+    }
+}
+
+#[test]
+fn defaults() {
+    let settings = Case::minimal().ok();
+    assert_eq!((settings.mode, settings.auth_mode, settings.log_level), (Mode::Stdio, AuthMode::None, LogLevel::Info));
+    assert_eq!((base(&settings), login(&settings)), ("http://localhost/base", ("admin", "s3cret")));
+    let onec = &settings.onec;
+    assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));
+    assert_eq!((onec.timeout, onec.report_timeout), (Duration::from_secs(30), Duration::from_secs(120)));
+    assert!(onec.tenant.is_none());
+    let http = &settings.http;
+    assert_eq!((http.host.as_str(), http.port, http.drain_timeout), ("127.0.0.1", 8000, Duration::from_secs(10)));
+    assert_eq!(http.cors_origins, ["*"]);
+    assert!(http.public_url.is_none() && http.tls.is_none());
+    assert_eq!(
+        (settings.server_name.as_str(), settings.server_version.as_str()),
+        ("1C Configuration Data Tools", "1.0.0")
+    );
+    assert_eq!(settings.warnings, [""; 0]);
+}
+
+#[test]
+fn modes() {
+    assert_eq!(Case::minimal().args("stdio").ok().mode, Mode::Stdio);
+    assert_eq!(Case::minimal().args("http").ok().mode, Mode::Http);
+    assert_eq!(Case::minimal().args("--port 1 check").ok().mode, Mode::Check);
+    let error = Case::minimal().args("htp").error();
+    assert!(error.contains("'htp'") && error.contains("stdio, http, check"), "{error}");
+}
+
+/// Everything at once, to compare one way with another.
+fn everything(settings: &Settings) -> String {
+    format!("{settings:?} {:?}", settings.onec.tenant)
+}
+
+#[test]
+fn every_setting_each_way() {
+    let rows = [
+        ("MCP_ONEC_URL", "onec.base_url", "https://1c.example/trade"),
+        ("MCP_ONEC_USERNAME", "onec.auth.username", "Администратор"),
+        ("MCP_ONEC_PASSWORD", "onec.auth.password", "пароль"),
+        ("MCP_ONEC_AUTH", "onec.auth.type", "Basic"),
+        ("MCP_ONEC_SERVICE_ROOT", "onec.service_root", "/mcp/v2/"),
+        ("MCP_ONEC_TIMEOUT_MS", "onec.timeout_ms", "1"),
+        ("MCP_ONEC_REPORT_TIMEOUT_MS", "onec.report_timeout_ms", "3600000"),
+        ("MCP_ONEC_MAX_CONCURRENCY", "onec.max_concurrency", "10000"),
+        ("MCP_ONEC_TENANT_HEADER", "onec.tenant_header", "X-Tenant"),
+        ("MCP_ONEC_TENANT_VALUE", "onec.tenant_value", "main"),
+        ("MCP_HOST", "server.host", "0.0.0.0"),
+        ("MCP_PORT", "server.port", "0"),
+        ("MCP_CORS_ORIGINS", "server.cors_origins", r#"["https://a.example", "http://b.example:8080"]"#),
+        ("MCP_PUBLIC_URL", "server.public_url", "https://mcp.example/gateway"),
+        ("MCP_TLS_CERT", "server.tls_cert", "cert.pem"),
+        ("MCP_TLS_KEY", "server.tls_key", "key.pem"),
+        ("MCP_DRAIN_TIMEOUT_MS", "server.drain_timeout_ms", "0"),
+        ("MCP_AUTH_MODE", "auth.mode", "None"),
+        ("MCP_SERVER_NAME", "mcp.server_name", "Мой сервер"),
+        ("MCP_SERVER_VERSION", "mcp.server_version", "2.1"),
+        ("MCP_LOG_LEVEL", "log.level", "warning"),
+    ];
+    let new = || Case::empty().file("cert.pem", "").file("key.pem", "");
+    let help = new().arg("--help").load().expect_err("help").text;
+    let [mut flags, mut variables] = [new(), new()];
+    let (mut dotenv, mut yaml) = (String::new(), String::new());
+    for (variable, key, value) in rows {
+        let flag = format!("--{}", variable.trim_start_matches("MCP_").to_lowercase().replace('_', "-"));
+        flags = flags.arg(&flag).arg(value);
+        variables = variables.env(variable, value);
+        dotenv += &format!("{variable}={value}\n");
+        yaml += &format!("{key}: {value}\n");
+        assert!(
+            help.contains(&format!("{flag} <")) && help.contains(&format!("[{variable}, {key}]")),
+            "{flag} in --help"
+        );
+    }
+    assert_eq!(help.matches(" <").count(), rows.len() + 3, "--onec-token, --config and --env-file are not in the rows");
+    let settings = flags.ok();
+    let expected = everything(&settings).replace(flags.dir.to_str().unwrap(), "");
+    for case in [variables, new().file(".env", &dotenv), new().yaml(&yaml)] {
+        assert_eq!(everything(&case.ok()).replace(case.dir.to_str().unwrap(), ""), expected);
+    }
+    assert_eq!(login(&settings), ("Администратор", "пароль"));
+    assert_eq!((settings.onec.service_root.as_str(), settings.onec.max_concurrency), ("mcp/v2", 10_000));
+    assert_eq!(settings.onec.tenant.unwrap().value, "main");
+    assert_eq!((settings.http.port, settings.http.drain_timeout), (0, Duration::ZERO));
+    assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);
+    assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("key.pem"));
+    assert_eq!(settings.log_level, LogLevel::Warning);
+}
+
+#[test]
+fn yaml_in_sections_with_natural_types() {
+    let yaml = "server:\n  port: 8088 # G\n  cors_origins:\n    - https://A.example:443/\nonec:\n  base_url: http://h/b\n  \
+                auth: {type: basic, username: 42, password: 0123}\nmcp: {enabled: true}\noauth: {enabled: false}\nlog:\n";
+    let settings = Case::empty().yaml(yaml).ok();
+    assert_eq!((settings.http.port, login(&settings)), (8088, ("42", "0123")));
+    assert_eq!(settings.http.cors_origins, ["https://a.example"]);
+    // The list may also be the JSON text of the variable; an empty file is no error.
+    let text = Case::minimal().yaml("server: {cors_origins: '[\"https://b.example\"]'}").ok();
+    assert_eq!(text.http.cors_origins, ["https://b.example"]);
+    assert_eq!(Case::minimal().yaml("\u{feff}").ok().http.port, 8000);
+}
+
+#[test]
+fn the_first_way_wins() {
+    let port = |case: Case| case.ok().http.port;
+    let yaml = || Case::minimal().yaml("server: {port: 4}");
+    let dotenv = || yaml().file(".env", "MCP_PORT=3\nMCP_UNRELATED=1");
+    assert_eq!(port(yaml()), 4);
+    assert_eq!(port(dotenv()), 3);
+    assert_eq!(port(dotenv().env("MCP_PORT", "2")), 2);
+    assert_eq!(port(dotenv().env("MCP_PORT", "2").args("--port 1")), 1);
+    // docker-compose passes on variables nobody has set.
+    assert_eq!(port(dotenv().env("MCP_PORT", "")), 3);
+    assert_eq!(port(Case::minimal().file(".env", "MCP_PORT=1\nMCP_PORT=2")), 2);
+}
+
+#[test]
+fn files_are_found() {
+    let named = Case::minimal().file(".env", "MCP_PORT=1").file("prod.env", "MCP_PORT=2").args("--env-file prod.env");
+    assert_eq!(named.ok().http.port, 2);
+    let yaml = || Case::minimal().file("g.yaml", "server: {port: 5}");
+    assert_eq!(yaml().env("CONFIG_PATH", "g.yaml").ok().http.port, 5);
+    assert_eq!(yaml().file(".env", "CONFIG_PATH=g.yaml").ok().http.port, 5);
+    let folder = Case::minimal();
+    std::fs::create_dir(folder.dir.join(".env")).unwrap();
+    assert_eq!(folder.ok().http.port, 8000, "a virtual environment of Python");
+
+    assert_eq!(
+        Case::minimal().args("--env-file no.env").error(),
+        "error: --env-file is \"no.env\": there is no such file"
+    );
+    assert_eq!(
+        Case::minimal().args("--config no.yaml").error(),
+        "error: --config is \"no.yaml\": there is no such file"
+    );
+    let variable = Case::minimal().env("CONFIG_PATH", "no.yaml").error();
+    assert_eq!(variable, "error: CONFIG_PATH is \"no.yaml\": there is no such file");
+    let latin = Case::minimal().file(".env", b"MCP_ONEC_USERNAME=\xc0\xe4\xec\xe8\xed").error();
+    assert!(latin.contains("\".env\": the file is not UTF-8"), "{latin}");
+}
+
+#[test]
+fn dotenv_lines() {
+    let text = concat!(
+        "\u{feff}# settings\r\n\r\nexport MCP_ONEC_USERNAME = 'Иван Петров' # who\r\n",
+        "MCP_SERVER_NAME=My  server # name\nMCP_CORS_ORIGINS=[\"https://a.example\", \"https://b.example\"]\n",
+        "PRIVATE_KEY=\"-----BEGIN\nsome lines\n\"\nMCP_SERVER_VERSION=\"1 \\\"x\\\"\"\nMCP_ONEC_TENANT_VALUE=\n",
+    );
+    let settings = Case::minimal().env("MCP_ONEC_USERNAME", "").file(".env", text).ok();
+    assert_eq!((login(&settings).0, settings.server_name.as_str()), ("Иван Петров", "My  server"));
+    assert_eq!((settings.http.cors_origins.len(), settings.server_version.as_str()), (2, "1 \"x\""));
+    assert_eq!(
+        settings.warnings,
+        [".env, line 7: ignored, because it is not NAME=value", ".env, line 8: ignored, because it is not NAME=value"]
+    );
+    for (line, password) in [
+        ("a#b$HOME\\n\"'", "a#b$HOME\\n\"'"),
+        ("'a b # $HOME ${HOME} \\n'", "a b # $HOME ${HOME} \\n"),
+        ("\"a b # $HOME \\$x \\\\\"", "a b # $HOME $x \\"),
+        ("", ""),
+        ("''", ""),
+        ("# none", ""),
+    ] {
+        let mut case = Case::minimal().file(".env", format!("MCP_ONEC_PASSWORD={line}"));
+        case.env.retain(|(name, _)| name != "MCP_ONEC_PASSWORD");
+        assert_eq!(login(&case.ok()).1, password, "{line}");
+    }
+    for line in ["'hunter2", "\"hunter2\\q\"", "\"hunter2\" x", "'hunter2'x y"] {
+        let error = Case::minimal().file(".env", format!("\nMCP_ONEC_PASSWORD={line}")).error();
+        assert!(error.starts_with("error: MCP_ONEC_PASSWORD in .env, line 2: the quotes"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn empty_password_and_cyrillic() {
+    let case = Case::minimal().env("MCP_ONEC_PASSWORD", "").env("MCP_ONEC_URL", "http://сервер/Торговля");
+    let settings = case.yaml("onec: {auth: {password: other}}").ok();
+    assert_eq!(login(&settings), ("admin", ""));
+    let encoded = "/%D0%A2%D0%BE%D1%80%D0%B3%D0%BE%D0%B2%D0%BB%D1%8F";
+    assert!(base(&settings).ends_with(encoded), "{}", base(&settings));
+    let url = format!("http://h{encoded}");
+    assert_eq!(base(&Case::minimal().env("MCP_ONEC_URL", &url).ok()), url);
+    assert_eq!(login(&Case::minimal().args("--onec-password=").ok()).1, "");
+    assert_eq!(login(&Case::minimal().args("--onec-password -x-").ok()).1, "-x-");
+}
+
+#[test]
+fn bearer_and_demo() {
+    let bearer = || Case::empty().env("MCP_ONEC_URL", "http://h/b").env("MCP_ONEC_AUTH", "bearer");
+    let error = bearer().error();
+    assert!(error.starts_with("error: MCP_ONEC_TOKEN is not set: bearer login to 1C needs a token"), "{error}");
+    let settings = bearer().env("MCP_ONEC_TOKEN", "abc").env("MCP_ONEC_USERNAME", "u").ok();
+    let Target::Infobase { account: Account::Bearer(token), .. } = &settings.onec.target else { panic!("bearer") };
+    assert_eq!(token.expose_secret(), "abc");
+    assert_eq!(settings.warnings, ["MCP_ONEC_USERNAME is ignored: the login to 1C is by bearer token"]);
+
+    let demo = Case::empty().args("http --demo").ok();
+    assert!(matches!(demo.onec.target, Target::Demo) && demo.warnings.is_empty());
+    let warnings = Case::empty().args("--demo --onec-url http://h/b").ok().warnings;
+    assert_eq!(warnings, ["--onec-url is ignored: --demo has an infobase and an account of its own"]);
+}
+
+#[test]
+fn what_is_missing() {
+    let without = |name: &str| {
+        let mut case = Case::minimal();
+        case.env.retain(|(known, _)| known != name);
+        case.error()
+    };
+    assert_eq!(
+        without("MCP_ONEC_URL"),
+        "error: MCP_ONEC_URL is not set: give the URL of the infobase, e.g. http://localhost/base, or try --demo, which \
+         needs none (or give --onec-url, or onec.base_url in the configuration file)"
+    );
+    assert!(without("MCP_ONEC_USERNAME").starts_with("error: MCP_ONEC_USERNAME is not set: give the name"));
+    assert!(without("MCP_ONEC_PASSWORD").starts_with("error: MCP_ONEC_PASSWORD is not set: give the password"));
+    let tenant = Case::minimal().args("--onec-tenant-header X-Tenant").error();
+    assert!(
+        tenant.starts_with("error: MCP_ONEC_TENANT_VALUE is not set: --onec-tenant-header needs it too"),
+        "{tenant}"
+    );
+    let tls = Case::minimal().file("k", "").args("--tls-key k").error();
+    assert!(tls.starts_with("error: MCP_TLS_CERT is not set: --tls-key needs it too"), "{tls}");
+}
+
+/// `variable=value`, and how the message goes on after naming both.
+const BAD: &[(&str, &str, &str)] = &[
+    ("MCP_PORT", "80800", "expected a port number from 0 to 65535, where 0 picks a free one"),
+    ("MCP_PORT", "-1", "expected a port number"),
+    ("MCP_ONEC_TIMEOUT_MS", "0", "expected a whole number of milliseconds from 1 to 3600000"),
+    ("MCP_ONEC_TIMEOUT_MS", "+5", "expected a whole number of milliseconds from 1 to 3600000"),
+    ("MCP_ONEC_REPORT_TIMEOUT_MS", "3600001", "expected a whole number of milliseconds from 1 to 3600000"),
+    ("MCP_DRAIN_TIMEOUT_MS", "10s", "expected a whole number of milliseconds from 0 to 3600000"),
+    ("MCP_ONEC_MAX_CONCURRENCY", "10001", "expected a whole number from 1 to 10000"),
+    ("MCP_ONEC_AUTH", "digest", "expected basic or bearer"),
+    (
+        "MCP_ONEC_URL",
+        "localhost/base",
+        "expected a URL that begins with http:// or https:// and has a host, e.g. http://localhost/base",
+    ),
+    ("MCP_ONEC_URL", "http:///base", "expected a URL that begins with"),
+    ("MCP_ONEC_URL", "ftp://h/base", "expected a URL that begins with"),
+    ("MCP_ONEC_URL", "http://h:99999/base", "invalid port number; expected a URL"),
+    (
+        "MCP_PUBLIC_URL",
+        "mcp.example.com",
+        "expected a URL that begins with http:// or https:// and has a host, e.g. https://mcp.example.com",
+    ),
+    ("MCP_ONEC_SERVICE_ROOT", "a/../b", "expected the root URL of the HTTP service"),
+    ("MCP_ONEC_TENANT_HEADER", "X Tenant", "expected the name of an HTTP header, e.g. X-Tenant"),
+    ("MCP_ONEC_TENANT_HEADER", "authorization", "the gateway or HTTP itself sets that header"),
+    ("MCP_ONEC_TENANT_HEADER", "Content-Type", "the gateway or HTTP itself sets that header"),
+    ("MCP_ONEC_TENANT_HEADER", "X-MCP-Sub", "the gateway or HTTP itself sets that header"),
+    ("MCP_ONEC_TENANT_VALUE", "главный\u{7}", "expected visible ASCII"),
+    ("MCP_ONEC_USERNAME", "a:b", "expected a user name on one line, without a colon"),
+    ("MCP_HOST", "127.0.0.1:8000", "expected an IP address or a host name such as localhost, without a port"),
+    ("MCP_HOST", "*", "expected an IP address"),
+    ("MCP_CORS_ORIGINS", "*", r#"expected a JSON array of origins, e.g. ["https://app.example.com"] or ["*"]"#),
+    ("MCP_CORS_ORIGINS", r#"["https://a/b"]"#, "\"https://a/b\" is no origin; expected a JSON array"),
+    ("MCP_LOG_LEVEL", "verbose", "expected DEBUG, INFO, WARNING or ERROR"),
+    ("MCP_AUTH_MODE", "OAuth2", "not available in this version; expected none"),
+    ("MCP_AUTH_MODE", "basic", "not available in this version; expected none"),
+    ("MCP_AUTH_MODE", "open", "expected none"),
+    ("MCP_TLS_CERT", "no.pem", "there is no such file; expected one in PEM format"),
+];
+
+#[test]
+fn bad_values_are_explained() {
+    for &(variable, value, why) in BAD {
+        let error = Case::minimal().args("http").env(variable, value).error();
+        let expected = format!("error: {variable} is \"{}\": {why}", value.replace('\u{7}', "?"));
+        assert!(error.starts_with(&expected), "{error}\n{expected}");
+    }
+    let stdio = Case::minimal().args("--auth-mode oauth2").error();
+    assert!(stdio.starts_with("error: --auth-mode is \"oauth2\": authentication has no meaning on stdio"), "{stdio}");
+    for good in ["::1", "[::1]", "localhost", "0.0.0.0", "mcp-1.example.com"] {
+        assert_eq!(Case::minimal().env("MCP_HOST", good).ok().http.host, good.trim_matches(['[', ']']));
+    }
+    let origins = r#"["HTTPS://A.Example:443/","vscode-webview://id","http://localhost:3000"]"#;
+    let origins = Case::minimal().env("MCP_CORS_ORIGINS", origins).ok().http.cors_origins;
+    assert_eq!(origins, ["https://a.example", "vscode-webview://id", "http://localhost:3000"]);
+}
+
+#[test]
+fn the_error_names_the_setting_as_it_was_given() {
+    let why = "\"x\": expected a port number from 0 to 65535, where 0 picks a free one";
+    assert_eq!(Case::minimal().args("--port x").error(), format!("error: --port is {why}"));
+    assert_eq!(Case::minimal().env("MCP_PORT", "x").error(), format!("error: MCP_PORT is {why}"));
+    assert_eq!(Case::minimal().file(".env", "MCP_PORT=x").error(), format!("error: MCP_PORT in .env is {why}"));
+    let yaml = Case::minimal().yaml("server: {port: x}").error();
+    assert_eq!(yaml, format!("error: server.port in gateway.yaml is {why}"));
+}
+
+#[test]
+fn unknown_names() {
+    let yaml = |text: &str| Case::minimal().yaml(text).error();
+    let known = |text: &str, nearest: &str| {
+        let error = yaml(text);
+        assert!(error.ends_with(&format!("; the nearest is {nearest}")), "{error}");
+    };
+    assert_eq!(
+        yaml("server:\n  host: a\n  prot: 1"),
+        "error: gateway.yaml, line 3: there is no setting server.prot; the nearest is server.port"
+    );
+    known("onec: {url: 'http://h'}", "onec.base_url");
+    known("onec: {auth: {user: x}}", "onec.auth.username");
+    known("servr: {port: 1}", "server.port");
+    known("log: {levle: INFO}", "log.level");
+
+    let flag = Case::minimal().args("--onec-timeout 5").error();
+    assert!(flag.contains("--onec-timeout-ms"), "{flag}");
+    let case = Case::minimal().env("MCP_ONEC_PASWORD", "x").file(".env", "MCP_HOTS=x\nHOME=x");
+    assert_eq!(
+        case.ok().warnings,
+        [
+            "MCP_ONEC_PASWORD is ignored: there is no such setting; the nearest is MCP_ONEC_PASSWORD",
+            "MCP_HOTS in .env is ignored: there is no such setting; the nearest is MCP_HOST"
+        ]
+    );
+}
+
+#[test]
+fn settings_of_later_versions() {
+    for (yaml, key) in [
+        ("limits: {max_rows: 5000}", "limits.max_rows"),
+        ("limits: {resolve_limit: 10}", "limits.resolve_limit"),
+        ("api: {bearer_token: hunter2}", "api.bearer_token"),
+        ("mcp: {bearer_token: hunter2}", "mcp.bearer_token"),
+        ("oauth: {clients: [a, b]}", "oauth.clients"),
+    ] {
+        let error = Case::minimal().yaml(yaml).error();
+        assert_eq!(error, format!("error: gateway.yaml, line 1: {key} is not available in this version"));
+    }
+    Case::minimal().yaml("mcp: {bearer_token: ''}\napi:\n  bearer_token:\n").ok();
+    let off = Case::minimal().yaml("mcp: {enabled: false}").error();
+    assert_eq!(off, "error: gateway.yaml, line 1: mcp.enabled must be true: this version serves nothing but MCP");
+    let oauth = Case::minimal().yaml("oauth:\n  enabled: true").error();
+    assert_eq!(
+        oauth,
+        "error: gateway.yaml, line 2: oauth.enabled must be false: OAuth is not available in this version"
+    );
+
+    let locked = Case::minimal().env("MCP_BEARER_TOKEN", "hunter2").error();
+    assert_eq!(locked, "error: MCP_BEARER_TOKEN: not available in this version, please remove it");
+    let warnings = Case::minimal().env("MCP_OAUTH2_CODE_TTL", "120").ok().warnings;
+    assert_eq!(warnings, ["MCP_OAUTH2_CODE_TTL is ignored: not available in this version"]);
+}
+
+#[test]
+fn malformed_yaml_names_the_line() {
+    for (yaml, starts) in [
+        ("server:\n  port: 1\n bad", "error: gateway.yaml, line "),
+        ("onec:\n  timeout_ms: [1\nserver: 2", "error: "),
+        ("server:\n\tport: 1", "error: gateway.yaml, line 2: not valid YAML ("),
+        ("server: {port: 1}\nserver: {host: a}", "error: gateway.yaml, line 2: the key server is there twice"),
+        ("server: {port: 1}\nserver.port: 2", "error: gateway.yaml, line 2: the key server.port is there twice"),
+        ("server:\n  port: [1]", "error: server.port in gateway.yaml, line 2: expected a single value"),
+        ("server: 8000", "error: server in gateway.yaml, line 1: expected keys below it"),
+        ("- a", "error: gateway.yaml, line 1: expected sections of keys"),
+        ("--- {}\n--- {}", "error: gateway.yaml, line 2: the file holds more than one YAML document"),
+    ] {
+        let error = Case::minimal().yaml(yaml).error();
+        assert!(error.starts_with(starts), "{yaml:?}: {error}");
+    }
+}
+
+/// Ways to give `hunter2` as a secret, each of them somehow wrong.
+#[test]
+fn secrets_are_never_shown() {
+    let messages = [
+        Case::minimal().arg("--onec-password").arg("hunter2\n").error(),
+        Case::minimal().env("MCP_ONEC_AUTH", "bearer").env("MCP_ONEC_TOKEN", "hunter2 ").error(),
+        Case::minimal().args("--onec-passwrod=hunter2").error(),
+        Case::minimal().args("--onec-passwrod hunter2").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://u:hunter2@h/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://hunter2@h/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "htp://u:hunter2@h/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "u:hunter2@h/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://u:p@hunter2@h:x/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://u:12/hunter2@h/b").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://h/b?token=hunter2").error(),
+        Case::minimal().env("MCP_ONEC_URL", "http://h/b#hunter2").error(),
+        Case::minimal().yaml("onec: {auth: {password: [hunter2]}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: {hunter2: 1}}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: *hunter2}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: !hunter2 x}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: \"hunter2\\q\"}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: @hunter2}}").error(),
+        Case::minimal().yaml("onec: {auth: {password: 'hunter2").error(),
+        Case::minimal().yaml("onec: {auth: {password: \"a\\n\", token: hunter2}}").error_without_password(),
+        Case::minimal().yaml("onec:\n  auth:\n    password: hunter2: x\n").error(),
+        Case::minimal().yaml("onec:\n  auth: hunter2\n").error(),
+        Case::minimal().yaml("api:\n  bearer_token: hunter2\n").error(),
+    ];
+    for message in messages {
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    // The environment has no part in --help, and no Debug shows what the program does know.
+    let case = Case::minimal().env("MCP_ONEC_PASSWORD", "hunter2");
+    assert_eq!(login(&case.ok()).1, "hunter2");
+    assert!(!format!("{:#?}", case.ok()).contains("hunter2"));
+    assert!(!case.args("--help").load().expect_err("help").text.contains("hunter2"));
+    let bearer = Case::minimal().env("MCP_ONEC_AUTH", "bearer").env("MCP_ONEC_TOKEN", "hunter2").ok();
+    assert!(!format!("{bearer:?}").contains("hunter2"));
+    // What is no secret is shown, so the search above would have found it.
+    assert!(
+        Case::minimal().env("MCP_SERVER_NAME", "hunter2").load().is_ok_and(|s| format!("{s:?}").contains("hunter2"))
+    );
+    assert!(Case::minimal().env("MCP_PORT", "hunter2").error().contains("hunter2"));
+    assert_eq!(
+        Case::minimal().arg("--onec-password").arg("a\n").error(),
+        "error: --onec-password (value not shown): there is a line break or another control character in it"
+    );
+    assert_eq!(
+        Case::minimal().env("MCP_ONEC_URL", "http://u:p@h/b").error(),
+        "error: MCP_ONEC_URL is \"http://***@h/b\": a URL must not hold a login; use MCP_ONEC_USERNAME and \
+         MCP_ONEC_PASSWORD for that of 1C"
+    );
+}
+
+impl Case {
+    fn error_without_password(mut self) -> String {
+        self.env.retain(|(name, _)| name != "MCP_ONEC_PASSWORD");
+        self.error()
+    }
+}
+
+#[test]
+fn help_and_version() {
+    for (flag, text) in [("--help", "Usage: gateway [OPTIONS] [MODE]"), ("--version", env!("CARGO_PKG_VERSION"))] {
+        let stop = Case::empty().args(flag).load().expect_err("not a start");
+        assert_eq!((stop.code, stop.stream), (0, Stream::Stdout));
+        assert!(stop.text.contains(text), "{}", stop.text);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_utf8() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let bad = || OsString::from_vec(vec![b'a', 0xff]);
+    let dir = Case::empty();
+    let none: [(OsString, OsString); 0] = [];
+    let flag = settings::load(["gateway".into(), "--onec-url".into(), bad()], none, &dir.dir).unwrap_err();
+    assert_eq!(flag.text, "error: --onec-url is not valid UTF-8");
+    let env = settings::load(["gateway"], [("MCP_ONEC_URL", bad())], &dir.dir).unwrap_err();
+    assert_eq!((env.code, env.text.as_str()), (2, "error: MCP_ONEC_URL is not valid UTF-8"));
+    let others: [(OsString, OsString); 2] = [(bad(), "x".into()), ("HOME".into(), bad())];
+    assert!(settings::load(["gateway", "--demo"], others, &dir.dir).is_ok());
+}
+
+/// Bytes of which some begin like the real thing.
+fn content() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = prop::sample::select(vec![
+        "MCP_PORT",
+        "MCP_ONEC_PASSWORD",
+        "=",
+        "'",
+        "\"",
+        "$",
+        "{",
+        "}",
+        "\\",
+        "#",
+        " ",
+        "\n",
+        "\n  ",
+        "export ",
+        ":",
+        ": ",
+        "- ",
+        "[",
+        "]",
+        "&a",
+        "*a",
+        "<<",
+        "!x",
+        "|",
+        "server",
+        "onec",
+        "auth",
+        "port",
+        "cors_origins",
+        "limits",
+        "1e999",
+        "ё",
+        "~",
+    ]);
+    let text = prop::collection::vec(pieces, 0..40).prop_map(|pieces| pieces.concat().into_bytes());
+    prop_oneof![text, prop::collection::vec(any::<u8>(), 0..200)]
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_it_panic(bytes in content()) {
+        let _ = Case::minimal().file(".env", &bytes).load();
+        let _ = Case::minimal().file("g.yaml", &bytes).args("--config g.yaml").load();
+    }
+
+    #[test]
+    fn no_value_makes_it_panic(value in ".{0,40}", row in 0..BAD.len()) {
+        let _ = Case::minimal().env(BAD[row].0, &value).load();
+    }
+}

@@ -1,0 +1,323 @@
+//! One request on its way through the stack and back, whatever the transport.
+
+use super::capabilities::Capabilities;
+use super::inputs;
+use super::outbox::Outbox;
+use super::{Bridge, questions::Question};
+use crate::rpc::json::{self, Fault, Member, Scanner, Span};
+use crate::rpc::{
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Params, Payload, Request, Response,
+    Version, encode, encode_error, without_line_breaks,
+};
+use bytes::Bytes;
+use http::StatusCode;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// Rounds of questions within one legacy call. An extension that asks for ever is stopped.
+const MAX_ROUNDS: usize = 32;
+
+/// A call of the stack that is under way.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
+
+/// What a bridge must remember of a request until its reply is written.
+#[derive(Debug)]
+pub(crate) struct Call {
+    bridge: Arc<Bridge>,
+    pub(crate) id: Id,
+    method: Method,
+    version: Version,
+    /// The tool, prompt or resource, for the log.
+    subject: Option<String>,
+    progress_token: Option<Bytes>,
+    log_level: Option<Level>,
+    can: Capabilities,
+    started: Instant,
+    /// For the next round of a legacy call.
+    request: Option<Request>,
+}
+
+impl Call {
+    /// `log_level` and `can` are what is known of a legacy client; a modern request says itself.
+    pub(crate) fn new(
+        bridge: &Arc<Bridge>,
+        id: Id,
+        request: &Request,
+        log_level: Option<Level>,
+        can: Capabilities,
+    ) -> Result<Self, ErrorObject> {
+        let params = &request.params;
+        let modern = request.version.era() == Era::Modern;
+        let subject = match request.method {
+            Method::ToolsCall | Method::PromptsGet => params.text(Param::Name),
+            Method::ResourcesRead => params.text(Param::Uri),
+            _ => None,
+        };
+        let token = params.meta(Meta::ProgressToken).filter(|raw| matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')));
+        Ok(Self {
+            bridge: Arc::clone(bridge),
+            id,
+            method: request.method.clone(),
+            version: request.version,
+            subject: subject.map(|text| text.chars().take(100).collect()),
+            progress_token: token.map(Bytes::copy_from_slice),
+            log_level: if modern { Level::of_meta(request)? } else { log_level },
+            can: match params.meta(Meta::ClientCapabilities) {
+                Some(raw) if modern && request.method.may_ask() => Capabilities::parse(raw),
+                _ => can,
+            },
+            started: Instant::now(),
+            request: (!modern && request.method.may_ask()).then(|| request.clone()),
+        })
+    }
+
+    pub(crate) const fn era(&self) -> Era {
+        self.version.era()
+    }
+
+    /// Whether the outcome must go on an event stream: user messages come before it, or a legacy
+    /// client has questions to answer first.
+    pub(crate) fn needs_stream(&self, outcome: &Outcome) -> bool {
+        outcome.result.as_ref().is_ok_and(|payload| {
+            self.log_level.is_some() && payload.messages().is_some()
+                || payload.is_input_required() && self.era() == Era::Legacy
+        })
+    }
+
+    /// Brings a running call to its end, telling `outbox` meanwhile what the client may hear.
+    pub(crate) async fn run<S>(&mut self, mut running: Running, service: S, outbox: &Outbox) -> Outcome
+    where
+        S: Service<Request, Response = Response> + Clone + Send + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+    {
+        for _ in 0..MAX_ROUNDS {
+            let mut outcome = Outcome::of(self.with_progress(running, outbox).await);
+            self.relay_messages(&outcome, outbox);
+            let Ok(payload) = &outcome.result else { return outcome };
+            if self.era() == Era::Modern || !payload.is_input_required() {
+                return outcome;
+            }
+            match self.next_round(payload, outbox).await {
+                Ok(request) => running = boxed(service.clone(), request),
+                Err(error) => {
+                    outcome.result = Err(error);
+                    return outcome;
+                }
+            }
+        }
+        Outcome::error(ErrorObject::internal(format!("1C asked {MAX_ROUNDS} times in one call")), StatusCode::OK)
+    }
+
+    /// Writes the reply, and the log line that every request gets.
+    pub(crate) fn finish(self, outcome: Outcome, one_line: bool) -> (Encoded, StatusCode, Option<Duration>) {
+        let Outcome { result, mut status, retry_after, upstream } = outcome;
+        let result = result.and_then(|payload| self.asked(payload));
+        if let Err(error) = &result {
+            status = self.status(error, status);
+        }
+        tracing::info!(
+            target: "onec_mcp::request",
+            method = self.method.as_str(),
+            name = self.subject.as_deref(),
+            version = self.version.as_str(),
+            status = result.as_ref().err().map_or(0, |error| error.code),
+            duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
+            onec_ms = upstream.map(|time| time.as_secs_f64() * 1e3),
+            "request",
+        );
+        let encoded = match result {
+            Ok(payload) => {
+                let payload = if one_line { payload.on_one_line() } else { payload };
+                encode(payload, &self.id, &self.method, self.era(), self.bridge.server.json())
+            }
+            Err(mut error) => {
+                error.data = error.data.map(without_line_breaks);
+                encode_error(&error, Some(&self.id))
+            }
+        };
+        (encoded, status, retry_after)
+    }
+
+    /// A modern client gets only questions that it can answer; a legacy one got its own before.
+    fn asked(&self, payload: Payload) -> Result<Payload, ErrorObject> {
+        if !payload.is_input_required() {
+            return Ok(payload);
+        }
+        if !self.method.may_ask() {
+            return Err(ErrorObject::internal(format!("1C asks for input in answer to {}", self.method)));
+        }
+        match self.era() {
+            Era::Modern => inputs::only_declared(payload, self.can),
+            Era::Legacy => Err(ErrorObject::internal("1C asks for input, and this client can take no event stream")),
+        }
+    }
+
+    /// The statuses that 2026-07-28 sets for its errors. A legacy client library takes any but 200
+    /// for the end of the connection, so there only overload shows.
+    fn status(&self, error: &ErrorObject, status: StatusCode) -> StatusCode {
+        match (self.era(), error.code) {
+            (Era::Modern, ErrorObject::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+            (
+                Era::Modern,
+                ErrorObject::HEADER_MISMATCH
+                | ErrorObject::MISSING_CLIENT_CAPABILITY
+                | ErrorObject::UNSUPPORTED_VERSION,
+            ) => StatusCode::BAD_REQUEST,
+            (Era::Legacy, _) if status != StatusCode::SERVICE_UNAVAILABLE => StatusCode::OK,
+            _ => status,
+        }
+    }
+
+    async fn with_progress(&self, mut running: Running, outbox: &Outbox) -> Result<Response, BoxError> {
+        let Some(token) = &self.progress_token else { return running.await };
+        let mut next = self.started + self.bridge.patience;
+        loop {
+            if let Ok(answer) = tokio::time::timeout_at(next, &mut running).await {
+                return answer;
+            }
+            let seconds = self.started.elapsed().as_millis() as f64 / 1e3;
+            outbox.push(notification("progress", |out| {
+                out.extend_from_slice(b"\"progressToken\":");
+                out.extend_from_slice(token);
+                out.extend_from_slice(format!(",\"progress\":{seconds},\"message\":").as_bytes());
+                json::quote_into(out, &format!("1C is still working: {seconds:.0} s"));
+            }));
+            // From now, so that a stalled client gets one notification and not a heap of them.
+            next = Instant::now() + self.bridge.progress;
+        }
+    }
+
+    /// User messages of 1C become `notifications/message`.
+    fn relay_messages(&self, outcome: &Outcome, outbox: &Outbox) {
+        let (Some(least), Ok(payload)) = (self.log_level, &outcome.result) else { return };
+        let Some(raw) = payload.messages() else { return };
+        // Texts that are no messages stay in `_meta` and are relayed to nobody.
+        let _ = Scanner::new(raw).and_then(|mut scanner| {
+            scanner.array::<Fault>(|scanner| {
+                let (mut level, mut data) = (Span::default(), Span::default());
+                scanner.object::<Fault>(|scanner, Member { key, .. }| {
+                    let span = scanner.skip()?;
+                    match &*key {
+                        "level" => level = span,
+                        "data" => data = span,
+                        _ => {}
+                    }
+                    Ok(())
+                })?;
+                let known = json::text(raw, level).and_then(|name| Level::parse(&name));
+                if let (Some(found), Some(data)) = (known.filter(|level| *level >= least), data.of(raw)) {
+                    let _ = found;
+                    outbox.push(without_line_breaks(notification("message", |out| {
+                        out.extend_from_slice(b"\"level\":");
+                        out.extend_from_slice(level.of(raw).unwrap_or_default());
+                        out.extend_from_slice(b",\"logger\":\"1C\",\"data\":");
+                        out.extend_from_slice(data);
+                    })));
+                }
+                Ok(())
+            })
+        });
+    }
+
+    /// Asks a legacy client what 1C asks, as requests of the server, and gives the call to make
+    /// with the answers.
+    async fn next_round(&self, payload: &Payload, outbox: &Outbox) -> Result<Request, ErrorObject> {
+        let Some(request) = &self.request else {
+            return Err(ErrorObject::internal(format!("1C asks for input in answer to {}", self.method)));
+        };
+        let asked = inputs::read(payload).map_err(inputs::nonsense)?;
+        let can = Capabilities { elicitation: self.can.elicitation && self.version.has_elicitation(), ..self.can };
+        let (kept, dropped): (Vec<_>, Vec<_>) = asked.into_iter().partition(|input| input.is_declared(can));
+        if kept.is_empty() && !dropped.is_empty() {
+            return Err(inputs::missing(&dropped));
+        }
+        let mut open: Vec<(String, Question)> = Vec::with_capacity(kept.len());
+        for input in kept {
+            let Some(question) = self.bridge.questions.ask() else {
+                return Err(ErrorObject::internal("Too many questions to clients are open; try again later"));
+            };
+            outbox.push(without_line_breaks(server_request(&question.id, &input.method, input.params)));
+            open.push((input.key, question));
+        }
+        let answers = tokio::time::timeout(self.bridge.answer_timeout, gather(open)).await;
+        let answers =
+            answers.map_err(|_| ErrorObject::internal("The client did not answer what 1C asked in time"))??;
+        Ok(Request { params: again(request, &answers, payload.request_state())?, ..request.clone() })
+    }
+}
+
+/// A call of the stack, begun when first polled.
+pub(crate) fn boxed<S>(service: S, request: Request) -> Running
+where
+    S: Service<Request, Response = Response> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    let call = service.oneshot(request);
+    Box::pin(async move { call.await.map_err(Into::into) })
+}
+
+fn notification(name: &str, params: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let mut out = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/{name}\",\"params\":{{").into_bytes();
+    params(&mut out);
+    out.extend_from_slice(b"}}");
+    out.into()
+}
+
+fn server_request(id: &Id, method: &str, params: &[u8]) -> Bytes {
+    let mut out = b"{\"jsonrpc\":\"2.0\",\"id\":".to_vec();
+    out.extend_from_slice(id.as_json());
+    out.extend_from_slice(b",\"method\":");
+    json::quote_into(&mut out, method);
+    out.extend_from_slice(b",\"params\":");
+    out.extend_from_slice(params);
+    out.push(b'}');
+    out.into()
+}
+
+/// Waits for all answers and writes them as `inputResponses`.
+async fn gather(open: Vec<(String, Question)>) -> Result<Vec<u8>, ErrorObject> {
+    let mut out = b"{".to_vec();
+    for (at, (key, mut question)) in open.into_iter().enumerate() {
+        let result = match question.answer().await {
+            Some(Ok(result)) => result,
+            Some(Err(error)) => {
+                let told = String::from_utf8_lossy(error.get(..1000).unwrap_or(&error)).into_owned();
+                return Err(ErrorObject::internal(format!("The client could not give what 1C asked for: {told}")));
+            }
+            None => return Err(ErrorObject::internal("The client's answer got lost")),
+        };
+        if at > 0 {
+            out.push(b',');
+        }
+        json::quote_into(&mut out, &key);
+        out.push(b':');
+        out.extend_from_slice(&result);
+    }
+    out.push(b'}');
+    Ok(out)
+}
+
+/// The parameters of the same request with the answers in them.
+fn again(request: &Request, answers: &[u8], state: Option<&[u8]>) -> Result<Params, ErrorObject> {
+    let mut out = b"{\"inputResponses\":".to_vec();
+    out.extend_from_slice(answers);
+    for param in [Param::Name, Param::Uri, Param::Arguments] {
+        if let Some(raw) = request.params.raw(param) {
+            out.extend_from_slice(format!(",\"{}\":", param.name()).as_bytes());
+            out.extend_from_slice(raw);
+        }
+    }
+    if let Some(state) = state {
+        out.extend_from_slice(b",\"requestState\":");
+        out.extend_from_slice(state);
+    }
+    out.push(b'}');
+    Params::parse(&out.into())
+}

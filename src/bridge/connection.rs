@@ -1,0 +1,244 @@
+//! A connection on which all messages of a client and to it share one stream: stdio, HTTP+SSE.
+
+use super::call::boxed;
+use super::{Bridge, Call, Capabilities, Outbox, era};
+use crate::rpc::{
+    BoxError, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params, Payload,
+    Request, Response, Version, encode_error,
+};
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::future::{AbortHandle, Abortable, join_all};
+use futures_util::stream::FuturesUnordered;
+use http::{Extensions, StatusCode};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// Ends with the reply, if there is one to send.
+type Work = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
+
+/// A call that gives its id back, so that the id may be used again. Cancelled, it has no reply.
+type Tagged = Pin<Box<dyn Future<Output = (Option<Id>, Option<Bytes>)> + Send>>;
+
+/// Many calls at once, replies in any order.
+///
+/// What a legacy client said in `initialize` holds for its later messages on the same connection;
+/// a modern one says it with each.
+pub(crate) struct Connection<S> {
+    bridge: Arc<Bridge>,
+    service: S,
+    extensions: Extensions,
+    version: Version,
+    can: Capabilities,
+    log_level: Level,
+    calls: FuturesUnordered<Tagged>,
+    running: HashMap<Id, AbortHandle>,
+    outbox: Outbox,
+}
+
+impl<S> Connection<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    /// `extensions` go with every request.
+    pub(crate) fn new(bridge: Arc<Bridge>, service: S, extensions: Extensions) -> Self {
+        Self {
+            bridge,
+            service,
+            extensions,
+            version: Version::NEWEST_LEGACY,
+            can: Capabilities::ALL,
+            log_level: Level::Debug,
+            calls: FuturesUnordered::new(),
+            running: HashMap::new(),
+            outbox: Outbox::default(),
+        }
+    }
+
+    /// How many calls have no reply yet.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Takes in what the client sent; what there is to say comes from [`poll_next`](Self::poll_next).
+    pub(crate) fn accept(&mut self, bytes: &Bytes) {
+        match Incoming::parse(bytes) {
+            Incoming::One(message) => {
+                let id = match &message {
+                    Ok(Message::Request(id, _)) if !self.running.contains_key(id) => Some(id.clone()),
+                    _ => None,
+                };
+                if let Some(work) = self.work(message) {
+                    self.start(id, work);
+                }
+            }
+            Incoming::Batch(messages) if self.version.has_batches() => {
+                let works: Vec<Work> = messages.into_iter().filter_map(|message| self.work(message)).collect();
+                if !works.is_empty() {
+                    self.start(None, Box::pin(array(works)));
+                }
+            }
+            Incoming::Batch(_) => {
+                let error = ErrorObject::invalid_request("batches belong to revision 2025-03-26 only");
+                self.outbox.push(encode_error(&error, None).into_bytes());
+            }
+        }
+    }
+
+    /// The next message to send; `None` when no call is left (others may still be accepted).
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(message) = self.outbox.pop() {
+                return Poll::Ready(Some(message));
+            }
+            match Pin::new(&mut self.calls).poll_next(cx) {
+                Poll::Ready(Some((id, reply))) => {
+                    id.and_then(|id| self.running.remove(&id));
+                    // A call may have put something out before its reply.
+                    match (self.outbox.pop(), reply) {
+                        (None, reply @ Some(_)) => return Poll::Ready(reply),
+                        (None, None) => {}
+                        (Some(first), reply) => {
+                            if let Some(reply) = reply {
+                                self.outbox.push(reply);
+                            }
+                            return Poll::Ready(Some(first));
+                        }
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                // A call may have put something out while it was polled.
+                Poll::Pending => return self.outbox.pop().map_or(Poll::Pending, |message| Poll::Ready(Some(message))),
+            }
+        }
+    }
+
+    fn start(&mut self, id: Option<Id>, work: Work) {
+        let (handle, registration) = AbortHandle::new_pair();
+        if let Some(id) = &id {
+            self.running.insert(id.clone(), handle);
+        }
+        let work = Abortable::new(work, registration);
+        self.calls.push(Box::pin(async move { (id, work.await.ok().flatten()) }));
+    }
+
+    fn work(&mut self, message: Result<Message, Invalid>) -> Option<Work> {
+        match message {
+            Ok(Message::Request(id, request)) => Some(self.request(id, request)),
+            Ok(Message::Notification(method, params)) => {
+                self.notification(&method, &params);
+                None
+            }
+            Ok(Message::Reply(reply)) => {
+                if !self.bridge.questions.answer(reply) {
+                    tracing::debug!("an answer to no open question was ignored");
+                }
+                None
+            }
+            Err(Invalid { id, error }) => {
+                let reply = encode_error(&error, id.as_ref()).into_bytes();
+                Some(Box::pin(async move { Some(reply) }))
+            }
+        }
+    }
+
+    fn notification(&mut self, method: &Method, params: &Params) {
+        if *method != Method::Cancelled {
+            return;
+        }
+        let id = params.bytes(Param::RequestId).and_then(|raw| Id::from_json(raw).ok());
+        if let Some(call) = id.and_then(|id| self.running.get(&id)) {
+            call.abort();
+        }
+    }
+
+    fn request(&mut self, id: Id, request: Request) -> Work {
+        match self.admit(&id, request) {
+            Ok(work) => work,
+            Err(error) => {
+                let reply = encode_error(&error, Some(&id)).into_bytes();
+                Box::pin(async move { Some(reply) })
+            }
+        }
+    }
+
+    fn admit(&mut self, id: &Id, mut request: Request) -> Result<Work, ErrorObject> {
+        let declared = era::declared(&request)?;
+        request.version = declared.unwrap_or(self.version);
+        request.extensions = self.extensions.clone();
+        if declared.is_some() {
+            era::check_modern(&request)?;
+        }
+        if self.running.contains_key(id) {
+            return Err(ErrorObject::invalid_request("a request with this id is still running"));
+        }
+        let mut call = Call::new(&self.bridge, id.clone(), &request, Some(self.log_level), self.can)?;
+        if let Some(answer) = self.bridge.server.answer(&request) {
+            if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
+                self.remember(&request);
+            }
+            let (reply, ..) = call.finish(Outcome::of(Ok(answer)), true);
+            return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
+        }
+        if request.version.era() == Era::Modern && request.method == Method::Listen {
+            era::check_listen(&request)?;
+            return Ok(self.listen(call));
+        }
+        let (service, outbox) = (self.service.clone(), self.outbox.clone());
+        Ok(Box::pin(async move {
+            let outcome = call.run(boxed(service.clone(), request), service, &outbox).await;
+            Some(call.finish(outcome, true).0.into_bytes())
+        }))
+    }
+
+    fn remember(&mut self, request: &Request) {
+        match request.method {
+            Method::Initialize => {
+                if let Some(asked) = request.params.text(Param::ProtocolVersion) {
+                    self.version = Version::negotiate(&asked);
+                }
+                let declared = request.params.raw(Param::Capabilities).unwrap_or(b"{}");
+                self.can = Capabilities::parse(declared);
+            }
+            Method::SetLevel => {
+                if let Ok(level) = Level::of_request(request) {
+                    self.log_level = level;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn listen(&self, call: Call) -> Work {
+        let id = Bytes::copy_from_slice(call.id.as_json());
+        self.outbox.push(era::listen_acknowledged(&id));
+        let shutdown = self.bridge.shutdown.clone();
+        Box::pin(async move {
+            shutdown.cancelled().await;
+            let ended = Payload::parse(era::listen_ended(&id)).map_err(ErrorObject::from);
+            let outcome = match ended {
+                Ok(payload) => Outcome::of(Ok(Response::result(payload))),
+                Err(error) => Outcome::error(error, StatusCode::OK),
+            };
+            Some(call.finish(outcome, true).0.into_bytes())
+        })
+    }
+}
+
+/// The replies of a batch, as one array.
+async fn array(works: Vec<Work>) -> Option<Bytes> {
+    let replies: Vec<Bytes> = join_all(works).await.into_iter().flatten().collect();
+    if replies.is_empty() {
+        return None;
+    }
+    let mut out = b"[".to_vec();
+    out.extend_from_slice(&replies.join(&b","[..]));
+    out.push(b']');
+    Some(out.into())
+}

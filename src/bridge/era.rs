@@ -1,0 +1,65 @@
+//! Which era a message belongs to, as far as its body says.
+
+use crate::rpc::{Era, ErrorObject, Level, Meta, Param, Request, Version};
+use bytes::Bytes;
+
+/// The modern revision that a request names in `_meta`; `None` if it names none and so is legacy.
+///
+/// # Errors
+/// -32022 for a revision that is not spoken this way, -32602 for one that is no string.
+pub(crate) fn declared(request: &Request) -> Result<Option<Version>, ErrorObject> {
+    if request.params.meta(Meta::ProtocolVersion).is_none() {
+        return Ok(None);
+    }
+    let name = request.params.meta_text(Meta::ProtocolVersion).ok_or_else(|| {
+        ErrorObject::invalid_params(format!("{} must be a string", Meta::ProtocolVersion.name()))
+    })?;
+    match Version::parse(&name) {
+        Some(version) if version.era() == Era::Modern => Ok(Some(version)),
+        _ => Err(ErrorObject::unsupported_version(&name)),
+    }
+}
+
+/// What every modern request must carry
+/// ([per-request fields](https://modelcontextprotocol.io/specification/2026-07-28/basic#meta)).
+pub(crate) fn check_modern(request: &Request) -> Result<(), ErrorObject> {
+    match request.params.meta(Meta::ClientCapabilities) {
+        Some(raw) if raw.first() == Some(&b'{') => Level::of_meta(request).map(drop),
+        _ => Err(ErrorObject::invalid_params(format!(
+            "_meta needs an object \"{}\"",
+            Meta::ClientCapabilities.name()
+        ))),
+    }
+}
+
+/// The first message of a subscription. 1C announces no changes, so no kind of them is agreed to.
+pub(crate) fn listen_acknowledged(id: &[u8]) -> Bytes {
+    let mut out =
+        b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",\"params\":{\"_meta\":".to_vec();
+    out.extend_from_slice(&subscription(id));
+    out.extend_from_slice(b",\"notifications\":{}}}");
+    out.into()
+}
+
+/// The result that ends a subscription gracefully.
+pub(crate) fn listen_ended(id: &[u8]) -> Vec<u8> {
+    let mut out = b"{\"_meta\":".to_vec();
+    out.extend_from_slice(&subscription(id));
+    out.push(b'}');
+    out
+}
+
+fn subscription(id: &[u8]) -> Vec<u8> {
+    let mut out = b"{\"io.modelcontextprotocol/subscriptionId\":".to_vec();
+    out.extend_from_slice(id);
+    out.push(b'}');
+    out
+}
+
+/// -32602 where a subscription says nothing of what it wants.
+pub(crate) fn check_listen(request: &Request) -> Result<(), ErrorObject> {
+    match request.params.raw(Param::Notifications) {
+        Some(raw) if raw.first() == Some(&b'{') => Ok(()),
+        _ => Err(ErrorObject::invalid_params("subscriptions/listen needs an object \"notifications\"")),
+    }
+}

@@ -1,0 +1,93 @@
+//! What the bridges (Streamable HTTP, HTTP+SSE, stdio) have in common.
+//!
+//! A [`Bridge`] says who the server is and how patient it is; it is shared by all transports of
+//! one gateway, so that a question asked over one event stream is answered by any POST.
+
+mod call;
+mod capabilities;
+#[cfg(any(feature = "stdio", feature = "sse"))]
+mod connection;
+pub(crate) mod era;
+mod inputs;
+mod outbox;
+mod questions;
+
+pub(crate) use call::{Call, boxed};
+pub(crate) use capabilities::Capabilities;
+#[cfg(any(feature = "stdio", feature = "sse"))]
+pub(crate) use connection::Connection;
+pub(crate) use outbox::Outbox;
+use questions::Questions;
+
+use crate::rpc::ServerInfo;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What every transport of a server shares.
+#[derive(Clone, Debug)]
+pub struct Bridge {
+    pub(crate) server: ServerInfo,
+    pub(crate) patience: Duration,
+    pub(crate) keep_alive: Duration,
+    pub(crate) progress: Duration,
+    pub(crate) answer_timeout: Duration,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) questions: Questions,
+}
+
+impl Bridge {
+    /// A bridge with the defaults that each setter names.
+    pub fn new(server: ServerInfo) -> Self {
+        Self {
+            server,
+            patience: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(15),
+            progress: Duration::from_secs(1),
+            answer_timeout: Duration::from_secs(600),
+            shutdown: CancellationToken::new(),
+            questions: Questions::default(),
+        }
+    }
+
+    /// After how long a call's answer continues as an event stream, and its progress is told; 5 s.
+    #[must_use]
+    pub const fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
+    }
+
+    /// How often a silent event stream carries a comment; 15 s.
+    #[must_use]
+    pub const fn keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
+        self
+    }
+
+    /// How often the progress of a slow call is told to a client that gave a token; 1 s.
+    #[must_use]
+    pub const fn progress_every(mut self, time: Duration) -> Self {
+        self.progress = time;
+        self
+    }
+
+    /// How long a legacy client has to answer a question (a form may want a person); 10 minutes.
+    #[must_use]
+    pub const fn answer_timeout(mut self, time: Duration) -> Self {
+        self.answer_timeout = time;
+        self
+    }
+
+    /// When this token is cancelled, streams that would stay open for ever end gracefully; calls go
+    /// on to their end.
+    #[must_use]
+    pub fn shutdown(mut self, token: CancellationToken) -> Self {
+        self.shutdown = token;
+        self
+    }
+}
+
+impl From<ServerInfo> for Bridge {
+    fn from(server: ServerInfo) -> Self {
+        Self::new(server)
+    }
+}

@@ -1,0 +1,73 @@
+//! Bodies of answers.
+
+use super::stream::EventStream;
+use crate::rpc::Encoded;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The body of an answer: nothing, a JSON text, or a stream of events.
+pub struct Body(Kind);
+
+enum Kind {
+    Empty,
+    Whole(Encoded),
+    Events(Box<EventStream>),
+}
+
+impl Body {
+    pub(super) const fn empty() -> Self {
+        Self(Kind::Empty)
+    }
+
+    pub(super) fn whole(text: impl Into<Encoded>) -> Self {
+        Self(Kind::Whole(text.into()))
+    }
+
+    pub(super) fn events(stream: EventStream) -> Self {
+        Self(Kind::Events(Box::new(stream)))
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Kind::Empty => "Body::Empty",
+            Kind::Whole(_) => "Body::Whole",
+            Kind::Events(_) => "Body::Events",
+        })
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Whole(text) => Poll::Ready(text.next_piece()),
+            Kind::Events(stream) => stream.poll_next(cx),
+        };
+        piece.map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Whole(text) => text.is_empty(),
+            Kind::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Whole(text) => SizeHint::with_exact(text.len() as u64),
+            Kind::Events(_) => SizeHint::default(),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The HTTP+SSE transport of revision 2024-11-05
+//! ([transports](https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse)).
+//!
+//! GET opens the stream; its first event, `endpoint`, says where the client POSTs its messages
+//! (202 each). All replies come over the stream, which owns the calls: closing it drops them.
+
+use super::accept::is_json;
+use super::body::Body;
+use super::layer::Options;
+use super::origin::OriginPolicy;
+use super::reply;
+use super::stream::EventStream;
+use crate::bridge::{Bridge, Connection, Outbox};
+use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
+use bytes::{Buf, Bytes};
+use futures_core::future::BoxFuture;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tower_layer::Layer;
+use tower_service::Service;
+use uuid::Uuid;
+
+/// Streams that may be open at once; beyond, the answer is 503.
+const MAX_STREAMS: usize = 1024;
+/// Messages of one stream that may wait to be looked at; beyond, the answer is 503.
+const MAX_WAITING: usize = 64;
+
+/// Serves a stream at GET and its messages at POST, wherever it is mounted: one route for the
+/// stream, one for the messages, both to (clones of) the same service.
+#[derive(Clone, Debug)]
+pub struct LegacySseLayer {
+    bridge: Arc<Bridge>,
+    options: Options,
+    messages: Arc<str>,
+}
+
+impl LegacySseLayer {
+    /// `messages` is the path under which clients reach the route for POST, as they see it.
+    pub fn new(bridge: impl Into<Bridge>, messages: &str) -> Self {
+        let options = Options {
+            origins: OriginPolicy::new(),
+            max_body: 4 * 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
+        };
+        Self { bridge: Arc::new(bridge.into()), options, messages: messages.into() }
+    }
+
+    /// Who may call; by default anybody but foreign web pages.
+    #[must_use]
+    pub fn origins(mut self, policy: OriginPolicy) -> Self {
+        self.options.origins = policy;
+        self
+    }
+}
+
+impl<S> Layer<S> for LegacySseLayer {
+    type Service = LegacySse<S>;
+
+    fn layer(&self, inner: S) -> LegacySse<S> {
+        let shared = Shared {
+            bridge: Arc::clone(&self.bridge),
+            options: self.options.clone(),
+            messages: Arc::clone(&self.messages),
+            streams: Mutex::default(),
+        };
+        LegacySse { inner, shared: Arc::new(shared) }
+    }
+}
+
+/// See [`LegacySseLayer`].
+#[derive(Clone, Debug)]
+pub struct LegacySse<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    bridge: Arc<Bridge>,
+    options: Options,
+    messages: Arc<str>,
+    /// Under ids that nobody can guess.
+    streams: Mutex<HashMap<Uuid, mpsc::Sender<Bytes>>>,
+}
+
+impl Shared {
+    fn streams(&self) -> MutexGuard<'_, HashMap<Uuid, mpsc::Sender<Bytes>>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets a stream when it ends.
+struct Open {
+    id: Uuid,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.shared.streams().remove(&self.id);
+    }
+}
+
+impl<S, B> Service<http::Request<B>> for LegacySse<S>
+where
+    S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        if let Some(why) = self.shared.options.origins.refuse(&head.headers, &head.uri) {
+            let refusal = error(StatusCode::FORBIDDEN, why);
+            return Box::pin(async move { Ok(refusal) });
+        }
+        match head.method {
+            http::Method::GET => {
+                let opened = self.open(head.extensions);
+                Box::pin(async move { Ok(opened) })
+            }
+            http::Method::POST => {
+                let shared = Arc::clone(&self.shared);
+                Box::pin(async move { Ok(shared.post(&head, body).await) })
+            }
+            _ => Box::pin(async move { Ok(reply::only("GET, POST")) }),
+        }
+    }
+}
+
+impl<S> LegacySse<S>
+where
+    S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    fn open(&self, extensions: http::Extensions) -> Response<Body> {
+        let (sender, mut messages) = mpsc::channel(MAX_WAITING);
+        let open = Open { id: Uuid::new_v4(), shared: Arc::clone(&self.shared) };
+        {
+            let mut streams = self.shared.streams();
+            if streams.len() >= MAX_STREAMS {
+                return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open");
+            }
+            streams.insert(open.id, sender);
+        }
+        let endpoint = format!("event: endpoint\ndata: {}?session_id={}\n\n", self.shared.messages, open.id.simple());
+        let bridge = Arc::clone(&self.shared.bridge);
+        let keep_alive = bridge.keep_alive;
+        let shutdown = bridge.shutdown.clone();
+        let mut connection = Connection::new(bridge, self.inner.clone(), extensions);
+        let outbox = Outbox::default();
+        let mailbox = outbox.clone();
+        let work = async move {
+            let _open = open;
+            let serve = poll_fn(|cx| {
+                while let Poll::Ready(message) = messages.poll_recv(cx) {
+                    // The sender lives in the map as long as `_open`.
+                    let Some(message) = message else { return Poll::Ready(()) };
+                    connection.accept(&message);
+                }
+                while let Poll::Ready(Some(message)) = connection.poll_next(cx) {
+                    mailbox.push(message);
+                }
+                Poll::Pending
+            });
+            tokio::pin!(serve);
+            let stop = shutdown.cancelled();
+            tokio::pin!(stop);
+            poll_fn(|cx| match std::future::Future::poll(serve.as_mut(), cx) {
+                Poll::Pending => std::future::Future::poll(stop.as_mut(), cx),
+                done @ Poll::Ready(()) => done,
+            })
+            .await;
+            None
+        };
+        let stream = EventStream::new(Box::pin(work), outbox, keep_alive).starting_with(endpoint.into());
+        reply::events(Body::events(stream))
+    }
+}
+
+impl Shared {
+    async fn post<B>(&self, head: &http::request::Parts, body: B) -> Response<Body>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let query = head.uri.query().unwrap_or_default();
+        let id = query.split('&').find_map(|pair| pair.strip_prefix("session_id="));
+        let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) else {
+            return error(StatusCode::BAD_REQUEST, "session_id is missing");
+        };
+        if !is_json(&head.headers) {
+            return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
+        }
+        let limited = Limited::new(body, self.options.max_body).collect();
+        let bytes = match tokio::time::timeout(self.options.body_timeout, limited).await {
+            Ok(Ok(whole)) => whole.to_bytes(),
+            Ok(Err(failure)) if failure.is::<LengthLimitError>() => {
+                return error(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
+            }
+            Ok(Err(_)) => return error(StatusCode::BAD_REQUEST, "The body broke off"),
+            Err(_) => return error(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive"),
+        };
+        let stream = self.streams().get(&id).cloned();
+        match stream.map(|stream| stream.try_send(bytes)) {
+            Some(Ok(())) => reply::accepted(),
+            Some(Err(mpsc::error::TrySendError::Full(_))) => {
+                error(StatusCode::SERVICE_UNAVAILABLE, "Too many messages wait")
+            }
+            _ => error(StatusCode::NOT_FOUND, "No such stream; open one with GET"),
+        }
+    }
+}
+
+fn error(status: StatusCode, text: &'static str) -> Response<Body> {
+    reply::error(status, &ErrorObject::invalid_request(text), None)
+}

@@ -1,0 +1,134 @@
+//! Who may call from a browser, and under which name: the guard against DNS rebinding
+//! ([security](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint)).
+
+use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, Uri};
+use std::sync::Arc;
+use url::{Host, Url};
+
+/// Which `Origin` and `Host` headers are let in.
+///
+/// Always: no `Origin` (no browser), and a loopback one. The default checks no `Host`, since an
+/// embedder's server may have any name.
+#[derive(Clone, Debug, Default)]
+pub struct OriginPolicy {
+    origins: Arc<[String]>,
+    any: bool,
+    public: Option<Arc<Url>>,
+    loopback_host: bool,
+}
+
+impl OriginPolicy {
+    /// Only loopback origins.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These too, written as browsers do: `https://app.example`.
+    #[must_use]
+    pub fn allow<I: IntoIterator<Item: Into<String>>>(mut self, origins: I) -> Self {
+        self.origins = origins.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned()).collect();
+        self
+    }
+
+    /// Any. Only where a token or login is required: without one, every page that a user of the
+    /// local network opens could call.
+    #[must_use]
+    pub const fn allow_any(mut self) -> Self {
+        self.any = true;
+        self
+    }
+
+    /// The URL under which the server is known outside: its origin and its host are no strangers.
+    #[must_use]
+    pub fn public_url(mut self, url: Url) -> Self {
+        self.public = Some(Arc::new(url));
+        self
+    }
+
+    /// For a listener on a loopback address: another `Host` than a loopback one (or the public
+    /// URL's) means that some page has its own name point here.
+    #[must_use]
+    pub const fn loopback_listener(mut self) -> Self {
+        self.loopback_host = true;
+        self
+    }
+
+    /// What is wrong with a request, if anything is.
+    pub(crate) fn refuse(&self, headers: &HeaderMap, uri: &Uri) -> Option<&'static str> {
+        let mut origins = headers.get_all(ORIGIN).into_iter();
+        if !origins.all(|origin| origin.to_str().is_ok_and(|origin| self.origin_is_allowed(origin))) {
+            return Some("Origin not allowed");
+        }
+        if self.loopback_host {
+            let mut hosts = headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
+            if !hosts.all(|host| self.host_is_known(host)) || !uri.authority().is_none_or(|a| self.host_is_known(a.as_str())) {
+                return Some("Host not allowed");
+            }
+        }
+        None
+    }
+
+    fn origin_is_allowed(&self, origin: &str) -> bool {
+        if self.any || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin)) {
+            return true;
+        }
+        let Ok(url) = Url::parse(origin) else { return false };
+        matches!(url.scheme(), "http" | "https")
+            && (is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.origin() == url.origin()))
+    }
+
+    fn host_is_known(&self, host: &str) -> bool {
+        // A Host header is the authority of an http URL; nothing else may hide in it.
+        if host.contains(['/', '@', '?', '#', '\\']) {
+            return false;
+        }
+        let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
+        is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.host() == url.host())
+    }
+}
+
+fn is_loopback(host: Option<Host<&str>>) -> bool {
+    match host {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(policy: &OriginPolicy, name: http::HeaderName, value: &str) -> bool {
+        let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
+        policy.refuse(&headers, &Uri::from_static("/mcp")).is_some()
+    }
+
+    #[test]
+    fn origins() {
+        let policy = OriginPolicy::new()
+            .allow(["https://app.example/"])
+            .public_url(Url::parse("https://1c.example/gate").unwrap());
+        for origin in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:5", "https://app.example", "https://1c.example"] {
+            assert!(!refused(&policy, ORIGIN, origin), "{origin}");
+        }
+        for origin in ["null", "https://evil.example", "http://localhost.evil.example", "https://1c.example:444", "http://app.example", "file://", "*"] {
+            assert!(refused(&policy, ORIGIN, origin), "{origin}");
+        }
+        assert!(!refused(&policy.allow_any(), ORIGIN, "https://evil.example"));
+    }
+
+    #[test]
+    fn hosts() {
+        let policy = OriginPolicy::new().public_url(Url::parse("https://1c.example").unwrap()).loopback_listener();
+        for host in ["localhost:8000", "127.0.0.1:1", "[::1]:8000", "1c.example"] {
+            assert!(!refused(&policy, HOST, host), "{host}");
+        }
+        for host in ["evil.example", "localhost@evil.example", "127.0.0.1.evil.example", "", "10.0.0.1"] {
+            assert!(refused(&policy, HOST, host), "{host}");
+        }
+        assert!(!refused(&OriginPolicy::new(), HOST, "any.example"));
+    }
+}

@@ -1,0 +1,55 @@
+//! Answers that need no call, and the heads of those that do.
+
+use super::body::Body;
+use crate::rpc::{Encoded, ErrorObject, Id, encode_error};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use std::time::Duration;
+
+pub(super) fn status(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn accepted() -> Response<Body> {
+    status(StatusCode::ACCEPTED)
+}
+
+/// 405: only POST is served
+/// ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#earlier-streamable-http-revisions)).
+pub(super) fn only(method: &'static str) -> Response<Body> {
+    let mut response = error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &ErrorObject::invalid_request(format!("This endpoint takes {method} only")),
+        None,
+    );
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
+    response
+}
+
+/// A JSON-RPC error that answers the HTTP request.
+pub(super) fn error(status: StatusCode, error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
+    json(encode_error(error, id), status, None)
+}
+
+pub(super) fn json(text: Encoded, status: StatusCode, retry_after: Option<Duration>) -> Response<Body> {
+    let mut response = Response::new(Body::whole(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(time) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+    }
+    response
+}
+
+/// The head of an event stream. Proxies must neither keep nor collect it.
+pub(super) fn events(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}

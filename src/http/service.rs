@@ -1,0 +1,388 @@
+//! [`JsonRpc`].
+
+use super::accept::{Accepts, is_json};
+use super::body::Body;
+use super::layer::Options;
+use super::stream::{EventStream, Work};
+use super::tool_params::ToolParams;
+use super::{headers, reply};
+use crate::bridge::{Bridge, Call, Capabilities, Outbox, boxed, era};
+use crate::rpc::{
+    BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
+    Response as RpcResponse, Version, encode_error,
+};
+use bytes::{Buf, Bytes};
+use futures_core::future::BoxFuture;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// An RPC service behind Streamable HTTP; see the [module](super).
+///
+/// It is always ready: the inner service is asked for readiness when the body of a request is
+/// there, so that a slow upload keeps no place in the queue to 1C.
+#[derive(Clone)]
+pub struct JsonRpc<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    bridge: Arc<Bridge>,
+    options: Options,
+    params: Arc<ToolParams>,
+}
+
+impl<S> JsonRpc<S> {
+    pub(super) fn new(inner: S, bridge: Arc<Bridge>, options: Options, params: Arc<ToolParams>) -> Self {
+        Self { inner, shared: Arc::new(Shared { bridge, options, params }) }
+    }
+}
+
+impl<S> fmt::Debug for JsonRpc<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonRpc").field("options", &self.shared.options).finish_non_exhaustive()
+    }
+}
+
+/// The answer of a [`JsonRpc`].
+pub struct ResponseFuture(Kind);
+
+enum Kind {
+    Refused(Option<Response<Body>>),
+    Served(BoxFuture<'static, Response<Body>>),
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            // A future is not polled after its end.
+            Kind::Refused(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
+            Kind::Served(future) => future.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+impl<S, B> Service<http::Request<B>> for JsonRpc<S>
+where
+    S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
+        let (head, body) = request.into_parts();
+        if let Some(refusal) = self.shared.refuse(&head, body.size_hint().lower()) {
+            return ResponseFuture(Kind::Refused(Some(refusal)));
+        }
+        let post = Post {
+            accepts: Accepts::of(&head.headers),
+            head,
+            shared: Arc::clone(&self.shared),
+            service: self.inner.clone(),
+        };
+        ResponseFuture(Kind::Served(Box::pin(post.serve(body))))
+    }
+}
+
+impl Shared {
+    /// What can be said before the body is read.
+    fn refuse(&self, head: &http::request::Parts, told: u64) -> Option<Response<Body>> {
+        let error = |status, text| Some(reply::error(status, &ErrorObject::invalid_request(text), None));
+        if let Some(why) = self.options.origins.refuse(&head.headers, &head.uri) {
+            return error(StatusCode::FORBIDDEN, why);
+        }
+        if head.method != http::Method::POST {
+            return Some(reply::only("POST"));
+        }
+        if !is_json(&head.headers) {
+            return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
+        }
+        let accepts = Accepts::of(&head.headers);
+        if !accepts.json && !accepts.events {
+            return error(
+                StatusCode::NOT_ACCEPTABLE,
+                "Accept must allow application/json or text/event-stream, best both",
+            );
+        }
+        (told > self.options.max_body as u64).then(|| self.too_large())
+    }
+
+    fn too_large(&self) -> Response<Body> {
+        let text = format!("A body may have at most {} bytes", self.options.max_body);
+        reply::error(StatusCode::PAYLOAD_TOO_LARGE, &ErrorObject::invalid_request(text), None)
+    }
+}
+
+/// One POST.
+struct Post<S> {
+    head: http::request::Parts,
+    accepts: Accepts,
+    shared: Arc<Shared>,
+    service: S,
+}
+
+/// A request that passed all checks: to be called, or answered already.
+enum Admitted {
+    Call(Box<Call>, Box<Request>),
+    Done(Box<Call>, Outcome),
+    Listen(Box<Call>),
+}
+
+impl<S> Post<S>
+where
+    S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    async fn serve<B>(self, body: B) -> Response<Body>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let bytes = match self.read(body).await {
+            Ok(bytes) => bytes,
+            Err(refusal) => return refusal,
+        };
+        match Incoming::parse(&bytes) {
+            Incoming::One(Ok(Message::Request(id, request))) => match self.admit(id.clone(), request).await {
+                Ok(admitted) => self.answer(admitted).await,
+                Err(outcome) => self.refusal(&id, &outcome),
+            },
+            Incoming::One(Ok(Message::Notification(..))) => reply::accepted(),
+            Incoming::One(Ok(Message::Reply(answer))) => match self.shared.bridge.questions.answer(answer) {
+                true => reply::accepted(),
+                false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
+            },
+            Incoming::One(Err(Invalid { id, error })) => bad_request(&error, id.as_ref()),
+            Incoming::Batch(messages) => self.batch(messages).await,
+        }
+    }
+
+    async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Options { max_body, body_timeout, .. } = self.shared.options;
+        let read = tokio::time::timeout(body_timeout, Limited::new(body, max_body).collect()).await;
+        match read {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.shared.too_large()),
+            Ok(Err(_)) => Err(bad_request(&ErrorObject::parse_error("The body broke off"), None)),
+            Err(_) => {
+                let error = ErrorObject::invalid_request("The body took too long to arrive");
+                Err(reply::error(StatusCode::REQUEST_TIMEOUT, &error, None))
+            }
+        }
+    }
+
+    /// Errors of a request that never became a call. A modern one gets the statuses of its revision;
+    /// so does a legacy one whose headers are at fault.
+    fn refusal(&self, id: &Id, outcome: &Outcome) -> Response<Body> {
+        let Err(error) = &outcome.result else { return reply::status(StatusCode::INTERNAL_SERVER_ERROR) };
+        tracing::debug!(code = error.code, message = %error.message, "request refused");
+        reply::error(outcome.status, error, Some(id))
+    }
+
+    async fn admit(&self, id: Id, mut request: Request) -> Result<Admitted, Outcome> {
+        let refuse = |error| Outcome::error(error, StatusCode::BAD_REQUEST);
+        request.version = headers::check(&self.head.headers, &request).map_err(refuse)?;
+        request.extensions = self.head.extensions.clone();
+        let log_level = self.accepts.events.then_some(Level::Debug);
+        let bridge = &self.shared.bridge;
+        let call = Call::new(bridge, id, &request, log_level, Capabilities::ALL).map_err(refuse)?;
+        let call = Box::new(call);
+        if let Some(answer) = bridge.server.answer(&request) {
+            return Ok(Admitted::Done(call, Outcome::of(Ok(answer))));
+        }
+        if request.version.era() == Era::Modern {
+            match request.method {
+                Method::Listen => {
+                    era::check_listen(&request).map_err(refuse)?;
+                    return Ok(Admitted::Listen(call));
+                }
+                Method::ToolsCall => {
+                    self.shared.params.check(&self.head.headers, &request, &self.service).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(Admitted::Call(call, Box::new(request)))
+    }
+
+    async fn answer(self, admitted: Admitted) -> Response<Body> {
+        let (mut call, request) = match admitted {
+            Admitted::Call(call, request) => (call, request),
+            Admitted::Done(call, outcome) => return self.finish(call, outcome),
+            Admitted::Listen(call) => return self.listen(call),
+        };
+        let mut running = boxed(self.service.clone(), *request);
+        if !self.accepts.events {
+            let outcome = Outcome::of(running.await);
+            return self.finish(call, outcome);
+        }
+        // A call that is quick and has nothing to say on the way is answered in one piece.
+        if let Ok(answer) = tokio::time::timeout(self.shared.bridge.patience, &mut running).await {
+            let outcome = Outcome::of(answer);
+            if !call.needs_stream(&outcome) {
+                return self.finish(call, outcome);
+            }
+            let response = RpcResponse { upstream: outcome.upstream, outcome: outcome.result };
+            running = Box::pin(std::future::ready(Ok(response)));
+        }
+        let service = self.service.clone();
+        let outbox = Outbox::default();
+        let mailbox = outbox.clone();
+        self.stream(outbox, async move {
+            let outcome = call.run(running, service, &mailbox).await;
+            Some(call.finish(outcome, true).0)
+        })
+    }
+
+    fn finish(&self, call: Box<Call>, outcome: Outcome) -> Response<Body> {
+        let (text, status, retry_after) = call.finish(outcome, !self.accepts.json);
+        if self.accepts.json || status != StatusCode::OK {
+            return reply::json(text, status, retry_after);
+        }
+        self.stream(Outbox::default(), async move { Some(text) })
+    }
+
+    fn stream(&self, outbox: Outbox, work: impl Future<Output = Option<Encoded>> + Send + 'static) -> Response<Body> {
+        let work: Work = Box::pin(work);
+        reply::events(Body::events(EventStream::new(work, outbox, self.shared.bridge.keep_alive)))
+    }
+
+    /// Stays open until the client closes it or the server shuts down.
+    fn listen(&self, call: Box<Call>) -> Response<Body> {
+        if !self.accepts.events {
+            let error = ErrorObject::invalid_request("subscriptions/listen is answered with text/event-stream only");
+            return reply::error(StatusCode::NOT_ACCEPTABLE, &error, Some(&call.id));
+        }
+        let outbox = Outbox::default();
+        outbox.push(era::listen_acknowledged(call.id.as_json()));
+        let shutdown = self.shared.bridge.shutdown.clone();
+        self.stream(outbox, async move {
+            shutdown.cancelled().await;
+            let ended = Payload::parse(era::listen_ended(call.id.as_json()));
+            let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));
+            Some(call.finish(outcome, true).0)
+        })
+    }
+
+    /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
+    async fn batch(self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
+        match headers::legacy_version(&self.head.headers) {
+            Ok(version) if version.has_batches() => {}
+            Ok(_) => {
+                let error = ErrorObject::invalid_request("Batches belong to revision 2025-03-26 only");
+                return bad_request(&error, None);
+            }
+            Err(error) => return bad_request(&error, None),
+        }
+        let outbox = Outbox::default();
+        let mut works: Vec<BoxFuture<'static, Encoded>> = Vec::new();
+        for message in messages {
+            match message {
+                Ok(Message::Request(id, request)) => works.push(self.batched(id, request, outbox.clone())),
+                Ok(Message::Notification(..)) => {}
+                Ok(Message::Reply(answer)) => drop(self.shared.bridge.questions.answer(answer)),
+                Err(Invalid { id, error }) => {
+                    let text = encode_error(&error, id.as_ref());
+                    works.push(Box::pin(async move { text }));
+                }
+            }
+        }
+        if works.is_empty() {
+            return reply::accepted();
+        }
+        let mut all: Work = Box::pin(all(works));
+        if !self.accepts.events {
+            return reply::json(all.await.unwrap_or_default(), StatusCode::OK, None);
+        }
+        match tokio::time::timeout(self.shared.bridge.patience, &mut all).await {
+            Ok(text) if self.accepts.json && outbox.is_empty() => {
+                reply::json(text.unwrap_or_default(), StatusCode::OK, None)
+            }
+            Ok(text) => self.stream(outbox, async move { text }),
+            Err(_) => self.stream(outbox, all),
+        }
+    }
+
+    fn batched(&self, id: Id, mut request: Request, outbox: Outbox) -> BoxFuture<'static, Encoded> {
+        request.version = Version::V2025_03_26;
+        request.extensions = self.head.extensions.clone();
+        let bridge = Arc::clone(&self.shared.bridge);
+        let service = self.service.clone();
+        let log_level = self.accepts.events.then_some(Level::Debug);
+        Box::pin(async move {
+            if request.method == Method::Initialize {
+                let error = ErrorObject::invalid_request("initialize must not be part of a batch");
+                return encode_error(&error, Some(&id));
+            }
+            let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
+                Ok(call) => call,
+                Err(error) => return encode_error(&error, Some(&id)),
+            };
+            let outcome = match bridge.server.answer(&request) {
+                Some(answer) => Outcome::of(Ok(answer)),
+                None => call.run(boxed(service.clone(), request), service, &outbox).await,
+            };
+            call.finish(outcome, true).0
+        })
+    }
+}
+
+fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
+    reply::error(StatusCode::BAD_REQUEST, error, id)
+}
+
+/// Runs all at once and writes their replies as one array.
+async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
+    let mut works: Vec<_> = works.into_iter().map(|work| (Some(work), Encoded::default())).collect();
+    std::future::poll_fn(|cx| {
+        let mut open = false;
+        for (work, text) in &mut works {
+            match work.as_mut().map(|work| work.as_mut().poll(cx)) {
+                Some(Poll::Ready(done)) => {
+                    *text = done;
+                    *work = None;
+                }
+                Some(Poll::Pending) => open = true,
+                None => {}
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    let texts: Vec<Bytes> = works.into_iter().map(|(_, text)| text.into_bytes()).collect();
+    let mut out = b"[".to_vec();
+    out.extend_from_slice(&texts.join(&b","[..]));
+    out.push(b']');
+    Some(out.into())
+}
+

@@ -1,0 +1,79 @@
+//! Server-sent events ([HTML, section 9.2](https://html.spec.whatwg.org/multipage/server-sent-events.html)).
+
+use crate::bridge::Outbox;
+use crate::rpc::Encoded;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Ends with the last message, if there is one.
+pub(super) type Work = Pin<Box<dyn Future<Output = Option<Encoded>> + Send>>;
+
+/// The answer to one request as events: what the outbox gets while the work goes on, then its end.
+///
+/// The stream owns the work: when the client closes it, the work is dropped.
+pub(super) struct EventStream {
+    work: Option<Work>,
+    outbox: Outbox,
+    ready: VecDeque<Bytes>,
+    keep_alive: Pin<Box<Sleep>>,
+    every: Duration,
+}
+
+impl EventStream {
+    pub(super) fn new(work: Work, outbox: Outbox, every: Duration) -> Self {
+        Self { work: Some(work), outbox, ready: VecDeque::new(), keep_alive: Box::pin(sleep(every)), every }
+    }
+
+    /// Bytes before anything else.
+    #[cfg(feature = "sse")]
+    pub(super) fn starting_with(mut self, bytes: Bytes) -> Self {
+        self.ready.push_back(bytes);
+        self
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                self.keep_alive.as_mut().reset(Instant::now() + self.every);
+                return Poll::Ready(Some(bytes));
+            }
+            let end = self.work.as_mut().map(|work| work.as_mut().poll(cx));
+            if let Some(message) = self.outbox.pop() {
+                // The end, if there is one already, must wait for its turn.
+                self.event([message]);
+                while let Some(message) = self.outbox.pop() {
+                    self.event([message]);
+                }
+            }
+            match end {
+                Some(Poll::Ready(last)) => {
+                    self.work = None;
+                    if let Some(mut last) = last {
+                        self.event(std::iter::from_fn(|| last.next_piece()));
+                    }
+                }
+                None if self.ready.is_empty() => return Poll::Ready(None),
+                Some(Poll::Pending) if self.ready.is_empty() => {
+                    if self.keep_alive.as_mut().poll(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    self.ready.push_back(Bytes::from_static(b": keep-alive\n\n"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A message without line breaks, so one `data` field is enough.
+    fn event(&mut self, pieces: impl IntoIterator<Item = Bytes>) {
+        self.ready.push_back(Bytes::from_static(b"event: message\ndata: "));
+        self.ready.extend(pieces);
+        self.ready.push_back(Bytes::from_static(b"\n\n"));
+    }
+}

@@ -1,0 +1,209 @@
+//! Arguments that a client mirrors into `Mcp-Param-*` headers
+//! ([custom headers](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters)).
+
+use super::headers::single;
+use super::sentinel;
+use crate::rpc::json::{self, Member, Scanner, Span, once};
+use crate::rpc::{BoxError, ErrorObject, Method, Outcome, Param, Params, Request, Response};
+use http::HeaderMap;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// How long a list of tools is believed.
+const FRESH: Duration = Duration::from_secs(60);
+/// How long it is believed about a tool that is not in it.
+const FRESH_FOR_UNKNOWN: Duration = Duration::from_secs(5);
+/// How long it is believed against a client that sees it otherwise.
+const FRESH_FOR_MISMATCH: Duration = Duration::from_secs(1);
+/// Tools beyond this are not remembered, and pages not read.
+const MAX_TOOLS: usize = 10_000;
+const MAX_PAGES: usize = 100;
+
+/// An annotated property of an input schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mirrored {
+    header: String,
+    path: Vec<String>,
+}
+
+/// The annotated properties of all tools, as the last list of tools had them.
+#[derive(Debug, Default)]
+pub(super) struct ToolParams {
+    known: Mutex<Known>,
+    /// One list at a time; those who wait for it use what it brought.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    tools: HashMap<String, Arc<[Mirrored]>>,
+    read: Option<Instant>,
+}
+
+impl ToolParams {
+    /// Checks the headers of a `tools/call` of 2026-07-28 against its arguments.
+    ///
+    /// # Errors
+    /// -32020 where they differ, and what the list of tools failed with if `Mcp-Param-*` headers
+    /// cannot be checked without it.
+    pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), Outcome>
+    where
+        S: Service<Request, Response = Response> + Clone,
+        S::Error: Into<BoxError>,
+    {
+        let Some(name) = request.params.text(Param::Name) else { return Ok(()) };
+        let mut limit = FRESH;
+        loop {
+            let (mirrored, age) = self.look_up(&name);
+            let limit_now = if mirrored.is_some() { limit } else { limit.min(FRESH_FOR_UNKNOWN) };
+            if age.is_none_or(|age| age >= limit_now) {
+                if let Err(failure) = self.refresh(request, service, age).await {
+                    let has_params = headers.keys().any(|name| name.as_str().starts_with("mcp-param-"));
+                    return if has_params { Err(failure) } else { Ok(()) };
+                }
+                limit = Duration::MAX;
+                continue;
+            }
+            let Some(mirrored) = mirrored else { return Ok(()) };
+            match matches(&mirrored, headers, &request.params) {
+                Err(_) if limit == FRESH && age.is_some_and(|age| age >= FRESH_FOR_MISMATCH) => {
+                    limit = FRESH_FOR_MISMATCH;
+                }
+                result => {
+                    return result.map_err(|error| Outcome::error(error, http::StatusCode::BAD_REQUEST));
+                }
+            }
+        }
+    }
+
+    fn look_up(&self, name: &str) -> (Option<Arc<[Mirrored]>>, Option<Duration>) {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        (known.tools.get(name).cloned(), known.read.map(|read| read.elapsed()))
+    }
+
+    async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), Outcome>
+    where
+        S: Service<Request, Response = Response> + Clone,
+        S::Error: Into<BoxError>,
+    {
+        let _turn = self.asking.lock().await;
+        let age = self.look_up("").1;
+        if age.is_some_and(|age| seen.is_none_or(|seen| age < seen)) {
+            return Ok(());
+        }
+        let mut tools = HashMap::new();
+        let mut params = Params::default();
+        for _ in 0..MAX_PAGES {
+            let page = Request { method: Method::ToolsList, params, ..request.clone() };
+            let outcome = Outcome::of(service.clone().oneshot(page).await.map_err(Into::into));
+            let list: Value = match &outcome.result {
+                Ok(payload) => serde_json::from_slice(payload.json()).unwrap_or_default(),
+                Err(_) => return Err(outcome),
+            };
+            read_tools(&list, &mut tools);
+            let Some(cursor) = list.get("nextCursor").filter(|cursor| cursor.is_string()) else { break };
+            let next = serde_json::json!({ "cursor": cursor }).to_string();
+            params = Params::parse(&next.into()).unwrap_or_default();
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another caller may see other tools, so what is known of those stays.
+        if known.tools.len() + tools.len() > MAX_TOOLS {
+            known.tools.clear();
+        }
+        known.tools.extend(tools);
+        known.read = Some(Instant::now());
+        Ok(())
+    }
+}
+
+fn read_tools(list: &Value, tools: &mut HashMap<String, Arc<[Mirrored]>>) {
+    let items = list.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for tool in items.iter().take(MAX_TOOLS) {
+        let Some(name) = tool.get("name").and_then(Value::as_str) else { continue };
+        let mut mirrored = Vec::new();
+        if let Some(schema) = tool.get("inputSchema") {
+            collect(schema, &mut Vec::new(), &mut mirrored);
+        }
+        tools.insert(name.to_owned(), mirrored.into());
+    }
+}
+
+/// Annotations count only where a chain of `properties` leads to them.
+fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<Mirrored>) {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
+    for (key, property) in properties {
+        path.push(key.clone());
+        if let Some(header) = property.get("x-mcp-header").and_then(Value::as_str) {
+            if http::HeaderName::try_from(header).is_ok() {
+                let header = format!("mcp-param-{}", header.to_ascii_lowercase());
+                found.push(Mirrored { header, path: path.clone() });
+            }
+        }
+        collect(property, path, found);
+        path.pop();
+    }
+}
+
+fn matches(mirrored: &[Mirrored], headers: &HeaderMap, params: &Params) -> Result<(), ErrorObject> {
+    let arguments = params.raw(Param::Arguments).unwrap_or(b"{}");
+    for Mirrored { header, path } in mirrored {
+        let told = match single(headers, header)? {
+            None => None,
+            Some(value) => Some(sentinel::decode(value.as_bytes()).ok_or_else(|| {
+                ErrorObject::header_mismatch(format_args!("{header} holds invalid characters"))
+            })?),
+        };
+        let body = at(arguments, path)?.filter(|raw| *raw != b"null");
+        match (told, body) {
+            (None, None) => {}
+            (Some(told), Some(raw)) if is_same(&told, raw) => {}
+            (None, Some(_)) => {
+                return Err(ErrorObject::header_mismatch(format_args!("the {header} header is missing")));
+            }
+            _ => {
+                return Err(ErrorObject::header_mismatch(format_args!(
+                    "{header} does not match the argument {}",
+                    path.join(".")
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The raw value at a path of keys, each of which must stand there once.
+fn at<'a>(object: &'a [u8], path: &[String]) -> Result<Option<&'a [u8]>, ErrorObject> {
+    let Some((first, rest)) = path.split_first() else { return Ok(Some(object)) };
+    if object.first() != Some(&b'{') {
+        return Ok(None);
+    }
+    let mut found = Span::default();
+    let mut scanner = Scanner::new(object)?;
+    scanner.object::<ErrorObject>(|scanner, Member { key, .. }| {
+        let span = scanner.skip()?;
+        if key == first.as_str() { Ok(once(&mut found, span, "a mirrored argument")?) } else { Ok(()) }
+    })?;
+    match found.of(object) {
+        Some(value) => at(value, rest),
+        None => Ok(None),
+    }
+}
+
+/// Strings as they are, numbers by their value, booleans by their word.
+fn is_same(told: &str, raw: &[u8]) -> bool {
+    match raw.first() {
+        Some(b'"') => json::unquote(raw).is_some_and(|text| text == told),
+        Some(b't' | b'f') => told.as_bytes() == raw,
+        Some(b'-' | b'0'..=b'9') => {
+            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            let body = std::str::from_utf8(raw).ok();
+            body == Some(told) || body.and_then(number).is_some_and(|body| number(told) == Some(body))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,163 @@
+//! The bridge over standard streams, or over any other pair of byte streams: one JSON-RPC message a
+//! line ([stdio](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio)).
+//!
+//! Both eras share the stream. Many calls run at once and are answered as they finish;
+//! `notifications/cancelled` drops a call, and with it the call to 1C.
+//!
+//! # Example
+//!
+//! ```
+//! use onec_mcp::rpc::{Request, Response, Payload, BoxError, ServerInfo};
+//! use onec_mcp::stdio;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let rpc = tower::service_fn(|request: Request| async move {
+//!     Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[]}"#)?))
+//! });
+//! let input = &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"[..];
+//! let mut output = Vec::new();
+//! stdio::serve(ServerInfo::default(), rpc, input, &mut output).await?;
+//! assert_eq!(output, b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[]}}\n");
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::bridge::{Bridge, Connection};
+use crate::rpc::{BoxError, ErrorObject, Request, Response, encode_error};
+use bytes::{Buf, Bytes, BytesMut};
+use http::Extensions;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tower_service::Service;
+
+/// The longest line that is taken in.
+pub const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// Calls under way beyond which no more input is read.
+const MAX_IN_FLIGHT: usize = 1024;
+/// Output that waits for its reader, beyond which no more is asked of the calls.
+const MAX_PENDING: usize = 1024 * 1024;
+/// What is left of the calls after the end of input.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Serves one client until its input ends; calls under way then have a second to finish.
+///
+/// # Errors
+/// Whatever reading or writing fails with. A reader of the output that went away is the end of the
+/// client, not an error.
+pub async fn serve<S, R, W>(bridge: impl Into<Bridge>, service: S, mut input: R, mut output: W) -> io::Result<()>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let bridge = Arc::new(bridge.into());
+    let shutdown = bridge.shutdown.clone();
+    let mut connection = Connection::new(bridge, service, Extensions::new());
+    let mut lines = Lines::default();
+    let mut pending = BytesMut::new();
+    let mut open = true;
+    let end = tokio::time::sleep(Duration::MAX);
+    tokio::pin!(end);
+    while open || connection.in_flight() > 0 || !pending.is_empty() {
+        tokio::select! {
+            biased;
+            written = output.write(&pending), if !pending.is_empty() => match written {
+                Ok(0) => return Ok(()),
+                Ok(count) => {
+                    pending.advance(count);
+                    if pending.is_empty() {
+                        output.flush().await?;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                Err(error) => return Err(error),
+            },
+            Some(message) = std::future::poll_fn(|cx| connection.poll_next(cx)), if pending.len() < MAX_PENDING => {
+                pending.extend_from_slice(&message);
+                pending.extend_from_slice(b"\n");
+            }
+            read = input.read_buf(&mut lines.buffer), if open && connection.in_flight() < MAX_IN_FLIGHT => {
+                if read? == 0 {
+                    open = false;
+                    lines.buffer.extend_from_slice(b"\n");
+                    end.as_mut().reset(tokio::time::Instant::now() + GRACE);
+                }
+                while let Some(line) = lines.next() {
+                    match line {
+                        Ok(line) => connection.accept(&line),
+                        Err(TooLong) => {
+                            let error = ErrorObject::invalid_request("a line is longer than 4 MiB");
+                            pending.extend_from_slice(&encode_error(&error, None).into_bytes());
+                            pending.extend_from_slice(b"\n");
+                        }
+                    }
+                }
+            }
+            () = shutdown.cancelled(), if open => {
+                open = false;
+                end.as_mut().reset(tokio::time::Instant::now() + GRACE);
+            }
+            () = &mut end, if !open => break,
+        }
+    }
+    output.flush().await
+}
+
+/// A line of more than [`MAX_LINE`] bytes, passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// Splits what is read into lines. Empty ones are passed over; CR before LF is none of the line.
+#[derive(Debug, Default)]
+pub struct Lines {
+    buffer: BytesMut,
+    searched: usize,
+    skipping: bool,
+}
+
+impl Lines {
+    /// Adds what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<Bytes, TooLong>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let unseen = self.buffer.get(self.searched..).unwrap_or_default();
+            let Some(found) = unseen.iter().position(|byte| *byte == b'\n') else {
+                self.searched = self.buffer.len();
+                let too_long = self.searched > MAX_LINE;
+                if too_long || self.skipping {
+                    self.buffer.clear();
+                    self.searched = 0;
+                }
+                let first = too_long && !self.skipping;
+                self.skipping |= too_long;
+                return first.then_some(Err(TooLong));
+            };
+            let end = self.searched + found;
+            self.searched = 0;
+            let line = self.buffer.split_to(end).freeze();
+            self.buffer.advance(1);
+            if std::mem::take(&mut self.skipping) {
+                continue;
+            }
+            if line.len() > MAX_LINE {
+                return Some(Err(TooLong));
+            }
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                return Some(Ok(line));
+            }
+        }
+    }
+}

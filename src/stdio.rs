@@ -88,7 +88,7 @@ where
                     lines.buffer.extend_from_slice(b"\n");
                     end.as_mut().reset(tokio::time::Instant::now() + GRACE);
                 }
-                while let Some(line) = lines.next() {
+                for line in lines.by_ref() {
                     match line {
                         Ok(line) => connection.accept(&line),
                         Err(TooLong) => {

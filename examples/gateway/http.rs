@@ -73,7 +73,9 @@ pub(crate) async fn serve(
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     let mut last = None;
-    for address in tokio::net::lookup_host((host, port)).await.map_err(|error| format!("cannot resolve {host}: {error}"))? {
+    for address in
+        tokio::net::lookup_host((host, port)).await.map_err(|error| format!("cannot resolve {host}: {error}"))?
+    {
         match TcpListener::bind(address) {
             Ok(listener) => {
                 listener.set_nonblocking(true)?;

@@ -58,7 +58,8 @@ impl Call {
             Method::ResourcesRead => params.text(Param::Uri),
             _ => None,
         };
-        let token = params.meta(Meta::ProgressToken).filter(|raw| matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')));
+        let token =
+            params.meta(Meta::ProgressToken).filter(|raw| matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')));
         Ok(Self {
             bridge: Arc::clone(bridge),
             id,
@@ -115,7 +116,7 @@ impl Call {
     }
 
     /// Writes the reply, and the log line that every request gets.
-    pub(crate) fn finish(self, outcome: Outcome, one_line: bool) -> (Encoded, StatusCode, Option<Duration>) {
+    pub(crate) fn finish(self, outcome: Outcome) -> (Encoded, StatusCode, Option<Duration>) {
         let Outcome { result, mut status, retry_after, upstream } = outcome;
         let result = result.and_then(|payload| self.asked(payload));
         if let Err(error) = &result {
@@ -132,10 +133,8 @@ impl Call {
             "request",
         );
         let encoded = match result {
-            Ok(payload) => {
-                let payload = if one_line { payload.on_one_line() } else { payload };
-                encode(payload, &self.id, &self.method, self.era(), self.bridge.server.json())
-            }
+            // On one line even as plain JSON: there are clients that read bodies line by line.
+            Ok(payload) => encode(payload.on_one_line(), &self.id, &self.method, self.era(), self.bridge.server.json()),
             Err(mut error) => {
                 error.data = error.data.map(without_line_breaks);
                 encode_error(&error, Some(&self.id))
@@ -211,8 +210,7 @@ impl Call {
                     Ok(())
                 })?;
                 let known = json::text(raw, level).and_then(|name| Level::parse(&name));
-                if let (Some(found), Some(data)) = (known.filter(|level| *level >= least), data.of(raw)) {
-                    let _ = found;
+                if let (Some(_), Some(data)) = (known.filter(|level| *level >= least), data.of(raw)) {
                     outbox.push(without_line_breaks(notification("message", |out| {
                         out.extend_from_slice(b"\"level\":");
                         out.extend_from_slice(level.of(raw).unwrap_or_default());

@@ -183,7 +183,7 @@ where
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);
             }
-            let (reply, ..) = call.finish(Outcome::of(Ok(answer)), true);
+            let (reply, ..) = call.finish(Outcome::of(Ok(answer)));
             return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
@@ -193,7 +193,7 @@ where
         let (service, outbox) = (self.service.clone(), self.outbox.clone());
         Ok(Box::pin(async move {
             let outcome = call.run(boxed(service.clone(), request), service, &outbox).await;
-            Some(call.finish(outcome, true).0.into_bytes())
+            Some(call.finish(outcome).0.into_bytes())
         }))
     }
 
@@ -226,7 +226,7 @@ where
                 Ok(payload) => Outcome::of(Ok(Response::result(payload))),
                 Err(error) => Outcome::error(error, StatusCode::OK),
             };
-            Some(call.finish(outcome, true).0.into_bytes())
+            Some(call.finish(outcome).0.into_bytes())
         })
     }
 }

@@ -11,9 +11,10 @@ pub(crate) fn declared(request: &Request) -> Result<Option<Version>, ErrorObject
     if request.params.meta(Meta::ProtocolVersion).is_none() {
         return Ok(None);
     }
-    let name = request.params.meta_text(Meta::ProtocolVersion).ok_or_else(|| {
-        ErrorObject::invalid_params(format!("{} must be a string", Meta::ProtocolVersion.name()))
-    })?;
+    let name = request
+        .params
+        .meta_text(Meta::ProtocolVersion)
+        .ok_or_else(|| ErrorObject::invalid_params(format!("{} must be a string", Meta::ProtocolVersion.name())))?;
     match Version::parse(&name) {
         Some(version) if version.era() == Era::Modern => Ok(Some(version)),
         _ => Err(ErrorObject::unsupported_version(&name)),
@@ -25,10 +26,7 @@ pub(crate) fn declared(request: &Request) -> Result<Option<Version>, ErrorObject
 pub(crate) fn check_modern(request: &Request) -> Result<(), ErrorObject> {
     match request.params.meta(Meta::ClientCapabilities) {
         Some(raw) if raw.first() == Some(&b'{') => Level::of_meta(request).map(drop),
-        _ => Err(ErrorObject::invalid_params(format!(
-            "_meta needs an object \"{}\"",
-            Meta::ClientCapabilities.name()
-        ))),
+        _ => Err(ErrorObject::invalid_params(format!("_meta needs an object \"{}\"", Meta::ClientCapabilities.name()))),
     }
 }
 

@@ -22,7 +22,7 @@ impl Accepts {
             for range in text.split(',') {
                 let mut parts = range.split(';').map(str::trim);
                 let name = parts.next().unwrap_or_default();
-                if parts.any(|parameter| is_zero(parameter)) {
+                if parts.any(is_zero) {
                     continue;
                 }
                 let is = |known: &str| name.eq_ignore_ascii_case(known);

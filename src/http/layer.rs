@@ -28,11 +28,8 @@ impl JsonRpcLayer {
     /// The bridge of a server; give a [`Bridge`] for other times than the default ones, or to share
     /// it with another transport.
     pub fn new(bridge: impl Into<Bridge>) -> Self {
-        let options = Options {
-            origins: OriginPolicy::new(),
-            max_body: 4 * 1024 * 1024,
-            body_timeout: Duration::from_secs(30),
-        };
+        let options =
+            Options { origins: OriginPolicy::new(), max_body: 4 * 1024 * 1024, body_timeout: Duration::from_secs(30) };
         Self { bridge: Arc::new(bridge.into()), options }
     }
 

@@ -44,11 +44,8 @@ pub struct LegacySseLayer {
 impl LegacySseLayer {
     /// `messages` is the path under which clients reach the route for POST, as they see it.
     pub fn new(bridge: impl Into<Bridge>, messages: &str) -> Self {
-        let options = Options {
-            origins: OriginPolicy::new(),
-            max_body: 4 * 1024 * 1024,
-            body_timeout: Duration::from_secs(30),
-        };
+        let options =
+            Options { origins: OriginPolicy::new(), max_body: 4 * 1024 * 1024, body_timeout: Duration::from_secs(30) };
         Self { bridge: Arc::new(bridge.into()), options, messages: messages.into() }
     }
 

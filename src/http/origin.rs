@@ -62,7 +62,9 @@ impl OriginPolicy {
         }
         if self.loopback_host {
             let mut hosts = headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
-            if !hosts.all(|host| self.host_is_known(host)) || !uri.authority().is_none_or(|a| self.host_is_known(a.as_str())) {
+            if !hosts.all(|host| self.host_is_known(host))
+                || !uri.authority().is_none_or(|a| self.host_is_known(a.as_str()))
+            {
                 return Some("Host not allowed");
             }
         }
@@ -111,10 +113,20 @@ mod tests {
         let policy = OriginPolicy::new()
             .allow(["https://app.example/"])
             .public_url(Url::parse("https://1c.example/gate").unwrap());
-        for origin in ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:5", "https://app.example", "https://1c.example"] {
+        for origin in
+            ["http://localhost:3000", "http://127.0.0.1", "http://[::1]:5", "https://app.example", "https://1c.example"]
+        {
             assert!(!refused(&policy, ORIGIN, origin), "{origin}");
         }
-        for origin in ["null", "https://evil.example", "http://localhost.evil.example", "https://1c.example:444", "http://app.example", "file://", "*"] {
+        for origin in [
+            "null",
+            "https://evil.example",
+            "http://localhost.evil.example",
+            "https://1c.example:444",
+            "http://app.example",
+            "file://",
+            "*",
+        ] {
             assert!(refused(&policy, ORIGIN, origin), "{origin}");
         }
         assert!(!refused(&policy.allow_any(), ORIGIN, "https://evil.example"));

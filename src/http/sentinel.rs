@@ -24,7 +24,11 @@ pub fn encode(text: &str) -> Cow<'_, str> {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
     let padded = text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']);
     let ambiguous = text.starts_with(PREFIX) && text.ends_with(SUFFIX);
-    if plain && !padded && !ambiguous { text.into() } else { format!("{PREFIX}{}{SUFFIX}", STANDARD.encode(text)).into() }
+    if plain && !padded && !ambiguous {
+        text.into()
+    } else {
+        format!("{PREFIX}{}{SUFFIX}", STANDARD.encode(text)).into()
+    }
 }
 
 #[cfg(test)]

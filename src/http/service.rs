@@ -260,12 +260,12 @@ where
         let mailbox = outbox.clone();
         self.stream(outbox, async move {
             let outcome = call.run(running, service, &mailbox).await;
-            Some(call.finish(outcome, true).0)
+            Some(call.finish(outcome).0)
         })
     }
 
     fn finish(&self, call: Box<Call>, outcome: Outcome) -> Response<Body> {
-        let (text, status, retry_after) = call.finish(outcome, !self.accepts.json);
+        let (text, status, retry_after) = call.finish(outcome);
         if self.accepts.json || status != StatusCode::OK {
             return reply::json(text, status, retry_after);
         }
@@ -290,7 +290,7 @@ where
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
             let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));
-            Some(call.finish(outcome, true).0)
+            Some(call.finish(outcome).0)
         })
     }
 
@@ -352,7 +352,7 @@ where
                 Some(answer) => Outcome::of(Ok(answer)),
                 None => call.run(boxed(service.clone(), request), service, &outbox).await,
             };
-            call.finish(outcome, true).0
+            call.finish(outcome).0
         })
     }
 }
@@ -385,4 +385,3 @@ async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
     out.push(b']');
     Some(out.into())
 }
-

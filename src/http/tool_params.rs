@@ -138,11 +138,10 @@ fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<Mirrored>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
     for (key, property) in properties {
         path.push(key.clone());
-        if let Some(header) = property.get("x-mcp-header").and_then(Value::as_str) {
-            if http::HeaderName::try_from(header).is_ok() {
-                let header = format!("mcp-param-{}", header.to_ascii_lowercase());
-                found.push(Mirrored { header, path: path.clone() });
-            }
+        let header = property.get("x-mcp-header").and_then(Value::as_str);
+        if let Some(header) = header.filter(|name| http::HeaderName::try_from(*name).is_ok()) {
+            let header = format!("mcp-param-{}", header.to_ascii_lowercase());
+            found.push(Mirrored { header, path: path.clone() });
         }
         collect(property, path, found);
         path.pop();
@@ -154,9 +153,10 @@ fn matches(mirrored: &[Mirrored], headers: &HeaderMap, params: &Params) -> Resul
     for Mirrored { header, path } in mirrored {
         let told = match single(headers, header)? {
             None => None,
-            Some(value) => Some(sentinel::decode(value.as_bytes()).ok_or_else(|| {
-                ErrorObject::header_mismatch(format_args!("{header} holds invalid characters"))
-            })?),
+            Some(value) => Some(
+                sentinel::decode(value.as_bytes())
+                    .ok_or_else(|| ErrorObject::header_mismatch(format_args!("{header} holds invalid characters")))?,
+            ),
         };
         let body = at(arguments, path)?.filter(|raw| *raw != b"null");
         match (told, body) {

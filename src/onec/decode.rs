@@ -3,7 +3,7 @@
 use super::error::cut;
 use super::mend::Edits;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
-use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request};
+use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 use encoding_rs::{Encoding, WINDOWS_1251};
 use http::HeaderMap;
@@ -67,10 +67,9 @@ pub fn decode(body: Bytes, request: &Request, id: u64) -> Result<Result<Payload,
     }
     let outline = envelope.result.ok_or(BadAnswer::Neither)?;
     let payload = Payload::found(&body, outline);
-    if !envelope.subject && !payload.is_input_required() {
-        if let Some(name) = subject(&request.method) {
-            return Err(BadAnswer::Missing(name));
-        }
+    let missing = subject(&request.method).filter(|_| !envelope.subject && !payload.is_input_required());
+    if let Some(name) = missing {
+        return Err(BadAnswer::Missing(name));
     }
     if envelope.edits.is_empty() {
         return Ok(Ok(payload));
@@ -85,6 +84,8 @@ fn read(body: &Bytes, method: &Method) -> Result<Envelope, BadAnswer> {
         let slot = match &*key {
             "id" => &mut envelope.id,
             "error" if scanner.peek() != b'n' => &mut envelope.error,
+            // The spans to mend would be those of both.
+            "result" if envelope.result.is_some() => return Err(Fault::Duplicate("result").into()),
             "result" if scanner.peek() == b'{' => {
                 let (edits, subject) = (&mut envelope.edits, &mut envelope.subject);
                 envelope.result = Some(Outline::scan::<BadAnswer>(scanner, |scanner, key| {
@@ -139,7 +140,7 @@ impl ErrorObject {
         let text = message.of(raw).and_then(json::unquote).unwrap_or("1C gave no reason".into());
         let code = code.of(raw).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
         let mut error = Self::new(code.unwrap_or(Self::INTERNAL_ERROR), cut(&text).into_owned());
-        error.data = data.of(raw).map(Bytes::copy_from_slice);
+        error.data = data.of(raw).map(|data| without_line_breaks(Bytes::copy_from_slice(data)));
         Some(error)
     }
 }
@@ -178,15 +179,13 @@ pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.to_ascii_lowercase().split_once("charset=").map(|(_, name)| name.to_owned()))
-        .and_then(|name| Encoding::for_label(name.trim_matches([' ', '"', ';']).as_bytes()));
+        .and_then(|name| Encoding::for_label(name.trim_matches([' ', '"', ';']).as_bytes()))
+        .filter(|charset| *charset != encoding_rs::UTF_8);
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let text = match (std::str::from_utf8(body), charset) {
         (Ok(text), _) => text.into(),
         (Err(error), None) if error.error_len().is_none() => String::from_utf8_lossy(body),
-        (Err(_), charset) => {
-            let charset = charset.filter(|charset| *charset != encoding_rs::UTF_8).unwrap_or(WINDOWS_1251);
-            charset.decode(body).0
-        }
+        (Err(_), charset) => charset.unwrap_or(WINDOWS_1251).decode(body).0,
     };
     let plain = if text.trim_start().starts_with('<') { without_tags(&text) } else { text.into_owned() };
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -203,7 +202,12 @@ fn without_tags(page: &str) -> String {
             .into_iter()
             .find(|name| tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
         let after = match closing {
-            Some(name) => tag.split_once(&format!("</{name}")).map_or("", |(_, after)| after),
+            Some(name) => {
+                let end = tag.as_bytes().windows(name.len() + 2).position(|end| {
+                    end.strip_prefix(b"</").is_some_and(|end| end.eq_ignore_ascii_case(name.as_bytes()))
+                });
+                end.and_then(|end| tag.get(end..)).unwrap_or_default()
+            }
             None => tag,
         };
         rest = after.split_once('>').map_or("", |(_, after)| after);

@@ -78,7 +78,7 @@ impl Infobase {
         let login = SecretString::from(format!("{user}:{}", password.into().expose_secret()));
         let encoded = SecretString::from(STANDARD.encode(login.expose_secret()));
         // Base64 is always a legal header value, so this cannot fail.
-        self.authorization(&format!("Basic {}", encoded.expose_secret())).unwrap_or_else(|unchanged| unchanged)
+        self.authorization(HeaderValue::from_str(&format!("Basic {}", encoded.expose_secret())).ok())
     }
 
     /// Calls carry this bearer token, for infobases behind an OpenID Connect or token gate.
@@ -86,14 +86,16 @@ impl Infobase {
     /// # Errors
     /// [`InfobaseError::Token`] where the token cannot stand in a header.
     pub fn bearer(self, token: impl Into<SecretString>) -> Result<Self, InfobaseError> {
-        self.authorization(&format!("Bearer {}", token.into().expose_secret())).map_err(|_| InfobaseError::Token)
+        let value = HeaderValue::from_str(&format!("Bearer {}", token.into().expose_secret()));
+        Ok(self.authorization(Some(value.map_err(|_| InfobaseError::Token)?)))
     }
 
-    fn authorization(mut self, value: &str) -> Result<Self, Self> {
-        let Ok(mut value) = HeaderValue::from_str(value) else { return Err(self) };
-        value.set_sensitive(true);
-        self.headers.insert(AUTHORIZATION, value);
-        Ok(self)
+    fn authorization(mut self, value: Option<HeaderValue>) -> Self {
+        if let Some(mut value) = value {
+            value.set_sensitive(true);
+            self.headers.insert(AUTHORIZATION, value);
+        }
+        self
     }
 
     /// The root URL of the HTTP service as set in the configurator; `mcp` by default.

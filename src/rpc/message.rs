@@ -116,6 +116,7 @@ impl Invalid {
 
 /// What an HTTP body or a line holds.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one message is the common case and lives for a moment")]
 pub enum Incoming {
     /// A single message.
     One(Result<Message, Invalid>),

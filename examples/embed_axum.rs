@@ -1,0 +1,27 @@
+//! The shortest useful program: an infobase behind `/mcp` of an axum application.
+//!
+//! `cargo run --example embed_axum` serves the demo infobase; put your own URL and account into
+//! `Infobase::new(..).basic(..)` instead.
+
+use onec_mcp::demo;
+use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::rpc::ServerInfo;
+use tokio::net::TcpListener;
+use tower::Layer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let demo = demo::Infobase::start().await?;
+
+    // The leaf: one HTTP call to 1C for each request.
+    let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
+    // The bridge: MCP over Streamable HTTP. Layers of yours may stand on either side of it.
+    let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
+    let app = axum::Router::new().route_service("/mcp", mcp);
+
+    let listener = TcpListener::bind("127.0.0.1:8000").await?;
+    println!("http://{}/mcp", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}

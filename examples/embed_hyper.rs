@@ -1,0 +1,35 @@
+//! The same as `embed_axum` on bare hyper: the bridge is a plain `tower::Service`.
+//!
+//! `cargo run --example embed_hyper`
+
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use onec_mcp::demo;
+use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::rpc::ServerInfo;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::Layer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let demo = demo::Infobase::start().await?;
+    let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
+    let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
+
+    let listener = TcpListener::bind("127.0.0.1:8000").await?;
+    println!("http://{}/", listener.local_addr()?);
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = TowerToHyperService::new(mcp.clone());
+        connections.spawn(
+            hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service),
+        );
+        // Forgets those that are over.
+        while connections.try_join_next().is_some() {}
+    }
+}

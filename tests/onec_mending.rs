@@ -1,0 +1,224 @@
+//! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+use bytes::Bytes;
+use onec_mcp::onec::fuzzing::{BadAnswer, decode};
+use onec_mcp::onec::{Infobase, OneCService, Trouble};
+use onec_mcp::rpc::{ErrorObject, Method, Params, Request, Version};
+use tower::{ServiceExt, service_fn};
+
+const ID: u64 = 7;
+
+fn request(version: Version, method: &str, params: &str) -> Request {
+    Request::new(Method::from_name(method), Params::parse(&params.to_owned().into()).unwrap(), version)
+}
+
+fn answer(method: &str, result: &str) -> Result<String, BadAnswer> {
+    let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{ID},\"result\":{result}}}");
+    let outcome = decode(body.into(), &request(Version::V2025_11_25, method, "{}"), ID)?;
+    Ok(String::from_utf8(outcome.unwrap().json().to_vec()).unwrap())
+}
+
+fn mended(method: &str, before: &str, after: &str) {
+    assert_eq!(answer(method, before).as_deref(), Ok(after), "{method} {before}");
+}
+
+fn error(version: Version, method: &str, params: &str, error: &str) -> ErrorObject {
+    let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{ID},\"error\":{error}}}");
+    decode(body.into(), &request(version, method, params), ID).unwrap().unwrap_err()
+}
+
+#[test]
+fn input_schemas() {
+    for (before, after) in [
+        (r#"{"name":"a","inputSchema":{}}"#, r#"{"name":"a","inputSchema":{"type":"object"}}"#),
+        ("{\"inputSchema\":{ \r\n},\"name\":\"a\"}", r#"{"inputSchema":{"type":"object"},"name":"a"}"#),
+        (r#"{"name":"a","inputSchema": null , "x":1}"#, r#"{"name":"a","inputSchema": {"type":"object"} , "x":1}"#),
+        (r#"{"name":"a"}"#, r#"{"inputSchema":{"type":"object"},"name":"a"}"#),
+        ("{ }", r#"{"inputSchema":{"type":"object"} }"#),
+        (r#"{"inputSchem\u0061":{}}"#, r#"{"inputSchem\u0061":{"type":"object"}}"#),
+    ] {
+        mended("tools/list", &format!(r#"{{"tools":[{before}]}}"#), &format!(r#"{{"tools":[{after}]}}"#));
+        let (two, fixed) = (format!("{before},{before}"), format!("{after},{after}"));
+        mended("tools/list", &format!(r#"{{"a":1,"tools":[{two}]}}"#), &format!(r#"{{"a":1,"tools":[{fixed}]}}"#));
+    }
+    for schema in [r#"{"type":"object"}"#, r#"{"type":"object","properties":{}}"#, r#"{"properties":{"a":{}}}"#, "true"]
+    {
+        let tools = format!(r#"{{"tools":[{{"name":"a","inputSchema":{schema},"outputSchema":{{}}}}]}}"#);
+        mended("tools/list", &tools, &tools);
+    }
+    assert!(answer("tools/list", r#"{"tools":{}}"#).is_err());
+    assert!(answer("tools/list", r#"{"tools":null}"#).is_err());
+    assert!(answer("tools/list", r#"{"tools":["a"]}"#).is_err());
+}
+
+#[test]
+fn the_extra_type_of_resource_contents() {
+    for (before, after) in [
+        (r#"{"type":"text","uri":"u","text":"t"}"#, r#"{"uri":"u","text":"t"}"#),
+        (r#"{"uri":"u","type":"text","text":"t"}"#, r#"{"uri":"u","text":"t"}"#),
+        (r#"{"uri":"u","text":"t","type":"text"}"#, r#"{"uri":"u","text":"t"}"#),
+        (r#"{"type":"text"}"#, "{}"),
+        ("{ \"type\" : \"text\" ,\n \"uri\":\"u\" }", "{ \"uri\":\"u\" }"),
+        ("{\n\"uri\":\"u\",\n\"type\":\"blob\"\n}", "{\n\"uri\":\"u\"\n}"),
+        (r#"{"type":{"a":[1]},"blob":"YQ\n=="}"#, r#"{"blob":"YQ=="}"#),
+        (r#"{"uri":"u","mimeType":"text","_meta":{"type":1}}"#, r#"{"uri":"u","mimeType":"text","_meta":{"type":1}}"#),
+        ("{}", "{}"),
+    ] {
+        mended("resources/read", &format!(r#"{{"contents":[{before}]}}"#), &format!(r#"{{"contents":[{after}]}}"#));
+        let many = |one: &str| format!(r#"{{"contents":[{one}, {one} ,{one}],"x":1}}"#);
+        mended("resources/read", &many(before), &many(after));
+        let block = |one: &str| format!(r#"{{"content":[{{"type":"resource","resource":{one},"annotations":{{}}}}]}}"#);
+        mended("tools/call", &block(before), &block(after));
+        let message = |one: &str| {
+            format!(r#"{{"messages":[{{"role":"user","content":{{"type":"resource","resource":{one}}}}}]}}"#)
+        };
+        mended("prompts/get", &message(before), &message(after));
+    }
+}
+
+#[test]
+fn base64() {
+    let (wrapped, whole) = (r"YWJj\r\nZGVm\r\nZw==", "YWJjZGVmZw==");
+    let image = |data: &str| format!(r#"{{"content":[{{"type":"image","data":"{data}","mimeType":"image/png"}}]}}"#);
+    let audio = |data: &str| format!(r#"{{"content":[{{"data":"{data}","type":"audio"}}]}}"#);
+    let blob = |data: &str| format!(r#"{{"contents":[{{"uri":"u","blob":"{data}"}}]}}"#);
+    let inner = |data: &str| format!(r#"{{"content":[{{"type":"resource","resource":{{"blob":"{data}"}}}}]}}"#);
+    let prompt =
+        |data: &str| format!(r#"{{"messages":[{{"role":"user","content":{{"type":"image","data":"{data}"}}}}]}}"#);
+    let places: [(&str, &dyn Fn(&str) -> String); 5] = [
+        ("tools/call", &image),
+        ("tools/call", &audio),
+        ("tools/call", &inner),
+        ("resources/read", &blob),
+        ("prompts/get", &prompt),
+    ];
+    for (method, place) in places {
+        mended(method, &place(wrapped), &place(whole));
+        for good in [r"YWJj\u000d\u000aZGVmZw==", r"YWJjZGVm\tZw==", r"\r\nYWJjZGVmZw==\r\n", r"\u0059WJj ZGVmZw =="] {
+            mended(method, &place(good), &place(whole));
+        }
+        for same in ["", whole, "AAAA", "+/+/"] {
+            mended(method, &place(same), &place(same));
+        }
+        for bad in ["YWJ", "Y===", "YWJj=", "не он", "data:image/png;base64,YQ==", "YW-_", r"YWJj\\n", r"\ud800"] {
+            assert_eq!(answer(method, &place(bad)), Err(BadAnswer::Base64), "{method} {bad}");
+        }
+        assert_eq!(answer(method, &place("\0").replace("\"\0\"", "5")), Err(BadAnswer::Base64));
+    }
+    // Text is text, whatever it looks like.
+    let text = r#"{"content":[{"type":"text","text":"a\r\nb","data":"не он"}]}"#;
+    mended("tools/call", text, text);
+}
+
+#[test]
+fn everything_else_stays_byte_for_byte() {
+    let odd = r#""n":[1.10, 12345678901234567890,1e400,-0,1E+2],"Ключ":{"а":"\u0430\/", "type":"x"} ,"nextCursor":"\"","_meta":{"a/b":null}"#;
+    for (method, subject) in [
+        ("tools/list", r#""tools":[{"name":"a","inputSchema":{"type":"object"},ODD}]"#),
+        ("tools/call", r#""content":[{"type":"text","text":"t",ODD}],"structuredContent":{ODD},"isError":false"#),
+        ("tools/call", r#""content":[{"type":"image","data":"YQ==",ODD},{"type":"нечто",ODD}]"#),
+        ("resources/list", r#""resources":[{"uri":"u","type":"x",ODD}]"#),
+        ("resources/templates/list", r#""resourceTemplates":[{"uriTemplate":"u",ODD}]"#),
+        ("resources/read", r#""contents":[{"uri":"u","text":"t",ODD}]"#),
+        ("prompts/list", r#""prompts":[{"name":"a",ODD}]"#),
+        (
+            "prompts/get",
+            r#""messages":[{"role":"user","content":{"type":"text","text":"t",ODD},ODD}],"description":"d""#,
+        ),
+        ("completion/complete", r#""completion":{"values":["a"],ODD}"#),
+    ] {
+        let result = format!("{{ODD, {subject} }}").replace("ODD", odd);
+        mended(method, &result, &result);
+    }
+    // Around what is mended, too.
+    let tools = |schema: &str| format!("{{ {odd},\"tools\":[ {{\"inputSchema\": {schema},{odd}}} ], \"x\":1.10 }}");
+    mended("tools/list", &tools("{}"), &tools(r#"{"type":"object"}"#));
+}
+
+#[test]
+fn questions_need_no_subject() {
+    let ask = r#"{"resultType":"input_required","inputRequests":{},"requestState":"s"}"#;
+    for method in ["tools/call", "prompts/get", "resources/read"] {
+        mended(method, ask, ask);
+    }
+    assert_eq!(answer("prompts/get", r#"{"resultType":"complete"}"#), Err(BadAnswer::Missing("messages")));
+}
+
+#[test]
+fn unknown_resources() {
+    for version in Version::ALL {
+        let code = if version == Version::V2026_07_28 { -32602 } else { -32002 };
+        for said in [
+            r#"{"code":-32603,"message":"Ресурс не найден: 1c://a"}"#,
+            r#"{"code":-32603,"message":"Resource 1c://a not found"}"#,
+            r#"{"code":-32002,"message":"Нет такого","data":{"uri":"другой"}}"#,
+        ] {
+            let error = error(version, "resources/read", r#"{"uri":"1c://a"}"#, said);
+            assert_eq!(
+                (error.code, error.data.as_deref()),
+                (code, Some(&br#"{"uri":"1c://a"}"#[..])),
+                "{version} {said}"
+            );
+        }
+        // Another thing that was not found is no unknown resource.
+        let said = r#"{"code":-32603,"message":"Справочник не найден"}"#;
+        assert_eq!(error(version, "resources/read", r#"{"uri":"1c://a"}"#, said).code, -32603);
+    }
+}
+
+#[test]
+fn unknown_tools_and_prompts() {
+    for method in ["tools/call", "prompts/get"] {
+        let unknown =
+            error(Version::V2025_11_25, method, r#"{"name":"b"}"#, r#"{"code":-32603,"message":"b не найден"}"#);
+        assert_eq!((unknown.code, &*unknown.message), (-32602, "b не найден"));
+    }
+}
+
+#[test]
+fn codes_of_errors() {
+    for (said, told) in [
+        ("-32603", -32603),
+        ("-32601", -32601),
+        ("-32602", -32602),
+        ("-32000", -32000),
+        ("-32019", -32019),
+        ("-32020", -32603),
+        ("-32021", -32603),
+        ("-32022", -32603),
+        ("-32042", -32603),
+        ("-32099", -32603),
+        ("5", 5),
+        ("\"5\"", -32603),
+        ("1e2", -32603),
+        ("99999999999999999999", -32603),
+    ] {
+        let error = error(Version::V2026_07_28, "tools/list", "{}", &format!(r#"{{"code":{said},"message":"m"}}"#));
+        assert_eq!((error.code, &*error.message), (told, "m"), "{said}");
+    }
+    let lost = r#"{"code":-32002,"message":"m"}"#;
+    assert_eq!(error(Version::V2026_07_28, "tools/list", "{}", lost).code, -32603);
+    let silent = error(Version::V2025_11_25, "tools/list", "{}", "{}");
+    assert_eq!((silent.code, &*silent.message), (-32603, "1C gave no reason"));
+}
+
+#[test]
+fn data_of_errors_stay_on_one_line() {
+    let said = "{\"code\":1,\"message\":\"m\",\"data\":{\r\n\t\"n\": 1.10,\n\"t\":\"a\\r\\nb\"}}";
+    let data = error(Version::V2025_11_25, "tools/call", "{}", said).data.unwrap();
+    assert_eq!(data, Bytes::from_static(b"{  \t\"n\": 1.10, \"t\":\"a\\r\\nb\"}"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_mended_is_trouble() {
+    let client = service_fn(|_: http::Request<Bytes>| async {
+        let body = r#"{"id":0,"result":{"content":[{"type":"image","data":"не он"}]}}"#;
+        Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::from_static(body.as_bytes())))
+    });
+    let service = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
+    let call = request(Version::V2025_11_25, "tools/call", r#"{"name":"a"}"#);
+    let error = service.oneshot(call).await.unwrap_err();
+    let error = error.downcast_ref::<onec_mcp::onec::Error>().unwrap();
+    assert_eq!(error.trouble(), &Trouble::Nonsense("data that is not Base64".into()));
+}

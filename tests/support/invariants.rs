@@ -1,0 +1,159 @@
+//! What must hold for any bytes whatever: shared by the property tests, the corpus and the fuzz
+//! targets.
+#![allow(dead_code, reason = "each user takes a part of it")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
+
+use bytes::Bytes;
+use onec_mcp::onec::fuzzing::decode;
+use onec_mcp::rpc::{ErrorObject, Incoming, Invalid, MAX_BATCH, Message, Method, Param, Payload, Request, Version};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// Whether serde_json takes it for JSON.
+pub(crate) fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(bytes).is_ok()
+}
+
+/// An HTTP body or a line of a client.
+pub(crate) fn envelope(bytes: &[u8]) {
+    let bytes = Bytes::copy_from_slice(bytes);
+    match Incoming::parse(&bytes) {
+        Incoming::One(one) => {
+            if let Ok(message) = &one {
+                assert!(is_json(&bytes), "accepted what is no JSON");
+                check_message(&bytes, message);
+            }
+            refusal(&bytes, &one);
+        }
+        Incoming::Batch(items) => {
+            let texts: Vec<&RawValue> = serde_json::from_slice(&bytes).expect("accepted what is no array");
+            assert!(!items.is_empty() && items.len() <= MAX_BATCH && items.len() == texts.len());
+            for (item, text) in items.iter().zip(texts) {
+                if let Ok(message) = item {
+                    check_message(text.get().as_bytes(), message);
+                }
+                refusal(text.get().as_bytes(), item);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    method: Option<String>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// serde_json reads the same.
+fn check_message(bytes: &[u8], message: &Message) {
+    let theirs: Envelope<'_> = serde_json::from_slice(bytes).expect("accepted what serde refuses");
+    let id = match message {
+        Message::Request(id, request) => {
+            assert_eq!(theirs.method.as_deref(), Some(request.method.as_str()));
+            for param in [Param::Name, Param::Uri, Param::Arguments, Param::Cursor, Param::RequestState] {
+                assert!(request.params.raw(param).is_none_or(is_json));
+            }
+            Some(id)
+        }
+        Message::Notification(method, _) => {
+            assert_eq!(theirs.method.as_deref(), Some(method.as_str()));
+            None
+        }
+        Message::Reply(reply) => {
+            let (ours, theirs) = match &reply.outcome {
+                Ok(result) => (result, theirs.result),
+                Err(error) => (error, theirs.error),
+            };
+            // serde takes a null for nothing.
+            assert_eq!(ours, theirs.map_or("null", RawValue::get).as_bytes());
+            Some(&reply.id)
+        }
+    };
+    assert_eq!(id.map(|id| id.as_json()), theirs.id.map(|id| id.get().as_bytes()), "the id has changed");
+}
+
+/// What is refused is refused under a code of JSON-RPC, and JSON is never called none.
+fn refusal(bytes: &[u8], item: &Result<Message, Invalid>) {
+    let Err(Invalid { id, error }) = item else { return };
+    let code = error.code;
+    assert!(
+        matches!(code, ErrorObject::PARSE_ERROR | ErrorObject::INVALID_REQUEST | ErrorObject::INVALID_PARAMS),
+        "{code}"
+    );
+    if code == ErrorObject::PARSE_ERROR {
+        let value = serde_json::from_slice::<serde_json::Value>(bytes);
+        assert!(value.is_err(), "called JSON none: {}", error.message);
+    }
+    assert!(id.as_ref().is_none_or(|id| is_json(id.as_json())));
+    check_error(error);
+}
+
+fn check_error(error: &ErrorObject) {
+    let mut out = Vec::new();
+    error.write(&mut out);
+    assert!(is_json(&out));
+    assert!(!out.iter().any(|byte| matches!(byte, b'\r' | b'\n')), "a line break in an error");
+}
+
+const METHODS: [Method; 8] = [
+    Method::ToolsList,
+    Method::ToolsCall,
+    Method::ResourcesList,
+    Method::ResourceTemplatesList,
+    Method::ResourcesRead,
+    Method::PromptsList,
+    Method::PromptsGet,
+    Method::Complete,
+];
+
+/// The id that [`answer`] takes for its own.
+pub(crate) const ID: u64 = 1;
+
+/// An answer of 1C. The first byte says to what: `0` to `7` of a legacy client, `8` to `?` of a modern one.
+pub(crate) fn answer(bytes: &[u8]) {
+    let Some((kind, body)) = bytes.split_first() else { return };
+    let method = METHODS.get(usize::from(kind & 7)).unwrap().clone();
+    let version = if kind & 8 == 0 { Version::NEWEST_LEGACY } else { Version::V2026_07_28 };
+    let params = onec_mcp::rpc::Params::parse(&Bytes::from_static(br#"{"name":"a","uri":"1c://a"}"#)).unwrap();
+    let request = Request::new(method, params, version);
+    let body = Bytes::copy_from_slice(body);
+    let Ok(outcome) = decode(body.clone(), &request, ID) else { return };
+    assert!(is_json(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body)), "accepted what is no JSON");
+    match outcome {
+        Ok(payload) => {
+            let json = payload.json();
+            assert!(is_json(json) && json.first() == Some(&b'{') && json.last() == Some(&b'}'));
+            Payload::parse(json.clone()).expect("a result that is none");
+            let again = [b"{\"id\":1,\"result\":", &json[..], b"}"].concat();
+            decode(again.into(), &request, ID).expect("refuses its own").expect("an error out of a result");
+        }
+        Err(error) => {
+            assert!(error.message.len() < 4 * 1024 + 4);
+            check_error(&error);
+        }
+    }
+}
+
+/// The scanner and serde_json agree on what is JSON; only depth is bounded here.
+pub(crate) fn scanner(bytes: &[u8]) {
+    use onec_mcp::rpc::json::{Fault, Scanner};
+    let ours = Scanner::new(bytes).and_then(|mut scanner| {
+        let span = scanner.skip()?;
+        scanner.end()?;
+        Ok((span, scanner.saw_line_breaks()))
+    });
+    let theirs = serde_json::from_slice::<&RawValue>(bytes);
+    match (ours, theirs) {
+        (Ok((span, breaks)), Ok(theirs)) => {
+            assert_eq!(span.of(bytes).unwrap(), theirs.get().as_bytes());
+            assert_eq!(breaks, bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n')));
+        }
+        (Err(Fault::Depth), _) | (Err(_), Err(_)) => {}
+        (ours, theirs) => unreachable!("{ours:?} against {theirs:?}"),
+    }
+}

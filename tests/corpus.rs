@@ -1,0 +1,38 @@
+//! Every file of the fuzz corpora, through the same functions as the fuzz targets.
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+#[path = "support/invariants.rs"]
+mod invariants;
+
+use std::fs;
+use std::path::Path;
+
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut files = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        // A check that fails panics: the last name printed is the file to look at.
+        println!("{}", path.display());
+        check(&bytes);
+        files += 1;
+    }
+    assert!(files > 0, "nothing in {}", folder.display());
+}
+
+#[test]
+fn envelope() {
+    replay("envelope", invariants::envelope);
+}
+
+#[test]
+fn answer() {
+    replay("answer", invariants::answer);
+}
+
+#[test]
+fn scanner() {
+    replay("envelope", invariants::scanner);
+    replay("answer", invariants::scanner);
+}

@@ -1,0 +1,153 @@
+//! The gateway as an administrator meets it: statuses, messages, signals.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/gateway.rs"]
+mod gateway;
+
+use gateway::{Gateway, command};
+use onec_mcp::demo;
+use serde_json::{Value, json};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+async fn run(args: &[&str]) -> Output {
+    command().args(args).stdin(Stdio::null()).output().await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// One HTTP/1.1 exchange on a connection of its own: the status and the body.
+async fn exchange(address: &str, request: &str) -> (u16, String) {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+}
+
+async fn get(address: &str, path: &str) -> (u16, Value) {
+    let (status, body) =
+        exchange(address, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await;
+    (status, serde_json::from_str(&body).unwrap_or_default())
+}
+
+fn post(method: &str, params: &Value) -> String {
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+    format!(
+        "POST /mcp/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Accept: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn the_doctor_passes_and_says_so() {
+    let output = run(&["check", "--demo"]).await;
+    let report = text(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains("ok    login") && report.contains("ok    tools/list: 7 tools"), "{report}");
+}
+
+#[tokio::test]
+async fn the_doctor_names_the_first_thing_that_fails() {
+    let demo = demo::Infobase::start().await.unwrap();
+    let url = demo.url().to_owned();
+    let wrong = ["check", "--onec-username", "Администратор", "--onec-password", "wrong", "--onec-url"];
+    let output = run(&[&wrong[..], &[&url]].concat()).await;
+    let report = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(report.contains("ok    1C address") && report.contains("FAIL  login: 1C refused the login"), "{report}");
+    demo.stop().await;
+    let output = run(&[&wrong[..], &[&url]].concat()).await;
+    let report = text(&output.stdout);
+    assert!(report.contains("FAIL  1C address: 1C cannot be reached"), "{report}");
+}
+
+#[tokio::test]
+async fn a_bad_setting_is_status_2_and_one_message() {
+    let output = run(&["http", "--demo", "--port", "80000"]).await;
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("--port") && message.contains("80000"), "{message}");
+    assert!(output.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn the_endpoints_answer() {
+    let gateway = Gateway::start(&["--demo"]).await;
+    let healthy = json!({ "status": "healthy", "onec_connection": "ok", "auth": { "mode": "none" } });
+    assert_eq!(get(&gateway.address, "/health").await, (200, healthy));
+    assert_eq!(get(&gateway.address, "/livez").await.0, 200);
+    let (status, info) = get(&gateway.address, "/info").await;
+    assert_eq!((status, info["name"].as_str()), (200, Some("1C Configuration Data Tools")));
+    assert!(get(&gateway.address, "/").await.1["endpoints"]["/mcp"].is_string());
+    assert_eq!(get(&gateway.address, "/mcp").await.0, 405);
+    assert_eq!(get(&gateway.address, "/nowhere").await.0, 404);
+}
+
+#[tokio::test]
+async fn one_c_may_come_late_go_and_return() {
+    let demo = demo::Infobase::start().await.unwrap();
+    let (url, login) = (demo.url().to_owned(), demo.username().to_owned());
+    let port: u16 = url.split([':', '/']).nth(4).unwrap().parse().unwrap();
+    let password = demo.password().to_owned();
+    demo.stop().await;
+    let gateway = Gateway::start(&["--onec-url", &url, "--onec-username", &login, "--onec-password", &password]).await;
+    let list = post("tools/list", &json!({}));
+    for _ in 0..2 {
+        let (_, body) = exchange(&gateway.address, &list).await;
+        assert!(body.contains("1C cannot be reached"), "{body}");
+        assert_eq!(get(&gateway.address, "/health").await.0, 503);
+        let demo = demo::Infobase::builder().port(port).start().await.unwrap();
+        let (_, body) = exchange(&gateway.address, &list).await;
+        assert!(body.contains("list_warehouses"), "{body}");
+        assert_eq!(get(&gateway.address, "/health").await.0, 200);
+        demo.stop().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_signal_lets_running_calls_finish() {
+    let demo = demo::Infobase::builder().report_delay(Duration::from_secs(1)).start().await.unwrap();
+    let (url, login, password) = (demo.url(), demo.username(), demo.password());
+    let mut gateway = Gateway::start(&["--onec-url", url, "--onec-username", login, "--onec-password", password]).await;
+    let report = json!({
+        "name": "sales_report",
+        "arguments": { "period_from": "2026-01-01", "period_to": "2026-03-31" },
+    });
+    let address = gateway.address.clone();
+    let call = tokio::spawn(async move { exchange(&address, &post("tools/call", &report)).await });
+    demo.calls_until(|calls| calls.started() == 1).await;
+    let pid = gateway.child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    let (status, body) = call.await.unwrap();
+    assert_eq!(status, 200);
+    assert!(body.contains("Итого: 147523,50 руб."), "{body}");
+    assert!(gateway.child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn stdio_ends_with_its_input_and_says_nothing_but_mcp() {
+    let mut child = command()
+        .args(["stdio", "--demo"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n").await.unwrap();
+    drop(input);
+    let output = tokio::time::timeout(Duration::from_secs(10), child.wait_with_output()).await.unwrap().unwrap();
+    assert!(output.status.success());
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON and nothing else")).collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines.first().and_then(|line| line["id"].as_i64()), Some(1));
+}

@@ -164,7 +164,9 @@ async fn parameters_that_are_mirrored() {
 
 #[tokio::test]
 async fn parameters_that_are_not_there() {
-    for arguments in ["{}", r#"{"region":null}"#, r#"{"where":{}}"#, r#"{"where":null}"#, r#"{"plain":"a","rows":[{"a":"b"}]}"#] {
+    for arguments in
+        ["{}", r#"{"region":null}"#, r#"{"where":{}}"#, r#"{"where":null}"#, r#"{"plain":"a","rows":[{"a":"b"}]}"#]
+    {
         assert_eq!(call(arguments, &[]).await, FINE, "{arguments}");
     }
     for arguments in ["{}", r#"{"region":null}"#] {
@@ -221,9 +223,12 @@ async fn header_names_are_case_insensitive() {
     let meta = with_meta(json!({ "name": "find", "arguments": { "region": "a" } }), &json!({}));
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": meta }).to_string();
     let mut request = post(body, &[]);
-    for (name, value) in
-        [("MCP-Protocol-Version", MODERN), ("MCP-METHOD", "tools/call"), ("Mcp-Name", "find"), ("MCP-Param-REGION", "a")]
-    {
+    for (name, value) in [
+        ("MCP-Protocol-Version", MODERN),
+        ("MCP-METHOD", "tools/call"),
+        ("Mcp-Name", "find"),
+        ("MCP-Param-REGION", "a"),
+    ] {
         let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
     }
@@ -290,14 +295,9 @@ async fn unknown_and_removed_methods_are_not_found() {
     let http = http(rpc(|request: Request| async move {
         Ok(Response::error(ErrorObject::method_not_found(request.method.as_str())))
     }));
-    for method in [
-        "initialize",
-        "ping",
-        "logging/setLevel",
-        "resources/subscribe",
-        "resources/unsubscribe",
-        "tasks/list",
-    ] {
+    for method in
+        ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe", "tasks/list"]
+    {
         let mut request = modern(method, json!({ "level": "info", "uri": "a" }));
         request.headers_mut().remove("mcp-name");
         let got = send(&http, request).await;

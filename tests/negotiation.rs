@@ -17,7 +17,8 @@ fn unreached() -> Http {
 }
 
 async fn initialize(version: &Value, headers: &[(&'static str, &str)]) -> Value {
-    let params = json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "a", "version": "1" } });
+    let params =
+        json!({ "protocolVersion": version, "capabilities": {}, "clientInfo": { "name": "a", "version": "1" } });
     send(&unreached(), post(legacy(1, "initialize", &params), headers)).await.json()
 }
 
@@ -103,9 +104,10 @@ async fn metadata_and_header_decide_the_era() {
 
 #[tokio::test]
 async fn the_version_travels_with_the_request() {
-    let http = http(rpc(|request: Request| async move {
-        mcp::result(json!({ "version": request.version.as_str() }).to_string())
-    }));
+    let http =
+        http(rpc(
+            |request: Request| async move { mcp::result(json!({ "version": request.version.as_str() }).to_string()) },
+        ));
     let list = legacy(1, "tools/list", &json!({}));
     for version in LEGACY {
         let got = send(&http, post(list.clone(), &[("mcp-protocol-version", version)])).await;
@@ -131,8 +133,12 @@ async fn result_types_never_reach_a_legacy_client() {
         let got = send(&http, post(legacy(1, "tools/list", &json!({})), &[])).await.result();
         assert_eq!(got, serde_json::from_str::<Value>(seen).unwrap(), "{told}");
         let got = send(&http, modern("completion/complete", json!({}))).await.text;
-        assert_eq!(got.matches("\"resultType\"").count() + got.matches("\"result\\u0054ype\"").count()
-            - usize::from(told.contains("inner")), 1, "{told}");
+        assert_eq!(
+            got.matches("\"resultType\"").count() + got.matches("\"result\\u0054ype\"").count()
+                - usize::from(told.contains("inner")),
+            1,
+            "{told}"
+        );
     }
 }
 
@@ -171,9 +177,14 @@ async fn every_modern_result_has_its_type_and_server() {
 
 #[tokio::test]
 async fn cacheable_results_say_how_long_and_for_whom() {
-    for method in
-        ["tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read", "server/discover"]
-    {
+    for method in [
+        "tools/list",
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "server/discover",
+    ] {
         let got = send(&http(always("{}")), modern(method, json!({ "uri": "a" }))).await.result();
         assert_eq!(got["cacheScope"], "private", "{method}");
         assert!(got["ttlMs"].is_u64(), "{method}");

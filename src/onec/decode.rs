@@ -151,7 +151,7 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
         Method::ResourcesRead => Param::Uri,
         _ => Param::Name,
     });
-    if let Some(subject) = subject {
+    if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
         let unknown = error.code == ErrorObject::RESOURCE_NOT_FOUND
             || error.code == ErrorObject::INTERNAL_ERROR
                 && error.message.contains(&*subject)

@@ -103,8 +103,8 @@ fn sentence(trouble: &Trouble) -> Cow<'static, str> {
         )
         .into(),
         Trouble::TooLarge(limit) => format!(
-            "1C's answer is larger than {} MiB. Ask for less: a shorter period, fewer columns or a row limit.",
-            limit / (1024 * 1024)
+            "1C's answer is larger than {}. Ask for less: a shorter period, fewer columns or a row limit.",
+            if *limit < 1024 * 1024 { format!("{limit} bytes") } else { format!("{} MiB", limit / (1024 * 1024)) }
         )
         .into(),
         Trouble::Other => "The call to 1C failed before an answer came. The server's log says more.".into(),

@@ -202,7 +202,10 @@ impl Target {
         let mut again = true;
         loop {
             let spare = ready.clone();
+            let sent = Instant::now();
             let answer = ready.call(self.build(request, body.clone())?).await.map_err(Into::into);
+            let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+            tracing::debug!(method = request.method.as_str(), uri = %self.rpc, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
                 Ok(answer) if answer.status() == StatusCode::OK => return Ok(answer.into_body()),
                 Ok(answer) => {

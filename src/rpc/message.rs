@@ -22,8 +22,11 @@ impl Id {
     /// [`Fault::Expected`] for anything but a string or an integer; `null` is no id in MCP
     /// ([requests](https://modelcontextprotocol.io/specification/2026-07-28/basic#requests)).
     pub fn from_json(json: Bytes) -> Result<Self, Fault> {
+        let mut scanner = Scanner::new(&json)?;
+        let whole = scanner.skip()?;
+        scanner.end()?;
         let fits = match json.first() {
-            Some(b'"') => json::unquote(&json).is_some(),
+            Some(b'"') => whole.end() == json.len() && json::unquote(&json).is_some(),
             Some(b'-' | b'0'..=b'9') => json.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9')),
             _ => false,
         };

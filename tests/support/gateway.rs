@@ -9,7 +9,7 @@ use tokio::process::{Child, ChildStderr, Command};
 
 /// The built example. `cargo test` builds it; a run of a single test needs
 /// `cargo build --example gateway` once before.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
@@ -20,7 +20,7 @@ pub fn program() -> PathBuf {
 }
 
 /// The program without any setting of the environment.
-pub fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new(program());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MCP_") || name == "CONFIG_PATH" {
@@ -32,14 +32,14 @@ pub fn command() -> Command {
 }
 
 /// A gateway that listens on a free port.
-pub struct Gateway {
-    pub child: Child,
-    pub address: String,
-    pub log: Lines<BufReader<ChildStderr>>,
+pub(crate) struct Gateway {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) log: Lines<BufReader<ChildStderr>>,
 }
 
 impl Gateway {
-    pub async fn start(args: &[&str]) -> Self {
+    pub(crate) async fn start(args: &[&str]) -> Self {
         let mut child = command()
             .args(["http", "--port", "0"])
             .args(args)
@@ -62,7 +62,7 @@ impl Gateway {
         Self { child, address, log }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.address)
     }
 }

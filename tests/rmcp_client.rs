@@ -1,0 +1,176 @@
+//! The official Rust SDK, which nobody here wrote, works with the gateway and its demo infobase: over HTTP and over
+//! standard streams, in both eras of the protocol.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a check that fails fails its test")]
+
+#[path = "support/gateway.rs"]
+mod gateway;
+
+use gateway::{Gateway, command};
+use rmcp::model::{ProgressNotificationParam, ProtocolVersion};
+use rmcp::service::{NotificationContext, RoleClient, RunningService, ServiceError};
+use rmcp::transport::{IntoTransport, StreamableHttpClientTransport, TokioChildProcess};
+use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Counts what it is told of progress.
+#[derive(Clone, Default)]
+struct Listener(Arc<AtomicUsize>);
+
+impl ClientHandler for Listener {
+    async fn on_progress(&self, _: ProgressNotificationParam, _: NotificationContext<RoleClient>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn legacy() -> ClientLifecycleMode {
+    ClientLifecycleMode::Initialize
+}
+
+fn modern() -> ClientLifecycleMode {
+    ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
+}
+
+fn stdio() -> TokioChildProcess {
+    let mut command = command();
+    command.args(["stdio", "--demo"]);
+    TokioChildProcess::new(command).unwrap()
+}
+
+#[tokio::test]
+async fn legacy_over_http() {
+    let gateway = Gateway::start(&["--demo"]).await;
+    check(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), legacy(), "2025-11-25").await;
+}
+
+#[tokio::test]
+async fn modern_over_http() {
+    let gateway = Gateway::start(&["--demo"]).await;
+    check(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), modern(), "2026-07-28").await;
+}
+
+#[tokio::test]
+async fn legacy_over_stdio() {
+    check(stdio(), legacy(), "2025-11-25").await;
+}
+
+#[tokio::test]
+async fn modern_over_stdio() {
+    check(stdio(), modern(), "2026-07-28").await;
+}
+
+type Client = RunningService<RoleClient, Listener>;
+
+/// Lists, calls, reads and gets, and looks at everything that comes.
+async fn check<T, E, A>(transport: T, lifecycle: ClientLifecycleMode, version: &str)
+where
+    T: IntoTransport<RoleClient, E, A>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let listener = Listener::default();
+    let client = listener.clone().serve_with_lifecycle(transport, lifecycle).await.unwrap();
+    let server = client.peer_info().unwrap();
+    assert_eq!(server.protocol_version.as_str(), version);
+    assert_eq!(server.server_info.as_ref().unwrap().name, "1C Configuration Data Tools");
+
+    lists(&client).await;
+    let ((), ()) = tokio::join!(slow_report(&client, &listener), async {
+        calls(&client).await;
+        reads_and_gets(&client).await;
+        assert_eq!(listener.0.load(Ordering::Relaxed), 0, "nothing waits for the slow report");
+    });
+    client.cancel().await.unwrap();
+}
+
+async fn lists(client: &Client) {
+    let tools = client.list_all_tools().await.unwrap();
+    let names = tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>();
+    let expected = [
+        "get_metadata",
+        "search_catalog",
+        "sales_report",
+        "fail_with_exception",
+        "product_image",
+        "остатки_товаров",
+        "list_warehouses",
+    ];
+    assert_eq!(names, expected);
+    let resources = client.list_all_resources().await.unwrap();
+    let uris = resources.iter().map(|resource| resource.uri.as_str()).collect::<Vec<_>>();
+    let expected = ["onec://company/about", "onec://company/price-list", "onec://company/logo", "onec://metadata/tree"];
+    assert_eq!(uris, expected);
+    let prompts = client.list_all_prompts().await.unwrap();
+    let names = prompts.iter().map(|prompt| prompt.name.as_str()).collect::<Vec<_>>();
+    assert_eq!(names, ["analyze_sales", "describe_object", "company_overview"]);
+}
+
+async fn call(client: &Client, name: &str, arguments: Value) -> Result<Value, ServiceError> {
+    let params = serde_json::from_value(json!({ "name": name, "arguments": arguments })).unwrap();
+    client.call_tool(params).await.map(plain)
+}
+
+/// What came, as JSON.
+fn plain(result: impl Serialize) -> Value {
+    serde_json::to_value(result).unwrap()
+}
+
+/// The only text, or the first, of a tool's result.
+fn text(result: &Value) -> &str {
+    result.pointer("/content/0/text").and_then(Value::as_str).expect("a text")
+}
+
+async fn calls(client: &Client) {
+    let stock = json!({ "Склад": "Магазин на Лесной", "Номенклатура": "чай" });
+    let stock = call(client, "остатки_товаров", stock).await.unwrap();
+    assert_eq!(text(&stock), "Магазин на Лесной: позиций 2, на сумму 21444,00 руб.");
+    assert_ne!(stock.get("isError"), Some(&json!(true)));
+
+    // The warehouse travels in a header too, in 2026-07-28 over HTTP.
+    let found = json!({ "catalog": "Номенклатура", "query": "кофе", "warehouse": "Магазин на Лесной" });
+    let found = call(client, "search_catalog", found).await.unwrap();
+    let line = "000000106 Кофе в зёрнах, 1 кг (Coffee beans, 1 kg): КЗ-1000, 1690,00 руб., остаток 14 упак";
+    assert_eq!(text(&found), format!("Найдено: 1, показано: 1\n{line}"));
+
+    let image = call(client, "product_image", json!({ "code": "000000101" })).await.unwrap();
+    let png = image.pointer("/content/1").unwrap();
+    assert_eq!(png.get("mimeType"), Some(&json!("image/png")));
+    let data = png.get("data").and_then(Value::as_str).unwrap();
+    assert!(data.starts_with("iVBORw0KGgo") && data.len() == 852 / 3 * 4, "{data}");
+
+    let failure = call(client, "fail_with_exception", json!({ "message": "Нет прав" })).await.unwrap();
+    assert_eq!(failure.get("isError"), Some(&json!(true)));
+    assert!(text(&failure).ends_with(": Нет прав"), "{failure}");
+
+    let error = call(client, "нет_такого", json!({})).await.expect_err("there is no such tool");
+    let ServiceError::McpError(error) = error else { panic!("not an error of the protocol: {error:?}") };
+    assert!(error.message.contains("Инструмент 'нет_такого' не найден"), "{error:?}");
+}
+
+async fn slow_report(client: &Client, listener: &Listener) {
+    let period = json!({ "period_from": "2026-01-01", "period_to": "2026-03-31" });
+    let report = call(client, "sales_report", period).await.unwrap();
+    assert!(text(&report).ends_with("\nИтого: 147523,50 руб."), "{report}");
+    assert!(listener.0.load(Ordering::Relaxed) > 0, "no progress was told");
+}
+
+async fn reads_and_gets(client: &Client) {
+    let read = async |uri: &str| {
+        let params = serde_json::from_value(json!({ "uri": uri })).unwrap();
+        plain(client.read_resource(params).await.unwrap())
+    };
+    let about = read("onec://company/about").await;
+    let said = about.pointer("/contents/0/text").and_then(Value::as_str).unwrap();
+    assert!(said.starts_with("ООО «Ромашка» торгует бытовой техникой, чаем и кофе.\n"), "{said}");
+    let logo = read("onec://company/logo").await;
+    let blob = logo.pointer("/contents/0/blob").and_then(Value::as_str).unwrap();
+    assert!(blob.starts_with("iVBORw0KGgo") && !blob.contains(['\r', '\n']), "{blob}");
+
+    let arguments = json!({ "period_from": "2026-01-01", "period_to": "2026-03-31", "focus": "чай и кофе" });
+    let params = serde_json::from_value(json!({ "name": "analyze_sales", "arguments": arguments })).unwrap();
+    let prompt = plain(client.get_prompt(params).await.unwrap());
+    let asked = prompt.pointer("/messages/0/content/text").and_then(Value::as_str).unwrap();
+    assert!(asked.ends_with("Обрати внимание: чай и кофе."), "{asked}");
+}

@@ -147,13 +147,16 @@ impl Iterator for Lines {
             };
             let end = self.searched + found;
             self.searched = 0;
-            let line = self.buffer.split_to(end).freeze();
+            let mut line = self.buffer.split_to(end).freeze();
             self.buffer.advance(1);
             if std::mem::take(&mut self.skipping) {
                 continue;
             }
             if line.len() > MAX_LINE {
                 return Some(Err(TooLong));
+            }
+            if line.last() == Some(&b'\r') {
+                line.truncate(line.len() - 1);
             }
             if !line.iter().all(u8::is_ascii_whitespace) {
                 return Some(Ok(line));

@@ -185,6 +185,8 @@ async fn values_that_are_not_the_same() {
         (r#"{"region":"42"}"#, "mcp-param-region", "42.0"),
         (r#"{"count":42}"#, "mcp-param-count", "43"),
         (r#"{"count":42}"#, "mcp-param-count", "NaN"),
+        // The same as a double, which is not the same.
+        (r#"{"count":9007199254740993}"#, "mcp-param-count", "9007199254740992"),
         (r#"{"count":42}"#, "mcp-param-count", ""),
         (r#"{"exact":true}"#, "mcp-param-exact", "True"),
         (r#"{"exact":true}"#, "mcp-param-exact", "1"),

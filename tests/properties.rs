@@ -1,5 +1,5 @@
 //! Properties of the readers of JSON: they agree with serde_json and never panic.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
 #[path = "support/invariants.rs"]
 mod invariants;

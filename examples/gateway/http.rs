@@ -1,28 +1,24 @@
-//! MCP over HTTP: the routes, and the server around them.
+//! MCP over HTTP: the routes.
 
 use crate::Failure;
 use crate::infobase::Opened;
-use crate::settings::{self, Settings};
+use crate::server;
+use crate::settings::Settings;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any_service, get};
 use axum::{Json, Router};
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
-use hyper_util::rt::TokioTimer;
 use onec_mcp::Bridge;
 use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy};
 use onec_mcp::onec::OneCService;
 use serde_json::json;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
-
-/// A connection on which no whole request head comes within this time is closed, new or idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves until `stop`, then lets running calls finish.
 pub(crate) async fn serve(
@@ -31,18 +27,12 @@ pub(crate) async fn serve(
     settings: &Settings,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
+    let tls = settings.http.tls.as_ref().map(server::tls).transpose()?;
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
-    let tls = tls(settings.http.tls.as_ref()).await?;
-    let app = router(bridge, infobase, settings, address).into_make_service();
-    let handle = Handle::new();
+    let app = router(bridge, infobase, settings, address);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
-    let drain = async {
-        stop.cancelled().await;
-        handle.graceful_shutdown(Some(settings.http.drain_timeout));
-        std::future::pending::<()>().await;
-    };
     // One early look at 1C: it warms a connection, and says in the log what a client would meet.
     let look = async {
         if let Err(error) = infobase.onec.health().await {
@@ -50,51 +40,24 @@ pub(crate) async fn serve(
         }
         std::future::pending::<()>().await;
     };
-    let served = async {
-        match tls {
-            None => {
-                let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
-                server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-                server.serve(app).await
-            }
-            Some(config) => {
-                let mut server = axum_server::from_tcp_rustls(listener, config)?.handle(handle.clone());
-                server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-                server.serve(app).await
-            }
-        }
-    };
     tokio::select! {
-        end = served => Ok(end?),
-        () = drain => Ok(()),
-        () = look => Ok(()),
+        () = server::run(listener, tls, app, stop, settings.http.drain_timeout) => {}
+        () = look => {}
     }
+    Ok(())
 }
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
-    let mut last = None;
-    for address in
-        tokio::net::lookup_host((host, port)).await.map_err(|error| format!("cannot resolve {host}: {error}"))?
-    {
-        match TcpListener::bind(address) {
-            Ok(listener) => {
-                listener.set_nonblocking(true)?;
-                return Ok(listener);
-            }
-            Err(error) => last = Some(format!("cannot listen on {address}: {error}")),
+    let addresses = tokio::net::lookup_host((host, port)).await;
+    let addresses = addresses.map_err(|error| format!("cannot resolve {host}: {error}"))?;
+    let mut last = format!("{host} has no address");
+    for address in addresses {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = format!("cannot listen on {address}: {error}"),
         }
     }
-    Err(last.unwrap_or_else(|| format!("{host} has no address")).into())
-}
-
-async fn tls(files: Option<&settings::Tls>) -> Result<Option<RustlsConfig>, Failure> {
-    let Some(settings::Tls { cert, key }) = files else { return Ok(None) };
-    // A second installation is refused and changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = RustlsConfig::from_pem_file(cert, key).await.map_err(|error| {
-        format!("cannot use the certificate {} with the key {}: {error}", cert.display(), key.display())
-    })?;
-    Ok(Some(config))
+    Err(last.into())
 }
 
 fn router(bridge: Bridge, infobase: &Opened, settings: &Settings, address: SocketAddr) -> Router {

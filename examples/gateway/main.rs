@@ -8,6 +8,7 @@ mod check;
 mod http;
 mod infobase;
 mod logging;
+mod server;
 mod settings;
 mod stdio;
 

@@ -344,6 +344,13 @@ where
                 let error = ErrorObject::invalid_request("initialize must not be part of a batch");
                 return encode_error(&error, Some(&id));
             }
+            let declared = era::declared(&request).and_then(|version| match version {
+                None => Ok(()),
+                Some(version) => Err(ErrorObject::invalid_request(format!("{version} has no batches"))),
+            });
+            if let Err(error) = declared {
+                return encode_error(&error, Some(&id));
+            }
             let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
                 Ok(call) => call,
                 Err(error) => return encode_error(&error, Some(&id)),

@@ -23,6 +23,8 @@ const FRESH_FOR_MISMATCH: Duration = Duration::from_secs(1);
 /// Tools beyond this are not remembered, and pages not read.
 const MAX_TOOLS: usize = 10_000;
 const MAX_PAGES: usize = 100;
+/// Below this every integer is a double of its own.
+const SAFE: f64 = 9_007_199_254_740_992.0;
 
 /// An annotated property of an input schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,7 +202,8 @@ fn is_same(told: &str, raw: &[u8]) -> bool {
         Some(b'"') => json::unquote(raw).is_some_and(|text| text == told),
         Some(b't' | b'f') => told.as_bytes() == raw,
         Some(b'-' | b'0'..=b'9') => {
-            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+            // Beyond 2^53 different integers are one double, so there only the same digits will do.
+            let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.abs() < SAFE);
             let body = std::str::from_utf8(raw).ok();
             body == Some(told) || body.and_then(number).is_some_and(|body| number(told) == Some(body))
         }

@@ -1,0 +1,189 @@
+//! What HTTP itself and JSON-RPC ask of a request before MCP is looked at.
+
+#[path = "support/mcp.rs"]
+mod mcp;
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use mcp::{Events, Got, Http, always, http, modern, open, post, send, server};
+use onec_mcp::http::{JsonRpcLayer, OriginPolicy};
+use serde_json::json;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::Layer;
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+
+fn any() -> Http {
+    http(always(r#"{"tools":[]}"#))
+}
+
+fn with(layer: JsonRpcLayer) -> Http {
+    layer.layer(always(r#"{"tools":[]}"#))
+}
+
+/// A body of unknown length; `stuck` ones never end.
+struct Chunks {
+    left: VecDeque<Bytes>,
+    stuck: bool,
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.left.pop_front() {
+            Some(chunk) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+            None if self.stuck => Poll::Pending,
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+fn chunked<'a>(chunks: impl IntoIterator<Item = &'a str>, stuck: bool) -> http::Request<Chunks> {
+    let left = chunks.into_iter().map(|chunk| Bytes::copy_from_slice(chunk.as_bytes())).collect();
+    http::Request::post("/mcp").body(Chunks { left, stuck }).unwrap()
+}
+
+async fn say(body: impl Into<Bytes>) -> Got {
+    send(&any(), post(body, &[])).await
+}
+
+#[tokio::test]
+async fn only_post_is_served() {
+    for method in ["GET", "DELETE", "PUT", "HEAD", "PATCH"] {
+        let mut request = post("", &[("accept", "text/event-stream")]);
+        *request.method_mut() = method.parse().unwrap();
+        let got = send(&any(), request).await;
+        assert_eq!(got.status, 405, "{method}");
+        assert_eq!(got.headers["allow"], "POST");
+    }
+}
+
+#[tokio::test]
+async fn the_body_must_be_json_by_its_type() {
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a", "", "json"] {
+        let mut request = post(PING, &[]);
+        request.headers_mut().insert("content-type", kind.parse().unwrap());
+        assert_eq!(send(&any(), request).await.status, 415, "{kind}");
+    }
+    for kind in ["application/json; charset=utf-8", "Application/JSON", "application/json ;charset=UTF-8"] {
+        let mut request = post(PING, &[]);
+        request.headers_mut().insert("content-type", kind.parse().unwrap());
+        assert_eq!(send(&any(), request).await.status, 200, "{kind}");
+    }
+    let mut request = post(PING, &[]);
+    request.headers_mut().remove("content-type");
+    assert_eq!(send(&any(), request).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_has_a_greatest_length() {
+    let http = with(JsonRpcLayer::new(server()).max_body(100));
+    let fits = format!("{PING}{}", " ".repeat(100 - PING.len()));
+    let over = format!("{fits} ");
+    assert_eq!(send(&http, post(fits.clone(), &[])).await.status, 200);
+    let got = send(&http, post(over.clone(), &[])).await;
+    assert_eq!((got.status, got.code()), (413, -32600));
+    // The same where the length is not told before.
+    let (a, b) = fits.split_at(50);
+    assert_eq!(send(&http, chunked([a, b], false)).await.status, 200);
+    let (a, b) = over.split_at(50);
+    assert_eq!(send(&http, chunked([a, b], false)).await.status, 413);
+    // It ends at the limit, and does not wait for the rest.
+    assert_eq!(send(&http, chunked([a, b], true)).await.status, 413);
+    // 4 MiB unless told otherwise.
+    let big = format!("{PING}{}", " ".repeat(4 * 1024 * 1024 - PING.len()));
+    assert_eq!(say(big.clone()).await.status, 200);
+    assert_eq!(say(format!("{big} ")).await.status, 413);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_is_given_up() {
+    let start = Instant::now();
+    let got = send(&any(), chunked([r#"{"jsonrpc":"2.0","#], true)).await;
+    assert_eq!((got.status, start.elapsed()), (408, Duration::from_secs(30)));
+    let http = with(JsonRpcLayer::new(server()).body_timeout(Duration::from_secs(2)));
+    assert_eq!(send(&http, chunked([], true)).await.status, 408);
+    assert_eq!(start.elapsed(), Duration::from_secs(32));
+}
+
+#[tokio::test]
+async fn foreign_pages_are_refused() {
+    for origin in ["https://evil.example", "null", "http://localhost.evil.example", "file://"] {
+        let got = send(&any(), post(PING, &[("origin", origin)])).await;
+        assert_eq!((got.status, got.json().get("id")), (403, None), "{origin}");
+        // Before anything else is said.
+        let mut request = post("", &[("origin", origin)]);
+        *request.method_mut() = http::Method::GET;
+        assert_eq!(send(&any(), request).await.status, 403);
+    }
+    for origin in ["http://localhost:3000", "http://127.0.0.1:8000", "http://[::1]"] {
+        assert_eq!(send(&any(), post(PING, &[("origin", origin)])).await.status, 200, "{origin}");
+    }
+    let two = [("origin", "http://localhost"), ("origin", "https://evil.example")];
+    assert_eq!(send(&any(), post(PING, &two)).await.status, 403);
+    let listed = with(JsonRpcLayer::new(server()).origins(OriginPolicy::new().allow(["https://app.example"])));
+    assert_eq!(send(&listed, post(PING, &[("origin", "https://app.example")])).await.status, 200);
+    assert_eq!(send(&listed, post(PING, &[("origin", "https://app.example:444")])).await.status, 403);
+}
+
+#[tokio::test]
+async fn foreign_hosts_are_refused_on_a_loopback_listener() {
+    let local = with(JsonRpcLayer::new(server()).origins(OriginPolicy::new().loopback_listener()));
+    for (host, status) in [("localhost:8000", 200), ("127.0.0.1", 200), ("evil.example", 403), ("10.0.0.1:8000", 403)] {
+        assert_eq!(send(&local, post(PING, &[("host", host)])).await.status, status, "{host}");
+    }
+    assert_eq!(send(&any(), post(PING, &[("host", "any.example")])).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_answer_is_of_a_type_that_the_client_takes() {
+    for accept in [
+        "application/json, text/event-stream",
+        "*/*",
+        "application/*",
+        "application/json",
+        "APPLICATION/JSON;q=0.5",
+        "",
+    ] {
+        let headers = [("accept", accept)];
+        let request = post(LIST, if accept.is_empty() { &[] } else { &headers });
+        assert_eq!(send(&any(), request).await.result(), json!({ "tools": [] }), "{accept}");
+    }
+    for accept in ["text/event-stream", "text/*", "application/json;q=0, text/event-stream"] {
+        let mut events = Events::of(open(&any(), post(LIST, &[("accept", accept)])).await);
+        assert_eq!(events.message().await.unwrap()["result"], json!({ "tools": [] }));
+        assert_eq!(events.next().await, None);
+    }
+    for accept in ["text/html", "image/png, text/plain", "application/json;q=0", "text/event-stream; q=0.0"] {
+        assert_eq!(send(&any(), post(LIST, &[("accept", accept)])).await.status, 406, "{accept}");
+    }
+    // In several headers.
+    let both = [("accept", "text/html"), ("accept", "application/json")];
+    assert_eq!(send(&any(), post(LIST, &both)).await.status, 200);
+    // Errors with a status of their own are JSON for everybody.
+    let mut unknown = modern("server/unknown", json!({}));
+    unknown.headers_mut().insert("mcp-method", "other".parse().unwrap());
+    unknown.headers_mut().insert("accept", "text/event-stream".parse().unwrap());
+    assert_eq!(send(&any(), unknown).await.code(), -32020);
+}
+
+#[tokio::test]
+async fn notifications_are_accepted_without_a_word() {
+    for text in [
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
+        r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"}}"#,
+        r#"{"jsonrpc":"2.0","method":"unknown","params":null}"#,
+    ] {
+        let got = say(text).await;
+        assert_eq!((got.status, &*got.text), (202, ""), "{text}");
+    }
+}

@@ -1,0 +1,238 @@
+//! The HTTP+SSE transport of 2024-11-05: one stream for all that comes, POSTs for all that goes.
+
+#[path = "support/mcp.rs"]
+mod mcp;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
+use onec_mcp::Bridge;
+use onec_mcp::http::{LegacySse, LegacySseLayer};
+use onec_mcp::rpc::{Param, Request};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower::{Layer, ServiceExt};
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"ping"}"#;
+
+const fn secs(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn sse(rpc: Rpc) -> LegacySse<Rpc> {
+    LegacySseLayer::new(server(), "/sse/messages/").layer(rpc)
+}
+
+fn get() -> http::Request<Full<Bytes>> {
+    http::Request::get("/sse").header("accept", "text/event-stream").body(Full::default()).unwrap()
+}
+
+fn message(path: &str, body: &str) -> http::Request<Full<Bytes>> {
+    let request = http::Request::post(path).header("content-type", "application/json");
+    request.body(Full::from(body.to_owned())).unwrap()
+}
+
+async fn send(sse: &LegacySse<Rpc>, request: http::Request<Full<Bytes>>) -> Got {
+    read(sse.clone().oneshot(request).await.unwrap()).await
+}
+
+/// A client with its stream open.
+struct Client {
+    sse: LegacySse<Rpc>,
+    events: Events,
+    path: String,
+}
+
+#[allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+impl Client {
+    async fn open(sse: &LegacySse<Rpc>) -> Self {
+        let mut events = Events::of(sse.clone().oneshot(get()).await.unwrap());
+        let first = events.next().await.unwrap();
+        let path = first.strip_prefix("event: endpoint\ndata: ").unwrap().to_owned();
+        assert!(path.starts_with("/sse/messages/?session_id="), "{path}");
+        Self { sse: sse.clone(), events, path }
+    }
+
+    async fn say(&self, text: impl AsRef<str>) {
+        let got = send(&self.sse, message(&self.path, text.as_ref())).await;
+        assert_eq!((got.status, &*got.text), (202, ""));
+    }
+
+    async fn hear(&mut self) -> Value {
+        self.events.message().await.unwrap()
+    }
+
+    async fn ask(&mut self, text: impl AsRef<str>) -> Value {
+        self.say(text).await;
+        self.hear().await
+    }
+
+    async fn silence(&mut self, time: Duration) {
+        assert!(timeout(time, self.events.message()).await.is_err());
+    }
+}
+
+/// Every call takes as many seconds as its tool is called.
+fn sleeper(alive: &Alive) -> Rpc {
+    let alive = alive.clone();
+    rpc(move |request: Request| {
+        let guard = alive.guard();
+        async move {
+            let _guard = guard;
+            let name = request.params.text(Param::Name).unwrap_or_default().into_owned();
+            sleep(secs(name.parse().unwrap_or(0))).await;
+            mcp::result(json!({ "version": request.version.as_str() }).to_string())
+        }
+    })
+}
+
+fn call(id: u32, seconds: &str) -> String {
+    legacy(id, "tools/call", &json!({ "name": seconds }))
+}
+
+#[tokio::test]
+async fn replies_come_over_the_stream() {
+    let mut client = Client::open(&sse(sleeper(&Alive::default()))).await;
+    let params = json!({ "protocolVersion": "2024-11-05", "capabilities": {} });
+    let hello = client.ask(legacy(0, "initialize", &params)).await;
+    assert_eq!(hello["result"]["protocolVersion"], "2024-11-05");
+    client.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
+    assert_eq!(client.ask(call(1, "0")).await["result"], json!({ "version": "2024-11-05" }));
+    assert_eq!(client.ask(PING).await, json!({ "jsonrpc": "2.0", "id": "ping", "result": {} }));
+    assert_eq!(client.ask("nonsense").await["error"]["code"], -32700);
+    assert_eq!(client.ask(legacy(2, "server/discover", &json!({}))).await["error"]["code"], -32601);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_run_at_once_and_may_be_cancelled() {
+    let alive = Alive::default();
+    let mut client = Client::open(&sse(sleeper(&alive))).await;
+    for (id, seconds) in [(1, "9"), (2, "600"), (3, "1")] {
+        client.say(call(id, seconds)).await;
+    }
+    assert_eq!(client.hear().await["id"], 3);
+    assert_eq!(alive.count(), 2);
+    client.say(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#).await;
+    assert_eq!(client.hear().await["id"], 1);
+    assert_eq!(alive.count(), 0);
+    client.silence(secs(700)).await;
+}
+
+#[tokio::test]
+async fn every_client_has_its_own_stream() {
+    let sse = sse(always(r#"{"tools":[]}"#));
+    let (mut one, mut two) = (Client::open(&sse).await, Client::open(&sse).await);
+    assert_ne!(one.path, two.path);
+    one.say(legacy(1, "tools/list", &json!({}))).await;
+    two.say(legacy(2, "tools/list", &json!({}))).await;
+    assert_eq!((one.hear().await["id"].clone(), two.hear().await["id"].clone()), (json!(1), json!(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_the_stream_drops_its_calls() {
+    let alive = Alive::default();
+    let sse = sse(sleeper(&alive));
+    let mut client = Client::open(&sse).await;
+    client.say(call(1, "600")).await;
+    client.say(call(2, "600")).await;
+    client.silence(secs(1)).await;
+    assert_eq!(alive.count(), 2);
+    let path = client.path.clone();
+    drop(client);
+    assert_eq!(alive.count(), 0);
+    assert_eq!(send(&sse, message(&path, PING)).await.status, 404);
+}
+
+#[tokio::test]
+async fn sessions_that_are_none() {
+    let sse = sse(always("{}"));
+    let _client = Client::open(&sse).await;
+    let unknown = "/sse/messages/?session_id=00000000000040008000000000000000";
+    assert_eq!(send(&sse, message(unknown, PING)).await.status, 404);
+    for path in ["/sse/messages/", "/sse/messages/?session_id=", "/sse/messages/?session_id=1", "/sse/messages/?id=1"] {
+        assert_eq!(send(&sse, message(path, PING)).await.status, 400, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_rules_of_http() {
+    let sse = sse(always("{}"));
+    let mut client = Client::open(&sse).await;
+    for method in ["PUT", "DELETE", "HEAD"] {
+        let mut request = get();
+        *request.method_mut() = method.parse().unwrap();
+        let got = send(&sse, request).await;
+        assert_eq!((got.status, &got.headers["allow"]), (405, &"GET, POST".parse().unwrap()), "{method}");
+    }
+    for mut request in [get(), message(&client.path, PING)] {
+        request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+        assert_eq!(send(&sse, request).await.status, 403);
+    }
+    let mut request = message(&client.path, PING);
+    request.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(send(&sse, request).await.status, 415);
+    let big = " ".repeat(4 * 1024 * 1024 + 1);
+    assert_eq!(send(&sse, message(&client.path, &big)).await.status, 413);
+    assert_eq!(client.ask(PING).await["id"], "ping");
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_takes_no_more() {
+    let sse = sse(always("{}"));
+    let mut client = Client::open(&sse).await;
+    let mut taken = 0;
+    while send(&sse, message(&client.path, PING)).await.status == 202 {
+        taken += 1;
+        assert!(taken < 1000);
+    }
+    assert_eq!(send(&sse, message(&client.path, PING)).await.status, 503);
+    for _ in 0..taken {
+        assert_eq!(client.hear().await["id"], "ping");
+    }
+    assert_eq!(client.ask(PING).await["id"], "ping");
+}
+
+#[tokio::test]
+async fn questions_and_answers() {
+    let mut client = Client::open(&sse(rpc(|request: Request| async move {
+        mcp::result(match request.params.raw(Param::InputResponses) {
+            None => r#"{"resultType":"input_required","inputRequests":{"k":{"method":"sampling/createMessage"}}}"#
+                .to_owned(),
+            Some(raw) => format!("{{\"got\":{}}}", String::from_utf8_lossy(raw)),
+        })
+    })))
+    .await;
+    let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
+    client.ask(legacy(0, "initialize", &params)).await;
+    let question = client.ask(call(1, "a")).await;
+    assert_eq!(question["method"], "sampling/createMessage");
+    let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "role": "assistant" } });
+    let last = client.ask(answer.to_string()).await;
+    assert_eq!((&last["id"], &last["result"]), (&json!(1), &json!({ "got": { "k": { "role": "assistant" } } })));
+}
+
+#[tokio::test]
+async fn results_stand_on_one_line() {
+    let pretty = "{\r\n\"content\": [\n\n{\"text\":\"a\\nb\"}\n]\n}";
+    let mut client = Client::open(&sse(always(pretty))).await;
+    // `message` checks the line.
+    assert_eq!(client.ask(call(1, "a")).await["result"], json!({ "content": [{ "text": "a\nb" }] }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn silent_streams_carry_comments_and_end_at_shutdown() {
+    let shutdown = CancellationToken::new();
+    let bridge = Bridge::new(server()).shutdown(shutdown.clone());
+    let sse = LegacySseLayer::new(bridge, "/sse/messages/").layer(always("{}"));
+    let mut client = Client::open(&sse).await;
+    let start = Instant::now();
+    for at in [15, 30] {
+        assert!(client.events.next().await.unwrap().starts_with(':'));
+        assert_eq!(start.elapsed(), secs(at));
+    }
+    shutdown.cancel();
+    assert_eq!(client.events.next().await, None);
+    assert_eq!(send(&sse, message(&client.path, PING)).await.status, 404);
+}

@@ -1,4 +1,11 @@
 //! The HTTP+SSE transport of 2024-11-05: one stream for all that comes, POSTs for all that goes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/mcp.rs"]
 mod mcp;
@@ -45,7 +52,6 @@ struct Client {
     path: String,
 }
 
-#[allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 impl Client {
     async fn open(sse: &LegacySse<Rpc>) -> Self {
         let mut events = Events::of(sse.clone().oneshot(get()).await.unwrap());

@@ -1,4 +1,11 @@
 //! What 1C says reaches the client byte for byte, and the other way round.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/mcp.rs"]
 mod mcp;

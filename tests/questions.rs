@@ -1,6 +1,8 @@
 //! Multi round-trip requests: what 1C asks goes to the client, and the answer back to 1C
 //! (<https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr>).
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
 #[path = "support/mcp.rs"]
 mod mcp;
 
@@ -184,6 +186,15 @@ async fn closing_the_stream_closes_the_question() {
     drop(events);
     assert_eq!(answer(&http, reply(&question, json!({}))).await.0, 400);
     assert_eq!(alive.count(), 0);
+}
+
+#[tokio::test]
+async fn closed_questions_leave_room_for_others() {
+    let http = http(asker(&format!("\"k\":{FORM}")));
+    for _ in 0..5000 {
+        let mut events = call(&http, "2025-11-25").await;
+        assert!(events.message().await.unwrap()["method"].is_string());
+    }
 }
 
 #[tokio::test(start_paused = true)]

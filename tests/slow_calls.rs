@@ -1,4 +1,11 @@
 //! Calls that take long, on a clock that stands still while something runs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/mcp.rs"]
 mod mcp;

@@ -62,6 +62,7 @@ where
     }
 
     /// How many calls have no reply yet.
+    #[cfg(feature = "stdio")]
     pub(crate) fn in_flight(&self) -> usize {
         self.calls.len()
     }

@@ -52,7 +52,7 @@ impl Infobase {
     /// # Errors
     /// [`InfobaseError`] for what is no http(s) URL of an infobase.
     pub fn new(url: &str) -> Result<Self, InfobaseError> {
-        let url = Url::parse(url.trim())?;
+        let url = Url::parse(url.trim().trim_end_matches('/'))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(InfobaseError::Scheme);
         }

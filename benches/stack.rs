@@ -1,0 +1,145 @@
+//! What the stack costs in process, without sockets: the leaf alone, then the bridge over it, then
+//! all that the gateway has, so that the price of each layer can be read off; and how it grows with
+//! the answer. See `benches/README.md`.
+
+#![allow(missing_docs, reason = "criterion's macro writes a public function")]
+#![allow(clippy::unwrap_used, reason = "a bench that fails should say so at once")]
+
+mod support;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group};
+use onec_mcp::rpc::Payload;
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::io::sink;
+use std::rc::Rc;
+use std::time::Duration;
+use support::cases::{Case, Era, call, exchange};
+use tokio::runtime::{Builder, Runtime};
+use tower::Service;
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+/// Measures one service over HTTP; requests are built outside the clock.
+fn over_http<S>(criterion: &mut Criterion, group: &str, case: &Case, era: Era, service: S)
+where
+    S: Service<http::Request<http_body_util::Full<bytes::Bytes>>, Response = http::Response<onec_mcp::http::Body>>,
+    S::Error: std::fmt::Debug,
+{
+    let runtime = runtime();
+    let service = Rc::new(RefCell::new(service));
+    let mut group = criterion.benchmark_group(group);
+    group.throughput(Throughput::Bytes(case.size() as u64));
+    group.bench_function(case.name, |bencher| {
+        bencher.iter_batched(
+            || case.http(era),
+            |request| runtime.block_on(exchange(&mut *service.borrow_mut(), request)),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+fn leaf(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let mut group = criterion.benchmark_group("0_mock");
+    for case in Case::all().iter().take(1) {
+        let (mut mock, request) = case.mock_call();
+        group.bench_function(case.name, |bencher| {
+            bencher.iter_batched(
+                || http::Request::new(request.body().clone()),
+                |request| runtime.block_on(call(&mut mock, request)),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("1_leaf");
+    for case in Case::all() {
+        let mut leaf = case.leaf();
+        let request = case.rpc();
+        group.throughput(Throughput::Bytes(case.size() as u64));
+        group.bench_function(case.name, |bencher| {
+            bencher.iter_batched(
+                || request.clone(),
+                |request| runtime.block_on(call(&mut leaf, request)),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn bridge(criterion: &mut Criterion) {
+    for case in Case::all() {
+        over_http(criterion, "2_bridge_legacy", &case, Era::Legacy, case.stack());
+    }
+    for case in Case::all() {
+        over_http(criterion, "3_bridge_modern", &case, Era::Modern, case.stack());
+    }
+}
+
+/// What stands around bridge and leaf in the gateway.
+fn gateway(criterion: &mut Criterion) {
+    for case in Case::all().iter().take(1) {
+        over_http(criterion, "4_queue_and_deadline", case, Era::Legacy, case.limited());
+        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(sink).finish();
+        tracing::subscriber::with_default(log, || {
+            over_http(criterion, "5_log_line", case, Era::Legacy, case.limited());
+        });
+    }
+}
+
+/// What nothing that looks at every byte can undercut.
+fn floor(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("6_floor");
+    for case in Case::all().iter().skip(1) {
+        // Without the byte order mark.
+        let whole = case.answer.under(b"7").slice(3..);
+        group.throughput(Throughput::Bytes(whole.len() as u64));
+        group.bench_function(format!("utf8_{}", case.name), |bencher| {
+            bencher.iter(|| std::str::from_utf8(black_box(&whole)).unwrap().len());
+        });
+        group.bench_function(format!("scan_{}", case.name), |bencher| {
+            bencher.iter(|| Payload::parse(black_box(whole.clone())).unwrap().json().len());
+        });
+        group.bench_function(format!("copy_{}", case.name), |bencher| {
+            bencher.iter(|| black_box(black_box(&whole).to_vec()).len());
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(50)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2));
+    targets = leaf, bridge, gateway, floor
+}
+
+/// `stack loop CALLS` runs the 1 KiB call so often and nothing else, for an instruction counter.
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, calls] = arguments.as_slice()
+        && word == "loop"
+    {
+        return repeat(calls.parse().unwrap());
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}
+
+fn repeat(calls: u32) {
+    let cases = Case::all();
+    let case = cases.first().unwrap();
+    let mut stack = case.stack();
+    let runtime = runtime();
+    let request = case.http(Era::Legacy);
+    for _ in 0..calls {
+        black_box(runtime.block_on(exchange(&mut stack, request.clone())));
+    }
+}

@@ -1,5 +1,5 @@
 //! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![allow(clippy::type_complexity, clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use bytes::Bytes;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};

@@ -23,6 +23,7 @@
 //! # Example
 //!
 //! ```
+//! use bytes::Bytes;
 //! use http_body_util::{BodyExt, Full};
 //! use onec_mcp::http::JsonRpcLayer;
 //! use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
@@ -37,13 +38,13 @@
 //!
 //! let list = r#"{"jsonrpc":"2.0","id":"a","method":"tools/list"}"#;
 //! let request = http::Request::post("/mcp").header("content-type", "application/json");
-//! let answer = mcp.clone().oneshot(request.body(Full::from(list))?).await?;
+//! let answer = mcp.clone().oneshot(request.body(Full::<Bytes>::from(list))?).await?;
 //! assert_eq!(answer.status(), 200);
 //! let body = answer.into_body().collect().await?.to_bytes();
 //! assert_eq!(body, r#"{"jsonrpc":"2.0","id":"a","result":{"tools":[]}}"#);
 //!
 //! let request = http::Request::post("/mcp").header("origin", "https://evil.example");
-//! let answer = mcp.oneshot(request.body(Full::from(list))?).await?;
+//! let answer = mcp.oneshot(request.body(Full::<Bytes>::from(list))?).await?;
 //! assert_eq!(answer.status(), 403);
 //! # Ok(())
 //! # }

@@ -6,7 +6,7 @@ use super::layer::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
-use crate::bridge::{Bridge, Call, Capabilities, Outbox, boxed, era};
+use crate::bridge::{Bridge, Call, Capabilities, Outbox, Running, boxed, era};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse, Version, encode_error,
@@ -169,9 +169,9 @@ where
             Err(refusal) => return refusal,
         };
         match Incoming::parse(&bytes) {
-            Incoming::One(Ok(Message::Request(id, request))) => match self.admit(id.clone(), request).await {
+            Incoming::One(Ok(Message::Request(id, request))) => match self.admit(id.clone(), request) {
                 Ok(admitted) => self.answer(admitted).await,
-                Err(outcome) => self.refusal(&id, &outcome),
+                Err(error) => bad_request(&error, Some(&id)),
             },
             Incoming::One(Ok(Message::Notification(..))) => reply::accepted(),
             Incoming::One(Ok(Message::Reply(answer))) => match self.shared.bridge.questions.answer(answer) {
@@ -201,36 +201,20 @@ where
         }
     }
 
-    /// Errors of a request that never became a call. A modern one gets the statuses of its revision;
-    /// so does a legacy one whose headers are at fault.
-    fn refusal(&self, id: &Id, outcome: &Outcome) -> Response<Body> {
-        let Err(error) = &outcome.result else { return reply::status(StatusCode::INTERNAL_SERVER_ERROR) };
-        tracing::debug!(code = error.code, message = %error.message, "request refused");
-        reply::error(outcome.status, error, Some(id))
-    }
-
-    async fn admit(&self, id: Id, mut request: Request) -> Result<Admitted, Outcome> {
-        let refuse = |error| Outcome::error(error, StatusCode::BAD_REQUEST);
-        request.version = headers::check(&self.head.headers, &request).map_err(refuse)?;
+    /// A request that breaks a rule never becomes a call; in both eras that is 400.
+    fn admit(&self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
+        request.version = headers::check(&self.head.headers, &request)?;
         request.extensions = self.head.extensions.clone();
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
-        let call = Call::new(bridge, id, &request, log_level, Capabilities::ALL).map_err(refuse)?;
+        let call = Call::new(bridge, id, &request, log_level, Capabilities::ALL)?;
         let call = Box::new(call);
         if let Some(answer) = bridge.server.answer(&request) {
             return Ok(Admitted::Done(call, Outcome::of(Ok(answer))));
         }
-        if request.version.era() == Era::Modern {
-            match request.method {
-                Method::Listen => {
-                    era::check_listen(&request).map_err(refuse)?;
-                    return Ok(Admitted::Listen(call));
-                }
-                Method::ToolsCall => {
-                    self.shared.params.check(&self.head.headers, &request, &self.service).await?;
-                }
-                _ => {}
-            }
+        if request.version.era() == Era::Modern && request.method == Method::Listen {
+            era::check_listen(&request)?;
+            return Ok(Admitted::Listen(call));
         }
         Ok(Admitted::Call(call, Box::new(request)))
     }
@@ -241,7 +225,7 @@ where
             Admitted::Done(call, outcome) => return self.finish(call, outcome),
             Admitted::Listen(call) => return self.listen(call),
         };
-        let mut running = boxed(self.service.clone(), *request);
+        let mut running = self.begin(*request);
         if !self.accepts.events {
             let outcome = Outcome::of(running.await);
             return self.finish(call, outcome);
@@ -261,6 +245,18 @@ where
         self.stream(outbox, async move {
             let outcome = call.run(running, service, &mailbox).await;
             Some(call.finish(outcome).0)
+        })
+    }
+
+    /// A modern `tools/call` may need the list of tools first, to check the headers against.
+    fn begin(&self, request: Request) -> Running {
+        if request.version.era() == Era::Legacy || request.method != Method::ToolsCall {
+            return boxed(self.service.clone(), request);
+        }
+        let (shared, service, headers) = (Arc::clone(&self.shared), self.service.clone(), self.head.headers.clone());
+        Box::pin(async move {
+            shared.params.check(&headers, &request, &service).await?;
+            boxed(service, request).await
         })
     }
 
@@ -365,6 +361,7 @@ where
 }
 
 fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
+    tracing::debug!(code = error.code, message = %error.message, "request refused");
     reply::error(StatusCode::BAD_REQUEST, error, id)
 }
 

@@ -4,7 +4,7 @@
 use super::headers::single;
 use super::sentinel;
 use crate::rpc::json::{self, Member, Scanner, Span, once};
-use crate::rpc::{BoxError, ErrorObject, Method, Outcome, Param, Params, Request, Response};
+use crate::rpc::{BoxError, ErrorObject, Failure, Method, Outcome, Param, Params, Request, Response};
 use http::HeaderMap;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl ToolParams {
     /// # Errors
     /// -32020 where they differ, and what the list of tools failed with if `Mcp-Param-*` headers
     /// cannot be checked without it.
-    pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), Outcome>
+    pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), Failure>
     where
         S: Service<Request, Response = Response> + Clone,
         S::Error: Into<BoxError>,
@@ -77,7 +77,7 @@ impl ToolParams {
                     limit = FRESH_FOR_MISMATCH;
                 }
                 result => {
-                    return result.map_err(|error| Outcome::error(error, http::StatusCode::BAD_REQUEST));
+                    return result.map_err(Failure::bad_request);
                 }
             }
         }
@@ -88,7 +88,7 @@ impl ToolParams {
         (known.tools.get(name).cloned(), known.read.map(|read| read.elapsed()))
     }
 
-    async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), Outcome>
+    async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), Failure>
     where
         S: Service<Request, Response = Response> + Clone,
         S::Error: Into<BoxError>,
@@ -105,7 +105,7 @@ impl ToolParams {
             let outcome = Outcome::of(service.clone().oneshot(page).await.map_err(Into::into));
             let list: Value = match &outcome.result {
                 Ok(payload) => serde_json::from_slice(payload.json()).unwrap_or_default(),
-                Err(_) => return Err(outcome),
+                Err(_) => return Err(outcome.into_failure()),
             };
             read_tools(&list, &mut tools);
             let Some(cursor) = list.get("nextCursor").filter(|cursor| cursor.is_string()) else { break };

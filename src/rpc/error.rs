@@ -142,6 +142,11 @@ impl Failure {
         Self { error: ErrorObject::internal(message), status, retry_after: None }
     }
 
+    /// What the sender of the request did wrong.
+    pub(crate) const fn bad_request(error: ErrorObject) -> Self {
+        Self { error, status: StatusCode::BAD_REQUEST, retry_after: None }
+    }
+
     /// The one table: trouble with 1C, a [`Failure`] or [`ErrorObject`] that a layer failed with,
     /// tower's errors; anything else is a 500 whose text stays in the log. Wrapped errors are found.
     pub fn from_error(error: &BoxError) -> Self {

@@ -62,6 +62,12 @@ impl Outcome {
         }
     }
 
+    /// The same as an error of a service.
+    pub(crate) fn into_failure(self) -> Failure {
+        let error = self.result.err().unwrap_or_else(|| ErrorObject::internal("Internal error"));
+        Failure { error, status: self.status, retry_after: self.retry_after }
+    }
+
     pub(crate) fn error(error: ErrorObject, status: StatusCode) -> Self {
         Self { result: Err(error), status, retry_after: None, upstream: None }
     }

@@ -85,6 +85,11 @@ impl OriginPolicy {
         if host.contains(['/', '@', '?', '#', '\\']) {
             return false;
         }
+        // What nearly every request says.
+        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        if matches!(name.map_or(host, |(name, _)| name), "localhost" | "127.0.0.1" | "[::1]") {
+            return true;
+        }
         let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
         is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.host() == url.host())
     }

@@ -159,7 +159,7 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    async fn serve<B>(self, body: B) -> Response<Body>
+    async fn serve<B>(mut self, body: B) -> Response<Body>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -202,9 +202,9 @@ where
     }
 
     /// A request that breaks a rule never becomes a call; in both eras that is 400.
-    fn admit(&self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
+    fn admit(&mut self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
         request.version = headers::check(&self.head.headers, &request)?;
-        request.extensions = self.head.extensions.clone();
+        request.extensions = std::mem::take(&mut self.head.extensions);
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
         let call = Call::new(bridge, id, &request, log_level, Capabilities::ALL)?;

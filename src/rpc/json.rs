@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::Size);
         }
-        std::str::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
+        simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
         Ok(Self { bytes, pos: 0, depth: 0, breaks: false })
     }
 

@@ -1,9 +1,15 @@
 //! [`JsonRpcLayer`].
 
+use super::body::Body;
 use super::origin::OriginPolicy;
+use super::reply;
 use super::service::JsonRpc;
 use super::tool_params::ToolParams;
 use crate::bridge::Bridge;
+use crate::rpc::{BoxError, ErrorObject};
+use bytes::{Buf, Bytes};
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::Layer;
@@ -22,6 +28,38 @@ pub(super) struct Options {
     pub(super) origins: OriginPolicy,
     pub(super) max_body: usize,
     pub(super) body_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { origins: OriginPolicy::new(), max_body: 4 * 1024 * 1024, body_timeout: Duration::from_secs(30) }
+    }
+}
+
+impl Options {
+    /// Reads a body within its limits, or says what to answer instead.
+    pub(super) async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match tokio::time::timeout(self.body_timeout, Limited::new(body, self.max_body).collect()).await {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.too_large()),
+            Ok(Err(_)) => {
+                Err(reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None))
+            }
+            Err(_) => {
+                let error = ErrorObject::invalid_request("The body took too long to arrive");
+                Err(reply::error(StatusCode::REQUEST_TIMEOUT, &error, None))
+            }
+        }
+    }
+
+    pub(super) fn too_large(&self) -> Response<Body> {
+        let text = format!("A body may have at most {} bytes", self.max_body);
+        reply::error(StatusCode::PAYLOAD_TOO_LARGE, &ErrorObject::invalid_request(text), None)
+    }
 }
 
 impl JsonRpcLayer {

@@ -15,13 +15,11 @@ use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -44,9 +42,7 @@ pub struct LegacySseLayer {
 impl LegacySseLayer {
     /// `messages` is the path under which clients reach the route for POST, as they see it.
     pub fn new(bridge: impl Into<Bridge>, messages: &str) -> Self {
-        let options =
-            Options { origins: OriginPolicy::new(), max_body: 4 * 1024 * 1024, body_timeout: Duration::from_secs(30) };
-        Self { bridge: Arc::new(bridge.into()), options, messages: messages.into() }
+        Self { bridge: Arc::new(bridge.into()), options: Options::default(), messages: messages.into() }
     }
 
     /// Who may call; by default anybody but foreign web pages.
@@ -206,14 +202,9 @@ impl Shared {
         if !is_json(&head.headers) {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
         }
-        let limited = Limited::new(body, self.options.max_body).collect();
-        let bytes = match tokio::time::timeout(self.options.body_timeout, limited).await {
-            Ok(Ok(whole)) => whole.to_bytes(),
-            Ok(Err(failure)) if failure.is::<LengthLimitError>() => {
-                return error(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large");
-            }
-            Ok(Err(_)) => return error(StatusCode::BAD_REQUEST, "The body broke off"),
-            Err(_) => return error(StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive"),
+        let bytes = match self.options.read(body).await {
+            Ok(bytes) => bytes,
+            Err(refusal) => return refusal,
         };
         let stream = self.streams().get(&id).cloned();
         match stream.map(|stream| stream.try_send(bytes)) {

@@ -51,6 +51,7 @@
 //! ```
 
 mod accept;
+mod batch;
 mod body;
 mod headers;
 mod layer;

@@ -9,12 +9,11 @@ use super::{headers, reply};
 use crate::bridge::{Bridge, Call, Capabilities, Outbox, Running, boxed, era};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
-    Response as RpcResponse, Version, encode_error,
+    Response as RpcResponse,
 };
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use futures_core::future::BoxFuture;
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -34,8 +33,8 @@ pub struct JsonRpc<S> {
 }
 
 #[derive(Debug)]
-struct Shared {
-    bridge: Arc<Bridge>,
+pub(super) struct Shared {
+    pub(super) bridge: Arc<Bridge>,
     options: Options,
     params: Arc<ToolParams>,
 }
@@ -129,21 +128,16 @@ impl Shared {
                 "Accept must allow application/json or text/event-stream, best both",
             );
         }
-        (told > self.options.max_body as u64).then(|| self.too_large())
-    }
-
-    fn too_large(&self) -> Response<Body> {
-        let text = format!("A body may have at most {} bytes", self.options.max_body);
-        reply::error(StatusCode::PAYLOAD_TOO_LARGE, &ErrorObject::invalid_request(text), None)
+        (told > self.options.max_body as u64).then(|| self.options.too_large())
     }
 }
 
 /// One POST.
-struct Post<S> {
-    head: http::request::Parts,
-    accepts: Accepts,
-    shared: Arc<Shared>,
-    service: S,
+pub(super) struct Post<S> {
+    pub(super) head: http::request::Parts,
+    pub(super) accepts: Accepts,
+    pub(super) shared: Arc<Shared>,
+    pub(super) service: S,
 }
 
 /// A request that passed all checks: to be called, or answered already.
@@ -164,7 +158,7 @@ where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let bytes = match self.read(body).await {
+        let bytes = match self.shared.options.read(body).await {
             Ok(bytes) => bytes,
             Err(refusal) => return refusal,
         };
@@ -180,24 +174,6 @@ where
             },
             Incoming::One(Err(Invalid { id, error })) => bad_request(&error, id.as_ref()),
             Incoming::Batch(messages) => self.batch(messages).await,
-        }
-    }
-
-    async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
-    where
-        B: http_body::Body<Data: Buf + Send> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let Options { max_body, body_timeout, .. } = self.shared.options;
-        let read = tokio::time::timeout(body_timeout, Limited::new(body, max_body).collect()).await;
-        match read {
-            Ok(Ok(whole)) => Ok(whole.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.shared.too_large()),
-            Ok(Err(_)) => Err(bad_request(&ErrorObject::parse_error("The body broke off"), None)),
-            Err(_) => {
-                let error = ErrorObject::invalid_request("The body took too long to arrive");
-                Err(reply::error(StatusCode::REQUEST_TIMEOUT, &error, None))
-            }
         }
     }
 
@@ -268,7 +244,11 @@ where
         self.stream(Outbox::default(), async move { Some(text) })
     }
 
-    fn stream(&self, outbox: Outbox, work: impl Future<Output = Option<Encoded>> + Send + 'static) -> Response<Body> {
+    pub(super) fn stream(
+        &self,
+        outbox: Outbox,
+        work: impl Future<Output = Option<Encoded>> + Send + 'static,
+    ) -> Response<Body> {
         let work: Work = Box::pin(work);
         reply::events(Body::events(EventStream::new(work, outbox, self.shared.bridge.keep_alive)))
     }
@@ -289,103 +269,9 @@ where
             Some(call.finish(outcome).0)
         })
     }
-
-    /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
-    async fn batch(self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
-        match headers::legacy_version(&self.head.headers) {
-            Ok(version) if version.has_batches() => {}
-            Ok(_) => {
-                let error = ErrorObject::invalid_request("Batches belong to revision 2025-03-26 only");
-                return bad_request(&error, None);
-            }
-            Err(error) => return bad_request(&error, None),
-        }
-        let outbox = Outbox::default();
-        let mut works: Vec<BoxFuture<'static, Encoded>> = Vec::new();
-        for message in messages {
-            match message {
-                Ok(Message::Request(id, request)) => works.push(self.batched(id, request, outbox.clone())),
-                Ok(Message::Notification(..)) => {}
-                Ok(Message::Reply(answer)) => drop(self.shared.bridge.questions.answer(answer)),
-                Err(Invalid { id, error }) => {
-                    let text = encode_error(&error, id.as_ref());
-                    works.push(Box::pin(async move { text }));
-                }
-            }
-        }
-        if works.is_empty() {
-            return reply::accepted();
-        }
-        let mut all: Work = Box::pin(all(works));
-        if !self.accepts.events {
-            return reply::json(all.await.unwrap_or_default(), StatusCode::OK, None);
-        }
-        match tokio::time::timeout(self.shared.bridge.patience, &mut all).await {
-            Ok(text) if self.accepts.json && outbox.is_empty() => {
-                reply::json(text.unwrap_or_default(), StatusCode::OK, None)
-            }
-            Ok(text) => self.stream(outbox, async move { text }),
-            Err(_) => self.stream(outbox, all),
-        }
-    }
-
-    fn batched(&self, id: Id, mut request: Request, outbox: Outbox) -> BoxFuture<'static, Encoded> {
-        request.version = Version::V2025_03_26;
-        request.extensions = self.head.extensions.clone();
-        let bridge = Arc::clone(&self.shared.bridge);
-        let service = self.service.clone();
-        let log_level = self.accepts.events.then_some(Level::Debug);
-        Box::pin(async move {
-            if request.method == Method::Initialize {
-                let error = ErrorObject::invalid_request("initialize must not be part of a batch");
-                return encode_error(&error, Some(&id));
-            }
-            let declared = era::declared(&request).and_then(|version| match version {
-                None => Ok(()),
-                Some(version) => Err(ErrorObject::invalid_request(format!("{version} has no batches"))),
-            });
-            if let Err(error) = declared {
-                return encode_error(&error, Some(&id));
-            }
-            let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
-                Ok(call) => call,
-                Err(error) => return encode_error(&error, Some(&id)),
-            };
-            let outcome = match bridge.server.answer(&request) {
-                Some(answer) => Outcome::of(Ok(answer)),
-                None => call.run(boxed(service.clone(), request), service, &outbox).await,
-            };
-            call.finish(outcome).0
-        })
-    }
 }
 
-fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
+pub(super) fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
     tracing::debug!(code = error.code, message = %error.message, "request refused");
     reply::error(StatusCode::BAD_REQUEST, error, id)
-}
-
-/// Runs all at once and writes their replies as one array.
-async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
-    let mut works: Vec<_> = works.into_iter().map(|work| (Some(work), Encoded::default())).collect();
-    std::future::poll_fn(|cx| {
-        let mut open = false;
-        for (work, text) in &mut works {
-            match work.as_mut().map(|work| work.as_mut().poll(cx)) {
-                Some(Poll::Ready(done)) => {
-                    *text = done;
-                    *work = None;
-                }
-                Some(Poll::Pending) => open = true,
-                None => {}
-            }
-        }
-        if open { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    let texts: Vec<Bytes> = works.into_iter().map(|(_, text)| text.into_bytes()).collect();
-    let mut out = b"[".to_vec();
-    out.extend_from_slice(&texts.join(&b","[..]));
-    out.push(b']');
-    Some(out.into())
 }

@@ -4,6 +4,7 @@
 //! ([`http`](crate::http), `stdio`, `sse`) turn messages into requests and answers into messages.
 //! Payloads stay bytes: they are checked once and passed on untouched.
 
+mod encoded;
 mod error;
 pub mod json;
 mod level;
@@ -15,13 +16,14 @@ mod payload;
 mod response;
 mod version;
 
+pub use encoded::Encoded;
 pub use error::{BoxError, ErrorObject, Failure};
 pub use level::Level;
 pub use lifecycle::ServerInfo;
 pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};
 pub use method::Method;
 pub use params::{Meta, Param, Params};
-pub use payload::{Encoded, Payload};
+pub use payload::Payload;
 pub use response::Response;
 pub use version::{Era, Version};
 

@@ -1,5 +1,6 @@
 //! Results: their bytes, where the few known members stand, and how a reply is spliced around them.
 
+use super::encoded::Encoded;
 use super::json::{Fault, Member, Scanner, Span, once};
 use super::message::{Id, slice};
 use super::method::Method;
@@ -211,67 +212,8 @@ pub(crate) fn without_line_breaks(json: Bytes) -> Bytes {
     bytes.freeze()
 }
 
-/// A JSON-RPC message as the pieces it is written in; more than one only where copying would cost.
-#[derive(Clone, Debug, Default)]
-pub struct Encoded(Pieces);
-
-#[derive(Clone, Debug, Default)]
-enum Pieces {
-    #[default]
-    None,
-    One(Bytes),
-    Many(Vec<Bytes>),
-}
-
 /// Up to this size a reply is copied into one buffer: cheaper than several writes.
 const COPY_LIMIT: usize = 64 * 1024;
-
-impl Encoded {
-    /// All of it in one buffer.
-    pub fn into_bytes(self) -> Bytes {
-        match self.0 {
-            Pieces::None => Bytes::new(),
-            Pieces::One(bytes) => bytes,
-            Pieces::Many(mut pieces) => {
-                pieces.reverse();
-                pieces.concat().into()
-            }
-        }
-    }
-
-    /// Its length in bytes.
-    pub fn len(&self) -> usize {
-        match &self.0 {
-            Pieces::None => 0,
-            Pieces::One(bytes) => bytes.len(),
-            Pieces::Many(pieces) => pieces.iter().map(Bytes::len).sum(),
-        }
-    }
-
-    /// Whether nothing is left.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Takes the next piece.
-    pub fn next_piece(&mut self) -> Option<Bytes> {
-        match &mut self.0 {
-            Pieces::None => None,
-            Pieces::One(bytes) => {
-                let bytes = std::mem::take(bytes);
-                self.0 = Pieces::None;
-                Some(bytes)
-            }
-            Pieces::Many(pieces) => pieces.pop(),
-        }
-    }
-}
-
-impl From<Vec<u8>> for Encoded {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(Pieces::One(bytes.into()))
-    }
-}
 
 /// What goes into or out of a result on its way to the client.
 struct Splice<'a> {
@@ -373,10 +315,9 @@ impl Splice<'_> {
         pass(&mut now, done, json.len());
         now.push(b'}');
         if small {
-            return Encoded(Pieces::One(now.into()));
+            return now.into();
         }
         pieces.push(now.into());
-        pieces.reverse();
-        Encoded(Pieces::Many(pieces))
+        Encoded::in_pieces(pieces)
     }
 }

@@ -1,8 +1,9 @@
 //! What the RPC stack answers.
 
+use super::encoded::Encoded;
 use super::error::{BoxError, ErrorObject, Failure};
 use super::message::Id;
-use super::payload::{Encoded, Payload};
+use super::payload::Payload;
 use http::StatusCode;
 use std::time::Duration;
 

@@ -1,0 +1,118 @@
+//! Several messages in one body: revision 2025-03-26 only.
+
+use super::body::Body;
+use super::service::{Post, bad_request};
+use super::stream::Work;
+use super::{headers, reply};
+use crate::bridge::{Call, Capabilities, Outbox, boxed, era};
+use crate::rpc::{
+    BoxError, Encoded, ErrorObject, Id, Invalid, Level, Message, Method, Outcome, Request, Response as RpcResponse,
+    Version, encode_error,
+};
+use bytes::Bytes;
+use futures_core::future::BoxFuture;
+use http::{Response, StatusCode};
+use std::sync::Arc;
+use std::task::Poll;
+use tower_service::Service;
+
+impl<S> Post<S>
+where
+    S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
+    pub(super) async fn batch(self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
+        match headers::legacy_version(&self.head.headers) {
+            Ok(version) if version.has_batches() => {}
+            Ok(_) => {
+                let error = ErrorObject::invalid_request("Batches belong to revision 2025-03-26 only");
+                return bad_request(&error, None);
+            }
+            Err(error) => return bad_request(&error, None),
+        }
+        let outbox = Outbox::default();
+        let mut works: Vec<BoxFuture<'static, Encoded>> = Vec::new();
+        for message in messages {
+            match message {
+                Ok(Message::Request(id, request)) => works.push(self.batched(id, request, outbox.clone())),
+                Ok(Message::Notification(..)) => {}
+                Ok(Message::Reply(answer)) => drop(self.shared.bridge.questions.answer(answer)),
+                Err(Invalid { id, error }) => {
+                    let text = encode_error(&error, id.as_ref());
+                    works.push(Box::pin(async move { text }));
+                }
+            }
+        }
+        if works.is_empty() {
+            return reply::accepted();
+        }
+        let mut all: Work = Box::pin(all(works));
+        if !self.accepts.events {
+            return reply::json(all.await.unwrap_or_default(), StatusCode::OK, None);
+        }
+        match tokio::time::timeout(self.shared.bridge.patience, &mut all).await {
+            Ok(text) if self.accepts.json && outbox.is_empty() => {
+                reply::json(text.unwrap_or_default(), StatusCode::OK, None)
+            }
+            Ok(text) => self.stream(outbox, async move { text }),
+            Err(_) => self.stream(outbox, all),
+        }
+    }
+
+    fn batched(&self, id: Id, mut request: Request, outbox: Outbox) -> BoxFuture<'static, Encoded> {
+        request.version = Version::V2025_03_26;
+        request.extensions = self.head.extensions.clone();
+        let bridge = Arc::clone(&self.shared.bridge);
+        let service = self.service.clone();
+        let log_level = self.accepts.events.then_some(Level::Debug);
+        Box::pin(async move {
+            if request.method == Method::Initialize {
+                let error = ErrorObject::invalid_request("initialize must not be part of a batch");
+                return encode_error(&error, Some(&id));
+            }
+            let declared = era::declared(&request).and_then(|version| match version {
+                None => Ok(()),
+                Some(version) => Err(ErrorObject::invalid_request(format!("{version} has no batches"))),
+            });
+            if let Err(error) = declared {
+                return encode_error(&error, Some(&id));
+            }
+            let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
+                Ok(call) => call,
+                Err(error) => return encode_error(&error, Some(&id)),
+            };
+            let outcome = match bridge.server.answer(&request) {
+                Some(answer) => Outcome::of(Ok(answer)),
+                None => call.run(boxed(service.clone(), request), service, &outbox).await,
+            };
+            call.finish(outcome).0
+        })
+    }
+}
+
+/// Runs all at once and writes their replies as one array.
+async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
+    let mut works: Vec<_> = works.into_iter().map(|work| (Some(work), Encoded::default())).collect();
+    std::future::poll_fn(|cx| {
+        let mut open = false;
+        for (work, text) in &mut works {
+            match work.as_mut().map(|work| work.as_mut().poll(cx)) {
+                Some(Poll::Ready(done)) => {
+                    *text = done;
+                    *work = None;
+                }
+                Some(Poll::Pending) => open = true,
+                None => {}
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    let texts: Vec<Bytes> = works.into_iter().map(|(_, text)| text.into_bytes()).collect();
+    let mut out = b"[".to_vec();
+    out.extend_from_slice(&texts.join(&b","[..]));
+    out.push(b']');
+    Some(out.into())
+}

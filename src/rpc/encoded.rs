@@ -1,0 +1,68 @@
+//! Messages ready to be written.
+
+use bytes::Bytes;
+
+/// A JSON-RPC message as the pieces it is written in; more than one only where copying would cost.
+#[derive(Clone, Debug, Default)]
+pub struct Encoded(Pieces);
+
+#[derive(Clone, Debug, Default)]
+enum Pieces {
+    #[default]
+    None,
+    One(Bytes),
+    Many(Vec<Bytes>),
+}
+
+impl Encoded {
+    pub(super) fn in_pieces(mut pieces: Vec<Bytes>) -> Self {
+        // The next one is taken from the end.
+        pieces.reverse();
+        Self(Pieces::Many(pieces))
+    }
+
+    /// All of it in one buffer.
+    pub fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Pieces::None => Bytes::new(),
+            Pieces::One(bytes) => bytes,
+            Pieces::Many(mut pieces) => {
+                pieces.reverse();
+                pieces.concat().into()
+            }
+        }
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Pieces::None => 0,
+            Pieces::One(bytes) => bytes.len(),
+            Pieces::Many(pieces) => pieces.iter().map(Bytes::len).sum(),
+        }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes the next piece.
+    pub fn next_piece(&mut self) -> Option<Bytes> {
+        match &mut self.0 {
+            Pieces::None => None,
+            Pieces::One(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Pieces::None;
+                Some(bytes)
+            }
+            Pieces::Many(pieces) => pieces.pop(),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Encoded {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Pieces::One(bytes.into()))
+    }
+}

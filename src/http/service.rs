@@ -195,7 +195,7 @@ where
         Ok(Admitted::Call(call, Box::new(request)))
     }
 
-    async fn answer(self, admitted: Admitted) -> Response<Body> {
+    async fn answer(mut self, admitted: Admitted) -> Response<Body> {
         let (mut call, request) = match admitted {
             Admitted::Call(call, request) => (call, request),
             Admitted::Done(call, outcome) => return self.finish(call, outcome),
@@ -225,11 +225,12 @@ where
     }
 
     /// A modern `tools/call` may need the list of tools first, to check the headers against.
-    fn begin(&self, request: Request) -> Running {
+    fn begin(&mut self, request: Request) -> Running {
         if request.version.era() == Era::Legacy || request.method != Method::ToolsCall {
             return boxed(self.service.clone(), request);
         }
-        let (shared, service, headers) = (Arc::clone(&self.shared), self.service.clone(), self.head.headers.clone());
+        let (shared, service) = (Arc::clone(&self.shared), self.service.clone());
+        let headers = std::mem::take(&mut self.head.headers);
         Box::pin(async move {
             shared.params.check(&headers, &request, &service).await?;
             boxed(service, request).await

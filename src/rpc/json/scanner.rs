@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
         self.at()
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+    fn punctuation(&mut self, byte: u8) -> Result<(), Fault> {
         if self.peek() == byte {
             self.pos += 1;
             Ok(())
@@ -129,7 +129,7 @@ impl<'a> Scanner<'a> {
 
     fn key(&mut self) -> Result<Member<'a>, Fault> {
         let span = self.string()?;
-        self.expect(b':')?;
+        self.punctuation(b':')?;
         let key = text(self.bytes, span).ok_or(Fault::Syntax(span.start()))?;
         Ok(Member { key, start: span.start() })
     }
@@ -241,7 +241,7 @@ impl<'a> Scanner<'a> {
             return self.fault();
         }
         self.string_token()?;
-        self.expect(b':')
+        self.punctuation(b':')
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {

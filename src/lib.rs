@@ -53,15 +53,19 @@
 //! | `demo` | a stand-in 1C infobase on a loopback port |
 //! | `full` | all of these |
 //!
-//! The minimum supported Rust version is 1.90; raising it is a minor release.
+//! The minimum supported Rust version is 1.94; raising it is a minor release.
 
+mod audit;
+pub mod auth;
 mod bridge;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod http;
+mod identity;
 pub mod onec;
 pub mod rpc;
 #[cfg(feature = "stdio")]
 pub mod stdio;
 
 pub use bridge::Bridge;
+pub use identity::{Credentials, Identity, Scopes};

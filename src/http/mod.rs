@@ -53,6 +53,7 @@
 mod accept;
 mod batch;
 mod body;
+mod forwarded;
 mod headers;
 mod layer;
 #[cfg(feature = "sse")]
@@ -65,6 +66,7 @@ mod stream;
 mod tool_params;
 
 pub use body::Body;
+pub use forwarded::{Caller, Peer};
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub use legacy_sse::{LegacySse, LegacySseLayer};

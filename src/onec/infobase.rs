@@ -1,7 +1,6 @@
 //! Where an infobase is and how to log in to it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::identity::Credentials;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::{HeaderName, HeaderValue, Uri};
 use secrecy::{ExposeSecret, SecretString};
@@ -75,10 +74,7 @@ impl Infobase {
     /// expects of Cyrillic names.
     #[must_use]
     pub fn basic(self, user: &str, password: impl Into<SecretString>) -> Self {
-        let login = SecretString::from(format!("{user}:{}", password.into().expose_secret()));
-        let encoded = SecretString::from(STANDARD.encode(login.expose_secret()));
-        // Base64 is always a legal header value, so this cannot fail.
-        self.authorization(HeaderValue::from_str(&format!("Basic {}", encoded.expose_secret())).ok())
+        self.authorization(Some(Credentials::new(user, password).authorization().clone()))
     }
 
     /// Calls carry this bearer token, for infobases behind an OpenID Connect or token gate.
@@ -145,6 +141,8 @@ impl Infobase {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
 
     fn rpc(url: &str) -> String {
         Infobase::new(url).unwrap().uri("rpc").unwrap().to_string()

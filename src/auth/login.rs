@@ -1,0 +1,68 @@
+//! [`Login`]: who may log in, and what they type.
+
+use crate::identity::{Credentials, Scopes};
+use crate::rpc::BoxError;
+use secrecy::SecretString;
+use std::future::Future;
+
+/// Decides who may log in at the authorization server.
+///
+/// Two ship with it: `OwnLogin` (the user's own login of 1C) and `AccessKey` (a key that 1C
+/// checks). An embedder's own may ask any directory.
+pub trait Login: Clone + Send + Sync + 'static {
+    /// What the login page asks for.
+    fn form(&self) -> Form;
+
+    /// Whether what was typed is right.
+    ///
+    /// # Errors
+    /// [`LoginError`], which the login page puts into words.
+    fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send;
+}
+
+/// The fields of the login page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// User and password.
+    Credentials,
+    /// One access key.
+    Key,
+}
+
+/// What a user typed. Its `Debug` shows no password and no key.
+#[derive(Clone, Debug)]
+pub enum Typed {
+    /// User and password.
+    Credentials(Credentials),
+    /// An access key.
+    Key(SecretString),
+}
+
+/// Somebody who logged in.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// Who, as 1C is told in `X-MCP-Sub`.
+    pub subject: String,
+    /// What they may be granted; `None` is every scope the server supports.
+    pub scopes: Option<Scopes>,
+    /// The login that calls run under, if not the service account.
+    pub credentials: Option<Credentials>,
+}
+
+/// Why a login did not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// Wrong user, password or key.
+    #[error("wrong login")]
+    Wrong,
+    /// The login is right, and the user lacks the role.
+    #[error("the user lacks the role to use this service")]
+    NoRole,
+    /// Too many wrong logins of this account; seconds until the next may be tried.
+    #[error("too many wrong logins, try again in {0} s")]
+    TooMany(u64),
+    /// 1C cannot be asked.
+    #[error("logins cannot be checked now")]
+    Unavailable(#[source] BoxError),
+}

@@ -1,0 +1,155 @@
+//! [`Site`]: where this server is, as its clients see it.
+
+use crate::http::Caller;
+use http::header::HOST;
+use http::request::Parts;
+use std::borrow::Cow;
+use std::sync::Arc;
+use url::Url;
+
+/// The public root URL of a server, and the paths below it that are protected resources or the
+/// authorization server. The bearer layer and the authorization server share one.
+///
+/// Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Site(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    public: Option<String>,
+    resources: Vec<String>,
+    mount: String,
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Site {
+    /// A site whose root URL is taken from each request: what the proxies before it say where they
+    /// are trusted ([`Caller`]), or else the `Host` header. Its resource is `/mcp`, and the authorization
+    /// server's endpoints are at the root.
+    pub fn new() -> Self {
+        Self(Arc::new(Inner { public: None, resources: vec!["/mcp".to_owned()], mount: String::new() }))
+    }
+
+    /// A fixed root URL, whatever requests say.
+    #[must_use]
+    pub fn public_url(mut self, url: &Url) -> Self {
+        Arc::make_mut(&mut self.0).public = Some(url.as_str().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// The paths of protected resources, the main one first.
+    #[must_use]
+    pub fn resources<I: IntoIterator<Item: Into<String>>>(mut self, paths: I) -> Self {
+        Arc::make_mut(&mut self.0).resources = paths.into_iter().map(|path| clean(path.into())).collect();
+        self
+    }
+
+    /// The path under which the authorization server is mounted: its issuer is the root URL with
+    /// this path, and so are its endpoints.
+    #[must_use]
+    pub fn mount(mut self, path: &str) -> Self {
+        Arc::make_mut(&mut self.0).mount = clean(path.to_owned());
+        self
+    }
+
+    /// The root URL of a request, without a slash at the end.
+    pub fn base(&self, head: &Parts) -> Cow<'_, str> {
+        if let Some(public) = &self.0.public {
+            return public.into();
+        }
+        if let Some(base) = head.extensions.get::<Caller>().and_then(Caller::base) {
+            return base.to_owned().into();
+        }
+        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
+        format!("http://{host}").into()
+    }
+
+    /// The identifier of the authorization server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+    pub fn issuer(&self, base: &str) -> String {
+        format!("{base}{}", self.0.mount)
+    }
+
+    /// The mount path of the authorization server: empty, or with a slash before it.
+    pub fn mount_path(&self) -> &str {
+        &self.0.mount
+    }
+
+    /// The paths of the protected resources.
+    pub fn resource_paths(&self) -> impl Iterator<Item = &str> {
+        self.0.resources.iter().map(String::as_str)
+    }
+
+    /// The main protected resource.
+    pub fn main_resource(&self, base: &str) -> String {
+        format!("{base}{}", self.resource_paths().next().unwrap_or_default())
+    }
+
+    /// Where the metadata of the resource at `path` is
+    /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
+    pub fn metadata_url(&self, base: &str, path: &str) -> String {
+        let path = clean(path.to_owned());
+        let known = self.resource_paths().find(|known| **known == path).unwrap_or_default();
+        format!("{base}/.well-known/oauth-protected-resource{known}")
+    }
+
+    /// Whether `resource` names a protected resource of this site, or its root. A slash at the end
+    /// and the case of scheme and host do not matter.
+    pub fn owns(&self, base: &str, resource: &str) -> bool {
+        let own = |resource: &str| {
+            let rest = resource.strip_prefix(base).map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+            rest.is_some_and(|rest| rest.is_empty() || self.resource_paths().any(|path| path == rest))
+        };
+        if own(resource) {
+            return true;
+        }
+        let normal = |text: &str| Url::parse(text).ok().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        match (normal(base), normal(resource)) {
+            (Some(base), Some(resource)) if !resource.contains(['?', '#', '@']) => {
+                let rest = resource.strip_prefix(&base);
+                rest.is_some_and(|rest| rest.is_empty() || self.resource_paths().any(|path| path == rest))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// With a slash before it and none after, or empty.
+fn clean(path: String) -> String {
+    match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_resources_are_own() {
+        let site = Site::new().resources(["/mcp", "sse/"]);
+        for own in ["https://h", "https://h/", "https://h/mcp", "https://h/mcp/", "HTTPS://H:443/sse"] {
+            assert!(site.owns("https://h", own), "{own}");
+        }
+        for foreign in [
+            "https://h/other",
+            "http://h/mcp",
+            "https://h.evil/mcp",
+            "https://h:444/mcp",
+            "https://h/mcp?x",
+            "",
+            "https://h/mcp#f",
+            "https://u@h/mcp",
+            "h/mcp",
+            "https://h/mcp/x",
+        ] {
+            assert!(!site.owns("https://h", foreign), "{foreign}");
+        }
+    }
+}

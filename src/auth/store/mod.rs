@@ -1,0 +1,158 @@
+//! [`TokenStore`]: what the authorization server must remember.
+//!
+//! A *grant* is one login of one user through one client. Codes, access tokens and refresh tokens
+//! belong to a grant and die with it. Only the SHA-256 of each is stored; 1C credentials are stored
+//! encrypted under the token that carries them (`seal`), so that a store alone opens nothing.
+//!
+//! | Store | Feature | For |
+//! |---|---|---|
+//! | `MemoryStore` | `oauth` | one process; a restart logs everybody out |
+//! | `SqliteStore` | `sqlite` | one process; survives restarts |
+//! | `PostgresStore` | `postgres` | any number of replicas |
+
+use super::clock::Timestamp;
+use super::digest::Digest;
+use crate::identity::Scopes;
+use crate::rpc::BoxError;
+use std::future::Future;
+
+/// Remembers clients, grants, codes and tokens.
+///
+/// Every method is atomic, between processes too where they share a store: of any number of
+/// [`exchange`](Self::exchange)s of one code or refresh token exactly one is `Done`. What a method
+/// has confirmed survives a crash (except in memory). Times are handed in as `now`.
+///
+/// The feature `store-contract` has tests that every implementation must pass.
+pub trait TokenStore: Clone + Send + Sync + 'static {
+    /// Remembers a registered client; one of the same id is replaced.
+    fn put_client(&self, client: Client) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A registered client.
+    fn client(&self, id: &str) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
+
+    /// Remembers a new grant with its first tokens (or its code).
+    fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A code or token with its grant, also when it has expired or was used, as long as it was not
+    /// swept. Nothing once the grant is revoked.
+    fn find(&self, digest: &Digest) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
+
+    /// Uses up a code or refresh token and stores its successors, both or neither. One that was
+    /// used before revokes its grant in the same step.
+    fn exchange(
+        &self,
+        used: &Digest,
+        successors: Vec<Token>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Exchange, StoreError>> + Send;
+
+    /// Revokes a grant with all its tokens.
+    fn revoke_grant(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Revokes all grants of a user.
+    fn revoke_subject(&self, subject: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Revokes a single token and leaves its grant alone.
+    fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Forgets what has expired before `now`, grants that have no tokens left, and clients that
+    /// registered before `now - idle` and have no grant; says how many rows went.
+    fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+}
+
+/// A client that registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its `client_id`.
+    pub id: String,
+    /// What it calls itself, as it came: to be escaped wherever it is shown.
+    pub name: Option<String>,
+    /// Where it may have users sent back to. With none, loopback addresses only.
+    pub redirect_uris: Vec<String>,
+    /// When it registered.
+    pub registered: Timestamp,
+}
+
+/// One login of one user through one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Unguessable.
+    pub id: String,
+    /// The `client_id`.
+    pub client: String,
+    /// Who logged in.
+    pub subject: String,
+    /// What was granted.
+    pub scopes: Scopes,
+    /// The resource that the tokens are for ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    pub resource: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// A code or token, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Of what the client holds.
+    pub digest: Digest,
+    /// The [`Grant`] it belongs to.
+    pub grant: String,
+    /// What it is.
+    pub kind: Kind,
+    /// What it is good for: those of the grant, or fewer after a refresh that asked for fewer.
+    pub scopes: Scopes,
+    /// 1C credentials, encrypted under the token itself; see `seal`.
+    pub sealed: Option<Vec<u8>>,
+    /// From when on it does not count.
+    pub expires: Timestamp,
+}
+
+/// What a [`Token`] is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An authorization code, and what it is bound to.
+    Code {
+        /// The redirect URI of the authorization request, exactly, if it named one.
+        redirect_uri: Option<String>,
+        /// The PKCE challenge, method S256 ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+        challenge: String,
+    },
+    /// An access token.
+    Access,
+    /// A refresh token.
+    Refresh,
+}
+
+/// A [`Token`] with its [`Grant`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What was found.
+    pub token: Token,
+    /// What it belongs to.
+    pub grant: Grant,
+    /// Whether it was exchanged already.
+    pub used: bool,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// The successors count from now on, and the old one never again.
+    Done,
+    /// It was used before; the whole grant is revoked now.
+    Replayed,
+    /// There is none of it: never was, expired, revoked or swept.
+    Gone,
+}
+
+/// A store that cannot answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the token store does not answer")]
+pub struct StoreError(#[source] BoxError);
+
+impl StoreError {
+    /// A store failed with this.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self(cause.into())
+    }
+}

@@ -1,0 +1,112 @@
+//! [`TokenValidator`]: who decides whether a token is good.
+
+use crate::identity::Identity;
+use crate::rpc::BoxError;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::future::Future;
+use subtle::ConstantTimeEq;
+
+/// Decides who the bearer of a token is.
+///
+/// Implemented by [`StaticToken`], by `auth::server::Tokens` (the tokens of the own authorization
+/// server), and by any closure from a [`Presented`] token to a future.
+pub trait TokenValidator: Clone + Send + Sync + 'static {
+    /// Who bears this token.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why the token does not count, or that it cannot be told.
+    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, Refusal>> + Send;
+}
+
+/// A token as it came with a request.
+#[derive(Clone, Copy)]
+pub struct Presented<'a> {
+    /// The token.
+    pub token: &'a str,
+    /// The base URL of this server as the client sees it, without a slash at the end.
+    pub base: &'a str,
+    /// Whether a token for this resource may be used here
+    /// ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    pub site: &'a super::Site,
+}
+
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presented").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Why a token, or a login, does not count.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nobody gave it out, or it was revoked.
+    #[error("the token is not known")]
+    Unknown,
+    /// It was good once.
+    #[error("the token has expired")]
+    Expired,
+    /// It was given out for another resource.
+    #[error("the token is for another resource")]
+    Audience,
+    /// The login is right, and may not use this service.
+    #[error("the login lacks the role to use this service")]
+    Forbidden,
+    /// Too many wrong logins; try again after so many seconds.
+    #[error("too many attempts")]
+    TooMany(u64),
+    /// Who could tell is down. The token may be good, so clients must not throw it away.
+    #[error("tokens cannot be checked now")]
+    Unavailable(#[source] BoxError),
+}
+
+impl Refusal {
+    /// The reason in the audit trail.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unknown => "not_found",
+            Self::Expired => "expired",
+            Self::Audience => "audience_mismatch",
+            Self::Forbidden => "forbidden",
+            Self::TooMany(_) => "too_many",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+impl<F, T> TokenValidator for F
+where
+    F: Fn(Presented<'_>) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Result<Identity, Refusal>> + Send,
+{
+    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, Refusal>> + Send {
+        self(presented)
+    }
+}
+
+/// One token that never changes, compared in constant time.
+#[derive(Clone, Debug)]
+pub struct StaticToken {
+    token: SecretString,
+    identity: Identity,
+}
+
+impl StaticToken {
+    /// Whoever bears `token` is `identity`.
+    pub fn new(token: impl Into<SecretString>, identity: Identity) -> Self {
+        Self { token: token.into(), identity }
+    }
+}
+
+impl TokenValidator for StaticToken {
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+        // Hashes, so that not even the length shows in the time.
+        let (ours, theirs) = (super::Digest::of(self.token.expose_secret()), super::Digest::of(presented.token));
+        if bool::from(ours.as_bytes().ct_eq(theirs.as_bytes())) {
+            Ok(self.identity.clone())
+        } else {
+            Err(Refusal::Unknown)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Who stands at the other end of a connection, and what the proxies before this server say of it.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// The address of the TCP peer, put into a request's extensions by the server that accepted the
+/// connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// The client behind the trusted proxies, in a request's extensions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    address: Option<IpAddr>,
+    base: Option<String>,
+}
+
+impl Caller {
+    /// A client at `address`, which reached this server under the root URL `base`.
+    pub fn new(address: Option<IpAddr>, base: Option<String>) -> Self {
+        Self { address, base: base.map(|base| base.trim_end_matches('/').to_owned()) }
+    }
+
+    /// The client's address: what limits count by.
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The root URL under which the client reached this server, without a slash at the end.
+    pub fn base(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+}

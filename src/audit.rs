@@ -1,6 +1,7 @@
 //! The audit trail: one structured event each, through `tracing` under the target
 //! `onec_mcp::audit`. Never a token, code, key, password or argument.
 
+use crate::identity::{Identity, Scopes};
 use std::net::IpAddr;
 
 /// One event.
@@ -33,4 +34,17 @@ impl Event<'_> {
 /// What others chose is shown in part only.
 fn shown(text: &str) -> &str {
     text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
+}
+
+/// `oauth.scope.denied`
+pub(crate) fn scope_denied(identity: Option<&Identity>, tool: Option<&str>, required: &Scopes) {
+    tracing::info!(
+        target: "onec_mcp::audit",
+        event = "oauth.scope.denied",
+        sub = identity.map(|identity| shown(identity.subject())),
+        client_id = identity.and_then(Identity::client).map(shown),
+        tool = tool.map(shown),
+        required = %required,
+        have = identity.map(|identity| tracing::field::display(identity.scopes())),
+    );
 }

@@ -64,6 +64,7 @@ pub mod http;
 mod identity;
 pub mod onec;
 pub mod rpc;
+pub mod scope;
 #[cfg(feature = "stdio")]
 pub mod stdio;
 

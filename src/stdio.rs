@@ -58,7 +58,7 @@ where
 {
     let bridge = Arc::new(bridge.into());
     let shutdown = bridge.shutdown.clone();
-    let mut connection = Connection::new(bridge, service, Extensions::new());
+    let mut connection = Connection::new(bridge, service);
     let mut lines = Lines::default();
     let mut pending = BytesMut::new();
     let mut open = true;
@@ -90,7 +90,7 @@ where
                 }
                 for line in lines.by_ref() {
                     match line {
-                        Ok(line) => connection.accept(&line),
+                        Ok(line) => connection.accept(&line, Extensions::new()),
                         Err(TooLong) => {
                             let error = ErrorObject::invalid_request("a line is longer than 4 MiB");
                             pending.extend_from_slice(&encode_error(&error, None).into_bytes());

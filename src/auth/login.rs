@@ -18,6 +18,13 @@ pub trait Login: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`LoginError`], which the login page puts into words.
     fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send;
+
+    /// 1C refused during a call what was right before: a login that remembers answers forgets this
+    /// one.
+    fn forget(&self, typed: &Typed) -> impl Future<Output = ()> + Send {
+        let _ = typed;
+        std::future::ready(())
+    }
 }
 
 /// The fields of the login page.

@@ -1,15 +1,77 @@
 //! Who may call: authentication in front of the bridge.
+//!
+//! [`BearerAuthLayer`] asks a [`TokenValidator`] who bears the token of a request, and puts the
+//! [`Identity`](crate::Identity) into the request's extensions, from where it travels through the
+//! bridge to the leaf. Others get an answer before their body is read:
+//!
+//! | Request | Answer |
+//! |---|---|
+//! | without a bearer token in the `Authorization` header | 401 with a challenge |
+//! | with a token that is unknown, expired or for another resource | 401, `invalid_token` |
+//! | with a token that lacks a [required](BearerAuthLayer::require) scope | 403, `insufficient_scope` and the scopes |
+//! | while tokens cannot be checked | 503 with `Retry-After`: the token may be good |
+//!
+//! A 401 or 403 of the service within gets the challenge too: 1C may refuse a login that was good
+//! when the token was given out, and a layer below may want more scopes.
+//!
+//! Paths and methods that stay open are your routing; there is no list of them in the layer.
+//!
+//! `BasicAuthLayer` (feature `basic`) is the same for clients that send their own login of 1C.
+//! `server::AuthorizationServer` (feature `oauth`) gives out tokens.
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::Full;
+//! use onec_mcp::auth::{BearerAuthLayer, StaticToken};
+//! use onec_mcp::{Identity, Scopes};
+//! use std::convert::Infallible;
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let inner = service_fn(|request: http::Request<Full<Bytes>>| async move {
+//!     let who = request.extensions().get::<Identity>().map(|identity| identity.subject().to_owned());
+//!     Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::from(who.unwrap_or_default())))
+//! });
+//! let robot = Identity::new("robot", Scopes::parse("mcp"));
+//! let service = BearerAuthLayer::new(StaticToken::new("s3cret", robot)).layer(inner);
+//!
+//! let request = http::Request::post("/mcp").header("authorization", "Bearer s3cret");
+//! assert_eq!(service.clone().oneshot(request.body(Full::default())?).await?.status(), 200);
+//!
+//! let request = http::Request::post("/mcp").header("authorization", "Bearer guess");
+//! let answer = service.oneshot(request.body(Full::default())?).await?;
+//! assert_eq!(answer.status(), 401);
+//! assert!(answer.headers()["www-authenticate"].to_str()?.contains(r#"error="invalid_token""#));
+//! # Ok(())
+//! # }
+//! ```
 
+#[cfg(feature = "basic")]
+mod basic;
+mod bearer;
 mod clock;
 mod digest;
-#[cfg(feature = "oauth")]
+mod gate;
+#[cfg(any(feature = "basic", feature = "oauth"))]
 pub mod login;
 mod site;
 #[cfg(feature = "oauth")]
 pub mod store;
 mod validate;
 
+#[cfg(feature = "basic")]
+pub use basic::{Basic, BasicAuthLayer};
+pub use bearer::{Bearer, BearerAuthLayer};
 pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
+pub use gate::{Authenticated, ResponseFuture};
 pub use site::Site;
 pub use validate::{Presented, Refusal, StaticToken, TokenValidator};
+
+/// Put into the extensions of a 403 by whoever misses scopes: all that the request needs. The
+/// bearer layer makes the challenge of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededScopes(pub crate::Scopes);

@@ -4,6 +4,7 @@ use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
 use super::{Bridge, questions::Question};
+use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Params, Payload, Request, Response,
@@ -21,6 +22,10 @@ use tower_service::Service;
 
 /// Rounds of questions within one legacy call. An extension that asks for ever is stopped.
 const MAX_ROUNDS: usize = 32;
+
+/// Log in again, ask for more scopes, come back later.
+const SAID_TO_LEGACY: [StatusCode; 3] =
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
 
 /// A call of the stack that is under way.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
@@ -40,6 +45,17 @@ pub(crate) struct Call {
     started: Instant,
     /// For the next round of a legacy call.
     request: Option<Request>,
+    /// Whether the reply has an HTTP status of its own.
+    has_status: bool,
+}
+
+/// A finished call: the reply, and what an HTTP transport says beside it.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) text: Encoded,
+    pub(crate) status: StatusCode,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) scopes: Option<Scopes>,
 }
 
 impl Call {
@@ -74,7 +90,14 @@ impl Call {
             },
             started: Instant::now(),
             request: (!modern && request.method.may_ask()).then(|| request.clone()),
+            has_status: false,
         })
+    }
+
+    /// The reply is the body of an HTTP response.
+    pub(crate) const fn with_status(mut self) -> Self {
+        self.has_status = true;
+        self
     }
 
     pub(crate) const fn era(&self) -> Era {
@@ -116,12 +139,19 @@ impl Call {
     }
 
     /// Writes the reply, and the log line that every request gets.
-    pub(crate) fn finish(self, outcome: Outcome) -> (Encoded, StatusCode, Option<Duration>) {
-        let Outcome { result, mut status, retry_after, upstream } = outcome;
-        let result = result.and_then(|payload| self.asked(payload));
-        if let Err(error) = &result {
-            status = self.status(error, status);
-        }
+    pub(crate) fn finish(self, outcome: Outcome) -> Finished {
+        let Outcome { result, mut status, retry_after, upstream, scopes } = outcome;
+        let result = match result {
+            // Where nobody can ask for more scopes, the model is told what is missing.
+            Err(error) if scopes.is_some() && !self.may_step_up() && self.method == Method::ToolsCall => {
+                Payload::tool_error(&error.message)
+            }
+            result => result.and_then(|payload| self.asked(payload)),
+        };
+        status = match &result {
+            Ok(_) => StatusCode::OK,
+            Err(error) => self.status(error, status),
+        };
         tracing::info!(
             target: "onec_mcp::request",
             method = self.method.as_str(),
@@ -140,7 +170,12 @@ impl Call {
                 encode_error(&error, Some(&self.id))
             }
         };
-        (encoded, status, retry_after)
+        Finished { text: encoded, status, retry_after, scopes: scopes.filter(|_| status == StatusCode::FORBIDDEN) }
+    }
+
+    /// Whether a 403 makes the client ask its user for more scopes.
+    fn may_step_up(&self) -> bool {
+        self.has_status && self.version.has_step_up()
     }
 
     /// A modern client gets only questions that it can answer; a legacy one got its own before.
@@ -157,8 +192,8 @@ impl Call {
         }
     }
 
-    /// The statuses that 2026-07-28 sets for its errors. A legacy client library takes any but 200
-    /// for the end of the connection, so there only overload shows.
+    /// The statuses that 2026-07-28 sets for its errors. A legacy client library takes most others
+    /// than 200 for the end of the connection, so there only what it can act on shows.
     fn status(&self, error: &ErrorObject, status: StatusCode) -> StatusCode {
         match (self.era(), error.code) {
             (Era::Modern, ErrorObject::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
@@ -168,7 +203,8 @@ impl Call {
                 | ErrorObject::MISSING_CLIENT_CAPABILITY
                 | ErrorObject::UNSUPPORTED_VERSION,
             ) => StatusCode::BAD_REQUEST,
-            (Era::Legacy, _) if status != StatusCode::SERVICE_UNAVAILABLE => StatusCode::OK,
+            _ if status == StatusCode::FORBIDDEN && !self.may_step_up() => StatusCode::OK,
+            (Era::Legacy, _) if !SAID_TO_LEGACY.contains(&status) => StatusCode::OK,
             _ => status,
         }
     }

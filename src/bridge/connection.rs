@@ -46,12 +46,11 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    /// `extensions` go with every request.
-    pub(crate) fn new(bridge: Arc<Bridge>, service: S, extensions: Extensions) -> Self {
+    pub(crate) fn new(bridge: Arc<Bridge>, service: S) -> Self {
         Self {
             bridge,
             service,
-            extensions,
+            extensions: Extensions::new(),
             version: Version::NEWEST_LEGACY,
             can: Capabilities::ALL,
             log_level: Level::Debug,
@@ -68,7 +67,9 @@ where
     }
 
     /// Takes in what the client sent; what there is to say comes from [`poll_next`](Self::poll_next).
-    pub(crate) fn accept(&mut self, bytes: &Bytes) {
+    /// `extensions` go with the requests in it.
+    pub(crate) fn accept(&mut self, bytes: &Bytes, extensions: Extensions) {
+        self.extensions = extensions;
         match Incoming::parse(bytes) {
             Incoming::One(message) => {
                 let id = match &message {
@@ -184,7 +185,7 @@ where
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);
             }
-            let (reply, ..) = call.finish(Outcome::of(Ok(answer)));
+            let reply = call.finish(Outcome::of(Ok(answer))).text;
             return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
@@ -194,7 +195,7 @@ where
         let (service, outbox) = (self.service.clone(), self.outbox.clone());
         Ok(Box::pin(async move {
             let outcome = call.run(boxed(service.clone(), request), service, &outbox).await;
-            Some(call.finish(outcome).0.into_bytes())
+            Some(call.finish(outcome).text.into_bytes())
         }))
     }
 
@@ -227,7 +228,7 @@ where
                 Ok(payload) => Outcome::of(Ok(Response::result(payload))),
                 Err(error) => Outcome::error(error, StatusCode::OK),
             };
-            Some(call.finish(outcome).0.into_bytes())
+            Some(call.finish(outcome).text.into_bytes())
         })
     }
 }

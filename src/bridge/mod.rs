@@ -12,7 +12,7 @@ mod inputs;
 mod outbox;
 mod questions;
 
-pub(crate) use call::{Call, Running, boxed};
+pub(crate) use call::{Call, Finished, Running, boxed};
 pub(crate) use capabilities::Capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use connection::Connection;

@@ -87,7 +87,7 @@ where
                 Some(answer) => Outcome::of(Ok(answer)),
                 None => call.run(boxed(service.clone(), request), service, &outbox).await,
             };
-            call.finish(outcome).0
+            call.finish(outcome).text
         })
     }
 }

@@ -10,11 +10,12 @@ use super::layer::Options;
 use super::origin::OriginPolicy;
 use super::reply;
 use super::stream::EventStream;
+use crate::Identity;
 use crate::bridge::{Bridge, Connection, Outbox};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
-use http::{Response, StatusCode};
+use http::{Extensions, Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -80,11 +81,23 @@ struct Shared {
     options: Options,
     messages: Arc<str>,
     /// Under ids that nobody can guess.
-    streams: Mutex<HashMap<Uuid, mpsc::Sender<Bytes>>>,
+    streams: Mutex<HashMap<Uuid, Stream>>,
+}
+
+/// An open stream, as the messages see it.
+#[derive(Clone, Debug)]
+struct Stream {
+    messages: mpsc::Sender<(Bytes, Extensions)>,
+    /// Who opened it. Messages of others are not for it.
+    subject: Option<String>,
+}
+
+fn subject(extensions: &Extensions) -> Option<&str> {
+    extensions.get::<Identity>().map(Identity::subject)
 }
 
 impl Shared {
-    fn streams(&self) -> MutexGuard<'_, HashMap<Uuid, mpsc::Sender<Bytes>>> {
+    fn streams(&self) -> MutexGuard<'_, HashMap<Uuid, Stream>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,12 +138,12 @@ where
         }
         match head.method {
             http::Method::GET => {
-                let opened = self.open(head.extensions);
+                let opened = self.open(&head.extensions);
                 Box::pin(async move { Ok(opened) })
             }
             http::Method::POST => {
                 let shared = Arc::clone(&self.shared);
-                Box::pin(async move { Ok(shared.post(&head, body).await) })
+                Box::pin(async move { Ok(shared.post(head, body).await) })
             }
             _ => Box::pin(async move { Ok(reply::only("GET, POST")) }),
         }
@@ -143,21 +156,22 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn open(&self, extensions: http::Extensions) -> Response<Body> {
+    fn open(&self, extensions: &Extensions) -> Response<Body> {
         let (sender, mut messages) = mpsc::channel(MAX_WAITING);
+        let stream = Stream { messages: sender, subject: subject(extensions).map(str::to_owned) };
         let open = Open { id: Uuid::new_v4(), shared: Arc::clone(&self.shared) };
         {
             let mut streams = self.shared.streams();
             if streams.len() >= MAX_STREAMS {
                 return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open");
             }
-            streams.insert(open.id, sender);
+            streams.insert(open.id, stream);
         }
         let endpoint = format!("event: endpoint\ndata: {}?session_id={}\n\n", self.shared.messages, open.id.simple());
         let bridge = Arc::clone(&self.shared.bridge);
         let keep_alive = bridge.keep_alive;
         let shutdown = bridge.shutdown.clone();
-        let mut connection = Connection::new(bridge, self.inner.clone(), extensions);
+        let mut connection = Connection::new(bridge, self.inner.clone());
         let outbox = Outbox::default();
         let mailbox = outbox.clone();
         let work = async move {
@@ -165,8 +179,8 @@ where
             let serve = poll_fn(|cx| {
                 while let Poll::Ready(message) = messages.poll_recv(cx) {
                     // The sender lives in the map as long as `_open`.
-                    let Some(message) = message else { return Poll::Ready(()) };
-                    connection.accept(&message);
+                    let Some((message, extensions)) = message else { return Poll::Ready(()) };
+                    connection.accept(&message, extensions);
                 }
                 while let Poll::Ready(Some(message)) = connection.poll_next(cx) {
                     mailbox.push(message);
@@ -189,7 +203,7 @@ where
 }
 
 impl Shared {
-    async fn post<B>(&self, head: &http::request::Parts, body: B) -> Response<Body>
+    async fn post<B>(&self, head: http::request::Parts, body: B) -> Response<Body>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -207,7 +221,8 @@ impl Shared {
             Err(refusal) => return refusal,
         };
         let stream = self.streams().get(&id).cloned();
-        match stream.map(|stream| stream.try_send(bytes)) {
+        let stream = stream.filter(|stream| stream.subject.as_deref() == subject(&head.extensions));
+        match stream.map(|stream| stream.messages.try_send((bytes, head.extensions))) {
             Some(Ok(())) => reply::accepted(),
             Some(Err(mpsc::error::TrySendError::Full(_))) => {
                 error(StatusCode::SERVICE_UNAVAILABLE, "Too many messages wait")

@@ -6,7 +6,8 @@ use super::layer::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
-use crate::bridge::{Bridge, Call, Capabilities, Outbox, Running, boxed, era};
+use crate::auth::NeededScopes;
+use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Running, boxed, era};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
@@ -183,8 +184,7 @@ where
         request.extensions = std::mem::take(&mut self.head.extensions);
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
-        let call = Call::new(bridge, id, &request, log_level, Capabilities::ALL)?;
-        let call = Box::new(call);
+        let call = Box::new(Call::new(bridge, id, &request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
             return Ok(Admitted::Done(call, Outcome::of(Ok(answer))));
         }
@@ -220,7 +220,7 @@ where
         let mailbox = outbox.clone();
         self.stream(outbox, async move {
             let outcome = call.run(running, service, &mailbox).await;
-            Some(call.finish(outcome).0)
+            Some(call.finish(outcome).text)
         })
     }
 
@@ -238,11 +238,15 @@ where
     }
 
     fn finish(&self, call: Box<Call>, outcome: Outcome) -> Response<Body> {
-        let (text, status, retry_after) = call.finish(outcome);
-        if self.accepts.json || status != StatusCode::OK {
-            return reply::json(text, status, retry_after);
+        let Finished { text, status, retry_after, scopes } = call.finish(outcome);
+        if !self.accepts.json && status == StatusCode::OK {
+            return self.stream(Outbox::default(), async move { Some(text) });
         }
-        self.stream(Outbox::default(), async move { Some(text) })
+        let mut response = reply::json(text, status, retry_after);
+        if let Some(scopes) = scopes {
+            response.extensions_mut().insert(NeededScopes(scopes));
+        }
+        response
     }
 
     pub(super) fn stream(
@@ -267,7 +271,7 @@ where
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
             let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));
-            Some(call.finish(outcome).0)
+            Some(call.finish(outcome).text)
         })
     }
 }

@@ -61,6 +61,13 @@ impl Encoded {
     }
 }
 
+impl From<Bytes> for Encoded {
+    fn from(bytes: Bytes) -> Self {
+        // An empty piece would be an empty frame.
+        Self(if bytes.is_empty() { Pieces::None } else { Pieces::One(bytes) })
+    }
+}
+
 impl From<Vec<u8>> for Encoded {
     fn from(bytes: Vec<u8>) -> Self {
         Self(Pieces::One(bytes.into()))

@@ -2,6 +2,7 @@
 
 use super::json;
 use super::version::Version;
+use crate::identity::Scopes;
 use bytes::Bytes;
 use http::StatusCode;
 use std::borrow::Cow;
@@ -134,17 +135,29 @@ pub struct Failure {
     pub status: StatusCode,
     /// When to come back, where that helps.
     pub retry_after: Option<Duration>,
+    /// All the scopes that the caller would need, where only they are missing
+    /// ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
+    pub scopes: Option<Scopes>,
 }
 
 impl Failure {
     /// A failure of what stands behind this server.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { error: ErrorObject::internal(message), status, retry_after: None }
+        Self { error: ErrorObject::internal(message), status, retry_after: None, scopes: None }
     }
 
     /// What the sender of the request did wrong.
     pub(crate) const fn bad_request(error: ErrorObject) -> Self {
-        Self { error, status: StatusCode::BAD_REQUEST, retry_after: None }
+        Self { error, status: StatusCode::BAD_REQUEST, retry_after: None, scopes: None }
+    }
+
+    /// The caller lacks scopes. Over HTTP this is 403, from which a client of 2025-11-25 or later
+    /// asks its user for more
+    /// ([step-up authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#step-up-authorization-flow));
+    /// elsewhere it is a tool result that says so.
+    pub fn insufficient_scope(needed: Scopes) -> Self {
+        let error = ErrorObject::invalid_request(format!("Not allowed: this needs the scopes {needed}"));
+        Self { error, status: StatusCode::FORBIDDEN, retry_after: None, scopes: Some(needed) }
     }
 
     /// The one table: trouble with 1C, a [`Failure`] or [`ErrorObject`] that a layer failed with,
@@ -157,7 +170,7 @@ impl Failure {
             return failure.clone();
         }
         if let Some(error) = cause::<ErrorObject>(&**error) {
-            return Self { error: error.clone(), status: StatusCode::OK, retry_after: None };
+            return Self { error: error.clone(), status: StatusCode::OK, retry_after: None, scopes: None };
         }
         if cause::<tower::load_shed::error::Overloaded>(&**error).is_some() {
             return Self::overloaded();

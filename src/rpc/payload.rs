@@ -1,6 +1,7 @@
 //! Results: their bytes, where the few known members stand, and how a reply is spliced around them.
 
 use super::encoded::Encoded;
+use super::error::ErrorObject;
 use super::json::{Fault, Member, Scanner, Span, once};
 use super::message::{Id, slice};
 use super::method::Method;
@@ -158,6 +159,15 @@ impl Payload {
     pub(crate) fn found(message: &Bytes, outline: Outline) -> Self {
         let json = slice(message, outline.object);
         Self { json, outline: outline.shifted_back(outline.object.start()) }
+    }
+
+    /// The result of a tool that failed, with a text for the model.
+    ///
+    /// # Errors
+    /// None in practice: what is written here is an object.
+    pub fn tool_error(text: &str) -> Result<Self, ErrorObject> {
+        let content = serde_json::json!([{ "type": "text", "text": text }]);
+        Ok(Self::parse(serde_json::json!({ "content": content, "isError": true }).to_string())?)
     }
 
     /// `{}`

@@ -4,6 +4,7 @@ use super::encoded::Encoded;
 use super::error::{BoxError, ErrorObject, Failure};
 use super::message::Id;
 use super::payload::Payload;
+use crate::identity::Scopes;
 use http::StatusCode;
 use std::time::Duration;
 
@@ -44,21 +45,23 @@ pub(crate) struct Outcome {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) upstream: Option<Duration>,
+    /// What the caller would have needed.
+    pub(crate) scopes: Option<Scopes>,
 }
 
 impl Outcome {
     pub(crate) fn of(answer: Result<Response, BoxError>) -> Self {
         match answer {
             Ok(Response { outcome, upstream }) => {
-                Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream }
+                Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream, scopes: None }
             }
             Err(error) => {
-                let Failure { error: told, status, retry_after } = Failure::from_error(&error);
+                let Failure { error: told, status, retry_after, scopes } = Failure::from_error(&error);
                 tracing::debug!(error = &*error as &dyn std::error::Error, "call failed");
                 if status == StatusCode::INTERNAL_SERVER_ERROR {
                     tracing::error!(error = &*error as &dyn std::error::Error, "unexpected failure of a call");
                 }
-                Self { result: Err(told), status, retry_after, upstream: None }
+                Self { result: Err(told), status, retry_after, upstream: None, scopes }
             }
         }
     }
@@ -66,11 +69,11 @@ impl Outcome {
     /// The same as an error of a service.
     pub(crate) fn into_failure(self) -> Failure {
         let error = self.result.err().unwrap_or_else(|| ErrorObject::internal("Internal error"));
-        Failure { error, status: self.status, retry_after: self.retry_after }
+        Failure { error, status: self.status, retry_after: self.retry_after, scopes: self.scopes }
     }
 
     pub(crate) fn error(error: ErrorObject, status: StatusCode) -> Self {
-        Self { result: Err(error), status, retry_after: None, upstream: None }
+        Self { result: Err(error), status, retry_after: None, upstream: None, scopes: None }
     }
 }
 

@@ -73,6 +73,11 @@ impl Version {
         matches!(self, Self::V2025_03_26)
     }
 
+    /// Whether a client of this revision answers 403 by asking its user for more scopes.
+    pub fn has_step_up(self) -> bool {
+        self >= Self::V2025_11_25
+    }
+
     /// Whether a client of this revision can be asked to fill in a form.
     pub fn has_elicitation(self) -> bool {
         self >= Self::V2025_06_18

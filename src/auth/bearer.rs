@@ -1,0 +1,195 @@
+//! [`BearerAuthLayer`].
+
+use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused};
+use super::validate::{Presented, Refusal, TokenValidator};
+use super::{NeededScopes, Site};
+use crate::identity::{Identity, Scopes};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use std::fmt::Write as _;
+use tower_layer::Layer;
+
+/// No token of ours is nearly as long; one of somebody else's authorization server may be.
+const MAX_TOKEN: usize = 8 * 1024;
+/// How long clients should wait when tokens cannot be checked, in seconds.
+const RETRY_AFTER: u64 = 5;
+
+/// Lets only bearers of a good token in ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)); see
+/// the [module](super).
+#[derive(Clone, Debug)]
+pub struct BearerAuthLayer<V> {
+    scheme: Bearer<V>,
+}
+
+/// The scheme of a [`BearerAuthLayer`].
+#[derive(Clone, Debug)]
+pub struct Bearer<V> {
+    validator: V,
+    site: Site,
+    /// Whether clients can find out where to get a token.
+    has_metadata: bool,
+    advertised: Scopes,
+    required: Scopes,
+}
+
+impl<V: TokenValidator> BearerAuthLayer<V> {
+    /// Tokens are checked by `validator`.
+    pub fn new(validator: V) -> Self {
+        let (advertised, required) = (Scopes::default(), Scopes::default());
+        Self { scheme: Bearer { validator, site: Site::new(), has_metadata: false, advertised, required } }
+    }
+
+    /// Where this server is: challenges then point to the metadata of the resource
+    /// ([RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)), which
+    /// `auth::server::AuthorizationServer` serves.
+    #[must_use]
+    pub fn site(mut self, site: Site) -> Self {
+        self.scheme.site = site;
+        self.scheme.has_metadata = true;
+        self
+    }
+
+    /// The scopes that a 401 tells clients to ask for.
+    #[must_use]
+    pub fn scopes(mut self, scopes: Scopes) -> Self {
+        self.scheme.advertised = scopes;
+        self
+    }
+
+    /// Scopes without which nobody is let in: others get 403 with `insufficient_scope`.
+    #[must_use]
+    pub fn require(mut self, scopes: Scopes) -> Self {
+        self.scheme.required = scopes;
+        self
+    }
+}
+
+impl<S, V: TokenValidator> Layer<S> for BearerAuthLayer<V> {
+    type Service = Authenticated<S, Bearer<V>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Authenticated { inner, scheme: self.scheme.clone() }
+    }
+}
+
+/// Where a request went.
+#[derive(Debug)]
+pub struct Place {
+    base: String,
+    uri: Uri,
+}
+
+impl<V: TokenValidator> Scheme for Bearer<V> {
+    type Place = Place;
+
+    fn place(&self, head: &Parts) -> Place {
+        Place { base: self.site.base(head).into_owned(), uri: head.uri.clone() }
+    }
+
+    async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, Denied> {
+        let token = match token(&head.headers) {
+            Ok(Some(token)) => token,
+            Ok(None) => {
+                refused(head, None, "no_bearer");
+                return Err(Denied::new(StatusCode::UNAUTHORIZED, MISSING, "A bearer token is needed"));
+            }
+            Err(denied) => {
+                refused(head, None, "not_found");
+                return Err(denied);
+            }
+        };
+        let presented = Presented { token, base: &place.base, site: &self.site };
+        let identity = match self.validator.validate(presented).await {
+            Ok(identity) => identity,
+            Err(refusal) => {
+                refused(head, None, refusal.reason());
+                return Err(denied(&refusal));
+            }
+        };
+        if !identity.scopes().contains_all(&self.required) {
+            refused(head, Some(identity.subject()), "insufficient_scope");
+            let mut denied = Denied::new(StatusCode::FORBIDDEN, "insufficient_scope", "The token lacks scopes");
+            denied.scopes = Some(NeededScopes(self.required.clone()));
+            return Err(denied);
+        }
+        Ok(identity)
+    }
+
+    /// [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) and the MCP specification,
+    /// [2026-07-28, authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization).
+    fn challenge(&self, place: &Place, why: Challenge<'_>) -> Option<HeaderValue> {
+        let mut text = "Bearer".to_owned();
+        let mut first = true;
+        let mut put = |name: &str, value: &str| {
+            let comma = if std::mem::take(&mut first) { "" } else { "," };
+            let value = value.replace(|c: char| c == '"' || c == '\\' || !(' '..='~').contains(&c), "?");
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{comma} {name}=\"{value}\"");
+        };
+        let scopes = match why {
+            Challenge::Scopes(NeededScopes(needed)) => {
+                put("error", "insufficient_scope");
+                needed
+            }
+            Challenge::Invalid(description) => {
+                put("error", "invalid_token");
+                put("error_description", description);
+                &self.advertised
+            }
+            Challenge::Missing => &self.advertised,
+        };
+        if !scopes.is_empty() {
+            put("scope", &scopes.to_string());
+        }
+        if self.has_metadata {
+            put("resource_metadata", &self.site.metadata_url(&place.base, place.uri.path()));
+        }
+        HeaderValue::from_str(&text).ok()
+    }
+}
+
+/// The token of the `Authorization` header. Never that of a query: URLs end up in logs.
+fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
+    let mut values = headers.get_all(AUTHORIZATION).into_iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Denied::new(StatusCode::BAD_REQUEST, "invalid_request", "There are several Authorization headers"));
+    }
+    let malformed = || Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", "The token is malformed");
+    let (scheme, token) = match first.to_str() {
+        Ok(text) => text.split_once(' ').unwrap_or((text, "")),
+        Err(_) => return Err(malformed()),
+    };
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(None);
+    }
+    let token = token.trim_matches(' ');
+    let legal = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b',');
+    if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(legal) {
+        return Err(malformed());
+    }
+    Ok(Some(token))
+}
+
+pub(super) fn denied(refusal: &Refusal) -> Denied {
+    let invalid = |text| Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
+    match refusal {
+        Refusal::Unknown => invalid("The token is not known here, or was revoked"),
+        Refusal::Expired => invalid("The token has expired"),
+        Refusal::Audience => invalid("The token is for another resource"),
+        Refusal::Forbidden => Denied::new(StatusCode::FORBIDDEN, "access_denied", refusal.to_string()),
+        Refusal::TooMany(seconds) => {
+            let mut denied = Denied::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", refusal.to_string());
+            denied.retry_after = Some(*seconds);
+            denied
+        }
+        Refusal::Unavailable(error) => {
+            tracing::warn!(error = &**error as &dyn std::error::Error, "callers cannot be authenticated");
+            let text = "This server cannot check logins and tokens at the moment; try again later";
+            let mut denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text);
+            denied.retry_after = Some(RETRY_AFTER);
+            denied
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What the bearer and the basic layer share: ask who calls, then let the request in or answer.
+
+use super::NeededScopes;
+use crate::audit::Event;
+use crate::http::{Caller, Peer};
+use crate::identity::Identity;
+use bytes::Bytes;
+use futures_core::future::BoxFuture;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode};
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// A way to authenticate: where the proof stands in a request, and how a refusal reads.
+pub trait Scheme: Clone + Send + Sync + 'static {
+    /// What is remembered of a request for the challenge to it.
+    type Place: Send + 'static;
+
+    /// Reads what a challenge needs.
+    fn place(&self, head: &Parts) -> Self::Place;
+
+    /// Who calls, or what to answer instead.
+    fn admit(&self, head: &Parts, place: &Self::Place) -> impl Future<Output = Result<Identity, Denied>> + Send;
+
+    /// The `WWW-Authenticate` header.
+    fn challenge(&self, place: &Self::Place, why: Challenge<'_>) -> Option<HeaderValue>;
+}
+
+/// What a challenge asks for.
+#[derive(Clone, Copy, Debug)]
+pub enum Challenge<'a> {
+    /// Nothing was shown.
+    Missing,
+    /// What was shown does not count; why, in words.
+    Invalid(&'a str),
+    /// These scopes are needed.
+    Scopes(&'a NeededScopes),
+}
+
+/// A refusal before the inner service was asked.
+#[derive(Debug)]
+pub struct Denied {
+    pub(crate) status: StatusCode,
+    /// The `error` code of [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
+    pub(crate) error: &'static str,
+    pub(crate) text: String,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) scopes: Option<NeededScopes>,
+}
+
+impl Denied {
+    pub(crate) fn new(status: StatusCode, error: &'static str, text: impl Into<String>) -> Self {
+        Self { status, error, text: text.into(), retry_after: None, scopes: None }
+    }
+}
+
+/// A service behind an authentication layer; see [`BearerAuthLayer`](super::BearerAuthLayer).
+#[derive(Clone, Debug)]
+pub struct Authenticated<S, K> {
+    pub(super) inner: S,
+    pub(super) scheme: K,
+}
+
+/// The answer of an [`Authenticated`] service.
+pub struct ResponseFuture<T>(BoxFuture<'static, T>);
+
+impl<T> fmt::Debug for ResponseFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<T> Future for ResponseFuture<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl<S, K, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticated<S, K>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    K: Scheme,
+    ReqBody: Send + 'static,
+    ResBody: From<Bytes> + Send + 'static,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<Result<Self::Response, S::Error>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let scheme = self.scheme.clone();
+        ResponseFuture(Box::pin(async move {
+            let (mut head, body) = request.into_parts();
+            let place = scheme.place(&head);
+            let identity = match scheme.admit(&head, &place).await {
+                Ok(identity) => identity,
+                Err(denied) => return Ok(refusal(&scheme, &place, &denied).map(ResBody::from)),
+            };
+            head.extensions.insert(identity);
+            let mut response = inner.call(Request::from_parts(head, body)).await?;
+            mend(&scheme, &place, &mut response);
+            Ok(response)
+        }))
+    }
+}
+
+fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &Denied) -> Response<Bytes> {
+    let Denied { status, error, text, retry_after, scopes } = denied;
+    let body = serde_json::json!({ "error": error, "error_description": text }).to_string();
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = *status;
+    let challenge = match (*status, scopes) {
+        (StatusCode::FORBIDDEN, Some(scopes)) => scheme.challenge(place, Challenge::Scopes(scopes)),
+        (StatusCode::UNAUTHORIZED, _) if *error == MISSING => scheme.challenge(place, Challenge::Missing),
+        (StatusCode::UNAUTHORIZED, _) => scheme.challenge(place, Challenge::Invalid(text)),
+        _ => None,
+    };
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(challenge) = challenge {
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
+}
+
+/// In the body only: RFC 6750 wants no error code in the challenge to a request without a proof.
+pub(crate) const MISSING: &str = "unauthorized";
+
+/// The inner service found that the login of 1C no longer counts, or that scopes are missing.
+fn mend<K: Scheme, B>(scheme: &K, place: &K::Place, response: &mut Response<B>) {
+    let challenge = match response.status() {
+        StatusCode::UNAUTHORIZED => Challenge::Invalid("The login of 1C was refused; log in again"),
+        StatusCode::FORBIDDEN => match response.extensions().get() {
+            Some(needed) => Challenge::Scopes(needed),
+            None => return,
+        },
+        _ => return,
+    };
+    if response.headers().contains_key(WWW_AUTHENTICATE) {
+        return;
+    }
+    if let Some(challenge) = scheme.challenge(place, challenge) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+}
+
+/// The address that a request came from.
+pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
+    let caller = head.extensions.get::<Caller>().and_then(Caller::address);
+    caller.or_else(|| head.extensions.get::<Peer>().map(|peer| peer.0.ip()))
+}
+
+/// A line of the audit trail.
+pub(crate) fn refused(head: &Parts, sub: Option<&str>, reason: &str) {
+    Event { name: "oauth.token.refused", sub, remote: remote(head), reason: Some(reason), ..Event::default() }.emit();
+}

@@ -242,3 +242,26 @@ async fn silent_streams_carry_comments_and_end_at_shutdown() {
     assert_eq!(client.events.next().await, None);
     assert_eq!(send(&sse, message(&client.path, PING)).await.status, 404);
 }
+
+/// A message counts only from the one who opened the stream, and runs as who sent it.
+#[tokio::test]
+async fn messages_of_others_are_not_for_a_stream() {
+    let who = rpc(|request: Request| async move {
+        let identity = request.extensions.get::<onec_mcp::Identity>().unwrap();
+        mcp::result(json!({ "who": identity.subject(), "scopes": identity.scopes().to_string() }).to_string())
+    });
+    let sse = sse(who);
+    let by = |name: &str, scopes: &str, mut request: http::Request<Full<Bytes>>| {
+        request.extensions_mut().insert(onec_mcp::Identity::new(name, onec_mcp::Scopes::parse(scopes)));
+        request
+    };
+    let mut events = Events::of(sse.clone().oneshot(by("me", "a b", get())).await.unwrap());
+    let first = events.next().await.unwrap();
+    let path = first.strip_prefix("event: endpoint\ndata: ").unwrap();
+    let list = legacy(1, "tools/list", &json!({}));
+    assert_eq!(send(&sse, by("other", "a b", message(path, &list))).await.status, 404);
+    assert_eq!(send(&sse, message(path, &list)).await.status, 404);
+    assert_eq!(send(&sse, by("me", "a", message(path, &list))).await.status, 202);
+    let reply = events.message().await.unwrap();
+    assert_eq!((&reply["result"]["who"], &reply["result"]["scopes"]), (&json!("me"), &json!("a")));
+}

@@ -14,11 +14,15 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use mcp::{Http, always, http, legacy, modern, post, read, rpc};
-use onec_mcp::auth::{Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, Refusal, Site, StaticToken};
+use onec_mcp::auth::{
+    Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, Refusal, ServiceValidator, Site, StaticToken,
+    TokenRequest,
+};
 use onec_mcp::http::{Body, Caller};
 use onec_mcp::rpc::{BoxError, Failure};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
@@ -221,6 +225,26 @@ async fn closures_validate_and_each_refusal_has_its_status() {
         assert_eq!(answer.headers().contains_key("www-authenticate"), status == 401, "{token}");
         let text = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
         assert!(!String::from_utf8_lossy(&text).contains("10.0.0.7"), "internals for strangers");
+    }
+}
+
+/// A tower service may validate, with tower's layers around it; what is no refusal is an outage.
+#[tokio::test(start_paused = true)]
+async fn services_validate() {
+    let service = service_fn(|asked: TokenRequest| async move {
+        assert_eq!(asked.base, "http://h:8000");
+        match asked.token.expose_secret() {
+            "good" => Ok(robot()),
+            "slow" => pending().await,
+            "broken" => Err::<_, BoxError>("no route".into()),
+            _ => Err(Refusal::Unknown.into()),
+        }
+    });
+    let timely = tower::ServiceBuilder::new().timeout(std::time::Duration::from_secs(3)).service(service);
+    let protected = BearerAuthLayer::new(ServiceValidator::new(timely)).layer(service_fn(who));
+    for (token, status) in [("good", 200), ("other", 401), ("broken", 503), ("slow", 503)] {
+        let answer = protected.clone().oneshot(request(&[&format!("Bearer {token}")])).await.unwrap();
+        assert_eq!(answer.status(), status, "{token}");
     }
 }
 

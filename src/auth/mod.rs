@@ -69,7 +69,7 @@ pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
 pub use gate::{Authenticated, ResponseFuture};
 pub use site::Site;
-pub use validate::{Presented, Refusal, StaticToken, TokenValidator};
+pub use validate::{Presented, Refusal, ServiceValidator, StaticToken, TokenRequest, TokenValidator};
 
 /// Put into the extensions of a 403 by whoever misses scopes: all that the request needs. The
 /// bearer layer makes the challenge of it.

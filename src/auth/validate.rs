@@ -6,11 +6,14 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::future::Future;
 use subtle::ConstantTimeEq;
+use tower::ServiceExt as _;
+use tower_service::Service;
 
 /// Decides who the bearer of a token is.
 ///
 /// Implemented by [`StaticToken`], by `auth::server::Tokens` (the tokens of the own authorization
-/// server), and by any closure from a [`Presented`] token to a future.
+/// server), by any closure from a [`Presented`] token to a future, and by [`ServiceValidator`] over
+/// any tower service.
 pub trait TokenValidator: Clone + Send + Sync + 'static {
     /// Who bears this token.
     ///
@@ -82,6 +85,46 @@ where
 {
     fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, Refusal>> + Send {
         self(presented)
+    }
+}
+
+/// Asks a tower service, for example one that introspects tokens at somebody else's authorization
+/// server ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), with tower's timeout or load
+/// shedding around it.
+///
+/// The service fails with a [`Refusal`] for a token that does not count. Any other error means that
+/// it could not tell.
+#[derive(Clone, Debug)]
+pub struct ServiceValidator<S>(S);
+
+impl<S> ServiceValidator<S> {
+    /// Asks `service` of each token.
+    pub const fn new(service: S) -> Self {
+        Self(service)
+    }
+}
+
+/// What a [`ServiceValidator`] asks its service.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// The token.
+    pub token: SecretString,
+    /// The base URL of this server as the client sees it, without a slash at the end.
+    pub base: String,
+}
+
+impl<S> TokenValidator for ServiceValidator<S>
+where
+    S: Service<TokenRequest, Response = Identity> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+        let request = TokenRequest { token: presented.token.into(), base: presented.base.to_owned() };
+        self.0.clone().oneshot(request).await.map_err(|error| match error.into().downcast::<Refusal>() {
+            Ok(refusal) => *refusal,
+            Err(error) => Refusal::Unavailable(error),
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod support;
 
+use onec_mcp::auth::StaticToken;
+use onec_mcp::{Identity, Scopes};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::future::Future;
@@ -14,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const CALLS: usize = 100;
+const TOKEN: &str = "onec_at_bVhJc2Zua0xHZ0Z6S1ZQT2w0d1ZhS2hXSFZ4Z2Y";
 
 /// Allocations (and growths) and bytes per call.
 fn count<R, F: Future>(runtime: &Runtime, requests: Vec<R>, mut once: impl FnMut(R) -> F) -> (f64, f64) {
@@ -63,6 +66,18 @@ fn main() {
             print(
                 name,
                 count(&runtime, requests(|| case.http(era)), |request| {
+                    let mut stack = stack.clone();
+                    async move { exchange(&mut stack, request).await }
+                }),
+            );
+        }
+        let robot = Identity::new("onec:Администратор", Scopes::parse("mcp"));
+        for (name, era) in [("bearer, scope, legacy", Era::Legacy), ("bearer, scope, modern", Era::Modern)] {
+            let stack = case.protected(StaticToken::new(TOKEN, robot.clone()));
+            runtime.block_on(exchange(&mut stack.clone(), case.with_token(era, TOKEN)));
+            print(
+                name,
+                count(&runtime, requests(|| case.with_token(era, TOKEN)), |request| {
                     let mut stack = stack.clone();
                     async move { exchange(&mut stack, request).await }
                 }),

@@ -8,7 +8,9 @@
 mod support;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group};
+use onec_mcp::auth::StaticToken;
 use onec_mcp::rpc::Payload;
+use onec_mcp::{Identity, Scopes};
 use std::cell::RefCell;
 use std::hint::black_box;
 use std::io::sink;
@@ -18,14 +20,18 @@ use support::cases::{Case, Era, call, exchange};
 use tokio::runtime::{Builder, Runtime};
 use tower::Service;
 
+const TOKEN: &str = "onec_at_bVhJc2Zua0xHZ0Z6S1ZQT2w0d1ZhS2hXSFZ4Z2Y";
+
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
+type Request = http::Request<http_body_util::Full<bytes::Bytes>>;
+
 /// Measures one service over HTTP; requests are built outside the clock.
-fn over_http<S>(criterion: &mut Criterion, group: &str, case: &Case, era: Era, service: S)
+fn over_http<S>(criterion: &mut Criterion, group: &str, case: &Case, request: impl Fn() -> Request, service: S)
 where
-    S: Service<http::Request<http_body_util::Full<bytes::Bytes>>, Response = http::Response<onec_mcp::http::Body>>,
+    S: Service<Request, Response = http::Response<onec_mcp::http::Body>>,
     S::Error: std::fmt::Debug,
 {
     let runtime = runtime();
@@ -34,7 +40,7 @@ where
     group.throughput(Throughput::Bytes(case.size() as u64));
     group.bench_function(case.name, |bencher| {
         bencher.iter_batched(
-            || case.http(era),
+            &request,
             |request| runtime.block_on(exchange(&mut *service.borrow_mut(), request)),
             BatchSize::SmallInput,
         );
@@ -74,20 +80,31 @@ fn leaf(criterion: &mut Criterion) {
 
 fn bridge(criterion: &mut Criterion) {
     for case in Case::all() {
-        over_http(criterion, "2_bridge_legacy", &case, Era::Legacy, case.stack());
+        over_http(criterion, "2_bridge_legacy", &case, || case.http(Era::Legacy), case.stack());
     }
     for case in Case::all() {
-        over_http(criterion, "3_bridge_modern", &case, Era::Modern, case.stack());
+        over_http(criterion, "3_bridge_modern", &case, || case.http(Era::Modern), case.stack());
+    }
+}
+
+/// All that a request of a logged-in user goes through.
+fn protected(criterion: &mut Criterion) {
+    for (name, era) in [("7_protected_legacy", Era::Legacy), ("8_protected_modern", Era::Modern)] {
+        for case in Case::all().iter().take(1) {
+            let robot = Identity::new("onec:Администратор", Scopes::parse("mcp"));
+            let service = case.protected(StaticToken::new(TOKEN, robot));
+            over_http(criterion, name, case, || case.with_token(era, TOKEN), service);
+        }
     }
 }
 
 /// What stands around bridge and leaf in the gateway.
 fn gateway(criterion: &mut Criterion) {
     for case in Case::all().iter().take(1) {
-        over_http(criterion, "4_queue_and_deadline", case, Era::Legacy, case.limited());
+        over_http(criterion, "4_queue_and_deadline", case, || case.http(Era::Legacy), case.limited());
         let log = tracing_subscriber::fmt().with_ansi(false).with_writer(sink).finish();
         tracing::subscriber::with_default(log, || {
-            over_http(criterion, "5_log_line", case, Era::Legacy, case.limited());
+            over_http(criterion, "5_log_line", case, || case.http(Era::Legacy), case.limited());
         });
     }
 }
@@ -118,7 +135,7 @@ criterion_group! {
         .sample_size(50)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
-    targets = leaf, bridge, gateway, floor
+    targets = leaf, bridge, protected, gateway, floor
 }
 
 /// `stack loop CALLS` runs the 1 KiB call so often and nothing else, for an instruction counter.
@@ -136,9 +153,10 @@ fn main() {
 fn repeat(calls: u32) {
     let cases = Case::all();
     let case = cases.first().unwrap();
-    let mut stack = case.stack();
+    let robot = Identity::new("onec:Администратор", Scopes::parse("mcp"));
+    let mut stack = case.protected(StaticToken::new(TOKEN, robot));
     let runtime = runtime();
-    let request = case.http(Era::Legacy);
+    let request = case.with_token(Era::Legacy, TOKEN);
     for _ in 0..calls {
         black_box(runtime.block_on(exchange(&mut stack, request.clone())));
     }

@@ -58,6 +58,7 @@
 mod audit;
 pub mod auth;
 mod bridge;
+mod collect;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod http;

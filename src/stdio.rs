@@ -24,9 +24,9 @@
 //! ```
 
 use crate::bridge::{Bridge, Connection};
-use crate::rpc::{BoxError, ErrorObject, Request, Response, encode_error};
+use crate::rpc::{BoxError, ErrorObject, Extensions, Request, Response, encode_error};
 use bytes::{Buf, Bytes, BytesMut};
-use http::Extensions;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;

@@ -58,7 +58,7 @@ async fn who(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Inf
         "{} {} {}",
         identity.subject(),
         identity.scopes(),
-        credentials.authorization() == &request.headers()["authorization"]
+        credentials.authorization() == request.headers()["authorization"]
     );
     Ok(Response::new(Full::from(text)))
 }
@@ -98,7 +98,7 @@ async fn others_are_asked_for_a_login() {
     let bare = ["Bearer token".to_owned(), "Basic".to_owned(), "Basic !!!".to_owned(), basic("no colon"), basic(":p")];
     let wrong = [basic("Администратор:wrong"), basic("a\u{7}:right"), format!("Basic {}", "A".repeat(5000))];
     for value in bare.into_iter().chain(wrong) {
-        let answer = ask(&[value.clone()]).await;
+        let answer = ask(std::slice::from_ref(&value)).await;
         assert_eq!(answer.status(), 401, "{value}");
         assert_eq!(answer.headers()["www-authenticate"], CHALLENGE, "{value}");
     }

@@ -5,9 +5,11 @@ use super::mock::Mock;
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::Full;
+use onec_mcp::auth::{Authenticated, Bearer, BearerAuthLayer, Site, TokenValidator};
 use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer};
 use onec_mcp::onec::{DeadlineLayer, Infobase, OneCService, QueueLayer};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
+use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
 use serde_json::{Value, json};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -119,6 +121,24 @@ impl Case {
     {
         let client = QueueLayer::new(16).layer(DeadlineLayer.layer(self.mock()));
         JsonRpcLayer::new(ServerInfo::default()).layer(OneCService::with_client(Self::infobase(), client).unwrap())
+    }
+
+    /// The bridge over the leaf with the scope layer between them, and the bearer layer in front.
+    pub(crate) fn protected<V: TokenValidator>(
+        &self,
+        validator: V,
+    ) -> Authenticated<JsonRpc<Scoped<OneCService<Mock>>>, Bearer<V>> {
+        let scoped = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(self.leaf());
+        let bridge = JsonRpcLayer::new(ServerInfo::default()).layer(scoped);
+        let site = Site::new().public_url(&"https://1c.example".parse().unwrap());
+        BearerAuthLayer::new(validator).site(site).layer(bridge)
+    }
+
+    /// The call with a bearer token.
+    pub(crate) fn with_token(&self, era: Era, token: &str) -> http::Request<Full<Bytes>> {
+        let mut request = self.http(era);
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
     }
 
     /// 1C alone: what the mock itself costs.

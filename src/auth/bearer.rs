@@ -8,6 +8,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use tower_layer::Layer;
 
 /// No token of ours is nearly as long; one of somebody else's authorization server may be.
@@ -76,7 +77,7 @@ impl<S, V: TokenValidator> Layer<S> for BearerAuthLayer<V> {
 /// Where a request went.
 #[derive(Debug)]
 pub struct Place {
-    base: String,
+    base: Arc<str>,
     uri: Uri,
 }
 
@@ -84,7 +85,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
     type Place = Place;
 
     fn place(&self, head: &Parts) -> Place {
-        Place { base: self.site.base(head).into_owned(), uri: head.uri.clone() }
+        Place { base: self.site.base(head), uri: head.uri.clone() }
     }
 
     async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, Denied> {

@@ -3,7 +3,6 @@
 use crate::http::Caller;
 use http::header::HOST;
 use http::request::Parts;
-use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
 
@@ -16,7 +15,7 @@ pub struct Site(Arc<Inner>);
 
 #[derive(Clone, Debug)]
 struct Inner {
-    public: Option<String>,
+    public: Option<Arc<str>>,
     resources: Vec<String>,
     mount: String,
 }
@@ -38,7 +37,7 @@ impl Site {
     /// A fixed root URL, whatever requests say.
     #[must_use]
     pub fn public_url(mut self, url: &Url) -> Self {
-        Arc::make_mut(&mut self.0).public = Some(url.as_str().trim_end_matches('/').to_owned());
+        Arc::make_mut(&mut self.0).public = Some(url.as_str().trim_end_matches('/').into());
         self
     }
 
@@ -58,12 +57,12 @@ impl Site {
     }
 
     /// The root URL of a request, without a slash at the end.
-    pub fn base(&self, head: &Parts) -> Cow<'_, str> {
+    pub fn base(&self, head: &Parts) -> Arc<str> {
         if let Some(public) = &self.0.public {
-            return public.into();
+            return Arc::clone(public);
         }
         if let Some(base) = head.extensions.get::<Caller>().and_then(Caller::base) {
-            return base.to_owned().into();
+            return base.into();
         }
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");

@@ -81,7 +81,7 @@ impl Call {
             id,
             method: request.method.clone(),
             version: request.version,
-            subject: subject.map(|text| text.chars().take(100).collect()),
+            subject: subject.map(|text| start(&text).to_owned()),
             progress_token: token.map(Bytes::copy_from_slice),
             log_level: if modern { Level::of_meta(request)? } else { log_level },
             can: match params.meta(Meta::ClientCapabilities) {
@@ -284,6 +284,11 @@ impl Call {
             answers.map_err(|_| ErrorObject::internal("The client did not answer what 1C asked in time"))??;
         Ok(Request { params: again(request, &answers, payload.request_state())?, ..request.clone() })
     }
+}
+
+/// The first hundred characters: enough for a log.
+fn start(text: &str) -> &str {
+    text.char_indices().nth(100).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 /// A call of the stack, begun when first polled.

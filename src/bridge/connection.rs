@@ -3,14 +3,14 @@
 use super::call::boxed;
 use super::{Bridge, Call, Capabilities, Outbox, era};
 use crate::rpc::{
-    BoxError, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params, Payload,
-    Request, Response, Version, encode_error,
+    BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
+    Payload, Request, Response, Version, encode_error,
 };
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::future::{AbortHandle, Abortable, join_all};
 use futures_util::stream::FuturesUnordered;
-use http::{Extensions, StatusCode};
+use http::StatusCode;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;

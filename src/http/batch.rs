@@ -6,8 +6,8 @@ use super::stream::Work;
 use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Outbox, boxed, era};
 use crate::rpc::{
-    BoxError, Encoded, ErrorObject, Id, Invalid, Level, Message, Method, Outcome, Request, Response as RpcResponse,
-    Version, encode_error,
+    BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,
+    Response as RpcResponse, Version, encode_error,
 };
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -23,7 +23,7 @@ where
     S::Future: Send,
 {
     /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
-    pub(super) async fn batch(self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
+    pub(super) async fn batch(mut self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
         match headers::legacy_version(&self.head.headers) {
             Ok(version) if version.has_batches() => {}
             Ok(_) => {
@@ -32,11 +32,14 @@ where
             }
             Err(error) => return bad_request(&error, None),
         }
+        let extensions = Extensions::from(std::mem::take(&mut self.head.extensions));
         let outbox = Outbox::default();
         let mut works: Vec<BoxFuture<'static, Encoded>> = Vec::new();
         for message in messages {
             match message {
-                Ok(Message::Request(id, request)) => works.push(self.batched(id, request, outbox.clone())),
+                Ok(Message::Request(id, request)) => {
+                    works.push(self.batched(id, request, extensions.clone(), outbox.clone()))
+                }
                 Ok(Message::Notification(..)) => {}
                 Ok(Message::Reply(answer)) => drop(self.shared.bridge.questions.answer(answer)),
                 Err(Invalid { id, error }) => {
@@ -61,9 +64,15 @@ where
         }
     }
 
-    fn batched(&self, id: Id, mut request: Request, outbox: Outbox) -> BoxFuture<'static, Encoded> {
+    fn batched(
+        &self,
+        id: Id,
+        mut request: Request,
+        extensions: Extensions,
+        outbox: Outbox,
+    ) -> BoxFuture<'static, Encoded> {
         request.version = Version::V2025_03_26;
-        request.extensions = self.head.extensions.clone();
+        request.extensions = extensions;
         let bridge = Arc::clone(&self.shared.bridge);
         let service = self.service.clone();
         let log_level = self.accepts.events.then_some(Level::Debug);

@@ -6,10 +6,10 @@ use super::reply;
 use super::service::JsonRpc;
 use super::tool_params::ToolParams;
 use crate::bridge::Bridge;
+use crate::collect::{Incomplete, collect};
 use crate::rpc::{BoxError, ErrorObject};
 use bytes::{Buf, Bytes};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::Layer;
@@ -43,10 +43,10 @@ impl Options {
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        match tokio::time::timeout(self.body_timeout, Limited::new(body, self.max_body).collect()).await {
-            Ok(Ok(whole)) => Ok(whole.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(self.too_large()),
-            Ok(Err(_)) => {
+        match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
+            Ok(Ok(whole)) => Ok(whole),
+            Ok(Err(Incomplete::TooLarge)) => Err(self.too_large()),
+            Ok(Err(Incomplete::Broken(_))) => {
                 Err(reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None))
             }
             Err(_) => {

@@ -15,7 +15,7 @@ use crate::bridge::{Bridge, Connection, Outbox};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
-use http::{Extensions, Response, StatusCode};
+use http::{Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -87,12 +87,12 @@ struct Shared {
 /// An open stream, as the messages see it.
 #[derive(Clone, Debug)]
 struct Stream {
-    messages: mpsc::Sender<(Bytes, Extensions)>,
+    messages: mpsc::Sender<(Bytes, http::Extensions)>,
     /// Who opened it. Messages of others are not for it.
     subject: Option<String>,
 }
 
-fn subject(extensions: &Extensions) -> Option<&str> {
+fn subject(extensions: &http::Extensions) -> Option<&str> {
     extensions.get::<Identity>().map(Identity::subject)
 }
 
@@ -156,7 +156,7 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn open(&self, extensions: &Extensions) -> Response<Body> {
+    fn open(&self, extensions: &http::Extensions) -> Response<Body> {
         let (sender, mut messages) = mpsc::channel(MAX_WAITING);
         let stream = Stream { messages: sender, subject: subject(extensions).map(str::to_owned) };
         let open = Open { id: Uuid::new_v4(), shared: Arc::clone(&self.shared) };
@@ -180,7 +180,7 @@ where
                 while let Poll::Ready(message) = messages.poll_recv(cx) {
                     // The sender lives in the map as long as `_open`.
                     let Some((message, extensions)) = message else { return Poll::Ready(()) };
-                    connection.accept(&message, extensions);
+                    connection.accept(&message, extensions.into());
                 }
                 while let Poll::Ready(Some(message)) = connection.poll_next(cx) {
                     mailbox.push(message);

@@ -181,7 +181,7 @@ where
     /// A request that breaks a rule never becomes a call; in both eras that is 400.
     fn admit(&mut self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
         request.version = headers::check(&self.head.headers, &request)?;
-        request.extensions = std::mem::take(&mut self.head.extensions);
+        request.extensions = std::mem::take(&mut self.head.extensions).into();
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
         let call = Box::new(Call::new(bridge, id, &request, log_level, Capabilities::ALL)?.with_status());

@@ -1,10 +1,10 @@
 //! The HTTP client to 1C: hyper with a pool of warm connections.
 
 use super::infobase::{Infobase, InfobaseError};
+use crate::collect::{Incomplete, collect};
 use crate::rpc::cause;
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body as _, Incoming};
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -107,7 +107,10 @@ impl Service<http::Request<Bytes>> for HttpClient {
         let limit = self.max_answer;
         Box::pin(async move {
             let (head, body) = sent.await.map_err(classify)?.into_parts();
-            let body = collect(body, limit).await?;
+            let body = collect(body, limit).await.map_err(|error| match error {
+                Incomplete::TooLarge => ClientError::TooLarge(limit),
+                Incomplete::Broken(error) => ClientError::Broken(error),
+            })?;
             Ok(http::Response::from_parts(head, body))
         })
     }
@@ -121,31 +124,4 @@ fn classify(error: hyper_util::client::legacy::Error) -> ClientError {
         return ClientError::NotSent(error);
     }
     ClientError::Broken(error.into())
-}
-
-/// Reads the body. One that comes in a single piece is not copied.
-async fn collect(mut body: Incoming, limit: usize) -> Result<Bytes, ClientError> {
-    let told = body.size_hint().lower();
-    if told > limit as u64 {
-        return Err(ClientError::TooLarge(limit));
-    }
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| ClientError::Broken(error.into()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if first.len() + all.len() + data.len() > limit {
-            return Err(ClientError::TooLarge(limit));
-        }
-        if first.is_empty() && all.is_empty() {
-            first = data;
-            continue;
-        }
-        if all.is_empty() {
-            all.reserve((told as usize).max(first.len() + data.len()));
-            all.extend_from_slice(&std::mem::take(&mut first));
-        }
-        all.extend_from_slice(&data);
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
 }

@@ -1,12 +1,13 @@
 //! What a client sends: requests, notifications and replies, over the bytes they came in.
 
 use super::error::ErrorObject;
+use super::extensions::Extensions;
 use super::json::{self, Fault, Member, Scanner, Span, once};
 use super::method::Method;
 use super::params::Params;
 use super::version::Version;
 use bytes::Bytes;
-use http::{Extensions, HeaderMap};
+use http::HeaderMap;
 use std::borrow::Cow;
 use std::fmt;
 

@@ -6,6 +6,7 @@
 
 mod encoded;
 mod error;
+mod extensions;
 pub mod json;
 mod level;
 mod lifecycle;
@@ -18,6 +19,7 @@ mod version;
 
 pub use encoded::Encoded;
 pub use error::{BoxError, ErrorObject, Failure};
+pub use extensions::Extensions;
 pub use level::Level;
 pub use lifecycle::ServerInfo;
 pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};

@@ -237,7 +237,8 @@ struct Splice<'a> {
 /// `server_info` is the JSON object that 2026-07-28 shows in `_meta` of every result.
 pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, server_info: &[u8]) -> Encoded {
     let Payload { json, outline } = payload;
-    let mut prefix = Vec::with_capacity(256 + server_info.len() + id.as_json().len());
+    let copied = if json.len() <= COPY_LIMIT { json.len() } else { 0 };
+    let mut prefix = Vec::with_capacity(256 + 2 * server_info.len() + id.as_json().len() + copied);
     prefix.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
     prefix.extend_from_slice(id.as_json());
     prefix.extend_from_slice(b",\"result\":{");
@@ -303,9 +304,6 @@ impl Splice<'_> {
         let small = json.len() <= COPY_LIMIT;
         let mut now = self.prefix;
         let mut pieces = Vec::new();
-        if small {
-            now.reserve(json.len() + 256);
-        }
         let mut done = 0;
         let mut pass = |now: &mut Vec<u8>, from: usize, to: usize| {
             if small {

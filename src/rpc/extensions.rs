@@ -1,0 +1,38 @@
+//! What layers tell each other of one request.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A map of values by type, as [`http::Extensions`], that costs nothing to clone: a bridge keeps a
+/// request for the rounds that may follow.
+#[derive(Clone, Default)]
+pub struct Extensions(Option<Arc<http::Extensions>>);
+
+impl Extensions {
+    /// An empty map, without allocating.
+    pub const fn new() -> Self {
+        Self(None)
+    }
+
+    /// The value of this type.
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.0.as_ref()?.get()
+    }
+
+    /// Puts a value in, in place of another of its type. What clones hold does not change.
+    pub fn insert<T: Clone + Send + Sync + 'static>(&mut self, value: T) {
+        Arc::make_mut(self.0.get_or_insert_default()).insert(value);
+    }
+}
+
+impl From<http::Extensions> for Extensions {
+    fn from(map: http::Extensions) -> Self {
+        Self(if map.is_empty() { None } else { Some(Arc::new(map)) })
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extensions").finish_non_exhaustive()
+    }
+}

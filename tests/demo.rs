@@ -325,6 +325,7 @@ mod content {
             "product_image",
             "остатки_товаров",
             "list_warehouses",
+            "whoami",
         ];
         assert_eq!(names, expected);
         assert!(tools.iter().all(|tool| tool["title"].is_string() && tool["description"].is_string()));

@@ -50,7 +50,7 @@ async fn the_doctor_passes_and_says_so() {
     let output = run(&["check", "--demo"]).await;
     let report = text(&output.stdout);
     assert!(output.status.success(), "{report}");
-    assert!(report.contains("ok    login") && report.contains("ok    tools/list: 7 tools"), "{report}");
+    assert!(report.contains("ok    login") && report.contains("ok    tools/list: 8 tools"), "{report}");
 }
 
 #[tokio::test]

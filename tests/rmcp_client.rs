@@ -96,6 +96,7 @@ async fn lists(client: &Client) {
         "product_image",
         "остатки_товаров",
         "list_warehouses",
+        "whoami",
     ];
     assert_eq!(names, expected);
     let resources = client.list_all_resources().await.unwrap();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Exception};
+use super::callers::Session;
 use super::company::{PRODUCTS, Product};
 use super::queries::{self, Item, Turnover};
 use super::{metadata, png, wire};
@@ -37,6 +38,10 @@ pub(super) fn search_catalog(arguments: &Arguments<'_>) -> Answer {
 pub(super) fn list_warehouses(_: &Arguments<'_>) -> Answer {
     let items = queries::warehouses();
     Ok(vec![text(format!("Складов: {}{}", items.len(), lines(&items)))])
+}
+
+pub(super) fn whoami(session: &Session) -> Vec<Value> {
+    vec![text(session.describe())]
 }
 
 fn lines(items: &[Item]) -> String {

@@ -3,23 +3,20 @@
 use std::io;
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE,
-};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use serde_json::json;
 
+use super::callers::{Callers, Session};
 use super::calls::Counter;
-use super::{rpc, wire};
+use super::users::Users;
+use super::{keys, rpc, wire};
 
 /// The name under which the infobase is published. Its case matters, as on most web servers.
 pub(super) const BASE: &str = "/demo";
-pub(super) const USERNAME: &str = "Администратор";
-pub(super) const PASSWORD: &str = "demo";
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
@@ -30,6 +27,8 @@ type Reply = Response<Full<Bytes>>;
 pub(super) struct Publication {
     pub(super) report_delay: Duration,
     pub(super) calls: Counter,
+    pub(super) callers: Callers,
+    pub(super) users: Users,
 }
 
 impl Publication {
@@ -44,30 +43,35 @@ impl Publication {
         if !path.is_empty() && !path.starts_with('/') {
             return Ok(page(StatusCode::NOT_FOUND));
         }
-        if !logged_in(request.headers()) {
+        let Some(user) = self.users.log_in(request.headers()) else {
             return Ok(unauthorized());
+        };
+        let Some(route) = path.strip_prefix("/hs/mcp/") else {
+            return Ok(page(StatusCode::NOT_FOUND));
+        };
+        if !user.has_role {
+            return Ok(forbidden());
         }
-        match path.strip_prefix("/hs/mcp/") {
-            Some(route) => self.service(route, request).await,
-            None => Ok(page(StatusCode::NOT_FOUND)),
-        }
+        let session = Session::new(user.name, request.headers());
+        self.service(route, &session, request).await
     }
 
     /// The HTTP service's URL templates and their verbs.
-    async fn service(&self, route: &str, request: Request<Incoming>) -> io::Result<Reply> {
+    async fn service(&self, route: &str, session: &Session, request: Request<Incoming>) -> io::Result<Reply> {
         match (route, request.method()) {
             ("health", &Method::GET) => Ok(json(wire::json(&json!({ "status": "ok" })))),
-            ("rpc", &Method::POST) => self.rpc(request.into_body()).await,
-            ("health" | "rpc", _) => Ok(page(StatusCode::METHOD_NOT_ALLOWED)),
+            ("rpc", &Method::POST) => self.rpc(session, request.into_body()).await,
+            ("auth/verify", &Method::POST) => verify(request.into_body()).await,
+            ("health" | "rpc" | "auth/verify", _) => Ok(page(StatusCode::METHOD_NOT_ALLOWED)),
             _ => Ok(page(StatusCode::NOT_FOUND)),
         }
     }
 
-    async fn rpc(&self, body: Incoming) -> io::Result<Reply> {
+    async fn rpc(&self, session: &Session, body: Incoming) -> io::Result<Reply> {
         let Some(body) = read(body).await? else {
             return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
         };
-        Ok(match rpc::answer(self, &body).await {
+        Ok(match rpc::answer(self, session, &body).await {
             Some(reply) => json(wire::json(&reply)),
             None => empty(StatusCode::NO_CONTENT),
         })
@@ -86,16 +90,14 @@ async fn read(body: Incoming) -> io::Result<Option<Bytes>> {
     }
 }
 
-/// Whether the one user of this infobase asks. Not in constant time: the password is public.
-fn logged_in(headers: &HeaderMap) -> bool {
-    let login = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
-        .and_then(|(_, credentials)| BASE64_STANDARD.decode(credentials.trim()).ok())
-        .and_then(|credentials| String::from_utf8(credentials).ok());
-    login.as_deref().and_then(|login| login.split_once(':')) == Some((USERNAME, PASSWORD))
+async fn verify(body: Incoming) -> io::Result<Reply> {
+    let Some(body) = read(body).await? else {
+        return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    let (status, answer) = keys::verify(&body);
+    let mut reply = json(wire::json(&answer));
+    *reply.status_mut() = status;
+    Ok(reply)
 }
 
 fn json(body: Bytes) -> Reply {
@@ -117,6 +119,15 @@ fn unauthorized() -> Reply {
     let mut reply = empty(StatusCode::UNAUTHORIZED);
     let challenge = HeaderValue::from_static("Basic realm=\"1C:Enterprise 8\"");
     reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    reply
+}
+
+/// What 1C itself says to a user without the role.
+fn forbidden() -> Reply {
+    let mut reply = Response::new(Full::new(Bytes::from("Недостаточно прав доступа: HTTPСервис.mcp_APIBackend")));
+    *reply.status_mut() = StatusCode::FORBIDDEN;
+    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+    reply.headers_mut().insert(CONTENT_TYPE, kind);
     reply
 }
 

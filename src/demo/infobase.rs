@@ -12,8 +12,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use super::callers::{Caller, Callers};
 use super::calls::{Calls, Counter};
-use super::http::{BASE, PASSWORD, Publication, USERNAME};
+use super::http::{BASE, Publication};
+use super::keys::{KEYS, Key};
+use super::users::{ADMINISTRATOR, USERS, User, Users};
 
 /// Long enough to watch a client wait, to press its cancel button and to see progress go by.
 const REPORT_DELAY: Duration = Duration::from_secs(8);
@@ -62,14 +65,34 @@ impl Infobase {
         &self.url
     }
 
-    /// The login of its only user. It is Cyrillic, as most are.
+    /// The login of the administrator, the usual service account. It is Cyrillic, as most are.
     pub const fn username(&self) -> &str {
-        USERNAME
+        ADMINISTRATOR.name
     }
 
-    /// The password of its only user.
+    /// The administrator's password, as the infobase starts.
     pub const fn password(&self) -> &str {
-        PASSWORD
+        ADMINISTRATOR.password
+    }
+
+    /// All users, the administrator first, with their passwords as the infobase starts.
+    pub const fn users(&self) -> &'static [User] {
+        USERS
+    }
+
+    /// All access keys.
+    pub const fn keys(&self) -> &'static [Key] {
+        KEYS
+    }
+
+    /// Gives a user another password, at once and for all connections; whether there is such a user.
+    pub fn set_password(&self, user: &str, password: &str) -> bool {
+        self.publication.users.set_password(user, password)
+    }
+
+    /// Who called tools, the last ones at the end, 100 at most. Calls of unknown tools do not count.
+    pub fn callers(&self) -> Vec<Caller> {
+        self.publication.callers.now()
     }
 
     /// The tool calls up to now.
@@ -115,7 +138,12 @@ impl Builder {
     pub async fn start(self) -> io::Result<Infobase> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let url = format!("http://{}{BASE}", listener.local_addr()?);
-        let publication = Arc::new(Publication { report_delay: self.report_delay, calls: Counter::default() });
+        let publication = Arc::new(Publication {
+            report_delay: self.report_delay,
+            calls: Counter::default(),
+            callers: Callers::default(),
+            users: Users::default(),
+        });
         let (stop, stopped) = oneshot::channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&publication), stopped));

@@ -10,10 +10,19 @@
 //! - `POST {url}/hs/mcp/rpc` is JSON-RPC 2.0: `tools/list`, `tools/call`, `resources/list`,
 //!   `resources/read`, `prompts/list`, `prompts/get`; anything else is -32601.
 //!
-//! Both want Basic authentication in UTF-8: 401 otherwise. Another infobase or path is 404, a
-//! known path with another verb 405, a body over 4 MiB 413, a notification 204.
+//! - `POST {url}/hs/mcp/auth/verify` with `{"key":…}` says whose an access key is: `{"sub","name",
+//!   "scopes":[…]}`, or 401 with an error in JSON.
 //!
-//! It listens on 127.0.0.1 only, and its password is no secret: nothing of value belongs here.
+//! All want Basic authentication in UTF-8: 401 otherwise, and 403 for a user without the role.
+//! Another infobase or path is 404, a known path with another verb 405, a body over 4 MiB 413, a
+//! notification 204.
+//!
+//! There are several users ([`Infobase::users`]), one without a password and one without the role,
+//! and access keys with different scopes ([`Infobase::keys`]). The tool `whoami` tells under which
+//! user it runs and what the gateway said of the caller (`X-MCP-Sub`, `X-MCP-Scopes`);
+//! [`Infobase::callers`] tells it to tests.
+//!
+//! It listens on 127.0.0.1 only, and its passwords are no secrets: nothing of value belongs here.
 //!
 //! # Example
 //!
@@ -43,10 +52,12 @@
 
 mod answers;
 mod arguments;
+mod callers;
 mod calls;
 mod company;
 mod http;
 mod infobase;
+mod keys;
 mod metadata;
 mod png;
 mod prompts;
@@ -54,7 +65,11 @@ mod queries;
 mod resources;
 mod rpc;
 mod tools;
+mod users;
 mod wire;
 
+pub use callers::Caller;
 pub use calls::Calls;
 pub use infobase::{Builder, Infobase};
+pub use keys::Key;
+pub use users::User;

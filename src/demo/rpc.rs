@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Exception};
+use super::callers::Session;
 use super::http::Publication;
 use super::{prompts, resources, tools};
 
@@ -10,7 +11,7 @@ use super::{prompts, resources, tools};
 const KEY_SHOWN: usize = 100;
 
 /// The reply, or nothing for a notification.
-pub(super) async fn answer(publication: &Publication, body: &[u8]) -> Option<Value> {
+pub(super) async fn answer(publication: &Publication, session: &Session, body: &[u8]) -> Option<Value> {
     let request = match serde_json::from_slice::<Value>(body) {
         Ok(request) => request,
         Err(error) => return Some(internal(&Value::Null, &located(&unreadable(&error)))),
@@ -31,7 +32,7 @@ pub(super) async fn answer(publication: &Publication, body: &[u8]) -> Option<Val
     }
     let method = request.get("method").and_then(Value::as_str).unwrap_or_default();
     let outcome = match Arguments::new(request.get("params")) {
-        Ok(params) => run(publication, method, params).await,
+        Ok(params) => run(publication, session, method, params).await,
         Err(exception) => Some(Err(exception)),
     };
     Some(match outcome {
@@ -42,10 +43,15 @@ pub(super) async fn answer(publication: &Publication, body: &[u8]) -> Option<Val
 }
 
 /// What the method gives, or nothing when there is no such method.
-async fn run(publication: &Publication, method: &str, params: Arguments<'_>) -> Option<Result<Value, Exception>> {
+async fn run(
+    publication: &Publication,
+    session: &Session,
+    method: &str,
+    params: Arguments<'_>,
+) -> Option<Result<Value, Exception>> {
     Some(match method {
         "tools/list" => Ok(tools::list()),
-        "tools/call" => tools::call(publication, params).await,
+        "tools/call" => tools::call(publication, session, params).await,
         "resources/list" => Ok(resources::list()),
         "resources/read" => resources::read(params),
         "prompts/list" => Ok(prompts::list()),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::answers;
 use super::arguments::{Arguments, Exception};
+use super::callers::Session;
 use super::http::Publication;
 
 struct Tool {
@@ -13,9 +14,16 @@ struct Tool {
     /// The schemas of its parameters, if it has any.
     parameters: Option<fn() -> Value>,
     required: &'static [&'static str],
-    run: fn(&Arguments<'_>) -> Result<Vec<Value>, Exception>,
+    run: Run,
     /// Whether it takes its time.
     slow: bool,
+}
+
+enum Run {
+    /// From its arguments alone.
+    Plain(fn(&Arguments<'_>) -> Result<Vec<Value>, Exception>),
+    /// From the session it runs in.
+    Session(fn(&Session) -> Vec<Value>),
 }
 
 const TOOLS: &[Tool] = &[
@@ -30,7 +38,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["name"],
-        run: answers::get_metadata,
+        run: Run::Plain(answers::get_metadata),
         slow: false,
     },
     Tool {
@@ -53,7 +61,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["catalog", "query"],
-        run: answers::search_catalog,
+        run: Run::Plain(answers::search_catalog),
         slow: false,
     },
     Tool {
@@ -67,7 +75,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["period_from", "period_to"],
-        run: answers::sales_report,
+        run: Run::Plain(answers::sales_report),
         slow: true,
     },
     Tool {
@@ -76,7 +84,7 @@ const TOOLS: &[Tool] = &[
         description: "Всегда завершается исключением: показывает, как видны ошибки 1С",
         parameters: Some(|| json!({ "message": string("Текст исключения") })),
         required: &[],
-        run: answers::fail_with_exception,
+        run: Run::Plain(answers::fail_with_exception),
         slow: false,
     },
     Tool {
@@ -85,7 +93,7 @@ const TOOLS: &[Tool] = &[
         description: "Изображение номенклатуры в формате PNG",
         parameters: Some(|| json!({ "code": string("Код номенклатуры, например 000000101") })),
         required: &["code"],
-        run: answers::product_image,
+        run: Run::Plain(answers::product_image),
         slow: false,
     },
     Tool {
@@ -99,7 +107,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["Склад"],
-        run: answers::stock,
+        run: Run::Plain(answers::stock),
         slow: false,
     },
     Tool {
@@ -108,7 +116,16 @@ const TOOLS: &[Tool] = &[
         description: "Все склады компании с адресами",
         parameters: None,
         required: &[],
-        run: answers::list_warehouses,
+        run: Run::Plain(answers::list_warehouses),
+        slow: false,
+    },
+    Tool {
+        name: "whoami",
+        title: "Кто я",
+        description: "Пользователь 1С, от имени которого выполняются вызовы, и что известно о вызывающем",
+        parameters: None,
+        required: &[],
+        run: Run::Session(answers::whoami),
         slow: false,
     },
 ];
@@ -147,12 +164,20 @@ pub(super) fn list() -> Value {
 /// # Errors
 ///
 /// When there is no such tool.
-pub(super) async fn call(publication: &Publication, params: Arguments<'_>) -> Result<Value, Exception> {
+pub(super) async fn call(
+    publication: &Publication,
+    session: &Session,
+    params: Arguments<'_>,
+) -> Result<Value, Exception> {
     let name = params.required("name")?;
     let tool = TOOLS.iter().find(|tool| tool.name == name);
     let tool = tool.ok_or_else(|| format!("Инструмент '{name}' не найден"))?;
+    publication.callers.remember(session, name);
     let running = publication.calls.start();
-    let outcome = Arguments::new(params.get("arguments")).and_then(|given| (tool.run)(&given));
+    let outcome = Arguments::new(params.get("arguments")).and_then(|given| match tool.run {
+        Run::Plain(run) => run(&given),
+        Run::Session(run) => Ok(run(session)),
+    });
     if tool.slow && outcome.is_ok() {
         tokio::time::sleep(publication.report_delay).await;
     }

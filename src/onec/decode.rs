@@ -62,7 +62,8 @@ pub fn decode(body: Bytes, request: &Request, id: u64) -> Result<Result<Payload,
         let error = ErrorObject::parse(error).ok_or(BadAnswer::Neither)?;
         return Ok(Err(translate(error, request)));
     }
-    if envelope.id.of(&body) != Some(id.to_string().as_bytes()) {
+    let answered = envelope.id.of(&body).and_then(|raw| std::str::from_utf8(raw).ok()).and_then(|raw| raw.parse().ok());
+    if answered != Some(id) {
         return Err(BadAnswer::WrongId);
     }
     let outline = envelope.result.ok_or(BadAnswer::Neither)?;

@@ -3,6 +3,7 @@
 use crate::rpc::json::{self, Fault, Member, Scanner};
 use crate::rpc::{Era, ErrorObject, Meta, Method, Param, Params, Request};
 use bytes::Bytes;
+use std::io::Write as _;
 
 /// The parameters of a method that are sent on, in this order; `None` for methods that 1C is never
 /// asked. Older extensions read `params` into a Structure, which refuses keys that are no plain
@@ -31,7 +32,8 @@ pub(super) fn encode(request: &Request, keys: &[Param], id: u64) -> Result<Bytes
     let size: usize = keys.iter().filter_map(|key| params.raw(*key)).map(|raw| raw.len() + 20).sum();
     let mut out = Vec::with_capacity(160 + size);
     out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-    out.extend_from_slice(id.to_string().as_bytes());
+    // Writing into a vector cannot fail.
+    let _ = write!(out, "{id}");
     out.extend_from_slice(b",\"method\":\"");
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.extend_from_slice(b"\",\"params\":{");

@@ -22,6 +22,9 @@ pub enum Trouble {
     Queued(Duration),
     /// Any status but 200, with what the body said in words.
     Status(StatusCode, String),
+    /// 401 to a call that ran under the login of the caller, not the service account: the user has
+    /// another password now, or is gone. The caller gets 401 and logs in again.
+    LoginRefused,
     /// 200 with something that is no answer to the call; why.
     Nonsense(String),
     /// An answer of more bytes than this.
@@ -56,6 +59,14 @@ impl Error {
         &self.trouble
     }
 
+    /// The status that 1C answered with, where that is the trouble.
+    pub const fn status(&self) -> Option<StatusCode> {
+        match self.trouble {
+            Trouble::Status(status, _) => Some(status),
+            _ => None,
+        }
+    }
+
     /// What a client is told.
     pub const fn failure(&self) -> &Failure {
         &self.failure
@@ -72,6 +83,7 @@ const fn status(trouble: &Trouble) -> StatusCode {
     match trouble {
         Trouble::Slow(_) => StatusCode::GATEWAY_TIMEOUT,
         Trouble::Queued(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Trouble::LoginRefused => StatusCode::UNAUTHORIZED,
         _ => StatusCode::BAD_GATEWAY,
     }
 }
@@ -97,6 +109,11 @@ fn sentence(trouble: &Trouble) -> Cow<'static, str> {
         )
         .into(),
         Trouble::Status(status, text) => format!("{}{}", status_sentence(*status), quoted(text)).into(),
+        Trouble::LoginRefused => {
+            "1C refused your login (401). The password may have been changed, or the user locked: \
+             log in again."
+                .into()
+        }
         Trouble::Nonsense(why) => format!(
             "1C sent something that is no answer to the call: {why}. Check that the infobase URL and the service \
              root lead to the MCP extension's HTTP service, and that the extension is up to date."

@@ -125,14 +125,14 @@ impl Infobase {
         self.base.scheme() == "https"
     }
 
-    /// `{url}/hs/{root}/{name}`, percent-encoded.
-    pub(super) fn uri(&self, name: &str) -> Result<Uri, InfobaseError> {
+    /// `{url}/hs/{root}/{path}`, percent-encoded.
+    pub(super) fn uri(&self, path: &str) -> Result<Uri, InfobaseError> {
         let mut url = Url::clone(&self.base);
         {
-            let mut path = url.path_segments_mut().map_err(|()| InfobaseError::Scheme)?;
-            path.pop_if_empty().push("hs");
-            path.extend(self.root.split('/').filter(|part| !part.is_empty()));
-            path.push(name);
+            let mut segments = url.path_segments_mut().map_err(|()| InfobaseError::Scheme)?;
+            segments.pop_if_empty().push("hs");
+            segments.extend(self.root.split('/').filter(|part| !part.is_empty()));
+            segments.extend(path.split('/'));
         }
         Uri::try_from(url.as_str()).map_err(|_| InfobaseError::Scheme)
     }

@@ -1,10 +1,13 @@
 //! The leaf: one call to the HTTP service of a 1C infobase for each request.
 //!
 //! [`OneCService`] speaks the RPC dialect: `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0
-//! request, Basic or bearer authorization, the headers of [`Request::headers`](crate::rpc::Request)
-//! and nothing else of the client's. Around its HTTP client stand two layers: [`QueueLayer`]
-//! (each call takes a session of 1C and maybe a licence, so only so many run at once) and
-//! [`DeadlineLayer`].
+//! request, Basic or bearer authorization (the infobase's account, or the caller's own login), the
+//! headers of [`Request::headers`](crate::rpc::Request) and nothing else of the client's. Around its
+//! HTTP client stand two layers: [`QueueLayer`] (each call takes a session of 1C and maybe a licence,
+//! so only so many run at once) and [`DeadlineLayer`].
+//!
+//! It also asks 1C who may come in: [`OneCService::log_in`] tries a user's own login, and
+//! [`OneCService::verify_key`] has an access key checked.
 //!
 //! What 1C gets wrong is mended on the way back (a byte order mark, empty input schemas, an extra
 //! `type` in resource contents, line breaks in Base64); what cannot be mended is an [`Error`],
@@ -30,7 +33,9 @@ mod deadline;
 mod decode;
 mod encode;
 mod error;
+mod exchange;
 mod infobase;
+mod login;
 mod mend;
 mod queue;
 mod service;
@@ -39,6 +44,7 @@ pub use client::{ClientError, HttpClient};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::{Error, Trouble};
 pub use infobase::{Infobase, InfobaseError};
+pub use login::KeyHolder;
 pub use queue::{Queue, QueueLayer};
 pub use service::{DefaultClient, OneCService, ResponseFuture};
 

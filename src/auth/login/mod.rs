@@ -1,13 +1,43 @@
 //! [`Login`]: who may log in, and what they type.
+//!
+//! [`OwnLogin`] and [`AccessKey`] ask 1C. Two more logins stand around any other: [`Cached`]
+//! remembers answers, and [`Slowdown`] makes guessing slow. Put them on in this order, the cache
+//! outermost, so that a user who logged in a moment ago is let in even while somebody else guesses at
+//! the same account:
+//!
+//! ```
+//! use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
+//! use onec_mcp::onec::{Infobase, OneCService};
+//!
+//! let onec = OneCService::new(Infobase::new("http://localhost/base")?)?;
+//! let login = Cached::new(Slowdown::new(OwnLogin::new(onec)));
+//! # let _ = login;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cached;
+mod key;
+mod own;
+mod salt;
+mod slowdown;
+
+pub use cached::Cached;
+pub use key::AccessKey;
+pub use own::OwnLogin;
+pub use slowdown::Slowdown;
 
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::BoxError;
 use secrecy::SecretString;
 use std::future::Future;
+use std::time::Duration;
+
+/// The caches take no time without end.
+const LONGEST_IDLE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Decides who may log in at the authorization server.
 ///
-/// Two ship with it: `OwnLogin` (the user's own login of 1C) and `AccessKey` (a key that 1C
+/// Two ship with it: [`OwnLogin`] (the user's own login of 1C) and [`AccessKey`] (a key that 1C
 /// checks). An embedder's own may ask any directory.
 pub trait Login: Clone + Send + Sync + 'static {
     /// What the login page asks for.

@@ -1,0 +1,178 @@
+//! [`Cached`].
+
+use super::salt::{Alias, Salt};
+use super::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::rpc::BoxError;
+use moka::sync::Cache;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// How long answers are kept, if nobody says otherwise.
+const GOOD: Duration = Duration::from_secs(300);
+const BAD: Duration = Duration::from_secs(30);
+
+/// How many answers are kept, if nobody says otherwise.
+const CAPACITY: u64 = 10_000;
+
+/// Remembers the answers of another login: good ones for 5 minutes, wrong ones for 30 s, 10 000 at
+/// most. That 1C cannot be asked is never remembered.
+///
+/// Checks of the same login at the same time ask once, and each gets the answer. What was typed is
+/// known by a salted SHA-256 that means nothing outside this process; the password of a good login
+/// stays in memory as part of the answer. Clones share one memory.
+#[derive(Clone)]
+pub struct Cached<L> {
+    login: L,
+    salt: Salt,
+    slots: Cache<Alias, Arc<Slot>>,
+    good: Duration,
+    bad: Duration,
+    capacity: u64,
+}
+
+/// The place of one answer.
+#[derive(Default)]
+struct Slot {
+    /// How many answers there were.
+    round: AtomicU64,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// An answer, and when it came.
+struct Kept {
+    answer: Answer,
+    since: Instant,
+}
+
+#[derive(Clone)]
+enum Answer {
+    In(LoggedIn),
+    Wrong,
+    NoRole,
+    TooMany(u64),
+    Unavailable(Arc<dyn StdError + Send + Sync>),
+}
+
+impl<L> Cached<L> {
+    /// Remembers the answers of `login`.
+    pub fn new(login: L) -> Self {
+        Self { login, salt: Salt::new(), slots: slots(CAPACITY, GOOD), good: GOOD, bad: BAD, capacity: CAPACITY }
+    }
+
+    /// How long good answers and wrong ones are remembered; 5 minutes and 30 s by default.
+    ///
+    /// A user whose password or roles change in 1C is let in for that long by who asks only here.
+    /// Forgets what there is, so say it before the first check.
+    #[must_use]
+    pub fn ttl(mut self, good: Duration, bad: Duration) -> Self {
+        (self.good, self.bad) = (good, bad);
+        self.slots = slots(self.capacity, good.max(bad));
+        self
+    }
+
+    /// How many answers are remembered; 10 000 by default. Forgets what there is, so say it before
+    /// the first check.
+    #[must_use]
+    pub fn capacity(mut self, answers: u64) -> Self {
+        self.capacity = answers;
+        self.slots = slots(answers, self.good.max(self.bad));
+        self
+    }
+
+    /// Asks again the next time this is typed, as after a call for which 1C refused the login. A
+    /// check under way no longer counts either.
+    pub fn forget(&self, typed: &Typed) {
+        self.slots.invalidate(&self.salt.typed(typed));
+    }
+
+    /// Whether an answer serves those who come later.
+    fn is_fresh(&self, kept: &Kept) -> bool {
+        let lifetime = match kept.answer {
+            Answer::In(_) => self.good,
+            Answer::Wrong | Answer::NoRole => self.bad,
+            Answer::TooMany(_) | Answer::Unavailable(_) => return false,
+        };
+        kept.since.elapsed() < lifetime
+    }
+}
+
+/// Slots that nobody asks for are given up when nothing in them can be of use.
+fn slots(capacity: u64, idle: Duration) -> Cache<Alias, Arc<Slot>> {
+    Cache::builder().max_capacity(capacity).time_to_idle(idle.min(super::LONGEST_IDLE)).build()
+}
+
+impl<L: Login> Login for Cached<L> {
+    fn form(&self) -> Form {
+        self.login.form()
+    }
+
+    async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+        let slot = self.slots.get_with(self.salt.typed(&typed), Arc::default);
+        let came = slot.round.load(Ordering::SeqCst);
+        let mut kept = slot.kept.lock().await;
+        // An answer that came while this check waited for its turn is an answer to it as well.
+        let waited = slot.round.load(Ordering::SeqCst) != came;
+        if let Some(kept) = kept.as_ref().filter(|kept| waited || self.is_fresh(kept)) {
+            return kept.answer.clone().into();
+        }
+        let answer = Answer::from(self.login.check(typed).await);
+        *kept = Some(Kept { answer: answer.clone(), since: Instant::now() });
+        slot.round.fetch_add(1, Ordering::SeqCst);
+        answer.into()
+    }
+
+    async fn forget(&self, typed: &Typed) {
+        Self::forget(self, typed);
+    }
+}
+
+impl From<Result<LoggedIn, LoginError>> for Answer {
+    fn from(answer: Result<LoggedIn, LoginError>) -> Self {
+        match answer {
+            Ok(user) => Self::In(user),
+            Err(LoginError::Wrong) => Self::Wrong,
+            Err(LoginError::NoRole) => Self::NoRole,
+            Err(LoginError::TooMany(seconds)) => Self::TooMany(seconds),
+            Err(LoginError::Unavailable(error)) => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<Answer> for Result<LoggedIn, LoginError> {
+    fn from(answer: Answer) -> Self {
+        Err(match answer {
+            Answer::In(user) => return Ok(user),
+            Answer::Wrong => LoginError::Wrong,
+            Answer::NoRole => LoginError::NoRole,
+            Answer::TooMany(seconds) => LoginError::TooMany(seconds),
+            Answer::Unavailable(error) => LoginError::Unavailable(BoxError::from(Shared(error))),
+        })
+    }
+}
+
+/// One failure for all who waited for it.
+#[derive(Debug)]
+struct Shared(Arc<dyn StdError + Send + Sync>);
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the login could not be checked")
+    }
+}
+
+impl StdError for Shared {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for Cached<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cached").field("login", &self.login).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! [`OwnLogin`].
+
+use super::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::identity::Credentials;
+use crate::onec::{DefaultClient, Error, OneCService};
+use crate::rpc::{BoxError, cause};
+use bytes::Bytes;
+use http::StatusCode;
+use secrecy::ExposeSecret;
+use tower_service::Service;
+
+/// The longest user name, in characters, and the longest password, in bytes. 1C's own limits are
+/// lower; the web server would refuse a much longer header with a status that says something else.
+const MAX_USER: usize = 256;
+const MAX_PASSWORD: usize = 1024;
+
+/// Users log in with their own login of 1C, which is tried at `GET {service}/health`; all later
+/// calls run as that user.
+///
+/// The subject is `onec:<login>`, with the login as it was typed. There is no limit to the scopes:
+/// 1C's roles decide. A login whose name no user of 1C can have over HTTP (empty, over 256
+/// characters, with a colon or a control character) or whose password is over 1 KiB is wrong without
+/// asking 1C.
+#[derive(Clone, Debug)]
+pub struct OwnLogin<C = DefaultClient> {
+    onec: OneCService<C>,
+}
+
+impl<C> OwnLogin<C> {
+    /// Asks this infobase.
+    pub const fn new(onec: OneCService<C>) -> Self {
+        Self { onec }
+    }
+}
+
+impl<C> Login for OwnLogin<C>
+where
+    C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + Sync + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    fn form(&self) -> Form {
+        Form::Credentials
+    }
+
+    async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+        let Typed::Credentials(login) = typed else { return Err(LoginError::Wrong) };
+        if !may_be(&login) {
+            return Err(LoginError::Wrong);
+        }
+        self.onec.log_in(&login).await.map_err(|error| {
+            let status = cause::<Error>(&*error).and_then(Error::status);
+            match status {
+                Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
+                Some(StatusCode::FORBIDDEN) => LoginError::NoRole,
+                _ => LoginError::Unavailable(error),
+            }
+        })?;
+        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+    }
+}
+
+/// Whether a user of 1C can have this login over HTTP
+/// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2): the first colon ends the
+/// name, and control characters are not allowed).
+fn may_be(login: &Credentials) -> bool {
+    let user = login.user();
+    !user.trim().is_empty()
+        && user.chars().count() <= MAX_USER
+        && !user.contains(|letter: char| letter == ':' || letter.is_control())
+        && login.password().expose_secret().len() <= MAX_PASSWORD
+}

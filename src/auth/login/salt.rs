@@ -1,0 +1,81 @@
+//! Under what name secrets are kept in memory.
+
+use super::Typed;
+use secrecy::ExposeSecret;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use uuid::Uuid;
+
+/// A random text of this process. Digests with it say nothing to who reads them elsewhere, not even
+/// which of two processes had the same password.
+#[derive(Clone)]
+pub(super) struct Salt([Uuid; 2]);
+
+/// What stands for a secret, only here and only now.
+pub(super) type Alias = [u8; 32];
+
+impl Salt {
+    pub(super) fn new() -> Self {
+        Self([Uuid::new_v4(), Uuid::new_v4()])
+    }
+
+    /// Of all that was typed.
+    pub(super) fn typed(&self, typed: &Typed) -> Alias {
+        match typed {
+            Typed::Credentials(login) => self.of(&["login", login.user(), login.password().expose_secret()]),
+            Typed::Key(key) => self.of(&["key", key.expose_secret()]),
+        }
+    }
+
+    /// Of the account, however its name was typed.
+    pub(super) fn account(&self, user: &str) -> Alias {
+        self.of(&["account", &user.trim().to_lowercase()])
+    }
+
+    /// Each part behind its length, so that no two lists of parts look the same.
+    fn of(&self, parts: &[&str]) -> Alias {
+        let mut hash = Sha256::new();
+        for salt in &self.0 {
+            hash.update(salt.as_bytes());
+        }
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize().into()
+    }
+}
+
+impl fmt::Debug for Salt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Salt")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Credentials;
+
+    fn login(user: &str, password: &str) -> Typed {
+        Typed::Credentials(Credentials::new(user, password))
+    }
+
+    #[test]
+    fn what_differs_has_another_alias() {
+        let salt = Salt::new();
+        let all = [login("a", "b:c"), login("a:b", "c"), login("ab", ":c"), Typed::Key("a".to_owned().into())];
+        for (at, one) in all.iter().enumerate() {
+            assert_eq!(salt.typed(one), salt.typed(&one.clone()));
+            assert_ne!(salt.typed(one), Salt::new().typed(one), "another process");
+            assert!(all.iter().skip(at + 1).all(|other| salt.typed(one) != salt.typed(other)));
+        }
+    }
+
+    #[test]
+    fn an_account_is_one_however_it_is_typed() {
+        let salt = Salt::new();
+        assert_eq!(salt.account(" ИВАНОВ "), salt.account("Иванов"));
+        assert_ne!(salt.account("Иванов"), salt.account("Иванова"));
+    }
+}

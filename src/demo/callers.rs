@@ -1,0 +1,83 @@
+//! Under whose name tools run.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+
+/// How many callers are remembered.
+const REMEMBERED: usize = 100;
+
+/// Who called a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caller {
+    /// The user of the infobase.
+    pub user: String,
+    /// The tool.
+    pub tool: String,
+    /// `X-MCP-Sub` as it came: percent-encoded.
+    pub sub: Option<String>,
+    /// `X-MCP-Scopes` as it came: separated by commas.
+    pub scopes: Option<String>,
+}
+
+/// The session of a request: a user, and what the gateway says of the caller.
+#[derive(Debug)]
+pub(super) struct Session {
+    user: &'static str,
+    sub: Option<String>,
+    scopes: Option<String>,
+}
+
+impl Session {
+    pub(super) fn new(user: &'static str, headers: &HeaderMap) -> Self {
+        let text = |name| {
+            let values = headers.get_all(name).iter();
+            // Joined as a web server joins them, so that a header sent twice does not go unseen.
+            values.map(|value| String::from_utf8_lossy(value.as_bytes())).reduce(|all, next| all + ", " + next)
+        };
+        let owned = |name| text(name).map(String::from);
+        Self { user, sub: owned("x-mcp-sub"), scopes: owned("x-mcp-scopes") }
+    }
+
+    /// For people, one fact a line.
+    pub(super) fn describe(&self) -> String {
+        let mut text = format!("Пользователь 1С: {}", self.user);
+        if let Some(sub) = &self.sub {
+            text.push_str(&format!("\nКто вызывает: {}", percent_decode_str(sub).decode_utf8_lossy()));
+        }
+        if let Some(scopes) = &self.scopes {
+            text.push_str(&format!("\nРазрешения: {scopes}"));
+        }
+        text
+    }
+
+    fn calls(&self, tool: &str) -> Caller {
+        let Self { user, sub, scopes } = self;
+        Caller { user: (*user).to_owned(), tool: tool.to_owned(), sub: sub.clone(), scopes: scopes.clone() }
+    }
+}
+
+/// The callers of an infobase, the last ones at the end.
+#[derive(Debug, Default)]
+pub(super) struct Callers(Mutex<VecDeque<Caller>>);
+
+impl Callers {
+    pub(super) fn remember(&self, session: &Session, tool: &str) {
+        let mut callers = self.callers();
+        if callers.len() == REMEMBERED {
+            callers.pop_front();
+        }
+        callers.push_back(session.calls(tool));
+    }
+
+    pub(super) fn now(&self) -> Vec<Caller> {
+        self.callers().iter().cloned().collect()
+    }
+
+    fn callers(&self) -> MutexGuard<'_, VecDeque<Caller>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

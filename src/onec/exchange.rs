@@ -1,0 +1,190 @@
+//! How one request becomes one call of the infobase's HTTP service, or two.
+
+use super::client::ClientError;
+use super::deadline::Patience;
+use super::decode::{decode, words};
+use super::encode::{encode, forwarded};
+use super::error::{Error, Trouble};
+use super::infobase::{Infobase, InfobaseError};
+use crate::identity::Identity;
+use crate::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response, cause};
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tower_service::Service;
+
+/// Between a refused connection and the one other try.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is the same for every call.
+pub(super) struct Target {
+    pub(super) infobase: Infobase,
+    pub(super) health: Uri,
+    pub(super) verify: Uri,
+    /// With the service account's login, if there is one.
+    pub(super) headers: HeaderMap,
+    rpc: Uri,
+    last_id: AtomicU64,
+}
+
+impl Target {
+    /// # Errors
+    /// [`InfobaseError`] where the URL does not serve.
+    pub(super) fn new(infobase: Infobase) -> Result<Self, InfobaseError> {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = infobase.headers.clone();
+        headers.insert(ACCEPT, json.clone());
+        headers.insert(CONTENT_TYPE, json);
+        Ok(Self {
+            rpc: infobase.uri("rpc")?,
+            health: infobase.uri("health")?,
+            verify: infobase.uri("auth/verify")?,
+            headers,
+            last_id: AtomicU64::new(0),
+            infobase,
+        })
+    }
+
+    pub(super) async fn answer<C>(&self, ready: C, request: Request) -> Result<Response, BoxError>
+    where
+        C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
+        C::Error: Into<BoxError>,
+    {
+        let Some(keys) = forwarded(&request.method) else {
+            return Ok(Response::error(ErrorObject::method_not_found(request.method.as_str())));
+        };
+        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
+        let body = match encode(&request, keys, id) {
+            Ok(body) => body,
+            Err(error) => return Ok(Response::error(error)),
+        };
+        let started = Instant::now();
+        let call = || self.build(&request, body.clone());
+        let answer = match self.exchange(ready, call, request.method.as_str(), request.method.is_idempotent()).await {
+            Err(error) => return Err(refused(error, &request).await),
+            Ok(answer) => answer,
+        };
+        let outcome = decode(answer, &request, id)
+            .map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?
+            .or_else(|error| instead(&request.method, error));
+        Ok(Response { outcome, upstream: Some(started.elapsed()) })
+    }
+
+    /// Makes the call that `build` builds and gives the body of a 200; `harmless` means that running
+    /// twice changes nothing.
+    pub(super) async fn exchange<C>(
+        &self,
+        mut ready: C,
+        build: impl Fn() -> Result<http::Request<Bytes>, BoxError>,
+        what: &str,
+        harmless: bool,
+    ) -> Result<Bytes, BoxError>
+    where
+        C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
+        C::Error: Into<BoxError>,
+    {
+        let mut again = true;
+        loop {
+            let spare = ready.clone();
+            let sent = Instant::now();
+            let call = build()?;
+            let uri = call.uri().clone();
+            let answer = ready.call(call).await.map_err(Into::into);
+            let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
+            tracing::debug!(method = what, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
+            let error = match answer {
+                Ok(answer) if answer.status() == StatusCode::OK => return Ok(answer.into_body()),
+                Ok(answer) => {
+                    let text = words(answer.headers(), answer.body());
+                    BoxError::from(Error::from(Trouble::Status(answer.status(), text)))
+                }
+                Err(error) => trouble(error),
+            };
+            match retry(&error, harmless) {
+                Some(pause) if std::mem::take(&mut again) => tokio::time::sleep(pause).await,
+                _ => return Err(error),
+            }
+            ready = spare;
+            std::future::poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Into::into)?;
+        }
+    }
+
+    fn build(&self, request: &Request, body: Bytes) -> Result<http::Request<Bytes>, BoxError> {
+        let mut call = http::Request::post(self.rpc.clone()).body(body)?;
+        let headers = call.headers_mut();
+        // Room for all at once.
+        *headers = HeaderMap::with_capacity(self.headers.len() + request.headers.len() + 1);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        for (name, value) in &request.headers {
+            // Whose login it is, no header decides.
+            if name != AUTHORIZATION {
+                headers.append(name, value.clone());
+            }
+        }
+        if let Some(credentials) = request.extensions.get().and_then(Identity::credentials) {
+            headers.insert(AUTHORIZATION, credentials.authorization().clone());
+        }
+        let limit = match request.method {
+            Method::ToolsCall => self.infobase.slow,
+            _ => self.infobase.quick,
+        };
+        call.extensions_mut().insert(Patience(limit));
+        Ok(call)
+    }
+}
+
+/// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
+/// hook is told. To the service account it is trouble like any other.
+async fn refused(error: BoxError, request: &Request) -> BoxError {
+    if cause::<Error>(&*error).and_then(Error::status) != Some(StatusCode::UNAUTHORIZED) {
+        return error;
+    }
+    match request.extensions.get::<Identity>().filter(|identity| identity.credentials().is_some()) {
+        Some(identity) => {
+            identity.login_refused().await;
+            Error::new(Trouble::LoginRefused, Some(error)).into()
+        }
+        None => error,
+    }
+}
+
+/// What an older extension that lacks a method is taken to mean.
+fn instead(method: &Method, error: ErrorObject) -> Result<Payload, ErrorObject> {
+    if error.code != ErrorObject::METHOD_NOT_FOUND {
+        return Err(error);
+    }
+    let nothing = match method {
+        Method::ResourceTemplatesList => "{\"resourceTemplates\":[]}",
+        Method::Complete => "{\"completion\":{\"values\":[]}}",
+        _ => return Err(error),
+    };
+    Payload::parse(nothing).map_err(ErrorObject::from)
+}
+
+/// Puts the failures of the default client into words; others travel on as they are.
+fn trouble(error: BoxError) -> BoxError {
+    let kind = match cause::<ClientError>(&*error) {
+        Some(ClientError::Connect(_) | ClientError::NotSent(_)) => Trouble::Unreachable,
+        Some(ClientError::Broken(_)) => Trouble::Broken,
+        Some(ClientError::TooLarge(limit)) => Trouble::TooLarge(*limit),
+        None => return error,
+    };
+    Error::new(kind, Some(error)).into()
+}
+
+/// Whether a failed call may be sent once more, and after what pause.
+fn retry(error: &BoxError, harmless: bool) -> Option<Duration> {
+    let trouble = cause::<Error>(&**error)?.trouble();
+    match (trouble, cause::<ClientError>(&**error)) {
+        (_, Some(ClientError::NotSent(_))) => Some(Duration::ZERO),
+        (_, Some(ClientError::Connect(_))) => Some(RETRY_PAUSE),
+        (Trouble::Status(StatusCode::NOT_ACCEPTABLE, _), _) => Some(Duration::ZERO),
+        (Trouble::Broken, _) if harmless => Some(Duration::ZERO),
+        (Trouble::Status(StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _), _) if harmless => {
+            Some(RETRY_PAUSE)
+        }
+        _ => None,
+    }
+}

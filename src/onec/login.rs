@@ -1,0 +1,167 @@
+//! What 1C is asked about logins: whether it is there, whether a user may come in, whose a key is.
+
+use super::deadline::Patience;
+use super::error::{Error, Trouble};
+use super::service::OneCService;
+use crate::identity::{Credentials, Scopes};
+use crate::rpc::{BoxError, cause};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, StatusCode, Uri};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// The longest answer to a key's check that is read. A hundred scopes take a tenth of it.
+const MAX_HOLDER: usize = 64 * 1024;
+
+/// The longest name or subject, in characters.
+const MAX_NAME: usize = 256;
+
+/// Whose an access key is, as 1C tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyHolder {
+    /// 1C's lasting name of the holder: 1 to 256 characters.
+    pub sub: String,
+    /// What to call the holder, at most 256 characters.
+    pub name: Option<String>,
+    /// What the key allows. None where 1C names none.
+    pub scopes: Scopes,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    key: &'a str,
+}
+
+/// Members that are not named here are of no interest.
+#[derive(Deserialize)]
+struct Checked {
+    sub: String,
+    name: Option<String>,
+    scopes: Option<Vec<String>>,
+}
+
+impl<C> OneCService<C>
+where
+    C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    /// Asks the HTTP service whether it is there: `GET {service}/health`.
+    ///
+    /// Where calls run under no account of their own, a 401 of 1C proves that it is.
+    ///
+    /// # Errors
+    /// [`Error`] with what is wrong.
+    pub async fn health(&self) -> Result<(), BoxError> {
+        let answer = self.look(None).await.map(drop);
+        let proof = |error: &BoxError| {
+            let error = cause::<Error>(&**error);
+            !self.target.infobase.has_account() && error.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED)
+        };
+        if answer.as_ref().is_err_and(proof) { Ok(()) } else { answer }
+    }
+
+    /// Asks 1C whether this user may come in: `GET {service}/health` as that user, within the timeout
+    /// of quick calls.
+    ///
+    /// # Errors
+    /// [`Error`] whose trouble is [`Trouble::Status`] with 401 for a wrong login, with 403 for a user
+    /// without the role, and anything else where 1C cannot tell. A page of HTML is
+    /// [`Trouble::Nonsense`] even with a 200: it comes from a web server that knows of no logins.
+    pub async fn log_in(&self, credentials: &Credentials) -> Result<(), BoxError> {
+        let body = self.look(Some(credentials)).await?;
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body);
+        match body.trim_ascii_start().first() {
+            Some(b'<') => Err(nonsense("a page of HTML instead of JSON")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks 1C whose an access key is: `POST {service}/auth/verify` with `{"key":…}`, under the
+    /// service account and within the timeout of quick calls.
+    ///
+    /// # Errors
+    /// [`Error`] whose trouble is [`Trouble::Status`] with 401 for a bad key, and anything else where
+    /// 1C cannot tell. As 1C also answers 401 to a service account with a wrong password, that is
+    /// worth a look when no key works; [`health`](Self::health) tells the two apart.
+    pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
+        let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
+        let build = || self.plain(Method::POST, &self.target.verify, None, body.clone());
+        let answer = self.target.exchange(self.ready().await?, build, "auth/verify", true).await;
+        holder(&answer.map_err(|error| without(key, error))?)
+    }
+
+    /// The body of `GET {service}/health`.
+    async fn look(&self, credentials: Option<&Credentials>) -> Result<Bytes, BoxError> {
+        let login = credentials.map(Credentials::authorization);
+        let build = || self.plain(Method::GET, &self.target.health, login, Bytes::new());
+        self.target.exchange(self.ready().await?, build, "health", true).await
+    }
+
+    async fn ready(&self) -> Result<C, BoxError> {
+        let mut client = self.client.clone();
+        client.ready().await.map_err(Into::into)?;
+        Ok(client)
+    }
+
+    /// A call that is no JSON-RPC.
+    fn plain(
+        &self,
+        method: Method,
+        uri: &Uri,
+        login: Option<&HeaderValue>,
+        body: Bytes,
+    ) -> Result<http::Request<Bytes>, BoxError> {
+        let mut call = http::Request::builder().method(method).uri(uri.clone()).body(body)?;
+        call.headers_mut().clone_from(&self.target.headers);
+        if let Some(login) = login {
+            call.headers_mut().insert(AUTHORIZATION, login.clone());
+        }
+        if call.body().is_empty() {
+            call.headers_mut().remove(CONTENT_TYPE);
+        }
+        call.extensions_mut().insert(Patience(self.target.infobase.quick));
+        Ok(call)
+    }
+}
+
+/// 1C's words about a key may repeat it, and they may end up in a log.
+fn without(key: &SecretString, error: BoxError) -> BoxError {
+    match cause::<Error>(&*error).map(Error::trouble) {
+        Some(Trouble::Status(status, text)) if text.contains(key.expose_secret()) => {
+            Error::from(Trouble::Status(*status, String::new())).into()
+        }
+        _ => error,
+    }
+}
+
+fn holder(body: &[u8]) -> Result<KeyHolder, BoxError> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    if body.len() > MAX_HOLDER {
+        return Err(nonsense("an answer about a key of more than 64 KiB"));
+    }
+    if body.trim_ascii_start().first() == Some(&b'<') {
+        return Err(nonsense("a page of HTML instead of JSON"));
+    }
+    // The parser's own words may quote the answer, which is nobody's business.
+    let Ok(Checked { sub, name, scopes }) = serde_json::from_slice(body) else {
+        return Err(nonsense("no JSON object with \"sub\" and \"scopes\" about a key"));
+    };
+    if sub.trim().is_empty() || sub.chars().count() > MAX_NAME {
+        return Err(nonsense("a \"sub\" that is empty or longer than 256 characters"));
+    }
+    let name = name.map(|name| name.trim().chars().take(MAX_NAME).collect::<String>());
+    Ok(KeyHolder {
+        sub,
+        name: name.filter(|name| !name.is_empty()),
+        scopes: scopes.iter().flatten().map(String::as_str).collect(),
+    })
+}
+
+fn nonsense(why: &str) -> BoxError {
+    Error::from(Trouble::Nonsense(why.to_owned())).into()
+}

@@ -3,6 +3,8 @@
 
 #[path = "support/invariants.rs"]
 mod invariants;
+#[path = "support/seal_invariants.rs"]
+mod seal_invariants;
 
 use std::fs;
 use std::path::Path;
@@ -35,4 +37,9 @@ fn answer() {
 fn scanner() {
     replay("envelope", invariants::scanner);
     replay("answer", invariants::scanner);
+}
+
+#[test]
+fn sealed() {
+    replay("sealed", seal_invariants::sealed);
 }

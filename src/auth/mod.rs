@@ -57,6 +57,8 @@ mod digest;
 mod gate;
 #[cfg(any(feature = "basic", feature = "oauth"))]
 pub mod login;
+#[cfg(feature = "oauth")]
+pub mod server;
 mod site;
 #[cfg(feature = "oauth")]
 pub mod store;

@@ -2,13 +2,32 @@
 //!
 //! A *grant* is one login of one user through one client. Codes, access tokens and refresh tokens
 //! belong to a grant and die with it. Only the SHA-256 of each is stored; 1C credentials are stored
-//! encrypted under the token that carries them (`seal`), so that a store alone opens nothing.
+//! encrypted under the token that carries them ([`seal`]), so that a store alone opens nothing.
 //!
 //! | Store | Feature | For |
 //! |---|---|---|
 //! | `MemoryStore` | `oauth` | one process; a restart logs everybody out |
 //! | `SqliteStore` | `sqlite` | one process; survives restarts |
 //! | `PostgresStore` | `postgres` | any number of replicas |
+
+#[cfg(feature = "store-contract")]
+pub mod contract;
+mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+pub mod seal;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod statements;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 use super::clock::Timestamp;
 use super::digest::Digest;
@@ -38,7 +57,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     fn find(&self, digest: &Digest) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
     /// Uses up a code or refresh token and stores its successors, both or neither. One that was
-    /// used before revokes its grant in the same step.
+    /// used before revokes its grant in the same step, also after it has expired. The credentials
+    /// that the used one carried may be forgotten.
     fn exchange(
         &self,
         used: &Digest,
@@ -101,7 +121,7 @@ pub struct Token {
     pub kind: Kind,
     /// What it is good for: those of the grant, or fewer after a refresh that asked for fewer.
     pub scopes: Scopes,
-    /// 1C credentials, encrypted under the token itself; see `seal`.
+    /// 1C credentials, encrypted under the token itself; see [`seal`].
     pub sealed: Option<Vec<u8>>,
     /// From when on it does not count.
     pub expires: Timestamp,
@@ -155,4 +175,11 @@ impl StoreError {
     pub fn new(cause: impl Into<BoxError>) -> Self {
         Self(cause.into())
     }
+}
+
+/// What a store says of tokens that do not belong to the grant they are stored for.
+const FOREIGN: &str = "a token of another grant";
+
+fn belong(tokens: &[Token], grant: &str) -> bool {
+    tokens.iter().all(|token| token.grant == grant)
 }

@@ -1,0 +1,5 @@
+//! The authorization server's parts.
+
+mod tokens;
+
+pub use tokens::Tokens;

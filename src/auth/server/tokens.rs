@@ -1,0 +1,241 @@
+//! [`Tokens`]: whether a token is one that the authorization server gave out.
+
+use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
+use crate::auth::{Clock, Digest, Presented, Refusal, Timestamp, TokenValidator};
+use crate::identity::Identity;
+use futures_core::future::BoxFuture;
+use moka::Expiry;
+use moka::future::Cache;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// The scope that asks for a refresh token. It is between client and authorization server.
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The [`TokenValidator`] of the own authorization server: finds access tokens in its store.
+///
+/// What was found is remembered for 900 ms, so that a token that is used much is looked up about
+/// once a second, and one that was revoked, at whichever replica, counts for less than a second
+/// more. Refusals are not remembered. Lookups of one token at the same time are one.
+///
+/// Cloning is cheap; clones share what they remember.
+pub struct Tokens<S> {
+    inner: Arc<Inner<S>>,
+}
+
+struct Inner<S> {
+    store: S,
+    clock: Clock,
+    cache: Option<Cache<Digest, Arc<Known>>>,
+}
+
+/// An access token that is in the store. Whether it has expired, and for which resource it is good,
+/// is looked at again on each use.
+struct Known {
+    identity: Identity,
+    expires: Timestamp,
+    resource: String,
+    /// When it was asked for: what is known is as old as that.
+    asked: Instant,
+}
+
+/// Why a lookup found nothing. Shared by all who wait for it.
+#[derive(Clone)]
+enum Missing {
+    Unknown,
+    Unavailable(Arc<StoreError>),
+}
+
+impl From<Missing> for Refusal {
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Unknown => Self::Unknown,
+            Missing::Unavailable(cause) => Self::Unavailable(cause.into()),
+        }
+    }
+}
+
+impl<S: TokenStore> Tokens<S> {
+    /// The tokens in a store.
+    pub fn new(store: S) -> Self {
+        Self { inner: Arc::new(Inner { store, clock: Clock::default(), cache: None }) }
+            .cache(10_000, Duration::from_millis(900))
+    }
+
+    /// Tells by this clock what has expired.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        let Inner { store, cache, .. } = &*self.inner;
+        Self { inner: Arc::new(Inner { store: store.clone(), clock, cache: cache.clone() }) }
+    }
+
+    /// Remembers up to so many tokens for so long (10 000, 900 ms). A revoked token counts no longer
+    /// than that.
+    #[must_use]
+    pub fn cache(self, entries: u64, ttl: Duration) -> Self {
+        let cache = Cache::builder().max_capacity(entries).expire_after(SinceAsked(ttl)).build();
+        self.with_cache(Some(cache))
+    }
+
+    /// Asks the store each time.
+    #[must_use]
+    pub fn without_cache(self) -> Self {
+        self.with_cache(None)
+    }
+
+    fn with_cache(self, cache: Option<Cache<Digest, Arc<Known>>>) -> Self {
+        let Inner { store, clock, .. } = &*self.inner;
+        Self { inner: Arc::new(Inner { store: store.clone(), clock: clock.clone(), cache }) }
+    }
+}
+
+impl<S: TokenStore> Inner<S> {
+    async fn known(self: &Arc<Self>, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+        let Some(cache) = &self.cache else { return self.look_up(digest, token).await };
+        if let Some(known) = cache.get(&digest).await {
+            return Ok(known);
+        }
+        cache.try_get_with(digest, self.look_up(digest, token)).await.map_err(|missing| (*missing).clone())
+    }
+
+    async fn look_up(self: &Arc<Self>, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+        let asked = Instant::now();
+        let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
+        let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
+        if stored.kind != Kind::Access {
+            return Err(Missing::Unknown);
+        }
+        let mut identity =
+            Identity::new(grant.subject.as_str(), stored.scopes.without(OFFLINE_ACCESS)).with_client(grant.client);
+        if let Some(sealed) = stored.sealed {
+            // Without its login the call would run under the service account, which may do more.
+            let Some(credentials) = seal::open(&sealed, token) else {
+                tracing::warn!("a stored login cannot be decrypted");
+                return Err(Missing::Unknown);
+            };
+            identity =
+                identity.with_credentials(credentials).on_login_refused(self.forget_login(digest, grant.subject));
+        }
+        Ok(Arc::new(Known { identity, expires: stored.expires, resource: grant.resource, asked }))
+    }
+
+    /// Revokes what was granted to a user whose login 1C has refused.
+    fn forget_login(
+        self: &Arc<Self>,
+        digest: Digest,
+        subject: String,
+    ) -> impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static {
+        // Weak, since the cache of these tokens keeps it.
+        let (store, inner) = (self.store.clone(), Arc::downgrade(self));
+        move || {
+            let (store, inner, subject) = (store.clone(), Weak::clone(&inner), subject.clone());
+            Box::pin(async move {
+                if let Err(error) = store.revoke_subject(&subject).await {
+                    tracing::warn!(%error, "tokens of a refused login are not revoked yet");
+                }
+                if let Some(cache) = inner.upgrade().and_then(|inner| inner.cache.clone()) {
+                    cache.invalidate(&digest).await;
+                }
+            })
+        }
+    }
+}
+
+impl<S: TokenStore> TokenValidator for Tokens<S> {
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+        let Presented { token, base, site } = presented;
+        let known = self.inner.known(Digest::of(token), token).await?;
+        if known.expires <= self.inner.clock.now() {
+            return Err(Refusal::Expired);
+        }
+        if !site.owns(base, &known.resource) {
+            return Err(Refusal::Audience);
+        }
+        Ok(known.identity.clone())
+    }
+}
+
+/// Entries expire so long after the store was asked, not after it answered.
+struct SinceAsked(Duration);
+
+impl Expiry<Digest, Arc<Known>> for SinceAsked {
+    fn expire_after_create(&self, _: &Digest, known: &Arc<Known>, now: Instant) -> Option<Duration> {
+        Some(self.0.saturating_sub(now.saturating_duration_since(known.asked)))
+    }
+
+    /// One that has expired may still be there when the next comes.
+    fn expire_after_update(
+        &self,
+        digest: &Digest,
+        known: &Arc<Known>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(digest, known, now)
+    }
+}
+
+impl<S> Clone for Tokens<S> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<S> fmt::Debug for Tokens<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("cached", &self.inner.cache.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Site;
+    use crate::auth::store::{Grant, MemoryStore, Token};
+    use crate::identity::{Credentials, Scopes};
+
+    async fn put(store: &MemoryStore, text: &str, subject: &str, credentials: bool) {
+        let (client, resource) = ("client".to_owned(), "https://h/mcp".to_owned());
+        let (id, scopes) = (format!("grant of {text}"), Scopes::default());
+        let sealed = credentials.then(|| seal::seal(&Credentials::new("user", "password"), text).unwrap());
+        let digest = Digest::of(text);
+        let (kind, expires) = (Kind::Access, Timestamp::MAX);
+        let token = Token { digest, grant: id.clone(), kind, scopes: scopes.clone(), sealed, expires };
+        let grant = Grant { id, client, subject: subject.to_owned(), scopes, resource, created: 0 };
+        store.put_grant(grant, vec![token]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refused_login_revokes_what_the_user_was_granted() {
+        let (store, site) = (MemoryStore::new(), Site::new());
+        for (text, subject, credentials) in
+            [("a", "anna", true), ("b", "anna", true), ("c", "boris", true), ("k", "key", false)]
+        {
+            put(&store, text, subject, credentials).await;
+        }
+        let tokens = Tokens::new(store.clone()).cache(10, Duration::from_secs(3600));
+        let presented = |token| Presented { token, base: "https://h", site: &site };
+        let identity = tokens.validate(presented("a")).await.unwrap();
+        // A key's calls run under the service account: whose login was refused is not the user's.
+        tokens.validate(presented("k")).await.unwrap().login_refused().await;
+        identity.login_refused().await;
+        for (text, counts) in [("a", false), ("b", false), ("c", true), ("k", true)] {
+            assert_eq!(tokens.validate(presented(text)).await.is_ok(), counts, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_alive_by_what_it_remembers() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (store, site) = (MemoryStore::new(), Site::new());
+        let tokens = Tokens::new(store.clone());
+        runtime.block_on(async {
+            put(&store, "a", "anna", true).await;
+            tokens.validate(Presented { token: "a", base: "https://h", site: &site }).await.unwrap();
+        });
+        let inner = Arc::downgrade(&tokens.inner);
+        drop(tokens);
+        assert!(inner.upgrade().is_none());
+    }
+}

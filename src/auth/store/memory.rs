@@ -1,0 +1,257 @@
+//! [`MemoryStore`]: what is remembered, until the process ends.
+
+use super::{Client, Exchange, FOREIGN, Found, Grant, Kind, StoreError, Token, TokenStore, belong};
+use crate::auth::{Digest, Timestamp};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A [`TokenStore`] in memory: a restart logs everybody out.
+///
+/// It holds no more than its capacity. What happens when it is full:
+///
+/// - *Clients*: the one that registered the longest ago and has no grant is forgotten; it has to
+///   register again. If all have grants, no more can register.
+/// - *Tokens*: what has expired is forgotten first; then the grants whose last token expires the
+///   soonest, with a warning in the log; those users have to log in again.
+/// - *Tokens of one grant* (256): used ones are forgotten first, then those that expire the soonest.
+///
+/// Cloning is cheap; clones share what they remember.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    capacity: usize,
+}
+
+/// How many tokens one grant may have, used ones included.
+const PER_GRANT: usize = 256;
+
+#[derive(Default)]
+struct State {
+    clients: HashMap<String, Client>,
+    /// With the digests of their tokens.
+    grants: HashMap<String, (Grant, BTreeSet<Digest>)>,
+    /// With whether they were used.
+    tokens: HashMap<Digest, (Token, bool)>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryStore {
+    /// Room for 50 000 clients and 50 000 codes and tokens.
+    pub fn new() -> Self {
+        Self::with_capacity(50_000)
+    }
+
+    /// Room for so many clients, and as many codes and tokens.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { state: Arc::default(), capacity }
+    }
+
+    /// No method panics halfway, so what a poisoned lock guards is whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn forget_grant(&mut self, id: &str) {
+        if let Some((_, digests)) = self.grants.remove(id) {
+            for digest in digests {
+                self.tokens.remove(&digest);
+            }
+        }
+    }
+
+    fn forget_token(&mut self, digest: &Digest) {
+        if let Some((token, _)) = self.tokens.remove(digest)
+            && let Some((_, digests)) = self.grants.get_mut(&token.grant)
+        {
+            digests.remove(digest);
+        }
+    }
+
+    /// Tokens that do not count any more, and grants without tokens.
+    fn forget_expired(&mut self, now: Timestamp) -> usize {
+        let before = self.tokens.len() + self.grants.len();
+        let expired: Vec<Digest> =
+            self.tokens.values().filter(|(token, _)| token.expires <= now).map(|(token, _)| token.digest).collect();
+        for digest in &expired {
+            self.forget_token(digest);
+        }
+        self.grants.retain(|_, (_, digests)| !digests.is_empty());
+        before - self.tokens.len() - self.grants.len()
+    }
+
+    /// Makes room for `more` tokens, and for an eighth of the capacity if anything must go: looking
+    /// for what goes takes long.
+    fn make_room(&mut self, more: usize, capacity: usize, now: Timestamp) -> Result<(), StoreError> {
+        if more > capacity.min(PER_GRANT) {
+            return Err(StoreError::new("more tokens than there is room for"));
+        }
+        if self.tokens.len() + more <= capacity && self.grants.len() < capacity {
+            return Ok(());
+        }
+        self.forget_expired(now);
+        if self.tokens.len() + more <= capacity && self.grants.len() < capacity {
+            return Ok(());
+        }
+        let last = |digests: &BTreeSet<Digest>| {
+            digests.iter().filter_map(|digest| self.tokens.get(digest)).map(|(token, _)| token.expires).max()
+        };
+        let mut grants: Vec<_> = self.grants.iter().map(|(id, (_, digests))| (last(digests), id.clone())).collect();
+        grants.sort_unstable();
+        let room = more.max(capacity / 8);
+        let mut forgotten = 0_usize;
+        for (_, id) in grants {
+            if self.tokens.len() + room <= capacity && self.grants.len() + room.min(capacity) <= capacity {
+                break;
+            }
+            self.forget_grant(&id);
+            forgotten += 1;
+        }
+        tracing::warn!(forgotten, "the token store is full: these logins were forgotten");
+        Ok(())
+    }
+
+    fn insert(&mut self, grant: &str, tokens: Vec<Token>) {
+        let Some((_, digests)) = self.grants.get_mut(grant) else { return };
+        for token in tokens {
+            digests.insert(token.digest);
+            self.tokens.insert(token.digest, (token, false));
+        }
+        if digests.len() > PER_GRANT {
+            let known = |digest: &Digest| self.tokens.get(digest).map(|(token, used)| (!used, token.expires, *digest));
+            let mut ranked: Vec<_> = digests.iter().filter_map(known).collect();
+            ranked.sort_unstable();
+            ranked.truncate(digests.len() - PER_GRANT);
+            for (_, _, digest) in ranked {
+                self.forget_token(&digest);
+            }
+        }
+    }
+
+    /// Whether one of these would take the place of another.
+    fn any_known(&self, tokens: &[Token]) -> bool {
+        let mut digests = BTreeSet::new();
+        tokens.iter().any(|token| self.tokens.contains_key(&token.digest) || !digests.insert(token.digest))
+    }
+}
+
+impl TokenStore for MemoryStore {
+    async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.clients.len() >= self.capacity && !state.clients.contains_key(&client.id) {
+            let State { clients, grants, .. } = &*state;
+            let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
+            let mut idle: Vec<(Timestamp, String)> = clients
+                .values()
+                .filter(|client| !holders.contains(client.id.as_str()))
+                .map(|client| (client.registered, client.id.clone()))
+                .collect();
+            if idle.is_empty() {
+                return Err(StoreError::new("there is no room for more clients"));
+            }
+            // Some at once, since looking for them takes long.
+            idle.sort_unstable();
+            for (_, id) in idle.into_iter().take(1 + self.capacity / 64) {
+                state.clients.remove(&id);
+            }
+        }
+        state.clients.insert(client.id.clone(), client);
+        Ok(())
+    }
+
+    async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+        Ok(self.state().clients.get(id).cloned())
+    }
+
+    async fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if !belong(&tokens, &grant.id) {
+            return Err(StoreError::new(FOREIGN));
+        }
+        if state.grants.contains_key(&grant.id) || state.any_known(&tokens) {
+            return Err(StoreError::new("a grant or token that exists"));
+        }
+        state.make_room(tokens.len(), self.capacity, grant.created)?;
+        let id = grant.id.clone();
+        state.grants.insert(id.clone(), (grant, BTreeSet::new()));
+        state.insert(&id, tokens);
+        Ok(())
+    }
+
+    async fn find(&self, digest: &Digest) -> Result<Option<Found>, StoreError> {
+        let state = self.state();
+        Ok(state.tokens.get(digest).and_then(|(token, used)| {
+            let (grant, _) = state.grants.get(&token.grant)?;
+            Some(Found { token: token.clone(), grant: grant.clone(), used: *used })
+        }))
+    }
+
+    async fn exchange(&self, used: &Digest, successors: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
+        let mut state = self.state();
+        let Some((token, was_used)) = state.tokens.get(used) else { return Ok(Exchange::Gone) };
+        let grant = token.grant.clone();
+        if *was_used {
+            state.forget_grant(&grant);
+            return Ok(Exchange::Replayed);
+        }
+        if token.kind == Kind::Access || token.expires <= now {
+            return Ok(Exchange::Gone);
+        }
+        if !belong(&successors, &grant) {
+            return Err(StoreError::new(FOREIGN));
+        }
+        if state.any_known(&successors) {
+            return Err(StoreError::new("a token that exists"));
+        }
+        // Only now: nobody makes others go with a token that is none. It may be the one that goes.
+        state.make_room(successors.len(), self.capacity, now)?;
+        let Some((token, was_used)) = state.tokens.get_mut(used) else { return Ok(Exchange::Gone) };
+        // What it carried goes: nobody may open it again.
+        (*was_used, token.sealed) = (true, None);
+        state.insert(&grant, successors);
+        Ok(Exchange::Done)
+    }
+
+    async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
+        self.state().forget_grant(id);
+        Ok(())
+    }
+
+    async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let theirs = state.grants.values().filter(|(grant, _)| grant.subject == subject);
+        let theirs: Vec<String> = theirs.map(|(grant, _)| grant.id.clone()).collect();
+        theirs.iter().for_each(|id| state.forget_grant(id));
+        Ok(())
+    }
+
+    async fn revoke_token(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.state().forget_token(digest);
+        Ok(())
+    }
+
+    async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let mut gone = state.forget_expired(now);
+        let State { clients, grants, .. } = &mut *state;
+        let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
+        let before = clients.len();
+        let since = now.saturating_sub(idle);
+        clients.retain(|id, client| client.registered >= since || holders.contains(id.as_str()));
+        gone += before - clients.len();
+        Ok(gone as u64)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}

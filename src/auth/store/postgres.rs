@@ -1,0 +1,68 @@
+//! [`PostgresStore`]: what is remembered, in a database that many replicas share.
+
+use super::{Client, Exchange, Found, Grant, StoreError, Token, TokenStore, sql, statements};
+use crate::auth::{Digest, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
+use std::fmt;
+
+type Database = Postgres;
+
+const CONNECTIONS: u32 = 8;
+
+/// For each connection: no statement waits for ever, also not for a lock of a replica that was cut
+/// off in the middle of a transaction; and what is confirmed is on the disk.
+const SETTINGS: &str = "SET statement_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '10s'; \
+    SET synchronous_commit = on";
+
+/// A [`TokenStore`] in PostgreSQL 12 or later, for any number of replicas. Up to 8 connections.
+///
+/// A database that is down gives a [`StoreError`] within seconds; when it is back, so is the store.
+///
+/// Cloning is cheap; clones share the connections.
+#[derive(Clone)]
+pub struct PostgresStore {
+    write: PgPool,
+    read: PgPool,
+}
+
+impl PostgresStore {
+    /// Connects to `postgres://user:password@host/database` and brings its tables up to date; they
+    /// are named `onec_mcp_*`, in the first schema of the search path. TLS as `sslmode` says
+    /// (`prefer` by default, `verify-full` over a network).
+    ///
+    /// # Errors
+    /// [`StoreError`] if the URL is none, the database cannot be reached or its tables not be made,
+    /// or they were made by a later version. It never shows the URL.
+    pub async fn connect(url: &SecretString) -> Result<Self, StoreError> {
+        let options: PgConnectOptions =
+            url.expose_secret().parse().map_err(|error: sqlx::Error| sql::failed(&error))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(sql::ACQUIRE)
+            .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
+            .connect_with(options.application_name("onec-mcp").disable_statement_logging())
+            .await
+            .map_err(|error| sql::failed(&error))?;
+        let migrator = sql::migrator(include_str!("migrations/postgres/0001_grants.sql"));
+        let mut connection = pool.acquire().await.map_err(|error| sql::failed(&error))?;
+        // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
+        if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {
+            // Ends the session, and with it the lock under which it migrates.
+            connection.close_on_drop();
+            return Err(sql::failed(&error));
+        }
+        drop(connection);
+        Ok(Self { write: pool.clone(), read: pool })
+    }
+}
+
+statements::token_store!(PostgresStore, begin: "BEGIN", lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED");
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostgresStore")
+    }
+}

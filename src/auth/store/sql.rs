@@ -1,0 +1,116 @@
+//! What the stores in databases share besides the statements: limits, errors, and how rows are read.
+
+use super::{Client, FOREIGN, Found, Grant, Kind, StoreError, Token, belong};
+use crate::auth::Digest;
+use crate::identity::Scopes;
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{ColumnIndex, Decode, Row, SqlSafeStr, Type};
+use std::borrow::Cow;
+use std::future::Future;
+use std::time::Duration;
+
+/// How long a statement may wait for a connection.
+pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long a whole operation may take, also if nothing comes back over the network.
+const OPERATION: Duration = Duration::from_secs(10);
+/// How many rows are swept in one statement, so that none takes long.
+pub(super) const BATCH: u64 = 10_000;
+
+/// An operation, or why it failed.
+pub(super) async fn bounded<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(OPERATION, work).await {
+        Ok(result) => result.map_err(|error| failed(&error)),
+        Err(elapsed) => Err(StoreError::new(elapsed)),
+    }
+}
+
+/// The text only: the details that a database adds, and `Debug` shows, can hold values of the row.
+pub(super) fn failed(error: &dyn std::error::Error) -> StoreError {
+    StoreError::new(error.to_string())
+}
+
+/// The one migration, under a table of its own: a database may be shared with others who use sqlx.
+pub(super) fn migrator(first: &'static str) -> Migrator {
+    let first = Migration::new(1, "grants".into(), MigrationType::Simple, first.into_sql_str(), false);
+    let mut migrator = Migrator::with_migrations(vec![first]);
+    migrator.dangerous_set_table_name("onec_mcp_migrations");
+    migrator
+}
+
+/// As JSON, since a text of PostgreSQL cannot hold U+0000 and a JSON text need not.
+#[derive(Serialize, Deserialize)]
+struct Metadata<'a> {
+    name: Option<Cow<'a, str>>,
+    redirect_uris: Cow<'a, [String]>,
+}
+
+pub(super) fn metadata(client: &Client) -> Result<String, sqlx::Error> {
+    let name = client.name.as_deref().map(Cow::Borrowed);
+    let metadata = Metadata { name, redirect_uris: Cow::Borrowed(&client.redirect_uris) };
+    serde_json::to_string(&metadata).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+pub(super) fn client(id: &str, metadata: &str, registered: i64) -> Result<Client, sqlx::Error> {
+    let metadata: Metadata<'_> = serde_json::from_str(metadata).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let (name, redirect_uris) = (metadata.name.map(Cow::into_owned), metadata.redirect_uris.into_owned());
+    Ok(Client { id: id.to_owned(), name, redirect_uris, registered })
+}
+
+/// The columns `kind`, `redirect_uri` and `challenge`.
+pub(super) fn columns(kind: &Kind) -> (&'static str, Option<&str>, Option<&str>) {
+    match kind {
+        Kind::Code { redirect_uri, challenge } => ("code", redirect_uri.as_deref(), Some(challenge)),
+        Kind::Access => ("access", None, None),
+        Kind::Refresh => ("refresh", None, None),
+    }
+}
+
+/// Whether all tokens belong to this grant.
+pub(super) fn check(tokens: &[Token], grant: &str) -> Result<(), sqlx::Error> {
+    if belong(tokens, grant) { Ok(()) } else { Err(sqlx::Error::InvalidArgument(FOREIGN.to_owned())) }
+}
+
+/// No text in a database holds U+0000, and PostgreSQL does not even let it be asked for.
+pub(super) fn askable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+pub(super) fn found<'r, R>(digest: &Digest, row: &'r R) -> Result<Found, sqlx::Error>
+where
+    R: Row,
+    &'static str: ColumnIndex<R>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let text = |column: &'static str| row.try_get::<String, _>(column);
+    let kind = match text("kind")?.as_str() {
+        "code" => Kind::Code {
+            redirect_uri: row.try_get("redirect_uri")?,
+            challenge: row.try_get::<Option<String>, _>("challenge")?.unwrap_or_default(),
+        },
+        "access" => Kind::Access,
+        "refresh" => Kind::Refresh,
+        _ => return Err(sqlx::Error::Decode("a token of unknown kind".into())),
+    };
+    let grant = Grant {
+        id: text("grant_id")?,
+        client: text("client")?,
+        subject: text("subject")?,
+        scopes: Scopes::parse(&text("grant_scopes")?),
+        resource: text("resource")?,
+        created: row.try_get("created")?,
+    };
+    let token = Token {
+        digest: *digest,
+        grant: grant.id.clone(),
+        kind,
+        scopes: Scopes::parse(&text("scopes")?),
+        sealed: row.try_get("sealed")?,
+        expires: row.try_get("expires")?,
+    };
+    Ok(Found { token, grant, used: row.try_get("used")? })
+}

@@ -1,0 +1,231 @@
+//! The statements of the stores in databases, which both dialects understand.
+
+/// [`TokenStore`](super::TokenStore) for a type with the pools `read` and `write`.
+///
+/// A macro, since the bounds of a generic implementation would be longer than what it does. What
+/// differs: how a transaction that writes begins, how rows are locked, how locked rows are passed
+/// over.
+///
+/// Whoever changes a grant's tokens locks the grant first, and only then its tokens (SQLite locks
+/// the whole database when the transaction begins). So nobody deadlocks, and a grant that is
+/// revoked during an exchange either ends it or takes the successors along. A sweep waits for
+/// nobody: it leaves out what is locked.
+macro_rules! token_store {
+    ($store:ty, begin: $begin:literal, lock: $lock:literal, skip: $skip:literal) => {
+        impl $store {
+            async fn insert(
+                connection: &mut <Database as sqlx::Database>::Connection,
+                tokens: &[Token],
+            ) -> Result<(), sqlx::Error> {
+                for Token { digest, grant, kind, scopes, sealed, expires } in tokens {
+                    let (kind, redirect_uri, challenge) = sql::columns(kind);
+                    sqlx::query(
+                        "INSERT INTO onec_mcp_tokens \
+                         (digest, grant_id, kind, redirect_uri, challenge, scopes, sealed, expires, used) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE)",
+                    )
+                    .bind(digest.as_bytes().as_slice())
+                    .bind(grant.as_str())
+                    .bind(kind)
+                    .bind(redirect_uri)
+                    .bind(challenge)
+                    .bind(scopes.to_string())
+                    .bind(sealed.as_deref())
+                    .bind(*expires)
+                    .execute(&mut *connection)
+                    .await?;
+                }
+                Ok(())
+            }
+
+            /// Deletes by a statement that deletes so many at once, until there is none.
+            async fn delete(&self, statement: &'static str, before: Option<Timestamp>) -> Result<u64, StoreError> {
+                let mut total = 0;
+                loop {
+                    let query = sqlx::query(statement).bind(sql::BATCH.cast_signed());
+                    let query = if before.is_some() { query.bind(before) } else { query };
+                    let gone = sql::bounded(query.execute(&self.write)).await?.rows_affected();
+                    total += gone;
+                    if gone < sql::BATCH {
+                        return Ok(total);
+                    }
+                }
+            }
+        }
+
+        impl TokenStore for $store {
+            async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+                sql::bounded(async {
+                    sqlx::query(
+                        "INSERT INTO onec_mcp_clients (id, metadata, registered) VALUES ($1, $2, $3) \
+                         ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata, registered = excluded.registered",
+                    )
+                    .bind(client.id.as_str())
+                    .bind(sql::metadata(&client)?)
+                    .bind(client.registered)
+                    .execute(&self.write)
+                    .await
+                })
+                .await?;
+                Ok(())
+            }
+
+            async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+                if !sql::askable(id) {
+                    return Ok(None);
+                }
+                sql::bounded(async {
+                    let row: Option<(String, i64)> =
+                        sqlx::query_as("SELECT metadata, registered FROM onec_mcp_clients WHERE id = $1")
+                            .bind(id)
+                            .fetch_optional(&self.read)
+                            .await?;
+                    row.map(|(metadata, registered)| sql::client(id, &metadata, registered)).transpose()
+                })
+                .await
+            }
+
+            async fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> Result<(), StoreError> {
+                sql::bounded(async {
+                    sql::check(&tokens, &grant.id)?;
+                    let mut transaction = self.write.begin_with($begin).await?;
+                    sqlx::query(
+                        "INSERT INTO onec_mcp_grants (id, client, subject, scopes, resource, created) \
+                         VALUES ($1, $2, $3, $4, $5, $6)",
+                    )
+                    .bind(grant.id)
+                    .bind(grant.client)
+                    .bind(grant.subject)
+                    .bind(grant.scopes.to_string())
+                    .bind(grant.resource)
+                    .bind(grant.created)
+                    .execute(&mut *transaction)
+                    .await?;
+                    Self::insert(&mut transaction, &tokens).await?;
+                    transaction.commit().await
+                })
+                .await
+            }
+
+            async fn find(&self, digest: &Digest) -> Result<Option<Found>, StoreError> {
+                sql::bounded(async {
+                    let row = sqlx::query(
+                        "SELECT t.grant_id, t.kind, t.redirect_uri, t.challenge, t.scopes, t.sealed, t.expires, t.used, \
+                         g.client, g.subject, g.scopes AS grant_scopes, g.resource, g.created \
+                         FROM onec_mcp_tokens t JOIN onec_mcp_grants g ON g.id = t.grant_id WHERE t.digest = $1",
+                    )
+                    .bind(digest.as_bytes().as_slice())
+                    .fetch_optional(&self.read)
+                    .await?;
+                    row.map(|row| sql::found(digest, &row)).transpose()
+                })
+                .await
+            }
+
+            async fn exchange(
+                &self,
+                used: &Digest,
+                successors: Vec<Token>,
+                now: Timestamp,
+            ) -> Result<Exchange, StoreError> {
+                let used = used.as_bytes().as_slice();
+                sql::bounded(async {
+                    let mut transaction = self.write.begin_with($begin).await?;
+                    let grant: Option<String> = sqlx::query_scalar(concat!(
+                        "SELECT id FROM onec_mcp_grants \
+                         WHERE id = (SELECT grant_id FROM onec_mcp_tokens WHERE digest = $1)",
+                        $lock
+                    ))
+                    .bind(used)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                    let Some(grant) = grant else { return Ok(Exchange::Gone) };
+                    // What it carried goes: nobody may open it again.
+                    let won = sqlx::query(
+                        "UPDATE onec_mcp_tokens SET used = TRUE, sealed = NULL \
+                         WHERE digest = $1 AND NOT used AND expires > $2 AND kind <> 'access'",
+                    )
+                    .bind(used)
+                    .bind(now)
+                    .execute(&mut *transaction)
+                    .await?;
+                    if won.rows_affected() == 1 {
+                        sql::check(&successors, &grant)?;
+                        Self::insert(&mut transaction, &successors).await?;
+                        transaction.commit().await?;
+                        return Ok(Exchange::Done);
+                    }
+                    let replayed: Option<bool> = sqlx::query_scalar("SELECT used FROM onec_mcp_tokens WHERE digest = $1")
+                        .bind(used)
+                        .fetch_optional(&mut *transaction)
+                        .await?;
+                    if replayed != Some(true) {
+                        return Ok(Exchange::Gone);
+                    }
+                    sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1")
+                        .bind(grant)
+                        .execute(&mut *transaction)
+                        .await?;
+                    transaction.commit().await?;
+                    Ok(Exchange::Replayed)
+                })
+                .await
+            }
+
+            async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
+                if sql::askable(id) {
+                    let query = sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1").bind(id);
+                    sql::bounded(query.execute(&self.write)).await?;
+                }
+                Ok(())
+            }
+
+            async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+                if sql::askable(subject) {
+                    // In one order, so that two of these do not wait for each other.
+                    let query = sqlx::query(concat!(
+                        "DELETE FROM onec_mcp_grants WHERE id IN \
+                         (SELECT id FROM onec_mcp_grants WHERE subject = $1 ORDER BY id",
+                        $lock,
+                        ")"
+                    ));
+                    sql::bounded(query.bind(subject).execute(&self.write)).await?;
+                }
+                Ok(())
+            }
+
+            async fn revoke_token(&self, digest: &Digest) -> Result<(), StoreError> {
+                let query = sqlx::query("DELETE FROM onec_mcp_tokens WHERE digest = $1");
+                sql::bounded(query.bind(digest.as_bytes().as_slice()).execute(&self.write)).await?;
+                Ok(())
+            }
+
+            async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
+                const TOKENS: &str = concat!(
+                    "DELETE FROM onec_mcp_tokens WHERE digest IN \
+                     (SELECT digest FROM onec_mcp_tokens WHERE expires <= $2 LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                const GRANTS: &str = concat!(
+                    "DELETE FROM onec_mcp_grants WHERE id IN (SELECT g.id FROM onec_mcp_grants g WHERE NOT EXISTS \
+                     (SELECT 1 FROM onec_mcp_tokens t WHERE t.grant_id = g.id) LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                const CLIENTS: &str = concat!(
+                    "DELETE FROM onec_mcp_clients WHERE id IN (SELECT c.id FROM onec_mcp_clients c \
+                     WHERE c.registered < $2 AND NOT EXISTS \
+                     (SELECT 1 FROM onec_mcp_grants g WHERE g.client = c.id) LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                let tokens = self.delete(TOKENS, Some(now)).await?;
+                let grants = self.delete(GRANTS, None).await?;
+                let clients = self.delete(CLIENTS, Some(now.saturating_sub(idle))).await?;
+                Ok(tokens + grants + clients)
+            }
+        }
+    };
+}
+pub(super) use token_store;

@@ -1,0 +1,253 @@
+//! Every token store keeps what `TokenStore` promises; and the tests for it notice one that does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/faulty_store.rs"]
+mod faulty_store;
+#[path = "support/stores.rs"]
+mod stores;
+
+use faulty_store::{Fault, Faulty};
+use onec_mcp::auth::Digest;
+use onec_mcp::auth::store::{Client, Exchange, Kind, MemoryStore, PostgresStore, SqliteStore, TokenStore, contract};
+use secrecy::SecretString;
+use std::time::{Duration, Instant};
+use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn memory() {
+    let store = MemoryStore::new();
+    contract::all(&store, &store.clone()).await.unwrap();
+}
+
+/// Both handles start at once on a file that is not there yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sqlite_with_two_handles() {
+    let folder = Folder::new();
+    let (one, two) = tokio::join!(sqlite(&folder), sqlite(&folder));
+    contract::all(&one, &two).await.unwrap();
+}
+
+/// Both handles start at once on a schema without tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn postgres_with_two_pools() {
+    let Some(schema) = Schema::new().await else { return };
+    let (one, two) = tokio::join!(schema.store(), schema.store());
+    contract::all(&one, &two).await.unwrap();
+    schema.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_start_at_once() {
+    let folder = Folder::new();
+    let path = folder.database();
+    let starting: Vec<_> = (0..8).map(|_| tokio::spawn(SqliteStore::open(path.clone()))).collect();
+    for started in starting {
+        let store = started.await.unwrap().unwrap();
+        assert_eq!(store.client("nobody").await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_broken_store_is_noticed() {
+    for (fault, rule) in [
+        (Fault::KeepsRevokedTokens, "a token that was revoked is gone"),
+        (Fault::KeepsRevokedUsers, "revoking a user revokes all grants"),
+        (Fault::ForgivesReplays, "a loser revokes the grant"),
+        (Fault::LooksBeforeItUses, "of a hundred exchanges of one code exactly one wins"),
+        (Fault::ForgetsClients, "a client is found as it was put last"),
+        (Fault::NeverSweeps, "a sweep counts two tokens, a grant and a client"),
+        (Fault::ExchangesExpired, "what has expired, is unknown or an access token cannot be exchanged"),
+    ] {
+        let store = Faulty::new(fault);
+        let broken = contract::all(&store, &store.clone()).await.expect_err("it was not noticed");
+        assert_eq!(broken.rule, rule, "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_remembers_after_it_was_closed() {
+    let folder = Folder::new();
+    {
+        let store = sqlite(&folder).await;
+        store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
+    }
+    let found = sqlite(&folder).await.find(&Digest::of("code")).await.unwrap().unwrap();
+    assert_eq!(found.grant, grant("g", "anna"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    // One that others could read is closed to them.
+    std::fs::write(folder.database(), b"").unwrap();
+    std::fs::set_permissions(folder.database(), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let fresh = Folder::new();
+    for folder in [folder, fresh] {
+        let store = sqlite(&folder).await;
+        store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
+        let mut files = 0;
+        for file in std::fs::read_dir(&folder.0).unwrap() {
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{}", file.path().display());
+            files += 1;
+        }
+        assert!(files >= 2, "the write-ahead log is not there");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_an_error() {
+    let folder = Folder::new();
+    std::fs::write(folder.database(), [b'x'; 4096]).unwrap();
+    assert!(SqliteStore::open(folder.database()).await.is_err());
+    assert!(SqliteStore::open(folder.0.join("none/tokens.db")).await.is_err());
+}
+
+#[tokio::test]
+async fn a_full_memory_forgets_the_logins_that_end_first() {
+    let store = MemoryStore::with_capacity(8);
+    for turn in 0..8 {
+        let id = format!("g{turn}");
+        store.put_grant(grant(&id, "anna"), vec![token(&id, &id, Kind::Refresh, NOW + 10 + turn)]).await.unwrap();
+    }
+    // All of them count: the one that would end first goes.
+    store.put_grant(grant("new", "anna"), vec![token("new", "new", Kind::Refresh, NOW + 5)]).await.unwrap();
+    assert_eq!(store.find(&Digest::of("g0")).await.unwrap(), None);
+    assert!(store.find(&Digest::of("g1")).await.unwrap().is_some());
+    // Some have expired: they go, and nobody else.
+    let late = stores::grant("late", "anna");
+    let late = onec_mcp::auth::store::Grant { created: NOW + 11, ..late };
+    store.put_grant(late, vec![token("late", "late", Kind::Refresh, NOW + 99)]).await.unwrap();
+    assert_eq!(store.find(&Digest::of("new")).await.unwrap(), None);
+    for kept in ["g2", "g7", "late"] {
+        assert!(store.find(&Digest::of(kept)).await.unwrap().is_some(), "{kept}");
+    }
+    // Nobody goes for a token that is none.
+    let gone = store.exchange(&Digest::of("none"), vec![code("x", "g7"); 8], NOW).await.unwrap();
+    assert_eq!(gone, Exchange::Gone);
+    assert!(store.find(&Digest::of("g2")).await.unwrap().is_some());
+    let many = (0..9).map(|turn| code(&format!("many{turn}"), "many")).collect();
+    assert!(store.put_grant(grant("many", "anna"), many).await.is_err());
+}
+
+#[tokio::test]
+async fn a_grant_in_memory_keeps_its_newest_tokens() {
+    let store = MemoryStore::new();
+    store.put_grant(grant("g", "anna"), vec![token("0", "g", Kind::Refresh, NOW + 1000)]).await.unwrap();
+    let other = token("other", "h", Kind::Refresh, NOW + 1);
+    store.put_grant(grant("h", "anna"), vec![other]).await.unwrap();
+    for turn in 0..1000 {
+        let successor = token(&format!("{}", turn + 1), "g", Kind::Refresh, NOW + 1001 + turn);
+        let done = store.exchange(&Digest::of(&turn.to_string()), vec![successor], NOW).await.unwrap();
+        assert_eq!(done, Exchange::Done, "{turn}");
+    }
+    assert!(store.find(&Digest::of("other")).await.unwrap().is_some());
+    assert!(store.find(&Digest::of("1000")).await.unwrap().is_some_and(|found| !found.used));
+    assert_eq!(store.find(&Digest::of("0")).await.unwrap(), None);
+    assert_eq!(store.sweep(NOW + 10_000, 0).await.unwrap(), 256 + 1 + 2);
+}
+
+#[tokio::test]
+async fn a_full_memory_forgets_clients_that_nobody_uses() {
+    let store = MemoryStore::with_capacity(4);
+    let client = |id: &str, registered| Client { id: id.to_owned(), name: None, redirect_uris: Vec::new(), registered };
+    store.put_client(client("mcp-public-client", NOW)).await.unwrap();
+    store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
+    for turn in 1..=9 {
+        store.put_client(client(&format!("c{turn}"), NOW + turn)).await.unwrap();
+    }
+    for (id, known) in [("mcp-public-client", true), ("c6", false), ("c7", true), ("c9", true)] {
+        assert_eq!(store.client(id).await.unwrap().is_some(), known, "{id}");
+    }
+}
+
+/// Between a store and its database: lets bytes through, or refuses.
+async fn cable(to: String) -> (u16, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (switch, plugged) = watch::channel(true);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (to, mut plugged) = (to.clone(), plugged.clone());
+            tokio::spawn(async move {
+                if !*plugged.borrow() {
+                    return;
+                }
+                let mut far = TcpStream::connect(to).await.unwrap();
+                tokio::select! {
+                    _ = copy_bidirectional(&mut near, &mut far) => {}
+                    _ = plugged.wait_for(|plugged| !plugged) => {}
+                }
+            });
+        }
+    });
+    (port, switch)
+}
+
+#[tokio::test]
+async fn a_database_that_went_away_and_came_back() {
+    let Some(schema) = Schema::new().await else { return };
+    let url = url::Url::parse(&schema.url).unwrap();
+    let (port, switch) = cable(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))).await;
+    let mut through = url.clone();
+    through.set_host(Some("127.0.0.1")).unwrap();
+    through.set_port(Some(port)).unwrap();
+    let store = PostgresStore::connect(&SecretString::from(through.as_str())).await.unwrap();
+    store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
+
+    switch.send(false).unwrap();
+    let since = Instant::now();
+    let error = store.find(&Digest::of("code")).await.expect_err("there is no database");
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains(url.password().unwrap()), "{shown}");
+    store.put_grant(grant("h", "anna"), vec![code("lost", "h")]).await.expect_err("there is no database");
+    assert!(since.elapsed() < Duration::from_secs(11), "{:?}", since.elapsed());
+
+    switch.send(true).unwrap();
+    assert!(store.find(&Digest::of("code")).await.unwrap().is_some());
+    assert_eq!(store.exchange(&Digest::of("code"), Vec::new(), NOW).await.unwrap(), Exchange::Done);
+    schema.remove().await;
+}
+
+#[tokio::test]
+async fn errors_and_debug_show_no_password() {
+    let secret = "s3cret-pa55";
+    let (port, switch) = cable("127.0.0.1:1".to_owned()).await;
+    switch.send(false).unwrap();
+    for url in [
+        format!("postgres://user:{secret}@127.0.0.1:{port}/none"),
+        format!("postgres://user:{secret}@host:port:7/{secret}"),
+        secret.to_owned(),
+    ] {
+        let error = PostgresStore::connect(&SecretString::from(url)).await.expect_err("there is no such database");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let shown = format!("{error} {error:?} {cause:?}");
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let Some(schema) = Schema::new().await else { return };
+    let shown = format!("{:?}", schema.store().await);
+    assert_eq!(shown, "PostgresStore");
+    let mut wrong = url::Url::parse(&schema.url).unwrap();
+    wrong.set_password(Some(secret)).unwrap();
+    let error = PostgresStore::connect(&SecretString::from(wrong.as_str())).await.expect_err("a wrong password");
+    assert!(format!("{error:?}").contains("password authentication failed"), "{error:?}");
+    assert!(!format!("{error:?}").contains(secret), "{error:?}");
+    // The database says which value it has twice; we do not.
+    let store = schema.store().await;
+    store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
+    let error = store.put_grant(grant("h", "anna"), vec![code("code", "h")]).await.expect_err("it is there already");
+    let digest = format!("{:02x?}", Digest::of("code").as_bytes()).replace(['[', ']', ',', ' '], "");
+    assert!(!format!("{error:?}").contains(&digest), "{error:?}");
+    schema.remove().await;
+}

@@ -1,0 +1,95 @@
+//! A store in memory that breaks one of its promises.
+#![allow(dead_code, reason = "each test takes a part of it")]
+
+use onec_mcp::auth::store::{Client, Exchange, Found, Grant, Kind, MemoryStore, StoreError, Token, TokenStore};
+use onec_mcp::auth::{Digest, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Fault {
+    None,
+    KeepsRevokedTokens,
+    KeepsRevokedUsers,
+    ForgivesReplays,
+    /// Looks whether a code was used, and uses it later.
+    LooksBeforeItUses,
+    ForgetsClients,
+    NeverSweeps,
+    ExchangesExpired,
+}
+
+#[derive(Clone)]
+pub(crate) struct Faulty {
+    store: MemoryStore,
+    fault: Fault,
+    /// How often something was looked for.
+    pub(crate) finds: Arc<AtomicUsize>,
+    /// Whether it does not answer.
+    pub(crate) down: Arc<AtomicBool>,
+}
+
+impl Faulty {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self { store: MemoryStore::new(), fault, finds: Arc::default(), down: Arc::default() }
+    }
+}
+
+impl TokenStore for Faulty {
+    async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+        if self.fault == Fault::ForgetsClients { Ok(()) } else { self.store.put_client(client).await }
+    }
+
+    async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+        self.store.client(id).await
+    }
+
+    async fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> Result<(), StoreError> {
+        self.store.put_grant(grant, tokens).await
+    }
+
+    async fn find(&self, digest: &Digest) -> Result<Option<Found>, StoreError> {
+        self.finds.fetch_add(1, Ordering::SeqCst);
+        // As a database does, which answers later.
+        tokio::task::yield_now().await;
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::new("it is down"));
+        }
+        self.store.find(digest).await
+    }
+
+    async fn exchange(&self, used: &Digest, successors: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
+        let found = self.store.find(used).await?;
+        let was_used = found.as_ref().is_some_and(|found| found.used);
+        match (self.fault, found) {
+            (Fault::ForgivesReplays, _) if was_used => Ok(Exchange::Gone),
+            (Fault::LooksBeforeItUses, Some(found))
+                if !was_used && found.token.kind != Kind::Access && found.token.expires > now =>
+            {
+                // Long enough for others to look, too.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                self.store.exchange(used, successors, now).await?;
+                Ok(Exchange::Done)
+            }
+            (Fault::ExchangesExpired, _) => self.store.exchange(used, successors, 0).await,
+            _ => self.store.exchange(used, successors, now).await,
+        }
+    }
+
+    async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
+        self.store.revoke_grant(id).await
+    }
+
+    async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+        if self.fault == Fault::KeepsRevokedUsers { Ok(()) } else { self.store.revoke_subject(subject).await }
+    }
+
+    async fn revoke_token(&self, digest: &Digest) -> Result<(), StoreError> {
+        if self.fault == Fault::KeepsRevokedTokens { Ok(()) } else { self.store.revoke_token(digest).await }
+    }
+
+    async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
+        if self.fault == Fault::NeverSweeps { Ok(0) } else { self.store.sweep(now, idle).await }
+    }
+}

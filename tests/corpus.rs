@@ -3,6 +3,8 @@
 
 #[path = "support/invariants.rs"]
 mod invariants;
+#[path = "support/oauth_invariants.rs"]
+mod oauth_invariants;
 #[path = "support/seal_invariants.rs"]
 mod seal_invariants;
 
@@ -42,4 +44,14 @@ fn scanner() {
 #[test]
 fn sealed() {
     replay("sealed", seal_invariants::sealed);
+}
+
+#[test]
+fn redirect() {
+    replay("redirect", oauth_invariants::redirect);
+}
+
+#[test]
+fn oauth_params() {
+    replay("oauth_params", oauth_invariants::oauth_params);
 }

@@ -11,107 +11,19 @@
 #[path = "../examples/gateway/settings/mod.rs"]
 #[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
 mod settings;
+#[path = "support/settings.rs"]
+mod support;
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use settings::{Account, AuthMode, LogLevel, Mode, Settings, Stop, Stream, Target};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use settings::{Account, LogLevel, Mode, Settings, Stream, Target};
 use std::time::Duration;
-
-/// A working directory, and what a user may give in it.
-struct Case {
-    dir: PathBuf,
-    args: Vec<String>,
-    env: Vec<(String, String)>,
-}
-
-impl Case {
-    /// Nothing given at all.
-    fn empty() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("settings-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&dir).unwrap();
-        Self { dir, args: vec!["gateway".into()], env: Vec::new() }
-    }
-
-    /// What is required and no more, in variables.
-    fn minimal() -> Self {
-        Self::empty()
-            .env("MCP_ONEC_URL", "http://localhost/base")
-            .env("MCP_ONEC_USERNAME", "admin")
-            .env("MCP_ONEC_PASSWORD", "s3cret")
-    }
-
-    fn args(mut self, args: &str) -> Self {
-        self.args.extend(args.split_whitespace().map(str::to_owned));
-        self
-    }
-
-    fn arg(mut self, arg: &str) -> Self {
-        self.args.push(arg.to_owned());
-        self
-    }
-
-    fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.retain(|(known, _)| known != name);
-        self.env.push((name.into(), value.into()));
-        self
-    }
-
-    fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
-        std::fs::write(self.dir.join(name), content).unwrap();
-        self
-    }
-
-    /// A configuration file, and the flag that names it.
-    fn yaml(self, content: &str) -> Self {
-        self.file("gateway.yaml", content).args("--config gateway.yaml")
-    }
-
-    fn load(&self) -> Result<Settings, Stop> {
-        settings::load(self.args.clone(), self.env.clone(), &self.dir)
-    }
-
-    #[track_caller]
-    fn ok(&self) -> Settings {
-        self.load().unwrap_or_else(|stop| panic!("{}", stop.text))
-    }
-
-    /// The message of a start that must fail.
-    #[track_caller]
-    fn error(&self) -> String {
-        let stop = self.load().expect_err("this must not start");
-        assert_eq!((stop.code, stop.stream), (2, Stream::Stderr), "{}", stop.text);
-        stop.text
-    }
-}
-
-impl Drop for Case {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.dir);
-    }
-}
-
-fn login(settings: &Settings) -> (&str, &str) {
-    match &settings.onec.target {
-        Target::Infobase { account: Account::Basic { username, password }, .. } => (username, password.expose_secret()),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn base(settings: &Settings) -> &str {
-    match &settings.onec.target {
-        Target::Infobase { url, .. } => url.as_str(),
-        Target::Demo => panic!("the demo"),
-    }
-}
+use support::{Case, base, login};
 
 #[test]
 fn defaults() {
     let settings = Case::minimal().ok();
-    assert_eq!((settings.mode, settings.auth_mode, settings.log_level), (Mode::Stdio, AuthMode::None, LogLevel::Info));
+    assert_eq!((settings.mode, settings.auth.mode(), settings.log_level), (Mode::Stdio, "none", LogLevel::Info));
     assert_eq!((base(&settings), login(&settings)), ("http://localhost/base", ("admin", "s3cret")));
     let onec = &settings.onec;
     assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));
@@ -162,12 +74,21 @@ fn every_setting_each_way() {
         ("MCP_TLS_CERT", "server.tls_cert", "cert.pem"),
         ("MCP_TLS_KEY", "server.tls_key", "key.pem"),
         ("MCP_DRAIN_TIMEOUT_MS", "server.drain_timeout_ms", "0"),
-        ("MCP_AUTH_MODE", "auth.mode", "None"),
+        ("MCP_TRUSTED_PROXIES", "server.trusted_proxies", "127.0.0.1, 10.0.0.0/8 fd00::/8"),
+        ("MCP_AUTH_MODE", "auth.mode", "OAuth2"),
+        ("MCP_OAUTH2_LOGIN", "oauth.login", "Key"),
+        ("MCP_OAUTH2_STORE", "oauth.store", "sqlite:tokens.db"),
+        ("MCP_OAUTH2_CODE_TTL", "oauth.code_ttl", "60"),
+        ("MCP_OAUTH2_ACCESS_TTL", "oauth.access_ttl", "2"),
+        ("MCP_OAUTH2_REFRESH_TTL", "oauth.refresh_ttl", "3"),
+        ("MCP_OAUTH2_SCOPES", "oauth.scopes", "mcp own:scope"),
+        ("MCP_OAUTH2_DEFAULT_SCOPES", "oauth.default_scopes", "own:scope"),
+        ("MCP_OAUTH2_PASSWORD_GRANT", "oauth.password_grant", "False"),
         ("MCP_SERVER_NAME", "mcp.server_name", "Мой сервер"),
         ("MCP_SERVER_VERSION", "mcp.server_version", "2.1"),
         ("MCP_LOG_LEVEL", "log.level", "warning"),
     ];
-    let new = || Case::empty().file("cert.pem", "").file("key.pem", "");
+    let new = || Case::empty().args("http").file("cert.pem", "").file("key.pem", "");
     let help = new().arg("--help").load().expect_err("help").text;
     let [mut flags, mut variables] = [new(), new()];
     let (mut dotenv, mut yaml) = (String::new(), String::new());
@@ -182,7 +103,8 @@ fn every_setting_each_way() {
             "{flag} in --help"
         );
     }
-    assert_eq!(help.matches(" <").count(), rows.len() + 3, "--onec-token, --config and --env-file are not in the rows");
+    let others = 4; // --onec-token and --bearer-token, which do not go with the rows, --config, --env-file
+    assert_eq!(help.matches(" <").count(), rows.len() + others);
     let settings = flags.ok();
     let expected = everything(&settings).replace(flags.dir.to_str().unwrap(), "");
     for case in [variables, new().file(".env", &dotenv), new().yaml(&yaml)] {
@@ -200,7 +122,7 @@ fn every_setting_each_way() {
 #[test]
 fn yaml_in_sections_with_natural_types() {
     let yaml = "server:\n  port: 8088 # G\n  cors_origins:\n    - https://A.example:443/\nonec:\n  base_url: http://h/b\n  \
-                auth: {type: basic, username: 42, password: 0123}\nmcp: {enabled: true}\noauth: {enabled: false}\nlog:\n";
+                auth: {type: basic, username: 42, password: 0123}\nmcp: {enabled: true}\nlog:\n";
     let settings = Case::empty().yaml(yaml).ok();
     assert_eq!((settings.http.port, login(&settings)), (8088, ("42", "0123")));
     assert_eq!(settings.http.cors_origins, ["https://a.example"]);
@@ -271,8 +193,7 @@ fn dotenv_lines() {
         ("''", ""),
         ("# none", ""),
     ] {
-        let mut case = Case::minimal().file(".env", format!("MCP_ONEC_PASSWORD={line}"));
-        case.env.retain(|(name, _)| name != "MCP_ONEC_PASSWORD");
+        let case = Case::minimal().without("MCP_ONEC_PASSWORD").file(".env", format!("MCP_ONEC_PASSWORD={line}"));
         assert_eq!(login(&case.ok()).1, password, "{line}");
     }
     for line in ["'hunter2", "\"hunter2\\q\"", "\"hunter2\" x", "'hunter2'x y"] {
@@ -301,7 +222,9 @@ fn bearer_and_demo() {
     let error = bearer().error();
     assert!(error.starts_with("error: MCP_ONEC_TOKEN is not set: bearer login to 1C needs a token"), "{error}");
     let settings = bearer().env("MCP_ONEC_TOKEN", "abc").env("MCP_ONEC_USERNAME", "u").ok();
-    let Target::Infobase { account: Account::Bearer(token), .. } = &settings.onec.target else { panic!("bearer") };
+    let Target::Infobase { account: Some(Account::Bearer(token)), .. } = &settings.onec.target else {
+        panic!("bearer")
+    };
     assert_eq!(token.expose_secret(), "abc");
     assert_eq!(settings.warnings, ["MCP_ONEC_USERNAME is ignored: the login to 1C is by bearer token"]);
 
@@ -313,11 +236,7 @@ fn bearer_and_demo() {
 
 #[test]
 fn what_is_missing() {
-    let without = |name: &str| {
-        let mut case = Case::minimal();
-        case.env.retain(|(known, _)| known != name);
-        case.error()
-    };
+    let without = |name: &str| Case::minimal().without(name).error();
     assert_eq!(
         without("MCP_ONEC_URL"),
         "error: MCP_ONEC_URL is not set: give the URL of the infobase, e.g. http://localhost/base, or try --demo, which \
@@ -369,9 +288,7 @@ const BAD: &[(&str, &str, &str)] = &[
     ("MCP_CORS_ORIGINS", "*", r#"expected a JSON array of origins, e.g. ["https://app.example.com"] or ["*"]"#),
     ("MCP_CORS_ORIGINS", r#"["https://a/b"]"#, "\"https://a/b\" is no origin; expected a JSON array"),
     ("MCP_LOG_LEVEL", "verbose", "expected DEBUG, INFO, WARNING or ERROR"),
-    ("MCP_AUTH_MODE", "OAuth2", "not available in this version; expected none"),
-    ("MCP_AUTH_MODE", "basic", "not available in this version; expected none"),
-    ("MCP_AUTH_MODE", "open", "expected none"),
+    ("MCP_AUTH_MODE", "open", "expected none, oauth2 or basic"),
     ("MCP_TLS_CERT", "no.pem", "there is no such file; expected one in PEM format"),
 ];
 
@@ -382,8 +299,6 @@ fn bad_values_are_explained() {
         let expected = format!("error: {variable} is \"{}\": {why}", value.replace('\u{7}', "?"));
         assert!(error.starts_with(&expected), "{error}\n{expected}");
     }
-    let stdio = Case::minimal().args("--auth-mode oauth2").error();
-    assert!(stdio.starts_with("error: --auth-mode is \"oauth2\": authentication has no meaning on stdio"), "{stdio}");
     for good in ["::1", "[::1]", "localhost", "0.0.0.0", "mcp-1.example.com"] {
         assert_eq!(Case::minimal().env("MCP_HOST", good).ok().http.host, good.trim_matches(['[', ']']));
     }
@@ -417,6 +332,7 @@ fn unknown_names() {
     known("onec: {auth: {user: x}}", "onec.auth.username");
     known("servr: {port: 1}", "server.port");
     known("log: {levle: INFO}", "log.level");
+    known("oauth: {scope: mcp}", "oauth.scopes");
 
     let flag = Case::minimal().args("--onec-timeout 5").error();
     assert!(flag.contains("--onec-timeout-ms"), "{flag}");
@@ -436,8 +352,6 @@ fn settings_of_later_versions() {
         ("limits: {max_rows: 5000}", "limits.max_rows"),
         ("limits: {resolve_limit: 10}", "limits.resolve_limit"),
         ("api: {bearer_token: hunter2}", "api.bearer_token"),
-        ("mcp: {bearer_token: hunter2}", "mcp.bearer_token"),
-        ("oauth: {clients: [a, b]}", "oauth.clients"),
     ] {
         let error = Case::minimal().yaml(yaml).error();
         assert_eq!(error, format!("error: gateway.yaml, line 1: {key} is not available in this version"));
@@ -445,16 +359,11 @@ fn settings_of_later_versions() {
     Case::minimal().yaml("mcp: {bearer_token: ''}\napi:\n  bearer_token:\n").ok();
     let off = Case::minimal().yaml("mcp: {enabled: false}").error();
     assert_eq!(off, "error: gateway.yaml, line 1: mcp.enabled must be true: this version serves nothing but MCP");
-    let oauth = Case::minimal().yaml("oauth:\n  enabled: true").error();
-    assert_eq!(
-        oauth,
-        "error: gateway.yaml, line 2: oauth.enabled must be false: OAuth is not available in this version"
-    );
 
-    let locked = Case::minimal().env("MCP_BEARER_TOKEN", "hunter2").error();
-    assert_eq!(locked, "error: MCP_BEARER_TOKEN: not available in this version, please remove it");
-    let warnings = Case::minimal().env("MCP_OAUTH2_CODE_TTL", "120").ok().warnings;
-    assert_eq!(warnings, ["MCP_OAUTH2_CODE_TTL is ignored: not available in this version"]);
+    let locked = Case::minimal().env("MCP_API_BEARER_TOKEN", "hunter2").error();
+    assert_eq!(locked, "error: MCP_API_BEARER_TOKEN: not available in this version, please remove it");
+    let warnings = Case::minimal().env("MCP_CATALOG", "trade").ok().warnings;
+    assert_eq!(warnings, ["MCP_CATALOG is ignored: not available in this version"]);
 }
 
 #[test]
@@ -498,7 +407,7 @@ fn secrets_are_never_shown() {
         Case::minimal().yaml("onec: {auth: {password: \"hunter2\\q\"}}").error(),
         Case::minimal().yaml("onec: {auth: {password: @hunter2}}").error(),
         Case::minimal().yaml("onec: {auth: {password: 'hunter2").error(),
-        Case::minimal().yaml("onec: {auth: {password: \"a\\n\", token: hunter2}}").error_without_password(),
+        Case::minimal().without("MCP_ONEC_PASSWORD").yaml("onec: {auth: {password: \"a\\n\", token: hunter2}}").error(),
         Case::minimal().yaml("onec:\n  auth:\n    password: hunter2: x\n").error(),
         Case::minimal().yaml("onec:\n  auth: hunter2\n").error(),
         Case::minimal().yaml("api:\n  bearer_token: hunter2\n").error(),
@@ -527,13 +436,6 @@ fn secrets_are_never_shown() {
         "error: MCP_ONEC_URL is \"http://***@h/b\": a URL must not hold a login; use MCP_ONEC_USERNAME and \
          MCP_ONEC_PASSWORD for that of 1C"
     );
-}
-
-impl Case {
-    fn error_without_password(mut self) -> String {
-        self.env.retain(|(name, _)| name != "MCP_ONEC_PASSWORD");
-        self.error()
-    }
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The doctor: goes through everything that must work, one step at a time.
 
 use crate::infobase::Opened;
-use crate::settings::Settings;
-use onec_mcp::onec::{Error, Trouble};
+use crate::oauth;
+use crate::settings::{Auth, Login as LoginType, OAuth2, Settings};
+use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
+use onec_mcp::onec::{Error, OneCService, Trouble};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Version};
 use serde_json::Value;
+use std::error::Error as StdError;
 use std::process::ExitCode;
 use tower::ServiceExt;
 
@@ -13,11 +16,24 @@ const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
 
 /// Prints a line for each step; 0 only if all pass.
 pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
-    println!("ok    settings: infobase {}", infobase.address());
+    println!("ok    settings: infobase {}, auth mode {}", infobase.address(), settings.auth.mode());
     for warning in &settings.warnings {
         println!("note  settings: {warning}");
     }
-    if let Err(error) = infobase.onec.health().await {
+    let onec = match infobase.account() {
+        Some(account) => with_account(account).await,
+        None => without_account(&infobase.onec).await,
+    };
+    let oauth = match &settings.auth {
+        Auth::OAuth2(oauth) => authorization_server(settings, infobase, oauth, onec).await,
+        Auth::None { .. } | Auth::Basic { .. } => true,
+    };
+    if onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether 1C does what it should for the service account.
+async fn with_account(onec: &OneCService) -> bool {
+    if let Err(error) = onec.health().await {
         let failed = step(&error);
         for name in STEPS.iter().take(failed) {
             println!("ok    {name}");
@@ -27,21 +43,33 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
         for name in STEPS.iter().skip(failed + 1).chain(&["tools/list"]) {
             println!("-     {name}: not tried");
         }
-        return ExitCode::FAILURE;
+        return false;
     }
     for name in STEPS {
         println!("ok    {name}");
     }
-    match tools(infobase).await {
+    match tools(onec).await {
         Ok(count) => {
             println!("ok    tools/list: {count} tools");
-            ExitCode::SUCCESS
+            true
         }
         Err(error) => {
             println!("FAIL  tools/list: {error}");
-            ExitCode::FAILURE
+            false
         }
     }
+}
+
+/// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.
+async fn without_account(onec: &OneCService) -> bool {
+    let answer = onec.health().await;
+    match &answer {
+        Ok(()) => println!("ok    1C address"),
+        Err(error) => println!("FAIL  1C address: {error}"),
+    }
+    let why = "not tried: users log in as themselves, and MCP_ONEC_USERNAME is not set";
+    println!("note  login, HTTP service, tools/list: {why}");
+    answer.is_ok()
 }
 
 /// Which of [`STEPS`] an error of the health question belongs to.
@@ -55,10 +83,49 @@ fn step(error: &BoxError) -> usize {
     }
 }
 
-async fn tools(infobase: &Opened) -> Result<usize, BoxError> {
+async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
     let request = Request::new(Method::ToolsList, Params::default(), Version::NEWEST_LEGACY);
-    let answer = infobase.onec.clone().oneshot(request).await?;
+    let answer = onec.clone().oneshot(request).await?;
     let payload = answer.outcome?;
     let list: Value = serde_json::from_slice(payload.json())?;
     Ok(list.get("tools").and_then(Value::as_array).map_or(0, Vec::len))
+}
+
+/// Whether users could get tokens.
+async fn authorization_server(settings: &Settings, infobase: &Opened, oauth: &OAuth2, onec: bool) -> bool {
+    let keys = match oauth.login {
+        LoginType::Credentials => true,
+        LoginType::Key if onec => access_keys(&infobase.onec).await,
+        LoginType::Key => {
+            println!("-     access keys: not tried");
+            false
+        }
+    };
+    let store = oauth::try_store(&oauth.store).await;
+    match &store {
+        Ok(name) => println!("ok    token store: {name}"),
+        Err(error) => println!("FAIL  token store: {error}"),
+    }
+    match &settings.http.public_url {
+        Some(url) => println!("ok    public URL: {url}"),
+        None => println!(
+            "note  public URL: taken from each request; behind a proxy set MCP_PUBLIC_URL, or MCP_TRUSTED_PROXIES"
+        ),
+    }
+    keys && store.is_ok()
+}
+
+/// Whether 1C checks access keys: it must refuse one that nobody has.
+async fn access_keys(onec: &OneCService) -> bool {
+    let nobodys = Typed::Key("no key of anybody: the gateway's check".into());
+    let trouble = match AccessKey::new(onec.clone()).check(nobodys).await {
+        Err(LoginError::Wrong) => None,
+        Ok(_) => Some("1C accepts any key".to_owned()),
+        Err(error) => Some(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
+    };
+    match &trouble {
+        None => println!("ok    access keys: 1C checks them"),
+        Some(trouble) => println!("FAIL  access keys: {trouble}"),
+    }
+    trouble.is_none()
 }

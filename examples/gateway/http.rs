@@ -1,23 +1,25 @@
 //! MCP over HTTP: the routes.
 
-use crate::Failure;
+use crate::auth::{self, Guarded};
 use crate::infobase::Opened;
-use crate::server;
-use crate::settings::Settings;
+use crate::settings::{Auth, Settings};
+use crate::{Failure, about, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any_service, get};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
-use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy};
+use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
 use onec_mcp::onec::OneCService;
+use onec_mcp::rpc::{self, BoxError};
+use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::Layer;
+use tower::{Layer, Service};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// Serves until `stop`, then lets running calls finish.
@@ -30,14 +32,19 @@ pub(crate) async fn serve(
     let tls = settings.http.tls.as_ref().map(server::tls).transpose()?;
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
-    let app = router(bridge, infobase, settings, address);
+    let mcp = mcp(bridge, infobase, settings, &origins(settings, address));
+    let Guarded { routes, upkeep } = auth::guard(mcp, infobase, settings).await?;
+    let app = around(routes, infobase, settings);
+    auth::announce(settings, infobase, address);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
     // One early look at 1C: it warms a connection, and says in the log what a client would meet.
     let look = async {
-        if let Err(error) = infobase.onec.health().await {
+        if let Err(error) = infobase.probe().health().await {
             tracing::warn!("1C does not answer as it should yet: {error}");
         }
+        upkeep.await;
+        // Nothing is left to be done.
         std::future::pending::<()>().await;
     };
     tokio::select! {
@@ -60,44 +67,55 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     Err(last.into())
 }
 
-fn router(bridge: Bridge, infobase: &Opened, settings: &Settings, address: SocketAddr) -> Router {
-    let origins = origins(settings, address);
-    let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(infobase.onec.clone());
-    let sse = LegacySseLayer::new(bridge, "/sse/messages/").origins(origins).layer(infobase.onec.clone());
-    let info = json!({
-        "name": settings.server_name,
-        "version": settings.server_version,
-        "transports": { "streamable_http": "/mcp", "sse": "/sse" },
-    });
-    let endpoints = json!({
-        "name": settings.server_name,
-        "version": settings.server_version,
-        "endpoints": {
-            "/mcp": "MCP, Streamable HTTP (POST)",
-            "/sse": "MCP, HTTP+SSE of revision 2024-11-05 (GET)",
-            "/sse/messages/": "messages to an open /sse stream (POST)",
-            "/health": "whether this gateway and 1C work",
-            "/livez": "whether this gateway works",
-            "/info": "name, version, transports",
-        },
-    });
+/// The MCP endpoints, over a stack that knows who calls where the auth mode finds that out.
+fn mcp(bridge: Bridge, infobase: &Opened, settings: &Settings, origins: &OriginPolicy) -> Router {
+    match settings.auth {
+        // Without authentication everything is allowed, and 1C is told nothing of the caller.
+        Auth::None { .. } => endpoints(bridge, infobase.onec.clone(), origins),
+        Auth::OAuth2(_) | Auth::Basic { .. } => {
+            let scopes = ScopeLayer::new(ScopePolicy::everything("mcp"));
+            endpoints(bridge, scopes.layer(infobase.onec.clone()), origins)
+        }
+    }
+}
+
+fn endpoints<S>(bridge: Bridge, service: S, origins: &OriginPolicy) -> Router
+where
+    S: Service<rpc::Request, Response = rpc::Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(service.clone());
+    let sse = LegacySseLayer::new(bridge, "/sse/messages/").origins(origins.clone()).layer(service);
     Router::new()
         .route("/mcp", any_service(mcp.clone()))
         .route("/mcp/", any_service(mcp))
         .route("/sse", any_service(sse.clone()))
         .route("/sse/messages/", any_service(sse.clone()))
         .route("/sse/messages", any_service(sse))
-        .route("/health", get(health).with_state(infobase.onec.clone()))
+}
+
+/// What is open to anybody, and what every request goes through first.
+fn around(guarded: Router, infobase: &Opened, settings: &Settings) -> Router {
+    let mode = settings.auth.mode();
+    let (info, endpoints) = (about::info(settings), about::endpoints(settings));
+    guarded
+        .route("/health", get(health).with_state((infobase.probe().clone(), mode)))
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/info", get(async move || Json(info)))
         .route("/", get(async move || Json(endpoints)))
+        .layer(ProxiesLayer::new(settings.http.trusted_proxies.clone()))
+        // Outermost: browsers send no token with the question whether they may send one.
         .layer(cors(&settings.http.cors_origins))
 }
 
-/// Who may call the MCP endpoints. A `*` admits nobody here: there is no login to keep strangers out.
+/// Who may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.
 fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
-    let listed = settings.http.cors_origins.iter().filter(|origin| *origin != "*");
+    let (any, listed): (Vec<_>, Vec<_>) = settings.http.cors_origins.iter().partition(|origin| *origin == "*");
     let mut policy = OriginPolicy::new().allow(listed);
+    if !any.is_empty() && !matches!(settings.auth, Auth::None { token: None }) {
+        policy = policy.allow_any();
+    }
     if let Some(url) = &settings.http.public_url {
         policy = policy.public_url(url.clone());
     }
@@ -126,7 +144,7 @@ fn cors(origins: &[String]) -> CorsLayer {
 }
 
 /// What is wrong stays in the log: strangers may ask.
-async fn health(State(onec): State<OneCService>) -> impl IntoResponse {
+async fn health(State((onec, mode)): State<(OneCService, &'static str)>) -> impl IntoResponse {
     let (code, status, connection) = match onec.health().await {
         Ok(()) => (StatusCode::OK, "healthy", "ok"),
         Err(error) => {
@@ -134,5 +152,5 @@ async fn health(State(onec): State<OneCService>) -> impl IntoResponse {
             (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "error")
         }
     };
-    (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": "none" } })))
+    (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": mode } })))
 }

@@ -1,14 +1,17 @@
 //! The 1C side: the leaf service over the configured infobase, or over the demo one.
 
 use crate::Failure;
-use crate::settings::{Account, Onec, Target};
+use crate::settings::{Account, Onec, Settings, Target};
 use onec_mcp::demo;
 use onec_mcp::onec::{Infobase, OneCService};
 use secrecy::ExposeSecret;
 
 /// The leaf, and the demo infobase behind it if there is one.
 pub(crate) struct Opened {
+    /// What calls go through.
     pub(crate) onec: OneCService,
+    /// What asks under the service account whether 1C works.
+    account: Option<OneCService>,
     demo: Option<demo::Infobase>,
     address: String,
 }
@@ -19,6 +22,20 @@ impl Opened {
         &self.address
     }
 
+    /// The leaf under the service account, if there is such an account.
+    pub(crate) const fn account(&self) -> Option<&OneCService> {
+        self.account.as_ref()
+    }
+
+    /// What to ask whether 1C works: under the service account, or under none.
+    pub(crate) fn probe(&self) -> &OneCService {
+        self.account.as_ref().unwrap_or(&self.onec)
+    }
+
+    pub(crate) const fn demo(&self) -> Option<&demo::Infobase> {
+        self.demo.as_ref()
+    }
+
     pub(crate) async fn close(self) {
         if let Some(demo) = self.demo {
             demo.stop().await;
@@ -27,32 +44,46 @@ impl Opened {
 }
 
 /// Opens the infobase. Whether 1C runs shows only when it is asked: it may come later.
-pub(crate) async fn open(settings: &Onec) -> Result<Opened, Failure> {
-    let demo = match settings.target {
+pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
+    let onec = &settings.onec;
+    let demo = match onec.target {
         Target::Demo => Some(demo::Infobase::start().await?),
         Target::Infobase { .. } => None,
     };
-    let infobase = match (&settings.target, &demo) {
-        (Target::Infobase { url, account }, _) => log_in(Infobase::new(url.as_str())?, account)?,
-        (Target::Demo, Some(demo)) => Infobase::new(demo.url())?.basic(demo.username(), demo.password()),
+    let (bare, account) = match (&onec.target, &demo) {
+        (Target::Infobase { url, account }, _) => {
+            let bare = Infobase::new(url.as_str())?.service_root(&onec.service_root);
+            let account = account.as_ref().map(|account| log_in(bare.clone(), account)).transpose()?;
+            (bare, account)
+        }
+        // The demo's HTTP service is always called mcp.
+        (Target::Demo, Some(demo)) => {
+            let bare = Infobase::new(demo.url())?;
+            let account = bare.clone().basic(demo.username(), demo.password());
+            (bare, Some(account))
+        }
         (Target::Demo, None) => return Err("the demo infobase did not start".into()),
     };
-    let address = match (&settings.target, &demo) {
+    let address = match (&onec.target, &demo) {
         (Target::Infobase { url, .. }, _) => url.to_string(),
         (_, Some(demo)) => format!("{} (demo)", demo.url()),
         _ => String::new(),
     };
-    // The demo's HTTP service is always called mcp.
-    let infobase = match settings.target {
-        Target::Demo => infobase,
-        Target::Infobase { .. } => infobase.service_root(&settings.service_root),
+    let account = account.map(|account| leaf(account, onec)).transpose()?;
+    let onec = match &account {
+        Some(account) if !settings.auth.is_own_login() => account.clone(),
+        // A call whose user should ever get lost on the way must not run under another account.
+        _ => leaf(bare, onec)?,
     };
+    Ok(Opened { onec, account, demo, address })
+}
+
+fn leaf(infobase: Infobase, settings: &Onec) -> Result<OneCService, Failure> {
     let mut infobase = infobase.timeouts(settings.timeout, settings.report_timeout);
     if let Some(tenant) = &settings.tenant {
         infobase = infobase.tenant(tenant.header.clone(), tenant.value.clone());
     }
-    let onec = OneCService::with_concurrency(infobase, settings.max_concurrency)?;
-    Ok(Opened { onec, demo, address })
+    Ok(OneCService::with_concurrency(infobase, settings.max_concurrency)?)
 }
 
 fn log_in(infobase: Infobase, account: &Account) -> Result<Infobase, Failure> {

@@ -2,12 +2,15 @@
 //!
 //! `gateway --help` lists every setting. The pieces, in the order a start goes through them:
 //! [`settings`], [`logging`], [`infobase`] (the leaf, or the demo), then one of [`stdio`],
-//! [`http`] and [`check`].
+//! [`http`] (behind [`auth`]) and [`check`].
 
+mod about;
+mod auth;
 mod check;
 mod http;
 mod infobase;
 mod logging;
+mod oauth;
 mod server;
 mod settings;
 mod stdio;
@@ -47,14 +50,14 @@ fn failed(error: &Failure) -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<ExitCode, Failure> {
-    let infobase = infobase::open(&settings.onec).await?;
+    let infobase = infobase::open(&settings).await?;
     if settings.mode == Mode::Check {
         return Ok(check::run(&settings, &infobase).await);
     }
     let stop = CancellationToken::new();
     let server = ServerInfo::new(&settings.server_name, &settings.server_version);
     let bridge = Bridge::new(server).shutdown(stop.clone());
-    tracing::info!(onec = infobase.address(), auth = ?settings.auth_mode, "starting");
+    tracing::info!(onec = infobase.address(), auth = settings.auth.mode(), "starting");
     let serve = async {
         match settings.mode {
             Mode::Stdio => stdio::serve(bridge, &infobase).await,

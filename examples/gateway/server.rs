@@ -3,11 +3,17 @@
 use crate::Failure;
 use crate::settings;
 use axum::Router;
+use axum::http;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use onec_mcp::http::Peer;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tower::{Service, ServiceExt};
 
 /// A connection on which no whole request head comes within this time is closed, new or idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -51,8 +58,8 @@ pub(crate) async fn run(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, tls.clone(), app.clone(), stop.clone()));
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, tls.clone(), app.clone(), stop.clone()));
                 }
                 Err(error) => {
                     // Too many open files, mostly: it passes when connections close.
@@ -71,7 +78,18 @@ pub(crate) async fn run(
     }
 }
 
-async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, app: Router, stop: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    app: Router,
+    stop: CancellationToken,
+) {
+    // Limits and the audit trail want to know who it is.
+    let app = app.map_request(move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
     // Answers go out at once; without this the last piece of a large one may wait for an ACK.
     let _ = stream.set_nodelay(true);
     match tls {
@@ -84,9 +102,10 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, app: Router, st
     }
 }
 
-async fn serve<I>(stream: I, app: Router, stop: CancellationToken)
+async fn serve<I, A>(stream: I, app: A, stop: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin,
+    A: Service<http::Request<Incoming>, Response = Response, Error = Infallible> + Clone,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -18,6 +18,7 @@ struct Inner {
     public: Option<Arc<str>>,
     resources: Vec<String>,
     mount: String,
+    https: bool,
 }
 
 impl Default for Site {
@@ -31,13 +32,20 @@ impl Site {
     /// are trusted ([`Caller`]), or else the `Host` header. Its resource is `/mcp`, and the authorization
     /// server's endpoints are at the root.
     pub fn new() -> Self {
-        Self(Arc::new(Inner { public: None, resources: vec!["/mcp".to_owned()], mount: String::new() }))
+        Self(Arc::new(Inner { public: None, resources: vec!["/mcp".to_owned()], mount: String::new(), https: false }))
     }
 
     /// A fixed root URL, whatever requests say.
     #[must_use]
     pub fn public_url(mut self, url: &Url) -> Self {
         Arc::make_mut(&mut self.0).public = Some(url.as_str().trim_end_matches('/').into());
+        self
+    }
+
+    /// This server speaks TLS itself: root URLs taken from the `Host` header begin with `https`.
+    #[must_use]
+    pub fn https(mut self) -> Self {
+        Arc::make_mut(&mut self.0).https = true;
         self
     }
 
@@ -66,7 +74,14 @@ impl Site {
         }
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
-        format!("http://{host}").into()
+        let scheme = if self.0.https { "https" } else { "http" };
+        format!("{scheme}://{host}").into()
+    }
+
+    /// Whether the root URL is the same for all requests.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.0.public.is_some()
     }
 
     /// The identifier of the authorization server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
@@ -129,6 +144,16 @@ fn clean(path: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_root_url_of_a_request() {
+        let request = http::Request::get("/mcp").header(HOST, "h.example:8443").body(());
+        let (head, ()) = request.unwrap().into_parts();
+        assert_eq!(&*Site::new().base(&head), "http://h.example:8443");
+        assert_eq!(&*Site::new().https().base(&head), "https://h.example:8443");
+        let public = Url::parse("https://public.example/gate/").unwrap();
+        assert_eq!(&*Site::new().public_url(&public).base(&head), "https://public.example/gate");
+    }
 
     #[test]
     fn which_resources_are_own() {

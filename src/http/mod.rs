@@ -59,6 +59,7 @@ mod layer;
 #[cfg(feature = "sse")]
 mod legacy_sse;
 mod origin;
+mod proxies;
 mod reply;
 mod sentinel;
 mod service;
@@ -71,5 +72,6 @@ pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub use legacy_sse::{LegacySse, LegacySseLayer};
 pub use origin::OriginPolicy;
+pub use proxies::{Proxies, ProxiesLayer};
 pub use sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 pub use service::{JsonRpc, ResponseFuture};

@@ -2,29 +2,31 @@
 
 use super::flags::Choices;
 use super::parse;
+use super::parse_auth;
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Account, Http, Onec, Settings, Target, Tenant, Tls};
+use super::types::{Account, Auth, Http, Onec, Settings, Target, Tenant, Tls};
 use super::values::Values;
+use ipnet::IpNet;
 use std::path::{Path, PathBuf};
 
 pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Result<Settings, Stop> {
-    let auth_mode = values.get(&table::AUTH_MODE, |text| parse::auth_mode(text, choices.mode))?;
+    let auth = super::auth::auth(choices.mode, &mut values, cwd)?;
     Ok(Settings {
         mode: choices.mode,
-        onec: onec(choices.demo, &mut values)?,
-        http: http(&values, cwd)?,
+        onec: onec(choices.demo, &auth, &mut values)?,
+        http: http(&mut values, cwd)?,
         server_name: values.get(&table::SERVER_NAME, parse::line)?,
         server_version: values.get(&table::SERVER_VERSION, parse::line)?,
         log_level: values.get(&table::LOG_LEVEL, parse::log_level)?,
-        auth_mode,
+        auth,
         warnings: values.into_warnings(),
     })
 }
 
-fn onec(demo: bool, values: &mut Values) -> Result<Onec, Stop> {
+fn onec(demo: bool, auth: &Auth, values: &mut Values) -> Result<Onec, Stop> {
     Ok(Onec {
-        target: target(demo, values)?,
+        target: target(demo, auth, values)?,
         service_root: values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?,
         timeout: values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?,
         report_timeout: values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?,
@@ -33,41 +35,42 @@ fn onec(demo: bool, values: &mut Values) -> Result<Onec, Stop> {
     })
 }
 
-fn target(demo: bool, values: &mut Values) -> Result<Target, Stop> {
+fn target(demo: bool, auth: &Auth, values: &mut Values) -> Result<Target, Stop> {
     let bearer = values.get(&table::ONEC_AUTH, parse::is_bearer)?;
     if demo {
         let own = [&table::ONEC_URL, &table::ONEC_USERNAME, &table::ONEC_PASSWORD, &table::ONEC_TOKEN];
-        ignored(&own, "--demo has an infobase and an account of its own", values);
+        values.ignored(&own, "--demo has an infobase and an account of its own");
         return Ok(Target::Demo);
     }
     let example = "http://localhost/base";
     let why = format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none");
     let url = values.required(&table::ONEC_URL, &why, |text| parse::url(text, example))?;
-    Ok(Target::Infobase { url, account: account(bearer, values)? })
+    Ok(Target::Infobase { url, account: account(bearer, auth, values)? })
 }
 
-fn account(bearer: bool, values: &mut Values) -> Result<Account, Stop> {
+/// The service account, which may be left out where calls run under the users' own logins.
+fn account(bearer: bool, auth: &Auth, values: &mut Values) -> Result<Option<Account>, Stop> {
     if bearer {
         let token = values.required(&table::ONEC_TOKEN, "bearer login to 1C needs a token", parse::token)?;
-        ignored(&[&table::ONEC_USERNAME, &table::ONEC_PASSWORD], "the login to 1C is by bearer token", values);
-        return Ok(Account::Bearer(token));
+        values.ignored(&[&table::ONEC_USERNAME, &table::ONEC_PASSWORD], "the login to 1C is by bearer token");
+        return Ok(Some(Account::Bearer(token)));
     }
-    let username = "give the name of the 1C user that calls run under";
-    let password = "give the password of the 1C user, which may be empty";
-    let account = Account::Basic {
-        username: values.required(&table::ONEC_USERNAME, username, parse::username)?,
-        password: values.required(&table::ONEC_PASSWORD, password, parse::password)?,
+    values.ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer");
+    let names = [&table::ONEC_USERNAME, &table::ONEC_PASSWORD];
+    if auth.is_own_login() && names.iter().all(|name| values.given(name).is_none()) {
+        return Ok(None);
+    }
+    let user = match auth {
+        Auth::None { .. } => "the 1C user that calls run under",
+        _ if auth.is_own_login() => "the 1C user that asks whether 1C works, or neither name nor password",
+        _ => "the 1C user that calls run under and that has access keys checked",
     };
-    ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer", values);
-    Ok(account)
-}
-
-fn ignored(settings: &[&Setting], why: &str, values: &mut Values) {
-    for setting in settings {
-        if let Some(name) = values.given(setting) {
-            values.warn(format!("{name} is ignored: {why}"));
-        }
-    }
+    let username = format!("give the name of {user}");
+    let password = format!("give the password, which may be empty, of {user}");
+    Ok(Some(Account::Basic {
+        username: values.required(&table::ONEC_USERNAME, &username, parse::username)?,
+        password: values.required(&table::ONEC_PASSWORD, &password, parse::password)?,
+    }))
 }
 
 fn tenant(values: &Values) -> Result<Option<Tenant>, Stop> {
@@ -77,7 +80,7 @@ fn tenant(values: &Values) -> Result<Option<Tenant>, Stop> {
     Ok(both.map(|(header, value)| Tenant { header, value }))
 }
 
-fn http(values: &Values, cwd: &Path) -> Result<Http, Stop> {
+fn http(values: &mut Values, cwd: &Path) -> Result<Http, Stop> {
     let public = |text: &str| parse::url(text, "https://mcp.example.com");
     Ok(Http {
         host: values.get(&table::HOST, parse::host)?,
@@ -85,8 +88,18 @@ fn http(values: &Values, cwd: &Path) -> Result<Http, Stop> {
         cors_origins: values.get(&table::CORS_ORIGINS, parse::origins)?,
         public_url: values.optional(&table::PUBLIC_URL, public)?,
         tls: tls(values, cwd)?,
+        trusted_proxies: trusted_proxies(values)?,
         drain_timeout: values.get(&table::DRAIN_TIMEOUT_MS, |text| parse::millis(text, 0))?,
     })
+}
+
+fn trusted_proxies(values: &mut Values) -> Result<Vec<IpNet>, Stop> {
+    let networks = values.optional(&table::TRUSTED_PROXIES, parse_auth::networks)?.unwrap_or_default();
+    if networks.iter().any(|network| network.prefix_len() == 0) {
+        let name = values.given(&table::TRUSTED_PROXIES).unwrap_or_default();
+        values.warn(format!("{name} trusts every address: any client can say that it is another one"));
+    }
+    Ok(networks)
 }
 
 fn tls(values: &Values, cwd: &Path) -> Result<Option<Tls>, Stop> {

@@ -11,12 +11,14 @@
 //! directory, and what should be printed comes back as a [`Stop`]. The `.env` file is read into
 //! memory and never into the environment of the process.
 
+mod auth;
 mod build;
 mod dotenv;
 mod files;
 mod flags;
 mod nearest;
 mod parse;
+mod parse_auth;
 mod stop;
 mod table;
 mod types;
@@ -26,7 +28,9 @@ mod yaml;
 #[allow(unused_imports, reason = "whoever includes this module names the types it needs")]
 pub(crate) use self::stop::{Stop, Stream};
 #[allow(unused_imports, reason = "as above")]
-pub(crate) use self::types::{Account, AuthMode, Http, LogLevel, Mode, Onec, Settings, Target, Tenant, Tls};
+pub(crate) use self::types::{
+    Account, Auth, Http, LogLevel, Login, Mode, OAuth2, Onec, Settings, Store, Target, Tenant, Tls,
+};
 
 use self::values::{Source, Values};
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! From text to types. Each function says what it expects, and nothing of where the text came from.
 
-use super::types::{AuthMode, LogLevel, Mode};
+use super::types::LogLevel;
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 use std::net::Ipv6Addr;
@@ -20,7 +20,7 @@ pub(super) fn refused(why: impl Into<String>) -> Refused {
     Refused { shown: None, why: why.into() }
 }
 
-type Parsed<T> = Result<T, Refused>;
+pub(super) type Parsed<T> = Result<T, Refused>;
 
 /// The base URL of something: http or https with a host, and nothing after the path.
 pub(super) fn url(text: &str, example: &str) -> Parsed<Url> {
@@ -67,6 +67,11 @@ pub(super) fn number(text: &str, min: u64, max: u64, unit: &str) -> Parsed<u64> 
 /// Milliseconds, up to an hour.
 pub(super) fn millis(text: &str, min: u64) -> Parsed<Duration> {
     number(text, min, 3_600_000, " of milliseconds").map(Duration::from_millis)
+}
+
+/// Seconds, at least one.
+pub(super) fn seconds(text: &str, max: u64) -> Parsed<Duration> {
+    number(text, 1, max, " of seconds").map(Duration::from_secs)
 }
 
 pub(super) fn concurrency(text: &str) -> Parsed<usize> {
@@ -153,6 +158,23 @@ pub(super) fn token(text: &str) -> Parsed<SecretString> {
     legal.then(|| text.into()).ok_or_else(|| refused("expected ASCII letters, digits and signs, without blanks"))
 }
 
+pub(super) fn switch(text: &str) -> Parsed<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err(refused("expected true or false")),
+    }
+}
+
+/// The items of a JSON array, or of a line where blanks or commas separate them.
+pub(super) fn items(text: &str) -> Option<Vec<String>> {
+    if text.starts_with('[') {
+        return serde_json::from_str(text).ok();
+    }
+    let words = text.split(|c: char| c == ',' || c.is_whitespace());
+    Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}
+
 pub(super) fn header_name(text: &str) -> Parsed<HeaderName> {
     let name = HeaderName::try_from(text).map_err(|_| refused("expected the name of an HTTP header, e.g. X-Tenant"))?;
     let own = ["content-", "x-mcp-", "proxy-"].iter().any(|prefix| name.as_str().starts_with(prefix));
@@ -206,16 +228,5 @@ pub(super) fn is_bearer(text: &str) -> Parsed<bool> {
         "basic" => Ok(false),
         "bearer" => Ok(true),
         _ => Err(refused("expected basic or bearer")),
-    }
-}
-
-pub(super) fn auth_mode(text: &str, mode: Mode) -> Parsed<AuthMode> {
-    match (text.to_ascii_lowercase().as_str(), mode) {
-        ("none", _) => Ok(AuthMode::None),
-        ("oauth2" | "basic", Mode::Stdio) => {
-            Err(refused("authentication has no meaning on stdio, where only the own user connects; expected none"))
-        }
-        ("oauth2" | "basic", _) => Err(refused("not available in this version; expected none")),
-        _ => Err(refused("expected none")),
     }
 }

@@ -68,7 +68,7 @@ settings! {
     ONEC_URL = row("MCP_ONEC_URL", "onec-url", "onec.base_url", "URL",
         "Infobase URL, e.g. http://localhost/base; required unless --demo");
     ONEC_USERNAME = row("MCP_ONEC_USERNAME", "onec-username", "onec.auth.username", "NAME",
-        "1C user that calls run under; required unless --demo or --onec-auth bearer");
+        "1C user that calls run under; required where users do not log in to 1C themselves");
     ONEC_PASSWORD = row("MCP_ONEC_PASSWORD", "onec-password", "onec.auth.password", "PASSWORD",
         "Its password, may be empty; better given as the variable, as all can see flags").secret().may_be_empty();
     ONEC_AUTH = row("MCP_ONEC_AUTH", "onec-auth", "onec.auth.type", "TYPE",
@@ -102,7 +102,31 @@ settings! {
     DRAIN_TIMEOUT_MS = row("MCP_DRAIN_TIMEOUT_MS", "drain-timeout-ms", "server.drain_timeout_ms", "MS",
         "How long running calls may go on after SIGTERM").default("10000");
     AUTH_MODE = row("MCP_AUTH_MODE", "auth-mode", "auth.mode", "MODE",
-        "How MCP clients prove who they are; this version knows only none").default("none");
+        "How MCP clients prove who they are: none, oauth2, or basic (their own 1C login)").default("none");
+    BEARER_TOKEN = row("MCP_BEARER_TOKEN", "bearer-token", "mcp.bearer_token", "TOKEN",
+        "Token that MCP clients must send, with --auth-mode none; better given as the variable").secret();
+    TRUSTED_PROXIES = row("MCP_TRUSTED_PROXIES", "trusted-proxies", "server.trusted_proxies", "NETWORKS",
+        "Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-* headers count").list();
+    OAUTH2_LOGIN = row("MCP_OAUTH2_LOGIN", "oauth2-login", "oauth.login", "TYPE",
+        "What users type on the login page: credentials (own 1C login) or key (access key that 1C checks)")
+        .default("credentials");
+    OAUTH2_STORE = row("MCP_OAUTH2_STORE", "oauth2-store", "oauth.store", "STORE",
+        "Where tokens are kept: memory, sqlite:PATH or postgres://...; a URL with a password is better given as the \
+         variable").default("memory").secret();
+    OAUTH2_CODE_TTL = row("MCP_OAUTH2_CODE_TTL", "oauth2-code-ttl", "oauth.code_ttl", "SECONDS",
+        "How long an authorization code may be redeemed").default("120");
+    OAUTH2_ACCESS_TTL = row("MCP_OAUTH2_ACCESS_TTL", "oauth2-access-ttl", "oauth.access_ttl", "SECONDS",
+        "How long an access token is good").default("3600");
+    OAUTH2_REFRESH_TTL = row("MCP_OAUTH2_REFRESH_TTL", "oauth2-refresh-ttl", "oauth.refresh_ttl", "SECONDS",
+        "How long a refresh token is good").default("1209600");
+    OAUTH2_SCOPES = row("MCP_OAUTH2_SCOPES", "oauth2-scopes", "oauth.scopes", "SCOPES",
+        "Scopes that clients may ask for")
+        .default("mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money mcp:report:cost mcp:admin:eventlog")
+        .list();
+    OAUTH2_DEFAULT_SCOPES = row("MCP_OAUTH2_DEFAULT_SCOPES", "oauth2-default-scopes", "oauth.default_scopes", "SCOPES",
+        "Scopes granted to a client that asks for none").default("mcp").list();
+    OAUTH2_PASSWORD_GRANT = row("MCP_OAUTH2_PASSWORD_GRANT", "oauth2-password-grant", "oauth.password_grant", "BOOL",
+        "Whether clients may send user and password for a token: true or false").default("true");
     SERVER_NAME = row("MCP_SERVER_NAME", "server-name", "mcp.server_name", "TEXT",
         "Server name shown to MCP clients").default("1C Configuration Data Tools");
     SERVER_VERSION = row("MCP_SERVER_VERSION", "server-version", "mcp.server_version", "TEXT",
@@ -131,21 +155,18 @@ const fn protection(variable: &'static str, yaml: &'static str) -> Later {
 }
 
 pub(super) static LATER: &[Later] = &[
-    protection("MCP_BEARER_TOKEN", "mcp.bearer_token"),
     protection("MCP_API_BEARER_TOKEN", "api."),
     later("MCP_ONEC_RPC", "onec.rpc"),
     later("MCP_CATALOG", "mcp.catalog"),
-    later("MCP_TRUSTED_PROXIES", "server.trusted_proxies"),
     later("MCP_RESOLVE_LIMIT", "limits."),
     later("MCP_MAX_ROWS", "limits."),
-    later("MCP_OAUTH2_", "oauth."),
 ];
 
 /// Keys with only one legal value so far, and why.
-pub(super) static FIXED: &[(&str, &str, &str)] = &[
-    ("mcp.enabled", "true", "this version serves nothing but MCP"),
-    ("oauth.enabled", "false", "OAuth is not available in this version"),
-];
+pub(super) static FIXED: &[(&str, &str, &str)] = &[("mcp.enabled", "true", "this version serves nothing but MCP")];
+
+/// Another way to say `auth.mode: oauth2`, known to the configuration file alone.
+pub(super) static OAUTH_ENABLED: Setting = row("oauth.enabled", "", "oauth.enabled", "BOOL", "");
 
 /// Whether a variable of that name is addressed to the gateway.
 pub(super) fn is_ours(variable: &str) -> bool {
@@ -157,12 +178,11 @@ pub(super) fn by_variable(variable: &str) -> Option<&'static Setting> {
 }
 
 pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
-    ALL.iter().find(|setting| !setting.yaml.is_empty() && setting.yaml == path)
+    ALL.iter().chain([&OAUTH_ENABLED]).find(|setting| !setting.yaml.is_empty() && setting.yaml == path)
 }
 
 pub(super) fn later_variable(name: &str) -> Option<&'static Later> {
-    let fits = |known: &str| if known.ends_with('_') { name.starts_with(known) } else { name == known };
-    LATER.iter().find(|later| fits(later.variable))
+    LATER.iter().find(|later| later.variable == name)
 }
 
 pub(super) fn is_later_yaml(path: &str) -> bool {
@@ -173,7 +193,7 @@ pub(super) fn is_later_yaml(path: &str) -> bool {
 /// Every key that the configuration file may hold.
 pub(super) fn yaml_keys() -> impl Iterator<Item = &'static str> + Clone {
     let fixed = FIXED.iter().map(|(key, ..)| *key);
-    ALL.iter().map(|setting| setting.yaml).filter(|key| !key.is_empty()).chain(fixed)
+    ALL.iter().chain([&OAUTH_ENABLED]).map(|setting| setting.yaml).filter(|key| !key.is_empty()).chain(fixed)
 }
 
 /// Whether keys lie below that path, in this version or a later one.

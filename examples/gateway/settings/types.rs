@@ -1,6 +1,8 @@
 //! The settings as the rest of the program sees them: typed, checked, complete.
 
 use http::{HeaderName, HeaderValue};
+use ipnet::IpNet;
+use onec_mcp::Scopes;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +24,7 @@ pub(crate) struct Settings {
     /// What is worth a line in the log.
     pub(crate) log_level: LogLevel,
     /// How clients prove who they are.
-    pub(crate) auth_mode: AuthMode,
+    pub(crate) auth: Auth,
     /// What looks like a mistake but does not stop the start; for the log, without secrets.
     pub(crate) warnings: Vec<String>,
 }
@@ -64,8 +66,8 @@ pub(crate) enum Target {
     Infobase {
         /// Its address: http or https with a host; no login, query or fragment.
         url: Url,
-        /// The service account.
-        account: Account,
+        /// The service account; there may be none where users log in to 1C themselves.
+        account: Option<Account>,
     },
 }
 
@@ -105,6 +107,8 @@ pub(crate) struct Http {
     pub(crate) public_url: Option<Url>,
     /// Certificate and key, for https.
     pub(crate) tls: Option<Tls>,
+    /// The proxies whose word on the client counts.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// How long running calls may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
 }
@@ -132,8 +136,80 @@ pub(crate) enum LogLevel {
 }
 
 /// How clients prove who they are.
+#[derive(Clone, Debug)]
+pub(crate) enum Auth {
+    /// They do not: whoever reaches the gateway (and knows the token, if there is one) uses the
+    /// service account.
+    None {
+        /// The token that each request must carry.
+        token: Option<SecretString>,
+    },
+    /// By tokens of the gateway's own authorization server.
+    OAuth2(OAuth2),
+    /// By their own login of 1C, with each request.
+    Basic {
+        /// What each of them may do.
+        scopes: Scopes,
+    },
+}
+
+impl Auth {
+    /// As `MCP_AUTH_MODE` and `/health` call it.
+    pub(crate) const fn mode(&self) -> &'static str {
+        match self {
+            Self::None { .. } => "none",
+            Self::OAuth2(_) => "oauth2",
+            Self::Basic { .. } => "basic",
+        }
+    }
+
+    /// Whether calls run under the users' own logins of 1C, and not under the service account.
+    pub(crate) fn is_own_login(&self) -> bool {
+        match self {
+            Self::None { .. } => false,
+            Self::OAuth2(oauth) => oauth.login == Login::Credentials,
+            Self::Basic { .. } => true,
+        }
+    }
+}
+
+/// The authorization server.
+#[derive(Clone, Debug)]
+pub(crate) struct OAuth2 {
+    /// What the login page asks for.
+    pub(crate) login: Login,
+    /// Where tokens are kept.
+    pub(crate) store: Store,
+    /// How long an authorization code may be redeemed.
+    pub(crate) code_ttl: Duration,
+    /// How long an access token is good.
+    pub(crate) access_ttl: Duration,
+    /// How long a refresh token is good.
+    pub(crate) refresh_ttl: Duration,
+    /// What clients may ask for; at least one.
+    pub(crate) scopes: Scopes,
+    /// What a client gets that asks for none: at least one of `scopes`.
+    pub(crate) default_scopes: Scopes,
+    /// Whether clients may send user and password for a token.
+    pub(crate) password_grant: bool,
+}
+
+/// What users type on the login page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AuthMode {
-    /// They do not: whoever reaches the gateway uses the service account.
-    None,
+pub(crate) enum Login {
+    /// Their own user and password of 1C.
+    Credentials,
+    /// An access key, which 1C checks for the service account.
+    Key,
+}
+
+/// Where tokens are kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
+    /// In this process: a restart logs everybody out.
+    Memory,
+    /// In a file.
+    Sqlite(PathBuf),
+    /// In a database that several gateways may share. The URL may hold a password.
+    Postgres(SecretString),
 }

@@ -77,6 +77,22 @@ impl Values {
         self.warnings.push(text);
     }
 
+    /// Warns of each of these that was given.
+    pub(super) fn ignored(&mut self, settings: &[&Setting], why: &str) {
+        for setting in settings {
+            if let Some(name) = self.given(setting) {
+                self.warn(format!("{name} is ignored: {why}"));
+            }
+        }
+    }
+
+    /// The message for a value that is right by itself and does not go with the others.
+    pub(super) fn refuse(&self, setting: &Setting, why: &str) -> Stop {
+        let (text, source) =
+            self.given.get(setting.variable).map_or(("", &Source::Default), |(text, source)| (text, source));
+        error(setting, source, text, super::parse::refused(why))
+    }
+
     /// The warnings, when all else has been read.
     pub(super) fn into_warnings(self) -> Vec<String> {
         self.warnings

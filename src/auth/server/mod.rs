@@ -1,5 +1,281 @@
-//! The authorization server's parts.
+//! The authorization server: logs users in and gives out the tokens that clients call with
+//! ([OAuth 2.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13), and the
+//! [authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization)
+//! chapter of MCP).
+//!
+//! [`AuthorizationServer`] is one tower service with these endpoints, at the root or below
+//! [`Site::mount`]:
+//!
+//! | Path | Method | What |
+//! |---|---|---|
+//! | `/.well-known/oauth-protected-resource`, also with a resource's path after or before it | GET | metadata of the resource ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)) |
+//! | `/.well-known/oauth-authorization-server`, also with the mount's or a resource's path after or before it | GET | metadata of the server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)) |
+//! | `/register`, `/oauth/register` | POST | a client registers itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)) |
+//! | `/authorize`, `/oauth/authorize` | GET, POST | the login page, and the way back to the client with a code |
+//! | `/token`, `/oauth/token` | POST | tokens for a code, a refresh token, or a user and password |
+//! | `/revoke`, `/oauth/revoke` | POST | takes tokens back ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) |
+//!
+//! Other paths get 404, other methods 405. Clients are public, so PKCE with S256
+//! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) is always required, and refresh tokens
+//! change at each use; one that is used twice takes the whole grant with it.
+//!
+//! A client is known by registration, by the URL of a metadata document ([`ClientMetadata`]), or as
+//! [`PUBLIC_CLIENT`], which may send users back to their own machine only.
+//!
+//! # What the embedder does
+//!
+//! - **Routes**: sends all these paths here. The documents under `/.well-known/` belong to the root of the
+//!   host, also if the rest is mounted elsewhere. Routers that take the mount path away are fine.
+//! - **Sweeps**: calls [`AuthorizationServer::sweep`] every few minutes.
+//! - **Addresses**: puts [`Peer`](crate::http::Peer) into the extensions of requests, or
+//!   [`Caller`](crate::http::Caller) behind proxies. [`Limits`] count by them, and without either
+//!   all callers count as one.
+//! - **Site**: sets [`Site::public_url`], unless the `Host` header can be relied on.
+//! - **CORS**: puts a layer in front, where web pages are clients.
+//! - **Validates**: gives [`AuthorizationServer::tokens`] to the bearer layer.
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::{BodyExt, Full};
+//! use onec_mcp::Scopes;
+//! use onec_mcp::auth::Site;
+//! use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+//! use onec_mcp::auth::server::AuthorizationServer;
+//! use onec_mcp::auth::store::MemoryStore;
+//! use tower::ServiceExt;
+//!
+//! /// Everybody who has a key with the right beginning.
+//! #[derive(Clone)]
+//! struct Keys;
+//!
+//! impl Login for Keys {
+//!     fn form(&self) -> Form {
+//!         Form::Key
+//!     }
+//!
+//!     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+//!         use secrecy::ExposeSecret;
+//!         match typed {
+//!             Typed::Key(key) if key.expose_secret().starts_with("key-") => {
+//!                 Ok(LoggedIn { subject: "somebody".to_owned(), scopes: None, credentials: None })
+//!             }
+//!             _ => Err(LoginError::Wrong),
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = AuthorizationServer::new(Site::new(), Keys, MemoryStore::new()).scopes(Scopes::parse("mcp"));
+//!
+//! let client = r#"{"client_name":"Editor","redirect_uris":["http://127.0.0.1/callback"]}"#;
+//! let request = http::Request::post("/register").header("host", "localhost:8000").header("content-type", "application/json");
+//! let answer = server.oneshot(request.body(Full::<Bytes>::from(client))?).await?;
+//! assert_eq!(answer.status(), 201);
+//! let body = answer.into_body().collect().await?.to_bytes();
+//! assert!(serde_json::from_slice::<serde_json::Value>(&body)?["client_id"].is_string());
+//! # Ok(())
+//! # }
+//! ```
 
+mod authorize;
+mod buckets;
+mod client_auth;
+mod client_metadata;
+#[doc(hidden)]
+pub mod fuzzing;
+mod limits;
+mod log_in;
+mod metadata;
+mod page;
+mod pair;
+mod params;
+mod pkce;
+mod redirect;
+mod register;
+mod reply;
+mod revoke;
+mod routes;
+mod scopes;
+mod secret;
+mod service;
+mod target;
+mod token;
 mod tokens;
 
+pub use client_metadata::{ClientMetadata, MetadataError};
+pub use limits::Limits;
 pub use tokens::Tokens;
+
+use super::Site;
+use super::clock::{Clock, Timestamp};
+use super::login::Login;
+use super::store::{self, StoreError, TokenStore};
+use crate::identity::Scopes;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A client that needs no registration. Users are sent back to loopback addresses only.
+pub const PUBLIC_CLIENT: &str = "mcp-public-client";
+
+/// Clients that registered and were never used are forgotten after so many seconds: 90 days.
+const IDLE_CLIENT: Timestamp = 90 * 24 * 3600;
+
+/// How long what is given out counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// An authorization code; 2 minutes by default.
+    pub code: Duration,
+    /// An access token; 1 hour by default.
+    pub access: Duration,
+    /// A refresh token, from when it was last changed; 14 days by default.
+    pub refresh: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        let (code, access, refresh) = (120, 3600, 14 * 24 * 3600);
+        let seconds = Duration::from_secs;
+        Self { code: seconds(code), access: seconds(access), refresh: seconds(refresh) }
+    }
+}
+
+/// The authorization server; see the [module](self). Cloning is cheap.
+///
+/// It is always ready, and its errors are answers.
+#[derive(Clone)]
+pub struct AuthorizationServer<L, S>(Arc<Inner<L, S>>);
+
+#[derive(Clone)]
+struct Inner<L, S> {
+    site: Site,
+    login: L,
+    store: S,
+    name: String,
+    documentation: Option<String>,
+    supported: Scopes,
+    defaults: Option<Scopes>,
+    lifetimes: Lifetimes,
+    password_grant: bool,
+    limits: Limits,
+    client_metadata: Option<ClientMetadata>,
+    clock: Clock,
+}
+
+impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
+    /// A server for the resources of `site`, with one scope `mcp`, default limits, password grant,
+    /// and no client metadata documents.
+    pub fn new(site: Site, login: L, store: S) -> Self {
+        Self(Arc::new(Inner {
+            site,
+            login,
+            store,
+            name: "1C:Enterprise".to_owned(),
+            documentation: None,
+            supported: Scopes::parse("mcp"),
+            defaults: None,
+            lifetimes: Lifetimes::default(),
+            password_grant: true,
+            limits: Limits::default(),
+            client_metadata: None,
+            clock: Clock::default(),
+        }))
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Inner<L, S>)) -> Self {
+        set(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// What the login page calls this server; `1C:Enterprise` by default.
+    #[must_use]
+    pub fn name(self, name: &str) -> Self {
+        self.set(|server| name.clone_into(&mut server.name))
+    }
+
+    /// Where people can read about this server, for the metadata documents.
+    #[must_use]
+    pub fn documentation(self, url: &str) -> Self {
+        self.set(|server| server.documentation = Some(url.to_owned()))
+    }
+
+    /// All scopes there are; `mcp` by default. `offline_access` is understood besides.
+    #[must_use]
+    pub fn scopes(self, scopes: Scopes) -> Self {
+        self.set(|server| server.supported = scopes.without(scopes::OFFLINE))
+    }
+
+    /// What a client gets that asks for no scope; by default all supported ones.
+    #[must_use]
+    pub fn default_scopes(self, scopes: Scopes) -> Self {
+        self.set(|server| server.defaults = Some(scopes))
+    }
+
+    /// How long codes and tokens count.
+    #[must_use]
+    pub fn lifetimes(self, lifetimes: Lifetimes) -> Self {
+        self.set(|server| server.lifetimes = lifetimes)
+    }
+
+    /// Whether programs may send user and password instead of showing the login page; on by
+    /// default. Only for a [`Login`] that asks for user and password.
+    #[must_use]
+    pub fn password_grant(self, on: bool) -> Self {
+        self.set(|server| server.password_grant = on)
+    }
+
+    /// How often one address may call.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        self.set(|server| server.limits = limits)
+    }
+
+    /// Lets clients be known by the URL of a metadata document; off by default.
+    #[must_use]
+    pub fn client_metadata(self, documents: ClientMetadata) -> Self {
+        self.set(|server| server.client_metadata = Some(documents))
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        self.set(|server| server.clock = clock)
+    }
+
+    /// What tells the bearer layer who bears a token of this server.
+    pub fn tokens(&self) -> Tokens<S> {
+        Tokens::new(self.0.store.clone()).clock(self.0.clock.clone())
+    }
+
+    /// Forgets codes, tokens and clients whose time is over, and says how many. To be called every few minutes.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn sweep(&self) -> Result<u64, StoreError> {
+        self.0.store.sweep(self.0.clock.now(), IDLE_CLIENT).await
+    }
+}
+
+impl<L, S> Inner<L, S> {
+    fn default_scopes(&self) -> Scopes {
+        self.defaults.as_ref().map_or_else(|| self.supported.clone(), |scopes| scopes.intersection(&self.supported))
+    }
+}
+
+impl<L, S> fmt::Debug for AuthorizationServer<L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationServer")
+            .field("site", &self.0.site)
+            .field("scopes", &self.0.supported)
+            .field("lifetimes", &self.0.lifetimes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whole seconds.
+fn lifetime(time: Duration) -> Timestamp {
+    time.as_secs().try_into().unwrap_or(Timestamp::MAX)
+}

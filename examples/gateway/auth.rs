@@ -1,0 +1,90 @@
+//! Who may call: what stands before the MCP endpoints in each auth mode.
+
+use crate::Failure;
+use crate::infobase::Opened;
+use crate::oauth;
+use crate::settings::{Auth, Login, Settings};
+use axum::Router;
+use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
+use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
+use onec_mcp::{Identity, Scopes, demo};
+use std::future::{Future, pending};
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+/// The MCP endpoints behind the guard that the auth mode asks for, and what belongs to it.
+pub(crate) struct Guarded {
+    /// The MCP endpoints, and those of the authorization server.
+    pub(crate) routes: Router,
+    /// What is to be done beside serving, until the end.
+    pub(crate) upkeep: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Guarded {
+    fn new(routes: Router) -> Self {
+        Self { routes, upkeep: Box::pin(pending()) }
+    }
+}
+
+/// Puts the guard before `routes`.
+pub(crate) async fn guard(routes: Router, infobase: &Opened, settings: &Settings) -> Result<Guarded, Failure> {
+    Ok(match &settings.auth {
+        Auth::None { token: None } => Guarded::new(routes),
+        Auth::None { token: Some(token) } => {
+            // All who know the token are one caller, of whom 1C is told nothing.
+            let bearer = Identity::new("bearer", Scopes::default());
+            Guarded::new(routes.route_layer(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
+        }
+        Auth::Basic { scopes } => {
+            // The cache is outside: who is known need not wait because somebody else guesses.
+            let login = Cached::new(Slowdown::new(OwnLogin::new(infobase.onec.clone())));
+            Guarded::new(routes.route_layer(BasicAuthLayer::new(login).scopes(scopes.clone())))
+        }
+        Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth).await?,
+    })
+}
+
+/// Says in the log what an administrator should know of the auth mode.
+pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAddr) {
+    let public = settings.http.public_url.as_ref();
+    let local = address.ip().is_loopback();
+    let encrypted = settings.http.tls.is_some() || public.is_some_and(|url| url.scheme() == "https");
+    match &settings.auth {
+        Auth::None { token: None } if !local => tracing::warn!(
+            "no authentication: whoever reaches {address} works in 1C under the service account; \
+             set MCP_AUTH_MODE or MCP_BEARER_TOKEN, or listen on 127.0.0.1"
+        ),
+        Auth::None { token: None } => {}
+        _ if !local && !encrypted => tracing::warn!(
+            "logins and tokens cross the network in the clear: set MCP_TLS_CERT and MCP_TLS_KEY, or put a proxy \
+             with https before the gateway and say so in MCP_PUBLIC_URL"
+        ),
+        _ => {}
+    }
+    if matches!(settings.auth, Auth::OAuth2(_)) {
+        match public {
+            Some(url) => tracing::info!("OAuth: the issuer is {}", url.as_str().trim_end_matches('/')),
+            None => tracing::info!("OAuth: the issuer is the address that clients use; MCP_PUBLIC_URL would fix it"),
+        }
+    }
+    if let Some(demo) = infobase.demo() {
+        show_demo_logins(demo, &settings.auth);
+    }
+}
+
+/// What can be typed in the demo. All of it is public.
+fn show_demo_logins(demo: &demo::Infobase, auth: &Auth) {
+    match auth {
+        Auth::None { .. } => {}
+        Auth::OAuth2(oauth) if oauth.login == Login::Key => {
+            for key in demo.keys() {
+                tracing::info!("demo login: key \"{}\" ({}: {})", key.key, key.name, key.scopes.join(" "));
+            }
+        }
+        Auth::OAuth2(_) | Auth::Basic { .. } => {
+            for user in demo.users() {
+                tracing::info!("demo login: user \"{}\", password \"{}\" ({})", user.name, user.password, user.note);
+            }
+        }
+    }
+}

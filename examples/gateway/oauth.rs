@@ -1,0 +1,121 @@
+//! Mode `oauth2`: the gateway's own authorization server, and the guard that accepts its tokens.
+
+use crate::Failure;
+use crate::auth::Guarded;
+use crate::infobase::Opened;
+use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
+use axum::Router;
+use onec_mcp::auth::login::{AccessKey, Cached, Login, OwnLogin, Slowdown};
+use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes};
+use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
+use onec_mcp::auth::{BearerAuthLayer, Site};
+use secrecy::SecretString;
+use std::error::Error as StdError;
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How often what has expired is thrown away.
+const SWEEP: Duration = Duration::from_secs(300);
+
+/// Puts a bearer guard before `routes`, and the authorization server beside them.
+pub(crate) async fn guard(
+    routes: Router,
+    infobase: &Opened,
+    settings: &Settings,
+    oauth: &OAuth2,
+) -> Result<Guarded, Failure> {
+    Ok(match &oauth.store {
+        Store::Memory => with_store(routes, infobase, settings, oauth, MemoryStore::new()),
+        Store::Sqlite(path) => with_store(routes, infobase, settings, oauth, sqlite(path).await?),
+        Store::Postgres(url) => with_store(routes, infobase, settings, oauth, postgres(url).await?),
+    })
+}
+
+async fn sqlite(path: &Path) -> Result<SqliteStore, Failure> {
+    let store = SqliteStore::open(path).await;
+    store.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the file {}: {}", path.display(), why(&error)).into())
+}
+
+/// The URL stays out of the message: it may hold a password.
+async fn postgres(url: &SecretString) -> Result<PostgresStore, Failure> {
+    let store = PostgresStore::connect(url).await;
+    store.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the PostgreSQL database: {}", why(&error)).into())
+}
+
+/// The innermost cause: what the file system or the database said.
+fn why(mut error: &(dyn StdError + 'static)) -> String {
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
+
+/// Opens the store and closes it again; what it is, in words.
+pub(crate) async fn try_store(store: &Store) -> Result<String, Failure> {
+    Ok(match store {
+        Store::Memory => "in memory; a restart of the gateway logs everybody out".to_owned(),
+        Store::Sqlite(path) => {
+            sqlite(path).await?;
+            format!("the file {}", path.display())
+        }
+        Store::Postgres(url) => {
+            postgres(url).await?;
+            "the PostgreSQL database".to_owned()
+        }
+    })
+}
+
+fn with_store<S: TokenStore>(
+    routes: Router,
+    infobase: &Opened,
+    settings: &Settings,
+    oauth: &OAuth2,
+    store: S,
+) -> Guarded {
+    let onec = infobase.onec.clone();
+    match oauth.login {
+        LoginType::Credentials => with_login(routes, settings, oauth, store, Slowdown::new(OwnLogin::new(onec))),
+        LoginType::Key => with_login(routes, settings, oauth, store, Cached::new(AccessKey::new(onec))),
+    }
+}
+
+fn with_login<L: Login, S: TokenStore>(
+    routes: Router,
+    settings: &Settings,
+    oauth: &OAuth2,
+    store: S,
+    login: L,
+) -> Guarded {
+    let site = site(settings);
+    let lifetimes = Lifetimes { code: oauth.code_ttl, access: oauth.access_ttl, refresh: oauth.refresh_ttl };
+    let server = AuthorizationServer::new(site.clone(), login, store)
+        .name(&settings.server_name)
+        .scopes(oauth.scopes.clone())
+        .default_scopes(oauth.default_scopes.clone())
+        .lifetimes(lifetimes)
+        .password_grant(oauth.password_grant)
+        .client_metadata(ClientMetadata::new());
+    let guard = BearerAuthLayer::new(server.tokens()).site(site).scopes(oauth.default_scopes.clone());
+    let sweeping = server.clone();
+    let upkeep = async move {
+        loop {
+            sleep(SWEEP).await;
+            match sweeping.sweep().await {
+                Ok(gone) => tracing::debug!(gone, "expired tokens, codes and clients are thrown away"),
+                Err(error) => tracing::warn!("expired tokens cannot be thrown away: {error}"),
+            }
+        }
+    };
+    Guarded { routes: routes.route_layer(guard).fallback_service(server), upkeep: Box::pin(upkeep) }
+}
+
+/// Where clients find the gateway.
+fn site(settings: &Settings) -> Site {
+    let site = Site::new().resources(["/mcp", "/sse"]);
+    let site = if settings.http.tls.is_some() { site.https() } else { site };
+    match &settings.http.public_url {
+        Some(url) => site.public_url(url),
+        None => site,
+    }
+}

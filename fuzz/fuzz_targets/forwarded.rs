@@ -1,0 +1,7 @@
+//! What proxies, and clients through them, say in headers.
+#![no_main]
+
+#[path = "../../tests/support/proxy_invariants.rs"]
+mod invariants;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| invariants::forwarded(bytes));

@@ -1,0 +1,143 @@
+//! What is in a metadata document
+//! ([section 4.1 of the draft](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1)).
+
+use super::MetadataError;
+use crate::auth::clock::Timestamp;
+use crate::auth::server::redirect;
+use crate::auth::store::Client;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// The members that matter here; others are ignored, twice the same is an error.
+#[derive(Deserialize)]
+struct Document {
+    client_id: String,
+    client_name: Option<String>,
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: Option<String>,
+    client_secret: Option<IgnoredAny>,
+    client_secret_expires_at: Option<IgnoredAny>,
+}
+
+/// The client of the document at `url`, seen at `now`.
+pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Client, MetadataError> {
+    let document: Document = serde_json::from_slice(json).map_err(|error| fault(describe(&error)))?;
+    if document.client_id != url {
+        return Err(fault("its client_id is not its URL"));
+    }
+    let shared = document.token_endpoint_auth_method.is_some_and(|method| method.starts_with("client_secret"));
+    if shared || document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
+        return Err(fault("a client with a public document can have no secret"));
+    }
+    if document.redirect_uris.is_empty() {
+        return Err(fault("redirect_uris is empty"));
+    }
+    if document.redirect_uris.iter().any(|uri| redirect::check(uri).is_err()) {
+        return Err(fault("one of the redirect_uris is not allowed"));
+    }
+    Ok(Client {
+        id: document.client_id,
+        name: document.client_name.filter(|name| !name.trim().is_empty()),
+        redirect_uris: document.redirect_uris,
+        registered: now,
+    })
+}
+
+fn fault(problem: impl Into<String>) -> MetadataError {
+    MetadataError::Document(problem.into())
+}
+
+/// What serde says can quote the document, which a stranger wrote: for shape errors only the place.
+fn describe(error: &serde_json::Error) -> String {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            format!("a member is missing, repeated or of the wrong type ({place})")
+        }
+        _ => format!("it is not JSON ({place})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://app.example.com/client.json";
+
+    fn parse(json: &str) -> Result<Client, MetadataError> {
+        read(URL, json.as_bytes(), 7)
+    }
+
+    fn with(members: &str) -> Result<Client, MetadataError> {
+        parse(&format!(r#"{{"client_id":"{URL}","redirect_uris":["http://127.0.0.1/cb"]{members}}}"#))
+    }
+
+    #[test]
+    fn the_least() {
+        let client = with("").unwrap();
+        let redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
+        assert_eq!(client, Client { id: URL.to_owned(), name: None, redirect_uris, registered: 7 });
+    }
+
+    #[test]
+    fn the_rest() {
+        let client = with(
+            r#","client_name":"Чат <b>","token_endpoint_auth_method":"none","logo_uri":"https://a/l.png",
+               "grant_types":["authorization_code"],"x":{"y":[1,null,{}]},"jwks":{"keys":[]}"#,
+        );
+        assert_eq!(client.unwrap().name.as_deref(), Some("Чат <b>"));
+        assert_eq!(with(r#","client_name":null,"client_secret":null"#).unwrap().name, None);
+        assert_eq!(with(r#","client_name":" ""#).unwrap().name, None);
+        assert!(with(r#","token_endpoint_auth_method":"private_key_jwt""#).is_ok());
+    }
+
+    #[test]
+    fn refused() {
+        for secret in [
+            r#","token_endpoint_auth_method":"client_secret_post""#,
+            r#","token_endpoint_auth_method":"client_secret_basic""#,
+            r#","token_endpoint_auth_method":"client_secret_jwt""#,
+            r#","client_secret":"s""#,
+            r#","client_secret_expires_at":0"#,
+        ] {
+            let error = with(secret).unwrap_err();
+            assert!(error.to_string().contains("no secret"), "{secret}: {error}");
+        }
+        for json in [
+            "",
+            "null",
+            "[]",
+            "\"\"",
+            "{}",
+            "{",
+            "\u{feff}{}",
+            r#"{"client_id":1}"#,
+            r#"{"redirect_uris":["https://a/b"]}"#,
+            r#"{"client_id":"https://app.example.com/client.json"}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":[]}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":"https://a/b"}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":[null]}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":["javascript:x"]}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b","http://a/b"]}"#,
+            r#"{"client_id":"https://app.example.com/client.JSON","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_id":"https://app.example.com/client.json/","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_id":"https://app.example.com:443/client.json","redirect_uris":["https://a/b"]}"#,
+        ] {
+            assert!(matches!(parse(json), Err(MetadataError::Document(_))), "{json}");
+        }
+        assert!(with(&format!(r#","client_id":"{URL}""#)).is_err(), "twice the same member");
+        assert!(with("}{").is_err(), "something after it");
+        assert!(read(URL, b"{\"client_id\":\"\xff\"}", 0).is_err(), "not UTF-8");
+        let deep = format!(r#","x":{}{}"#, "[".repeat(7_000), "]".repeat(7_000));
+        assert!(with(&deep).is_ok(), "depth costs no stack");
+    }
+
+    /// A document cannot put words into the page that shows the error.
+    #[test]
+    fn errors_quote_nothing() {
+        let error = parse(r#"{"client_id":["call 555-1234"]}"#).unwrap_err().to_string();
+        assert!(!error.contains("555"), "{error}");
+        let error = with(r#","redirect_uris":"call 555-1234""#).unwrap_err().to_string();
+        assert!(!error.contains("555"), "{error}");
+    }
+}

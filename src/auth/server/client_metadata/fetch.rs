@@ -1,0 +1,189 @@
+//! Gets a document whose URL a stranger has named.
+
+use super::address::is_allowed;
+use super::{MetadataError, Settings};
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioExecutor;
+use ipnet::IpNet;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+use url::{Host, Url};
+
+/// The longest document. The draft suggests 5 KB; documents with many redirect URIs or a key set
+/// have more, and this is still little to hold for each of the few that are fetched at once.
+pub(super) const MAX_DOCUMENT: usize = 16 * 1024;
+
+/// Fetches from public addresses only, over TLS, through no proxy, without following redirects.
+#[derive(Debug)]
+pub(super) struct Fetcher {
+    client: Client<HttpsConnector<HttpConnector<PublicOnly>>, Empty<Bytes>>,
+    allowed: Arc<[IpNet]>,
+}
+
+impl Fetcher {
+    /// Reads the machine's root certificates, which takes some milliseconds.
+    pub(super) fn new(settings: &Settings) -> Result<Self, MetadataError> {
+        let mut roots = settings.roots.clone();
+        // Those that cannot be read are not trusted; if none is left, nothing is.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(MetadataError::Certificates);
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|_| MetadataError::Certificates)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let allowed: Arc<[IpNet]> = settings.allowed.as_slice().into();
+        let mut http = HttpConnector::new_with_resolver(PublicOnly(Arc::clone(&allowed)));
+        http.enforce_http(false);
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https);
+        Ok(Self { client, allowed })
+    }
+
+    /// The headers and the text of the document.
+    pub(super) async fn fetch(&self, url: &Url) -> Result<(Request<()>, Response<Bytes>), MetadataError> {
+        self.check_literal(url)?;
+        let request = request(url)?;
+        let sent = self.client.request(request.clone().map(|()| Empty::new()));
+        let (head, body) = sent.await.map_err(|error| unreachable(url, &error))?.into_parts();
+        match head.status {
+            StatusCode::OK => {}
+            status if status.is_redirection() => return Err(MetadataError::Redirect),
+            status => return Err(MetadataError::Status(status.as_u16())),
+        }
+        if !is_json(&head.headers) {
+            return Err(MetadataError::ContentType);
+        }
+        match Limited::new(body, MAX_DOCUMENT).collect().await {
+            Ok(body) => Ok((request, Response::from_parts(head, body.to_bytes()))),
+            Err(error) if error.is::<LengthLimitError>() => Err(MetadataError::TooLarge(MAX_DOCUMENT)),
+            Err(error) => Err(unreachable(url, &*error)),
+        }
+    }
+
+    /// A host that is an address is never asked of the resolver.
+    fn check_literal(&self, url: &Url) -> Result<(), MetadataError> {
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => address.into(),
+            Some(Host::Ipv6(address)) => address.into(),
+            Some(Host::Domain(_)) => return Ok(()),
+            None => return Err(MetadataError::Unreachable),
+        };
+        if is_allowed(address, &self.allowed) { Ok(()) } else { Err(MetadataError::Unreachable) }
+    }
+}
+
+fn request(url: &Url) -> Result<Request<()>, MetadataError> {
+    Request::get(url.as_str())
+        .header(ACCEPT, "application/json")
+        .header(ACCEPT_ENCODING, "identity")
+        .header(USER_AGENT, concat!("onec-mcp/", env!("CARGO_PKG_VERSION")))
+        .body(())
+        .map_err(|_| MetadataError::Url("it cannot be read as a URL"))
+}
+
+/// The administrator may know why; whoever named the URL may not.
+fn unreachable(url: &Url, error: &(dyn std::error::Error + 'static)) -> MetadataError {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    tracing::debug!(host = url.host_str(), error = causes.join(": "), "no client metadata document");
+    MetadataError::Unreachable
+}
+
+/// `application/json`, or a type built on it.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence
+        .strip_prefix("application/")
+        .is_some_and(|subtype| subtype == "json" || subtype.strip_suffix("+json").is_some_and(|kind| !kind.is_empty()))
+}
+
+/// Resolves names, and gives only public addresses to connect to.
+///
+/// What it gives is what is connected to: there is no second look-up that could say otherwise. A
+/// name with one address that is not public is refused altogether; honest names have none.
+#[derive(Clone, Debug)]
+struct PublicOnly(Arc<[IpNet]>);
+
+impl Service<Name> for PublicOnly {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let allowed = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            check_all(&found, &allowed)?;
+            Ok(found.into_iter())
+        })
+    }
+}
+
+fn check_all(found: &[SocketAddr], allowed: &[IpNet]) -> io::Result<()> {
+    match found.iter().find(|found| !is_allowed(found.ip(), allowed)) {
+        Some(other) => Err(io::Error::other(format!("{} is not a public address", other.ip()))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types() {
+        let is_json = |value: &str| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, value.parse().unwrap())]));
+        for json in ["application/json", "Application/JSON; charset=utf-8", "application/x+json ;a=b"] {
+            assert!(is_json(json), "{json}");
+        }
+        for other in ["", "text/html", "text/json", "application/jsonp", "application/+json", "application/json5"] {
+            assert!(!is_json(other), "{other}");
+        }
+        assert!(!super::is_json(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn one_private_address_spoils_a_name() {
+        let check = |found: &[&str]| {
+            let found: Vec<_> = found.iter().map(|found| found.parse().unwrap()).collect();
+            check_all(&found, &[]).is_ok()
+        };
+        assert!(check(&["93.184.216.34:0", "[2606:4700::1]:0"]));
+        assert!(!check(&["93.184.216.34:0", "10.0.0.1:0"]));
+        assert!(!check(&["[::1]:0", "93.184.216.34:0"]));
+        assert!(!check(&["[::ffff:169.254.169.254]:0"]));
+    }
+
+    #[tokio::test]
+    async fn names_of_this_machine() {
+        let resolve = |allowed: &[IpNet]| {
+            let mut resolver = PublicOnly(allowed.into());
+            resolver.call("localhost".parse().unwrap())
+        };
+        let error = resolve(&[]).await.unwrap_err();
+        assert!(error.to_string().contains("is not a public address"), "{error}");
+        let loopback = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        assert!(resolve(&loopback).await.unwrap().all(|found| found.ip().is_loopback()));
+    }
+}

@@ -1,0 +1,177 @@
+//! The login page comes back: who logs in, and the code they get.
+
+use super::authorize::Wanted;
+use super::page::{Csrf, Problem, RequestProblem, error_page};
+use super::params::Params;
+use super::reply::Failure;
+use super::service::Asker;
+use super::store::{Grant, Kind, Token, TokenStore};
+use super::target::{Refused, Target};
+use super::{Inner, secret};
+use crate::audit::Event;
+use crate::auth::Digest;
+use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::auth::store::seal::seal;
+use crate::http::Body;
+use crate::identity::{Credentials, Scopes};
+use http::Response;
+use zeroize::Zeroizing;
+
+/// Characters of a user's name; 1C's are shorter.
+const LONGEST_USER: usize = 256;
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    /// POST: nothing that the page posts back is trusted.
+    pub(super) async fn log_in(&self, asker: &Asker<'_>, path: &str, form: &Params) -> Response<Body> {
+        let client = match self.asking_client(form).await {
+            Ok(client) => client,
+            Err(problem) => return error_page(asker.language, &problem),
+        };
+        let target = match Target::find(&client, form) {
+            Ok(target) => target,
+            Err(problem) => return error_page(asker.language, &problem),
+        };
+        let csrf = Csrf::of(asker.head, &asker.base);
+        let genuine = Csrf::verify(asker.head, &asker.base, form.get(csrf.field().0));
+        let wanted = match self.wanted(asker, form) {
+            Ok(wanted) => wanted,
+            // A stranger's form is sent nowhere.
+            Err(refused) if genuine => return target.refuse(asker, &refused),
+            Err(Refused(_, why)) => return error_page(asker.language, &RequestProblem::BadRequest(why)),
+        };
+        let again = |problem| {
+            let scopes = wanted.asked.told(&wanted.scopes);
+            self.login_page(asker, path, form, &target, &scopes, Some(problem))
+        };
+        if !genuine {
+            return again(Problem::Forged);
+        }
+        if form.get("action") == Some("cancel") {
+            return target.refuse(asker, &Refused::new("access_denied", "the user has cancelled"));
+        }
+        let logged_in = match self.check(asker, &client.id, typed(self.login.form(), form)).await {
+            Ok(logged_in) => logged_in,
+            Err(LoginError::Wrong) => return again(Problem::Wrong),
+            Err(LoginError::NoRole) => return again(Problem::NoRole),
+            Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
+            Err(LoginError::Unavailable(_)) => return again(Problem::Unavailable),
+        };
+        match self.issue_code(asker, &target, &wanted, logged_in).await {
+            Ok(code) => target.grant(asker, &code),
+            Err(refused) => target.refuse(asker, &refused),
+        }
+    }
+
+    /// Asks the [`Login`], and reports what fails.
+    pub(super) async fn check(
+        &self,
+        asker: &Asker<'_>,
+        client: &str,
+        typed: Option<Typed>,
+    ) -> Result<LoggedIn, LoginError> {
+        let user = match &typed {
+            Some(Typed::Credentials(credentials)) => Some(credentials.user().to_owned()),
+            _ => None,
+        };
+        let checked = match typed {
+            Some(typed) => self.login.check(typed).await,
+            None => Err(LoginError::Wrong),
+        };
+        checked.inspect_err(|error| {
+            let reason = match error {
+                LoginError::Wrong => "wrong",
+                LoginError::NoRole => "no_role",
+                LoginError::TooMany(_) => "too_many",
+                LoginError::Unavailable(cause) => {
+                    tracing::warn!(%cause, "logins cannot be checked");
+                    "unavailable"
+                }
+            };
+            Event {
+                name: "oauth.login.failed",
+                sub: user.as_deref(),
+                client_id: Some(client),
+                remote: asker.remote,
+                reason: Some(reason),
+            }
+            .emit();
+        })
+    }
+
+    /// What a user who logged in gets of the scopes; nothing is an error.
+    pub(super) fn allowed(&self, logged_in: &LoggedIn) -> Scopes {
+        logged_in.scopes.as_ref().map_or_else(|| self.supported.clone(), |has| has.intersection(&self.supported))
+    }
+
+    async fn issue_code(
+        &self,
+        asker: &Asker<'_>,
+        target: &Target<'_>,
+        wanted: &Wanted<'_>,
+        logged_in: LoggedIn,
+    ) -> Result<Zeroizing<String>, Refused> {
+        let scopes = wanted.asked.within(&self.allowed(&logged_in), &self.default_scopes());
+        let Some(scopes) = scopes else {
+            return Err(Refused::new("invalid_scope", "this user has none of these scopes"));
+        };
+        let issued = self.put_code(target, wanted, &logged_in, scopes).await;
+        let code = issued.map_err(|failure| Refused::new(failure.error, failure.description))?;
+        Event {
+            name: "oauth.code.issued",
+            sub: Some(&logged_in.subject),
+            client_id: Some(&target.client.id),
+            remote: asker.remote,
+            reason: None,
+        }
+        .emit();
+        Ok(code)
+    }
+
+    async fn put_code(
+        &self,
+        target: &Target<'_>,
+        wanted: &Wanted<'_>,
+        logged_in: &LoggedIn,
+        scopes: Scopes,
+    ) -> Result<Zeroizing<String>, Failure> {
+        let (code, now) = (secret::new(secret::CODE)?, self.clock.now());
+        let token = Token {
+            digest: Digest::of(&code),
+            grant: secret::new(secret::GRANT)?.to_string(),
+            kind: Kind::Code { redirect_uri: target.asked.map(str::to_owned), challenge: wanted.challenge.to_owned() },
+            scopes: wanted.asked.told(&scopes),
+            sealed: sealed(logged_in.credentials.as_ref(), &code)?,
+            expires: now.saturating_add(super::lifetime(self.lifetimes.code)),
+        };
+        let grant = Grant {
+            id: token.grant.clone(),
+            client: target.client.id.clone(),
+            subject: logged_in.subject.clone(),
+            scopes,
+            resource: wanted.resource.clone(),
+            created: now,
+        };
+        self.store.put_grant(grant, vec![token]).await?;
+        Ok(code)
+    }
+}
+
+/// What a form holds, or nothing if that cannot be a login.
+pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
+    match form {
+        Form::Credentials => {
+            let user = params.get("username")?;
+            // A colon would end the name early: the login would be checked as somebody else's.
+            let legal = !user.contains(|char: char| char == ':' || char.is_control());
+            let credentials = || Credentials::new(user, params.get("password").unwrap_or_default());
+            (legal && user.chars().count() <= LONGEST_USER).then(|| Typed::Credentials(credentials()))
+        }
+        Form::Key => params.get("key").map(|key| Typed::Key(key.into())),
+    }
+}
+
+/// The credentials as only the bearer of `token` can open them.
+pub(super) fn sealed(credentials: Option<&Credentials>, token: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let sealed = credentials.map(|credentials| seal(credentials, token)).transpose();
+    sealed.map_err(|error| Failure::from(crate::rpc::BoxError::from(error)))
+}

@@ -1,0 +1,96 @@
+//! The metadata of the server and of its resources.
+
+use super::scopes::OFFLINE;
+use super::service::Asker;
+use super::{Inner, reply};
+use crate::auth::login::{Form, Login};
+use crate::http::Body;
+use crate::identity::Scopes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+/// [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
+#[derive(Serialize)]
+struct Server<'a> {
+    issuer: &'a str,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    registration_endpoint: String,
+    revocation_endpoint: String,
+    scopes_supported: Vec<&'a str>,
+    response_types_supported: [&'a str; 1],
+    response_modes_supported: [&'a str; 1],
+    grant_types_supported: &'a [&'a str],
+    token_endpoint_auth_methods_supported: [&'a str; 1],
+    revocation_endpoint_auth_methods_supported: [&'a str; 1],
+    code_challenge_methods_supported: [&'a str; 1],
+    client_id_metadata_document_supported: bool,
+    authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_documentation: Option<&'a str>,
+}
+
+/// [RFC 9728, section 2](https://www.rfc-editor.org/rfc/rfc9728#section-2).
+#[derive(Serialize)]
+struct Resource<'a> {
+    resource: String,
+    authorization_servers: [&'a str; 1],
+    scopes_supported: Vec<&'a str>,
+    bearer_methods_supported: [&'a str; 1],
+    resource_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_documentation: Option<&'a str>,
+}
+
+impl<L: Login, S> Inner<L, S> {
+    pub(super) fn grant_types(&self) -> &'static [&'static str] {
+        if self.password_grant && self.login.form() == Form::Credentials {
+            &["authorization_code", "refresh_token", "password"]
+        } else {
+            &["authorization_code", "refresh_token"]
+        }
+    }
+
+    pub(super) fn server_metadata(&self, asker: &Asker<'_>) -> Response<Body> {
+        let issuer = asker.issuer.as_str();
+        let scopes = self.supported.union(&Scopes::parse(OFFLINE));
+        self.document(&Server {
+            issuer,
+            authorization_endpoint: format!("{issuer}/authorize"),
+            token_endpoint: format!("{issuer}/token"),
+            registration_endpoint: format!("{issuer}/register"),
+            revocation_endpoint: format!("{issuer}/revoke"),
+            scopes_supported: scopes.iter().collect(),
+            response_types_supported: ["code"],
+            response_modes_supported: ["query"],
+            grant_types_supported: self.grant_types(),
+            token_endpoint_auth_methods_supported: ["none"],
+            revocation_endpoint_auth_methods_supported: ["none"],
+            code_challenge_methods_supported: ["S256"],
+            client_id_metadata_document_supported: self.client_metadata.is_some(),
+            authorization_response_iss_parameter_supported: true,
+            service_documentation: self.documentation.as_deref(),
+        })
+    }
+
+    pub(super) fn resource_metadata(&self, asker: &Asker<'_>, path: &str) -> Response<Body> {
+        self.document(&Resource {
+            resource: format!("{}{path}", asker.base),
+            authorization_servers: [&asker.issuer],
+            scopes_supported: self.supported.iter().collect(),
+            bearer_methods_supported: ["header"],
+            resource_name: &self.name,
+            resource_documentation: self.documentation.as_deref(),
+        })
+    }
+
+    /// A document that says what a request's headers said must not be served to others.
+    fn document(&self, document: &impl Serialize) -> Response<Body> {
+        let mut response = reply::json(StatusCode::OK, document);
+        if self.site.is_fixed() {
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        }
+        response
+    }
+}

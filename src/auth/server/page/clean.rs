@@ -1,0 +1,67 @@
+//! Text of strangers, made fit to be shown. Escaping is the templates' part.
+
+/// At most `most` characters on one line, without what is invisible or reorders its neighbours.
+/// Nothing if nothing is left.
+pub(super) fn clean(text: &str, most: usize) -> Option<String> {
+    let visible: String = text.chars().filter(|c| c.is_whitespace() || !invisible(*c)).collect();
+    let mut line = String::new();
+    let mut count = 0;
+    for word in visible.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+            count += 1;
+        }
+        for c in word.chars() {
+            if count == most {
+                line.push('…');
+                return Some(line);
+            }
+            line.push(c);
+            count += 1;
+        }
+    }
+    (!line.is_empty()).then_some(line)
+}
+
+/// A host cut at its start: the end of a name says whose it is.
+pub(super) fn host(host: &str, most: usize) -> String {
+    let length = host.chars().count();
+    if length <= most {
+        return host.to_owned();
+    }
+    std::iter::once('…').chain(host.chars().skip(length - most)).collect()
+}
+
+/// Controls, what changes the direction of writing, and what takes no room or looks like a space.
+fn invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_seen_is_left() {
+        assert_eq!(clean("  Мой\r\n\tклиент\u{0} ", 80).as_deref(), Some("Мой клиент"));
+        assert_eq!(clean("a\u{202e}b\u{2066}c\u{200b}d\u{e0041}e\u{feff}", 80).as_deref(), Some("abcde"));
+        for empty in ["", "  ", "\u{200b}\u{3164}\u{202e}", "\u{1}\u{7f}\u{9f}"] {
+            assert_eq!(clean(empty, 80), None, "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(clean("клиент", 6).as_deref(), Some("клиент"));
+        assert_eq!(clean("клиенты", 6).as_deref(), Some("клиент…"));
+        assert_eq!(clean("ab cd", 3).as_deref(), Some("ab …"));
+        assert_eq!(host("long.evil.example", 12), "…evil.example");
+        assert_eq!(host("evil.example", 12), "evil.example");
+    }
+}

@@ -1,0 +1,84 @@
+//! The error page: for requests that must not be answered by a redirect, because nobody knows
+//! whether the redirect URI is the application's
+//! ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+
+use super::destination::Destination;
+use super::reply::{self, Style};
+use super::texts::Texts;
+use super::{Language, clean};
+use crate::http::Body;
+use askama::Template;
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// Characters of an explanation that are shown.
+const DETAIL: usize = 400;
+
+/// What is wrong with an authorization request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RequestProblem {
+    /// No such client.
+    UnknownClient,
+    /// Not a redirect URI of this client, or none where one is needed.
+    BadRedirectUri,
+    /// Anything else, said for developers.
+    BadRequest(String),
+    /// The client's metadata document cannot be used; why, said for developers.
+    Metadata(String),
+    /// Anything else, of a client whose web site is known.
+    Refused {
+        /// What is wrong, said for developers.
+        why: String,
+        /// Where the client learns of it, if the user wants to go there.
+        back: String,
+    },
+    /// Too many requests from this address; seconds until the next.
+    TooMany(u64),
+    /// The token store is down.
+    Unavailable,
+}
+
+#[derive(Template)]
+#[template(path = "error.html", config = "src/auth/server/page/askama.toml")]
+struct Page<'a> {
+    t: &'static Texts,
+    language: &'static str,
+    style: &'static Style,
+    heading: &'static str,
+    advice: String,
+    detail: Option<String>,
+    link: Option<(Destination, &'a str)>,
+}
+
+/// The page that says what is wrong and what to do. The status is 400, 429 or 503.
+pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Response<Body> {
+    let t = Texts::of(language);
+    let detailed = |advice: (&'static str, &'static str), detail: &str| (advice, clean::clean(detail, DETAIL));
+    let mut status = StatusCode::BAD_REQUEST;
+    let mut wait = None;
+    let mut link = None;
+    let ((heading, advice), detail) = match problem {
+        RequestProblem::UnknownClient => (t.unknown_client, None),
+        RequestProblem::BadRedirectUri => (t.bad_redirect_uri, None),
+        RequestProblem::BadRequest(detail) => detailed(t.bad_request, detail),
+        RequestProblem::Refused { why, back } => {
+            link = Some((Destination::of(back), back.as_str()));
+            detailed(t.bad_request, why)
+        }
+        RequestProblem::Metadata(detail) => detailed(t.metadata, detail),
+        RequestProblem::TooMany(seconds) => {
+            (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(*seconds));
+            ((t.too_many, ""), None)
+        }
+        RequestProblem::Unavailable => {
+            status = StatusCode::SERVICE_UNAVAILABLE;
+            (t.server_unavailable, None)
+        }
+    };
+    let advice = wait.map_or_else(|| advice.to_owned(), t.wait);
+    let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link };
+    let mut response = reply::html(status, language, page.render(), None);
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    response
+}

@@ -1,0 +1,181 @@
+//! The pages that people see: the login page, and the error page for what must not be redirected.
+//!
+//! They are plain HTML without scripts, and work in any browser. What applications say of themselves
+//! is escaped by the templates and cleaned of what is invisible before that.
+
+mod clean;
+mod csrf;
+mod destination;
+mod error;
+mod language;
+mod reply;
+mod texts;
+
+pub(super) use csrf::Csrf;
+pub(super) use error::{RequestProblem, error_page};
+pub(super) use language::Language;
+
+use crate::auth::login::Form;
+use crate::http::Body;
+use crate::identity::Scopes;
+use askama::Template;
+use destination::Destination;
+use http::{HeaderValue, Response, StatusCode, header};
+use reply::Style;
+use texts::Texts;
+
+/// Characters of a name that are shown.
+const NAME: usize = 80;
+/// Scopes without plain words that are shown; of more only the number is said.
+const UNKNOWN_SCOPES: usize = 12;
+/// The scopes that have plain words, in the order in which they are shown.
+const SCOPES: [&str; 8] = [
+    "mcp",
+    "mcp:resolve",
+    "mcp:report:sales",
+    "mcp:report:stock",
+    "mcp:report:money",
+    "mcp:report:cost",
+    "mcp:admin:eventlog",
+    "offline_access",
+];
+
+/// The page that asks for a login and says what it will give to whom. Its form posts `username` and
+/// `password`, or `key`; the hidden fields; and `action`, which is `allow` or `cancel`.
+pub(super) struct LoginPage<'a> {
+    /// The language of all texts.
+    pub(super) language: Language,
+    /// What this server calls itself.
+    pub(super) server_name: &'a str,
+    /// What is asked for.
+    pub(super) form: Form,
+    /// What the application calls itself.
+    pub(super) client_name: Option<&'a str>,
+    /// The host of a `client_id` that is the URL of a metadata document.
+    pub(super) client_host: Option<&'a str>,
+    /// Where the browser goes after the login.
+    pub(super) redirect_uri: &'a str,
+    /// What the application asks for.
+    pub(super) scopes: &'a Scopes,
+    /// The path that the form is posted to.
+    pub(super) action: &'a str,
+    /// The authorization request, to be posted back.
+    pub(super) hidden: &'a [(&'static str, &'a str)],
+    /// The user that was typed before.
+    pub(super) user: Option<&'a str>,
+    /// Why the login before failed.
+    pub(super) problem: Option<Problem>,
+}
+
+/// Why a login failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// Wrong user, password or key.
+    Wrong,
+    /// The user lacks the role.
+    NoRole,
+    /// Too many attempts; seconds until the next.
+    TooMany(u64),
+    /// 1C cannot be asked.
+    Unavailable,
+    /// The form is not known to come from a page of this server.
+    Forged,
+}
+
+impl Problem {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Wrong => StatusCode::UNAUTHORIZED,
+            Self::NoRole => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Forged => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Heading and advice.
+    fn words(self, t: &Texts, form: Form) -> (&'static str, String) {
+        let (heading, advice) = match (self, form) {
+            (Self::TooMany(seconds), _) => return (t.too_many, (t.wait)(seconds)),
+            (Self::Wrong, Form::Credentials) => t.wrong_credentials,
+            (Self::Wrong, Form::Key) => t.wrong_key,
+            (Self::NoRole, _) => t.no_role,
+            (Self::Unavailable, _) => t.unavailable,
+            (Self::Forged, _) => t.forged,
+        };
+        (heading, advice.to_owned())
+    }
+}
+
+/// The fields of the template are what it names.
+#[derive(Template)]
+#[template(path = "login.html", config = "src/auth/server/page/askama.toml")]
+struct Login<'a> {
+    t: &'static Texts,
+    language: &'static str,
+    style: &'static Style,
+    page: &'a LoginPage<'a>,
+    server: String,
+    heading: &'static str,
+    client: Option<String>,
+    publisher: Option<String>,
+    destination: Destination,
+    known: Vec<&'static str>,
+    unknown: Vec<String>,
+    more: usize,
+    user: &'a str,
+    problem: Option<(&'static str, String)>,
+    /// The fields are wrong, not something else.
+    wrong: bool,
+    csrf: (&'static str, &'a str),
+}
+
+impl LoginPage<'_> {
+    /// The page, with the cookie that belongs to its form. The status is 200, or says the problem.
+    pub(super) fn response(&self, csrf: &Csrf) -> Response<Body> {
+        let t = Texts::of(self.language);
+        let (known, unknown) = plain_words(self.scopes, t);
+        let more = unknown.len().saturating_sub(UNKNOWN_SCOPES);
+        let page = Login {
+            t,
+            language: self.language.tag(),
+            style: Style::get(),
+            page: self,
+            server: clean::clean(self.server_name, NAME).unwrap_or_default(),
+            heading: match self.form {
+                Form::Credentials => t.log_in_credentials,
+                Form::Key => t.log_in_key,
+            },
+            client: self.client_name.and_then(|name| clean::clean(name, NAME)),
+            publisher: self.client_host.map(|host| clean::host(host, NAME)),
+            destination: Destination::of(self.redirect_uri),
+            known,
+            unknown: unknown.into_iter().take(UNKNOWN_SCOPES).collect(),
+            more,
+            // A stranger's form must not choose whom the user logs in as.
+            user: self.user.filter(|_| self.problem != Some(Problem::Forged)).unwrap_or_default(),
+            problem: self.problem.map(|problem| problem.words(t, self.form)),
+            wrong: self.problem == Some(Problem::Wrong),
+            csrf: csrf.field(),
+        };
+        let status = self.problem.map_or(StatusCode::OK, Problem::status);
+        let mut response = reply::html(status, self.language, page.render(), Some(self.redirect_uri));
+        if let Some(cookie) = csrf.cookie() {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        if let Some(Problem::TooMany(seconds)) = self.problem {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+/// The words for known scopes, and the unknown ones as they are.
+fn plain_words(scopes: &Scopes, t: &Texts) -> (Vec<&'static str>, Vec<String>) {
+    let known = SCOPES.into_iter().filter(|scope| scopes.contains(scope)).filter_map(t.scope).collect();
+    let unknown = scopes.iter().filter(|scope| (t.scope)(scope).is_none());
+    (known, unknown.filter_map(|scope| clean::clean(scope, NAME)).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+use super::*;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http_body_util::BodyExt;
+
+const BASE: &str = "https://h.example";
+const PROBLEMS: [Problem; 5] =
+    [Problem::Wrong, Problem::NoRole, Problem::TooMany(17), Problem::Unavailable, Problem::Forged];
+
+fn csrf() -> Csrf {
+    Csrf::of(&http::Request::new(()).into_parts().0, BASE)
+}
+
+/// The page as most tests want it; each changes what it is about.
+fn page(scopes: &Scopes) -> LoginPage<'_> {
+    LoginPage {
+        language: Language::English,
+        server_name: "Server",
+        form: Form::Credentials,
+        client_name: Some("Client"),
+        client_host: None,
+        redirect_uri: "https://client.example/cb",
+        scopes,
+        action: "/authorize",
+        hidden: &[],
+        user: None,
+        problem: None,
+    }
+}
+
+fn text(response: Response<Body>) -> String {
+    let body = response.into_body().collect();
+    let bytes = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(body).unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The text of a page with neither tags nor style, as a reader meets it.
+fn read(html: &str) -> String {
+    let html = html.split_once("</style>").unwrap().1;
+    let text: String = html.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn policy_of(redirect_uri: &str) -> String {
+    let scopes = Scopes::default();
+    let response = LoginPage { redirect_uri, ..page(&scopes) }.response(&csrf());
+    response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
+}
+
+#[test]
+fn html_in_any_field_stays_text() {
+    let attack = "\"'><script>alert(1)</script><b x=`&amp;";
+    let scopes = Scopes::parse("<script>a</script> '><img/src=x>");
+    let hidden = [("state", attack), ("scope", attack)];
+    for problem in PROBLEMS.map(Some).into_iter().chain([None]) {
+        for form in [Form::Credentials, Form::Key] {
+            let page = LoginPage {
+                server_name: attack,
+                form,
+                client_name: Some(attack),
+                client_host: Some(attack),
+                redirect_uri: "https://a\"><script>.example/<script>",
+                action: attack,
+                hidden: &hidden,
+                user: Some(attack),
+                problem,
+                ..page(&scopes)
+            };
+            let html = text(page.response(&csrf()));
+            assert!(html.contains("script") && !html.contains("<script"), "{html}");
+            assert!(!html.contains("<img") && !html.contains("<b ") && !html.contains("'>"), "{html}");
+        }
+    }
+    for problem in [RequestProblem::BadRequest(attack.to_owned()), RequestProblem::Metadata(attack.to_owned())] {
+        let html = text(error_page(Language::English, &problem));
+        assert!(html.contains("script") && !html.contains("<script") && !html.contains("<b "), "{html}");
+    }
+}
+
+#[test]
+fn a_posted_form_carries_the_request_back_unchanged() {
+    let scopes = Scopes::default();
+    let hidden = [("state", "a \u{202e}\"&quot;' b"), ("client_id", "x")];
+    let csrf = csrf();
+    let html = text(LoginPage { hidden: &hidden, ..page(&scopes) }.response(&csrf));
+    assert!(html.contains("name=\"state\" value=\"a \u{202e}&#34;&#38;quot;&#39; b\""), "{html}");
+    assert!(html.contains("name=\"client_id\" value=\"x\""), "{html}");
+    let (name, value) = csrf.field();
+    assert!(html.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{html}");
+}
+
+#[test]
+fn names_cannot_reorder_or_flood_the_page() {
+    let scopes = (0..500).map(|at| format!("x{at}")).collect::<Vec<_>>().join(" ");
+    let scopes = Scopes::parse(&format!("{scopes} mcp {}", "y".repeat(5000)));
+    let name = format!("moc.\u{202e}elgoog\u{2066}{}", "z".repeat(5000));
+    let html = text(LoginPage { client_name: Some(&name), ..page(&scopes) }.response(&csrf()));
+    assert!(!html.contains(['\u{202e}', '\u{2066}']) && html.contains("<bdi>moc.elgoogzzz"), "{html}");
+    assert!(html.len() < 16_000 && html.contains("Further permissions of this kind: 489"), "{html}");
+    assert!(html.contains("Use the tools and data"), "known scopes are never pushed out: {html}");
+    for nobody in [None, Some(""), Some(" \u{200b}\u{3164}")] {
+        let html = text(LoginPage { client_name: nobody, ..page(&scopes) }.response(&csrf()));
+        assert!(html.contains("An unnamed application"), "{html}");
+    }
+}
+
+#[test]
+fn the_page_says_who_gets_what() {
+    let scopes = Scopes::parse("mcp mcp:report:sales mcp:x");
+    let first = LoginPage { client_host: Some("docs.client.example"), ..page(&scopes) };
+    let shown = read(&text(first.response(&csrf())));
+    for part in [
+        "Server",
+        "Client asks for access to 1C. This is what the application calls itself. Nobody has verified it.",
+        "Published by docs.client.example Access goes to client.example",
+        "trust it",
+        "See sales reports",
+        "Use the permission mcp:x",
+        "your own login: everything your roles allow",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let russian = LoginPage { language: Language::Russian, form: Form::Key, ..page(&scopes) };
+    let html = text(russian.response(&csrf()));
+    assert!(html.contains("<html lang=\"ru\">") && html.contains("Видеть отчёты о продажах"), "{html}");
+    assert!(html.contains("name=\"key\"") && !html.contains("name=\"password\""), "{html}");
+}
+
+#[test]
+fn programs_on_this_computer_come_with_a_warning() {
+    let scopes = Scopes::default();
+    for (redirect_uri, shown) in [
+        ("http://127.0.0.1:33418/cb", "127.0.0.1:33418 a program on this computer"),
+        ("http://[::1]/cb", "[::1] a program"),
+        ("http://localhost:1/", "localhost:1 a program"),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor: the program on this computer that opens"),
+    ] {
+        let html = read(&text(LoginPage { redirect_uri, ..page(&scopes) }.response(&csrf())));
+        assert!(html.contains(shown) && html.contains("Continue only if you started it."), "{html}");
+    }
+    assert!(!read(&text(page(&scopes).response(&csrf()))).contains("on this computer"));
+}
+
+#[test]
+fn problems_are_said_first_and_tied_to_the_fields() {
+    let scopes = Scopes::default();
+    for (problem, status, heading) in [
+        (Problem::Wrong, 401, "Wrong user name or password"),
+        (Problem::NoRole, 403, "You have no access to this service"),
+        (Problem::TooMany(17), 429, "Too many attempts"),
+        (Problem::Unavailable, 503, "1C is unavailable"),
+        (Problem::Forged, 400, "This form was no longer valid"),
+    ] {
+        let response = LoginPage { user: Some("Иван"), problem: Some(problem), ..page(&scopes) }.response(&csrf());
+        assert_eq!(response.status(), status, "{problem:?}");
+        let wait = response.headers().get(RETRY_AFTER).map(|wait| wait.to_str().unwrap().to_owned());
+        assert_eq!(wait.as_deref(), matches!(problem, Problem::TooMany(_)).then_some("17"));
+        let html = text(response);
+        assert!(html.contains(&format!("<title>{heading} – Log in")), "{html}");
+        assert!(html.contains("id=\"problem\" role=\"alert\""), "{html}");
+        assert!(html.contains("aria-describedby=\"problem\"") && html.contains("\"problem hint\""), "{html}");
+        assert_eq!(html.contains("aria-invalid=\"true\""), problem == Problem::Wrong, "{html}");
+        let kept = problem != Problem::Forged;
+        assert_eq!(html.contains("value=\"Иван\""), kept, "{html}");
+        assert_eq!(html.matches(" autofocus").count(), 1, "{html}");
+        let password = html.split("id=\"password\"").nth(1).unwrap().split('>').next().unwrap();
+        assert!(password.contains("autofocus") == kept && !password.contains("value="), "{password}");
+    }
+    let html = text(page(&scopes).response(&csrf()));
+    assert!(html.contains("<title>Log in") && !html.contains("role=\"alert\""), "{html}");
+    let user = html.split("id=\"username\"").nth(1).unwrap().split('>').next().unwrap();
+    assert!(user.contains("autofocus") && user.contains("autocomplete=\"username\""), "{user}");
+}
+
+#[test]
+fn error_pages_say_what_to_do() {
+    let waits = RequestProblem::TooMany(0);
+    for (problem, status, words) in [
+        (RequestProblem::UnknownClient, 400, "remove the connection to this server and add it again"),
+        (RequestProblem::BadRedirectUri, 400, "start from the application itself"),
+        (RequestProblem::BadRequest("no code_challenge".to_owned()), 400, "Details no code_challenge"),
+        (RequestProblem::Metadata("not JSON".to_owned()), 400, "Details not JSON"),
+        (waits.clone(), 429, "Wait 1 second"),
+        (RequestProblem::Unavailable, 503, "Try again in a minute"),
+    ] {
+        let response = error_page(Language::English, &problem);
+        assert_eq!(response.status(), status, "{problem:?}");
+        assert_eq!(response.headers().contains_key(RETRY_AFTER), problem == waits);
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("form-action 'none'"), "{policy}");
+        let shown = read(&text(response));
+        assert!(shown.contains(words) && shown.contains("No access was given."), "{shown}");
+    }
+    let russian = text(error_page(Language::Russian, &RequestProblem::UnknownClient));
+    assert!(russian.contains("<html lang=\"ru\">") && russian.contains("не зарегистрировано"), "{russian}");
+}
+
+#[test]
+fn every_page_keeps_to_itself() {
+    let scopes = Scopes::default();
+    let login = page(&scopes).response(&csrf());
+    assert!(login.headers()[SET_COOKIE].to_str().unwrap().starts_with("__Host-"));
+    let error = error_page(Language::English, &RequestProblem::UnknownClient);
+    assert!(!error.headers().contains_key(SET_COOKIE));
+    for response in [login, error] {
+        let headers = response.headers();
+        for (name, value) in [
+            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CONTENT_LANGUAGE, "en"),
+            (CACHE_CONTROL, "no-store"),
+            (VARY, "Accept-Language, Cookie"),
+            (X_FRAME_OPTIONS, "DENY"),
+            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (REFERRER_POLICY, "same-origin"),
+        ] {
+            assert_eq!(headers[&name], value, "{name}");
+        }
+        let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for directive in ["default-src 'none';", "base-uri 'none';", "frame-ancestors 'none'", "style-src 'sha256-"] {
+            assert!(policy.contains(directive), "{policy}");
+        }
+    }
+}
+
+#[test]
+fn the_form_may_end_where_the_request_says_and_nowhere_else() {
+    for (redirect_uri, allowed) in [
+        ("https://client.example/cb?a", "'self' https:"),
+        ("http://127.0.0.1:1234/cb", "'self' https: http://127.0.0.1:1234"),
+        ("http://localhost:1234/cb", "'self' https: http://localhost:1234"),
+        ("http://[::1]:1234/cb", "'self' https: http:"),
+        ("cursor://anysphere.cursor-mcp/cb", "'self' https: cursor:"),
+        ("com.example.app:/cb", "'self' https: com.example.app:"),
+        ("no uri", "'self'"),
+    ] {
+        let policy = policy_of(redirect_uri);
+        assert!(policy.contains(&format!("; form-action {allowed};")), "{redirect_uri}: {policy}");
+    }
+    let usual = policy_of("https://client.example/").matches([';', ',']).count();
+    for attack in [
+        "https://a;script-src.example/*",
+        "https://a,default-src/",
+        "x:;script-src *",
+        "https://h/;script-src *",
+        "https://h/\r\nX: y",
+    ] {
+        let policy = policy_of(attack);
+        assert_eq!(policy.matches([';', ',']).count(), usual, "{attack}: {policy}");
+        assert!(!policy.contains("script"), "{attack}: {policy}");
+    }
+}
+
+#[test]
+fn the_style_is_the_one_the_policy_allows() {
+    use base64::Engine;
+    use sha2::Digest;
+    let scopes = Scopes::default();
+    let html = text(page(&scopes).response(&csrf()));
+    let style = html.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
+    assert!(policy_of("https://client.example/").contains(&format!("style-src 'sha256-{hash}'")));
+    assert!(style.contains("prefers-color-scheme: dark") && !html.contains("style="), "{html}");
+}

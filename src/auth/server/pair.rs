@@ -1,0 +1,63 @@
+//! An access token and the refresh token that comes with it.
+
+use super::log_in::sealed;
+use super::reply::Failure;
+use super::store::{Kind, Token};
+use super::{Inner, secret};
+use crate::auth::Digest;
+use crate::auth::clock::Timestamp;
+use crate::identity::{Credentials, Scopes};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+pub(super) struct Pair {
+    access: Zeroizing<String>,
+    refresh: Zeroizing<String>,
+}
+
+/// [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+#[derive(Serialize)]
+pub(super) struct Answer<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    expires_in: Timestamp,
+    refresh_token: &'a str,
+    scope: String,
+}
+
+impl Pair {
+    /// New ones for a grant, and what a store keeps of them.
+    pub(super) fn new<L, S>(
+        server: &Inner<L, S>,
+        grant: &str,
+        credentials: Option<&Credentials>,
+        told: &Scopes,
+        refreshable: &Scopes,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Token>), Failure> {
+        let pair = Self { access: secret::new(secret::ACCESS)?, refresh: secret::new(secret::REFRESH)? };
+        let token = |secret: &str, kind, scopes, lifetime| {
+            Ok::<_, Failure>(Token {
+                digest: Digest::of(secret),
+                grant: grant.to_owned(),
+                kind,
+                scopes,
+                sealed: sealed(credentials, secret)?,
+                expires: now.saturating_add(super::lifetime(lifetime)),
+            })
+        };
+        let access = token(&pair.access, Kind::Access, told.clone(), server.lifetimes.access)?;
+        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), server.lifetimes.refresh)?;
+        Ok((pair, vec![access, refresh]))
+    }
+
+    pub(super) fn answer(&self, expires_in: Timestamp, scopes: &Scopes) -> Answer<'_> {
+        Answer {
+            access_token: &self.access,
+            token_type: "Bearer",
+            expires_in,
+            refresh_token: &self.refresh,
+            scope: scopes.to_string(),
+        }
+    }
+}

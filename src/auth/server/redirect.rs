@@ -1,0 +1,232 @@
+//! Redirect URIs: which may be registered, which match, and how an answer is appended.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use url::{Url, form_urlencoded};
+
+const LONGEST: usize = 2048;
+
+/// Schemes that an application cannot own: a browser or the system acts on them.
+const FOREIGN: &[&str] = &[
+    "about",
+    "blob",
+    "chrome",
+    "chrome-extension",
+    "content",
+    "data",
+    "dict",
+    "feed",
+    "file",
+    "filesystem",
+    "ftp",
+    "ftps",
+    "gopher",
+    "imap",
+    "intent",
+    "jar",
+    "javascript",
+    "jscript",
+    "ldap",
+    "ldaps",
+    "livescript",
+    "mailto",
+    "mhtml",
+    "moz-extension",
+    "nfs",
+    "nntp",
+    "pop",
+    "res",
+    "resource",
+    "rtsp",
+    "search",
+    "search-ms",
+    "sftp",
+    "shell",
+    "smb",
+    "sms",
+    "smtp",
+    "ssh",
+    "tel",
+    "telnet",
+    "urn",
+    "vbscript",
+    "view-source",
+    "ws",
+    "wss",
+];
+
+/// What an answer appends; a redirect URI may not say it beforehand.
+const ANSWER: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
+
+/// Whether a redirect URI may be registered.
+pub(crate) fn check(text: &str) -> Result<(), BadUri> {
+    RedirectUri::parse(text).map(|_| ())
+}
+
+/// A redirect URI that keeps the rules. It stays the text that it was: nothing is normalised, so
+/// that what was compared is what the browser gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RedirectUri<'a> {
+    text: &'a str,
+    kind: Kind<'a>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind<'a> {
+    Https,
+    /// `http` to this machine: the host and what follows the port.
+    Loopback(&'a str, &'a str),
+    /// A scheme of an application's own
+    /// ([RFC 8252, section 7.1](https://www.rfc-editor.org/rfc/rfc8252#section-7.1)).
+    Private,
+}
+
+/// Why a text is no redirect URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BadUri(&'static str);
+
+impl fmt::Display for BadUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<'a> RedirectUri<'a> {
+    /// Checks the rules: `https`, `http` to loopback addresses, or a private-use scheme; no
+    /// fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)),
+    /// no user, and only characters of URIs.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, BadUri> {
+        if text.is_empty() || text.len() > LONGEST {
+            return Err(BadUri("it must have 1 to 2048 characters"));
+        }
+        if text.contains('#') {
+            return Err(BadUri("it must not have a fragment"));
+        }
+        check_characters(text.as_bytes())?;
+        let (scheme, rest) = text.split_once(':').ok_or(BadUri("it must be absolute"))?;
+        let scheme = scheme.to_ascii_lowercase();
+        let kind = match scheme.as_str() {
+            "https" => https(rest)?,
+            "http" => loopback(rest)?,
+            _ => private(&scheme, rest)?,
+        };
+        // What browsers make of it; hosts and ports above all.
+        Url::parse(text).map_err(|_| BadUri("it is not a valid URL"))?;
+        check_query(text)?;
+        Ok(Self { text, kind })
+    }
+
+    /// Whether it leads to a web site, not to a program of the user's computer.
+    pub(crate) const fn is_web(&self) -> bool {
+        matches!(self.kind, Kind::Https)
+    }
+
+    /// As it was given.
+    pub(crate) const fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether it leads to a program on the user's own machine over HTTP.
+    pub(crate) const fn is_loopback(&self) -> bool {
+        matches!(self.kind, Kind::Loopback(..))
+    }
+
+    /// Whether an authorization request may use it where `registered` was registered: the same
+    /// text, but for the port of a loopback address
+    /// ([RFC 8252, section 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
+    pub(crate) fn matches(&self, registered: &str) -> bool {
+        if self.text == registered {
+            return true;
+        }
+        match (self.kind, RedirectUri::parse(registered).map(|uri| uri.kind)) {
+            (Kind::Loopback(host, rest), Ok(Kind::Loopback(own_host, own_rest))) => {
+                host == own_host && rest == own_rest
+            }
+            _ => false,
+        }
+    }
+
+    /// The URI with an answer's parameters after those of its own.
+    pub(crate) fn with(&self, answer: &[(&str, &str)]) -> String {
+        let joint = match self.text.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+        format!("{}{joint}{query}", self.text)
+    }
+}
+
+/// Those of [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2): no spaces, controls,
+/// backslashes, quotes or letters beyond ASCII, and `%` only before two hex digits.
+fn check_characters(text: &[u8]) -> Result<(), BadUri> {
+    for (at, byte) in text.iter().enumerate() {
+        let hex = |after: usize| text.get(at + after).is_some_and(u8::is_ascii_hexdigit);
+        let fine = match byte {
+            b'%' => hex(1) && hex(2),
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => false,
+            byte => byte.is_ascii_graphic(),
+        };
+        if !fine {
+            return Err(BadUri("it has a character that is not allowed in a URI"));
+        }
+    }
+    Ok(())
+}
+
+/// The authority and what follows it.
+fn authority(rest: &str) -> Result<(&str, &str), BadUri> {
+    let rest = rest.strip_prefix("//").ok_or(BadUri("it must have a host"))?;
+    let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if authority.contains('@') {
+        return Err(BadUri("it must not name a user"));
+    }
+    if authority.contains('%') {
+        return Err(BadUri("its host must not be percent-encoded"));
+    }
+    Ok((authority, rest))
+}
+
+fn https<'a>(rest: &str) -> Result<Kind<'a>, BadUri> {
+    let (authority, _) = authority(rest)?;
+    if authority.is_empty() { Err(BadUri("it must have a host")) } else { Ok(Kind::Https) }
+}
+
+fn loopback(rest: &str) -> Result<Kind<'_>, BadUri> {
+    let (authority, rest) = authority(rest)?;
+    // The colon of a port comes after the bracket of an IPv6 address.
+    let port = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|bracket| *colon > bracket));
+    let (host, port) = authority.split_at(port.unwrap_or(authority.len()));
+    let digits = port.strip_prefix(':').unwrap_or_default();
+    if !digits.is_empty() && (!digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.parse::<u16>().is_err()) {
+        return Err(BadUri("its port is not valid"));
+    }
+    let six = |host: &str| host.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    let this_machine = host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || six(host).is_some_and(|address| address.is_loopback());
+    this_machine.then_some(Kind::Loopback(host, rest)).ok_or(BadUri("http is for loopback addresses only; use https"))
+}
+
+fn private<'a>(scheme: &str, rest: &str) -> Result<Kind<'a>, BadUri> {
+    let letter = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    if !letter || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
+        return Err(BadUri("it must be absolute"));
+    }
+    if FOREIGN.contains(&scheme) || scheme.starts_with("ms-") {
+        return Err(BadUri("its scheme is not allowed"));
+    }
+    if rest.starts_with("//") {
+        authority(rest)?;
+    } else if !rest.starts_with('/') {
+        return Err(BadUri("its scheme must be followed by a slash"));
+    }
+    Ok(Kind::Private)
+}
+
+fn check_query(text: &str) -> Result<(), BadUri> {
+    let query = text.split_once('?').map_or("", |(_, query)| query);
+    let taken = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ANSWER.contains(&&*name));
+    if taken { Err(BadUri("its query has a parameter that belongs to the answer")) } else { Ok(()) }
+}

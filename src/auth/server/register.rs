@@ -1,0 +1,146 @@
+//! Dynamic client registration ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
+
+use super::reply::{self, Failure};
+use super::scopes::Asked;
+use super::service::{Asker, is_type};
+use super::store::{Client, TokenStore};
+use super::{Inner, redirect, secret};
+use crate::audit::Event;
+use crate::auth::clock::Timestamp;
+use crate::auth::login::Login;
+use crate::http::Body;
+use crate::identity::Scopes;
+use http::{Response, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// So many redirect URIs of one client.
+const MOST_URIS: usize = 20;
+/// Characters of a client's name.
+const LONGEST_NAME: usize = 200;
+
+/// [RFC 7591, section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1).
+#[derive(Serialize)]
+struct Registered<'a> {
+    client_id: &'a str,
+    client_id_issued_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<&'a str>,
+    redirect_uris: &'a [String],
+    grant_types: Vec<&'a str>,
+    response_types: [&'a str; 1],
+    token_endpoint_auth_method: &'a str,
+    scope: String,
+}
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    pub(super) async fn register(&self, asker: &Asker<'_>, body: &[u8]) -> Result<Response<Body>, Failure> {
+        if !is_type(asker.head, "application/json") {
+            return Err(metadata("Content-Type must be application/json"));
+        }
+        let members: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|_| metadata("the body is not a JSON object"))?;
+        // Whatever method was asked for, clients are public; none is refused for its wish.
+        string(&members, "token_endpoint_auth_method")?;
+        string(&members, "application_type")?;
+        let grant_types = self.granted_types(&members)?;
+        let scope = self.registered_scope(string(&members, "scope")?);
+        if strings(&members, "response_types")?.is_some_and(|types| !types.contains(&"code")) {
+            return Err(metadata("response_types: only code is supported"));
+        }
+        let client = Client {
+            id: secret::new(secret::CLIENT)?.to_string(),
+            name: name(&members)?,
+            redirect_uris: redirect_uris(&members)?,
+            registered: self.clock.now(),
+        };
+        self.store.put_client(client.clone()).await?;
+        Event {
+            name: "oauth.client.registered",
+            client_id: Some(&client.id),
+            remote: asker.remote,
+            ..Event::default()
+        }
+        .emit();
+        let registered = Registered {
+            client_id: &client.id,
+            client_id_issued_at: client.registered,
+            client_name: client.name.as_deref(),
+            redirect_uris: &client.redirect_uris,
+            grant_types,
+            response_types: ["code"],
+            token_endpoint_auth_method: "none",
+            scope: scope.to_string(),
+        };
+        Ok(reply::json(StatusCode::CREATED, &registered))
+    }
+
+    fn granted_types<'a>(&self, members: &'a Map<String, Value>) -> Result<Vec<&'a str>, Failure> {
+        let Some(asked) = strings(members, "grant_types")? else {
+            return Ok(vec!["authorization_code", "refresh_token"]);
+        };
+        let granted: Vec<_> = asked.into_iter().filter(|kind| self.grant_types().contains(kind)).collect();
+        if granted.is_empty() { Err(metadata("grant_types: none of them is supported")) } else { Ok(granted) }
+    }
+
+    /// What the client may count on; each authorization request asks for itself.
+    fn registered_scope(&self, asked: Option<&str>) -> Scopes {
+        let asked = Asked::parse(asked);
+        if asked.is_nothing() {
+            return asked.told(&self.default_scopes());
+        }
+        asked.told(&asked.scopes().intersection(&self.supported))
+    }
+}
+
+fn metadata(why: impl Into<String>) -> Failure {
+    Failure::new("invalid_client_metadata", why.into())
+}
+
+/// A member that must be a string if it is there.
+fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Failure> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(metadata(format!("{name} must be a string"))),
+    }
+}
+
+/// A member that must be a list of strings if it is there.
+fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec<&'a str>>, Failure> {
+    let list = match members.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(list)) => list.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
+        Some(_) => None,
+    };
+    list.map(Some).ok_or_else(|| metadata(format!("{name} must be a list of strings")))
+}
+
+fn redirect_uris(members: &Map<String, Value>) -> Result<Vec<String>, Failure> {
+    let bad = |why: String| Failure::new("invalid_redirect_uri", why);
+    let uris = strings(members, "redirect_uris").map_err(|failure| bad(failure.description.into_owned()))?;
+    let uris = uris.unwrap_or_default();
+    if uris.len() > MOST_URIS {
+        return Err(bad(format!("redirect_uris: at most {MOST_URIS}")));
+    }
+    for (at, uri) in uris.iter().enumerate() {
+        redirect::check(uri).map_err(|why| bad(format!("redirect_uris, number {}: {why}", at + 1)))?;
+    }
+    Ok(uris.into_iter().map(str::to_owned).collect())
+}
+
+/// What it calls itself, without what hides or reorders text.
+fn name(members: &Map<String, Value>) -> Result<Option<String>, Failure> {
+    let name = string(members, "client_name")?.unwrap_or_default();
+    if name.chars().count() > LONGEST_NAME {
+        return Err(metadata(format!("client_name must have at most {LONGEST_NAME} characters")));
+    }
+    let name: String = name.chars().filter(|char| !char.is_control() && !is_bidi(*char)).collect();
+    let name = name.trim();
+    Ok((!name.is_empty()).then(|| name.to_owned()))
+}
+
+/// Controls of the direction of writing.
+const fn is_bidi(char: char) -> bool {
+    matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -1,0 +1,156 @@
+//! Answers of the endpoints.
+
+use super::store::StoreError;
+use crate::http::Body;
+use crate::rpc::BoxError;
+use bytes::Bytes;
+use http::header::X_CONTENT_TYPE_OPTIONS;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How long a client should wait for a store that is down.
+const STORE_RETRY: u64 = 5;
+
+/// An error for the client
+/// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) description: Cow<'static, str>,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Failure {
+    pub(super) fn new(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        let status = match error {
+            "invalid_client" => StatusCode::UNAUTHORIZED,
+            "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self { status, error, description: description.into(), retry_after: None }
+    }
+
+    pub(super) fn request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    pub(super) fn grant(description: &'static str) -> Self {
+        Self::new("invalid_grant", description)
+    }
+
+    pub(super) fn client(description: &'static str) -> Self {
+        Self::new("invalid_client", description)
+    }
+
+    /// Clients keep their tokens and try again: neither the status nor the error says that a token
+    /// is bad.
+    pub(super) fn unavailable(why: &'static str) -> Self {
+        Self { retry_after: Some(STORE_RETRY), ..Self::new("temporarily_unavailable", why) }
+    }
+
+    pub(super) fn too_many(seconds: u64) -> Self {
+        let new = Self::new("temporarily_unavailable", "too many requests");
+        Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..new }
+    }
+
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    pub(super) fn response(&self) -> Response<Body> {
+        #[derive(Serialize)]
+        struct Text<'a> {
+            error: &'a str,
+            error_description: String,
+        }
+        let error_description = plain(&self.description);
+        let mut response = json(self.status, &Text { error: self.error, error_description });
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.max(1).into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"OAuth client\""));
+        }
+        response
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        down(&error);
+        Self::unavailable("the token store does not answer")
+    }
+}
+
+/// No random numbers, or no cipher: nothing a client could do about it.
+impl From<BoxError> for Failure {
+    fn from(error: BoxError) -> Self {
+        tracing::error!(%error, "no token could be made");
+        Self::unavailable("no token could be made")
+    }
+}
+
+pub(super) fn down(error: &StoreError) {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(%error, cause, "token store");
+}
+
+/// Whole seconds to wait, at least one.
+pub(super) fn seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
+}
+
+/// The characters that `error_description` may have
+/// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+pub(super) fn plain(text: &str) -> String {
+    let fine = |char: &char| matches!(char, ' '..='~') && !matches!(char, '"' | '\\');
+    text.chars().map(|char| if fine(&char) { char } else { '?' }).take(300).collect()
+}
+
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
+    // Texts and numbers always serialise.
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(Body::from(Bytes::from(text)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+pub(super) fn status(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = status;
+    response
+}
+
+pub(super) fn allowing(code: StatusCode, methods: &'static str) -> Response<Body> {
+    let mut response = status(code);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    response
+}
+
+pub(super) fn redirect(code: StatusCode, location: &str) -> Response<Body> {
+    // A redirect URI has characters of URIs only, and what is appended is encoded.
+    let Ok(location) = HeaderValue::from_str(location) else { return status(StatusCode::BAD_REQUEST) };
+    let mut response = status(code);
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// What every answer carries; nothing is kept by caches unless it says so itself.
+pub(super) fn guard(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    }
+    response
+}

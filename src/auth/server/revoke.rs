@@ -1,0 +1,33 @@
+//! Revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
+
+use super::Inner;
+use super::client_auth::client_id;
+use super::params::Params;
+use super::reply::{self, Failure};
+use super::service::Asker;
+use super::store::{Kind, TokenStore};
+use crate::auth::Digest;
+use crate::auth::login::Login;
+use crate::http::Body;
+use http::{Response, StatusCode};
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    /// A refresh token takes the whole grant with it, an access token only itself
+    /// ([section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). What is not known is
+    /// revoked already.
+    pub(super) async fn revoke(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
+        let client = client_id(asker, form)?;
+        let token = form.get("token").ok_or_else(|| Failure::request("token is missing"))?;
+        let digest = Digest::of(token);
+        if let Some(found) = self.store.find(&digest).await? {
+            if client.is_some_and(|client| client != found.grant.client) {
+                return Err(Failure::client("the token was issued to another client"));
+            }
+            match found.token.kind {
+                Kind::Access => self.store.revoke_token(&digest).await?,
+                Kind::Code { .. } | Kind::Refresh => self.store.revoke_grant(&found.grant.id).await?,
+            }
+        }
+        Ok(reply::status(StatusCode::OK))
+    }
+}

@@ -1,0 +1,98 @@
+//! Which endpoint a path means.
+
+use crate::auth::Site;
+
+const RESOURCE: &str = "/.well-known/oauth-protected-resource";
+const SERVER: &str = "/.well-known/oauth-authorization-server";
+
+/// An endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    /// The metadata of the resource at this path; empty is the root.
+    Resource(&'a str),
+    Server,
+    Register,
+    /// And its path below the mount.
+    Authorize(&'static str),
+    Token,
+    Revoke,
+}
+
+impl<'a> Route<'a> {
+    /// Routers that nest a service take the mount path away, so it may be there or not.
+    pub(super) fn of(site: &'a Site, path: &str) -> Option<Self> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let inside = path.strip_prefix(site.mount_path()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        Self::endpoint(inside.unwrap_or(path))
+            .or_else(|| Self::document(site, path))
+            .or_else(|| inside.and_then(|path| Self::document(site, path)))
+    }
+
+    fn endpoint(path: &str) -> Option<Self> {
+        Some(match path {
+            "/register" | "/oauth/register" => Self::Register,
+            "/authorize" => Self::Authorize("/authorize"),
+            "/oauth/authorize" => Self::Authorize("/oauth/authorize"),
+            "/token" | "/oauth/token" => Self::Token,
+            "/revoke" | "/oauth/revoke" => Self::Revoke,
+            _ => return None,
+        })
+    }
+
+    /// At the root, with the path inserted after the well-known part, or with that appended.
+    fn document(site: &'a Site, path: &str) -> Option<Self> {
+        let around = |name| path.strip_prefix(name).or_else(|| path.strip_suffix(name));
+        let known = |rest: &str| {
+            let below = |known: &&str| known.strip_prefix(site.mount_path()) == Some(rest);
+            let exact = site.resource_paths().find(|known| *known == rest);
+            exact.or_else(|| site.resource_paths().find(below))
+        };
+        if let Some(rest) = around(RESOURCE) {
+            return if rest.is_empty() { Some(Self::Resource("")) } else { known(rest).map(Self::Resource) };
+        }
+        let rest = around(SERVER)?;
+        (rest.is_empty() || rest == site.mount_path() || known(rest).is_some()).then_some(Self::Server)
+    }
+
+    pub(super) const fn allowed(self) -> &'static str {
+        match self {
+            Self::Resource(_) | Self::Server => "GET, HEAD, OPTIONS",
+            Self::Authorize(_) => "GET, POST, OPTIONS",
+            Self::Register | Self::Token | Self::Revoke => "POST, OPTIONS",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_and_without_the_mount() {
+        let site = Site::new().mount("auth").resources(["/mcp", "/auth/sse"]);
+        for (path, route) in [
+            ("/auth/token", Some(Route::Token)),
+            ("/token/", Some(Route::Token)),
+            ("/oauth/token", Some(Route::Token)),
+            ("/auth/oauth/authorize", Some(Route::Authorize("/oauth/authorize"))),
+            ("/authtoken", None),
+            ("/auth/auth/token", None),
+            ("/.well-known/oauth-authorization-server", Some(Route::Server)),
+            ("/.well-known/oauth-authorization-server/auth", Some(Route::Server)),
+            ("/auth/.well-known/oauth-authorization-server", Some(Route::Server)),
+            ("/.well-known/oauth-authorization-server/mcp", Some(Route::Server)),
+            ("/mcp/.well-known/oauth-authorization-server", Some(Route::Server)),
+            ("/.well-known/oauth-authorization-server/other", None),
+            ("/.well-known/oauth-protected-resource", Some(Route::Resource(""))),
+            ("/.well-known/oauth-protected-resource/mcp/", Some(Route::Resource("/mcp"))),
+            ("/mcp/.well-known/oauth-protected-resource", Some(Route::Resource("/mcp"))),
+            ("/auth/sse/.well-known/oauth-protected-resource", Some(Route::Resource("/auth/sse"))),
+            ("/sse/.well-known/oauth-protected-resource", Some(Route::Resource("/auth/sse"))),
+            ("/.well-known/oauth-protected-resource/mcpx", None),
+            ("/", None),
+            ("", None),
+        ] {
+            assert_eq!(Route::of(&site, path), route, "{path}");
+        }
+    }
+}

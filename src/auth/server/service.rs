@@ -1,0 +1,196 @@
+//! The [`Service`]: from a path to an endpoint, and what goes for all of them.
+
+use super::limits::Endpoint;
+use super::page::{Language, RequestProblem, error_page};
+use super::params::Params;
+use super::reply::{self, Failure};
+use super::routes::Route;
+use super::store::TokenStore;
+use super::{AuthorizationServer, Inner};
+use crate::auth::login::Login;
+use crate::collect::{Incomplete, collect};
+use crate::http::{Body, Caller, Peer};
+use crate::rpc::BoxError;
+use bytes::{Buf, Bytes};
+use futures_core::future::BoxFuture;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tower_service::Service;
+use url::Url;
+
+/// The longest body.
+const MAX_BODY: usize = 64 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+impl<L, S, B> Service<http::Request<B>> for AuthorizationServer<L, S>
+where
+    L: Login,
+    S: TokenStore,
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let server = Arc::clone(&self.0);
+        let (head, body) = request.into_parts();
+        Box::pin(async move { Ok(reply::guard(server.answer(&head, body).await)) })
+    }
+}
+
+/// Who asks, and under which URL.
+pub(super) struct Asker<'a> {
+    pub(super) head: &'a Parts,
+    /// The root URL of this server.
+    pub(super) base: Arc<str>,
+    /// The root URL with the mount path.
+    pub(super) issuer: String,
+    pub(super) remote: Option<IpAddr>,
+    pub(super) language: Language,
+}
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    async fn answer<B>(&self, head: &Parts, body: B) -> Response<Body>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let Some(route) = Route::of(&self.site, head.uri.path()) else {
+            return reply::status(StatusCode::NOT_FOUND);
+        };
+        if head.method == Method::OPTIONS {
+            return reply::allowing(StatusCode::NO_CONTENT, route.allowed());
+        }
+        let Some(asker) = self.asker(head) else {
+            return Failure::request("the Host header names no host").response();
+        };
+        let get = matches!(head.method, Method::GET | Method::HEAD);
+        let answer = match route {
+            Route::Resource(path) if get => Ok(self.resource_metadata(&asker, path)),
+            Route::Server if get => Ok(self.server_metadata(&asker)),
+            Route::Authorize(path) if head.method == Method::GET => self.ask(&asker, path).await,
+            route if head.method == Method::POST => self.posted(route, &asker, body).await,
+            route => Ok(not_allowed(route)),
+        };
+        match answer {
+            Ok(answer) if head.method == Method::HEAD => headers_only(answer),
+            Ok(answer) => answer,
+            Err(failure) if matches!(route, Route::Authorize(_)) => page(&asker, failure),
+            Err(failure) => failure.response(),
+        }
+    }
+
+    async fn posted<B>(&self, route: Route<'_>, asker: &Asker<'_>, body: B) -> Result<Response<Body>, Failure>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match route {
+            Route::Register => self.register(asker, &self.read(asker, Endpoint::Register, body).await?).await,
+            Route::Token => self.token(asker, &self.form(asker, Endpoint::Token, body).await?).await,
+            Route::Revoke => self.revoke(asker, &self.form(asker, Endpoint::Token, body).await?).await,
+            Route::Authorize(path) => {
+                Ok(self.log_in(asker, path, &self.form(asker, Endpoint::Authorize, body).await?).await)
+            }
+            Route::Resource(_) | Route::Server => Ok(not_allowed(route)),
+        }
+    }
+
+    /// An authorization request in the query.
+    async fn ask(&self, asker: &Asker<'_>, path: &str) -> Result<Response<Body>, Failure> {
+        self.limited(asker, Endpoint::Authorize)?;
+        let params = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
+        Ok(self.authorize(asker, path, &params).await)
+    }
+
+    /// Nothing if the URL that the request came under is none.
+    fn asker<'a>(&self, head: &'a Parts) -> Option<Asker<'a>> {
+        let base = self.site.base(head);
+        let url = Url::parse(&base).ok().filter(Url::has_host)?;
+        if !url.username().is_empty() || base.contains(['?', '#', '\\', '@', ' ']) {
+            return None;
+        }
+        let caller = head.extensions.get::<Caller>().and_then(Caller::address);
+        let remote = caller.or_else(|| head.extensions.get::<Peer>().map(|peer| peer.0.ip()));
+        Some(Asker { head, issuer: self.site.issuer(&base), base, remote, language: Language::of(&head.headers) })
+    }
+
+    fn limited(&self, asker: &Asker<'_>, endpoint: Endpoint) -> Result<(), Failure> {
+        self.limits.check(endpoint, asker.remote).map_err(|wait| Failure::too_many(reply::seconds(wait)))
+    }
+
+    async fn form<B>(&self, asker: &Asker<'_>, endpoint: Endpoint, body: B) -> Result<Params, Failure>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if !is_type(asker.head, "application/x-www-form-urlencoded") {
+            return Err(Failure::request("Content-Type must be application/x-www-form-urlencoded"));
+        }
+        read_params(&self.read(asker, endpoint, body).await?)
+    }
+
+    async fn read<B>(&self, asker: &Asker<'_>, endpoint: Endpoint, body: B) -> Result<Bytes, Failure>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.limited(asker, endpoint)?;
+        match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
+            Ok(Ok(whole)) => Ok(whole),
+            Ok(Err(Incomplete::TooLarge)) => {
+                Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
+            }
+            Ok(Err(Incomplete::Broken(_))) => Err(Failure::request("the body broke off")),
+            Err(_) => {
+                Err(Failure::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT))
+            }
+        }
+    }
+}
+
+fn not_allowed(route: Route<'_>) -> Response<Body> {
+    reply::allowing(StatusCode::METHOD_NOT_ALLOWED, route.allowed())
+}
+
+fn read_params(encoded: &[u8]) -> Result<Params, Failure> {
+    Params::parse(encoded).map_err(|malformed| Failure::request(malformed.why()))
+}
+
+/// Whether the body is of this media type.
+pub(super) fn is_type(head: &Parts, expected: &str) -> bool {
+    let given = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split_once(';').map_or(given, |(essence, _)| essence);
+    given.trim().eq_ignore_ascii_case(expected)
+}
+
+/// What goes wrong before a person is known to be there is told on a page all the same.
+fn page(asker: &Asker<'_>, failure: Failure) -> Response<Body> {
+    let problem = match failure.retry_after {
+        Some(seconds) => RequestProblem::TooMany(seconds),
+        None => RequestProblem::BadRequest(failure.description.into_owned()),
+    };
+    let mut response = error_page(asker.language, &problem);
+    *response.status_mut() = failure.status;
+    response
+}
+
+/// HEAD: what GET would say, without the body.
+fn headers_only(response: Response<Body>) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    head.headers.insert(CONTENT_LENGTH, http_body::Body::size_hint(&body).lower().into());
+    Response::from_parts(head, Body::default())
+}

@@ -1,0 +1,114 @@
+//! Who asks for authorization, and where the answer goes: what must be certain before anything is
+//! sent there.
+
+use super::client_metadata::is_metadata_url;
+use super::page::{RequestProblem, error_page};
+use super::params::Params;
+use super::redirect::RedirectUri;
+use super::reply::{self, plain};
+use super::service::Asker;
+use super::store::{Client, TokenStore};
+use super::{Inner, PUBLIC_CLIENT};
+use crate::auth::login::Login;
+use crate::http::Body;
+use http::{Method, Response, StatusCode};
+
+/// Where the answer goes.
+pub(super) struct Target<'a> {
+    pub(super) client: &'a Client,
+    pub(super) uri: RedirectUri<'a>,
+    /// As in the request, if it named one.
+    pub(super) asked: Option<&'a str>,
+    state: Option<&'a str>,
+}
+
+/// What goes there instead of a code
+/// ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+pub(super) struct Refused(pub(super) &'static str, pub(super) String);
+
+impl Refused {
+    pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self(error, description.into())
+    }
+}
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    /// The client of an authorization request.
+    pub(super) async fn asking_client(&self, params: &Params) -> Result<Client, RequestProblem> {
+        if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name)) {
+            return Err(RequestProblem::BadRequest(format!("{name} is given twice")));
+        }
+        let id = params.get("client_id").ok_or(RequestProblem::UnknownClient)?;
+        if id == PUBLIC_CLIENT {
+            let (id, registered) = (id.to_owned(), self.clock.now());
+            return Ok(Client { id, name: None, redirect_uris: Vec::new(), registered });
+        }
+        if let Some(documents) = self.client_metadata.as_ref().filter(|_| is_metadata_url(id)) {
+            return documents.fetch(id).await.map_err(|error| RequestProblem::Metadata(error.to_string()));
+        }
+        let client = self.store.client(id).await.map_err(|error| {
+            reply::down(&error);
+            RequestProblem::Unavailable
+        })?;
+        client.ok_or(RequestProblem::UnknownClient)
+    }
+}
+
+impl<'a> Target<'a> {
+    /// Compares the redirect URI with those registered, as texts
+    /// ([RFC 9700, section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
+    pub(super) fn find(client: &'a Client, params: &'a Params) -> Result<Self, RequestProblem> {
+        let asked = params.get("redirect_uri");
+        let text = match (asked, client.redirect_uris.as_slice()) {
+            (Some(asked), _) => asked,
+            // It may be left out if there is no choice (RFC 6749, section 3.1.2.3).
+            (None, [only]) => only,
+            (None, _) => return Err(RequestProblem::BadRedirectUri),
+        };
+        let uri = RedirectUri::parse(text).map_err(|_| RequestProblem::BadRedirectUri)?;
+        let registered = if client.redirect_uris.is_empty() {
+            uri.is_loopback()
+        } else {
+            client.redirect_uris.iter().any(|registered| uri.matches(registered))
+        };
+        if !registered {
+            return Err(RequestProblem::BadRedirectUri);
+        }
+        let state = params.get("state").filter(|_| !params.is_repeated("state"));
+        Ok(Self { client, uri, asked, state })
+    }
+
+    pub(super) fn refuse(&self, asker: &Asker<'_>, Refused(error, description): &Refused) -> Response<Body> {
+        self.answer(asker, &[("error", error), ("error_description", &plain(description))])
+    }
+
+    /// The same before anybody has said to whom they want to go: anyone may register a web site, so
+    /// a redirect to one could be made a bait. There the user decides
+    /// ([OAuth 2.1, section 7.12.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-7.12.2)).
+    pub(super) fn refuse_stranger(&self, asker: &Asker<'_>, refused: &Refused) -> Response<Body> {
+        if !self.uri.is_web() {
+            return self.refuse(asker, refused);
+        }
+        let Refused(error, why) = refused;
+        let back = self.url(asker, &[("error", error), ("error_description", &plain(why))]);
+        error_page(asker.language, &RequestProblem::Refused { why: format!("{error}: {why}"), back })
+    }
+
+    pub(super) fn grant(&self, asker: &Asker<'_>, code: &str) -> Response<Body> {
+        self.answer(asker, &[("code", code)])
+    }
+
+    /// Always with `iss`, so that the client knows whose answer it is
+    /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
+    fn answer(&self, asker: &Asker<'_>, answer: &[(&str, &str)]) -> Response<Body> {
+        // After a POST, 303 only keeps the password from being sent on (RFC 9700, section 4.12).
+        let status = if asker.head.method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
+        reply::redirect(status, &self.url(asker, answer))
+    }
+
+    fn url(&self, asker: &Asker<'_>, answer: &[(&str, &str)]) -> String {
+        let state = self.state.map(|state| ("state", state));
+        let answer: Vec<_> = answer.iter().copied().chain(state).chain([("iss", asker.issuer.as_str())]).collect();
+        self.uri.with(&answer)
+    }
+}

@@ -1,0 +1,203 @@
+//! The token endpoint ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
+
+use super::client_auth::client_id;
+use super::log_in::typed;
+use super::pair::Pair;
+use super::params::Params;
+use super::reply::{self, Failure};
+use super::scopes::Asked;
+use super::service::Asker;
+use super::store::{Exchange, Found, Grant, Kind, TokenStore};
+use super::{Inner, PUBLIC_CLIENT, pkce, secret};
+use crate::audit::Event;
+use crate::auth::Digest;
+use crate::auth::login::{Form, Login, LoginError};
+use crate::auth::store::seal::open;
+use crate::http::Body;
+use crate::identity::Scopes;
+use http::{Response, StatusCode};
+
+impl<L: Login, S: TokenStore> Inner<L, S> {
+    pub(super) async fn token(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
+        let client = client_id(asker, form)?;
+        let client = client.as_deref();
+        match form.get("grant_type") {
+            Some("authorization_code") => self.redeem(asker, form, client).await,
+            Some("refresh_token") => self.refresh(asker, form, client).await,
+            Some("password") if self.grant_types().contains(&"password") => self.password(asker, form, client).await,
+            Some(_) => Err(Failure::new("unsupported_grant_type", "this grant_type is not supported")),
+            None => Err(Failure::request("grant_type is missing")),
+        }
+    }
+
+    /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
+    async fn redeem(&self, asker: &Asker<'_>, form: &Params, client: Option<&str>) -> Result<Response<Body>, Failure> {
+        let code = form.get("code").ok_or_else(|| Failure::request("code is missing"))?;
+        let verifier = form.get("code_verifier").ok_or_else(|| Failure::request("code_verifier is missing (PKCE)"))?;
+        if !pkce::is_verifier(verifier) {
+            return Err(Failure::request("code_verifier must have 43 to 128 unreserved characters"));
+        }
+        let found = self.bearer(asker, code, client).await?;
+        let Kind::Code { redirect_uri, challenge } = &found.token.kind else {
+            return Err(Failure::grant("this is no authorization code"));
+        };
+        if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri.as_deref() {
+            return Err(Failure::grant("redirect_uri is not that of the authorization request"));
+        }
+        if !pkce::verify(challenge, verifier) {
+            return Err(Failure::grant("code_verifier does not match the code_challenge"));
+        }
+        self.covered(asker, form, &found.grant)?;
+        let told = found.token.scopes.clone();
+        self.exchange(asker, code, &found, &told, &told).await
+    }
+
+    /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+    async fn refresh(&self, asker: &Asker<'_>, form: &Params, client: Option<&str>) -> Result<Response<Body>, Failure> {
+        let token = form.get("refresh_token").ok_or_else(|| Failure::request("refresh_token is missing"))?;
+        let found = self.bearer(asker, token, client).await?;
+        if found.token.kind != Kind::Refresh {
+            return Err(Failure::grant("this is no refresh token"));
+        }
+        self.covered(asker, form, &found.grant)?;
+        let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes);
+        let told = if asked.is_nothing() {
+            granted.clone()
+        } else if !asked.scopes().is_empty() && granted.contains_all(asked.scopes()) {
+            asked.told(asked.scopes()).intersection(granted)
+        } else {
+            return Err(Failure::new("invalid_scope", "scope asks for more than was granted"));
+        };
+        // The next refresh token is worth as much as this one, whatever this access token is worth.
+        self.exchange(asker, token, &found, &told, granted).await
+    }
+
+    /// The code or refresh token, if it can still be exchanged by this client.
+    async fn bearer(&self, asker: &Asker<'_>, secret: &str, client: Option<&str>) -> Result<Found, Failure> {
+        let Some(found) = self.store.find(&Digest::of(secret)).await? else {
+            self.must_be_known(client).await?;
+            self.refused(asker, client, None, "not_found");
+            return Err(Failure::grant("it is not known: never issued, revoked, or expired long ago"));
+        };
+        if found.token.kind == Kind::Access {
+            return Err(Failure::grant("an access token cannot be exchanged"));
+        }
+        // Whoever has it: it was used, so one of the two has stolen it.
+        if found.used {
+            self.store.revoke_grant(&found.grant.id).await?;
+            return Err(self.replayed(asker, &found.grant));
+        }
+        if client.is_some_and(|client| client != found.grant.client) {
+            self.refused(asker, client, Some(&found.grant), "other_client");
+            return Err(Failure::grant("it was issued to another client"));
+        }
+        if found.token.expires <= self.clock.now() {
+            self.refused(asker, client, Some(&found.grant), "expired");
+            return Err(Failure::grant("it has expired"));
+        }
+        Ok(found)
+    }
+
+    /// Whether the grant is for the resource that is asked for
+    /// ([RFC 8707, section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
+    fn covered(&self, asker: &Asker<'_>, form: &Params, grant: &Grant) -> Result<(), Failure> {
+        let normal = |text: &str| url::Url::parse(text).map(|url| url.as_str().trim_end_matches('/').to_owned()).ok();
+        let granted = normal(&grant.resource);
+        let whole_site = granted == normal(&asker.base);
+        let fine = |asked: &str| self.site.owns(&asker.base, asked) && (whole_site || normal(asked) == granted);
+        if form.all("resource").all(fine) {
+            Ok(())
+        } else {
+            Err(Failure::new("invalid_target", "this grant is for another resource"))
+        }
+    }
+
+    /// Uses up a code or refresh token; its successors carry the same login of 1C.
+    async fn exchange(
+        &self,
+        asker: &Asker<'_>,
+        used: &str,
+        found: &Found,
+        told: &Scopes,
+        refreshable: &Scopes,
+    ) -> Result<Response<Body>, Failure> {
+        let grant = &found.grant;
+        let credentials = match &found.token.sealed {
+            Some(sealed) => {
+                let opened = open(sealed, used);
+                Some(opened.ok_or_else(|| Failure::grant("the login it carries cannot be read; log in again"))?)
+            }
+            None => None,
+        };
+        let now = self.clock.now();
+        let (pair, tokens) = Pair::new(self, &grant.id, credentials.as_ref(), told, refreshable, now)?;
+        match self.store.exchange(&Digest::of(used), tokens, now).await? {
+            Exchange::Done => Ok(self.issued(asker, grant, &pair, told)),
+            Exchange::Replayed => Err(self.replayed(asker, grant)),
+            Exchange::Gone => Err(Failure::grant("it is not valid any more")),
+        }
+    }
+
+    /// User and password in one request
+    /// ([RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3)).
+    async fn password(
+        &self,
+        asker: &Asker<'_>,
+        form: &Params,
+        client: Option<&str>,
+    ) -> Result<Response<Body>, Failure> {
+        if form.get("username").is_none() {
+            return Err(Failure::request("username is missing"));
+        }
+        self.must_be_known(client).await?;
+        let resource = self.resource(asker, form).map_err(|why| Failure::new("invalid_target", why))?;
+        let asked = Asked::parse(form.get("scope"));
+        let no_scope = || Failure::new("invalid_scope", "none of these scopes can be granted");
+        asked.within(&self.supported, &self.default_scopes()).ok_or_else(no_scope)?;
+        let client = client.unwrap_or(PUBLIC_CLIENT);
+        let logged_in = self.check(asker, client, typed(Form::Credentials, form)).await;
+        let logged_in = logged_in.map_err(login_failure)?;
+        let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
+        let (now, told) = (self.clock.now(), asked.told(&scopes));
+        let id = secret::new(secret::GRANT)?.to_string();
+        let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now)?;
+        let (client, subject) = (client.to_owned(), logged_in.subject);
+        let grant = Grant { id, client, subject, scopes, resource, created: now };
+        self.store.put_grant(grant.clone(), tokens).await?;
+        Ok(self.issued(asker, &grant, &pair, &told))
+    }
+
+    fn issued(&self, asker: &Asker<'_>, grant: &Grant, pair: &Pair, told: &Scopes) -> Response<Body> {
+        event("oauth.token.issued", asker, Some(&grant.client), Some(grant), None);
+        reply::json(StatusCode::OK, &pair.answer(super::lifetime(self.lifetimes.access), told))
+    }
+
+    fn refused(&self, asker: &Asker<'_>, client: Option<&str>, grant: Option<&Grant>, reason: &'static str) {
+        event("oauth.token.refused", asker, client, grant, Some(reason));
+    }
+
+    fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> Failure {
+        event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None);
+        Failure::grant("it was used before; everything granted with it is revoked")
+    }
+}
+
+fn event(
+    name: &'static str,
+    asker: &Asker<'_>,
+    client_id: Option<&str>,
+    grant: Option<&Grant>,
+    reason: Option<&'static str>,
+) {
+    let sub = grant.map(|grant| grant.subject.as_str());
+    Event { name, sub, client_id, remote: asker.remote, reason }.emit();
+}
+
+fn login_failure(error: LoginError) -> Failure {
+    match error {
+        LoginError::Wrong => Failure::grant("wrong user or password"),
+        LoginError::NoRole => Failure::grant("this user lacks the role to use this service"),
+        LoginError::TooMany(seconds) => Failure::too_many(seconds),
+        LoginError::Unavailable(_) => Failure::unavailable("logins cannot be checked now"),
+    }
+}

@@ -1,0 +1,178 @@
+//! Metadata documents and the paths of the authorization server.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/oauth.rs"]
+mod oauth;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use oauth::{BASE, Lab, lab};
+use onec_mcp::auth::Site;
+use onec_mcp::auth::login::Form;
+use onec_mcp::auth::store::MemoryStore;
+use serde_json::json;
+use url::Url;
+
+const SERVER: &str = "/.well-known/oauth-authorization-server";
+const RESOURCE: &str = "/.well-known/oauth-protected-resource";
+
+fn request(method: Method, path: &str) -> Request<Full<Bytes>> {
+    Request::builder().method(method).uri(path).header("host", "h").body(Full::default()).unwrap()
+}
+
+/// RFC 8414, section 2; RFC 9207, section 3; RFC 7636 by RFC 8414; MCP 2026-07-28, authorization
+/// server discovery and client registration.
+#[tokio::test]
+async fn the_server_describes_itself() {
+    let answer = lab().get(SERVER).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(
+        answer.json(),
+        json!({
+            "issuer": BASE,
+            "authorization_endpoint": "https://mcp.example/authorize",
+            "token_endpoint": "https://mcp.example/token",
+            "registration_endpoint": "https://mcp.example/register",
+            "revocation_endpoint": "https://mcp.example/revoke",
+            "scopes_supported": ["mcp", "mcp:report", "mcp:resolve", "offline_access"],
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "password"],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+            "code_challenge_methods_supported": ["S256"],
+            "client_id_metadata_document_supported": false,
+            "authorization_response_iss_parameter_supported": true,
+        })
+    );
+}
+
+/// RFC 8414, section 2: only what is supported.
+#[tokio::test]
+async fn the_password_grant_is_told_only_where_it_works() {
+    let off = lab().with(|server| server.password_grant(false));
+    let keys = Lab::at(Site::new(), Form::Key, MemoryStore::new());
+    for lab in [off, keys] {
+        let answer = lab.get(SERVER).await;
+        assert_eq!(answer.json()["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+    }
+}
+
+/// RFC 9728, sections 2 and 3.3; MCP 2026-07-28: no `offline_access` among a resource's scopes.
+#[tokio::test]
+async fn a_resource_describes_itself() {
+    let lab = lab().with(|server| server.documentation("https://docs.example"));
+    for (path, resource) in [
+        (RESOURCE.to_owned(), BASE),
+        (format!("{RESOURCE}/"), BASE),
+        (format!("{RESOURCE}/mcp"), "https://mcp.example/mcp"),
+        (format!("/mcp{RESOURCE}"), "https://mcp.example/mcp"),
+    ] {
+        let answer = lab.get(&path).await;
+        assert_eq!(
+            answer.json(),
+            json!({
+                "resource": resource,
+                "authorization_servers": [BASE],
+                "scopes_supported": ["mcp", "mcp:report", "mcp:resolve"],
+                "bearer_methods_supported": ["header"],
+                "resource_name": "Test",
+                "resource_documentation": "https://docs.example",
+            }),
+            "{path}"
+        );
+    }
+}
+
+/// RFC 8414, section 3.1: the path of the issuer is inserted; older clients append.
+#[tokio::test]
+async fn metadata_is_found_where_clients_look() {
+    let site = Site::new().public_url(&Url::parse(BASE).unwrap()).mount("/auth");
+    let lab = Lab::at(site, Form::Credentials, MemoryStore::new());
+    for path in [
+        SERVER.to_owned(),
+        format!("{SERVER}/auth"),
+        format!("{SERVER}/mcp"),
+        format!("/auth{SERVER}"),
+        format!("/mcp{SERVER}"),
+        format!("/mcp{SERVER}/"),
+    ] {
+        let answer = lab.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.json()["issuer"], "https://mcp.example/auth");
+        assert_eq!(answer.json()["token_endpoint"], "https://mcp.example/auth/token");
+    }
+    assert_eq!(lab.get(&format!("{SERVER}/other")).await.status, 404);
+    // Routers that nest take the mount away.
+    assert_eq!(lab.get("/auth/token").await.status, 405);
+    assert_eq!(lab.get("/token").await.status, 405);
+}
+
+/// RFC 9111, section 3: a document made of a request's headers is nobody else's.
+#[tokio::test]
+async fn only_a_fixed_document_may_be_cached() {
+    let answer = lab().get(SERVER).await;
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
+    let answer = lab.call(request(Method::GET, SERVER)).await;
+    assert_eq!(answer.json()["issuer"], "http://h");
+    assert_eq!(answer.header("cache-control"), "no-store");
+}
+
+/// A host that is none gets no URLs made of it.
+#[tokio::test]
+async fn a_host_must_be_one() {
+    let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
+    for host in ["", "a b", "user@h", "h?x", "h#x", "h\"><script>", "[::1", "h:99999"] {
+        let request = Request::get(SERVER).header("host", host).body(Full::default()).unwrap();
+        assert_eq!(lab.call(request).await.status, 400, "{host}");
+    }
+}
+
+/// RFC 9110, sections 9.3.2, 9.3.7, 15.5.5 and 15.5.6.
+#[tokio::test]
+async fn methods_and_paths() {
+    let lab = lab();
+    for (path, allow) in [
+        (SERVER, "GET, HEAD, OPTIONS"),
+        (RESOURCE, "GET, HEAD, OPTIONS"),
+        ("/register", "POST, OPTIONS"),
+        ("/oauth/register/", "POST, OPTIONS"),
+        ("/authorize", "GET, POST, OPTIONS"),
+        ("/oauth/token", "POST, OPTIONS"),
+        ("/revoke", "POST, OPTIONS"),
+    ] {
+        let refused = lab.call(request(Method::DELETE, path)).await;
+        assert_eq!((refused.status.as_u16(), refused.header("allow")), (405, allow), "{path}");
+        let told = lab.call(request(Method::OPTIONS, path)).await;
+        assert_eq!((told.status.as_u16(), told.header("allow")), (204, allow), "{path}");
+    }
+    let (head, whole) = (lab.call(request(Method::HEAD, SERVER)).await, lab.get(SERVER).await);
+    assert_eq!((head.status.as_u16(), head.body.as_str()), (200, ""));
+    assert_eq!(head.header("content-length"), whole.body.len().to_string());
+    for path in ["/", "/tokens", "/oauth", "/oauth/oauth/token", "/.well-known/openid-configuration"] {
+        assert_eq!(lab.get(path).await.status, 404, "{path}");
+    }
+}
+
+/// Nothing is sniffed or leaks by `Referer`, and nothing with a secret is kept (RFC 6749, section 5.1).
+#[tokio::test]
+async fn every_answer_is_guarded() {
+    let lab = lab();
+    for path in [SERVER, "/authorize", "/token", "/none"] {
+        let answer = lab.get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        // Pages need the Origin header of their own form.
+        let policy = if path == "/authorize" { "same-origin" } else { "no-referrer" };
+        assert_eq!(answer.header("referrer-policy"), policy, "{path}");
+        assert_eq!(answer.header("cache-control") == "no-store", path != SERVER, "{path}");
+    }
+}

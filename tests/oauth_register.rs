@@ -1,0 +1,224 @@
+//! Dynamic client registration.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/oauth.rs"]
+mod oauth;
+
+use http::Request;
+use oauth::{Params, lab};
+use onec_mcp::auth::server::Limits;
+use serde_json::{Value, json};
+
+/// RFC 7591, section 3.2.1.
+#[tokio::test]
+async fn a_client_is_told_what_it_got() {
+    let uris =
+        ["http://127.0.0.1:33418/", "https://vscode.dev/redirect", "cursor://anysphere.cursor-mcp/oauth/callback"];
+    let answer = lab()
+        .register_with(json!({
+            "client_name": "Editor", "redirect_uris": uris, "application_type": "native",
+            "grant_types": ["authorization_code", "refresh_token", "implicit"], "response_types": ["code", "token"],
+            "token_endpoint_auth_method": "client_secret_post", "scope": "mcp other offline_access",
+            "contacts": ["a@b"], "software_id": 7,
+        }))
+        .await;
+    assert_eq!(answer.status, 201);
+    assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+    let mut json = answer.json();
+    let id = json.as_object_mut().unwrap().remove("client_id").unwrap();
+    assert!(id.as_str().unwrap().len() >= 43, "{id}");
+    assert_eq!(
+        json,
+        json!({
+            "client_id_issued_at": 1_800_000_000, "client_name": "Editor", "redirect_uris": uris,
+            "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+            "token_endpoint_auth_method": "none", "scope": "mcp offline_access",
+        })
+    );
+}
+
+/// RFC 7591, section 2: everything may be left out.
+#[tokio::test]
+async fn a_client_may_say_nothing() {
+    let answer = lab().register_with(json!({})).await;
+    assert_eq!(answer.status, 201);
+    assert_eq!(answer.json()["redirect_uris"], json!([]));
+    assert_eq!(answer.json()["scope"], "mcp");
+    assert_eq!(answer.json()["grant_types"], json!(["authorization_code", "refresh_token"]));
+}
+
+/// RFC 8252, sections 7.1 to 7.3; RFC 9700, section 2.1.
+#[tokio::test]
+async fn redirect_uris_that_clients_use() {
+    for uri in [
+        "https://client.example/cb",
+        "https://client.example:8443/cb?tenant=1",
+        "https://client.example",
+        "http://127.0.0.1/cb",
+        "http://127.8.9.1:80/cb",
+        "http://[::1]:5000/cb",
+        "http://localhost:6274/oauth/callback/debug",
+        "http://LOCALHOST/",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "vscode://vscode.github-authentication/did-authenticate?x=1",
+        "com.example.app:/cb",
+        "claude:///cb",
+    ] {
+        let answer = lab().register_with(json!({"redirect_uris": [uri]})).await;
+        assert_eq!(answer.status, 201, "{uri}: {}", answer.body);
+    }
+}
+
+/// RFC 6749, section 3.1.2 (absolute, no fragment); RFC 9700, section 2.1; MCP 2026-07-28,
+/// security considerations (https or localhost).
+#[tokio::test]
+async fn redirect_uris_that_are_refused() {
+    let lab = lab();
+    let long = format!("https://client.example/{}", "a".repeat(2048));
+    for uri in [
+        "",
+        "/cb",
+        "//client.example/cb",
+        "client.example/cb",
+        "http://client.example/cb",
+        "http://127.0.0.1.evil.example/cb",
+        "http://localhost.evil.example/cb",
+        "http://127.0.0.1@evil.example/cb",
+        "http://evil.example@127.0.0.1/cb",
+        "http://0x7f.1/cb",
+        "http://2130706433/cb",
+        "http://127.1/cb",
+        "http://0.0.0.0/cb",
+        "http://[::]/cb",
+        "http://localhost:99999/cb",
+        "http://localhost:+80/cb",
+        "http://[::1]x/cb",
+        "http:/localhost/cb",
+        "http:localhost",
+        "https:///cb",
+        "https://",
+        "https:client.example",
+        "https://user@client.example/cb",
+        "https://user:password@client.example/cb",
+        "https://client.example/cb#",
+        "https://client.example/cb#fragment",
+        "https://client.example/a b",
+        "https://client.example\\@evil.example/",
+        "https://client.example/\n",
+        "https://client.example/\u{7f}",
+        "https://клиент.example/",
+        "https://client%2eexample/",
+        "https://client.example/%zz",
+        "https://client.example:99999/",
+        "https://client.example/cb?code=1",
+        "https://client.example/cb?a=b&%69ss=https://other",
+        "javascript:alert(1)",
+        "JavaScript://client.example/%0aalert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "vbscript:x",
+        "blob:https://client.example/1",
+        "about:blank",
+        "ftp://client.example/",
+        "ws://client.example/",
+        "mailto:a@b",
+        "ms-msdt:/id",
+        "app:cb",
+        "app://]",
+        "app:",
+        "1app:/cb",
+        "app://user@host/cb",
+        &long,
+    ] {
+        let answer = lab.register_with(json!({"redirect_uris": ["https://client.example/cb", uri]})).await;
+        answer.assert_error(400, "invalid_redirect_uri");
+        assert!(answer.json()["error_description"].as_str().unwrap().starts_with("redirect_uris, number 2: "), "{uri}");
+    }
+    let many: Vec<_> = (0..21).map(|number| format!("https://client.example/{number}")).collect();
+    lab.register_with(json!({"redirect_uris": many})).await.assert_error(400, "invalid_redirect_uri");
+    lab.register_with(json!({"redirect_uris": many[1..]})).await.json()["client_id"].as_str().unwrap();
+}
+
+/// RFC 7591, section 3.2.2: the error names the member.
+#[tokio::test]
+async fn metadata_that_is_refused() {
+    let lab = lab();
+    for (metadata, error, member) in [
+        (json!({"redirect_uris": "https://client.example"}), "invalid_redirect_uri", "redirect_uris"),
+        (json!({"redirect_uris": [1]}), "invalid_redirect_uri", "redirect_uris"),
+        (json!({"client_name": 1}), "invalid_client_metadata", "client_name"),
+        (json!({"client_name": "x".repeat(201)}), "invalid_client_metadata", "client_name"),
+        (json!({"scope": ["mcp"]}), "invalid_client_metadata", "scope"),
+        (json!({"application_type": {}}), "invalid_client_metadata", "application_type"),
+        (json!({"grant_types": ["implicit"]}), "invalid_client_metadata", "grant_types"),
+        (json!({"grant_types": "code"}), "invalid_client_metadata", "grant_types"),
+        (json!({"response_types": ["token"]}), "invalid_client_metadata", "response_types"),
+        (json!({"token_endpoint_auth_method": 1}), "invalid_client_metadata", "token_endpoint_auth_method"),
+        (json!([]), "invalid_client_metadata", "body"),
+        (Value::Null, "invalid_client_metadata", "body"),
+    ] {
+        let answer = lab.register_with(metadata).await;
+        answer.assert_error(400, error);
+        assert!(answer.json()["error_description"].as_str().unwrap().contains(member), "{}", answer.body);
+    }
+}
+
+/// RFC 7591, section 3.1: JSON by its type.
+#[tokio::test]
+async fn a_registration_is_json() {
+    let lab = lab();
+    for kind in ["text/plain", "application/x-www-form-urlencoded"] {
+        let request = Request::post("/register").header("content-type", kind).body("{}".into()).unwrap();
+        lab.call(request).await.assert_error(400, "invalid_client_metadata");
+    }
+    let request = Request::post("/register").header("content-type", "Application/JSON; charset=utf-8");
+    assert_eq!(lab.call(request.body("{}".into()).unwrap()).await.status, 201);
+}
+
+/// A name cannot hide what follows it.
+#[tokio::test]
+async fn names_lose_what_cannot_be_seen() {
+    let answer = lab().register_with(json!({"client_name": " \u{202e}Edi\ntor\u{2066}\u{7} "})).await;
+    assert_eq!(answer.json()["client_name"], "Editor");
+    let answer = lab().register_with(json!({"client_name": "\u{202e}"})).await;
+    assert!(answer.json().get("client_name").is_none());
+}
+
+/// Bounded input: 64 KiB.
+#[tokio::test]
+async fn a_large_registration_is_refused() {
+    let answer = lab().register_with(json!({"x": "a".repeat(64 * 1024)})).await;
+    assert_eq!(answer.status, 413);
+}
+
+/// CONTRACT: a client without redirect URIs is sent back to loopback addresses only.
+#[tokio::test]
+async fn without_redirect_uris_only_loopback() {
+    let lab = lab();
+    let client = lab.register(&[]).await;
+    for id in [&client, "mcp-public-client"] {
+        for uri in ["http://127.0.0.1:5000/cb", "http://localhost:1/x", "http://[::1]/"] {
+            assert_eq!(lab.authorize(&Params::of(id).with("redirect_uri", uri)).await.status, 200, "{uri}");
+        }
+        for uri in ["https://client.example/cb", "app:/cb", "http://10.0.0.1/"] {
+            lab.authorize(&Params::of(id).with("redirect_uri", uri)).await.assert_page(400);
+        }
+        lab.authorize(&Params::of(id).without("redirect_uri")).await.assert_page(400);
+    }
+}
+
+/// CONTRACT, section 4: 429 with `Retry-After`.
+#[tokio::test]
+async fn registrations_are_limited() {
+    let lab = lab().with(|server| server.limits(Limits::unlimited().register(1)));
+    assert_eq!(lab.register_with(json!({})).await.status, 201);
+    let answer = lab.register_with(json!({})).await;
+    answer.assert_error(429, "temporarily_unavailable");
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+}

@@ -1,0 +1,391 @@
+//! The token endpoint.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/oauth.rs"]
+mod oauth;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Request;
+use oauth::{CALLBACK, Lab, Params, VERIFIER, lab, pair};
+use onec_mcp::auth::server::{Lifetimes, Limits};
+use onec_mcp::auth::store::{Client, Exchange, Found, Grant, MemoryStore, StoreError, Token, TokenStore};
+use onec_mcp::auth::{Digest, Refusal, Timestamp};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// RFC 6749, section 5.1.
+#[tokio::test]
+async fn a_code_gives_tokens() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    let answer = lab.redeem(&code, &[("client_id", &client)]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+    let json = answer.json();
+    assert_eq!((&json["token_type"], &json["expires_in"]), (&"Bearer".into(), &3600.into()));
+    assert_eq!(json["scope"], "mcp");
+    let (access, refresh) = pair(&answer);
+    assert!(access != refresh && access.len() >= 43 && refresh.len() >= 43);
+    let identity = lab.who(&access).await.unwrap();
+    assert_eq!((identity.subject(), identity.client()), ("onec:Иванов", Some(client.as_str())));
+    let login = identity.credentials().unwrap();
+    assert_eq!((login.user(), login.password().expose_secret()), ("Иванов", "п:а%роль"));
+    assert!(lab.who(&refresh).await.is_err(), "a refresh token opens no resource");
+}
+
+/// RFC 6749, section 5.2, and what each flow needs.
+#[tokio::test]
+async fn requests_that_lack_something() {
+    let lab = lab();
+    for (form, error) in [
+        (vec![], "invalid_request"),
+        (vec![("grant_type", "")], "invalid_request"),
+        (vec![("grant_type", "client_credentials")], "unsupported_grant_type"),
+        (vec![("grant_type", "implicit")], "unsupported_grant_type"),
+        (vec![("grant_type", "authorization_code")], "invalid_request"),
+        (vec![("grant_type", "authorization_code"), ("code", "x")], "invalid_request"),
+        (vec![("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "password")], "invalid_request"),
+        (vec![("grant_type", "refresh_token"), ("grant_type", "refresh_token")], "invalid_request"),
+        (vec![("grant_type", "refresh_token"), ("refresh_token", "x")], "invalid_grant"),
+    ] {
+        lab.post("/token", &form).await.assert_error(400, error);
+    }
+}
+
+/// RFC 6749, section 4.1.3: a form, not JSON, nothing in the query.
+#[tokio::test]
+async fn a_token_request_is_a_form() {
+    let lab = lab();
+    let request = Request::post("/token").header("content-type", "application/json").body("{}".into()).unwrap();
+    lab.call(request).await.assert_error(400, "invalid_request");
+    lab.post("/token?grant_type=password", &[]).await.assert_error(400, "invalid_request");
+}
+
+/// RFC 7636, section 4.6, and 4.1 for the form of a verifier.
+#[tokio::test]
+async fn the_verifier_must_be_the_right_one() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    let other = "x".repeat(43);
+    lab.redeem(&code, &[("code_verifier", &other)]).await.assert_error(400, "invalid_grant");
+    for malformed in ["", "short", &"x".repeat(129), &"ж".repeat(43), &"+".repeat(43)] {
+        lab.redeem(&code, &[("code_verifier", malformed)]).await.assert_error(400, "invalid_request");
+    }
+    assert_eq!(lab.redeem(&code, &[]).await.status, 200);
+}
+
+/// RFC 6749, section 4.1.3: the redirect URI of the authorization request, identical.
+#[tokio::test]
+async fn the_redirect_uri_is_repeated() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    for other in ["", "https://client.example/cb/", "https://client.example/other", "HTTPS://client.example/cb"] {
+        lab.redeem(&code, &[("redirect_uri", other)]).await.assert_error(400, "invalid_grant");
+    }
+    assert_eq!(lab.redeem(&code, &[]).await.status, 200);
+}
+
+/// RFC 6749, section 4.1.2: codes are short-lived.
+#[tokio::test]
+async fn a_code_expires() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let (early, late) = (lab.code(&Params::of(&client)).await, lab.code(&Params::of(&client)).await);
+    lab.pass(119);
+    assert_eq!(lab.redeem(&early, &[]).await.status, 200);
+    lab.pass(1);
+    lab.redeem(&late, &[]).await.assert_error(400, "invalid_grant");
+}
+
+/// RFC 6749, section 5.1: `expires_in`; section 1.5.
+#[tokio::test]
+async fn tokens_expire() {
+    let seconds = Duration::from_secs;
+    let lifetimes = Lifetimes { code: seconds(5), access: seconds(10), refresh: seconds(100) };
+    let lab = lab().with(|server| server.lifetimes(lifetimes));
+    let (access, refresh) = lab.tokens(&[]).await;
+    lab.pass(10);
+    assert!(matches!(lab.who(&access).await, Err(Refusal::Expired)));
+    let answer = lab.refresh(&refresh, &[]).await;
+    assert_eq!(answer.json()["expires_in"], 10);
+    let (access, refresh) = pair(&answer);
+    assert!(lab.who(&access).await.is_ok());
+    lab.pass(100);
+    lab.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
+}
+
+/// RFC 6749, section 6; OAuth 2.1, section 4.3.1: rotation, and the login of 1C goes along.
+#[tokio::test]
+async fn a_refresh_token_changes() {
+    let lab = lab();
+    let (_, mut refresh) = lab.tokens(&[("scope", "mcp mcp:resolve offline_access")]).await;
+    for _ in 0..3 {
+        let answer = lab.refresh(&refresh, &[]).await;
+        assert_eq!(answer.json()["scope"], "mcp mcp:resolve offline_access");
+        let (access, next) = pair(&answer);
+        let identity = lab.who(&access).await.unwrap();
+        assert_eq!(identity.credentials().unwrap().password().expose_secret(), "п:а%роль");
+        assert_eq!(identity.scopes().to_string(), "mcp mcp:resolve");
+        assert_ne!(refresh, next);
+        refresh = next;
+    }
+}
+
+/// RFC 6749, section 6: fewer scopes for the access token; the refresh token keeps its own.
+#[tokio::test]
+async fn a_refresh_may_narrow() {
+    let lab = lab();
+    let (_, refresh) = lab.tokens(&[("scope", "mcp mcp:resolve")]).await;
+    let answer = lab.refresh(&refresh, &[("scope", "mcp")]).await;
+    assert_eq!(answer.json()["scope"], "mcp");
+    let (access, refresh) = pair(&answer);
+    assert_eq!(lab.who(&access).await.unwrap().scopes().to_string(), "mcp");
+    assert_eq!(lab.refresh(&refresh, &[]).await.json()["scope"], "mcp mcp:resolve");
+}
+
+/// MCP 2026-07-28, refresh tokens: `offline_access` may stand in token requests too.
+#[tokio::test]
+async fn offline_access_alone_asks_for_nothing() {
+    let lab = lab();
+    let (_, refresh) = lab.tokens(&[("scope", "mcp mcp:resolve")]).await;
+    let (_, refresh) = pair(&lab.refresh(&refresh, &[("scope", "offline_access")]).await);
+    let answer = lab.refresh(&refresh, &[("scope", "mcp offline_access")]).await;
+    assert_eq!(answer.json()["scope"], "mcp");
+}
+
+/// RFC 6749, sections 3.2.1 and 5.2: the client may be left out, and must be the right one.
+#[tokio::test]
+async fn the_client_must_match() {
+    let lab = lab();
+    let (client, other) = (lab.register(&[CALLBACK]).await, lab.register(&[CALLBACK]).await);
+    let code = lab.code(&Params::of(&client)).await;
+    for wrong in [other.as_str(), "unknown", "mcp-public-client"] {
+        lab.redeem(&code, &[("client_id", wrong)]).await.assert_error(400, "invalid_grant");
+    }
+    let (_, refresh) = pair(&lab.redeem(&code, &[]).await);
+    lab.refresh(&refresh, &[("client_id", &other)]).await.assert_error(400, "invalid_grant");
+    assert_eq!(lab.refresh(&refresh, &[("client_id", &client)]).await.status, 200);
+}
+
+/// RFC 6749, section 5.2: a client that the server has forgotten learns it, and registers again.
+#[tokio::test]
+async fn an_unknown_client_with_an_unknown_token() {
+    let lab = lab();
+    let answer = lab.refresh("onec_rt_x", &[("client_id", "forgotten")]).await;
+    answer.assert_error(401, "invalid_client");
+    assert!(answer.header("www-authenticate").starts_with("Basic"));
+    for known in [lab.register(&[CALLBACK]).await.as_str(), "mcp-public-client"] {
+        lab.refresh("onec_rt_x", &[("client_id", known)]).await.assert_error(400, "invalid_grant");
+    }
+}
+
+/// RFC 6749, section 2.3.1: HTTP Basic with the client's id; clients here have no secret.
+#[tokio::test]
+async fn the_client_may_come_by_basic() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    let with = |login: &str, more: &[(&str, &str)]| {
+        let form: Vec<_> = form.iter().chain(more).copied().collect();
+        let header = format!("Basic {}", STANDARD.encode(login));
+        oauth::posting("/token").header("authorization", header).body(oauth::encoded(&form)).unwrap()
+    };
+    for (login, more) in [
+        (format!("{client}:secret"), vec![]),
+        (":".to_owned(), vec![]),
+        (format!("{client}:"), vec![("client_id", "other")]),
+        (format!("{client}:"), vec![("client_secret", "x")]),
+    ] {
+        let answer = lab.call(with(&login, &more)).await;
+        answer.assert_error(401, "invalid_client");
+        assert!(answer.header("www-authenticate").starts_with("Basic"), "section 5.2");
+    }
+    for header in ["Bearer x", "Basic", "Basic ???", "Basic /w=="] {
+        let request = oauth::posting("/token").header("authorization", header).body(oauth::encoded(&form)).unwrap();
+        lab.call(request).await.assert_error(401, "invalid_client");
+    }
+    let encoded = client.replace('_', "%5F");
+    assert_eq!(lab.call(with(&format!("{encoded}:"), &[("client_id", &client)])).await.status, 200);
+}
+
+/// RFC 8707, section 2.2: within what was granted.
+#[tokio::test]
+async fn the_resource_must_be_that_of_the_grant() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let whole = lab.code(&Params::of(&client)).await;
+    let part = lab.code(&Params::of(&client).with("resource", "https://mcp.example/mcp/")).await;
+    lab.redeem(&whole, &[("resource", "https://other.example")]).await.assert_error(400, "invalid_target");
+    lab.redeem(&part, &[("resource", "https://mcp.example")]).await.assert_error(400, "invalid_target");
+    let (_, refresh) = pair(&lab.redeem(&part, &[("resource", "HTTPS://mcp.example/mcp")]).await);
+    lab.refresh(&refresh, &[("resource", "https://mcp.example")]).await.assert_error(400, "invalid_target");
+    assert_eq!(lab.refresh(&refresh, &[("resource", "https://mcp.example/mcp")]).await.status, 200);
+    assert_eq!(lab.redeem(&whole, &[("resource", "https://mcp.example/mcp")]).await.status, 200);
+}
+
+fn login<'a>(user: &'a str, password: &'a str) -> Params<'a> {
+    Params(vec![("grant_type", "password"), ("username", user), ("password", password)])
+}
+
+/// RFC 6749, section 4.3.
+#[tokio::test]
+async fn a_password_gives_tokens() {
+    let lab = lab();
+    let form = login("Иванов", "п:а%роль").with("scope", "mcp:report offline_access x");
+    let answer = lab.post("/token", &form.0).await;
+    assert_eq!(answer.json()["scope"], "mcp:report offline_access");
+    let (access, refresh) = pair(&answer);
+    let identity = lab.who(&access).await.unwrap();
+    assert_eq!((identity.subject(), identity.client()), ("onec:Иванов", Some("mcp-public-client")));
+    assert_eq!(identity.credentials().unwrap().user(), "Иванов");
+    assert_eq!(lab.refresh(&refresh, &[]).await.status, 200);
+    assert_eq!(
+        lab.post("/token", &login("narrow", "").with("scope", "mcp mcp:resolve").0).await.json()["scope"],
+        "mcp:resolve"
+    );
+}
+
+/// RFC 6749, section 4.3 and 5.2.
+#[tokio::test]
+async fn a_wrong_password_gives_none() {
+    let lab = lab();
+    for (form, status, error) in [
+        (login("Иванов", "wrong"), 400, "invalid_grant"),
+        (login("Иванов:п", "а%роль"), 400, "invalid_grant"),
+        (login("norole", ""), 400, "invalid_grant"),
+        (login("busy", ""), 429, "temporarily_unavailable"),
+        (login("down", ""), 503, "temporarily_unavailable"),
+        (login("nobody", ""), 400, "invalid_scope"),
+        (login("narrow", ""), 400, "invalid_scope"),
+        (login("Иванов", "п:а%роль").with("scope", "unknown"), 400, "invalid_scope"),
+        (login("Иванов", "п:а%роль").with("resource", "https://other.example"), 400, "invalid_target"),
+        (login("Иванов", "п:а%роль").with("client_id", "unknown"), 401, "invalid_client"),
+    ] {
+        let answer = lab.post("/token", &form.0).await;
+        answer.assert_error(status, error);
+        assert_eq!(answer.headers.contains_key("retry-after"), status == 429 || status == 503);
+    }
+}
+
+/// CONTRACT, section 1: the password grant can be switched off.
+#[tokio::test]
+async fn the_password_grant_can_be_off() {
+    let lab = lab().with(|server| server.password_grant(false));
+    lab.post("/token", &login("Иванов", "п:а%роль").0).await.assert_error(400, "unsupported_grant_type");
+}
+
+/// CONTRACT, section 4: 429 with `Retry-After`.
+#[tokio::test]
+async fn token_requests_are_limited() {
+    let lab = lab().with(|server| server.limits(Limits::unlimited().token(1)));
+    lab.refresh("x", &[]).await.assert_error(400, "invalid_grant");
+    let answer = lab.refresh("x", &[]).await;
+    answer.assert_error(429, "temporarily_unavailable");
+    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+}
+
+/// A store that can be taken down.
+#[derive(Clone)]
+struct Fragile(MemoryStore, Arc<AtomicBool>);
+
+impl Fragile {
+    fn up(&self) -> Result<&MemoryStore, StoreError> {
+        if self.1.load(Ordering::Relaxed) { Err(StoreError::new("connection refused")) } else { Ok(&self.0) }
+    }
+}
+
+impl TokenStore for Fragile {
+    async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+        self.up()?.put_client(client).await
+    }
+
+    async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
+        self.up()?.client(id).await
+    }
+
+    async fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> Result<(), StoreError> {
+        self.up()?.put_grant(grant, tokens).await
+    }
+
+    async fn find(&self, digest: &Digest) -> Result<Option<Found>, StoreError> {
+        self.up()?.find(digest).await
+    }
+
+    async fn exchange(&self, used: &Digest, next: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
+        self.up()?.exchange(used, next, now).await
+    }
+
+    async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
+        self.up()?.revoke_grant(id).await
+    }
+
+    async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
+        self.up()?.revoke_subject(subject).await
+    }
+
+    async fn revoke_token(&self, digest: &Digest) -> Result<(), StoreError> {
+        self.up()?.revoke_token(digest).await
+    }
+
+    async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
+        self.up()?.sweep(now, idle).await
+    }
+}
+
+/// The issue: a store that is down is 503, and clients keep what they have.
+#[tokio::test]
+async fn a_store_that_is_down_loses_nothing() {
+    let down = Arc::new(AtomicBool::new(false));
+    let lab = Lab::new(Fragile(MemoryStore::new(), Arc::clone(&down)));
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    let (access, refresh) = pair(&lab.redeem(&code, &[]).await);
+    down.store(true, Ordering::Relaxed);
+    for answer in [
+        lab.redeem(&code, &[]).await,
+        lab.refresh(&refresh, &[]).await,
+        lab.post("/revoke", &[("token", &access)]).await,
+        lab.register_with(serde_json::json!({})).await,
+        lab.post("/token", &login("Иванов", "п:а%роль").0).await,
+    ] {
+        answer.assert_error(503, "temporarily_unavailable");
+        assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    }
+    lab.authorize(&Params::of(&client)).await.assert_page(503);
+    let public = Params::of("mcp-public-client").with("redirect_uri", "http://127.0.0.1/cb");
+    lab.log_in(&public).await.assert_sent("temporarily_unavailable");
+    down.store(false, Ordering::Relaxed);
+    assert!(lab.who(&access).await.is_ok());
+    assert_eq!(lab.refresh(&refresh, &[]).await.status, 200);
+}
+
+/// What has expired is forgotten.
+#[tokio::test]
+async fn sweeping() {
+    let lab = lab();
+    let (_, refresh) = lab.tokens(&[]).await;
+    assert_eq!(lab.server.sweep().await.unwrap(), 0);
+    lab.pass(91 * 24 * 3600);
+    assert!(lab.server.sweep().await.unwrap() >= 3, "two tokens and a client at least");
+    lab.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
+    assert_eq!(lab.server.sweep().await.unwrap(), 0);
+}

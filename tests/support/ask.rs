@@ -1,0 +1,85 @@
+//! Asking a gateway over HTTP, also as a user of the demo infobase.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use url::form_urlencoded::Serializer;
+
+/// A user of the demo, with a password that shows how it was encoded.
+pub(crate) const USER: &str = "storekeeper";
+pub(crate) const PASSWORD: &str = "Ключ: 50% + «ё»";
+
+/// An answer in parts.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let line = self.head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")))?;
+        line.split_once(':').map(|(_, value)| value.trim())
+    }
+}
+
+/// One exchange on a connection of its own.
+pub(crate) async fn ask(address: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let host = address.strip_prefix("http://").unwrap();
+    let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    for (name, value) in headers.iter().chain([&("Host", host)].into_iter().filter(|_| !has(headers, "Host"))) {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("\r\n{body}");
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer").unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
+}
+
+fn has(headers: &[(&str, &str)], name: &str) -> bool {
+    headers.iter().any(|(known, _)| *known == name)
+}
+
+pub(crate) async fn get(address: &str, path: &str) -> Answer {
+    ask(address, &format!("GET {path}"), &[], "").await
+}
+
+/// Calls the tool that says who calls.
+pub(crate) async fn whoami(address: &str, headers: &[(&str, &str)]) -> Answer {
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "whoami" } });
+    let own = [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+    ask(address, "POST /mcp", &[&own, headers].concat(), &call.to_string()).await
+}
+
+pub(crate) async fn token_request(address: &str, fields: &[(&str, &str)]) -> Answer {
+    let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+    ask(address, "POST /token", &[("Content-Type", "application/x-www-form-urlencoded")], &form).await
+}
+
+/// Logs in by the password grant, which needs no browser; the access token.
+pub(crate) async fn log_in(address: &str) -> String {
+    let fields = [("grant_type", "password"), ("username", USER), ("password", PASSWORD)];
+    let answer = token_request(address, &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+pub(crate) fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+}

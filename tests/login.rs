@@ -72,7 +72,7 @@ async fn users_log_in_with_a_key() {
 
 #[tokio::test]
 async fn what_no_user_can_have_is_wrong_without_asking() {
-    let server = Faulty::start([ok("{}")]).await;
+    let server = Faulty::start([ok("{}"), status(401, ""), ok("{}")]).await;
     let login = OwnLogin::new(server.service());
     let long = "я".repeat(257);
     for user in ["", "  ", "a:b", ":", "a\0b", "a\nb", "a\u{7f}", "a\u{85}", &long] {
@@ -84,7 +84,29 @@ async fn what_no_user_can_have_is_wrong_without_asking() {
     for (user, password) in [("я".repeat(256), "p".repeat(1024)), ("Иванов И. И.".into(), String::new())] {
         assert_eq!(outcome(login.check(typed(&user, &password)).await), format!("in onec:{user}"));
     }
-    assert_eq!(server.seen().len(), 2);
+    // Both, and once between them somebody without a login.
+    assert_eq!(server.seen().len(), 3);
+}
+
+/// A publication with a user of its own takes every password for right.
+#[tokio::test]
+async fn where_1c_asks_for_no_login_nobody_is_let_in() {
+    for open in [ok("{}"), status(403, "")] {
+        let server = Faulty::start([ok("{}"), open]).await;
+        let login = OwnLogin::new(server.service());
+        assert_eq!(unavailable(login.check(typed("a", "b")).await.unwrap_err()), Trouble::Open);
+        let seen = server.seen();
+        assert!(seen[0].header("authorization").is_some());
+        assert_eq!(seen[1].header("authorization"), None, "not even the service account");
+        assert_eq!(seen[1].line, seen[0].line);
+    }
+    // Where it cannot be told, it is not assumed.
+    let server = Faulty::start([ok("{}"), status(500, ""), ok("{}"), status(401, ""), ok("{}")]).await;
+    let login = OwnLogin::new(server.service());
+    assert_eq!(outcome(login.check(typed("a", "b")).await), "down");
+    assert_eq!(outcome(login.check(typed("a", "b")).await), "in onec:a");
+    assert_eq!(outcome(login.check(typed("a", "b")).await), "in onec:a");
+    assert_eq!(server.seen().len(), 5, "asked once, not each time");
 }
 
 #[tokio::test]

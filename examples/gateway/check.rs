@@ -24,6 +24,7 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
         Some(account) => with_account(account).await,
         None => without_account(&infobase.onec).await,
     };
+    let onec = onec && (!settings.auth.is_own_login() || strangers(&infobase.onec).await);
     let oauth = match &settings.auth {
         Auth::OAuth2(oauth) => authorization_server(settings, infobase, oauth, onec).await,
         Auth::None { .. } | Auth::Basic { .. } => true,
@@ -70,6 +71,20 @@ async fn without_account(onec: &OneCService) -> bool {
     let why = "not tried: users log in as themselves, and MCP_ONEC_USERNAME is not set";
     println!("note  login, HTTP service, tools/list: {why}");
     answer.is_ok()
+}
+
+/// Whether 1C refuses who has no login: else it would take any password for right.
+async fn strangers(onec: &OneCService) -> bool {
+    let trouble = match onec.asks_for_login().await {
+        Ok(true) => None,
+        Ok(false) => Some(Error::from(Trouble::Open).to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    match &trouble {
+        None => println!("ok    strangers: 1C asks for a login"),
+        Some(trouble) => println!("FAIL  strangers: {trouble}"),
+    }
+    trouble.is_none()
 }
 
 /// Which of [`STEPS`] an error of the health question belongs to.

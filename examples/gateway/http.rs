@@ -11,7 +11,7 @@ use axum::routing::{any_service, get};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
 use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
-use onec_mcp::onec::OneCService;
+use onec_mcp::onec::{Error, OneCService, Trouble};
 use onec_mcp::rpc::{self, BoxError};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use serde_json::json;
@@ -42,6 +42,9 @@ pub(crate) async fn serve(
     let look = async {
         if let Err(error) = infobase.probe().health().await {
             tracing::warn!("1C does not answer as it should yet: {error}");
+        }
+        if settings.auth.is_own_login() && matches!(infobase.onec.asks_for_login().await, Ok(false)) {
+            tracing::error!("nobody will be let in: {}", Error::from(Trouble::Open));
         }
         upkeep.await;
         // Nothing is left to be done.

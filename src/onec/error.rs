@@ -29,6 +29,8 @@ pub enum Trouble {
     Nonsense(String),
     /// An answer of more bytes than this.
     TooLarge(usize),
+    /// It lets anybody in without a login, so that no login can be checked.
+    Open,
     /// The HTTP client failed in its own way.
     Other,
 }
@@ -124,6 +126,9 @@ fn sentence(trouble: &Trouble) -> Cow<'static, str> {
             if *limit < 1024 * 1024 { format!("{limit} bytes") } else { format!("{} MiB", limit / (1024 * 1024)) }
         )
         .into(),
+        Trouble::Open => "1C lets anybody in without a login, so logins cannot be checked. Remove the user from the \
+             publication (Usr= and Pwd= in its .vrd file) and switch anonymous access off on the web server."
+            .into(),
         Trouble::Other => "The call to 1C failed before an answer came. The server's log says more.".into(),
     }
 }

@@ -7,7 +7,7 @@ use crate::identity::{Credentials, Scopes};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
@@ -57,7 +57,7 @@ where
     /// # Errors
     /// [`Error`] with what is wrong.
     pub async fn health(&self) -> Result<(), BoxError> {
-        let answer = self.look(None).await.map(drop);
+        let answer = self.look(Who::Account).await.map(drop);
         let proof = |error: &BoxError| {
             let error = cause::<Error>(&**error);
             !self.target.infobase.has_account() && error.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED)
@@ -73,11 +73,30 @@ where
     /// without the role, and anything else where 1C cannot tell. A page of HTML is
     /// [`Trouble::Nonsense`] even with a 200: it comes from a web server that knows of no logins.
     pub async fn log_in(&self, credentials: &Credentials) -> Result<(), BoxError> {
-        let body = self.look(Some(credentials)).await?;
+        let body = self.look(Who::User(credentials)).await?;
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body);
         match body.trim_ascii_start().first() {
             Some(b'<') => Err(nonsense("a page of HTML instead of JSON")),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether 1C wants to know who calls: `GET {service}/health` without any login gets 401.
+    ///
+    /// Where it does not, because the publication has a user of its own (`Usr=` in its `.vrd` file) or
+    /// allows anonymous access, [`log_in`](Self::log_in) proves nothing.
+    ///
+    /// # Errors
+    /// [`Error`] where 1C cannot be asked.
+    pub async fn asks_for_login(&self) -> Result<bool, BoxError> {
+        match self.look(Who::Nobody).await {
+            Ok(_) => Ok(false),
+            Err(error) => match cause::<Error>(&*error).and_then(Error::status) {
+                Some(StatusCode::UNAUTHORIZED) => Ok(true),
+                // Whoever it was taken for may not use the service.
+                Some(StatusCode::FORBIDDEN) => Ok(false),
+                _ => Err(error),
+            },
         }
     }
 
@@ -90,15 +109,14 @@ where
     /// worth a look when no key works; [`health`](Self::health) tells the two apart.
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
-        let build = || self.plain(Method::POST, &self.target.verify, None, body.clone());
+        let build = || self.plain(Method::POST, &self.target.verify, Who::Account, body.clone());
         let answer = self.target.exchange(self.ready().await?, build, "auth/verify", true).await;
         holder(&answer.map_err(|error| without(key, error))?)
     }
 
     /// The body of `GET {service}/health`.
-    async fn look(&self, credentials: Option<&Credentials>) -> Result<Bytes, BoxError> {
-        let login = credentials.map(Credentials::authorization);
-        let build = || self.plain(Method::GET, &self.target.health, login, Bytes::new());
+    async fn look(&self, who: Who<'_>) -> Result<Bytes, BoxError> {
+        let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
         self.target.exchange(self.ready().await?, build, "health", true).await
     }
 
@@ -109,17 +127,17 @@ where
     }
 
     /// A call that is no JSON-RPC.
-    fn plain(
-        &self,
-        method: Method,
-        uri: &Uri,
-        login: Option<&HeaderValue>,
-        body: Bytes,
-    ) -> Result<http::Request<Bytes>, BoxError> {
+    fn plain(&self, method: Method, uri: &Uri, who: Who<'_>, body: Bytes) -> Result<http::Request<Bytes>, BoxError> {
         let mut call = http::Request::builder().method(method).uri(uri.clone()).body(body)?;
         call.headers_mut().clone_from(&self.target.headers);
-        if let Some(login) = login {
-            call.headers_mut().insert(AUTHORIZATION, login.clone());
+        match who {
+            Who::Account => {}
+            Who::User(credentials) => {
+                call.headers_mut().insert(AUTHORIZATION, credentials.authorization().clone());
+            }
+            Who::Nobody => {
+                call.headers_mut().remove(AUTHORIZATION);
+            }
         }
         if call.body().is_empty() {
             call.headers_mut().remove(CONTENT_TYPE);
@@ -127,6 +145,15 @@ where
         call.extensions_mut().insert(Patience(self.target.infobase.quick));
         Ok(call)
     }
+}
+
+/// Under which login 1C is asked.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    /// The service account, if there is one.
+    Account,
+    User(&'a Credentials),
+    Nobody,
 }
 
 /// 1C's words about a key may repeat it, and they may end up in a log.

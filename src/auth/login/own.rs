@@ -2,17 +2,23 @@
 
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
-use crate::onec::{DefaultClient, Error, OneCService};
+use crate::onec::{DefaultClient, Error, OneCService, Trouble};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::StatusCode;
 use secrecy::ExposeSecret;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// The longest user name, in characters, and the longest password, in bytes. 1C's own limits are
 /// lower; the web server would refuse a much longer header with a status that says something else.
 const MAX_USER: usize = 256;
 const MAX_PASSWORD: usize = 1024;
+
+/// How long 1C is believed to ask for logins.
+const GUARDED: Duration = Duration::from_secs(300);
 
 /// Users log in with their own login of 1C, which is tried at `GET {service}/health`; all later
 /// calls run as that user.
@@ -21,15 +27,40 @@ const MAX_PASSWORD: usize = 1024;
 /// 1C's roles decide. A login whose name no user of 1C can have over HTTP (empty, over 256
 /// characters, with a colon or a control character) or whose password is over 1 KiB is wrong without
 /// asking 1C.
+///
+/// An infobase that answers without any login would take every password for right: its publication
+/// may have a user of its own. So beside a right login it is looked, every 5 minutes, whether 1C refuses
+/// who has none; if it does not, nobody is let in ([`LoginError::Unavailable`]).
 #[derive(Clone, Debug)]
 pub struct OwnLogin<C = DefaultClient> {
     onec: OneCService<C>,
+    /// When 1C was last seen to refuse somebody without a login.
+    guarded: Arc<Mutex<Option<Instant>>>,
 }
 
 impl<C> OwnLogin<C> {
     /// Asks this infobase.
-    pub const fn new(onec: OneCService<C>) -> Self {
-        Self { onec }
+    pub fn new(onec: OneCService<C>) -> Self {
+        Self { onec, guarded: Arc::default() }
+    }
+}
+
+impl<C> OwnLogin<C>
+where
+    C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + Sync + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    async fn be_guarded(&self) -> Result<(), BoxError> {
+        let seen = || self.guarded.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen().is_some_and(|seen| seen.elapsed() < GUARDED) {
+            return Ok(());
+        }
+        if !self.onec.asks_for_login().await? {
+            return Err(Error::from(Trouble::Open).into());
+        }
+        *seen() = Some(Instant::now());
+        Ok(())
     }
 }
 
@@ -56,6 +87,7 @@ where
                 _ => LoginError::Unavailable(error),
             }
         })?;
+        self.be_guarded().await.map_err(LoginError::Unavailable)?;
         Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
     }
 }

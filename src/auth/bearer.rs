@@ -6,7 +6,7 @@ use super::{NeededScopes, Site};
 use crate::identity::{Identity, Scopes};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use tower_layer::Layer;
@@ -78,14 +78,15 @@ impl<S, V: TokenValidator> Layer<S> for BearerAuthLayer<V> {
 #[derive(Debug)]
 pub struct Place {
     base: Arc<str>,
-    uri: Uri,
+    /// Which of the site's resources.
+    resource: Option<usize>,
 }
 
 impl<V: TokenValidator> Scheme for Bearer<V> {
     type Place = Place;
 
     fn place(&self, head: &Parts) -> Place {
-        Place { base: self.site.base(head), uri: head.uri.clone() }
+        Place { base: self.site.base(head), resource: self.site.resource_at(head.uri.path()) }
     }
 
     async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, Denied> {
@@ -144,7 +145,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
             put("scope", &scopes.to_string());
         }
         if self.has_metadata {
-            put("resource_metadata", &self.site.metadata_url(&place.base, place.uri.path()));
+            put("resource_metadata", &self.site.metadata_url(&place.base, place.resource));
         }
         HeaderValue::from_str(&text).ok()
     }

@@ -104,12 +104,17 @@ impl Site {
         format!("{base}{}", self.resource_paths().next().unwrap_or_default())
     }
 
-    /// Where the metadata of the resource at `path` is
+    /// Which of the protected resources is at this path; a slash at its end does not matter.
+    pub(crate) fn resource_at(&self, path: &str) -> Option<usize> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        self.resource_paths().position(|known| known == path)
+    }
+
+    /// Where the metadata of a resource is, by its number; of the root, if it has none
     /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
-    pub fn metadata_url(&self, base: &str, path: &str) -> String {
-        let path = clean(path.to_owned());
-        let known = self.resource_paths().find(|known| **known == path).unwrap_or_default();
-        format!("{base}/.well-known/oauth-protected-resource{known}")
+    pub(crate) fn metadata_url(&self, base: &str, resource: Option<usize>) -> String {
+        let path = resource.and_then(|number| self.resource_paths().nth(number)).unwrap_or_default();
+        format!("{base}/.well-known/oauth-protected-resource{path}")
     }
 
     /// Whether `resource` names a protected resource of this site, or its root. A slash at the end

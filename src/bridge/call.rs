@@ -37,8 +37,8 @@ pub(crate) struct Call {
     pub(crate) id: Id,
     method: Method,
     version: Version,
-    /// The tool, prompt or resource, for the log.
-    subject: Option<String>,
+    /// The tool, prompt or resource, for the log: JSON text.
+    subject: Option<Bytes>,
     progress_token: Option<Bytes>,
     log_level: Option<Level>,
     can: Capabilities,
@@ -70,8 +70,8 @@ impl Call {
         let params = &request.params;
         let modern = request.version.era() == Era::Modern;
         let subject = match request.method {
-            Method::ToolsCall | Method::PromptsGet => params.text(Param::Name),
-            Method::ResourcesRead => params.text(Param::Uri),
+            Method::ToolsCall | Method::PromptsGet => params.bytes(Param::Name),
+            Method::ResourcesRead => params.bytes(Param::Uri),
             _ => None,
         };
         let token =
@@ -81,7 +81,7 @@ impl Call {
             id,
             method: request.method.clone(),
             version: request.version,
-            subject: subject.map(|text| start(&text).to_owned()),
+            subject,
             progress_token: token.map(Bytes::copy_from_slice),
             log_level: if modern { Level::of_meta(request)? } else { log_level },
             can: match params.meta(Meta::ClientCapabilities) {
@@ -152,10 +152,11 @@ impl Call {
             Ok(_) => StatusCode::OK,
             Err(error) => self.status(error, status),
         };
+        let subject = self.subject.as_deref().and_then(json::unquote);
         tracing::info!(
             target: "onec_mcp::request",
             method = self.method.as_str(),
-            name = self.subject.as_deref(),
+            name = subject.as_deref().map(start),
             version = self.version.as_str(),
             status = result.as_ref().err().map_or(0, |error| error.code),
             duration_ms = self.started.elapsed().as_secs_f64() * 1e3,

@@ -5,10 +5,10 @@
 //! ordinary [`tower`] services, to embed in any axum or hyper server:
 //!
 //! ```text
-//!         HTTP side: Service<http::Request<B>>      RPC side: Service<rpc::Request>
-//! client ──► your layers ──► JsonRpcLayer ═══════► your layers ═► OneCService ──► 1C
-//! stdio  ──────────────────► stdio::serve ═══════►      (the same RPC stack)
-//! SSE    ──────────────────► LegacySseLayer ═════►      (the same RPC stack)
+//!         HTTP side: Service<http::Request<B>>             RPC side: Service<rpc::Request>
+//! client ──► BearerAuthLayer ──► JsonRpcLayer ═══════► ScopeLayer ═► your layers ═► OneCService ──► 1C
+//! SSE    ──► BearerAuthLayer ──► LegacySseLayer ═════►      (the same RPC stack)
+//! stdio  ──────────────────────► stdio::serve ═══════►      (the same RPC stack)
 //! ```
 //!
 //! - [`http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
@@ -17,6 +17,13 @@
 //!   the same RPC service. A [`Bridge`] is what they share.
 //! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request.
 //! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
+//! - [`auth`] is who calls: [`auth::BearerAuthLayer`] lets in whoever bears a good token, and leaves
+//!   an [`Identity`] for the layers below. `auth::BasicAuthLayer` does so for logins of 1C, and
+//!   `auth::server::AuthorizationServer` logs users in and gives out the tokens.
+//! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] refuses callers that lack a scope, and
+//!   tells 1C who calls. The leaf then works as that user, if the user has a login of 1C.
+//!
+//! Both are optional: without them every call runs under the one account of the leaf.
 //!
 //! Anything that is a `tower::Layer` may stand on either side. An answer is `Ok`, even if it is a
 //! JSON-RPC error meant for the client; `Err` is trouble with the machinery, which
@@ -24,7 +31,8 @@
 //!
 //! # Example
 //!
-//! An infobase behind `/mcp` of an axum application (run `examples/embed_axum.rs` to try it):
+//! An infobase behind `/mcp` of an axum application (run `examples/embed_axum.rs` to try it;
+//! `examples/embed_oauth.rs` is the same behind OAuth):
 //!
 //! ```no_run
 //! use onec_mcp::http::JsonRpcLayer;
@@ -47,9 +55,14 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | (none) | the HTTP bridge and the leaf |
+//! | (none) | the HTTP bridge, the leaf, the bearer layer and scopes |
 //! | `stdio` | the bridge over standard streams |
 //! | `sse` | the HTTP+SSE transport of 2024-11-05 |
+//! | `basic` | HTTP Basic with the caller's own login of 1C |
+//! | `oauth` | the authorization server with its login page, and the token store in memory |
+//! | `sqlite` | the token store in a file; implies `oauth` |
+//! | `postgres` | the token store that replicas share; implies `oauth` |
+//! | `store-contract` | the tests that every token store must pass; implies `oauth` |
 //! | `demo` | a stand-in 1C infobase on a loopback port |
 //! | `full` | all of these |
 //!

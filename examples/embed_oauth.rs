@@ -1,0 +1,65 @@
+//! An infobase behind OAuth: users log in with their own login of 1C, and calls run as them.
+//!
+//! `cargo run --example embed_oauth` serves the demo infobase; put your own URL into
+//! `Infobase::new(..)` instead. It needs no account: every call carries the login of its user.
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use onec_mcp::auth::login::{OwnLogin, Slowdown};
+use onec_mcp::auth::server::AuthorizationServer;
+use onec_mcp::auth::store::MemoryStore;
+use onec_mcp::auth::{BearerAuthLayer, Site};
+use onec_mcp::http::{JsonRpcLayer, Peer};
+use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::rpc::ServerInfo;
+use onec_mcp::scope::{ScopeLayer, ScopePolicy};
+use onec_mcp::{Scopes, demo};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tower::Layer;
+use tower::util::MapRequestLayer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let demo = demo::Infobase::start().await?;
+    let onec = OneCService::new(Infobase::new(demo.url())?)?;
+
+    // Where clients find this server. Tokens are good for its resource `/mcp` and for no other.
+    let site = Site::new().public_url(&"http://127.0.0.1:8000".parse()?);
+    // 1C says who may log in; `Slowdown` makes guessing slow. With a store in memory a restart logs
+    // everybody out; `SqliteStore` and `PostgresStore` remember.
+    let login = Slowdown::new(OwnLogin::new(onec.clone()));
+    let server = AuthorizationServer::new(site.clone(), login, MemoryStore::new());
+
+    // RPC side: `ScopeLayer` tells 1C who calls, and refuses callers without the scope.
+    let onec = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(onec);
+    // HTTP side: `BearerAuthLayer` finds out who calls, before the bridge reads the body.
+    let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
+    let mcp = BearerAuthLayer::new(server.tokens()).site(site).scopes(Scopes::parse("mcp")).layer(mcp);
+
+    let sweeping = server.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(300)).await;
+            if let Err(error) = sweeping.sweep().await {
+                eprintln!("expired tokens cannot be thrown away: {error}");
+            }
+        }
+    });
+
+    // The login page, the token endpoint and the metadata are wherever no other route is. Their
+    // limits count by address, which axum knows.
+    let app = Router::new().route_service("/mcp", mcp).fallback_service(server).layer(MapRequestLayer::new(peer));
+    let listener = TcpListener::bind("127.0.0.1:8000").await?;
+    println!("http://{}/mcp", listener.local_addr()?);
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    Ok(())
+}
+
+fn peer(mut request: Request) -> Request {
+    if let Some(&ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        request.extensions_mut().insert(Peer(address));
+    }
+    request
+}

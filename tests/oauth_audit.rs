@@ -73,8 +73,14 @@ async fn every_step_leaves_a_line() {
     assert!(failed[0].contains("norole") && failed[0].contains("no_role") && failed[0].contains(&client), "{failed:?}");
     let code = lab.code(&Params::of(&client)).await;
     assert!(log.events("oauth.code.issued")[0].contains("onec:Иванов"));
-    let (_, refresh) = pair(&lab.redeem(&code, &[]).await);
+    let (access, refresh) = pair(&lab.redeem(&code, &[]).await);
     assert!(log.events("oauth.token.issued")[0].contains("onec:Иванов"));
+    assert_eq!(lab.post("/revoke", &[("token", &access)]).await.status, 200);
+    let revoked = log.events("oauth.token.revoked");
+    assert!(revoked[0].contains("onec:Иванов") && revoked[0].contains(&client), "{revoked:?}");
+    lab.log_in_as(&Params::of(&client), &[("username", "nobody"), ("password", "")]).await.assert_sent("invalid_scope");
+    let failed = log.events("oauth.login.failed");
+    assert!(failed[1].contains("no_scope") && failed[1].contains("onec:nobody"), "{failed:?}");
     lab.refresh("unknown", &[]).await.assert_error(400, "invalid_grant");
     assert!(log.events("oauth.token.refused")[0].contains("not_found"));
     lab.pass(15 * 24 * 3600);

@@ -17,6 +17,7 @@ use oauth::{BASE, Lab, lab};
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::store::MemoryStore;
+use onec_mcp::http::{Caller, OriginPolicy};
 use serde_json::json;
 use url::Url;
 
@@ -64,6 +65,25 @@ async fn the_password_grant_is_told_only_where_it_works() {
         let answer = lab.get(SERVER).await;
         assert_eq!(answer.json()["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
     }
+}
+
+/// CONTRACT, section 2: a loopback listener refuses a foreign `Host`, so that no page gets here under
+/// its own name (DNS rebinding); what a trusted proxy says counts instead.
+#[tokio::test]
+async fn a_foreign_host_is_refused_on_loopback() {
+    let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
+    let open = lab.get(SERVER).await;
+    assert_eq!(open.status, 200, "any host, unless told otherwise");
+    let lab = lab.with(|server| server.hosts(OriginPolicy::new().loopback_listener()));
+    for path in [SERVER, RESOURCE, "/authorize"] {
+        assert_eq!(lab.get(path).await.status, 403, "{path}");
+        let mut proxied = Request::get(path).header("host", "mcp.example").body(Full::default()).unwrap();
+        proxied.extensions_mut().insert(Caller::new(None, Some("https://mcp.example".to_owned())));
+        assert_ne!(lab.call(proxied).await.status, 403, "{path}");
+        let local = Request::get(path).header("host", "127.0.0.1:8000").body(Full::default()).unwrap();
+        assert_ne!(lab.call(local).await.status, 403, "{path}");
+    }
+    assert_eq!(lab.post("/token", &[("grant_type", "password")]).await.status, 400, "no Host at all is no page's");
 }
 
 /// RFC 9728, sections 2 and 3.3; MCP 2026-07-28: no `offline_access` among a resource's scopes.

@@ -83,6 +83,7 @@ fn every_setting_each_way() {
         ("MCP_OAUTH2_REFRESH_TTL", "oauth.refresh_ttl", "3"),
         ("MCP_OAUTH2_SCOPES", "oauth.scopes", "mcp own:scope"),
         ("MCP_OAUTH2_DEFAULT_SCOPES", "oauth.default_scopes", "own:scope"),
+        ("MCP_OAUTH2_CLIENT_METADATA", "oauth.client_metadata", "False"),
         ("MCP_OAUTH2_PASSWORD_GRANT", "oauth.password_grant", "False"),
         ("MCP_SERVER_NAME", "mcp.server_name", "Мой сервер"),
         ("MCP_SERVER_VERSION", "mcp.server_version", "2.1"),

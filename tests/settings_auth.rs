@@ -46,7 +46,7 @@ fn account(settings: &Settings) -> Option<&Account> {
 fn defaults_of_oauth2() {
     let settings = oauth2().ok();
     let server = server(&settings);
-    assert_eq!((server.login, server.password_grant), (Login::Credentials, true));
+    assert_eq!((server.login, server.password_grant, server.client_metadata), (Login::Credentials, true, true));
     assert!(matches!(server.store, Store::Memory));
     let seconds = [server.code_ttl, server.access_ttl, server.refresh_ttl].map(|ttl| ttl.as_secs());
     assert_eq!(seconds, [120, 3600, 1_209_600]);

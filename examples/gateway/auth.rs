@@ -7,6 +7,7 @@ use crate::settings::{Auth, Login, Settings};
 use axum::Router;
 use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
+use onec_mcp::http::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
 use std::future::{Future, pending};
 use std::net::SocketAddr;
@@ -27,7 +28,12 @@ impl Guarded {
 }
 
 /// Puts the guard before `routes`.
-pub(crate) async fn guard(routes: Router, infobase: &Opened, settings: &Settings) -> Result<Guarded, Failure> {
+pub(crate) async fn guard(
+    routes: Router,
+    infobase: &Opened,
+    settings: &Settings,
+    hosts: &OriginPolicy,
+) -> Result<Guarded, Failure> {
     Ok(match &settings.auth {
         Auth::None { token: None } => Guarded::new(routes),
         Auth::None { token: Some(token) } => {
@@ -40,7 +46,7 @@ pub(crate) async fn guard(routes: Router, infobase: &Opened, settings: &Settings
             let login = Cached::new(Slowdown::new(OwnLogin::new(infobase.onec.clone())));
             Guarded::new(routes.route_layer(BasicAuthLayer::new(login).scopes(scopes.clone())))
         }
-        Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth).await?,
+        Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth, hosts).await?,
     })
 }
 

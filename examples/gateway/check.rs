@@ -81,8 +81,8 @@ async fn strangers(onec: &OneCService) -> bool {
         Err(error) => Some(error.to_string()),
     };
     match &trouble {
-        None => println!("ok    strangers: 1C asks for a login"),
-        Some(trouble) => println!("FAIL  strangers: {trouble}"),
+        None => println!("ok    without a login: 1C refuses"),
+        Some(trouble) => println!("FAIL  without a login: {trouble}"),
     }
     trouble.is_none()
 }

@@ -32,8 +32,9 @@ pub(crate) async fn serve(
     let tls = settings.http.tls.as_ref().map(server::tls).transpose()?;
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
-    let mcp = mcp(bridge, infobase, settings, &origins(settings, address));
-    let Guarded { routes, upkeep } = auth::guard(mcp, infobase, settings).await?;
+    let origins = origins(settings, address);
+    let mcp = mcp(bridge, infobase, settings, &origins);
+    let Guarded { routes, upkeep } = auth::guard(mcp, infobase, settings, &origins).await?;
     let app = around(routes, infobase, settings);
     auth::announce(settings, infobase, address);
     let scheme = if tls.is_some() { "https" } else { "http" };

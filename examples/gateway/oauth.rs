@@ -9,6 +9,7 @@ use onec_mcp::auth::login::{AccessKey, Cached, Login, OwnLogin, Slowdown};
 use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes};
 use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use onec_mcp::auth::{BearerAuthLayer, Site};
+use onec_mcp::http::OriginPolicy;
 use secrecy::SecretString;
 use std::error::Error as StdError;
 use std::path::Path;
@@ -24,11 +25,13 @@ pub(crate) async fn guard(
     infobase: &Opened,
     settings: &Settings,
     oauth: &OAuth2,
+    hosts: &OriginPolicy,
 ) -> Result<Guarded, Failure> {
+    let setup = Setup { routes, settings, oauth, hosts };
     Ok(match &oauth.store {
-        Store::Memory => with_store(routes, infobase, settings, oauth, MemoryStore::new()),
-        Store::Sqlite(path) => with_store(routes, infobase, settings, oauth, sqlite(path).await?),
-        Store::Postgres(url) => with_store(routes, infobase, settings, oauth, postgres(url).await?),
+        Store::Memory => setup.with_store(infobase, MemoryStore::new()),
+        Store::Sqlite(path) => setup.with_store(infobase, sqlite(path).await?),
+        Store::Postgres(url) => setup.with_store(infobase, postgres(url).await?),
     })
 }
 
@@ -66,48 +69,48 @@ pub(crate) async fn try_store(store: &Store) -> Result<String, Failure> {
     })
 }
 
-fn with_store<S: TokenStore>(
+/// What the authorization server is made of, but for login and store, whose types differ.
+struct Setup<'a> {
     routes: Router,
-    infobase: &Opened,
-    settings: &Settings,
-    oauth: &OAuth2,
-    store: S,
-) -> Guarded {
-    let onec = infobase.onec.clone();
-    match oauth.login {
-        LoginType::Credentials => with_login(routes, settings, oauth, store, Slowdown::new(OwnLogin::new(onec))),
-        LoginType::Key => with_login(routes, settings, oauth, store, Cached::new(AccessKey::new(onec))),
-    }
+    settings: &'a Settings,
+    oauth: &'a OAuth2,
+    hosts: &'a OriginPolicy,
 }
 
-fn with_login<L: Login, S: TokenStore>(
-    routes: Router,
-    settings: &Settings,
-    oauth: &OAuth2,
-    store: S,
-    login: L,
-) -> Guarded {
-    let site = site(settings);
-    let lifetimes = Lifetimes { code: oauth.code_ttl, access: oauth.access_ttl, refresh: oauth.refresh_ttl };
-    let server = AuthorizationServer::new(site.clone(), login, store)
-        .name(&settings.server_name)
-        .scopes(oauth.scopes.clone())
-        .default_scopes(oauth.default_scopes.clone())
-        .lifetimes(lifetimes)
-        .password_grant(oauth.password_grant)
-        .client_metadata(ClientMetadata::new());
-    let guard = BearerAuthLayer::new(server.tokens()).site(site).scopes(oauth.default_scopes.clone());
-    let sweeping = server.clone();
-    let upkeep = async move {
-        loop {
-            sleep(SWEEP).await;
-            match sweeping.sweep().await {
-                Ok(gone) => tracing::debug!(gone, "expired tokens, codes and clients are thrown away"),
-                Err(error) => tracing::warn!("expired tokens cannot be thrown away: {error}"),
-            }
+impl Setup<'_> {
+    fn with_store<S: TokenStore>(self, infobase: &Opened, store: S) -> Guarded {
+        let onec = infobase.onec.clone();
+        match self.oauth.login {
+            LoginType::Credentials => self.with_login(store, Slowdown::new(OwnLogin::new(onec))),
+            LoginType::Key => self.with_login(store, Cached::new(AccessKey::new(onec))),
         }
-    };
-    Guarded { routes: routes.route_layer(guard).fallback_service(server), upkeep: Box::pin(upkeep) }
+    }
+
+    fn with_login<L: Login, S: TokenStore>(self, store: S, login: L) -> Guarded {
+        let Self { routes, settings, oauth, hosts } = self;
+        let site = site(settings);
+        let lifetimes = Lifetimes { code: oauth.code_ttl, access: oauth.access_ttl, refresh: oauth.refresh_ttl };
+        let server = AuthorizationServer::new(site.clone(), login, store)
+            .name(&settings.server_name)
+            .scopes(oauth.scopes.clone())
+            .default_scopes(oauth.default_scopes.clone())
+            .lifetimes(lifetimes)
+            .password_grant(oauth.password_grant)
+            .hosts(hosts.clone());
+        let server = if oauth.client_metadata { server.client_metadata(ClientMetadata::new()) } else { server };
+        let guard = BearerAuthLayer::new(server.tokens()).site(site).scopes(oauth.default_scopes.clone());
+        let sweeping = server.clone();
+        let upkeep = async move {
+            loop {
+                sleep(SWEEP).await;
+                match sweeping.sweep().await {
+                    Ok(gone) => tracing::debug!(gone, "expired tokens, codes and clients are thrown away"),
+                    Err(error) => tracing::warn!("expired tokens cannot be thrown away: {error}"),
+                }
+            }
+        };
+        Guarded { routes: routes.route_layer(guard).fallback_service(server), upkeep: Box::pin(upkeep) }
+    }
 }
 
 /// Where clients find the gateway.

@@ -78,6 +78,14 @@ impl Site {
         format!("{scheme}://{host}").into()
     }
 
+    /// The path of a fixed root URL: empty, or with a slash before it.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn public_path(&self) -> &str {
+        let public = self.0.public.as_deref().unwrap_or_default();
+        let rest = public.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+    }
+
     /// Whether the root URL is the same for all requests.
     #[cfg(feature = "oauth")]
     pub(crate) fn is_fixed(&self) -> bool {

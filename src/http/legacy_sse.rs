@@ -132,7 +132,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let (head, body) = request.into_parts();
-        if let Some(why) = self.shared.options.origins.refuse(&head.headers, &head.uri) {
+        if let Some(why) = self.shared.options.origins.refuse(&head) {
             let refusal = error(StatusCode::FORBIDDEN, why);
             return Box::pin(async move { Ok(refusal) });
         }

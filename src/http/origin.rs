@@ -1,14 +1,16 @@
 //! Who may call from a browser, and under which name: the guard against DNS rebinding
 //! ([security](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint)).
 
+use super::forwarded::Caller;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, Uri};
+use http::request::Parts;
 use std::sync::Arc;
 use url::{Host, Url};
 
 /// Which `Origin` and `Host` headers are let in.
 ///
-/// Always: no `Origin` (no browser), and a loopback one. The default checks no `Host`, since an
+/// Always: no `Origin` (no browser), a loopback one, and that of the root URL which a trusted proxy names
+/// ([`ProxiesLayer`](super::ProxiesLayer)). The default checks no `Host`, since an
 /// embedder's server may have any name.
 #[derive(Clone, Debug, Default)]
 pub struct OriginPolicy {
@@ -55,29 +57,36 @@ impl OriginPolicy {
     }
 
     /// What is wrong with a request, if anything is.
-    pub(crate) fn refuse(&self, headers: &HeaderMap, uri: &Uri) -> Option<&'static str> {
-        let mut origins = headers.get_all(ORIGIN).into_iter();
-        if !origins.all(|origin| origin.to_str().is_ok_and(|origin| self.origin_is_allowed(origin))) {
+    pub(crate) fn refuse(&self, head: &Parts) -> Option<&'static str> {
+        let own = head.extensions.get().and_then(Caller::base);
+        let mut origins = head.headers.get_all(ORIGIN).into_iter();
+        if !origins.all(|origin| origin.to_str().is_ok_and(|origin| self.origin_is_allowed(origin, own))) {
             return Some("Origin not allowed");
         }
-        if self.loopback_host {
-            let mut hosts = headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
-            if !hosts.all(|host| self.host_is_known(host))
-                || !uri.authority().is_none_or(|a| self.host_is_known(a.as_str()))
-            {
-                return Some("Host not allowed");
-            }
-        }
-        None
+        self.refuse_host(head)
     }
 
-    fn origin_is_allowed(&self, origin: &str) -> bool {
+    /// What is wrong with the `Host` of a request, if anything is. Where a trusted proxy says under
+    /// which URL the client came, `Host` is between the two servers.
+    pub(crate) fn refuse_host(&self, head: &Parts) -> Option<&'static str> {
+        if !self.loopback_host || head.extensions.get().and_then(Caller::base).is_some() {
+            return None;
+        }
+        let mut hosts = head.headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
+        let known = hosts.all(|host| self.host_is_known(host))
+            && head.uri.authority().is_none_or(|authority| self.host_is_known(authority.as_str()));
+        if known { None } else { Some("Host not allowed") }
+    }
+
+    fn origin_is_allowed(&self, origin: &str, own: Option<&str>) -> bool {
         if self.any || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin)) {
             return true;
         }
         let Ok(url) = Url::parse(origin) else { return false };
         matches!(url.scheme(), "http" | "https")
-            && (is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.origin() == url.origin()))
+            && (is_loopback(url.host())
+                || self.public.as_deref().is_some_and(|public| public.origin() == url.origin())
+                || own.and_then(|own| Url::parse(own).ok()).is_some_and(|own| own.origin() == url.origin()))
     }
 
     fn host_is_known(&self, host: &str) -> bool {
@@ -109,8 +118,27 @@ mod tests {
     use super::*;
 
     fn refused(policy: &OriginPolicy, name: http::HeaderName, value: &str) -> bool {
-        let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
-        policy.refuse(&headers, &Uri::from_static("/mcp")).is_some()
+        policy.refuse(&head(name, value)).is_some()
+    }
+
+    fn head(name: http::HeaderName, value: &str) -> Parts {
+        http::Request::post("/mcp").header(name, value).body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn what_a_trusted_proxy_says() {
+        let policy = OriginPolicy::new().loopback_listener();
+        let caller = Caller::new(None, Some("https://1c.example".to_owned()));
+        for (name, value, refused) in [
+            (HOST, "gateway.internal", false),
+            (ORIGIN, "https://1c.example", false),
+            (ORIGIN, "https://evil.example", true),
+            (ORIGIN, "http://1c.example", true),
+        ] {
+            let mut head = head(name, value);
+            head.extensions.insert(caller.clone());
+            assert_eq!(policy.refuse(&head).is_some(), refused, "{value}");
+        }
     }
 
     #[test]

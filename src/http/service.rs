@@ -113,7 +113,7 @@ impl Shared {
     /// What can be said before the body is read.
     fn refuse(&self, head: &http::request::Parts, told: u64) -> Option<Response<Body>> {
         let error = |status, text| Some(reply::error(status, &ErrorObject::invalid_request(text), None));
-        if let Some(why) = self.options.origins.refuse(&head.headers, &head.uri) {
+        if let Some(why) = self.options.origins.refuse(head) {
             return error(StatusCode::FORBIDDEN, why);
         }
         if head.method != http::Method::POST {

@@ -18,7 +18,7 @@ const MAX_REFRESH: u64 = 31_536_000;
 const SHORT: usize = 16;
 
 /// What has a meaning in mode `oauth2` alone.
-static OAUTH2: [&Setting; 7] = [
+static OAUTH2: [&Setting; 8] = [
     &table::OAUTH2_LOGIN,
     &table::OAUTH2_STORE,
     &table::OAUTH2_CODE_TTL,
@@ -26,6 +26,7 @@ static OAUTH2: [&Setting; 7] = [
     &table::OAUTH2_REFRESH_TTL,
     &table::OAUTH2_DEFAULT_SCOPES,
     &table::OAUTH2_PASSWORD_GRANT,
+    &table::OAUTH2_CLIENT_METADATA,
 ];
 
 pub(super) fn auth(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
@@ -81,6 +82,7 @@ fn oauth2(values: &Values, cwd: &Path) -> Result<OAuth2, Stop> {
         refresh_ttl: values.get(&table::OAUTH2_REFRESH_TTL, |text| parse::seconds(text, MAX_REFRESH))?,
         default_scopes: values.get(&table::OAUTH2_DEFAULT_SCOPES, default_scopes)?,
         password_grant: values.get(&table::OAUTH2_PASSWORD_GRANT, parse::switch)?,
+        client_metadata: values.get(&table::OAUTH2_CLIENT_METADATA, parse::switch)?,
         scopes,
     })
 }

@@ -125,6 +125,8 @@ settings! {
         .list();
     OAUTH2_DEFAULT_SCOPES = row("MCP_OAUTH2_DEFAULT_SCOPES", "oauth2-default-scopes", "oauth.default_scopes", "SCOPES",
         "Scopes granted to a client that asks for none").default("mcp").list();
+    OAUTH2_CLIENT_METADATA = row("MCP_OAUTH2_CLIENT_METADATA", "oauth2-client-metadata", "oauth.client_metadata", "BOOL",
+        "Whether a client may be known by the https URL of its metadata, which the gateway then fetches").default("true");
     OAUTH2_PASSWORD_GRANT = row("MCP_OAUTH2_PASSWORD_GRANT", "oauth2-password-grant", "oauth.password_grant", "BOOL",
         "Whether clients may send user and password for a token: true or false").default("true");
     SERVER_NAME = row("MCP_SERVER_NAME", "server-name", "mcp.server_name", "TEXT",

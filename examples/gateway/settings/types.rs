@@ -192,6 +192,8 @@ pub(crate) struct OAuth2 {
     pub(crate) default_scopes: Scopes,
     /// Whether clients may send user and password for a token.
     pub(crate) password_grant: bool,
+    /// Whether clients may be known by the URL of a metadata document.
+    pub(crate) client_metadata: bool,
 }
 
 /// What users type on the login page.

@@ -112,6 +112,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     ) -> Result<Zeroizing<String>, Refused> {
         let scopes = wanted.asked.within(&self.allowed(&logged_in), &self.default_scopes());
         let Some(scopes) = scopes else {
+            Event {
+                name: "oauth.login.failed",
+                sub: Some(&logged_in.subject),
+                client_id: Some(&target.client.id),
+                remote: asker.remote,
+                reason: Some("no_scope"),
+            }
+            .emit();
             return Err(Refused::new("invalid_scope", "this user has none of these scopes"));
         };
         let issued = self.put_code(target, wanted, &logged_in, scopes).await;

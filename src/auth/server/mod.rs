@@ -113,6 +113,7 @@ use super::Site;
 use super::clock::{Clock, Timestamp};
 use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
+use crate::http::OriginPolicy;
 use crate::identity::Scopes;
 use std::fmt;
 use std::sync::Arc;
@@ -161,6 +162,7 @@ struct Inner<L, S> {
     lifetimes: Lifetimes,
     password_grant: bool,
     limits: Limits,
+    hosts: OriginPolicy,
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
 }
@@ -180,6 +182,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             lifetimes: Lifetimes::default(),
             password_grant: true,
             limits: Limits::default(),
+            hosts: OriginPolicy::new(),
             client_metadata: None,
             clock: Clock::default(),
         }))
@@ -231,6 +234,13 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         self.set(|server| server.limits = limits)
+    }
+
+    /// Which `Host` headers are answered; by default any. The others get 403. `Origin` does not matter
+    /// here: web pages may be clients.
+    #[must_use]
+    pub fn hosts(self, policy: OriginPolicy) -> Self {
+        self.set(|server| server.hosts = policy)
     }
 
     /// Lets clients be known by the URL of a metadata document; off by default.

@@ -6,6 +6,7 @@ use super::params::Params;
 use super::reply::{self, Failure};
 use super::service::Asker;
 use super::store::{Kind, TokenStore};
+use crate::audit::Event;
 use crate::auth::Digest;
 use crate::auth::login::Login;
 use crate::http::Body;
@@ -27,6 +28,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 Kind::Access => self.store.revoke_token(&digest).await?,
                 Kind::Code { .. } | Kind::Refresh => self.store.revoke_grant(&found.grant.id).await?,
             }
+            Event {
+                name: "oauth.token.revoked",
+                sub: Some(&found.grant.subject),
+                client_id: Some(&found.grant.client),
+                remote: asker.remote,
+                reason: Some("client"),
+            }
+            .emit();
         }
         Ok(reply::status(StatusCode::OK))
     }

@@ -42,16 +42,23 @@ impl<'a> Route<'a> {
     /// At the root, with the path inserted after the well-known part, or with that appended.
     fn document(site: &'a Site, path: &str) -> Option<Self> {
         let around = |name| path.strip_prefix(name).or_else(|| path.strip_suffix(name));
+        // Without the path of the public URL, which a proxy may have left in.
         let known = |rest: &str| {
+            let rest = rest.strip_prefix(site.public_path()).unwrap_or(rest);
             let below = |known: &&str| known.strip_prefix(site.mount_path()) == Some(rest);
             let exact = site.resource_paths().find(|known| *known == rest);
             exact.or_else(|| site.resource_paths().find(below))
         };
         if let Some(rest) = around(RESOURCE) {
-            return if rest.is_empty() { Some(Self::Resource("")) } else { known(rest).map(Self::Resource) };
+            return if rest.is_empty() || rest == site.public_path() {
+                Some(Self::Resource(""))
+            } else {
+                known(rest).map(Self::Resource)
+            };
         }
         let rest = around(SERVER)?;
-        (rest.is_empty() || rest == site.mount_path() || known(rest).is_some()).then_some(Self::Server)
+        let outer = rest.strip_prefix(site.public_path()).unwrap_or(rest);
+        (outer.is_empty() || outer == site.mount_path() || known(rest).is_some()).then_some(Self::Server)
     }
 
     pub(super) const fn allowed(self) -> &'static str {
@@ -66,6 +73,22 @@ impl<'a> Route<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_the_path_of_the_public_url() {
+        let site = Site::new().public_url(&"https://h/gate".parse().unwrap());
+        for (path, route) in [
+            ("/.well-known/oauth-authorization-server/gate", Some(Route::Server)),
+            ("/.well-known/oauth-authorization-server/gate/mcp", Some(Route::Server)),
+            ("/.well-known/oauth-authorization-server", Some(Route::Server)),
+            ("/.well-known/oauth-protected-resource/gate/mcp", Some(Route::Resource("/mcp"))),
+            ("/.well-known/oauth-protected-resource/mcp", Some(Route::Resource("/mcp"))),
+            ("/.well-known/oauth-protected-resource/gate", Some(Route::Resource(""))),
+            ("/.well-known/oauth-protected-resource/other", None),
+        ] {
+            assert_eq!(Route::of(&site, path), route, "{path}");
+        }
+    }
 
     #[test]
     fn with_and_without_the_mount() {

@@ -74,6 +74,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if head.method == Method::OPTIONS {
             return reply::allowing(StatusCode::NO_CONTENT, route.allowed());
         }
+        if let Some(why) = self.hosts.refuse_host(head) {
+            return Failure::request(why).with_status(StatusCode::FORBIDDEN).response();
+        }
         let Some(asker) = self.asker(head) else {
             return Failure::request("the Host header names no host").response();
         };

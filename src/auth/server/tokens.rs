@@ -1,5 +1,6 @@
 //! [`Tokens`]: whether a token is one that the authorization server gave out.
 
+use crate::audit::Event;
 use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
 use crate::auth::{Clock, Digest, Presented, Refusal, Timestamp, TokenValidator};
 use crate::identity::Identity;
@@ -131,8 +132,12 @@ impl<S: TokenStore> Inner<S> {
         move || {
             let (store, inner, subject) = (store.clone(), Weak::clone(&inner), subject.clone());
             Box::pin(async move {
-                if let Err(error) = store.revoke_subject(&subject).await {
-                    tracing::warn!(%error, "tokens of a refused login are not revoked yet");
+                match store.revoke_subject(&subject).await {
+                    Ok(()) => {
+                        let (sub, reason) = (Some(&*subject), Some("login_refused"));
+                        Event { name: "oauth.token.revoked", sub, reason, ..Event::default() }.emit();
+                    }
+                    Err(error) => tracing::warn!(%error, "tokens of a refused login are not revoked yet"),
                 }
                 if let Some(cache) = inner.upgrade().and_then(|inner| inner.cache.clone()) {
                     cache.invalidate(&digest).await;

@@ -4,7 +4,7 @@ use super::{Client, Exchange, Found, Grant, StoreError, Token, TokenStore, sql, 
 use crate::auth::{Digest, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor, PgPool, Postgres};
+use sqlx::{ConnectOptions, Connection, Executor, PgPool, Postgres};
 use std::fmt;
 
 type Database = Postgres;
@@ -39,11 +39,15 @@ impl PostgresStore {
     pub async fn connect(url: &SecretString) -> Result<Self, StoreError> {
         let options: PgConnectOptions =
             url.expose_secret().parse().map_err(|error: sqlx::Error| sql::failed(&error))?;
+        let options = options.application_name("onec-mcp").disable_statement_logging();
+        // A pool would try again until its time is over, and then not know why.
+        let one = tokio::time::timeout(sql::ACQUIRE, options.connect()).await.map_err(StoreError::new)?;
+        one.map_err(|error| sql::failed(&error))?.close().await.map_err(|error| sql::failed(&error))?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(sql::ACQUIRE)
             .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
-            .connect_with(options.application_name("onec-mcp").disable_statement_logging())
+            .connect_with(options)
             .await
             .map_err(|error| sql::failed(&error))?;
         let migrator = sql::migrator(include_str!("migrations/postgres/0001_grants.sql"));

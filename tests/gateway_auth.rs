@@ -83,7 +83,43 @@ async fn oauth2_asks_for_a_token_and_says_where_to_get_one() {
 
     let question = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "POST")];
     let preflight = ask(&address, "OPTIONS /mcp", &question, "").await;
-    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, Some("*")));
+    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, Some("https://app.example")));
+}
+
+/// RFC 9700, section 2.6: no CORS at the authorization endpoint; everything else may be asked by
+/// scripts of web clients.
+#[tokio::test]
+async fn scripts_of_other_sites_cannot_read_the_login_page() {
+    let gateway = Gateway::start(&["--demo", "--auth-mode", "oauth2"]).await;
+    let origin = [("Origin", "https://app.example"), ("Access-Control-Request-Method", "POST")];
+    for (path, open) in [
+        ("/authorize", false),
+        ("/authorize/", false),
+        ("/oauth/authorize?client_id=x", false),
+        ("/token", true),
+        ("/register", true),
+        ("/.well-known/oauth-authorization-server", true),
+        ("/mcp", true),
+    ] {
+        for method in ["OPTIONS", "GET", "POST"] {
+            let answer = ask(&gateway.address, &format!("{method} {path}"), &origin, "").await;
+            assert_eq!(answer.header("access-control-allow-origin").is_some(), open, "{method} {path}");
+            assert_eq!(answer.header("access-control-allow-credentials"), None, "{method} {path}");
+        }
+    }
+}
+
+/// CONTRACT, section 5: headers of a client under the gateway's names are dropped.
+#[tokio::test]
+async fn clients_cannot_say_who_they_are() {
+    let gateway = Gateway::start(&["--demo", "--auth-mode", "oauth2"]).await;
+    let token = log_in(&gateway.address).await;
+    for name in ["X-MCP-Sub", "x-mcp-sub", "X-Mcp-SUB"] {
+        let headers = [("Authorization", &*bearer(&token)), (name, "smuggled"), ("X-MCP-Scopes", "smuggled:scope")];
+        let answer = whoami(&gateway.address, &headers).await;
+        assert!(answer.status == 200 && answer.body.contains(&format!("onec:{USER}")), "{name}: {}", answer.body);
+        assert!(!answer.body.contains("smuggled"), "{name}: {}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -137,3 +137,19 @@ async fn no_secret_is_logged() {
 fn hex(digest: &Digest) -> String {
     digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// What 1C says, or a user types, cannot steer the terminal that shows the log.
+#[tokio::test]
+async fn no_control_character_reaches_a_log() {
+    let (log, _guard) = Log::start();
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    for user in ["terminal", "\u{1b}[31mred", "a\r\nb"] {
+        lab.log_in_as(&Params::of(&client), &[("username", user), ("password", "x")]).await;
+    }
+    lab.refresh("x", &[("client_id", "\u{1b}[31m\r\nevent=forged")]).await;
+    let text = log.text();
+    assert!(text.contains("said"), "the cause is logged: {text}");
+    let control = |char: char| char.is_control() && char != '\n';
+    assert!(!text.contains(control) && !text.contains("\nb") && !text.contains("\nevent=forged"), "{text:?}");
+}

@@ -14,9 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use oauth::{CALLBACK, Lab, Params, VERIFIER, lab, pair};
+use onec_mcp::Scopes;
+use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::{Lifetimes, Limits};
 use onec_mcp::auth::store::{Client, Exchange, Found, Grant, MemoryStore, StoreError, Token, TokenStore};
-use onec_mcp::auth::{Digest, Refusal, Timestamp};
+use onec_mcp::auth::{Digest, Refusal, Site, Timestamp};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -376,6 +378,75 @@ async fn a_store_that_is_down_loses_nothing() {
     down.store(false, Ordering::Relaxed);
     assert!(lab.who(&access).await.is_ok());
     assert_eq!(lab.refresh(&refresh, &[]).await.status, 200);
+}
+
+/// RFC 6749, section 3.3: what the server no longer supports is not granted again.
+#[tokio::test]
+async fn a_refresh_follows_what_is_supported() {
+    let store = MemoryStore::new();
+    let before = Lab::new(store.clone());
+    let (_, refresh) = before.tokens(&[("scope", "mcp mcp:resolve offline_access")]).await;
+    let after = Lab::new(store).with(|server| server.scopes(Scopes::parse("mcp:resolve mcp:new")));
+    let answer = after.refresh(&refresh, &[]).await;
+    assert_eq!(answer.json()["scope"], "mcp:resolve offline_access");
+    let (access, refresh) = pair(&answer);
+    assert_eq!(after.who(&access).await.unwrap().scopes().to_string(), "mcp:resolve");
+    after.refresh(&refresh, &[("scope", "mcp")]).await.assert_error(400, "invalid_scope");
+    after.refresh(&refresh, &[("scope", "mcp:new")]).await.assert_error(400, "invalid_scope");
+    let none = after.with(|server| server.scopes(Scopes::parse("mcp:new")));
+    none.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
+}
+
+/// RFC 6749, section 5.2, `invalid_grant`: after the server has got another address the old tokens
+/// are refused, and so is their renewal, or else clients would refresh for ever.
+#[tokio::test]
+async fn a_grant_belongs_to_the_address_where_it_was_given() {
+    let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
+    let at = async |host: &str, form: &[(&str, &str)]| {
+        lab.call(oauth::posting("/token").header("host", host).body(oauth::encoded(form)).unwrap()).await
+    };
+    let (_, refresh) = pair(&at("one.example", &login("Иванов", "п:а%роль").0).await);
+    let again = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    at("two.example", &again).await.assert_error(400, "invalid_grant");
+    let elsewhere = [again[0], again[1], ("resource", "http://two.example/mcp")];
+    at("two.example", &elsewhere).await.assert_error(400, "invalid_grant");
+    assert_eq!(at("one.example", &again).await.status, 200, "where it belongs it still counts");
+}
+
+/// One store, and another way to log in since: who has a key's token logs in again, and calls neither
+/// under the service account nor under nobody's. A user's own login goes on.
+#[tokio::test]
+async fn a_key_is_no_login_of_a_user() {
+    let store = MemoryStore::new();
+    let users = Lab::new(store.clone());
+    let keys = Lab::at(users.site.clone(), Form::Key, store);
+    let client = keys.register(&[CALLBACK]).await;
+    let request = Params::of(&client).with("scope", "mcp:resolve");
+    let code = async || keys.log_in_as(&request, &[("key", "key-1")]).await.sent("code").unwrap();
+    let (access, refresh) = pair(&keys.redeem(&code().await, &[]).await);
+    assert!(matches!(users.who(&access).await, Err(Refusal::Unknown)));
+    users.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
+    users.redeem(&code().await, &[]).await.assert_error(400, "invalid_grant");
+    assert!(keys.who(&access).await.is_ok(), "where keys are logins it still counts");
+    assert_eq!(keys.refresh(&refresh, &[]).await.status, 200);
+    let (access, refresh) = users.tokens(&[]).await;
+    assert!(keys.who(&access).await.unwrap().credentials().is_some());
+    assert_eq!(keys.refresh(&refresh, &[]).await.status, 200);
+}
+
+/// RFC 6749, sections 3.1 and 3.2: unknown parameters are ignored, and empty ones count as left out.
+#[tokio::test]
+async fn unknown_and_empty_parameters_mean_nothing() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let request = Params::of(&client).and("nonce", "x").and("prompt", "none").and("scope", "").and("resource", "");
+    let code = lab.code(&request).await;
+    let more = [("audience", "x"), ("client_secret", ""), ("scope", ""), ("resource", "")];
+    let answer = lab.redeem(&code, &more).await;
+    assert_eq!(answer.json()["scope"], "mcp");
+    let (_, refresh) = pair(&answer);
+    assert_eq!(lab.refresh(&refresh, &more).await.status, 200);
+    lab.refresh("", &[]).await.assert_error(400, "invalid_request");
 }
 
 /// What has expired is forgotten.

@@ -126,12 +126,15 @@ fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
     if address.ip().is_loopback() { policy.loopback_listener() } else { policy }
 }
 
+/// Scripts of other sites may call everything but the login page: browsers only go there
+/// ([RFC 9700, section 2.6](https://www.rfc-editor.org/rfc/rfc9700#section-2.6)).
 fn cors(origins: &[String]) -> CorsLayer {
-    let allowed = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok()))
-    };
+    let any = origins.iter().any(|origin| origin == "*");
+    let listed: Vec<_> =
+        origins.iter().filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok()).collect();
+    let allowed = AllowOrigin::predicate(move |origin, head| {
+        !head.uri.path().trim_end_matches('/').ends_with("/authorize") && (any || listed.contains(origin))
+    });
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])

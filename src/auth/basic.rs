@@ -159,8 +159,8 @@ impl<L: Login> Scheme for Basic<L> {
 
     fn challenge(&self, (): &(), why: Challenge<'_>) -> Option<HeaderValue> {
         match why {
-            // Another login is no way to get a scope.
-            Challenge::Scopes(_) => None,
+            // Another login is no way to get a scope, or to a request that is one.
+            Challenge::Scopes(_) | Challenge::Malformed(_) => None,
             _ => Some(HeaderValue::from_static("Basic realm=\"1C:Enterprise\", charset=\"UTF-8\"")),
         }
     }

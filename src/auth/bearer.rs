@@ -139,6 +139,11 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
                 put("error_description", description);
                 &self.advertised
             }
+            Challenge::Malformed(description) => {
+                put("error", "invalid_request");
+                put("error_description", description);
+                &self.advertised
+            }
             Challenge::Missing => &self.advertised,
         };
         if !scopes.is_empty() {

@@ -38,6 +38,8 @@ pub enum Challenge<'a> {
     Missing,
     /// What was shown does not count; why, in words.
     Invalid(&'a str),
+    /// The request is not one; why, in words.
+    Malformed(&'a str),
     /// These scopes are needed.
     Scopes(&'a NeededScopes),
 }
@@ -127,6 +129,7 @@ fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &Denied) -> Response
     let challenge = match (*status, scopes) {
         (StatusCode::FORBIDDEN, Some(scopes)) => scheme.challenge(place, Challenge::Scopes(scopes)),
         (StatusCode::UNAUTHORIZED, _) if *error == MISSING => scheme.challenge(place, Challenge::Missing),
+        (StatusCode::BAD_REQUEST, _) => scheme.challenge(place, Challenge::Malformed(text)),
         (StatusCode::UNAUTHORIZED, _) => scheme.challenge(place, Challenge::Invalid(text)),
         _ => None,
     };

@@ -34,6 +34,10 @@ impl Login for Users {
         self.0
     }
 
+    fn is_own(&self) -> bool {
+        self.0 == Form::Credentials
+    }
+
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         match typed {
             Typed::Credentials(login) => user(&login),
@@ -57,6 +61,7 @@ fn user(login: &Credentials) -> Result<LoggedIn, LoginError> {
         ("nobody", "") => Some(Scopes::default()),
         ("norole", _) => return Err(LoginError::NoRole),
         ("busy", _) => return Err(LoginError::TooMany(17)),
+        ("terminal", _) => return Err(LoginError::Unavailable("\u{1b}[2J\u{7}said".into())),
         ("down", _) => return Err(LoginError::Unavailable("1C is down".into())),
         _ => return Err(LoginError::Wrong),
     };

@@ -111,6 +111,10 @@ impl<L: Login> Login for Cached<L> {
         self.login.form()
     }
 
+    fn is_own(&self) -> bool {
+        self.login.is_own()
+    }
+
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         let slot = self.slots.get_with(self.salt.typed(&typed), Arc::default);
         let came = slot.round.load(Ordering::SeqCst);

@@ -49,6 +49,12 @@ pub trait Login: Clone + Send + Sync + 'static {
     /// [`LoginError`], which the login page puts into words.
     fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send;
 
+    /// Whether all who log in this way work in 1C under their own login. Then a token that carries no
+    /// login, since it was given out while users logged in otherwise, counts no longer.
+    fn is_own(&self) -> bool {
+        false
+    }
+
     /// 1C refused during a call what was right before: a login that remembers answers forgets this
     /// one.
     fn forget(&self, typed: &Typed) -> impl Future<Output = ()> + Send {

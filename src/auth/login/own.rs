@@ -74,6 +74,10 @@ where
         Form::Credentials
     }
 
+    fn is_own(&self) -> bool {
+        true
+    }
+
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         let Typed::Credentials(login) = typed else { return Err(LoginError::Wrong) };
         if !may_be(&login) {

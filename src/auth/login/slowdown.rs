@@ -117,6 +117,10 @@ impl<L: Login> Login for Slowdown<L> {
         self.login.form()
     }
 
+    fn is_own(&self) -> bool {
+        self.login.is_own()
+    }
+
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         let Typed::Credentials(credentials) = &typed else { return self.login.check(typed).await };
         let alias = self.salt.account(credentials.user());

@@ -83,7 +83,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 LoginError::NoRole => "no_role",
                 LoginError::TooMany(_) => "too_many",
                 LoginError::Unavailable(cause) => {
-                    tracing::warn!(%cause, "logins cannot be checked");
+                    // As an error, so that what 1C says is escaped in the log.
+                    tracing::warn!(error = &**cause as &dyn std::error::Error, "logins cannot be checked");
                     "unavailable"
                 }
             };

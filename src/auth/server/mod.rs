@@ -31,7 +31,8 @@
 //!   [`Caller`](crate::http::Caller) behind proxies. [`Limits`] count by them, and without either
 //!   all callers count as one.
 //! - **Site**: sets [`Site::public_url`], unless the `Host` header can be relied on.
-//! - **CORS**: puts a layer in front, where web pages are clients.
+//! - **CORS**: puts a layer in front, where web pages are clients, but not before `/authorize`
+//!   ([RFC 9700, section 2.6](https://www.rfc-editor.org/rfc/rfc9700#section-2.6)).
 //! - **Validates**: gives [`AuthorizationServer::tokens`] to the bearer layer.
 //!
 //! # Example
@@ -257,7 +258,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
 
     /// What tells the bearer layer who bears a token of this server.
     pub fn tokens(&self) -> Tokens<S> {
-        Tokens::new(self.0.store.clone()).clock(self.0.clock.clone())
+        Tokens::new(self.0.store.clone()).clock(self.0.clock.clone()).own_logins(self.0.login.is_own())
     }
 
     /// Forgets codes, tokens and clients whose time is over, and says how many. To be called every few minutes.

@@ -16,6 +16,8 @@ use serde_json::{Map, Value};
 
 /// So many redirect URIs of one client.
 const MOST_URIS: usize = 20;
+/// So many bytes of them together: anybody may register, and what registers is kept for long.
+const LONGEST_URIS: usize = 8 * 1024;
 /// Characters of a client's name.
 const LONGEST_NAME: usize = 200;
 
@@ -122,6 +124,9 @@ fn redirect_uris(members: &Map<String, Value>) -> Result<Vec<String>, Failure> {
     let uris = uris.unwrap_or_default();
     if uris.len() > MOST_URIS {
         return Err(bad(format!("redirect_uris: at most {MOST_URIS}")));
+    }
+    if uris.iter().map(|uri| uri.len()).sum::<usize>() > LONGEST_URIS {
+        return Err(bad(format!("redirect_uris: at most {LONGEST_URIS} bytes together")));
     }
     for (at, uri) in uris.iter().enumerate() {
         redirect::check(uri).map_err(|why| bad(format!("redirect_uris, number {}: {why}", at + 1)))?;

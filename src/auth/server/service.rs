@@ -13,7 +13,7 @@ use crate::http::{Body, Caller, Peer};
 use crate::rpc::BoxError;
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use std::convert::Infallible;
@@ -78,7 +78,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Failure::request(why).with_status(StatusCode::FORBIDDEN).response();
         }
         let Some(asker) = self.asker(head) else {
-            return Failure::request("the Host header names no host").response();
+            return Failure::request("the Host header must name one host").response();
         };
         let get = matches!(head.method, Method::GET | Method::HEAD);
         let answer = match route {
@@ -123,6 +123,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     fn asker<'a>(&self, head: &'a Parts) -> Option<Asker<'a>> {
         let base = self.site.base(head);
         let url = Url::parse(&base).ok().filter(Url::has_host)?;
+        // With two, a proxy may have looked at the other (RFC 9112, section 3.2).
+        if head.headers.get_all(HOST).iter().nth(1).is_some() {
+            return None;
+        }
         if !url.username().is_empty() || base.contains(['?', '#', '\\', '@', ' ']) {
             return None;
         }

@@ -5,7 +5,7 @@ use super::log_in::typed;
 use super::pair::Pair;
 use super::params::Params;
 use super::reply::{self, Failure};
-use super::scopes::Asked;
+use super::scopes::{Asked, OFFLINE};
 use super::service::Asker;
 use super::store::{Exchange, Found, Grant, Kind, TokenStore};
 use super::{Inner, PUBLIC_CLIENT, pkce, secret};
@@ -60,7 +60,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::grant("this is no refresh token"));
         }
         self.covered(asker, form, &found.grant)?;
-        let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes);
+        // What is no longer supported is no longer granted.
+        let supported = self.supported.union(&Scopes::parse(OFFLINE));
+        let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes.intersection(&supported));
+        if granted.without(OFFLINE).is_empty() {
+            return Err(Failure::grant("nothing that was granted is supported any more; log in again"));
+        }
         let told = if asked.is_nothing() {
             granted.clone()
         } else if !asked.scopes().is_empty() && granted.contains_all(asked.scopes()) {
@@ -90,6 +95,15 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if client.is_some_and(|client| client != found.grant.client) {
             self.refused(asker, client, Some(&found.grant), "other_client");
             return Err(Failure::grant("it was issued to another client"));
+        }
+        if self.login.is_own() && found.token.sealed.is_none() {
+            self.refused(asker, client, Some(&found.grant), "no_login");
+            return Err(Failure::grant("it carries no login of 1C, and users have their own here; log in again"));
+        }
+        // Its tokens would be refused here, so the client would refresh for ever.
+        if !self.site.owns(&asker.base, &found.grant.resource) {
+            self.refused(asker, client, Some(&found.grant), "audience_mismatch");
+            return Err(Failure::grant("it was issued at another address of this server; log in again"));
         }
         if found.token.expires <= self.clock.now() {
             self.refused(asker, client, Some(&found.grant), "expired");

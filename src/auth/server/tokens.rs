@@ -29,6 +29,8 @@ struct Inner<S> {
     store: S,
     clock: Clock,
     cache: Option<Cache<Digest, Arc<Known>>>,
+    /// Whether a token must carry a login of 1C.
+    own: bool,
 }
 
 /// An access token that is in the store. Whether it has expired, and for which resource it is good,
@@ -60,15 +62,15 @@ impl From<Missing> for Refusal {
 impl<S: TokenStore> Tokens<S> {
     /// The tokens in a store.
     pub fn new(store: S) -> Self {
-        Self { inner: Arc::new(Inner { store, clock: Clock::default(), cache: None }) }
+        Self { inner: Arc::new(Inner { store, clock: Clock::default(), cache: None, own: false }) }
             .cache(10_000, Duration::from_millis(900))
     }
 
     /// Tells by this clock what has expired.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
-        let Inner { store, cache, .. } = &*self.inner;
-        Self { inner: Arc::new(Inner { store: store.clone(), clock, cache: cache.clone() }) }
+        let Inner { store, cache, own, .. } = &*self.inner;
+        Self { inner: Arc::new(Inner { store: store.clone(), clock, cache: cache.clone(), own: *own }) }
     }
 
     /// Remembers up to so many tokens for so long (10 000, 900 ms). A revoked token counts no longer
@@ -85,9 +87,18 @@ impl<S: TokenStore> Tokens<S> {
         self.with_cache(None)
     }
 
+    /// Whether only tokens count that carry a login of 1C; any by default. Say it before the first
+    /// token comes.
+    #[must_use]
+    pub fn own_logins(self, only: bool) -> Self {
+        let Inner { store, clock, cache, .. } = &*self.inner;
+        let (store, clock, cache) = (store.clone(), clock.clone(), cache.clone());
+        Self { inner: Arc::new(Inner { store, clock, cache, own: only }) }
+    }
+
     fn with_cache(self, cache: Option<Cache<Digest, Arc<Known>>>) -> Self {
-        let Inner { store, clock, .. } = &*self.inner;
-        Self { inner: Arc::new(Inner { store: store.clone(), clock: clock.clone(), cache }) }
+        let Inner { store, clock, own, .. } = &*self.inner;
+        Self { inner: Arc::new(Inner { store: store.clone(), clock: clock.clone(), cache, own: *own }) }
     }
 }
 
@@ -104,7 +115,7 @@ impl<S: TokenStore> Inner<S> {
         let asked = Instant::now();
         let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
         let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
-        if stored.kind != Kind::Access {
+        if stored.kind != Kind::Access || (self.own && stored.sealed.is_none()) {
             return Err(Missing::Unknown);
         }
         let mut identity =

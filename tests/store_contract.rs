@@ -7,20 +7,20 @@
     reason = "a helper that fails fails its test"
 )]
 
+#[path = "support/cable.rs"]
+mod cable;
 #[path = "support/faulty_store.rs"]
 mod faulty_store;
 #[path = "support/stores.rs"]
 mod stores;
 
+use cable::{cable, through_a_cable};
 use faulty_store::{Fault, Faulty};
 use onec_mcp::auth::Digest;
 use onec_mcp::auth::store::{Client, Exchange, Kind, MemoryStore, PostgresStore, SqliteStore, TokenStore, contract};
 use secrecy::SecretString;
 use std::time::{Duration, Instant};
 use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory() {
@@ -172,37 +172,10 @@ async fn a_full_memory_forgets_clients_that_nobody_uses() {
     }
 }
 
-/// Between a store and its database: lets bytes through, or refuses.
-async fn cable(to: String) -> (u16, watch::Sender<bool>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let (switch, plugged) = watch::channel(true);
-    tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
-            let (to, mut plugged) = (to.clone(), plugged.clone());
-            tokio::spawn(async move {
-                if !*plugged.borrow() {
-                    return;
-                }
-                let mut far = TcpStream::connect(to).await.unwrap();
-                tokio::select! {
-                    _ = copy_bidirectional(&mut near, &mut far) => {}
-                    _ = plugged.wait_for(|plugged| !plugged) => {}
-                }
-            });
-        }
-    });
-    (port, switch)
-}
-
 #[tokio::test]
 async fn a_database_that_went_away_and_came_back() {
     let Some(schema) = Schema::new().await else { return };
-    let url = url::Url::parse(&schema.url).unwrap();
-    let (port, switch) = cable(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))).await;
-    let mut through = url.clone();
-    through.set_host(Some("127.0.0.1")).unwrap();
-    through.set_port(Some(port)).unwrap();
+    let (through, switch) = through_a_cable(&schema.url).await;
     let store = PostgresStore::connect(&SecretString::from(through.as_str())).await.unwrap();
     store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
 
@@ -210,7 +183,7 @@ async fn a_database_that_went_away_and_came_back() {
     let since = Instant::now();
     let error = store.find(&Digest::of("code")).await.expect_err("there is no database");
     let shown = format!("{error} {error:?}");
-    assert!(!shown.contains(url.password().unwrap()), "{shown}");
+    assert!(!shown.contains(through.password().unwrap()), "{shown}");
     store.put_grant(grant("h", "anna"), vec![code("lost", "h")]).await.expect_err("there is no database");
     assert!(since.elapsed() < Duration::from_secs(11), "{:?}", since.elapsed());
 

@@ -1,4 +1,5 @@
-// node check.mjs GATEWAY-URL OUT: real visits to the login page, in a headless Chromium.
+// node check.mjs USERS KEYS OUT: real visits to the login pages of two gateways, in a headless Chromium. Users log in at
+// the first, holders of access keys at the second.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -7,38 +8,60 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { Client } from './oauth.mjs'
 
-const [base, out] = process.argv.slice(2)
+const [base, keys, out] = process.argv.slice(2)
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const user = 'Администратор'
 const password = 'demo'
 const client = '<b>Browser</b> client'
+const key = 'demo-key-tools'
 const words = {
-  en: { locale: 'en-GB', title: /^Log in with your 1C account/, wrong: /^Wrong user name or password/, cancel: 'Cancel' },
-  ru: { locale: 'ru-RU', title: /^Вход с учётной записью 1С/, wrong: /^Неверное имя пользователя или пароль/, cancel: 'Отмена' },
+  en: {
+    locale: 'en-GB',
+    title: /^Log in with your 1C account/,
+    wrong: /^Wrong user name or password/,
+    tooMany: /^Too many attempts/,
+    wait: /^Wait (\d+) seconds?, then try again\.$/,
+    cancel: 'Cancel',
+  },
+  ru: {
+    locale: 'ru-RU',
+    title: /^Вход с учётной записью 1С/,
+    keyTitle: /^Вход по ключу доступа/,
+    wrong: /^Неверное имя пользователя или пароль/,
+    wrongKey: /^Неверный ключ доступа/,
+    tooMany: /^Слишком много попыток/,
+    wait: /^Подождите (\d+) секунд[уы]? и попробуйте ещё раз\.$/,
+    cancel: 'Отмена',
+  },
 }
 
-const browser = await chromium.launch({
+const launch = (...more) => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
+    '--disable-component-update', '--disable-sync', ...more],
 })
+let browser = await launch()
 let failed = 0
+let visits = 0
 
-// One visit in a browser of its own. Nothing may be said on the console: there a policy that blocks part of the page
-// would show. Answers that are no success are said there too, and those are asked for.
+// One visit in a browser of its own, from an address of its own. Nothing may be said on the console: there a policy that
+// blocks part of the page would show. Answers that are no success are said there too, and those are asked for.
 async function visit(name, options, steps) {
-  const { language = 'en', scheme = 'light', width = 1100, script = true } = options
+  const { gateway = base, language = 'en', width = 1100, height = 800, script = true, ...more } = options
+  visits += 1
+  const headers = { 'x-forwarded-for': `192.0.2.${visits}` }
   const context = await browser.newContext({
     locale: words[language].locale,
-    colorScheme: scheme,
     javaScriptEnabled: script,
-    viewport: { width, height: 800 },
+    viewport: { width, height },
+    extraHTTPHeaders: headers,
+    ...more,
   })
   context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const said = []
   page.on('console', (message) => said.push(message.text()))
-  const oauth = await Client.register(base, client)
+  const oauth = await Client.register(gateway, client, headers)
   const shoot = (what) => page.screenshot({ path: join(out, `${name}-${what}.png`), fullPage: true })
   try {
     await steps({ page, oauth, shoot, text: words[language] })
@@ -62,6 +85,43 @@ async function accessible(page) {
   assert.ok(passes.some(({ id }) => id === 'color-contrast'), 'contrast was looked at')
 }
 
+// Nothing hangs over to the right: who enlarges a page need not scroll in two directions.
+async function fits(page) {
+  const { scrollWidth, clientWidth } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    return { scrollWidth, clientWidth }
+  })
+  assert.ok(scrollWidth <= clientWidth, `${scrollWidth} px in a window of ${clientWidth}`)
+}
+
+// A POST that the step causes: its answer, and the problem that the page says first.
+async function refused(page, status, words, step) {
+  const [answer] = await Promise.all([page.waitForResponse((answer) => answer.request().method() === 'POST'), step()])
+  assert.equal(answer.status(), status)
+  await page.locator('[role=alert]').waitFor()
+  assert.match(await page.title(), words, 'the title says the problem first')
+  assert.match(await page.locator('[role=alert]').innerText(), words)
+}
+
+// What a screen reader says of a field with a wrong value.
+async function describedAsWrong(page, id, words) {
+  const field = page.locator(`#${id}`)
+  const described = (await field.getAttribute('aria-describedby')).split(' ')
+  assert.match(await page.locator(`#${described[0]}`).innerText(), words)
+  assert.equal(await field.getAttribute('aria-invalid'), 'true')
+}
+
+// From the last field to the button and back to the application.
+async function allowed(page, oauth) {
+  await page.keyboard.press('Tab')
+  assert.equal(await page.locator(':focus').getAttribute('value'), 'allow')
+  const outline = await page.locator(':focus').evaluate((button) => getComputedStyle(button).outlineStyle)
+  assert.equal(outline, 'solid', 'the focus is visible')
+  const [answer] = await Promise.all([oauth.answer(), page.keyboard.press('Enter')])
+  assert.equal(answer.get('error'), null)
+  await oauth.tools(answer.get('code'))
+}
+
 const focused = (page) => page.locator(':focus').getAttribute('id')
 
 // Everything that the keyboard can do: type, Enter; go back with Tab, Enter.
@@ -74,45 +134,57 @@ async function byKeyboard({ page, oauth, shoot, text }, script) {
   assert.ok((await page.locator('main').innerText()).includes(new URL(oauth.redirectUri).host), 'the host is shown')
   assert.equal(await focused(page), 'username')
   if (script) await accessible(page)
+  await fits(page)
   await shoot('login')
 
   await page.keyboard.type(user)
   await page.keyboard.press('Tab')
   assert.equal(await focused(page), 'password')
   await page.keyboard.type('wrong')
-  const [refused] = await Promise.all([page.waitForResponse((answer) => answer.request().method() === 'POST'),
-    page.keyboard.press('Enter')])
-  assert.equal(refused.status(), 401)
-  await page.locator('[role=alert]').waitFor()
-  assert.match(await page.title(), text.wrong, 'the title says the problem first')
-  assert.match(await page.locator('[role=alert]').innerText(), text.wrong)
+  await refused(page, 401, text.wrong, () => page.keyboard.press('Enter'))
   assert.equal(await page.locator('#username').inputValue(), user)
   assert.equal(await page.locator('#password').inputValue(), '')
   assert.equal(await focused(page), 'password')
-  // What a screen reader says of the field that has the focus.
-  const described = (await page.locator('#password').getAttribute('aria-describedby')).split(' ')
-  assert.match(await page.locator(`#${described[0]}`).innerText(), text.wrong)
-  assert.equal(await page.locator('#password').getAttribute('aria-invalid'), 'true')
+  await describedAsWrong(page, 'password', text.wrong)
   if (script) await accessible(page)
+  await fits(page)
   await shoot('wrong')
 
   await page.keyboard.type(password)
-  await page.keyboard.press('Tab')
-  assert.equal(await page.locator(':focus').getAttribute('value'), 'allow')
-  const outline = await page.locator(':focus').evaluate((button) => getComputedStyle(button).outlineStyle)
-  assert.equal(outline, 'solid', 'the focus is visible')
-  const [answer] = await Promise.all([oauth.answer(), page.keyboard.press('Enter')])
-  assert.equal(answer.get('error'), null)
-  await oauth.tools(answer.get('code'))
+  await allowed(page, oauth)
 }
 
 for (const language of ['en', 'ru']) {
-  for (const scheme of ['light', 'dark']) {
-    await visit(`${language}-${scheme}`, { language, scheme }, (it) => byKeyboard(it, true))
+  for (const colorScheme of ['light', 'dark']) {
+    await visit(`${language}-${colorScheme}`, { language, colorScheme }, (it) => byKeyboard(it, true))
   }
 }
 await visit('phone', { language: 'ru', width: 360 }, (it) => byKeyboard(it, true))
+// A window of 1280 by 800, at 200 % and at 400 %.
+await visit('zoom-200', { language: 'ru', width: 640, height: 400, deviceScaleFactor: 2 }, (it) => byKeyboard(it, true))
+await visit('zoom-400', { language: 'ru', width: 320, height: 200, deviceScaleFactor: 4 }, (it) => byKeyboard(it, true))
+await visit('forced-colors', { language: 'ru', forcedColors: 'active' }, (it) => byKeyboard(it, true))
 await visit('no-script', { script: false }, (it) => byKeyboard(it, false))
+
+await visit('key', { gateway: keys, language: 'ru' }, async ({ page, oauth, shoot, text }) => {
+  await page.goto(oauth.begin())
+  assert.match(await page.title(), text.keyTitle)
+  assert.equal(await focused(page), 'key')
+  assert.equal(await page.locator('input:visible').count(), 1, 'nothing but the key is asked for')
+  await accessible(page)
+  await shoot('login')
+
+  await page.keyboard.type('wrong')
+  await refused(page, 401, text.wrongKey, () => page.keyboard.press('Enter'))
+  assert.equal(await focused(page), 'key')
+  assert.equal(await page.locator('#key').inputValue(), '')
+  await describedAsWrong(page, 'key', text.wrongKey)
+  await accessible(page)
+  await shoot('wrong')
+
+  await page.keyboard.type(key)
+  await allowed(page, oauth)
+})
 
 await visit('cancel', {}, async ({ page, oauth, text }) => {
   await page.goto(oauth.begin())
@@ -124,7 +196,7 @@ await visit('cancel', {}, async ({ page, oauth, text }) => {
 await visit('two-tabs', {}, async ({ page, oauth }) => {
   await page.goto(oauth.begin())
   const other = await page.context().newPage()
-  const second = await Client.register(base, 'Second')
+  const second = await Client.register(base, 'Second', oauth.headers)
   try {
     await other.goto(second.begin())
     for (const [tab, from] of [[page, oauth], [other, second]]) {
@@ -138,16 +210,46 @@ await visit('two-tabs', {}, async ({ page, oauth }) => {
   }
 })
 
-await visit('error', { language: 'ru' }, async ({ page, oauth, shoot }) => {
-  const request = new URL(oauth.begin())
-  request.searchParams.set('redirect_uri', 'https://evil.example/callback')
-  const answer = await page.goto(request.href)
-  assert.equal(answer.status(), 400)
-  assert.equal(new URL(page.url()).origin, base)
-  await page.locator('[role=alert]').waitFor()
-  await accessible(page)
-  await shoot('page')
-})
+for (const [language, colorScheme] of [['en', 'light'], ['ru', 'dark']]) {
+  await visit(`error-${language}`, { language, colorScheme, width: 360 }, async ({ page, oauth, shoot, text }) => {
+    const request = new URL(oauth.begin())
+    request.searchParams.set('redirect_uri', 'https://evil.example/callback')
+    const answer = await page.goto(request.href)
+    assert.equal(answer.status(), 400)
+    assert.equal(new URL(page.url()).origin, base)
+    assert.equal(await page.locator('html').getAttribute('lang'), text.locale.slice(0, 2))
+    await page.locator('[role=alert]').waitFor()
+    await accessible(page)
+    await fits(page)
+    await shoot('page')
+  })
+}
+
+// An address that opens the page too often is told so, and how long to wait. Nobody else is.
+for (const language of ['en', 'ru']) {
+  await visit(`too-many-${language}`, { language, width: 360 }, async ({ page, oauth, shoot, text }) => {
+    const url = oauth.begin()
+    let opened = 0
+    while ((await fetch(url, { headers: oauth.headers })).ok) opened += 1
+    // One more is granted every six seconds.
+    assert.ok(opened >= 10 && opened < 13, `${opened} were opened`)
+    const answer = await page.goto(url)
+    assert.equal(answer.status(), 429)
+    assert.equal(await page.locator('html').getAttribute('lang'), text.locale.slice(0, 2))
+    assert.match(await page.title(), text.tooMany)
+    assert.match(await page.locator('[role=alert] h1').innerText(), text.tooMany)
+    const [, seconds] = (await page.locator('[role=alert] p').innerText()).match(text.wait)
+    assert.equal(seconds, answer.headers()['retry-after'])
+    assert.ok(seconds >= 1 && seconds <= 60, `${seconds} s`)
+    assert.equal(await page.locator('form').count(), 0)
+    await accessible(page)
+    await shoot('page')
+    const other = await fetch(url, { headers: { 'x-forwarded-for': `198.51.100.${visits}` } })
+    assert.equal(other.status, 200, 'another address')
+    await page.waitForTimeout(seconds * 1000)
+    assert.equal((await page.reload()).status(), 200, 'after the wait')
+  })
+}
 
 // A stranger's page that frames the login page and posts a form to it.
 await visit('stranger', {}, async ({ page, oauth, shoot }) => {
@@ -183,6 +285,17 @@ await visit('stranger', {}, async ({ page, oauth, shoot }) => {
     stranger.close()
     stranger.closeAllConnections()
   }
+})
+
+// Text alone enlarged, by the settings of the browser.
+await browser.close()
+browser = await launch('--blink-settings=defaultFontSize=32')
+await visit('large-text', { language: 'ru' }, async (it) => {
+  await it.page.goto(it.oauth.begin())
+  assert.equal(await it.page.locator('html').evaluate((html) => getComputedStyle(html).fontSize), '32px')
+  const place = (selector) => it.page.locator(selector).evaluate((shown) => shown.getBoundingClientRect())
+  assert.ok((await place('form')).top >= (await place('.request')).bottom, 'one column')
+  await byKeyboard(it, true)
 })
 
 await browser.close()

@@ -16,10 +16,11 @@ export class Client {
   #arrived = []
   #waiting = []
 
-  // Listens on a loopback port and registers with it.
-  static async register(base, name) {
+  // Listens on a loopback port and registers with it. The headers go with every request of this client.
+  static async register(base, name, headers) {
     const client = new Client()
     client.base = base
+    client.headers = headers
     client.#server = createServer((request, response) => {
       const url = new URL(request.url, client.redirectUri)
       if (url.pathname !== '/callback') return response.writeHead(404).end()
@@ -32,7 +33,7 @@ export class Client {
     client.redirectUri = `http://127.0.0.1:${client.#server.address().port}/callback`
     const registered = await fetch(`${base}/register`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify({
         client_name: name,
         redirect_uris: [client.redirectUri],
@@ -78,6 +79,7 @@ export class Client {
   async tools(code) {
     const redeemed = await fetch(`${this.base}/token`, {
       method: 'POST',
+      headers: this.headers,
       body: new URLSearchParams({
         grant_type: 'authorization_code',
         code,
@@ -94,6 +96,7 @@ export class Client {
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
         'mcp-protocol-version': '2025-11-25',
+        ...this.headers,
         ...authorization,
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),

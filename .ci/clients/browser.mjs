@@ -29,7 +29,7 @@ function form(html) {
   const [tag] = html.match(/<form\b[^>]*>/) ?? assert.fail(`no form on the page:\n${html.slice(0, 2000)}`);
   const { method, action } = attributes(tag);
   assert.equal(method, 'post');
-  const inputs = [...html.matchAll(/<input\b[^>]*>/g)].map(([input]) => attributes(input));
+  const inputs = [...html.matchAll(/<input\b[^>]*>/g)].map(([input]) => attributes(input)).filter(({ name }) => name);
   const [button] = html.match(/<button\b[^>]*>/) ?? [];
   return { action, inputs, button: button && attributes(button) };
 }

@@ -32,20 +32,30 @@ impl Answer {
 
 /// One exchange on a connection of its own.
 pub(crate) async fn ask(address: &str, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    try_ask(address, line, headers, body).await.unwrap()
+}
+
+/// The same with a server that may go away.
+pub(crate) async fn try_ask(
+    address: &str,
+    line: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Answer> {
     let host = address.strip_prefix("http://").unwrap();
     let mut request = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers.iter().chain([&("Host", host)].into_iter().filter(|_| !has(headers, "Host"))) {
         request += &format!("{name}: {value}\r\n");
     }
     request += &format!("\r\n{body}");
-    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await?;
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
-    tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer").unwrap();
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer")?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    Answer { status, head: head.to_owned(), body: body.to_owned() }
+    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 fn has(headers: &[(&str, &str)], name: &str) -> bool {
@@ -63,9 +73,19 @@ pub(crate) async fn whoami(address: &str, headers: &[(&str, &str)]) -> Answer {
     ask(address, "POST /mcp", &[&own, headers].concat(), &call.to_string()).await
 }
 
+/// Posts a form.
+pub(crate) async fn post(address: &str, path: &str, headers: &[(&str, &str)], fields: &[(&str, &str)]) -> Answer {
+    let own = [("Content-Type", "application/x-www-form-urlencoded")];
+    ask(address, &format!("POST {path}"), &[&own, headers].concat(), &form(fields)).await
+}
+
+/// As a form or a query writes it.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
 pub(crate) async fn token_request(address: &str, fields: &[(&str, &str)]) -> Answer {
-    let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-    ask(address, "POST /token", &[("Content-Type", "application/x-www-form-urlencoded")], &form).await
+    post(address, "/token", &[], fields).await
 }
 
 /// Logs in by the password grant, which needs no browser; the access token.

@@ -126,6 +126,8 @@ fn the_page_says_who_gets_what() {
     let html = text(russian.response(&csrf()));
     assert!(html.contains("<html lang=\"ru\">") && html.contains("Видеть отчёты о продажах"), "{html}");
     assert!(html.contains("name=\"key\"") && !html.contains("name=\"password\""), "{html}");
+    let label = "<input type=\"text\" value=\"Ключ доступа\" autocomplete=\"username\" hidden>";
+    assert!(html.contains(label), "for password managers: {html}");
 }
 
 #[test]

@@ -130,3 +130,37 @@ proptest! {
         }
     }
 }
+
+/// CONTRACT, section 4, for the mode that has no page: guessing is slow from one address, whatever the
+/// account, and others at that address are not locked out.
+#[tokio::test(start_paused = true)]
+async fn an_address_that_guesses_has_to_wait() {
+    let service = BasicAuthLayer::new(Users::default()).layer(service_fn(who));
+    let ask = async |login: &str, address: &str| {
+        let mut request = Request::post("/mcp").header("authorization", basic(login)).body(Full::default()).unwrap();
+        request.extensions_mut().insert(onec_mcp::http::Caller::new(address.parse().ok(), None));
+        service.clone().oneshot(request).await.unwrap()
+    };
+    assert_eq!(ask("colleague:right", "203.0.113.7").await.status(), 200);
+    // One wrong login, however often it is repeated, is one guess.
+    for _ in 0..50 {
+        assert_eq!(ask("stale:old", "203.0.113.7").await.status(), 401);
+    }
+    let mut asked = 0;
+    let refused = loop {
+        let answer = ask(&format!("user{asked}:guess"), "203.0.113.7").await;
+        if answer.status() == 429 {
+            break answer;
+        }
+        assert_eq!(answer.status(), 401);
+        asked += 1;
+    };
+    assert!((9..=11).contains(&asked), "{asked}");
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+    assert_eq!(ask("new:right", "203.0.113.7").await.status(), 429, "right or not, nothing new is tried");
+    assert_eq!(ask("colleague:right", "203.0.113.7").await.status(), 200, "who was right before is let in");
+    assert_eq!(ask("new:right", "203.0.113.8").await.status(), 200, "another address");
+    tokio::time::advance(std::time::Duration::from_secs(wait)).await;
+    assert_eq!(ask("new:right", "203.0.113.7").await.status(), 200);
+}

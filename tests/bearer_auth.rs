@@ -195,7 +195,10 @@ async fn a_refusal_reads_no_body() {
         let asked = Request::post("/mcp").header("authorization", value).body(Untouched).unwrap();
         let answer = service.clone().oneshot(asked).await.unwrap();
         assert!(answer.status().is_client_error());
+        assert_eq!(answer.headers()["connection"], "close", "what is unread would be taken for the next request");
     }
+    let empty = request(&["Bearer wrong"]);
+    assert!(!service.oneshot(empty).await.unwrap().headers().contains_key("connection"));
 }
 
 #[tokio::test]

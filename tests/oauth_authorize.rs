@@ -218,10 +218,10 @@ async fn a_failed_login_shows_the_page_again() {
     let lab = lab();
     let client = lab.register(&[CALLBACK]).await;
     for (user, password, status) in [
-        ("Иванов", "wrong", 401),
-        ("Иванов", "", 401),
-        ("", "x", 401),
-        ("Иванов:п", "а%роль", 401),
+        ("Иванов", "wrong", 403),
+        ("Иванов", "", 403),
+        ("", "x", 403),
+        ("Иванов:п", "а%роль", 403),
         ("norole", "x", 403),
         ("busy", "x", 429),
         ("down", "x", 503),
@@ -246,8 +246,8 @@ async fn a_key_logs_in() {
     assert_eq!(answer.json()["scope"], "mcp:resolve");
     let identity = lab.who(answer.json()["access_token"].as_str().unwrap()).await.unwrap();
     assert_eq!((identity.subject(), identity.credentials().is_none()), ("robot", true));
-    lab.log_in_as(&request, &[("key", "other")]).await.assert_page(401);
-    lab.log_in_as(&request, &[("username", "Иванов"), ("password", "п:а%роль")]).await.assert_page(401);
+    lab.log_in_as(&request, &[("key", "other")]).await.assert_page(403);
+    lab.log_in_as(&request, &[("username", "Иванов"), ("password", "п:а%роль")]).await.assert_page(403);
 }
 
 /// RFC 6749, section 4.1.2.1: the user may say no.

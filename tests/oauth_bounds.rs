@@ -109,7 +109,7 @@ async fn nul_is_a_wrong_value() {
     lab.authorize(&Params::of("\0")).await.assert_page(400);
     let client = lab.register(&[CALLBACK]).await;
     lab.authorize(&Params::of(&client).with("redirect_uri", "http://127.0.0.1/\0")).await.assert_page(400);
-    lab.log_in_as(&Params::of(&client), &[("username", "a\0"), ("password", "\0")]).await.assert_page(401);
+    lab.log_in_as(&Params::of(&client), &[("username", "a\0"), ("password", "\0")]).await.assert_page(403);
     lab.refresh("\0", &[]).await.assert_error(400, "invalid_grant");
     lab.refresh("x", &[("client_id", "\0")]).await.assert_error(401, "invalid_client");
     assert_eq!(lab.post("/revoke", &[("token", "\0")]).await.status, 200);

@@ -41,7 +41,7 @@ async fn every_state_of_a_page_refuses_frames_and_caches() {
     let (client, site) = (lab.register(&[CALLBACK]).await, lab.register(&["https://client.example/cb"]).await);
     let right = Params::of(&client);
     pages.push(("first view", 200, lab.authorize(&right).await));
-    for (user, status) in [("x", 401), ("norole", 403), ("busy", 429), ("down", 503)] {
+    for (user, status) in [("x", 403), ("norole", 403), ("busy", 429), ("down", 503)] {
         pages.push((user, status, lab.log_in_as(&right, &[("username", user), ("password", "x")]).await));
     }
     pages.push(("forged", 400, lab.post("/authorize", &right.0).await));
@@ -53,7 +53,7 @@ async fn every_state_of_a_page_refuses_frames_and_caches() {
     let keys = Lab::at(Site::new().public_url(&BASE.parse().unwrap()), Form::Key, MemoryStore::new());
     let public = Params::of("mcp-public-client").with("redirect_uri", "http://127.0.0.1:1/");
     pages.push(("key", 200, keys.authorize(&public).await));
-    pages.push(("wrong key", 401, keys.log_in_as(&public, &[("key", "x")]).await));
+    pages.push(("wrong key", 403, keys.log_in_as(&public, &[("key", "x")]).await));
     let limited = oauth::lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
     limited.authorize(&public).await;
     pages.push(("too many", 429, limited.authorize(&public).await));
@@ -95,7 +95,7 @@ async fn no_field_becomes_markup() {
     assert_is_text(&shown, "name, client, scopes, state");
 
     let retry = lab.log_in_as(&right, &[("username", EVIL), ("password", EVIL)]).await;
-    assert!(retry.status == 401 && retry.body.contains("onerror=alert(1)&#62;"), "the user's name: {}", retry.body);
+    assert!(retry.status == 403 && retry.body.contains("onerror=alert(1)&#62;"), "the user's name: {}", retry.body);
     assert!(!retry.body.contains("type=\"password\" value"), "a password is never sent back");
     assert_is_text(&retry, "user");
 

@@ -88,16 +88,20 @@ async fn the_verifier_must_be_the_right_one() {
     assert_eq!(lab.redeem(&code, &[]).await.status, 200);
 }
 
-/// RFC 6749, section 4.1.3: the redirect URI of the authorization request, identical.
+/// RFC 6749, section 4.1.3: the redirect URI of the authorization request, identical. OAuth 2.1, section
+/// 10.2: its clients leave it out.
 #[tokio::test]
-async fn the_redirect_uri_is_repeated() {
+async fn the_redirect_uri_is_repeated_or_left_out() {
     let lab = lab();
     let client = lab.register(&[CALLBACK]).await;
     let code = lab.code(&Params::of(&client)).await;
-    for other in ["", "https://client.example/cb/", "https://client.example/other", "HTTPS://client.example/cb"] {
+    for other in ["https://client.example/cb/", "https://client.example/other", "HTTP://127.0.0.1:4321/cb"] {
         lab.redeem(&code, &[("redirect_uri", other)]).await.assert_error(400, "invalid_grant");
     }
     assert_eq!(lab.redeem(&code, &[]).await.status, 200);
+    let code = lab.code(&Params::of(&client)).await;
+    // A parameter without a value is one that is not there (RFC 6749, section 3.2).
+    assert_eq!(lab.redeem(&code, &[("redirect_uri", "")]).await.status, 200);
 }
 
 /// RFC 6749, section 4.1.2: codes are short-lived.

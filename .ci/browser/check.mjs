@@ -141,7 +141,7 @@ async function byKeyboard({ page, oauth, shoot, text }, script) {
   await page.keyboard.press('Tab')
   assert.equal(await focused(page), 'password')
   await page.keyboard.type('wrong')
-  await refused(page, 401, text.wrong, () => page.keyboard.press('Enter'))
+  await refused(page, 403, text.wrong, () => page.keyboard.press('Enter'))
   assert.equal(await page.locator('#username').inputValue(), user)
   assert.equal(await page.locator('#password').inputValue(), '')
   assert.equal(await focused(page), 'password')
@@ -175,7 +175,7 @@ await visit('key', { gateway: keys, language: 'ru' }, async ({ page, oauth, shoo
   await shoot('login')
 
   await page.keyboard.type('wrong')
-  await refused(page, 401, text.wrongKey, () => page.keyboard.press('Enter'))
+  await refused(page, 403, text.wrongKey, () => page.keyboard.press('Enter'))
   assert.equal(await focused(page), 'key')
   assert.equal(await page.locator('#key').inputValue(), '')
   await describedAsWrong(page, 'key', text.wrongKey)

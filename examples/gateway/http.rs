@@ -16,8 +16,10 @@ use onec_mcp::rpc::{self, BoxError};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use serde_json::json;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -101,10 +103,10 @@ where
 
 /// What is open to anybody, and what every request goes through first.
 fn around(guarded: Router, infobase: &Opened, settings: &Settings) -> Router {
-    let mode = settings.auth.mode();
+    let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), last: Mutex::default() };
     let (info, endpoints) = (about::info(settings), about::endpoints(settings));
     guarded
-        .route("/health", get(health).with_state((infobase.probe().clone(), mode)))
+        .route("/health", get(self::health).with_state(Arc::new(health)))
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/info", get(async move || Json(info)))
         .route("/", get(async move || Json(endpoints)))
@@ -151,13 +153,33 @@ fn cors(origins: &[String]) -> CorsLayer {
 }
 
 /// What is wrong stays in the log: strangers may ask.
-async fn health(State((onec, mode)): State<(OneCService, &'static str)>) -> impl IntoResponse {
-    let (code, status, connection) = match onec.health().await {
-        Ok(()) => (StatusCode::OK, "healthy", "ok"),
-        Err(error) => {
-            tracing::warn!("health: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "error")
-        }
+async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
+    let (code, status, connection) = match health.is_well().await {
+        true => (StatusCode::OK, "healthy", "ok"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "error"),
     };
-    (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": mode } })))
+    (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": health.mode } })))
+}
+
+/// Whether 1C works. Asked at most once a second, however often strangers ask here: each question
+/// takes a place among the calls.
+struct Health {
+    onec: OneCService,
+    mode: &'static str,
+    last: Mutex<Option<(Instant, bool)>>,
+}
+
+impl Health {
+    async fn is_well(&self) -> bool {
+        let mut last = self.last.lock().await;
+        if let Some((_, well)) = last.filter(|(asked, _)| asked.elapsed() < Duration::from_secs(1)) {
+            return well;
+        }
+        let answer = self.onec.health().await;
+        if let Err(error) = &answer {
+            tracing::warn!("health: {error}");
+        }
+        *last = Some((Instant::now(), answer.is_ok()));
+        answer.is_ok()
+    }
 }

@@ -6,9 +6,9 @@ use crate::http::{Caller, Peer};
 use crate::identity::Identity;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
@@ -91,7 +91,7 @@ where
     S::Future: Send,
     S::Error: Send,
     K: Scheme,
-    ReqBody: Send + 'static,
+    ReqBody: http_body::Body + Send + 'static,
     ResBody: From<Bytes> + Send + 'static,
 {
     type Response = Response<ResBody>;
@@ -111,7 +111,14 @@ where
             let place = scheme.place(&head);
             let identity = match scheme.admit(&head, &place).await {
                 Ok(identity) => identity,
-                Err(denied) => return Ok(refusal(&scheme, &place, &denied).map(ResBody::from)),
+                Err(denied) => {
+                    let mut response = refusal(&scheme, &place, &denied);
+                    // The body stays unread, so the connection cannot go on: say so before it closes.
+                    if head.version <= Version::HTTP_11 && !body.is_end_stream() {
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    return Ok(response.map(ResBody::from));
+                }
             };
             head.extensions.insert(identity);
             let mut response = inner.call(Request::from_parts(head, body)).await?;

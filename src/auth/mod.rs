@@ -52,9 +52,13 @@
 #[cfg(feature = "basic")]
 mod basic;
 mod bearer;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+mod buckets;
 mod clock;
 mod digest;
 mod gate;
+#[cfg(feature = "basic")]
+mod guesses;
 #[cfg(any(feature = "basic", feature = "oauth"))]
 pub mod login;
 #[cfg(feature = "oauth")]

@@ -18,7 +18,7 @@
 mod cached;
 mod key;
 mod own;
-mod salt;
+pub(crate) mod salt;
 mod slowdown;
 
 pub use cached::Cached;

@@ -9,18 +9,18 @@ use uuid::Uuid;
 /// A random text of this process. Digests with it say nothing to who reads them elsewhere, not even
 /// which of two processes had the same password.
 #[derive(Clone)]
-pub(super) struct Salt([Uuid; 2]);
+pub(crate) struct Salt([Uuid; 2]);
 
 /// What stands for a secret, only here and only now.
-pub(super) type Alias = [u8; 32];
+pub(crate) type Alias = [u8; 32];
 
 impl Salt {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self([Uuid::new_v4(), Uuid::new_v4()])
     }
 
     /// Of all that was typed.
-    pub(super) fn typed(&self, typed: &Typed) -> Alias {
+    pub(crate) fn typed(&self, typed: &Typed) -> Alias {
         match typed {
             Typed::Credentials(login) => self.of(&["login", login.user(), login.password().expose_secret()]),
             Typed::Key(key) => self.of(&["key", key.expose_secret()]),

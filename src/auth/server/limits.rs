@@ -1,7 +1,7 @@
 //! [`Limits`]: how often one address may use the authorization server.
 
-use super::buckets::Buckets;
-use std::net::{IpAddr, Ipv6Addr};
+use crate::auth::buckets::{Buckets, network};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,14 +78,6 @@ impl Limits {
 
 fn limit(per_minute: u32) -> Limit {
     NonZeroU32::new(per_minute).map(|events| Arc::new(Buckets::per_minute(events)))
-}
-
-/// What counts as one address.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        address => address,
-    }
 }
 
 #[cfg(test)]

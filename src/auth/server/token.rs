@@ -41,10 +41,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let Kind::Code { redirect_uri, challenge } = &found.token.kind else {
             return Err(Failure::grant("this is no authorization code"));
         };
-        if redirect_uri.is_some() && form.get("redirect_uri") != redirect_uri.as_deref() {
+        // It may be left out: PKCE binds the code already (OAuth 2.1, section 10.2).
+        if redirect_uri.is_some()
+            && form.get("redirect_uri").is_some_and(|given| Some(given) != redirect_uri.as_deref())
+        {
             return Err(Failure::grant("redirect_uri is not that of the authorization request"));
         }
         if !pkce::verify(challenge, verifier) {
+            self.refused(asker, client, Some(&found.grant), "pkce");
             return Err(Failure::grant("code_verifier does not match the code_challenge"));
         }
         self.covered(asker, form, &found.grant)?;

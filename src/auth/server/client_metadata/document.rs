@@ -8,11 +8,12 @@ use crate::auth::store::Client;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The members that matter here; others are ignored, twice the same is an error.
+/// The members that matter here; others are ignored, twice the same is an error. MCP requires the first
+/// three ([2026-07-28, client ID metadata documents](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration)).
 #[derive(Deserialize)]
 struct Document {
     client_id: String,
-    client_name: Option<String>,
+    client_name: String,
     redirect_uris: Vec<String>,
     token_endpoint_auth_method: Option<String>,
     client_secret: Option<IgnoredAny>,
@@ -35,9 +36,12 @@ pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Client, Met
     if document.redirect_uris.iter().any(|uri| redirect::check(uri).is_err()) {
         return Err(fault("one of the redirect_uris is not allowed"));
     }
+    if document.client_name.trim().is_empty() {
+        return Err(fault("client_name is empty"));
+    }
     Ok(Client {
         id: document.client_id,
-        name: document.client_name.filter(|name| !name.trim().is_empty()),
+        name: Some(document.client_name),
         redirect_uris: document.redirect_uris,
         registered: now,
     })
@@ -69,14 +73,15 @@ mod tests {
     }
 
     fn with(members: &str) -> Result<Client, MetadataError> {
-        parse(&format!(r#"{{"client_id":"{URL}","redirect_uris":["http://127.0.0.1/cb"]{members}}}"#))
+        let name = if members.contains("client_name") { "" } else { r#","client_name":"App""# };
+        parse(&format!(r#"{{"client_id":"{URL}","redirect_uris":["http://127.0.0.1/cb"]{name}{members}}}"#))
     }
 
     #[test]
     fn the_least() {
         let client = with("").unwrap();
         let redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
-        assert_eq!(client, Client { id: URL.to_owned(), name: None, redirect_uris, registered: 7 });
+        assert_eq!(client, Client { id: URL.to_owned(), name: Some("App".to_owned()), redirect_uris, registered: 7 });
     }
 
     #[test]
@@ -86,8 +91,7 @@ mod tests {
                "grant_types":["authorization_code"],"x":{"y":[1,null,{}]},"jwks":{"keys":[]}"#,
         );
         assert_eq!(client.unwrap().name.as_deref(), Some("Чат <b>"));
-        assert_eq!(with(r#","client_name":null,"client_secret":null"#).unwrap().name, None);
-        assert_eq!(with(r#","client_name":" ""#).unwrap().name, None);
+        assert!(with(r#","client_secret":null"#).is_ok());
         assert!(with(r#","token_endpoint_auth_method":"private_key_jwt""#).is_ok());
     }
 
@@ -112,16 +116,19 @@ mod tests {
             "{",
             "\u{feff}{}",
             r#"{"client_id":1}"#,
-            r#"{"redirect_uris":["https://a/b"]}"#,
-            r#"{"client_id":"https://app.example.com/client.json"}"#,
-            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":[]}"#,
-            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":"https://a/b"}"#,
-            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":[null]}"#,
-            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":["javascript:x"]}"#,
-            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b","http://a/b"]}"#,
-            r#"{"client_id":"https://app.example.com/client.JSON","redirect_uris":["https://a/b"]}"#,
-            r#"{"client_id":"https://app.example.com/client.json/","redirect_uris":["https://a/b"]}"#,
-            r#"{"client_id":"https://app.example.com:443/client.json","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":"A","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":null,"client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":" ","client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json"}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json","redirect_uris":[]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json","redirect_uris":"https://a/b"}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json","redirect_uris":[null]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json","redirect_uris":["javascript:x"]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json","redirect_uris":["https://a/b","http://a/b"]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.JSON","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com/client.json/","redirect_uris":["https://a/b"]}"#,
+            r#"{"client_name":"A","client_id":"https://app.example.com:443/client.json","redirect_uris":["https://a/b"]}"#,
         ] {
             assert!(matches!(parse(json), Err(MetadataError::Document(_))), "{json}");
         }

@@ -7,7 +7,7 @@ mod fetch;
 mod lifetime;
 mod url;
 
-use super::buckets::Buckets;
+use crate::auth::buckets::Buckets;
 use crate::auth::clock::Clock;
 use crate::auth::store::Client;
 use fetch::Fetcher;

@@ -30,11 +30,12 @@ pub(crate) struct Csrf {
 
 impl Csrf {
     /// The value that the browser has already, so that forms in other tabs stay valid, or a new one.
+    ///
+    /// Without random numbers of the system it is empty, and no form passes.
     pub(crate) fn of(head: &Parts, base: &str) -> Self {
         let secure = base.starts_with("https:");
-        let value = found(&head.headers, secure)
-            .map_or_else(|| URL_SAFE_NO_PAD.encode(<[u8; 32]>::generate()), Cow::into_owned);
-        Self { value, secure }
+        let new = || <[u8; 32]>::try_generate().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
+        Self { value: found(&head.headers, secure).map_or_else(new, Cow::into_owned), secure }
     }
 
     /// Name and value of the hidden field.

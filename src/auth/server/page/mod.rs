@@ -85,8 +85,8 @@ pub(super) enum Problem {
 impl Problem {
     const fn status(self) -> StatusCode {
         match self {
-            Self::Wrong => StatusCode::UNAUTHORIZED,
-            Self::NoRole => StatusCode::FORBIDDEN,
+            // No 401: that would want a challenge, and browsers answer those with a dialogue of their own.
+            Self::Wrong | Self::NoRole => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Forged => StatusCode::BAD_REQUEST,

@@ -149,7 +149,7 @@ fn programs_on_this_computer_come_with_a_warning() {
 fn problems_are_said_first_and_tied_to_the_fields() {
     let scopes = Scopes::default();
     for (problem, status, heading) in [
-        (Problem::Wrong, 401, "Wrong user name or password"),
+        (Problem::Wrong, 403, "Wrong user name or password"),
         (Problem::NoRole, 403, "You have no access to this service"),
         (Problem::TooMany(17), 429, "Too many attempts"),
         (Problem::Unavailable, 503, "1C is unavailable"),

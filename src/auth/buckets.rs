@@ -8,6 +8,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::fmt;
 use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,14 +22,14 @@ type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Cl
 /// So many events a minute for each key, all of them at once if need be.
 ///
 /// When there are too many keys, the one not seen for the longest is forgotten, and starts anew.
-pub(super) struct Buckets<K, C: Clock = DefaultClock> {
+pub(crate) struct Buckets<K, C: Clock = DefaultClock> {
     quota: Quota,
     clock: C,
     of: Cache<K, Arc<Bucket<C>>>,
 }
 
 impl<K: Hash + Eq + Send + Sync + 'static> Buckets<K> {
-    pub(super) fn per_minute(events: NonZeroU32) -> Self {
+    pub(crate) fn per_minute(events: NonZeroU32) -> Self {
         Self::new(events, DefaultClock::default(), MAX_KEYS)
     }
 }
@@ -49,12 +50,20 @@ where
 
     /// Counts one event of `key`, or says how long to wait for the next one: whole seconds, at
     /// least one, as `Retry-After` counts them.
-    pub(super) fn check(&self, key: K) -> Result<(), Duration> {
+    pub(crate) fn check(&self, key: K) -> Result<(), Duration> {
         let bucket = self.of.get_with(key, || Arc::new(RateLimiter::direct_with_clock(self.quota, self.clock.clone())));
         bucket.check().map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
             Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(Duration::from_secs(1))
         })
+    }
+}
+
+/// What counts as one address: of IPv6 the /64, which is what one customer gets.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address => address,
     }
 }
 

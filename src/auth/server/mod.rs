@@ -82,6 +82,7 @@
 //! ```
 
 mod authorize;
+mod carried;
 mod client_auth;
 mod client_metadata;
 #[doc(hidden)]

@@ -1,14 +1,14 @@
 //! One request on its way through the stack and back, whatever the transport.
 
+use super::Bridge;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
-use super::{Bridge, questions::Question};
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Params, Payload, Request, Response,
-    Version, encode, encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, Response, Version,
+    encode, encode_error, without_line_breaks,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -33,18 +33,18 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, BoxError>
 /// What a bridge must remember of a request until its reply is written.
 #[derive(Debug)]
 pub(crate) struct Call {
-    bridge: Arc<Bridge>,
+    pub(super) bridge: Arc<Bridge>,
     pub(crate) id: Id,
-    method: Method,
-    version: Version,
+    pub(super) method: Method,
+    pub(super) version: Version,
     /// The tool, prompt or resource, for the log: JSON text.
     subject: Option<Bytes>,
     progress_token: Option<Bytes>,
     log_level: Option<Level>,
-    can: Capabilities,
+    pub(super) can: Capabilities,
     started: Instant,
     /// For the next round of a legacy call.
-    request: Option<Request>,
+    pub(super) request: Option<Request>,
     /// Whether the reply has an HTTP status of its own.
     has_status: bool,
 }
@@ -259,32 +259,6 @@ impl Call {
             })
         });
     }
-
-    /// Asks a legacy client what 1C asks, as requests of the server, and gives the call to make
-    /// with the answers.
-    async fn next_round(&self, payload: &Payload, outbox: &Outbox) -> Result<Request, ErrorObject> {
-        let Some(request) = &self.request else {
-            return Err(ErrorObject::internal(format!("1C asks for input in answer to {}", self.method)));
-        };
-        let asked = inputs::read(payload).map_err(inputs::nonsense)?;
-        let can = Capabilities { elicitation: self.can.elicitation && self.version.has_elicitation(), ..self.can };
-        let (kept, dropped): (Vec<_>, Vec<_>) = asked.into_iter().partition(|input| input.is_declared(can));
-        if kept.is_empty() && !dropped.is_empty() {
-            return Err(inputs::missing(&dropped));
-        }
-        let mut open: Vec<(String, Question)> = Vec::with_capacity(kept.len());
-        for input in kept {
-            let Some(question) = self.bridge.questions.ask() else {
-                return Err(ErrorObject::internal("Too many questions to clients are open; try again later"));
-            };
-            outbox.push(without_line_breaks(server_request(&question.id, &input.method, input.params)));
-            open.push((input.key, question));
-        }
-        let answers = tokio::time::timeout(self.bridge.answer_timeout, gather(open)).await;
-        let answers =
-            answers.map_err(|_| ErrorObject::internal("The client did not answer what 1C asked in time"))??;
-        Ok(Request { params: again(request, &answers, payload.request_state())?, ..request.clone() })
-    }
 }
 
 /// The first hundred characters: enough for a log.
@@ -308,56 +282,4 @@ fn notification(name: &str, params: impl FnOnce(&mut Vec<u8>)) -> Bytes {
     params(&mut out);
     out.extend_from_slice(b"}}");
     out.into()
-}
-
-fn server_request(id: &Id, method: &str, params: &[u8]) -> Bytes {
-    let mut out = b"{\"jsonrpc\":\"2.0\",\"id\":".to_vec();
-    out.extend_from_slice(id.as_json());
-    out.extend_from_slice(b",\"method\":");
-    json::quote_into(&mut out, method);
-    out.extend_from_slice(b",\"params\":");
-    out.extend_from_slice(params);
-    out.push(b'}');
-    out.into()
-}
-
-/// Waits for all answers and writes them as `inputResponses`.
-async fn gather(open: Vec<(String, Question)>) -> Result<Vec<u8>, ErrorObject> {
-    let mut out = b"{".to_vec();
-    for (at, (key, mut question)) in open.into_iter().enumerate() {
-        let result = match question.answer().await {
-            Some(Ok(result)) => result,
-            Some(Err(error)) => {
-                let told = String::from_utf8_lossy(error.get(..1000).unwrap_or(&error)).into_owned();
-                return Err(ErrorObject::internal(format!("The client could not give what 1C asked for: {told}")));
-            }
-            None => return Err(ErrorObject::internal("The client's answer got lost")),
-        };
-        if at > 0 {
-            out.push(b',');
-        }
-        json::quote_into(&mut out, &key);
-        out.push(b':');
-        out.extend_from_slice(&result);
-    }
-    out.push(b'}');
-    Ok(out)
-}
-
-/// The parameters of the same request with the answers in them.
-fn again(request: &Request, answers: &[u8], state: Option<&[u8]>) -> Result<Params, ErrorObject> {
-    let mut out = b"{\"inputResponses\":".to_vec();
-    out.extend_from_slice(answers);
-    for param in [Param::Name, Param::Uri, Param::Arguments] {
-        if let Some(raw) = request.params.raw(param) {
-            out.extend_from_slice(format!(",\"{}\":", param.name()).as_bytes());
-            out.extend_from_slice(raw);
-        }
-    }
-    if let Some(state) = state {
-        out.extend_from_slice(b",\"requestState\":");
-        out.extend_from_slice(state);
-    }
-    out.push(b'}');
-    Params::parse(&out.into())
 }

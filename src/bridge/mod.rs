@@ -11,6 +11,7 @@ pub(crate) mod era;
 mod inputs;
 mod outbox;
 mod questions;
+mod rounds;
 
 pub(crate) use call::{Call, Finished, Running, boxed};
 pub(crate) use capabilities::Capabilities;

@@ -161,8 +161,8 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
     (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": health.mode } })))
 }
 
-/// Whether 1C works. Asked at most once a second, however often strangers ask here: each question
-/// takes a place among the calls.
+/// Whether 1C works. One question at a time, however many strangers ask here: each takes a place among
+/// the calls.
 struct Health {
     onec: OneCService,
     mode: &'static str,
@@ -171,15 +171,18 @@ struct Health {
 
 impl Health {
     async fn is_well(&self) -> bool {
+        let came = Instant::now();
         let mut last = self.last.lock().await;
-        if let Some((_, well)) = last.filter(|(asked, _)| asked.elapsed() < Duration::from_secs(1)) {
+        // A question that was put while this one waited is answered for it too.
+        if let Some((_, well)) = last.filter(|(asked, _)| *asked >= came) {
             return well;
         }
+        let asked = Instant::now();
         let answer = self.onec.health().await;
         if let Err(error) = &answer {
             tracing::warn!("health: {error}");
         }
-        *last = Some((Instant::now(), answer.is_ok()));
+        *last = Some((asked, answer.is_ok()));
         answer.is_ok()
     }
 }

@@ -312,3 +312,15 @@ async fn the_log_warns_of_open_doors_and_shows_the_logins_of_the_demo() {
         assert_eq!(log.contains(warning), expected, "{args:?}:\n{log}");
     }
 }
+
+/// Programs of one user that start together are no guessers.
+#[tokio::test]
+async fn many_logins_of_one_user_at_once_are_let_in() {
+    let gateway = Gateway::start(&["--demo", "--auth-mode", "oauth2"]).await;
+    let mut logins = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let address = gateway.address.clone();
+        logins.spawn(async move { log_in(&address).await });
+    }
+    assert_eq!(logins.join_all().await.iter().filter(|token| !token.is_empty()).count(), 40);
+}

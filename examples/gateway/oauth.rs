@@ -18,6 +18,8 @@ use tokio::time::sleep;
 
 /// How often what has expired is thrown away.
 const SWEEP: Duration = Duration::from_secs(300);
+/// What is typed within this time is typed at once.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Puts a bearer guard before `routes`, and the authorization server beside them.
 pub(crate) async fn guard(
@@ -81,7 +83,10 @@ impl Setup<'_> {
     fn with_store<S: TokenStore>(self, infobase: &Opened, store: S) -> Guarded {
         let onec = infobase.onec.clone();
         match self.oauth.login {
-            LoginType::Credentials => self.with_login(store, Slowdown::new(OwnLogin::new(onec))),
+            // The same login typed by many programs at once is one question, and no guessing.
+            LoginType::Credentials => {
+                self.with_login(store, Cached::new(Slowdown::new(OwnLogin::new(onec))).ttl(AT_ONCE, AT_ONCE))
+            }
             LoginType::Key => self.with_login(store, Cached::new(AccessKey::new(onec))),
         }
     }

@@ -78,8 +78,9 @@ async fn a_good_token_is_let_in() {
     }
 }
 
-/// RFC 6750, section 3.1: no error code for a request that shows nothing. RFC 9728, section 5.1, and
-/// MCP 2025-11-25, "Protected Resource Metadata Discovery Requirements" and "Scope Selection".
+/// RFC 6750, section 3.1: no error code for a request that shows nothing. RFC 9728, section 5.1; MCP
+/// 2025-11-25, "Protected Resource Metadata Discovery Requirements"; MCP 2026-07-28, "Scope Selection
+/// Strategy".
 #[tokio::test]
 async fn without_a_token_the_challenge_says_where_to_get_one() {
     for value in [&[][..], &["Basic dTpw"], &["g00d-token"], &["Token g00d-token"]] {
@@ -90,7 +91,8 @@ async fn without_a_token_the_challenge_says_where_to_get_one() {
     }
 }
 
-/// RFC 6750, section 3.1: `invalid_token` for one that is expired, revoked, malformed or wrong.
+/// RFC 6750, section 3.1; RFC 9728, section 5.1; MCP 2025-11-25, "Token Handling" and "Error
+/// Handling": `invalid_token` for one that is expired, revoked, malformed or wrong.
 #[tokio::test]
 async fn a_wrong_token_is_invalid() {
     for value in ["Bearer wrong", "Bearer ", "Bearer", "Bearer two tokens", "Bearer t\"", "Bearer g00d-tokeN"] {
@@ -103,7 +105,8 @@ async fn a_wrong_token_is_invalid() {
     assert_eq!(ask(&[&long]).await.status(), 401);
 }
 
-/// RFC 6750, section 3.1, `invalid_request`: more than one method or value.
+/// RFC 6750, section 3.1, `invalid_request`; MCP 2025-11-25, "Error Handling": more than one method
+/// or value.
 #[tokio::test]
 async fn two_authorization_headers_are_a_bad_request() {
     let answer = ask(&["Bearer g00d-token", "Bearer g00d-token"]).await;
@@ -112,7 +115,8 @@ async fn two_authorization_headers_are_a_bad_request() {
     assert_eq!(answer.headers()["cache-control"], "no-store");
 }
 
-/// MCP 2025-11-25, "Token Requirements": tokens must not stand in the query string.
+/// MCP 2025-11-25, "Token Requirements"; RFC 6750, section 2.3: tokens must not stand in the query
+/// string.
 #[tokio::test]
 async fn a_token_in_the_query_does_not_count() {
     let mut asked = request(&[]);
@@ -149,7 +153,7 @@ async fn the_challenge_follows_path_and_proxy() {
     assert!(challenge(&answer).contains("\"https://public.example/x/.well-known/oauth-protected-resource/mcp\""));
 }
 
-/// A `Host` that is no host cannot break out of the challenge.
+/// RFC 6750, section 3: a `Host` that is no host cannot break out of the challenge.
 #[tokio::test]
 async fn the_challenge_takes_no_injection() {
     let mut asked = request(&[]);
@@ -158,7 +162,8 @@ async fn the_challenge_takes_no_injection() {
     assert_eq!(challenge(&answer).matches('"').count(), 4, "{}", challenge(&answer));
 }
 
-/// RFC 6750, section 3.1, `insufficient_scope`; MCP 2025-11-25, "Runtime Insufficient Scope Errors".
+/// RFC 6750, section 3.1, `insufficient_scope`; MCP 2025-11-25, "Runtime Insufficient Scope
+/// Errors"; RFC 9728, section 5.1.
 #[tokio::test]
 async fn a_required_scope_is_403_with_the_scopes() {
     let answer = layer()
@@ -188,6 +193,7 @@ impl http_body::Body for Untouched {
     }
 }
 
+/// MCP 2025-11-25, "Access Token Privilege Restriction".
 #[tokio::test]
 async fn a_refusal_reads_no_body() {
     let service = layer().require(Scopes::parse("other")).layer(http(always("{}")));
@@ -201,6 +207,7 @@ async fn a_refusal_reads_no_body() {
     assert!(!service.oneshot(empty).await.unwrap().headers().contains_key("connection"));
 }
 
+/// RFC 6750, section 3.1; MCP 2025-11-25 and MCP 2026-07-28, "Token Handling".
 #[tokio::test]
 async fn closures_validate_and_each_refusal_has_its_status() {
     let validator = |presented: Presented<'_>| {
@@ -292,7 +299,8 @@ async fn a_401_from_below_gets_the_challenge() {
     }
 }
 
-/// MCP 2025-11-25 and 2026-07-28, "Scope Challenge Handling": 403 with all the scopes needed.
+/// MCP 2025-11-25 and MCP 2026-07-28, "Runtime Insufficient Scope Errors": 403 with all the scopes
+/// needed.
 #[tokio::test]
 async fn missing_scopes_from_below_are_403_where_clients_can_step_up() {
     let service = failing(StatusCode::FORBIDDEN, Some("mcp mcp:report:cost"));
@@ -360,7 +368,8 @@ fn nothing_shows_the_token() {
 }
 
 proptest! {
-    /// Whatever stands in the header, the answer is one of the few that are meant.
+    /// RFC 6750, section 3: whatever stands in the header, the answer is one of the few that are
+    /// meant.
     #[test]
     fn any_header_gets_a_clean_answer(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..3)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -376,4 +385,20 @@ proptest! {
         let body: Value = serde_json::from_slice(&runtime.block_on(http_body_util::BodyExt::collect(answer.into_body())).unwrap().to_bytes()).unwrap();
         prop_assert!(body["error"].is_string());
     }
+}
+
+/// MCP 2026-07-28, "Refresh Tokens": a challenge does not ask for `offline_access`.
+#[tokio::test]
+async fn a_challenge_leaves_refresh_tokens_to_the_authorization_server() {
+    let layer = layer().scopes(Scopes::parse("mcp offline_access"));
+    let answer = layer.layer(service_fn(who)).oneshot(request(&[])).await.unwrap();
+    assert_eq!(challenge(&answer), format!(r#"Bearer scope="mcp", {PRM}"#));
+}
+
+/// RFC 6750, section 2.2: a form is not looked into; the metadata says so (`bearer_methods_supported`).
+#[tokio::test]
+async fn a_token_in_a_form_does_not_count() {
+    let form = Full::from("access_token=g00d-token");
+    let asked = Request::post("/mcp").header("content-type", "application/x-www-form-urlencoded").body(form).unwrap();
+    assert_eq!(layer().layer(service_fn(who)).oneshot(asked).await.unwrap().status(), 401);
 }

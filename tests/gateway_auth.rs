@@ -51,6 +51,7 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
+/// MCP 2025-11-25, "Protected Resource Metadata Discovery Requirements".
 #[tokio::test]
 async fn oauth2_asks_for_a_token_and_says_where_to_get_one() {
     let gateway = Gateway::start(&["--demo", "--auth-mode", "OAuth2"]).await;
@@ -122,6 +123,7 @@ async fn clients_cannot_say_who_they_are() {
     }
 }
 
+/// MCP 2025-11-25, "Token Requirements".
 #[tokio::test]
 async fn oauth2_calls_run_as_the_user_and_leave_no_secret_in_the_log() {
     let gateway = Gateway::start(&["--demo", "--auth-mode", "oauth2", "--log-level", "debug"]).await;
@@ -285,6 +287,7 @@ async fn the_doctor_tries_the_check_of_keys() {
     assert!(output.status.success() && report.contains("ok    access keys: 1C checks them"), "{report}");
 }
 
+/// MCP 2025-11-25, "Communication Security".
 #[tokio::test]
 async fn the_log_warns_of_open_doors_and_shows_the_logins_of_the_demo() {
     let none = ["http", "--demo", "--port", "0", "--host", "0.0.0.0"];

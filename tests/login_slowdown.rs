@@ -28,6 +28,7 @@ const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// RFC 6749, section 4.3.2.
 #[tokio::test(start_paused = true)]
 async fn after_5_wrong_logins_each_next_one_waits_longer() {
     let inner = Scripted::new("wrong");

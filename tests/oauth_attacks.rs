@@ -38,7 +38,8 @@ async fn a_replayed_code_revokes_everything() {
     lab.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
 }
 
-/// OAuth 2.1, section 4.3.1; RFC 9700, section 4.14.2: an old refresh token revokes the family.
+/// OAuth 2.1, section 4.3.1; RFC 9700, section 4.14.2; MCP 2025-11-25 and MCP 2026-07-28, "Token
+/// Theft": an old refresh token revokes the family.
 #[tokio::test]
 async fn a_replayed_refresh_token_revokes_everything() {
     let lab = lab();
@@ -70,7 +71,8 @@ async fn a_race_for_a_code_has_at_most_one_winner() {
     assert_eq!(won, 1);
 }
 
-/// OAuth 2.1, section 7.5.1: a stolen code is worth nothing in another session or client.
+/// OAuth 2.1, section 7.5.1; RFC 6749, sections 10.5 and 10.6; RFC 7636, section 4.4: a stolen code
+/// is worth nothing in another session or client.
 #[tokio::test]
 async fn an_injected_code_is_refused() {
     let lab = lab();
@@ -82,7 +84,8 @@ async fn an_injected_code_is_refused() {
     lab.post("/token", &form).await.assert_error(400, "invalid_request");
 }
 
-/// RFC 9700, section 4.8.2: no PKCE in the beginning cannot become none in the end.
+/// RFC 9700, section 4.8.2; RFC 7636, section 7.2: no PKCE in the beginning cannot become none in
+/// the end.
 #[tokio::test]
 async fn pkce_cannot_be_downgraded() {
     let lab = lab();
@@ -94,7 +97,8 @@ async fn pkce_cannot_be_downgraded() {
     lab.redeem(&code, &[("code_verifier", CHALLENGE)]).await.assert_error(400, "invalid_grant");
 }
 
-/// RFC 9207, section 1: answers say whose they are, and a redirect URI cannot say it for them.
+/// RFC 9207, section 1; MCP 2026-07-28, "Mix-Up Attacks": answers say whose they are, and a redirect
+/// URI cannot say it for them.
 #[tokio::test]
 async fn a_mix_up_shows() {
     let lab = lab();
@@ -109,7 +113,8 @@ async fn a_mix_up_shows() {
     }
 }
 
-/// RFC 9700, section 4.1.3; RFC 6749, section 10.15: exact comparison.
+/// RFC 9700, section 4.1.3; RFC 6749, section 10.15; RFC 8252, section 8.4; MCP 2025-11-25,
+/// "Overview" and "Open Redirection": exact comparison.
 #[tokio::test]
 async fn redirect_tricks() {
     let lab = lab();
@@ -191,7 +196,8 @@ async fn one_secret_does_not_pass_for_another() {
     assert_eq!(lab.refresh(&refresh, &[]).await.status, 200);
 }
 
-/// MCP 2026-07-28, access token privilege restriction; RFC 8707, section 2.
+/// MCP 2026-07-28, access token privilege restriction; RFC 8707, section 2; MCP 2025-11-25, "Access
+/// Token Privilege Restriction".
 #[tokio::test]
 async fn a_token_of_another_host_is_refused() {
     let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
@@ -285,7 +291,8 @@ async fn the_password_is_not_sent_on() {
     }
 }
 
-/// MCP 2026-07-28, client ID metadata document security: documents are not fetched from this network.
+/// MCP 2026-07-28, client ID metadata document security; MCP 2025-11-25, "Discovery": documents are
+/// not fetched from this network.
 #[tokio::test]
 async fn a_client_id_cannot_make_the_server_call_its_own_network() {
     let lab = lab().with(|server| server.client_metadata(ClientMetadata::new()));
@@ -399,8 +406,8 @@ proptest! {
     }
 }
 
-/// OAuth 2.1, section 7.12.2; MCP 2026-07-28, "Open Redirection": anybody may register a web site, so
-/// before a login nobody is sent to one unasked.
+/// OAuth 2.1, section 7.12.2; MCP 2025-11-25 and MCP 2026-07-28, "Open
+/// Redirection": anybody may register a web site, so before a login nobody is sent to one unasked.
 #[tokio::test]
 async fn no_open_redirector() {
     let lab = lab();

@@ -108,7 +108,7 @@ async fn the_address_of_the_caller_is_told() {
     assert!(registered[0].contains("198.51.100.7") && registered[1].contains("203.0.113.9"), "{registered:?}");
 }
 
-/// CONTRACT, section 4: no token, code, key or password reaches a log.
+/// CONTRACT, section 4: no token, code, key or password reaches a log. MCP 2025-11-25, "Token Theft".
 #[tokio::test]
 async fn no_secret_is_logged() {
     let (log, _guard) = Log::start();

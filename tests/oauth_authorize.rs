@@ -18,7 +18,8 @@ use onec_mcp::auth::server::Limits;
 use onec_mcp::auth::store::MemoryStore;
 use serde_json::json;
 
-/// RFC 6749, sections 4.1.1 and 4.1.2; RFC 9207, section 2.
+/// RFC 6749, sections 4.1.1 and 4.1.2; RFC 9207, section 2; MCP 2026-07-28, "Authorization Response
+/// Validation".
 #[tokio::test]
 async fn a_login_ends_with_a_code() {
     let lab = lab();
@@ -35,7 +36,8 @@ async fn a_login_ends_with_a_code() {
     assert_eq!(lab.redeem(&answer.sent("code").unwrap(), &[]).await.status, 200);
 }
 
-/// RFC 6749, section 4.1.2.1; RFC 9207, section 2: errors carry `state` and `iss` too.
+/// RFC 6749, section 4.1.2.1; RFC 9207, section 2; MCP 2025-11-25, "Overview"; MCP 2026-07-28,
+/// "Authorization Response Validation": errors carry `state` and `iss` too.
 #[tokio::test]
 async fn errors_go_to_the_client() {
     let lab = lab();
@@ -109,7 +111,8 @@ async fn the_redirect_uri_may_be_left_out_if_there_is_one() {
     lab.authorize(&Params::of(&two).without("redirect_uri")).await.assert_page(400);
 }
 
-/// RFC 7636, section 4.4.1; RFC 9700, section 2.1.1; OAuth 2.1, section 7.5.2: PKCE with S256.
+/// RFC 7636, section 4.4.1; RFC 9700, section 2.1.1; OAuth 2.1, section 7.5.2; RFC 8252, sections 6
+/// and 8.1; MCP 2025-11-25, "Overview": PKCE with S256.
 #[tokio::test]
 async fn pkce_is_required() {
     let lab = lab();
@@ -129,7 +132,8 @@ async fn pkce_is_required() {
     }
 }
 
-/// RFC 6749, section 3.3, and CONTRACT section 4: never a wider grant.
+/// RFC 6749, section 3.3, and CONTRACT section 4; MCP 2026-07-28, "Refresh Tokens": never a wider
+/// grant.
 #[tokio::test]
 async fn scopes_are_cut_to_what_is_supported_and_allowed() {
     let lab = lab();
@@ -162,7 +166,7 @@ async fn scopes_are_cut_to_what_is_supported_and_allowed() {
     }
 }
 
-/// RFC 8707, section 2; MCP 2026-07-28, resource parameter.
+/// RFC 8707, section 2; MCP 2026-07-28, resource parameter; MCP 2025-11-25, "Canonical Server URI".
 #[tokio::test]
 async fn own_resources_only() {
     let lab = lab();
@@ -275,7 +279,8 @@ async fn the_page_posts_to_its_own_path() {
     }
 }
 
-/// MCP 2026-07-28, security considerations: the host of the redirect URI is displayed.
+/// MCP 2026-07-28, security considerations; MCP 2025-11-25, "Localhost Redirect URI Risks": the
+/// host of the redirect URI is displayed.
 #[tokio::test]
 async fn the_page_says_who_asks_and_for_what() {
     let lab = lab();

@@ -132,7 +132,7 @@ async fn many_and_deep_is_400() {
     lab.call(request).await.assert_error(400, "invalid_client_metadata");
 }
 
-/// Anybody may register, and registrations are kept for long: each is small.
+/// RFC 7591, section 3: anybody may register, and registrations are kept for long: each is small.
 #[tokio::test]
 async fn a_registration_is_small() {
     let lab = lab();

@@ -1,8 +1,16 @@
 //! Client ID metadata documents: what is fetched, from where, and how long it counts
 //! (draft-ietf-oauth-client-id-metadata-document-00; MCP 2025-11-25 and 2026-07-28, client
 //! registration and its security considerations).
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
+#[path = "support/oauth.rs"]
+mod oauth;
 #[path = "support/tls_host.rs"]
 mod tls_host;
 
@@ -27,6 +35,7 @@ async fn outcome(answer: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -
     host.metadata().fetch(&host.url("/client")).await.unwrap_err()
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Documents".
 #[tokio::test]
 async fn a_document() {
     let host = documents("").await;
@@ -51,7 +60,8 @@ async fn a_document_at_a_name() {
 }
 
 /// Section 6.5 of the draft: without leave no connection is made to this machine, by address or by
-/// name, and the error does not say what the name stands for.
+/// name, and the error does not say what the name stands for. MCP 2025-11-25, "Client ID Metadata
+/// Document Security"; MCP 2026-07-28, "Authorization Server Abuse Protection".
 #[tokio::test]
 async fn no_request_to_this_network() {
     let host = documents("").await;
@@ -71,6 +81,7 @@ async fn no_request_to_this_network() {
     assert!(host.metadata().fetch(&host.url("/c")).await.is_ok());
 }
 
+/// MCP 2026-07-28, "Client ID Metadata Documents".
 #[tokio::test]
 async fn what_is_no_url_of_a_document() {
     let host = documents("").await;
@@ -114,6 +125,7 @@ async fn names_of_certificates_count() {
     assert!(host.seen().is_empty());
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Document Security".
 #[tokio::test]
 async fn redirects_are_not_followed() {
     for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
@@ -136,6 +148,7 @@ async fn only_status_200() {
     }
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Documents".
 #[tokio::test]
 async fn only_json() {
     for headers in ["", "content-type: text/html\r\n", "content-type: application/javascript\r\n"] {
@@ -149,6 +162,7 @@ async fn only_json() {
     assert!(host.metadata().fetch(&host.url("/c")).await.is_ok());
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Documents".
 #[tokio::test]
 async fn the_document_must_be_about_its_url() {
     for answer in [
@@ -163,6 +177,7 @@ async fn the_document_must_be_about_its_url() {
     }
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Document Security".
 #[tokio::test]
 async fn no_long_documents() {
     let too_large = MetadataError::TooLarge(16 * 1024);
@@ -189,6 +204,7 @@ async fn no_long_documents() {
     assert!(host.metadata().fetch(&host.url("/c")).await.is_ok(), "16 KiB are not too many");
 }
 
+/// MCP 2025-11-25, "Client ID Metadata Document Security".
 #[tokio::test]
 async fn no_waiting_for_ever() {
     let limit = Duration::from_millis(100);
@@ -213,7 +229,7 @@ async fn a_connection_that_breaks() {
     assert_eq!(outcome(|_, _| Reply::Text("nonsense\r\n\r\n".to_owned())).await, MetadataError::Unreachable);
 }
 
-/// Section 4.3 of the draft, RFC 9111.
+/// Section 4.3 of the draft, RFC 9111. MCP 2025-11-25, "Client ID Metadata Documents".
 #[tokio::test]
 async fn remembered_as_the_headers_say() {
     for (headers, requests) in [
@@ -253,7 +269,8 @@ async fn failures_are_not_remembered() {
     assert!(metadata.fetch(&host.url("/c")).await.is_ok());
 }
 
-/// Nobody can use this server to flood another.
+/// MCP 2026-07-28, "Authorization Server Abuse Protection": nobody can use this server to flood
+/// another.
 #[tokio::test]
 async fn no_host_is_hammered() {
     let host = Host::start(|_, _| Reply::new("404 Not Found", "", "")).await;
@@ -301,4 +318,28 @@ async fn few_requests_at_once() {
         _ = all => panic!("none of them ends"),
         connections = watch => assert_eq!(connections, 16),
     }
+}
+
+/// MCP 2025-11-25 and MCP 2026-07-28, "Client ID Metadata Documents": a client that is known by its
+/// document logs a user in with a redirect URI of the document, and with no other.
+#[tokio::test]
+async fn only_redirect_uris_of_the_document() {
+    let host = documents("").await;
+    let lab = oauth::lab().with(|server| server.client_metadata(host.metadata()));
+    let url = host.url("/client.json");
+    let right = oauth::Params::of(&url).with("redirect_uri", "http://127.0.0.1:49152/cb");
+    let page = lab.authorize(&right).await;
+    page.assert_page(200);
+    for shown in ["Чат", "127.0.0.1:49152"] {
+        assert!(page.body.contains(shown), "{shown}: {}", page.body);
+    }
+    for other in ["http://127.0.0.1:49152/other", "https://evil.example/cb", "http://localhost/cb", "app:/cb"] {
+        let wrong = right.clone().with("redirect_uri", other);
+        lab.authorize(&wrong).await.assert_page(400);
+        lab.log_in(&wrong).await.assert_page(400);
+    }
+    let code = lab.code(&right).await;
+    let more = [("redirect_uri", "http://127.0.0.1:49152/cb"), ("client_id", &url)];
+    let (access, _) = oauth::pair(&lab.redeem(&code, &more).await);
+    assert_eq!(lab.who(&access).await.unwrap().client(), Some(url.as_str()));
 }

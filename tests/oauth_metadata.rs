@@ -13,7 +13,8 @@ mod oauth;
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
-use oauth::{BASE, Lab, lab};
+use oauth::{BASE, CALLBACK, Lab, Params, lab};
+use onec_mcp::Scopes;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::store::MemoryStore;
@@ -29,7 +30,8 @@ fn request(method: Method, path: &str) -> Request<Full<Bytes>> {
 }
 
 /// RFC 8414, section 2; RFC 9207, section 3; RFC 7636 by RFC 8414; MCP 2026-07-28, authorization
-/// server discovery and client registration.
+/// server discovery and client registration; MCP 2025-11-25, "Overview" and "Authorization Code
+/// Protection".
 #[tokio::test]
 async fn the_server_describes_itself() {
     let answer = lab().get(SERVER).await;
@@ -86,7 +88,9 @@ async fn a_foreign_host_is_refused_on_loopback() {
     assert_eq!(lab.post("/token", &[("grant_type", "password")]).await.status, 400, "no Host at all is no page's");
 }
 
-/// RFC 9728, sections 2 and 3.3; MCP 2026-07-28: no `offline_access` among a resource's scopes.
+/// RFC 9728, sections 2 and 3.3; MCP 2026-07-28; MCP 2025-11-25, "Authorization Server Location"
+/// and "Protected Resource Metadata Discovery Requirements": no `offline_access` among a resource's
+/// scopes.
 #[tokio::test]
 async fn a_resource_describes_itself() {
     let lab = lab().with(|server| server.documentation("https://docs.example"));
@@ -112,7 +116,8 @@ async fn a_resource_describes_itself() {
     }
 }
 
-/// RFC 8414, section 3.1: the path of the issuer is inserted; older clients append.
+/// RFC 8414, section 3.1; MCP 2026-07-28, "Authorization Server Metadata Discovery": the path of
+/// the issuer is inserted; older clients append.
 #[tokio::test]
 async fn metadata_is_found_where_clients_look() {
     let site = Site::new().public_url(&Url::parse(BASE).unwrap()).mount("/auth");
@@ -157,7 +162,8 @@ async fn a_host_must_be_one() {
     }
 }
 
-/// RFC 9110, sections 9.3.2, 9.3.7, 15.5.5 and 15.5.6.
+/// RFC 9110, sections 9.3.2, 9.3.7, 15.5.5 and 15.5.6; RFC 6749, sections 3.1 and 3.2; RFC 7009,
+/// sections 2 and 2.1; RFC 7591, section 3.1; RFC 8414, section 3.1; RFC 9728, sections 3 and 3.1.
 #[tokio::test]
 async fn methods_and_paths() {
     let lab = lab();
@@ -194,5 +200,34 @@ async fn every_answer_is_guarded() {
         let policy = if path == "/authorize" { "same-origin" } else { "no-referrer" };
         assert_eq!(answer.header("referrer-policy"), policy, "{path}");
         assert_eq!(answer.header("cache-control") == "no-store", path != SERVER, "{path}");
+    }
+}
+
+/// RFC 9728, section 3.2: JSON with status 200, and no empty lists.
+#[tokio::test]
+async fn empty_lists_are_left_out() {
+    let answer = lab().with(|server| server.scopes(Scopes::default())).get(&format!("{RESOURCE}/mcp")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    let document = answer.json();
+    assert_eq!((&document["resource"], document.get("scopes_supported")), (&"https://mcp.example/mcp".into(), None));
+}
+
+/// RFC 8414, sections 2 and 3.3; RFC 9207, section 2.3; MCP 2026-07-28, "Authorization Response
+/// Validation" and "Authorization Server Metadata Discovery": one issuer in the metadata of the
+/// server, of the resource, and in answers, letter by letter.
+#[tokio::test]
+async fn the_issuer_is_the_same_everywhere() {
+    for (site, issuer) in [
+        (Site::new().public_url(&Url::parse(BASE).unwrap()), BASE),
+        (Site::new().public_url(&Url::parse(BASE).unwrap()).mount("/auth/"), "https://mcp.example/auth"),
+    ] {
+        let lab = Lab::at(site, Form::Credentials, MemoryStore::new());
+        assert_eq!(lab.get(SERVER).await.json()["issuer"], issuer);
+        assert_eq!(lab.get(RESOURCE).await.json()["authorization_servers"], json!([issuer]));
+        let client = lab.register(&[CALLBACK]).await;
+        let (right, wrong) = (Params::of(&client), Params::of(&client).with("scope", "unknown"));
+        for answer in [lab.log_in(&right).await, lab.authorize(&wrong).await] {
+            assert_eq!(answer.sent("iss").as_deref(), Some(issuer), "{}", answer.header("location"));
+        }
     }
 }

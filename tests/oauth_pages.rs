@@ -111,7 +111,7 @@ async fn no_field_becomes_markup() {
     }
 }
 
-/// The same for what stands in headers.
+/// RFC 6749, section 10.14: the same for what stands in headers.
 #[tokio::test]
 async fn no_header_becomes_markup() {
     let lab = Lab::at(Site::new(), Form::Credentials, MemoryStore::new());
@@ -132,7 +132,9 @@ async fn no_header_becomes_markup() {
     }
 }
 
-/// RFC 9700, section 4.16: without the page there is no login, whatever frames or scripts do.
+/// RFC 9700, section 4.16; RFC 6749, section 10.2; RFC 8252, section 8.6; MCP
+/// 2026-07-28, "Confused Deputy Problem": without the page there is no login, whatever frames or
+/// scripts do.
 #[tokio::test]
 async fn a_login_never_happens_by_itself() {
     let lab = lab();

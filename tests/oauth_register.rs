@@ -15,7 +15,8 @@ use oauth::{Params, lab};
 use onec_mcp::auth::server::Limits;
 use serde_json::{Value, json};
 
-/// RFC 7591, section 3.2.1.
+/// RFC 7591, section 3.2.1; MCP 2025-11-25, "Overview"; MCP 2026-07-28, "Application Type and
+/// Redirect URI Constraints".
 #[tokio::test]
 async fn a_client_is_told_what_it_got() {
     let uris =
@@ -53,7 +54,7 @@ async fn a_client_may_say_nothing() {
     assert_eq!(answer.json()["grant_types"], json!(["authorization_code", "refresh_token"]));
 }
 
-/// RFC 8252, sections 7.1 to 7.3; RFC 9700, section 2.1.
+/// RFC 8252, sections 7.1 to 7.3; RFC 9700, section 2.1; RFC 7591, section 5.
 #[tokio::test]
 async fn redirect_uris_that_clients_use() {
     for uri in [
@@ -75,8 +76,9 @@ async fn redirect_uris_that_clients_use() {
     }
 }
 
-/// RFC 6749, section 3.1.2 (absolute, no fragment); RFC 9700, section 2.1; MCP 2026-07-28,
-/// security considerations (https or localhost).
+/// RFC 6749, section 3.1.2 (absolute, no fragment); RFC 9700, section 2.1; MCP 2026-07-28, security
+/// considerations (https or localhost); RFC 7591, sections 3.2.2 and 5; MCP 2025-11-25,
+/// "Communication Security".
 #[tokio::test]
 async fn redirect_uris_that_are_refused() {
     let lab = lab();
@@ -213,7 +215,7 @@ async fn without_redirect_uris_only_loopback() {
     }
 }
 
-/// CONTRACT, section 4: 429 with `Retry-After`.
+/// CONTRACT, section 4: 429 with `Retry-After`. RFC 7591, section 3.
 #[tokio::test]
 async fn registrations_are_limited() {
     let lab = lab().with(|server| server.limits(Limits::unlimited().register(1)));
@@ -221,4 +223,35 @@ async fn registrations_are_limited() {
     let answer = lab.register_with(json!({})).await;
     answer.assert_error(429, "temporarily_unavailable");
     assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+}
+
+/// RFC 6749, section 2.2, and RFC 7591, section 3.2.1: each registration is a new client, even of the
+/// same metadata, and none gets a secret.
+#[tokio::test]
+async fn no_two_clients_share_an_id() {
+    let lab = lab();
+    let mut ids = std::collections::HashSet::new();
+    for _ in 0..20 {
+        let answer = lab.register_with(json!({"client_name": "Editor", "client_id": "mine"})).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (201, "application/json"));
+        assert_eq!(answer.json().get("client_secret"), None);
+        ids.insert(answer.json()["client_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 20);
+    assert!(!ids.contains("mine"));
+}
+
+/// RFC 7591, section 2.1: grant types and response types that fit together, whatever was asked for.
+#[tokio::test]
+async fn grant_and_response_types_fit_together() {
+    let lab = lab();
+    for (asked, granted) in [
+        (json!(["authorization_code"]), json!(["authorization_code"])),
+        (json!(["refresh_token"]), json!(["authorization_code", "refresh_token"])),
+        (json!(["password"]), json!(["authorization_code", "password"])),
+    ] {
+        let answer = lab.register_with(json!({"grant_types": asked})).await;
+        assert_eq!(answer.json()["grant_types"], granted);
+        assert_eq!(answer.json()["response_types"], json!(["code"]));
+    }
 }

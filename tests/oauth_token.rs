@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// RFC 6749, section 5.1.
+/// RFC 6749, section 5.1; RFC 6750, section 5.3; MCP 2025-11-25, "Token Theft".
 #[tokio::test]
 async fn a_code_gives_tokens() {
     let lab = lab();
@@ -133,7 +133,8 @@ async fn tokens_expire() {
     lab.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
 }
 
-/// RFC 6749, section 6; OAuth 2.1, section 4.3.1: rotation, and the login of 1C goes along.
+/// RFC 6749, section 6; OAuth 2.1, section 4.3.1; MCP 2025-11-25 and MCP 2026-07-28, "Token Theft":
+/// rotation, and the login of 1C goes along.
 #[tokio::test]
 async fn a_refresh_token_changes() {
     let lab = lab();
@@ -198,7 +199,8 @@ async fn an_unknown_client_with_an_unknown_token() {
     }
 }
 
-/// RFC 6749, section 2.3.1: HTTP Basic with the client's id; clients here have no secret.
+/// RFC 6749, section 2.3.1; RFC 8252, sections 8.4 and 8.5: HTTP Basic with the client's id;
+/// clients here have no secret.
 #[tokio::test]
 async fn the_client_may_come_by_basic() {
     let lab = lab();
@@ -292,14 +294,14 @@ async fn a_wrong_password_gives_none() {
     }
 }
 
-/// CONTRACT, section 1: the password grant can be switched off.
+/// CONTRACT, section 1: the password grant can be switched off. RFC 6749, sections 4.3 and 10.7.
 #[tokio::test]
 async fn the_password_grant_can_be_off() {
     let lab = lab().with(|server| server.password_grant(false));
     lab.post("/token", &login("Иванов", "п:а%роль").0).await.assert_error(400, "unsupported_grant_type");
 }
 
-/// CONTRACT, section 4: 429 with `Retry-After`.
+/// CONTRACT, section 4: 429 with `Retry-After`. RFC 6749, section 4.3.2.
 #[tokio::test]
 async fn token_requests_are_limited() {
     let lab = lab().with(|server| server.limits(Limits::unlimited().token(1)));
@@ -357,7 +359,8 @@ impl TokenStore for Fragile {
     }
 }
 
-/// The issue: a store that is down is 503, and clients keep what they have.
+/// RFC 6749, section 4.1.2.1; RFC 7009, section 2.2.1: a store that is down is 503, and clients keep
+/// what they have.
 #[tokio::test]
 async fn a_store_that_is_down_loses_nothing() {
     let down = Arc::new(AtomicBool::new(false));
@@ -463,4 +466,46 @@ async fn sweeping() {
     assert!(lab.server.sweep().await.unwrap() >= 3, "two tokens and a client at least");
     lab.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
     assert_eq!(lab.server.sweep().await.unwrap(), 0);
+}
+
+/// RFC 6749, section 10.10; RFC 6750, section 5.2: 256 random bits, which base64url writes as 43
+/// characters, and never the same twice.
+#[tokio::test]
+async fn codes_and_tokens_cannot_be_guessed() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..5 {
+        let code = lab.code(&Params::of(&client)).await;
+        let (access, refresh) = pair(&lab.redeem(&code, &[]).await);
+        for (secret, prefix) in [(code, "onec_ac_"), (access, "onec_at_"), (refresh, "onec_rt_")] {
+            let random = secret.strip_prefix(prefix).unwrap();
+            assert_eq!(random.len(), 43, "{secret}");
+            assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{secret}");
+            assert!(seen.insert(random.to_owned()), "twice: {secret}");
+        }
+    }
+}
+
+/// RFC 6749, sections 5.1 and 5.2: answers are JSON and stay out of caches, and descriptions of errors
+/// have only the characters that they may have, whatever was sent.
+#[tokio::test]
+async fn answers_are_json() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let code = lab.code(&Params::of(&client)).await;
+    let strange = "a\"\\ю\n";
+    for (answer, status) in [
+        (lab.redeem(&code, &[]).await, 200),
+        (lab.post("/token", &[]).await, 400),
+        (lab.post("/token", &[(strange, "1"), (strange, "2")]).await, 400),
+        (lab.refresh("x", &[("client_id", "unknown")]).await, 401),
+    ] {
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (status, "application/json"));
+        assert_eq!((answer.header("cache-control"), answer.header("pragma")), ("no-store", "no-cache"));
+        let document = answer.json();
+        let description = document["error_description"].as_str().unwrap_or_default();
+        assert_eq!(description.is_empty(), status == 200, "{}", answer.body);
+        assert!(description.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')), "{description}");
+    }
 }

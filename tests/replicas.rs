@@ -164,6 +164,7 @@ async fn one_of_a_hundred_redemptions_wins() {
     replicas.stop().await;
 }
 
+/// RFC 7009, section 2.1.
 #[tokio::test]
 async fn a_token_revoked_at_one_counts_at_the_other_for_less_than_a_second() {
     let Some(replicas) = Replicas::start().await else { return };

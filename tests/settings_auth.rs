@@ -194,6 +194,7 @@ fn scopes_in_several_ways() {
     }
 }
 
+/// RFC 6749, section 4.1.2: a code counts for 10 minutes at most.
 #[test]
 fn lifetimes_and_switches() {
     let server_of = |name: &str, value: &str| server(&oauth2().env(name, value).ok()).clone();

@@ -113,6 +113,7 @@ fn check_log(control: &str) {
     assert_no_secret(&log, "the log");
 }
 
+/// RFC 6749, sections 10.3 and 10.4; MCP 2025-11-25, "Token Theft".
 #[tokio::test]
 async fn nothing_in_the_sqlite_file() {
     LazyLock::force(&LOG);
@@ -130,6 +131,7 @@ async fn nothing_in_the_sqlite_file() {
     check_log("control-of-sqlite");
 }
 
+/// RFC 6749, sections 10.3 and 10.4; MCP 2025-11-25, "Token Theft".
 #[tokio::test]
 async fn nothing_in_the_tables_of_postgres() {
     LazyLock::force(&LOG);

@@ -65,6 +65,7 @@ fn assert_only_ours(seen: &Seen, token: &str, login: &Credentials, [subject, sco
     assert_eq!((values("x-mcp-sub"), values("x-mcp-scopes")), (vec![subject], vec![scopes]));
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Access Token Privilege Restriction".
 #[tokio::test]
 async fn a_users_call_carries_the_users_login_and_nothing_of_the_client() {
     let lab = lab();
@@ -74,6 +75,7 @@ async fn a_users_call_carries_the_users_login_and_nothing_of_the_client() {
     assert_only_ours(&seen(&lab, "mcp", &token).await, &token, &login, told);
 }
 
+/// MCP 2025-11-25, "Access Token Privilege Restriction".
 #[tokio::test]
 async fn a_key_holders_call_carries_the_service_account_and_nothing_of_the_client() {
     let lab = Lab::at(lab().site, Form::Key, MemoryStore::new());

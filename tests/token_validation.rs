@@ -51,6 +51,7 @@ async fn an_access_token_names_its_bearer() {
     }
 }
 
+/// MCP 2025-11-25, "Token Handling".
 #[tokio::test]
 async fn nothing_else_is_an_access_token() {
     let tokens = tokens(&store().await);
@@ -59,6 +60,8 @@ async fn nothing_else_is_an_access_token() {
     }
 }
 
+/// RFC 6750, sections 5.2 and 5.3; RFC 8707, section 2; MCP 2025-11-25 and MCP 2026-07-28, "Token
+/// Handling".
 #[tokio::test]
 async fn it_counts_for_its_resource_only() {
     let tokens = tokens(&store().await);

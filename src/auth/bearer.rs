@@ -51,10 +51,11 @@ impl<V: TokenValidator> BearerAuthLayer<V> {
         self
     }
 
-    /// The scopes that a 401 tells clients to ask for.
+    /// The scopes that a 401 tells clients to ask for. `offline_access` is left out: it is between
+    /// clients and their authorization server.
     #[must_use]
     pub fn scopes(mut self, scopes: Scopes) -> Self {
-        self.scheme.advertised = scopes;
+        self.scheme.advertised = scopes.without("offline_access");
         self
     }
 

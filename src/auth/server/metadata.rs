@@ -36,6 +36,8 @@ struct Server<'a> {
 struct Resource<'a> {
     resource: String,
     authorization_servers: [&'a str; 1],
+    // Empty lists are left out (section 3.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'a str>,
     bearer_methods_supported: [&'a str; 1],
     resource_name: &'a str,

@@ -81,8 +81,16 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let Some(asked) = strings(members, "grant_types")? else {
             return Ok(vec!["authorization_code", "refresh_token"]);
         };
-        let granted: Vec<_> = asked.into_iter().filter(|kind| self.grant_types().contains(kind)).collect();
-        if granted.is_empty() { Err(metadata("grant_types: none of them is supported")) } else { Ok(granted) }
+        let mut granted: Vec<_> = asked.into_iter().filter(|kind| self.grant_types().contains(kind)).collect();
+        if granted.is_empty() {
+            return Err(metadata("grant_types: none of them is supported"));
+        }
+        // The response type `code`, which every client gets, is of no use without it
+        // ([RFC 7591, section 2.1](https://www.rfc-editor.org/rfc/rfc7591#section-2.1)).
+        if !granted.contains(&"authorization_code") {
+            granted.insert(0, "authorization_code");
+        }
+        Ok(granted)
     }
 
     /// What the client may count on; each authorization request asks for itself.

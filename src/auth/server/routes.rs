@@ -74,6 +74,7 @@ impl<'a> Route<'a> {
 mod tests {
     use super::*;
 
+    /// RFC 8414, sections 3 and 3.1.
     #[test]
     fn with_the_path_of_the_public_url() {
         let site = Site::new().public_url(&"https://h/gate".parse().unwrap());

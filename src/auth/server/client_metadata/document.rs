@@ -95,6 +95,7 @@ mod tests {
         assert!(with(r#","token_endpoint_auth_method":"private_key_jwt""#).is_ok());
     }
 
+    /// MCP 2025-11-25 and MCP 2026-07-28, "Client ID Metadata Documents".
     #[test]
     fn refused() {
         for secret in [

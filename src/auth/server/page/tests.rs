@@ -106,6 +106,7 @@ fn names_cannot_reorder_or_flood_the_page() {
     }
 }
 
+/// RFC 7591, section 5.
 #[test]
 fn the_page_says_who_gets_what() {
     let scopes = Scopes::parse("mcp mcp:report:sales mcp:x");
@@ -130,6 +131,7 @@ fn the_page_says_who_gets_what() {
     assert!(html.contains(label), "for password managers: {html}");
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Localhost Redirect URI Risks".
 #[test]
 fn programs_on_this_computer_come_with_a_warning() {
     let scopes = Scopes::default();

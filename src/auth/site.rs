@@ -49,7 +49,8 @@ impl Site {
         self
     }
 
-    /// The paths of protected resources, the main one first.
+    /// The paths of protected resources, the main one first. They are ways to one and the same MCP
+    /// server: a token for one counts at the others, so give each infobase a site of its own.
     #[must_use]
     pub fn resources<I: IntoIterator<Item: Into<String>>>(mut self, paths: I) -> Self {
         Arc::make_mut(&mut self.0).resources = paths.into_iter().map(|path| clean(path.into())).collect();

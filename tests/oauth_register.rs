@@ -11,7 +11,7 @@
 mod oauth;
 
 use http::Request;
-use oauth::{Params, lab};
+use oauth::{CALLBACK, Params, lab};
 use onec_mcp::auth::server::Limits;
 use serde_json::{Value, json};
 
@@ -254,4 +254,19 @@ async fn grant_and_response_types_fit_together() {
         assert_eq!(answer.json()["grant_types"], granted);
         assert_eq!(answer.json()["response_types"], json!(["code"]));
     }
+}
+
+/// RFC 7591, section 3.2.1: a client that is in use keeps its id. One that nobody logs in through is
+/// forgotten after 90 days.
+#[tokio::test]
+async fn clients_in_use_are_kept() {
+    const DAY: i64 = 24 * 3600;
+    let lab = lab();
+    let (used, idle) = (lab.register(&[CALLBACK]).await, lab.register(&[CALLBACK]).await);
+    for _ in 0..4 {
+        lab.pass(60 * DAY);
+        lab.server.sweep().await.unwrap();
+        assert!(lab.log_in(&Params::of(&used)).await.sent("code").is_some());
+    }
+    lab.authorize(&Params::of(&idle)).await.assert_page(400);
 }

@@ -6,12 +6,12 @@ use super::page::{Csrf, Problem, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::Failure;
 use super::service::Asker;
-use super::store::{Grant, Kind, Token, TokenStore};
+use super::store::{Client, Grant, Kind, Token, TokenStore};
 use super::target::{Refused, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
-use crate::auth::Digest;
 use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::auth::{Digest, Timestamp};
 use crate::http::Body;
 use crate::identity::{Credentials, Scopes};
 use http::Response;
@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 
 /// Characters of a user's name; 1C's are shorter.
 const LONGEST_USER: usize = 256;
+
+/// Seconds. More often than daily nobody needs to know that a client is in use.
+const A_DAY: Timestamp = 24 * 3600;
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// POST: nothing that the page posts back is trusted.
@@ -164,7 +167,17 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             created: now,
         };
         self.store.put_grant(grant, vec![token]).await?;
+        self.keep(target.client, now).await?;
         Ok(code)
+    }
+
+    /// A client that is used is not forgotten as one that only registered.
+    async fn keep(&self, client: &Client, now: Timestamp) -> Result<(), Failure> {
+        let is_registered = client.id.starts_with(secret::CLIENT);
+        if is_registered && now.saturating_sub(client.registered) > A_DAY {
+            self.store.put_client(Client { registered: now, ..client.clone() }).await?;
+        }
+        Ok(())
     }
 }
 

@@ -89,7 +89,7 @@ pub struct Client {
     pub name: Option<String>,
     /// Where it may have users sent back to. With none, loopback addresses only.
     pub redirect_uris: Vec<String>,
-    /// When it registered.
+    /// When it registered, or was last known to be used.
     pub registered: Timestamp,
 }
 

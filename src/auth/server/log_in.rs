@@ -1,7 +1,6 @@
 //! The login page comes back: who logs in, and the code they get.
 
 use super::authorize::Wanted;
-use super::carried::Carried;
 use super::page::{Csrf, Problem, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::Failure;
@@ -11,6 +10,7 @@ use super::target::{Refused, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
 use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::auth::store::seal::seal;
 use crate::auth::{Digest, Timestamp};
 use crate::http::Body;
 use crate::identity::{Credentials, Scopes};
@@ -52,15 +52,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if form.get("action") == Some("cancel") {
             return target.refuse(asker, &Refused::new("access_denied", "the user has cancelled"));
         }
-        let typed = typed(self.login.form(), form);
-        let logged_in = match self.check(asker, &client.id, typed.clone()).await {
+        let logged_in = match self.check(asker, &client.id, typed(self.login.form(), form)).await {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => return again(Problem::Wrong),
             Err(LoginError::NoRole) => return again(Problem::NoRole),
             Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
             Err(LoginError::Unavailable(_)) => return again(Problem::Unavailable),
         };
-        match self.issue_code(asker, &target, &wanted, typed, logged_in).await {
+        match self.issue_code(asker, &target, &wanted, logged_in).await {
             Ok(code) => target.grant(asker, &code),
             Err(refused) => target.refuse(asker, &refused),
         }
@@ -113,7 +112,6 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         asker: &Asker<'_>,
         target: &Target<'_>,
         wanted: &Wanted<'_>,
-        typed: Option<Typed>,
         logged_in: LoggedIn,
     ) -> Result<Zeroizing<String>, Refused> {
         let scopes = wanted.asked.within(&self.allowed(&logged_in), &self.default_scopes());
@@ -128,7 +126,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             .emit();
             return Err(Refused::new("invalid_scope", "this user has none of these scopes"));
         };
-        let issued = self.put_code(target, wanted, typed, &logged_in, scopes).await;
+        let issued = self.put_code(target, wanted, &logged_in, scopes).await;
         let code = issued.map_err(|failure| Refused::new(failure.error, failure.description))?;
         Event {
             name: "oauth.code.issued",
@@ -145,7 +143,6 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         &self,
         target: &Target<'_>,
         wanted: &Wanted<'_>,
-        typed: Option<Typed>,
         logged_in: &LoggedIn,
         scopes: Scopes,
     ) -> Result<Zeroizing<String>, Failure> {
@@ -155,7 +152,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             grant: secret::new(secret::GRANT)?.to_string(),
             kind: Kind::Code { redirect_uri: target.asked.map(str::to_owned), challenge: wanted.challenge.to_owned() },
             scopes: wanted.asked.told(&scopes),
-            sealed: Carried::of(typed, logged_in).map(|carried| carried.seal(&code)).transpose()?,
+            sealed: sealed(logged_in.credentials.as_ref(), &code)?,
             expires: now.saturating_add(super::lifetime(self.lifetimes.code)),
         };
         let grant = Grant {
@@ -193,4 +190,10 @@ pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
         }
         Form::Key => params.get("key").map(|key| Typed::Key(key.into())),
     }
+}
+
+/// The credentials as only the bearer of `token` can open them.
+pub(super) fn sealed(credentials: Option<&Credentials>, token: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let sealed = credentials.map(|credentials| seal(credentials, token)).transpose();
+    sealed.map_err(|error| Failure::from(crate::rpc::BoxError::from(error)))
 }

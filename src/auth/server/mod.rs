@@ -82,7 +82,6 @@
 //! ```
 
 mod authorize;
-mod carried;
 mod client_auth;
 mod client_metadata;
 #[doc(hidden)]

@@ -1,12 +1,12 @@
 //! An access token and the refresh token that comes with it.
 
-use super::carried::{Carried, seal_login};
+use super::log_in::sealed;
 use super::reply::Failure;
 use super::store::{Kind, Token};
 use super::{Inner, secret};
 use crate::auth::Digest;
 use crate::auth::clock::Timestamp;
-use crate::identity::Scopes;
+use crate::identity::{Credentials, Scopes};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -30,24 +30,24 @@ impl Pair {
     pub(super) fn new<L, S>(
         server: &Inner<L, S>,
         grant: &str,
-        carried: Option<&Carried>,
+        credentials: Option<&Credentials>,
         told: &Scopes,
         refreshable: &Scopes,
         now: Timestamp,
     ) -> Result<(Self, Vec<Token>), Failure> {
         let pair = Self { access: secret::new(secret::ACCESS)?, refresh: secret::new(secret::REFRESH)? };
-        let token = |secret: &str, kind, scopes, sealed, lifetime| Token {
-            digest: Digest::of(secret),
-            grant: grant.to_owned(),
-            kind,
-            scopes,
-            sealed,
-            expires: now.saturating_add(super::lifetime(lifetime)),
+        let token = |secret: &str, kind, scopes, lifetime| {
+            Ok::<_, Failure>(Token {
+                digest: Digest::of(secret),
+                grant: grant.to_owned(),
+                kind,
+                scopes,
+                sealed: sealed(credentials, secret)?,
+                expires: now.saturating_add(super::lifetime(lifetime)),
+            })
         };
-        let login = carried.and_then(Carried::login).map(|login| seal_login(login, &pair.access)).transpose()?;
-        let carried = carried.map(|carried| carried.seal(&pair.refresh)).transpose()?;
-        let access = token(&pair.access, Kind::Access, told.clone(), login, server.lifetimes.access);
-        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), carried, server.lifetimes.refresh);
+        let access = token(&pair.access, Kind::Access, told.clone(), server.lifetimes.access)?;
+        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), server.lifetimes.refresh)?;
         Ok((pair, vec![access, refresh]))
     }
 

@@ -1,6 +1,5 @@
 //! The token endpoint ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 
-use super::carried::Carried;
 use super::client_auth::client_id;
 use super::log_in::typed;
 use super::pair::Pair;
@@ -12,11 +11,11 @@ use super::store::{Exchange, Found, Grant, Kind, TokenStore};
 use super::{Inner, PUBLIC_CLIENT, pkce, secret};
 use crate::audit::Event;
 use crate::auth::Digest;
-use crate::auth::login::{Form, Login, LoginError, Typed};
+use crate::auth::login::{Form, Login, LoginError};
+use crate::auth::store::seal::open;
 use crate::http::Body;
 use crate::identity::Scopes;
 use http::{Response, StatusCode};
-use secrecy::SecretString;
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     pub(super) async fn token(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
@@ -53,9 +52,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::grant("code_verifier does not match the code_challenge"));
         }
         self.covered(asker, form, &found.grant)?;
-        let carried = self.carried(asker, &found, code, client)?;
         let told = found.token.scopes.clone();
-        self.exchange(asker, code, &found, carried.as_ref(), &told, &told).await
+        self.exchange(asker, code, &found, &told, &told).await
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
@@ -66,13 +64,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::grant("this is no refresh token"));
         }
         self.covered(asker, form, &found.grant)?;
-        let carried = self.carried(asker, &found, token, client)?;
-        // What is no longer supported, or no longer allowed to the key, is no longer granted.
-        let supported = match &carried {
-            Some(Carried::Key(key)) => self.renewed(asker, &found.grant, key).await?,
-            _ => self.supported.clone(),
-        };
-        let supported = supported.union(&Scopes::parse(OFFLINE));
+        // What is no longer supported is no longer granted.
+        let supported = self.supported.union(&Scopes::parse(OFFLINE));
         let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes.intersection(&supported));
         if granted.without(OFFLINE).is_empty() {
             return Err(Failure::grant("nothing that was granted is supported any more; log in again"));
@@ -85,7 +78,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::new("invalid_scope", "scope asks for more than was granted"));
         };
         // The next refresh token is worth as much as this one, whatever this access token is worth.
-        self.exchange(asker, token, &found, carried.as_ref(), &told, granted).await
+        self.exchange(asker, token, &found, &told, granted).await
     }
 
     /// The code or refresh token, if it can still be exchanged by this client.
@@ -107,6 +100,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             self.refused(asker, client, Some(&found.grant), "other_client");
             return Err(Failure::grant("it was issued to another client"));
         }
+        if self.login.is_own() && found.token.sealed.is_none() {
+            self.refused(asker, client, Some(&found.grant), "no_login");
+            return Err(Failure::grant("it carries no login of 1C, and users have their own here; log in again"));
+        }
         // Its tokens would be refused here, so the client would refresh for ever.
         if !self.site.owns(&asker.base, &found.grant.resource) {
             self.refused(asker, client, Some(&found.grant), "audience_mismatch");
@@ -117,37 +114,6 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::grant("it has expired"));
         }
         Ok(found)
-    }
-
-    /// What the code or refresh token carries.
-    fn carried(
-        &self,
-        asker: &Asker<'_>,
-        found: &Found,
-        secret: &str,
-        client: Option<&str>,
-    ) -> Result<Option<Carried>, Failure> {
-        let unreadable = || Failure::grant("the login it carries cannot be read; log in again");
-        let sealed = found.token.sealed.as_deref();
-        let carried = sealed.map(|sealed| Carried::open(sealed, secret).ok_or_else(unreadable)).transpose()?;
-        if self.login.is_own() && carried.as_ref().and_then(Carried::login).is_none() {
-            self.refused(asker, client, Some(&found.grant), "no_login");
-            return Err(Failure::grant("it carries no login of 1C, and users have their own here; log in again"));
-        }
-        Ok(carried)
-    }
-
-    /// What an access key still allows. One that was withdrawn takes its grant with it.
-    async fn renewed(&self, asker: &Asker<'_>, grant: &Grant, key: &SecretString) -> Result<Scopes, Failure> {
-        match self.check(asker, &grant.client, Some(Typed::Key(key.clone()))).await {
-            Ok(logged_in) if logged_in.subject == grant.subject => Ok(self.allowed(&logged_in)),
-            Ok(_) | Err(LoginError::Wrong | LoginError::NoRole) => {
-                self.store.revoke_grant(&grant.id).await?;
-                self.refused(asker, None, Some(grant), "key_withdrawn");
-                Err(Failure::grant("the access key no longer counts; log in again"))
-            }
-            Err(error) => Err(login_failure(error)),
-        }
     }
 
     /// Whether the grant is for the resource that is asked for
@@ -170,13 +136,19 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         asker: &Asker<'_>,
         used: &str,
         found: &Found,
-        carried: Option<&Carried>,
         told: &Scopes,
         refreshable: &Scopes,
     ) -> Result<Response<Body>, Failure> {
         let grant = &found.grant;
+        let credentials = match &found.token.sealed {
+            Some(sealed) => {
+                let opened = open(sealed, used);
+                Some(opened.ok_or_else(|| Failure::grant("the login it carries cannot be read; log in again"))?)
+            }
+            None => None,
+        };
         let now = self.clock.now();
-        let (pair, tokens) = Pair::new(self, &grant.id, carried, told, refreshable, now)?;
+        let (pair, tokens) = Pair::new(self, &grant.id, credentials.as_ref(), told, refreshable, now)?;
         match self.store.exchange(&Digest::of(used), tokens, now).await? {
             Exchange::Done => Ok(self.issued(asker, grant, &pair, told)),
             Exchange::Replayed => Err(self.replayed(asker, grant)),
@@ -203,11 +175,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let client = client.unwrap_or(PUBLIC_CLIENT);
         let logged_in = self.check(asker, client, typed(Form::Credentials, form)).await;
         let logged_in = logged_in.map_err(login_failure)?;
-        let carried = Carried::of(None, &logged_in);
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
         let (now, told) = (self.clock.now(), asked.told(&scopes));
         let id = secret::new(secret::GRANT)?.to_string();
-        let (pair, tokens) = Pair::new(self, &id, carried.as_ref(), &told, &told, now)?;
+        let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now)?;
         let (client, subject) = (client.to_owned(), logged_in.subject);
         let grant = Grant { id, client, subject, scopes, resource, created: now };
         self.store.put_grant(grant.clone(), tokens).await?;

@@ -121,7 +121,7 @@ pub struct Token {
     pub kind: Kind,
     /// What it is good for: those of the grant, or fewer after a refresh that asked for fewer.
     pub scopes: Scopes,
-    /// 1C credentials (or, with a code or refresh token, the access key), encrypted under the token itself; see [`seal`].
+    /// 1C credentials, encrypted under the token itself; see [`seal`].
     pub sealed: Option<Vec<u8>>,
     /// From when on it does not count.
     pub expires: Timestamp,

@@ -509,3 +509,25 @@ async fn answers_are_json() {
         assert!(description.chars().all(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')), "{description}");
     }
 }
+
+/// CONTRACT, section 4: only the digest of a key is kept, so 1C cannot be asked about it again. What was
+/// granted to it ends so long after the login, however often it is refreshed; with a login of 1C, which
+/// each call tries, the time begins anew.
+#[tokio::test]
+async fn a_key_has_to_be_typed_again() {
+    const DAY: i64 = 24 * 3600;
+    let users = lab();
+    let keys = Lab::at(users.site.clone(), Form::Key, MemoryStore::new());
+    for (lab, field, ends) in [
+        (&users, [("username", "Иванов"), ("password", "п:а%роль")].as_slice(), false),
+        (&keys, [("key", "key-1")].as_slice(), true),
+    ] {
+        let client = lab.register(&[CALLBACK]).await;
+        let code = lab.log_in_as(&Params::of(&client).with("scope", "mcp:resolve"), field).await.sent("code").unwrap();
+        let (_, mut refresh) = pair(&lab.redeem(&code, &[]).await);
+        lab.pass(13 * DAY);
+        (_, refresh) = pair(&lab.refresh(&refresh, &[]).await);
+        lab.pass(2 * DAY);
+        assert_eq!(lab.refresh(&refresh, &[]).await.status == 400, ends, "{field:?}");
+    }
+}

@@ -132,7 +132,8 @@ pub struct Lifetimes {
     pub code: Duration,
     /// An access token; 1 hour by default.
     pub access: Duration,
-    /// A refresh token, from when it was last changed; 14 days by default.
+    /// A refresh token, from when it was last changed; 14 days by default. One that carries no login of
+    /// 1C (that of an access key) counts from the login on, however often it changes.
     pub refresh: Duration,
 }
 

@@ -26,28 +26,32 @@ pub(super) struct Answer<'a> {
 }
 
 impl Pair {
-    /// New ones for a grant, and what a store keeps of them.
+    /// New ones for a grant, and what a store keeps of them; `since` is when the user logged in.
     pub(super) fn new<L, S>(
         server: &Inner<L, S>,
         grant: &str,
         credentials: Option<&Credentials>,
         told: &Scopes,
         refreshable: &Scopes,
+        since: Timestamp,
         now: Timestamp,
     ) -> Result<(Self, Vec<Token>), Failure> {
         let pair = Self { access: secret::new(secret::ACCESS)?, refresh: secret::new(secret::REFRESH)? };
-        let token = |secret: &str, kind, scopes, lifetime| {
+        // A login is tried by 1C with every call. A key is not, and only its digest is known here: it has
+        // to be typed again from time to time, so that one that was withdrawn ends.
+        let renewed = if credentials.is_some() { now } else { since };
+        let token = |secret: &str, kind, scopes, from: Timestamp, lifetime| {
             Ok::<_, Failure>(Token {
                 digest: Digest::of(secret),
                 grant: grant.to_owned(),
                 kind,
                 scopes,
                 sealed: sealed(credentials, secret)?,
-                expires: now.saturating_add(super::lifetime(lifetime)),
+                expires: from.saturating_add(super::lifetime(lifetime)),
             })
         };
-        let access = token(&pair.access, Kind::Access, told.clone(), server.lifetimes.access)?;
-        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), server.lifetimes.refresh)?;
+        let access = token(&pair.access, Kind::Access, told.clone(), now, server.lifetimes.access)?;
+        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), renewed, server.lifetimes.refresh)?;
         Ok((pair, vec![access, refresh]))
     }
 

@@ -148,7 +148,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             None => None,
         };
         let now = self.clock.now();
-        let (pair, tokens) = Pair::new(self, &grant.id, credentials.as_ref(), told, refreshable, now)?;
+        let (pair, tokens) = Pair::new(self, &grant.id, credentials.as_ref(), told, refreshable, grant.created, now)?;
         match self.store.exchange(&Digest::of(used), tokens, now).await? {
             Exchange::Done => Ok(self.issued(asker, grant, &pair, told)),
             Exchange::Replayed => Err(self.replayed(asker, grant)),
@@ -178,7 +178,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
         let (now, told) = (self.clock.now(), asked.told(&scopes));
         let id = secret::new(secret::GRANT)?.to_string();
-        let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now)?;
+        let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now, now)?;
         let (client, subject) = (client.to_owned(), logged_in.subject);
         let grant = Grant { id, client, subject, scopes, resource, created: now };
         self.store.put_grant(grant.clone(), tokens).await?;

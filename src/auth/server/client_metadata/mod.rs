@@ -32,6 +32,7 @@ const MAX_CACHED: u64 = 512;
 const MAX_AT_ONCE: usize = 16;
 
 /// So many are fetched from one host in a minute.
+// Evaluated when this is compiled.
 const PER_HOST: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 /// Fetches client ID metadata documents: the `client_id` is the https URL of a JSON document that

@@ -68,15 +68,27 @@
 //!
 //! The minimum supported Rust version is 1.94; raising it is a minor release.
 
+#[cfg(feature = "alias")]
+pub mod alias;
+#[cfg(feature = "audit")]
+pub mod audit;
+#[cfg(not(feature = "audit"))]
 mod audit;
 pub mod auth;
 mod bridge;
+#[cfg(feature = "cache")]
+pub mod cache;
+#[cfg(feature = "catalog")]
+pub mod catalog;
 mod collect;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod http;
 mod identity;
+mod memo;
 pub mod onec;
+#[cfg(feature = "rest")]
+pub mod rest;
 pub mod rpc;
 pub mod scope;
 #[cfg(feature = "stdio")]

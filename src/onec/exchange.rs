@@ -63,7 +63,7 @@ impl Target {
         let started = Instant::now();
         let call = || self.build(&request, body.clone());
         let answer = match self.exchange(ready, call, request.method.as_str(), request.method.is_idempotent()).await {
-            Err(error) => return Err(refused(error, &request).await),
+            Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
         let outcome = decode(answer, &request, id)
@@ -111,21 +111,26 @@ impl Target {
         }
     }
 
-    fn build(&self, request: &Request, body: Bytes) -> Result<http::Request<Bytes>, BoxError> {
-        let mut call = http::Request::post(self.rpc.clone()).body(body)?;
-        let headers = call.headers_mut();
+    /// The headers of a call: those of every call, `own` ones, and whose login it is.
+    pub(super) fn headers_for(&self, own: &HeaderMap, identity: Option<&Identity>) -> HeaderMap {
         // Room for all at once.
-        *headers = HeaderMap::with_capacity(self.headers.len() + request.headers.len() + 1);
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + own.len() + 1);
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        for (name, value) in &request.headers {
+        for (name, value) in own {
             // Whose login it is, no header decides.
             if name != AUTHORIZATION {
                 headers.append(name, value.clone());
             }
         }
-        if let Some(credentials) = request.extensions.get().and_then(Identity::credentials) {
+        if let Some(credentials) = identity.and_then(Identity::credentials) {
             headers.insert(AUTHORIZATION, credentials.authorization().clone());
         }
+        headers
+    }
+
+    fn build(&self, request: &Request, body: Bytes) -> Result<http::Request<Bytes>, BoxError> {
+        let mut call = http::Request::post(self.rpc.clone()).body(body)?;
+        *call.headers_mut() = self.headers_for(&request.headers, request.extensions.get::<Identity>());
         let limit = match request.method {
             Method::ToolsCall => self.infobase.slow,
             _ => self.infobase.quick,
@@ -137,11 +142,11 @@ impl Target {
 
 /// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
 /// hook is told. To the service account it is trouble like any other.
-async fn refused(error: BoxError, request: &Request) -> BoxError {
+pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
     if cause::<Error>(&*error).and_then(Error::status) != Some(StatusCode::UNAUTHORIZED) {
         return error;
     }
-    match request.extensions.get::<Identity>().filter(|identity| identity.credentials().is_some()) {
+    match identity.filter(|identity| identity.credentials().is_some()) {
         Some(identity) => {
             identity.login_refused().await;
             Error::new(Trouble::LoginRefused, Some(error)).into()

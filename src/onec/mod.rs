@@ -38,6 +38,7 @@ mod infobase;
 mod login;
 mod mend;
 mod queue;
+mod rest;
 mod service;
 
 pub use client::{ClientError, HttpClient};
@@ -46,6 +47,7 @@ pub use error::{Error, Trouble};
 pub use infobase::{Infobase, InfobaseError};
 pub use login::KeyHolder;
 pub use queue::{Queue, QueueLayer};
+pub use rest::RestCall;
 pub use service::{DefaultClient, OneCService, ResponseFuture};
 
 #[doc(hidden)]

@@ -84,6 +84,12 @@ impl<C> fmt::Debug for OneCService<C> {
 /// The call of a [`OneCService`].
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
+impl ResponseFuture {
+    pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
+        Self(Box::pin(call))
+    }
+}
+
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
@@ -117,6 +123,6 @@ where
         let clone = self.client.clone();
         let ready = std::mem::replace(&mut self.client, clone);
         let target = Arc::clone(&self.target);
-        ResponseFuture(Box::pin(async move { target.answer(ready, request).await }))
+        ResponseFuture::new(async move { target.answer(ready, request).await })
     }
 }

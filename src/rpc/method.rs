@@ -92,6 +92,18 @@ impl Method {
         )
     }
 
+    /// The member that holds the items of a list, and the member of an item that names it; `None` for
+    /// methods that list nothing.
+    pub(crate) const fn listed(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::ToolsList => Some(("tools", "name")),
+            Self::PromptsList => Some(("prompts", "name")),
+            Self::ResourcesList => Some(("resources", "uri")),
+            Self::ResourceTemplatesList => Some(("resourceTemplates", "uriTemplate")),
+            _ => None,
+        }
+    }
+
     /// Whether its answer may be questions to the client
     /// ([supported requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#supported-requests)).
     pub const fn may_ask(&self) -> bool {

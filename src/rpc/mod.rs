@@ -10,6 +10,7 @@ mod extensions;
 pub mod json;
 mod level;
 mod lifecycle;
+mod list;
 mod message;
 mod method;
 mod params;
@@ -30,5 +31,6 @@ pub use response::Response;
 pub use version::{Era, Version};
 
 pub(crate) use error::cause;
+pub(crate) use list::{Item, List};
 pub(crate) use payload::{Cut, Outline, encode, without_line_breaks};
 pub(crate) use response::{Outcome, encode_error};

@@ -13,6 +13,15 @@ use bytes::{Bytes, BytesMut};
 pub struct Payload {
     json: Bytes,
     outline: Outline,
+    hints: Hints,
+}
+
+/// What layers say of how long a client may keep a result, and for whom. They stand beside the bytes,
+/// so that the bytes stay the same from call to call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Hints {
+    ttl_ms: Option<u64>,
+    private: bool,
 }
 
 /// Where the members stand that a bridge reads, replaces or adds to.
@@ -158,7 +167,7 @@ impl Payload {
     /// The result that `outline` found within `message`.
     pub(crate) fn found(message: &Bytes, outline: Outline) -> Self {
         let json = slice(message, outline.object);
-        Self { json, outline: outline.shifted_back(outline.object.start()) }
+        Self { json, outline: outline.shifted_back(outline.object.start()), hints: Hints::default() }
     }
 
     /// The result of a tool that failed, with a text for the model.
@@ -172,7 +181,32 @@ impl Payload {
 
     /// `{}`
     pub fn empty() -> Self {
-        Self { json: Bytes::from_static(b"{}"), outline: Outline { object: Span::new(0, 2), ..Outline::default() } }
+        let outline = Outline { object: Span::new(0, 2), ..Outline::default() };
+        Self { json: Bytes::from_static(b"{}"), outline, hints: Hints::default() }
+    }
+
+    /// How long a client may keep it, in milliseconds, whatever the result itself says (`ttlMs` of
+    /// 2026-07-28).
+    #[must_use]
+    pub const fn with_ttl_ms(mut self, ttl: u64) -> Self {
+        self.hints.ttl_ms = Some(ttl);
+        self
+    }
+
+    /// It depends on who asks, so no shared cache may keep it, whatever the result itself says
+    /// (`cacheScope` of 2026-07-28).
+    #[must_use]
+    pub const fn private(mut self) -> Self {
+        self.hints.private = true;
+        self
+    }
+
+    /// The same object written anew as `json`, with what was said of keeping it.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Result<Self, Fault> {
+        Ok(Self { hints: self.hints, ..Self::parse(json)? })
     }
 
     /// The JSON object.
@@ -228,15 +262,15 @@ const COPY_LIMIT: usize = 64 * 1024;
 /// What goes into or out of a result on its way to the client.
 struct Splice<'a> {
     prefix: Vec<u8>,
-    /// In order: bytes left out of the payload, and what takes their place.
-    edits: [(Span, &'a [u8]); 3],
+    /// Bytes left out of the payload, and what takes their place.
+    edits: [(Span, &'a [u8]); 4],
 }
 
 /// Writes the reply to request `id`: the payload's own bytes, with what the era wants around them.
 ///
 /// `server_info` is the JSON object that 2026-07-28 shows in `_meta` of every result.
 pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, server_info: &[u8]) -> Encoded {
-    let Payload { json, outline } = payload;
+    let Payload { json, outline, hints } = payload;
     let copied = if json.len() <= COPY_LIMIT { json.len() } else { 0 };
     let mut prefix = Vec::with_capacity(256 + 2 * server_info.len() + id.as_json().len() + copied);
     prefix.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
@@ -245,10 +279,11 @@ pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, serve
     let mut own = Vec::new();
     let body = Span::new(0, 1);
     let nothing = (Span::default(), &b""[..]);
-    let splice = match era {
-        Era::Legacy => Splice { prefix, edits: [(body, b""), (outline.result_type_cut, b""), nothing] },
+    let ttl = hints.ttl_ms.map(|ttl| ttl.to_string()).unwrap_or_default();
+    let mut splice = match era {
+        Era::Legacy => Splice { prefix, edits: [(body, b""), (outline.result_type_cut, b""), nothing, nothing] },
         Era::Modern => {
-            add_members(&mut prefix, &outline, method, server_info);
+            add_members(&mut prefix, &outline, hints, method, server_info);
             let inside = if outline.meta.is_empty() || !outline.server_info.is_empty() {
                 nothing
             } else {
@@ -259,9 +294,12 @@ pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, serve
                 // Replaces the brace of `_meta`.
                 (Span::new(outline.meta.start(), outline.meta.start() + 1), &own[..])
             };
-            Splice { prefix, edits: [(body, b""), inside, nothing] }
+            let ttl = if ttl.is_empty() { nothing } else { (outline.ttl, ttl.as_bytes()) };
+            let scope = if hints.private { (outline.cache_scope, &b"\"private\""[..]) } else { nothing };
+            Splice { prefix, edits: [(body, b""), inside, ttl, scope] }
         }
     };
+    splice.edits.sort_by_key(|(span, _)| span.start());
     splice.write(&json)
 }
 
@@ -274,15 +312,16 @@ fn server_info_member(out: &mut Vec<u8>, server_info: &[u8]) {
 }
 
 /// The members of 2026-07-28 that the payload does not bring itself.
-fn add_members(out: &mut Vec<u8>, outline: &Outline, method: &Method, server_info: &[u8]) {
+fn add_members(out: &mut Vec<u8>, outline: &Outline, hints: Hints, method: &Method, server_info: &[u8]) {
     let complete = outline.result_type.is_empty();
+    let ttl = hints.ttl_ms.map(|ttl| format!("\"ttlMs\":{ttl},"));
     let mut members: Vec<&[u8]> = Vec::with_capacity(8);
     if complete {
         members.push(b"\"resultType\":\"complete\",");
     }
     if method.is_cacheable() && complete {
         if outline.ttl.is_empty() {
-            members.push(b"\"ttlMs\":0,");
+            members.push(ttl.as_deref().map_or(b"\"ttlMs\":0,", str::as_bytes));
         }
         if outline.cache_scope.is_empty() {
             members.push(b"\"cacheScope\":\"private\",");

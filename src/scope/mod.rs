@@ -40,5 +40,5 @@ mod policy;
 mod service;
 
 pub use layer::ScopeLayer;
-pub use policy::ScopePolicy;
+pub use policy::{Guard, ScopePolicy};
 pub use service::{ResponseFuture, Scoped};

@@ -8,7 +8,6 @@ use http::HeaderName;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tower_service::Service;
 
@@ -19,7 +18,7 @@ const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 #[derive(Clone, Debug)]
 pub struct Scoped<S> {
     pub(super) inner: S,
-    pub(super) policy: Arc<ScopePolicy>,
+    pub(super) policy: ScopePolicy,
 }
 
 pin_project! {
@@ -83,7 +82,8 @@ impl<S> Scoped<S> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);
         let identity = request.extensions.get::<Identity>();
-        let needed = self.policy.needed();
+        let rules = self.policy.rules();
+        let needed = rules.needed();
         if !needed.is_empty() && !identity.is_some_and(|identity| identity.scopes().contains_all(needed)) {
             let tool = request.params.text(Param::Name);
             audit::scope_denied(identity, tool.as_deref(), needed);

@@ -1,0 +1,5 @@
+//! Answers of 1C, remembered.
+
+mod layer;
+
+pub use layer::{Cache, CacheLayer};

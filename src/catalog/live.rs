@@ -1,0 +1,25 @@
+//! [`Catalog`].
+
+use super::tools::Tools;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The tools in force. A handle: clones share them, and [`replace`](Self::replace) changes them for all.
+#[derive(Clone, Debug)]
+pub struct Catalog(Arc<RwLock<Arc<Tools>>>);
+
+impl Catalog {
+    /// These tools.
+    pub fn new(tools: Tools) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(tools))))
+    }
+
+    /// The tools of now.
+    pub fn current(&self) -> Arc<Tools> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on these tools are in force. Calls under way end with the old ones.
+    pub fn replace(&self, tools: Tools) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tools);
+    }
+}

@@ -1,0 +1,5 @@
+//! The tools of a catalog as plain HTTP endpoints.
+
+mod service;
+
+pub use service::RestService;

@@ -4,7 +4,7 @@
 use super::headers::single;
 use super::sentinel;
 use crate::rpc::json::{self, Member, Scanner, Span, once};
-use crate::rpc::{BoxError, ErrorObject, Failure, Method, Outcome, Param, Params, Request, Response};
+use crate::rpc::{BoxError, ErrorObject, Failure, Method, Outcome, Param, Params, Request, Response, Unasked};
 use http::HeaderMap;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -101,7 +101,8 @@ impl ToolParams {
         let mut tools = HashMap::new();
         let mut params = Params::default();
         for _ in 0..MAX_PAGES {
-            let page = Request { method: Method::ToolsList, params, ..request.clone() };
+            let mut page = Request { method: Method::ToolsList, params, ..request.clone() };
+            page.extensions.insert(Unasked);
             let outcome = Outcome::of(service.clone().oneshot(page).await.map_err(Into::into));
             let list: Value = match &outcome.result {
                 Ok(payload) => serde_json::from_slice(payload.json()).unwrap_or_default(),

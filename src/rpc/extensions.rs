@@ -25,6 +25,10 @@ impl Extensions {
     }
 }
 
+/// Marks a request that a layer or bridge makes for its own use, in its extensions: no client asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unasked;
+
 impl From<http::Extensions> for Extensions {
     fn from(map: http::Extensions) -> Self {
         Self(if map.is_empty() { None } else { Some(Arc::new(map)) })

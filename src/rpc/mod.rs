@@ -20,7 +20,7 @@ mod version;
 
 pub use encoded::Encoded;
 pub use error::{BoxError, ErrorObject, Failure};
-pub use extensions::Extensions;
+pub use extensions::{Extensions, Unasked};
 pub use level::Level;
 pub use lifecycle::ServerInfo;
 pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};

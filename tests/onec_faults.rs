@@ -175,7 +175,7 @@ async fn each_status_has_its_sentence_and_1cs_own_words() {
         (502, "could not reach 1C (502)"),
         (503, "could not reach 1C (503)"),
         (504, "could not reach 1C (504)"),
-        (400, "status 400"),
+        (400, "did not accept the request (400)"),
         (204, "status 204"),
         (302, "status 302"),
     ] {

@@ -1,25 +1,60 @@
 //! [`CacheLayer`].
 
-use crate::onec::RestCall;
-use crate::rpc::{BoxError, Request, Response};
-use std::task::{Context, Poll};
+use super::memory::Memory;
+use super::service::Cache;
+use std::sync::Arc;
+use std::time::Duration;
 use tower_layer::Layer;
-use tower_service::Service;
 
-/// Remembers answers of 1C.
-#[derive(Clone, Debug, Default)]
-pub struct CacheLayer;
+/// How much is remembered, if nobody says otherwise.
+const ENTRIES: u64 = 10_000;
+const BYTES: u64 = 64 * 1024 * 1024;
+
+/// Remembers answers of 1C; see the [module](super).
+///
+/// Each service that it makes has a memory of its own, which the clones of that service share: answers
+/// of one infobase are never taken for those of another.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheLayer {
+    lists: Option<Duration>,
+    entries: u64,
+    bytes: u64,
+}
 
 impl CacheLayer {
-    /// With the defaults.
+    /// With the defaults: no lists, 10 000 answers, 64 MiB.
     pub const fn new() -> Self {
-        Self
+        Self { lists: None, entries: ENTRIES, bytes: BYTES }
     }
 
     /// Lists of the RPC dialect are remembered for this long; not at all by default.
+    ///
+    /// A tool that is new in 1C, or gone, is seen that much later.
     #[must_use]
-    pub const fn lists(self, _time: std::time::Duration) -> Self {
+    pub const fn lists(mut self, time: Duration) -> Self {
+        self.lists = if time.is_zero() { None } else { Some(time) };
         self
+    }
+
+    /// At most so many answers are remembered; 10 000 by default.
+    #[must_use]
+    pub const fn max_entries(mut self, answers: u64) -> Self {
+        self.entries = answers;
+        self
+    }
+
+    /// At most so many bytes are remembered, counting for each answer its JSON and a quarter of a KiB
+    /// beside it; 64 MiB by default. An answer longer than that is not remembered.
+    #[must_use]
+    pub const fn max_bytes(mut self, bytes: u64) -> Self {
+        self.bytes = bytes;
+        self
+    }
+}
+
+impl Default for CacheLayer {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -27,48 +62,6 @@ impl<S> Layer<S> for CacheLayer {
     type Service = Cache<S>;
 
     fn layer(&self, inner: S) -> Cache<S> {
-        Cache { inner }
-    }
-}
-
-/// An RPC service behind [`CacheLayer`].
-#[derive(Clone, Debug)]
-pub struct Cache<S> {
-    inner: S,
-}
-
-impl<S> Service<Request> for Cache<S>
-where
-    S: Service<Request, Response = Response>,
-    S::Error: Into<BoxError>,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> S::Future {
-        self.inner.call(request)
-    }
-}
-
-impl<S> Service<RestCall> for Cache<S>
-where
-    S: Service<RestCall, Response = Response>,
-    S::Error: Into<BoxError>,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, call: RestCall) -> S::Future {
-        self.inner.call(call)
+        Cache { inner, lists: self.lists, memory: Arc::new(Memory::new(self.entries, self.bytes)) }
     }
 }

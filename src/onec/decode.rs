@@ -8,6 +8,7 @@ use bytes::Bytes;
 use encoding_rs::{Encoding, WINDOWS_1251};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use std::borrow::Cow;
 
 /// Why the body of a 200 is no answer to the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -171,9 +172,35 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
     error
 }
 
-/// What the body of an error says in words: plain text or the text of a page, in UTF-8, in what
-/// the header says, or in windows-1251.
+/// What the body of an error says in words: plain text or the text of a page.
 pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
+    plain(&text(headers, body))
+}
+
+/// The same, where the body may also be JSON with the words in its `message`, or else in its `error`:
+/// the errors of the REST dialect.
+pub(super) fn message(headers: &HeaderMap, body: &[u8]) -> String {
+    let text = text(headers, body);
+    let told = serde_json::from_str::<Told>(&text).ok();
+    let told = told.and_then(|told| [told.message, told.error].into_iter().flatten().find_map(said));
+    plain(told.as_deref().unwrap_or(&text))
+}
+
+#[derive(serde::Deserialize)]
+struct Told {
+    message: Option<serde_json::Value>,
+    error: Option<serde_json::Value>,
+}
+
+fn said(value: serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// The body of an error as text, in UTF-8, in what the header says, or in windows-1251.
+fn text<'a>(headers: &HeaderMap, body: &'a [u8]) -> Cow<'a, str> {
     // A page of any length says what it has to say in its first kilobytes.
     let body = body.get(..64 * 1024).unwrap_or(body);
     let charset = headers
@@ -183,13 +210,17 @@ pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
         .and_then(|name| Encoding::for_label(name.trim_matches([' ', '"', ';']).as_bytes()))
         .filter(|charset| *charset != encoding_rs::UTF_8);
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let text = match (std::str::from_utf8(body), charset) {
+    match (std::str::from_utf8(body), charset) {
         (Ok(text), _) => text.into(),
         (Err(error), None) if error.error_len().is_none() => String::from_utf8_lossy(body),
         (Err(_), charset) => charset.unwrap_or(WINDOWS_1251).decode(body).0,
-    };
-    let plain = if text.trim_start().starts_with('<') { without_tags(&text) } else { text.into_owned() };
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Without tags, and with single spaces.
+fn plain(text: &str) -> String {
+    let text = if text.trim_start().starts_with('<') { without_tags(text).into() } else { Cow::Borrowed(text) };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text between the tags of a page, without its styles and scripts.

@@ -135,6 +135,9 @@ fn sentence(trouble: &Trouble) -> Cow<'static, str> {
 
 fn status_sentence(status: StatusCode) -> Cow<'static, str> {
     match status.as_u16() {
+        400 => "1C did not accept the request (400). Check its arguments; if 1C gives no reason, look at the web \
+             server's log and at the infobase's event log."
+            .into(),
         401 => "1C refused the login (401). Check the user name and the password, that the user may log in with a \
              password, and that the web server passes the Authorization header on."
             .into(),

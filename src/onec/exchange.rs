@@ -6,6 +6,7 @@ use super::decode::{decode, words};
 use super::encode::{encode, forwarded};
 use super::error::{Error, Trouble};
 use super::infobase::{Infobase, InfobaseError};
+use super::rest::Paths;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response, cause};
 use bytes::Bytes;
@@ -18,6 +19,17 @@ use tower_service::Service;
 /// Between a refused connection and the one other try.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// What sets the calls of one kind apart from others.
+#[derive(Clone, Copy)]
+pub(super) struct Kind<'a> {
+    /// What the log calls it.
+    pub(super) name: &'a str,
+    /// Running twice changes nothing.
+    pub(super) harmless: bool,
+    /// What the body of an error says.
+    pub(super) words: fn(&HeaderMap, &[u8]) -> String,
+}
+
 /// What is the same for every call.
 pub(super) struct Target {
     pub(super) infobase: Infobase,
@@ -25,6 +37,7 @@ pub(super) struct Target {
     pub(super) verify: Uri,
     /// With the service account's login, if there is one.
     pub(super) headers: HeaderMap,
+    pub(super) paths: Paths,
     rpc: Uri,
     last_id: AtomicU64,
 }
@@ -42,6 +55,7 @@ impl Target {
             health: infobase.uri("health")?,
             verify: infobase.uri("auth/verify")?,
             headers,
+            paths: Paths::default(),
             last_id: AtomicU64::new(0),
             infobase,
         })
@@ -62,7 +76,8 @@ impl Target {
         };
         let started = Instant::now();
         let call = || self.build(&request, body.clone());
-        let answer = match self.exchange(ready, call, request.method.as_str(), request.method.is_idempotent()).await {
+        let kind = Kind { name: request.method.as_str(), harmless: request.method.is_idempotent(), words };
+        let answer = match self.exchange(ready, call, kind).await {
             Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
@@ -72,14 +87,12 @@ impl Target {
         Ok(Response { outcome, upstream: Some(started.elapsed()) })
     }
 
-    /// Makes the call that `build` builds and gives the body of a 200; `harmless` means that running
-    /// twice changes nothing.
+    /// Makes the call that `build` builds and gives the body of a 200.
     pub(super) async fn exchange<C>(
         &self,
         mut ready: C,
         build: impl Fn() -> Result<http::Request<Bytes>, BoxError>,
-        what: &str,
-        harmless: bool,
+        kind: Kind<'_>,
     ) -> Result<Bytes, BoxError>
     where
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
@@ -93,16 +106,16 @@ impl Target {
             let uri = call.uri().clone();
             let answer = ready.call(call).await.map_err(Into::into);
             let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-            tracing::debug!(method = what, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
+            tracing::debug!(method = kind.name, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
                 Ok(answer) if answer.status() == StatusCode::OK => return Ok(answer.into_body()),
                 Ok(answer) => {
-                    let text = words(answer.headers(), answer.body());
+                    let text = (kind.words)(answer.headers(), answer.body());
                     BoxError::from(Error::from(Trouble::Status(answer.status(), text)))
                 }
                 Err(error) => trouble(error),
             };
-            match retry(&error, harmless) {
+            match retry(&error, kind.harmless) {
                 Some(pause) if std::mem::take(&mut again) => tokio::time::sleep(pause).await,
                 _ => return Err(error),
             }

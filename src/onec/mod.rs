@@ -1,8 +1,9 @@
 //! The leaf: one call to the HTTP service of a 1C infobase for each request.
 //!
-//! [`OneCService`] speaks the RPC dialect: `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0
-//! request, Basic or bearer authorization (the infobase's account, or the caller's own login), the
-//! headers of [`Request::headers`](crate::rpc::Request) and nothing else of the client's. Around its
+//! [`OneCService`] speaks two dialects: RPC, `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0
+//! request for each [`Request`](crate::rpc::Request), and REST, `POST {infobase}/hs/{root}/{path}` with
+//! a JSON object for each [`RestCall`]. A call carries Basic or bearer authorization (the infobase's
+//! account, or the caller's own login), the `headers` of the request and nothing else of the client's. Around its
 //! HTTP client stand two layers: [`QueueLayer`] (each call takes a session of 1C and maybe a licence,
 //! so only so many run at once) and [`DeadlineLayer`].
 //!
@@ -26,6 +27,28 @@
 //! let onec = OneCService::new(infobase)?;
 //! # let _ = onec;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A call in the REST dialect, against the stand-in for an infobase:
+//!
+//! ```
+//! # #[cfg(feature = "demo")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! use onec_mcp::demo;
+//! use onec_mcp::onec::{Infobase, OneCService, RestCall};
+//! use tower::ServiceExt;
+//!
+//! let demo = demo::Infobase::start().await?;
+//! let infobase = Infobase::new(demo.url())?.basic(demo.username(), demo.password());
+//! let key = demo.keys()[0].key;
+//! let call = RestCall::new("auth/verify", format!(r#"{{"key":"{key}"}}"#));
+//! let answer = OneCService::new(infobase)?.oneshot(call).await?;
+//! assert!(answer.outcome.is_ok());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "demo"))]
+//! # fn main() {}
 //! ```
 
 mod client;

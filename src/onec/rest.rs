@@ -1,21 +1,25 @@
-//! Calls in the REST dialect: `POST {infobase}/hs/{root}/{path}` with a JSON object, answered by one.
+//! Calls in the REST dialect.
 
 use super::deadline::Patience;
-use super::decode::BadAnswer;
+use super::decode::{BadAnswer, message};
 use super::error::{Error, Trouble};
-use super::exchange::{Target, refused};
+use super::exchange::{Kind, Target, refused};
+use super::infobase::{Infobase, InfobaseError};
 use super::service::{OneCService, ResponseFuture};
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Extensions, Payload, Response};
 use bytes::Bytes;
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
-use std::sync::Arc;
+use http::{HeaderMap, Uri};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tower_service::Service;
 
-/// One call in the REST dialect. Its answer is a [`Response`] whose payload is the object that 1C sent.
+/// One call in the REST dialect: `POST {infobase}/hs/{root}/{path}` with a JSON object, answered by
+/// one, which is the payload of the [`Response`].
+///
+/// [`OneCService`] makes it.
 #[derive(Clone, Debug)]
 pub struct RestCall {
     /// Below the service root, without a slash at its start: `reports/sales`.
@@ -27,7 +31,7 @@ pub struct RestCall {
     /// How long its answer may be remembered, by a layer that remembers answers; `None` means not at
     /// all.
     pub cache: Option<Duration>,
-    /// Headers that travel on to 1C.
+    /// Headers that travel on to 1C. An `Authorization` among them does not.
     pub headers: HeaderMap,
     /// What layers tell each other, the [`Identity`] of the caller among it.
     pub extensions: Extensions,
@@ -41,9 +45,13 @@ impl RestCall {
     }
 }
 
-/// As calls in the RPC dialect: the same client, account, headers and errors. 1C's errors (400, 401,
-/// 500 with `{"error","message"}` or anything else) are [`Trouble::Status`](super::Trouble::Status)
-/// with 1C's message. A call is repeated only if it surely did not run.
+/// Calls in the REST dialect run as those in the RPC dialect do: with the same client, account and
+/// headers. Such a call is repeated only if it surely did not run.
+///
+/// # Errors
+/// As for RPC requests. Any status but 200 is [`Trouble::Status`](super::Trouble::Status): of a body
+/// that is `{"error","message"}`, with the message; of any other, with what it says in words. 401 to a
+/// caller's own login is [`Trouble::LoginRefused`](super::Trouble::LoginRefused).
 impl<C> Service<RestCall> for OneCService<C>
 where
     C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + 'static,
@@ -72,7 +80,7 @@ impl Target {
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
         C::Error: Into<BoxError>,
     {
-        let uri = self.infobase.uri(&call.path)?;
+        let uri = self.paths.uri(&self.infobase, &call.path)?;
         let started = Instant::now();
         let build = || {
             let mut request = http::Request::post(uri.clone()).body(call.body.clone())?;
@@ -81,12 +89,34 @@ impl Target {
             request.extensions_mut().insert(Patience(limit));
             Ok(request)
         };
-        let body = match self.exchange(ready, build, &call.path, false).await {
+        let kind = Kind { name: &call.path, harmless: false, words: message };
+        let body = match self.exchange(ready, build, kind).await {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
             Ok(body) => body,
         };
         let payload = object(body).map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?;
         Ok(Response { upstream: Some(started.elapsed()), ..Response::result(payload) })
+    }
+}
+
+/// How many addresses are kept: more than any catalog has paths.
+const KEPT: usize = 1024;
+
+/// The addresses that paths lead to. To make one takes longer than the rest of a call's preparation.
+#[derive(Debug, Default)]
+pub(super) struct Paths(RwLock<HashMap<Arc<str>, Uri>>);
+
+impl Paths {
+    fn uri(&self, infobase: &Infobase, path: &Arc<str>) -> Result<Uri, InfobaseError> {
+        if let Some(uri) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(uri.clone());
+        }
+        let uri = infobase.uri(path.trim_matches('/'))?;
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT {
+            kept.insert(Arc::clone(path), uri.clone());
+        }
+        Ok(uri)
     }
 }
 

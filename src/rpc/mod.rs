@@ -13,9 +13,11 @@ mod lifecycle;
 mod list;
 mod message;
 mod method;
+mod outline;
 mod params;
 mod payload;
 mod response;
+mod splice;
 mod version;
 
 pub use encoded::Encoded;
@@ -32,5 +34,7 @@ pub use version::{Era, Version};
 
 pub(crate) use error::cause;
 pub(crate) use list::{Item, List};
-pub(crate) use payload::{Cut, Outline, encode, without_line_breaks};
+pub(crate) use outline::{Cut, Outline};
+pub(crate) use payload::without_line_breaks;
 pub(crate) use response::{Outcome, encode_error};
+pub(crate) use splice::encode;

@@ -42,13 +42,17 @@ pub(crate) fn lines(bytes: &[u8]) {
     }
 }
 
-/// A result of 1C on its way to a client; the first byte says of which era.
+/// A result of 1C on its way to a client; the first byte says of which era, and what a layer says of
+/// keeping it.
 pub(crate) fn splice(bytes: &[u8]) {
     let Some((era, json)) = bytes.split_first() else { return };
+    let (ttl, private) = (era & 2 != 0, era & 4 != 0);
     let Ok(payload) = Payload::parse(Bytes::copy_from_slice(json)) else { return };
     if payload.is_input_required() {
         return;
     }
+    let payload = if ttl { payload.with_ttl_ms(7) } else { payload };
+    let payload = if private { payload.private() } else { payload };
     let modern = era % 2 == 1;
     let text = one_line(payload.json());
     let sent = members(&text);
@@ -57,13 +61,20 @@ pub(crate) fn splice(bytes: &[u8]) {
     let (_, result) = members(&reply).into_iter().find(|(key, _)| key == "result").expect("a result");
     let received = members(&result);
     for (key, value) in &sent {
-        if key == "resultType" && !modern || key == "_meta" && modern {
+        let replaced = key == "_meta" || key == "ttlMs" && ttl || key == "cacheScope" && private;
+        if key == "resultType" && !modern || replaced && modern {
             continue;
         }
         assert!(received.contains(&(key.clone(), value.clone())), "{key} is lost: {reply}");
     }
     assert_eq!(received.iter().filter(|(key, _)| key == "resultType").count(), usize::from(modern), "{reply}");
     if modern {
+        let complete = received.contains(&("resultType".to_owned(), "\"complete\"".to_owned()));
+        for (key, said, value) in [("ttlMs", ttl, "7"), ("cacheScope", private, "\"private\"")] {
+            let values: Vec<_> = received.iter().filter(|(found, _)| found == key).collect();
+            assert!(values.len() == 1 || !complete && values.is_empty(), "{reply}");
+            assert!(!said || values.iter().all(|(_, found)| found == value), "{reply}");
+        }
         let meta = received.iter().find(|(key, _)| key == "_meta").map(|(_, value)| value).expect("_meta");
         let known = !meta.starts_with('{') || meta.contains("io.modelcontextprotocol/serverInfo");
         assert!(known, "{reply}");

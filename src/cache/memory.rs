@@ -1,0 +1,169 @@
+//! [`Memory`].
+
+use super::flight::Flights;
+use super::key::Key;
+use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::{BoxError, Payload, Response};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What an answer takes beside its JSON.
+const BESIDE: usize = 256;
+
+/// Answers are gone after this, whatever was said.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Answers, and the calls under way for more of them.
+pub(super) struct Memory {
+    kept: Cache<Key, Kept>,
+    room: u64,
+    flights: Flights<Result<Answer, Arc<dyn StdError + Send + Sync>>>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    payload: Payload,
+    /// By tokio's clock, as all time limits here.
+    since: Instant,
+    ttl: Duration,
+}
+
+/// An answer, and for how long it stays remembered.
+#[derive(Clone)]
+pub(super) struct Answer {
+    pub(super) response: Response,
+    pub(super) left: Option<Duration>,
+}
+
+/// moka drops what has expired; it goes by a clock of its own, which is no matter.
+struct Expiry;
+
+impl moka::Expiry<Key, Kept> for Expiry {
+    fn expire_after_create(&self, _: &Key, kept: &Kept, _: std::time::Instant) -> Option<Duration> {
+        Some(kept.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        kept: &Kept,
+        _: std::time::Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(kept.ttl)
+    }
+}
+
+impl Memory {
+    pub(super) fn new(entries: u64, bytes: u64) -> Self {
+        // With this as the least weight, so many entries fill the room however small they are.
+        let least = bytes.checked_div(entries).unwrap_or_default().clamp(1, u32::MAX.into());
+        let room = bytes.min(least.saturating_mul(entries));
+        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        let kept = Cache::builder()
+            .max_capacity(room)
+            .weigher(move |_: &Key, kept: &Kept| u32::try_from(size(&kept.payload)).unwrap_or(u32::MAX).max(least))
+            .expire_after(Expiry)
+            // A new answer always finds room, and which one goes for it is plain to say.
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Self { kept, room, flights: Flights::default() }
+    }
+
+    /// What is remembered and no older than `ttl`.
+    pub(super) fn get(&self, key: &Key, ttl: Duration) -> Option<Answer> {
+        let kept = self.kept.get(key)?;
+        let left = kept.ttl.min(ttl).checked_sub(kept.since.elapsed()).filter(|left| !left.is_zero())?;
+        Some(Answer { response: Response::result(kept.payload), left: Some(left) })
+    }
+
+    /// The answer that `call` gets, unless another caller's call for the same is under way: then that
+    /// one's; and whether it was `call`.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub(super) async fn ask(
+        &self,
+        key: Key,
+        ttl: Duration,
+        call: impl Future<Output = Result<Response, BoxError>>,
+    ) -> (Result<Answer, BoxError>, bool) {
+        let call = async {
+            // It may have come between the look and the place in line.
+            if let Some(answer) = self.get(&key, ttl) {
+                return Ok(answer);
+            }
+            call.await.map(|response| self.keep(key, ttl, response)).map_err(Arc::from)
+        };
+        let (answer, own) = self.flights.join(key, call).await;
+        (answer.map_err(|error| Shared(error).into()), own)
+    }
+
+    fn keep(&self, key: Key, ttl: Duration, response: Response) -> Answer {
+        let ttl = ttl.min(LONGEST);
+        match response.outcome {
+            Ok(payload) if size(&payload) as u64 <= self.room && may_be_kept(&payload) => {
+                let payload = payload.detached();
+                let kept = Kept { payload: payload.clone(), since: Instant::now(), ttl };
+                self.kept.insert(key, kept);
+                // The bounds hold at once, not when moka gets round to it.
+                self.kept.run_pending_tasks();
+                Answer { response: Response { outcome: Ok(payload), ..response }, left: Some(ttl) }
+            }
+            outcome => Answer { response: Response { outcome, ..response }, left: None },
+        }
+    }
+}
+
+fn size(payload: &Payload) -> usize {
+    payload.json().len() + BESIDE
+}
+
+/// Neither a failure in the dress of a result nor a question.
+fn may_be_kept(payload: &Payload) -> bool {
+    let json = payload.json();
+    let mut failed = false;
+    let read = Scanner::new(json).and_then(|mut scanner| {
+        scanner.object::<Fault>(|scanner, member| {
+            let value = scanner.skip()?.of(json);
+            failed |= match &*member.key {
+                "isError" => value != Some(b"false"),
+                "error" => value != Some(b"null"),
+                _ => false,
+            };
+            Ok(())
+        })
+    });
+    read.is_ok() && !failed && !payload.is_input_required()
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory")
+            .field("entries", &self.kept.entry_count())
+            .field("calls", &self.flights.count())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One failure for all who waited for the call.
+#[derive(Debug)]
+struct Shared(Arc<dyn StdError + Send + Sync>);
+
+impl fmt::Display for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for Shared {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}

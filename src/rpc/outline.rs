@@ -1,0 +1,135 @@
+//! Where the few known members of a result stand.
+
+use super::json::{Fault, Member, Scanner, Span, once};
+
+/// Where the members stand that a bridge reads, replaces or adds to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outline {
+    pub(super) object: Span,
+    pub(super) members: bool,
+    pub(super) result_type: Span,
+    pub(super) result_type_cut: Span,
+    pub(super) meta: Span,
+    pub(super) meta_members: bool,
+    pub(super) server_info: Span,
+    pub(super) messages: Span,
+    pub(super) input_requests: Span,
+    pub(super) request_state: Span,
+    pub(super) ttl: Span,
+    pub(super) cache_scope: Span,
+    pub(super) breaks: bool,
+}
+
+impl Outline {
+    /// Of `{}`.
+    pub(super) fn empty() -> Self {
+        Self { object: Span::new(0, 2), ..Self::default() }
+    }
+
+    /// Where the object itself stands.
+    pub(crate) const fn object(&self) -> Span {
+        self.object
+    }
+
+    /// Passes the object at the cursor. `handle` is offered every member first and says whether it
+    /// consumed the value.
+    pub(crate) fn scan<'a, E: From<Fault>>(
+        scanner: &mut Scanner<'a>,
+        mut handle: impl FnMut(&mut Scanner<'a>, &str) -> Result<bool, E>,
+    ) -> Result<Self, E> {
+        let mut outline = Self::default();
+        let mut cut = Cut::default();
+        let object = scanner.object::<E>(|scanner, Member { key, start }| {
+            cut.next(start);
+            outline.members = true;
+            let is_type = key == "resultType";
+            if !handle(scanner, &key)? {
+                outline.member(scanner, &key)?;
+            }
+            cut.end(scanner.pos(), is_type);
+            Ok(())
+        })?;
+        outline.result_type_cut = cut.span;
+        outline.object = object;
+        outline.breaks = scanner.saw_line_breaks();
+        Ok(outline)
+    }
+
+    fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), Fault> {
+        let (slot, name) = match key {
+            "resultType" => (&mut self.result_type, "resultType"),
+            "inputRequests" => (&mut self.input_requests, "inputRequests"),
+            "requestState" => (&mut self.request_state, "requestState"),
+            "ttlMs" => (&mut self.ttl, "ttlMs"),
+            "cacheScope" => (&mut self.cache_scope, "cacheScope"),
+            "_meta" if scanner.peek() == b'{' => return self.read_meta(scanner),
+            _ => {
+                scanner.skip()?;
+                return Ok(());
+            }
+        };
+        let span = scanner.skip()?;
+        once(slot, span, name)
+    }
+
+    fn read_meta(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+        let span = scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            self.meta_members = true;
+            let span = scanner.skip()?;
+            match &*key {
+                "io.modelcontextprotocol/serverInfo" => once(&mut self.server_info, span, "serverInfo"),
+                "messages" => once(&mut self.messages, span, "messages"),
+                _ => Ok(()),
+            }
+        })?;
+        once(&mut self.meta, span, "_meta")
+    }
+
+    pub(super) fn shifted_back(mut self, by: usize) -> Self {
+        for span in [
+            &mut self.object,
+            &mut self.result_type,
+            &mut self.result_type_cut,
+            &mut self.meta,
+            &mut self.server_info,
+            &mut self.messages,
+            &mut self.input_requests,
+            &mut self.request_state,
+            &mut self.ttl,
+            &mut self.cache_scope,
+        ] {
+            *span = span.shifted_back(by);
+        }
+        self
+    }
+}
+
+/// The bytes to leave out so that an object stays one without a certain member: with the comma
+/// before it, or, for the first one, with the comma after it.
+#[derive(Debug, Default)]
+pub(crate) struct Cut {
+    pub(crate) span: Span,
+    member: usize,
+    previous_end: Option<usize>,
+    open: bool,
+}
+
+impl Cut {
+    /// A member begins at `start`.
+    pub(crate) fn next(&mut self, start: usize) {
+        if self.open {
+            self.span = Span::new(self.span.start(), start);
+            self.open = false;
+        }
+        self.member = start;
+    }
+
+    /// Its value ended at `end`; `this` is the one to leave out.
+    pub(crate) fn end(&mut self, end: usize, this: bool) {
+        if this && self.span.is_empty() {
+            self.span = Span::new(self.previous_end.unwrap_or(self.member), end);
+            self.open = self.previous_end.is_none();
+        }
+        self.previous_end = Some(end);
+    }
+}

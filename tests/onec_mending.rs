@@ -1,10 +1,18 @@
 //! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
-#![allow(clippy::type_complexity, clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a helper that fails fails its test"
+)]
 
 use bytes::Bytes;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService, Trouble};
 use onec_mcp::rpc::{ErrorObject, Method, Params, Request, Version};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use tower::{ServiceExt, service_fn};
 
 const ID: u64 = 7;
@@ -42,14 +50,167 @@ fn input_schemas() {
         let (two, fixed) = (format!("{before},{before}"), format!("{after},{after}"));
         mended("tools/list", &format!(r#"{{"a":1,"tools":[{two}]}}"#), &format!(r#"{{"a":1,"tools":[{fixed}]}}"#));
     }
-    for schema in [r#"{"type":"object"}"#, r#"{"type":"object","properties":{}}"#, r#"{"properties":{"a":{}}}"#, "true"]
-    {
-        let tools = format!(r#"{{"tools":[{{"name":"a","inputSchema":{schema},"outputSchema":{{}}}}]}}"#);
+    for schema in [
+        r#"{"type":"object"}"#,
+        r#"{ "properties":{"type":5}, "type" : "object" }"#,
+        r#"{"\u0074ype":"\u006fbject","anyOf":[{}]}"#,
+    ] {
+        let tools = format!(r#"{{"tools":[{{"name":"a","inputSchema":{schema},"outputSchema":{schema}}}]}}"#);
         mended("tools/list", &tools, &tools);
     }
     assert!(answer("tools/list", r#"{"tools":{}}"#).is_err());
     assert!(answer("tools/list", r#"{"tools":null}"#).is_err());
     assert!(answer("tools/list", r#"{"tools":["a"]}"#).is_err());
+}
+
+/// A tool of a list, for a client of each revision: before, in 2025-11-25 and before, in 2026-07-28.
+fn mended_tool(before: &str, legacy: &str, modern: &str) {
+    for version in Version::ALL {
+        let after = if version == Version::V2026_07_28 { modern } else { legacy };
+        for (start, end) in [
+            ("", ""),
+            ("{\"name\":\"0\",\"inputSchema\":{\"type\":\"object\"}}, ", " ,{\"inputSchema\":{\"type\":\"object\"}}"),
+        ] {
+            let list = |tool: &str| format!("{{\"tools\":[{start}{tool}{end}],\"x\":1}}");
+            let body = format!("{{\"id\":{ID},\"result\":{}}}", list(before));
+            let got = decode(body.into(), &request(version, "tools/list", "{}"), ID).unwrap().unwrap();
+            assert_eq!(*got.json(), list(after), "{version} {before}");
+        }
+    }
+}
+
+#[test]
+fn input_schemas_are_of_type_object() {
+    for (before, after) in [
+        (r#"{"properties":{"a":{}}}"#, r#"{"type":"object","properties":{"a":{}}}"#),
+        (r#"{ "$ref":"there" }"#, r#"{"type":"object", "$ref":"there" }"#),
+        (r#"{"type":["object","null"],"required":[]}"#, r#"{"type":"object","required":[]}"#),
+        (r#"{"a":1,"type" : ["string", "object"]}"#, r#"{"a":1,"type" : "object"}"#),
+        (r#"{"type":"array","items":{}}"#, r#"{"type":"object","items":{}}"#),
+        (r#"{"type":null}"#, r#"{"type":"object"}"#),
+        (r#"{"type":{"type":"object"}}"#, r#"{"type":"object"}"#),
+        (r#"{"type":"string","type":"object","type":1}"#, r#"{"type":"object","type":"object","type":"object"}"#),
+        ("true", r#"{"type":"object"}"#),
+        ("[ ]", r#"{"type":"object"}"#),
+        ("\"{}\"", r#"{"type":"object"}"#),
+        ("0", r#"{"type":"object"}"#),
+    ] {
+        let tool = |schema: &str| format!(r#"{{"name":"a","inputSchema": {schema} ,"x":1}}"#);
+        mended_tool(&tool(before), &tool(after), &tool(after));
+        let twice = |schema: &str| format!(r#"{{"inputSchema":{schema},"name":"a","inputSchema":{schema}}}"#);
+        mended_tool(&twice(before), &twice(after), &twice(after));
+    }
+}
+
+/// Clients check results against it. Until 2025-11-25 it is of type object; since then of any.
+#[test]
+fn output_schemas_fit_or_go() {
+    const INPUT: &str = r#""inputSchema":{"type":"object"}"#;
+    let tool = |schema: &str| format!(r#"{{"name":"a","outputSchema": {schema} ,{INPUT}}}"#);
+    let without = format!(r#"{{"name":"a" ,{INPUT}}}"#);
+    for (before, after) in [
+        (r#"{"properties":{}}"#, r#"{"type":"object","properties":{}}"#),
+        (r#"{"type":["object"],"a":1}"#, r#"{"type":"object","a":1}"#),
+        (r#"{"a":1,"type":["null","\u006fbject"]}"#, r#"{"a":1,"type":"object"}"#),
+        (r#"{"type":"object","type":["object","null"]}"#, r#"{"type":"object","type":"object"}"#),
+    ] {
+        mended_tool(&tool(before), &tool(after), &tool(before));
+    }
+    for schema in [
+        "{ }",
+        r#"{"type":"array","items":{"type":"object"}}"#,
+        r#"{"type":["object","array"]}"#,
+        r#"{"type":["null"]}"#,
+        r#"{"type":["object",1]}"#,
+        r#"{"type":null}"#,
+        r#"{"type":"object","type":"string"}"#,
+    ] {
+        mended_tool(&tool(schema), &without, &tool(schema));
+    }
+    for schema in ["null", "true", "[]", "\"\"", "5"] {
+        mended_tool(&tool(schema), &without, &without);
+    }
+}
+
+/// Whatever stands around it, what is left is a tool.
+#[test]
+fn members_go_with_their_commas() {
+    const INPUT: &str = r#""inputSchema":{"type":"object"}"#;
+    const OUT: &str = r#""outputSchema":null"#;
+    for (before, after) in [
+        (format!("{{{OUT}}}"), format!("{{{INPUT}}}")),
+        (format!("{{ {OUT} , {OUT} }}"), format!("{{{INPUT}  }}")),
+        (format!("{{{OUT},{INPUT}}}"), format!("{{{INPUT}}}")),
+        (format!("{{{INPUT}\n,\n{OUT}\n}}"), format!("{{{INPUT}\n}}")),
+        (format!("{{{OUT} , {OUT} , {INPUT} , {OUT},{OUT}, \"x\":1,{OUT}}}"), format!("{{{INPUT}, \"x\":1}}")),
+        (format!("{{{OUT},\"x\":1}}"), format!("{{{INPUT},\"x\":1}}")),
+        (r#"{"x":1,"output\u0053chema":[]}"#.to_owned(), format!("{{{INPUT},\"x\":1}}")),
+    ] {
+        mended_tool(&before, &after, &after);
+    }
+}
+
+/// Values that a schema, its type or anything else may have.
+fn value() -> impl Strategy<Value = String> {
+    let leaf = select(vec![
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "1",
+        "\"object\"",
+        "\"array\"",
+        "[\"object\",\"null\"]",
+        "[\"string\"]",
+        "\"\\u006fbject\"",
+    ]);
+    let key = select(vec!["type", "ty\\u0070e", "properties", "items", "тип"]);
+    let leaf = leaf.prop_map(str::to_owned);
+    let object = |inner| vec((key.clone(), inner), 0..4).prop_map(|members| object_of(&members));
+    let inner = prop_oneof![2 => leaf.clone(), 1 => object(leaf.clone().boxed())].boxed();
+    prop_oneof![1 => leaf, 3 => object(inner)]
+}
+
+fn object_of<K: std::fmt::Display>(members: &[(K, String)]) -> String {
+    let members: Vec<String> = members.iter().map(|(key, value)| format!("\"{key}\" :{value}")).collect();
+    format!("{{ {} }}", members.join(" , "))
+}
+
+/// Tools with members of any kind, some of them twice.
+fn tools() -> impl Strategy<Value = String> {
+    let key = select(vec!["name", "inputSchema", "outputSchema", "output\\u0053chema", "title"]);
+    let tool = vec((key, value()), 0..6).prop_map(|members| object_of(&members));
+    vec(tool, 0..4).prop_map(|tools| format!("{{\"tools\":[{}]}}", tools.join(",")))
+}
+
+proptest! {
+    #[test]
+    fn any_tools_come_out_fit(list in tools(), modern in any::<bool>()) {
+        let version = if modern { Version::V2026_07_28 } else { Version::V2025_11_25 };
+        let mend = |list: &str| {
+            let body = format!("{{\"id\":{ID},\"result\":{list}}}");
+            let payload = decode(body.into(), &request(version, "tools/list", "{}"), ID).unwrap().unwrap();
+            String::from_utf8(payload.json().to_vec()).unwrap()
+        };
+        let once = mend(&list);
+        prop_assert_eq!(&mend(&once), &once, "mended twice");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let (before, after) = (read(&list), read(&once));
+        let (before, after) = (before["tools"].as_array().unwrap(), after["tools"].as_array().unwrap());
+        prop_assert_eq!(before.len(), after.len());
+        for (before, after) in before.iter().zip(after) {
+            prop_assert_eq!(&after["inputSchema"]["type"], "object");
+            let output = after.get("outputSchema");
+            prop_assert!(output.is_none_or(|schema| schema.is_object() && (modern || schema["type"] == "object")));
+            for other in ["name", "title"] {
+                prop_assert_eq!(before.get(other), after.get(other));
+            }
+            for part in ["properties", "items", "тип"] {
+                let kept = &before["inputSchema"][part];
+                prop_assert!(kept.is_null() || *kept == after["inputSchema"][part]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -134,6 +295,21 @@ fn everything_else_stays_byte_for_byte() {
     // Around what is mended, too.
     let tools = |schema: &str| format!("{{ {odd},\"tools\":[ {{\"inputSchema\": {schema},{odd}}} ], \"x\":1.10 }}");
     mended("tools/list", &tools("{}"), &tools(r#"{"type":"object"}"#));
+}
+
+#[test]
+fn failures_of_tools_are_told_from_results() {
+    for (result, failed) in [
+        (r#"{"content":[], "isError" : true }"#, true),
+        (r#"{"isError":false,"content":[{"isError":true}]}"#, false),
+        (r#"{"isError":"true","structuredContent":{"isError":true}}"#, false),
+        (r#"{"isError":true,"content":[{"type":"image","data":"YQ\n=="}]}"#, true),
+    ] {
+        let body = format!("{{ \"id\":{ID},\"result\":{result}}}").replace("YQ\n", r"YQ\n");
+        let call = request(Version::V2025_11_25, "tools/call", "{}");
+        assert_eq!(decode(body.into(), &call, ID).unwrap().unwrap().is_tool_error(), failed, "{result}");
+    }
+    assert!(answer("tools/call", r#"{"isError":true,"isError":false}"#).is_err(), "two readers could differ");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! [`http`] (behind [`auth`]) and [`check`].
 
 mod about;
+mod audit_log;
 mod auth;
 mod check;
 mod http;
@@ -30,7 +31,10 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(stop) => return stop.print(),
     };
-    logging::start(settings.log_level);
+    let _logs = match logging::start(settings.log_level, None) {
+        Ok(logs) => logs,
+        Err(error) => return failed(&error),
+    };
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

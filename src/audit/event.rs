@@ -1,7 +1,9 @@
-//! The audit trail: one structured event each, through `tracing` under the target
-//! `onec_mcp::audit`. Never a token, code, key, password or argument.
+//! The events, as they go to `tracing`.
 
+use super::TARGET;
+use crate::http::remote;
 use crate::identity::{Identity, Scopes};
+use crate::rpc::Extensions;
 use std::net::IpAddr;
 
 /// One event.
@@ -21,7 +23,7 @@ impl Event<'_> {
     pub(crate) fn emit(self) {
         let Self { name, sub, client_id, remote, reason } = self;
         tracing::info!(
-            target: "onec_mcp::audit",
+            target: TARGET,
             event = name,
             sub = sub.map(shown),
             client_id = client_id.map(shown),
@@ -31,18 +33,26 @@ impl Event<'_> {
     }
 }
 
+/// Whether anybody listens.
+#[cfg(any(feature = "audit", feature = "rest"))]
+pub(super) fn heard() -> bool {
+    tracing::enabled!(target: TARGET, tracing::Level::INFO)
+}
+
 /// What others chose is shown in part only.
-fn shown(text: &str) -> &str {
+pub(super) fn shown(text: &str) -> &str {
     text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
-/// `oauth.scope.denied`
-pub(crate) fn scope_denied(identity: Option<&Identity>, tool: Option<&str>, required: &Scopes) {
+/// `oauth.scope.denied`, of a request with these extensions.
+pub(crate) fn scope_denied(extensions: &Extensions, tool: Option<&str>, required: &Scopes) {
+    let identity = extensions.get::<Identity>();
     tracing::info!(
-        target: "onec_mcp::audit",
+        target: TARGET,
         event = "oauth.scope.denied",
         sub = identity.map(|identity| shown(identity.subject())),
         client_id = identity.and_then(Identity::client).map(shown),
+        remote = remote(extensions.get(), extensions.get()).map(tracing::field::display),
         tool = tool.map(shown),
         required = %required,
         have = identity.map(|identity| tracing::field::display(identity.scopes())),

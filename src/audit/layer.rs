@@ -1,16 +1,25 @@
 //! [`AuditLayer`].
 
-use crate::rpc::{BoxError, Request, Response};
-use std::task::{Context, Poll};
+use super::{ToolCall, Verdict};
+use crate::http::remote;
+use crate::memo::Memo;
+use crate::rpc::json::Fault;
+use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Reports lists of tools and calls of tools.
+/// Reports lists of tools and calls of tools; see the [module](super). It belongs above the layers
+/// that refuse and answer, so that it sees what they do, and beneath the one that renames tools.
 #[derive(Clone, Debug, Default)]
 pub struct AuditLayer;
 
 impl AuditLayer {
-    /// With the defaults.
+    /// There is nothing to set.
     pub const fn new() -> Self {
         Self
     }
@@ -20,14 +29,48 @@ impl<S> Layer<S> for AuditLayer {
     type Service = Audited<S>;
 
     fn layer(&self, inner: S) -> Audited<S> {
-        Audited { inner }
+        Audited { inner, counts: Arc::default() }
     }
 }
+
+/// How many tools are in a list, by the bytes of the list.
+type Counts = Arc<Memo<(), usize>>;
 
 /// An RPC service behind [`AuditLayer`].
 #[derive(Clone, Debug)]
 pub struct Audited<S> {
     inner: S,
+    counts: Counts,
+}
+
+pin_project! {
+    /// The answer of an [`Audited`] service.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        call: F,
+        // Dropped with the future, it tells of the end itself.
+        begun: Option<ToolCall>,
+        counts: Counts,
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = ready!(this.call.poll(cx)).map_err(Into::into);
+        if let Some(mut begun) = this.begun.take() {
+            begun.count(|| count(this.counts, &answer));
+            begun.end(Verdict::of(&answer));
+        }
+        Poll::Ready(answer)
+    }
 }
 
 impl<S> Service<Request> for Audited<S>
@@ -36,14 +79,34 @@ where
     S::Error: Into<BoxError>,
 {
     type Response = Response;
-    type Error = S::Error;
-    type Future = S::Future;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request) -> S::Future {
-        self.inner.call(request)
+    fn call(&mut self, request: Request) -> Self::Future {
+        let begun = begin(&request);
+        ResponseFuture { call: self.inner.call(request), begun, counts: Arc::clone(&self.counts) }
     }
+}
+
+fn begin(request: &Request) -> Option<ToolCall> {
+    let Request { method, params, extensions, .. } = request;
+    let from = || remote(extensions.get(), extensions.get());
+    match method {
+        Method::ToolsCall => ToolCall::begin(params.text(Param::Name).as_deref(), extensions.get(), from()),
+        // The trail is of what clients ask.
+        Method::ToolsList if extensions.get::<Unasked>().is_some() => None,
+        Method::ToolsList => ToolCall::begin_list(extensions.get(), from()),
+        _ => None,
+    }
+}
+
+/// The tools in a list that came; a result that is none counts nothing.
+fn count(counts: &Memo<(), usize>, answer: &Result<Response, BoxError>) -> Option<usize> {
+    let payload: &Payload = answer.as_ref().ok()?.outcome.as_ref().ok()?;
+    let read = || List::read(&Method::ToolsList, payload).map(|list| list.items.len());
+    counts.get_or::<Fault>(payload.json(), &(), read).ok()
 }

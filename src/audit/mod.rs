@@ -1,10 +1,68 @@
-//! The audit trail: one structured event each, through `tracing` under the target
-//! `onec_mcp::audit`. Never a token, code, key, password or argument.
+//! The audit trail: one structured event each, through `tracing` at INFO under the target
+//! `onec_mcp::audit`. Never a token, code, key, password, argument, or text of 1C.
+//!
+//! [`AuditLayer`] tells of tools; the layers and the server of [`auth`](crate::auth) tell of logins
+//! and tokens, and [`scope`](crate::scope) of refusals.
+//!
+//! | Event | Fields besides `sub`, `client_id` and `remote` |
+//! |---|---|
+//! | `mcp.tool.list` | `ok`, and `count` (the tools on this page) or `reason` |
+//! | `mcp.tool.call` | `tool`, `ok`, `duration_ms`, `reason` |
+//!
+//! Each request makes exactly one event, also if its client goes away: then `ok` is false and the
+//! `reason` is `cancelled`. The other reasons:
+//!
+//! | Reason | What happened |
+//! |---|---|
+//! | `input_required` | `ok` is true: the tool asks for input, and another call will follow |
+//! | `tool_error` | the tool itself failed, or its arguments did not fit (`isError`) |
+//! | `invalid_params` | -32602: no such tool, or parameters that do not fit |
+//! | `invalid_request`, `not_found` | it broke a rule of the protocol; -32601 |
+//! | `insufficient_scope` | the caller lacks a scope |
+//! | `login_refused` | 1C no longer takes the caller's own login |
+//! | `timeout`, `overloaded` | no answer in time; too many calls wait |
+//! | `onec_error` | 1C failed, or could not be asked |
+//! | `internal_error` | this server failed |
+//!
+//! `remote` is what stands in the request's extensions: the address of the
+//! [`Caller`](crate::http::Caller) behind trusted proxies, or of the [`Peer`](crate::http::Peer).
+//! While nobody listens to the target, the layer does next to nothing.
+//!
+//! # Example
+//!
+#![cfg_attr(feature = "audit", doc = "```")]
+#![cfg_attr(not(feature = "audit"), doc = "```ignore")]
+//! use onec_mcp::audit::AuditLayer;
+//! use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, Version};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! # tracing_subscriber::fmt().init();
+//! let onec = service_fn(|_: Request| async {
+//!     Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[{"name":"stock"}]}"#)?))
+//! });
+//! let service = AuditLayer::new().layer(onec);
+//! // INFO onec_mcp::audit: event="mcp.tool.list" ok=true count=1
+//! service.oneshot(Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25)).await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod event;
 #[cfg(feature = "audit")]
 mod layer;
+#[cfg(any(feature = "audit", feature = "rest"))]
+mod reason;
+#[cfg(any(feature = "audit", feature = "rest"))]
+mod tool;
+
+/// The target of the events.
+#[cfg_attr(not(feature = "audit"), expect(unreachable_pub, reason = "the module is public with the feature"))]
+pub const TARGET: &str = "onec_mcp::audit";
 
 pub(crate) use event::{Event, scope_denied};
 #[cfg(feature = "audit")]
-pub use layer::{AuditLayer, Audited};
+pub use layer::{AuditLayer, Audited, ResponseFuture};
+#[cfg(any(feature = "audit", feature = "rest"))]
+pub(crate) use {reason::Verdict, tool::ToolCall};

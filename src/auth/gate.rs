@@ -2,7 +2,6 @@
 
 use super::NeededScopes;
 use crate::audit::Event;
-use crate::http::{Caller, Peer};
 use crate::identity::Identity;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -175,8 +174,7 @@ fn mend<K: Scheme, B>(scheme: &K, place: &K::Place, response: &mut Response<B>) 
 
 /// The address that a request came from.
 pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
-    let caller = head.extensions.get::<Caller>().and_then(Caller::address);
-    caller.or_else(|| head.extensions.get::<Peer>().map(|peer| peer.0.ip()))
+    crate::http::remote(head.extensions.get(), head.extensions.get())
 }
 
 /// A line of the audit trail.

@@ -2,7 +2,7 @@
 
 use crate::identity::Identity;
 use crate::onec::RestCall;
-use crate::rpc::{Extensions, Param, Request};
+use crate::rpc::{Era, Extensions, Param, Request};
 use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
@@ -44,7 +44,9 @@ pub(super) fn of_list(request: &Request) -> Key {
     let method = request.method.as_str().as_bytes();
     // Without a cursor is not the same as with an empty one, which is `""` here.
     let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
-    finish([b"rpc", method, cursor], &request.headers, &request.extensions)
+    // Schemas are mended for the era.
+    let dialect: &[u8] = if request.version.era() == Era::Modern { b"rpc, modern" } else { b"rpc" };
+    finish([dialect, method, cursor], &request.headers, &request.extensions)
 }
 
 fn finish(question: [&[u8]; 3], headers: &HeaderMap, extensions: &Extensions) -> Key {

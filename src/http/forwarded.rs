@@ -30,3 +30,8 @@ impl Caller {
         self.base.as_deref()
     }
 }
+
+/// The address that a request came from, by what its extensions hold.
+pub(crate) fn remote(caller: Option<&Caller>, peer: Option<&Peer>) -> Option<IpAddr> {
+    caller.and_then(Caller::address).or_else(|| peer.map(|peer| peer.0.ip()))
+}

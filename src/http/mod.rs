@@ -67,6 +67,7 @@ mod stream;
 mod tool_params;
 
 pub use body::Body;
+pub(crate) use forwarded::remote;
 pub use forwarded::{Caller, Peer};
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]

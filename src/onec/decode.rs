@@ -58,7 +58,7 @@ pub fn decode(body: Bytes, request: &Request, id: u64) -> Result<Result<Payload,
         Some(b'<') => return Err(BadAnswer::Html),
         Some(_) => {}
     }
-    let envelope = read(&body, &request.method)?;
+    let envelope = read(&body, request)?;
     if let Some(error) = envelope.error.of(&body) {
         let error = ErrorObject::parse(error).ok_or(BadAnswer::Neither)?;
         return Ok(Err(translate(error, request)));
@@ -79,7 +79,7 @@ pub fn decode(body: Bytes, request: &Request, id: u64) -> Result<Result<Payload,
     Ok(Ok(Payload::parse(envelope.edits.apply(&body, outline.object()))?))
 }
 
-fn read(body: &Bytes, method: &Method) -> Result<Envelope, BadAnswer> {
+fn read(body: &Bytes, request: &Request) -> Result<Envelope, BadAnswer> {
     let mut envelope = Envelope::default();
     let mut scanner = Scanner::new(body)?;
     scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
@@ -91,7 +91,7 @@ fn read(body: &Bytes, method: &Method) -> Result<Envelope, BadAnswer> {
             "result" if scanner.peek() == b'{' => {
                 let (edits, subject) = (&mut envelope.edits, &mut envelope.subject);
                 envelope.result = Some(Outline::scan::<BadAnswer>(scanner, |scanner, key| {
-                    let taken = edits.member(method, scanner, body, key)?;
+                    let taken = edits.member(request, scanner, body, key)?;
                     *subject |= taken;
                     Ok(taken)
                 })?);

@@ -1,8 +1,10 @@
 //! Small repairs to 1C's results: found during the one pass, applied only if there are any.
 
+mod schema;
+
 use super::decode::BadAnswer;
 use crate::rpc::json::{self, Member, Scanner, Span};
-use crate::rpc::{Cut, Method};
+use crate::rpc::{Cut, Method, Request};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
@@ -39,16 +41,16 @@ impl Edits {
         out
     }
 
-    /// Reads the member of a result that `method` is about; `false` if `key` is another one.
+    /// Reads the member of a result that `request` is about; `false` if `key` is another one.
     pub(super) fn member(
         &mut self,
-        method: &Method,
+        request: &Request,
         scanner: &mut Scanner<'_>,
         bytes: &[u8],
         key: &str,
     ) -> Result<bool, BadAnswer> {
-        match (method, key) {
-            (Method::ToolsList, "tools") => scanner.array(|scanner| self.tool(scanner, bytes))?,
+        match (&request.method, key) {
+            (Method::ToolsList, "tools") => scanner.array(|scanner| self.tool(request.version, scanner, bytes))?,
             (Method::ToolsCall, "content") => scanner.array(|scanner| self.content(scanner, bytes))?,
             (Method::ResourcesRead, "contents") => scanner.array(|scanner| self.resource(scanner, bytes))?,
             (Method::PromptsGet, "messages") => scanner.array(|scanner| self.message(scanner, bytes))?,
@@ -58,30 +60,6 @@ impl Edits {
             _ => return Ok(false),
         };
         Ok(true)
-    }
-
-    /// A tool without parameters comes with an empty schema; clients insist on an object type.
-    fn tool(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        const ANY_OBJECT: &str = "{\"type\":\"object\"}";
-        let mut schema = Span::default();
-        let tool = scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
-            let span = scanner.skip()?;
-            if key == "inputSchema" {
-                schema = span;
-            }
-            Ok(())
-        })?;
-        match schema.of(bytes) {
-            None => {
-                let members = bytes.get(tool.start() + 1..tool.end() - 1).unwrap_or_default();
-                let comma = if members.iter().all(u8::is_ascii_whitespace) { "" } else { "," };
-                let brace = Span::new(tool.start(), tool.start() + 1);
-                self.replace(brace, format!("{{\"inputSchema\":{ANY_OBJECT}{comma}"));
-            }
-            Some(text) if is_empty_object(text) || text == b"null" => self.replace(schema, ANY_OBJECT),
-            Some(_) => {}
-        }
-        Ok(())
     }
 
     fn message(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
@@ -150,10 +128,4 @@ impl Edits {
         }
         Ok(())
     }
-}
-
-fn is_empty_object(text: &[u8]) -> bool {
-    text.first() == Some(&b'{')
-        && text.last() == Some(&b'}')
-        && text.iter().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}'))
 }

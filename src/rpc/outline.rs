@@ -15,6 +15,7 @@ pub(crate) struct Outline {
     pub(super) messages: Span,
     pub(super) input_requests: Span,
     pub(super) request_state: Span,
+    pub(super) is_error: Span,
     pub(super) ttl: Span,
     pub(super) cache_scope: Span,
     pub(super) breaks: bool,
@@ -60,6 +61,7 @@ impl Outline {
             "resultType" => (&mut self.result_type, "resultType"),
             "inputRequests" => (&mut self.input_requests, "inputRequests"),
             "requestState" => (&mut self.request_state, "requestState"),
+            "isError" => (&mut self.is_error, "isError"),
             "ttlMs" => (&mut self.ttl, "ttlMs"),
             "cacheScope" => (&mut self.cache_scope, "cacheScope"),
             "_meta" if scanner.peek() == b'{' => return self.read_meta(scanner),
@@ -95,6 +97,7 @@ impl Outline {
             &mut self.messages,
             &mut self.input_requests,
             &mut self.request_state,
+            &mut self.is_error,
             &mut self.ttl,
             &mut self.cache_scope,
         ] {

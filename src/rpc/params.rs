@@ -172,6 +172,34 @@ impl Params {
         json::unquote(self.raw(param)?)
     }
 
+    /// The same with another [`Param::Name`]; without one, the same. Every other byte is kept.
+    #[cfg(feature = "alias")]
+    #[must_use]
+    pub(crate) fn with_name(&self, name: &str) -> Self {
+        let old = self.span(Param::Name);
+        let (Some(before), Some(after)) = (self.message.get(..old.start()), self.message.get(old.end()..)) else {
+            return self.clone();
+        };
+        if old.is_empty() {
+            return self.clone();
+        }
+        let mut message = Vec::with_capacity(self.message.len() + name.len());
+        message.extend_from_slice(before);
+        json::quote_into(&mut message, name);
+        let end = message.len();
+        message.extend_from_slice(after);
+        // A name holds no other member, so each stands before or behind it.
+        let moved = |span: Span| match span.start().checked_sub(old.end()) {
+            Some(gap) if !span.is_empty() => Span::new(end + gap, end + span.end() - old.end()),
+            _ => span,
+        };
+        let mut params = self.params.map(moved);
+        if let Some(slot) = params.get_mut(Param::Name as usize) {
+            *slot = Span::new(old.start(), end);
+        }
+        Self { message: message.into(), params, meta: self.meta.map(moved) }
+    }
+
     /// The JSON text of a member of `_meta`.
     pub fn meta(&self, meta: Meta) -> Option<&[u8]> {
         self.meta.get(meta as usize)?.of(&self.message)
@@ -190,5 +218,29 @@ impl From<Fault> for ErrorObject {
             Fault::Expected(_) => Self::invalid_params(fault.to_string()),
             _ => Self::parse_error(fault.to_string()),
         }
+    }
+}
+
+#[cfg(all(test, feature = "alias"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_changes_alone() {
+        let all =
+            r#"{"_meta":{"progressToken":7},"arguments":{"a":"имя"}, "name" : "короткое" ,"cursor":"c","uri":"u"}"#;
+        let params = Params::parse(&Bytes::from(all)).unwrap();
+        for name in ["", "б\"\\", "a-much-longer-name-than-the-one-that-stood-there"] {
+            let renamed = params.with_name(name);
+            assert_eq!(renamed.text(Param::Name).as_deref(), Some(name));
+            for param in Param::ALL.into_iter().filter(|param| *param != Param::Name) {
+                assert_eq!(renamed.raw(param), params.raw(param), "{param:?}");
+            }
+            assert_eq!(renamed.meta(Meta::ProgressToken), Some(&b"7"[..]));
+            assert_eq!(renamed.with_name("короткое").message, params.message);
+        }
+        let nameless = Params::parse(&Bytes::from_static(b"{\"uri\":\"u\"}")).unwrap();
+        assert_eq!(nameless.with_name("a").raw(Param::Name), None);
+        assert_eq!(Params::default().with_name("a").message, Bytes::new());
     }
 }

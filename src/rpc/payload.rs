@@ -87,6 +87,14 @@ impl Payload {
         Self { json: Bytes::copy_from_slice(&self.json), ..self }
     }
 
+    /// The same with what was said of keeping `other`, and no more.
+    #[cfg(any(feature = "alias", feature = "catalog"))]
+    #[must_use]
+    pub(crate) const fn kept_as(mut self, other: &Self) -> Self {
+        self.hints = other.hints;
+        self
+    }
+
     /// The JSON object.
     pub fn json(&self) -> &Bytes {
         &self.json
@@ -96,6 +104,11 @@ impl Payload {
     /// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
     pub fn is_input_required(&self) -> bool {
         self.outline.result_type.of(&self.json) == Some(b"\"input_required\"")
+    }
+
+    /// Whether it is the result of a tool that failed.
+    pub fn is_tool_error(&self) -> bool {
+        self.outline.is_error.of(&self.json) == Some(b"true")
     }
 
     /// The raw `inputRequests`.

@@ -86,7 +86,7 @@ impl<S> Scoped<S> {
         let needed = rules.needed();
         if !needed.is_empty() && !identity.is_some_and(|identity| identity.scopes().contains_all(needed)) {
             let tool = request.params.text(Param::Name);
-            audit::scope_denied(identity, tool.as_deref(), needed);
+            audit::scope_denied(&request.extensions, tool.as_deref(), needed);
             return Err(Failure::insufficient_scope(needed.clone()));
         }
         if let Some(identity) = identity {

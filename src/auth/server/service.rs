@@ -9,7 +9,7 @@ use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
 use crate::collect::{Incomplete, collect};
-use crate::http::{Body, Caller, Peer};
+use crate::http::Body;
 use crate::rpc::BoxError;
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
@@ -130,8 +130,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if !url.username().is_empty() || base.contains(['?', '#', '\\', '@', ' ']) {
             return None;
         }
-        let caller = head.extensions.get::<Caller>().and_then(Caller::address);
-        let remote = caller.or_else(|| head.extensions.get::<Peer>().map(|peer| peer.0.ip()));
+        let remote = crate::http::remote(head.extensions.get(), head.extensions.get());
         Some(Asker { head, issuer: self.site.issuer(&base), base, remote, language: Language::of(&head.headers) })
     }
 

@@ -1,0 +1,101 @@
+//! Asking for the list of tools when a name is unknown that looks like an alias.
+
+use super::book::{Book, Meaning};
+use crate::identity::Identity;
+use crate::rpc::{BoxError, Method, Params, Request, Response, Unasked};
+use http::HeaderValue;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// How long a caller's list is believed about names that are not in it: a client that calls unknown
+/// names for ever makes no more lists than this.
+const FRESH: Duration = Duration::from_secs(5);
+/// Pages beyond this are not read.
+const MAX_PAGES: usize = 100;
+/// Beyond this many callers, those who asked long ago are forgotten.
+const MAX_CALLERS: usize = 1_000;
+
+/// Subject and scopes: who sees the same list. Nobody, without authentication.
+type Caller = Option<(HeaderValue, HeaderValue)>;
+/// When the last list ended. One list at a time: those who wait for it use what it brought.
+type Turn = Arc<tokio::sync::Mutex<Option<Instant>>>;
+
+/// Who asked when.
+#[derive(Debug, Default)]
+pub(super) struct Asked(Mutex<HashMap<Caller, Turn>>);
+
+impl Asked {
+    fn turn(&self, caller: Caller) -> Turn {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= MAX_CALLERS && !turns.contains_key(&caller) {
+            turns.retain(|_, turn| turn.try_lock().map_or(true, |last| last.is_some_and(is_fresh)));
+            if turns.len() >= MAX_CALLERS {
+                turns.clear();
+            }
+        }
+        Arc::clone(turns.entry(caller).or_default())
+    }
+
+    /// What `name` means after a look at the list that the sender of `request` sees.
+    ///
+    /// # Errors
+    /// What the list failed with; an answer that is an error teaches nothing instead.
+    pub(super) async fn meaning<S>(
+        &self,
+        name: &str,
+        request: &Request,
+        service: &mut S,
+        book: &Book,
+    ) -> Result<Option<Meaning>, BoxError>
+    where
+        S: Service<Request, Response = Response>,
+        S::Error: Into<BoxError>,
+    {
+        let caller = request.extensions.get::<Identity>().map(|identity| identity.headers().clone());
+        let turn = self.turn(caller);
+        let mut last = turn.lock().await;
+        let known = book.meaning(name);
+        if known.is_some() || last.is_some_and(is_fresh) {
+            return Ok(known);
+        }
+        read_all(request, service, book).await?;
+        *last = Some(Instant::now());
+        Ok(book.meaning(name))
+    }
+}
+
+fn is_fresh(last: Instant) -> bool {
+    last.elapsed() < FRESH
+}
+
+async fn read_all<S>(request: &Request, service: &mut S, book: &Book) -> Result<(), BoxError>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    #[derive(Deserialize)]
+    struct Tail {
+        #[serde(rename = "nextCursor")]
+        next: Option<String>,
+    }
+
+    let mut params = Params::default();
+    for _ in 0..MAX_PAGES {
+        let mut page = Request { method: Method::ToolsList, params, ..request.clone() };
+        page.extensions.insert(Unasked);
+        let answer = service.ready().await.map_err(Into::into)?.call(page).await.map_err(Into::into)?;
+        let Ok(payload) = answer.outcome else { break };
+        if book.show(&payload).is_err() {
+            break;
+        }
+        let Ok(Tail { next: Some(cursor) }) = serde_json::from_slice(payload.json()) else { break };
+        let next = serde_json::json!({ "cursor": cursor }).to_string();
+        params = Params::parse(&next.into()).unwrap_or_default();
+    }
+    Ok(())
+}

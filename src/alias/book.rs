@@ -1,0 +1,115 @@
+//! [`Book`]: which tool each alias stands for, as lists of tools had it.
+
+use super::list::Page;
+use crate::memo::Memo;
+use crate::rpc::Payload;
+use crate::rpc::json::Fault;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Beyond this many names all are forgotten; lists bring them back.
+const MAX_NAMES: usize = 10_000;
+
+/// What a name that looks like an alias stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// The tool of this name.
+    Tool(Arc<str>),
+    /// More than one tool.
+    Several,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pages: Memo<(), Arc<Page>>,
+    names: Mutex<Names>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    known: HashMap<String, Meaning>,
+    /// Counts how often all was forgotten.
+    edition: u64,
+}
+
+impl Book {
+    pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
+    }
+
+    /// A list as clients see it, and its names learned.
+    ///
+    /// # Errors
+    /// [`Fault`] for what is no list of tools.
+    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
+        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload).map(Arc::new))?;
+        self.learn(&page);
+        Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))
+    }
+
+    fn learn(&self, page: &Page) {
+        if page.names.is_empty() {
+            return;
+        }
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        // Editions of pages begin at 0, the book's at 1.
+        if page.edition.load(Ordering::Relaxed) == names.edition + 1 {
+            return;
+        }
+        if names.known.len() + page.names.len() > MAX_NAMES {
+            names.known.clear();
+            names.edition += 1;
+        }
+        page.edition.store(names.edition + 1, Ordering::Relaxed);
+        for (alias, tool) in page.names.iter().take(MAX_NAMES) {
+            let known = names.known.entry(alias.clone()).or_insert_with(|| Meaning::Tool(tool.as_str().into()));
+            if !matches!(known, Meaning::Tool(same) if **same == **tool) {
+                *known = Meaning::Several;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alias::alias;
+
+    fn list(names: &[&str]) -> Payload {
+        let tools: Vec<_> = names.iter().map(|name| serde_json::json!({ "name": name })).collect();
+        Payload::parse(serde_json::json!({ "tools": tools }).to_string()).unwrap()
+    }
+
+    fn tool(name: &str) -> Option<Meaning> {
+        Some(Meaning::Tool(name.into()))
+    }
+
+    #[test]
+    fn what_is_forgotten_comes_back_with_its_list() {
+        let book = Book::default();
+        let first = list(&["первый"]);
+        book.show(&first).unwrap();
+        assert_eq!(book.meaning(&alias("первый")), tool("первый"));
+        for thousand in 0..MAX_NAMES / 1000 {
+            let names: Vec<String> = (0..1000).map(|number| format!("имя {thousand} {number}")).collect();
+            book.show(&list(&names.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+        }
+        assert_eq!(book.meaning(&alias("первый")), None);
+        book.show(&first).unwrap();
+        assert_eq!(book.meaning(&alias("первый")), tool("первый"));
+        assert!(book.names.lock().unwrap().known.len() <= MAX_NAMES);
+    }
+
+    #[test]
+    fn a_name_of_two_tools_means_neither() {
+        let book = Book::default();
+        let made = alias("Отчёт");
+        book.show(&list(&["Отчёт", "Отчёт"])).unwrap();
+        assert_eq!(book.meaning(&made), tool("Отчёт"));
+        book.show(&list(&[&made])).unwrap();
+        assert_eq!(book.meaning(&made), Some(Meaning::Several));
+        book.show(&list(&["Отчёт"])).unwrap();
+        assert_eq!(book.meaning(&made), Some(Meaning::Several));
+    }
+}

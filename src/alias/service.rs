@@ -1,0 +1,167 @@
+//! [`Aliased`].
+
+use super::ask::Asked;
+use super::book::{Book, Meaning};
+use super::name::looks_made;
+use crate::rpc::{BoxError, ErrorObject, Method, Param, Request, Response};
+use futures_core::future::BoxFuture;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// An RPC service behind [`AliasLayer`](super::AliasLayer).
+#[derive(Clone, Debug)]
+pub struct Aliased<S> {
+    inner: S,
+    known: Arc<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    book: Book,
+    asked: Asked,
+}
+
+impl<S> Aliased<S> {
+    pub(super) fn new(inner: S) -> Self {
+        Self { inner, known: Arc::default() }
+    }
+}
+
+pin_project! {
+    /// The answer of an [`Aliased`] service.
+    pub struct ResponseFuture<F> {
+        #[pin]
+        kind: Kind<F>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Kind<F> {
+        // Nothing to do, or the name is back already.
+        Called { #[pin] call: F },
+        Listed { #[pin] call: F, known: Arc<Known> },
+        Refused { answer: Option<Response> },
+        // The list of tools comes first.
+        Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
+            Projected::Listed { call, known } => {
+                let answer = ready!(call.poll(cx)).map_err(Into::into);
+                Poll::Ready(answer.map(|answer| shown(&known.book, answer)))
+            }
+            // A future is not polled after its end.
+            Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Projected::Asking { call } => call.as_mut().poll(cx),
+        }
+    }
+}
+
+/// What cannot be read as a list is for others to judge.
+fn shown(book: &Book, mut answer: Response) -> Response {
+    if let Ok(payload) = &mut answer.outcome {
+        match book.show(payload) {
+            Ok(shown) => *payload = shown,
+            Err(fault) => tracing::debug!("a list of tools whose names cannot be read: {fault}"),
+        }
+    }
+    answer
+}
+
+impl<S> Service<Request> for Aliased<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let kind = match &request.method {
+            Method::ToolsList => Kind::Listed { call: self.inner.call(request), known: Arc::clone(&self.known) },
+            Method::ToolsCall => self.call_tool(request),
+            _ => Kind::Called { call: self.inner.call(request) },
+        };
+        ResponseFuture { kind }
+    }
+}
+
+impl<S> Aliased<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
+        let name = request.params.text(Param::Name).filter(|name| looks_made(name));
+        let Some(name) = name.map(|name| name.into_owned()) else {
+            return Kind::Called { call: self.inner.call(request) };
+        };
+        match self.known.book.meaning(&name) {
+            Some(meaning) => match meant(request, &name, Some(&meaning)) {
+                Ok(request) => Kind::Called { call: self.inner.call(request) },
+                Err(refusal) => Kind::Refused { answer: Some(Response::error(refusal)) },
+            },
+            None => Kind::Asking { call: self.ask(request, name) },
+        }
+    }
+
+    fn ask(&mut self, request: Request, name: String) -> BoxFuture<'static, Result<Response, BoxError>> {
+        let mut service = self.inner.clone();
+        // Waiting for another's list with a place reserved could keep that list from its own place, so
+        // the service that was polled to readiness is let go.
+        drop(std::mem::replace(&mut self.inner, service.clone()));
+        let known = Arc::clone(&self.known);
+        Box::pin(async move {
+            let meaning = known.asked.meaning(&name, &request, &mut service, &known.book).await?;
+            match meant(request, &name, meaning.as_ref()) {
+                Ok(request) => service.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into),
+                Err(refusal) => Ok(Response::error(refusal)),
+            }
+        })
+    }
+}
+
+/// The request under 1C's name of the tool.
+fn meant(mut request: Request, name: &str, meaning: Option<&Meaning>) -> Result<Request, ErrorObject> {
+    match meaning {
+        Some(Meaning::Tool(tool)) if **tool != *name => request.params = request.params.with_name(tool),
+        Some(Meaning::Several) => {
+            return Err(ErrorObject::invalid_params(format!(
+                "Several tools have the name {name}, so none was called. Rename one of them in 1C, or call it by \
+                 its own name."
+            )));
+        }
+        _ => {}
+    }
+    Ok(request)
+}

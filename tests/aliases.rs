@@ -1,0 +1,384 @@
+//! Tools whose names not every client takes: what clients see, and what they call.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/mcp.rs"]
+mod mcp;
+
+use mcp::{Rpc, http, legacy, modern, post, result, rpc, send};
+use onec_mcp::alias::{AliasLayer, Aliased, alias};
+use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::{Identity, Scopes};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{advance, timeout};
+use tower::limit::ConcurrencyLimitLayer;
+use tower::{Layer, Service, ServiceExt};
+use tower_test::mock;
+
+const TOOLS: &str = r#"{"x":1.10,"tools":[ {"inputSchema":{"type":"object"}, "name" : "Остатки товаров","y":[1.0]},{"name":"find","title":"Найти"} , {"name":"Отчёт","title":"Отчёт по продажам","_meta":{"a":1}},{"title":null,"name":"a.b"},{"name":"б","title":" "}]}"#;
+
+/// A stand-in for 1C with tools of these names, and what it was asked.
+#[derive(Clone, Default)]
+struct Onec(Arc<Mutex<Vec<Request>>>);
+
+impl Onec {
+    fn service(&self, pages: &[&[&str]]) -> Rpc {
+        let pages: Vec<Vec<String>> =
+            pages.iter().map(|page| page.iter().map(|name| (*name).to_owned()).collect()).collect();
+        let log = Arc::clone(&self.0);
+        rpc(move |request: Request| {
+            let answer = match request.method {
+                Method::ToolsList => {
+                    let at: usize = request.params.text(Param::Cursor).map_or(0, |cursor| cursor.parse().unwrap());
+                    let tools: Vec<Value> = pages[at].iter().map(|name| json!({ "name": name })).collect();
+                    match at + 1 < pages.len() {
+                        true => json!({ "tools": tools, "nextCursor": (at + 1).to_string() }),
+                        false => json!({ "tools": tools }),
+                    }
+                }
+                _ => json!({ "content": [], "called": request.params.text(Param::Name) }),
+            };
+            log.lock().unwrap().push(request);
+            async move {
+                tokio::task::yield_now().await;
+                result(answer.to_string())
+            }
+        })
+    }
+
+    fn lists(&self) -> usize {
+        self.0.lock().unwrap().iter().filter(|request| request.method == Method::ToolsList).count()
+    }
+}
+
+fn request(method: Method, params: &Value) -> Request {
+    Request::new(method, Params::parse(&params.to_string().into()).unwrap(), Version::V2025_11_25)
+}
+
+fn aliased<S>(inner: S) -> Aliased<S> {
+    AliasLayer::new().layer(inner)
+}
+
+async fn call<S>(service: &S, name: &str) -> Value
+where
+    S: Service<Request, Response = Response> + Clone,
+    S::Error: Into<BoxError> + std::fmt::Debug,
+{
+    let answer = service.clone().oneshot(request(Method::ToolsCall, &json!({ "name": name }))).await.unwrap();
+    match answer.outcome {
+        Ok(payload) => serde_json::from_slice::<Value>(payload.json()).unwrap()["called"].clone(),
+        Err(error) => json!(error.code),
+    }
+}
+
+async fn list<S>(service: &S) -> Payload
+where
+    S: Service<Request, Response = Response> + Clone,
+    S::Error: std::fmt::Debug,
+{
+    service.clone().oneshot(request(Method::ToolsList, &json!({}))).await.unwrap().outcome.unwrap()
+}
+
+#[tokio::test]
+async fn only_what_must_change_changes() {
+    let service = aliased(mcp::always(TOOLS));
+    let goods = alias("Остатки товаров");
+    let expected = TOOLS
+        .replace("[ {", "[{")
+        .replace("} , {", "},{")
+        .replace("\"Остатки товаров\"", &format!("\"{goods}\",\"title\":\"Остатки товаров\""))
+        .replace("\"name\":\"Отчёт\"", &format!("\"name\":\"{}\"", alias("Отчёт")))
+        .replace("\"title\":null,\"name\":\"a.b\"", &format!("\"title\":\"a.b\",\"name\":\"{}\"", alias("a.b")))
+        .replace("\"name\":\"б\",\"title\":\" \"", &format!("\"name\":\"{}\",\"title\":\"б\"", alias("б")));
+    assert_eq!(*list(&service).await.json(), expected);
+}
+
+#[tokio::test]
+async fn lists_that_need_nothing_pass_as_they_are() {
+    for same in [
+        r#"{ "tools" : [ {"name":"a-b_C9"} , {"name":"sales_report"} ] }"#,
+        r#"{"tools":[]}"#,
+        r#"{"tools":[{"title":"nameless"}]}"#,
+        r#"{"other":[]}"#,
+    ] {
+        let payload = Payload::parse(same).unwrap();
+        let memory = payload.json().as_ptr();
+        let service = aliased(rpc(move |_| std::future::ready(Ok(Response::result(payload.clone())))));
+        let shown = list(&service).await;
+        assert_eq!((&**shown.json(), shown.json().as_ptr()), (same.as_bytes(), memory));
+    }
+    // Other lists, prompts among them, are none of its business.
+    let prompts = r#"{"prompts":[{"name":"Отчёт"}]}"#;
+    let service = aliased(mcp::always(prompts));
+    let answer = service.oneshot(request(Method::PromptsList, &json!({}))).await.unwrap();
+    assert_eq!(*answer.outcome.unwrap().json(), prompts);
+}
+
+/// An unchanged list costs nothing, and what was said of keeping it is of this answer.
+#[tokio::test]
+async fn the_same_list_is_the_same_memory() {
+    let ttl = Arc::new(Mutex::new(5));
+    let now = Arc::clone(&ttl);
+    let http = http(Rpc::new(aliased(rpc(move |_| {
+        let payload = Payload::parse(TOOLS).unwrap().with_ttl_ms(*now.lock().unwrap());
+        std::future::ready(Ok(Response::result(payload)))
+    }))));
+    for expected in [5, 7] {
+        *ttl.lock().unwrap() = expected;
+        assert_eq!(send(&http, modern("tools/list", json!({}))).await.result()["ttlMs"], expected);
+    }
+    let payload = Payload::parse(TOOLS).unwrap();
+    let service = aliased(rpc(move |_| std::future::ready(Ok(Response::result(payload.clone())))));
+    let (first, second) = (list(&service).await, list(&service).await);
+    assert_eq!(first.json().as_ptr(), second.json().as_ptr());
+}
+
+#[tokio::test]
+async fn calls_reach_the_tool_under_its_own_name() {
+    let onec = Onec::default();
+    let service = aliased(onec.service(&[&["Остатки", "find", "x_2abcde"], &["Отчёт"]]));
+    list(&service).await;
+    for (name, called) in [
+        (&*alias("Остатки"), "Остатки"),
+        ("Остатки", "Остатки"),
+        ("find", "find"),
+        ("x_2abcde", "x_2abcde"),
+        ("нет такого", "нет такого"),
+    ] {
+        assert_eq!(call(&service, name).await, called);
+    }
+    assert_eq!(onec.lists(), 1, "the list was not needed again");
+    // On a page that nobody has seen yet.
+    assert_eq!(call(&service, &alias("Отчёт")).await, "Отчёт");
+    assert_eq!(onec.lists(), 3);
+}
+
+#[tokio::test]
+async fn everything_else_of_a_call_is_kept() {
+    let onec = Onec::default();
+    let service = aliased(onec.service(&[&["Остатки"]]));
+    let params = json!({
+        "_meta": { "progressToken": "t" }, "arguments": { "name": "б", "n": 1 },
+        "name": alias("Остатки"), "requestState": "s", "inputResponses": {},
+    });
+    let mut request = request(Method::ToolsCall, &params);
+    request.headers.insert("x-a", "b".parse().unwrap());
+    request.extensions.insert(7_u8);
+    request.version = Version::V2026_07_28;
+    service.oneshot(request).await.unwrap();
+    let seen = onec.0.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for request in &*seen {
+        assert_eq!((&request.headers["x-a"], request.extensions.get()), (&"b".parse().unwrap(), Some(&7_u8)));
+        assert_eq!(request.version, Version::V2026_07_28);
+    }
+    let call = &seen[1].params;
+    assert_eq!(call.text(Param::Name).as_deref(), Some("Остатки"));
+    for (param, key) in [
+        (Param::Arguments, "arguments"),
+        (Param::RequestState, "requestState"),
+        (Param::InputResponses, "inputResponses"),
+    ] {
+        assert_eq!(serde_json::from_slice::<Value>(call.raw(param).unwrap()).unwrap(), params[key]);
+    }
+    assert_eq!(call.meta_text(onec_mcp::rpc::Meta::ProgressToken).as_deref(), Some("t"));
+}
+
+/// A replica that never saw a list, both eras over HTTP; in 2026-07-28 the alias stands in `Mcp-Name` too.
+#[tokio::test]
+async fn fresh_replicas_know_aliases() {
+    let name = alias("Остатки товаров");
+    let params = json!({ "name": name, "arguments": {} });
+    let fresh = || http(Rpc::new(aliased(Onec::default().service(&[&["find"], &["Остатки товаров"]]))));
+    let got = send(&fresh(), post(legacy(1, "tools/call", &params), &[])).await;
+    assert_eq!(got.result()["called"], "Остатки товаров");
+    let request = modern("tools/call", params);
+    assert_eq!(request.headers()["mcp-name"], &*name);
+    assert_eq!(send(&fresh(), request).await.result()["called"], "Остатки товаров");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_names_do_not_make_lists_for_ever() {
+    let onec = Onec::default();
+    let service = aliased(onec.service(&[&["Остатки"]]));
+    for number in 0..50 {
+        let made = alias(&format!("нет {number}")).into_owned();
+        assert_eq!(call(&service, &made).await, made, "goes on as it is");
+    }
+    assert_eq!(onec.lists(), 1);
+    advance(Duration::from_secs(5)).await;
+    call(&service, &alias("нет")).await;
+    assert_eq!(onec.lists(), 2);
+    // A name that looks like none never makes one.
+    advance(Duration::from_secs(5)).await;
+    call(&service, "sales_report").await;
+    assert_eq!(onec.lists(), 2);
+}
+
+/// One caller's vain attempts do not keep another from its list; those of one caller share one.
+#[tokio::test(start_paused = true)]
+async fn each_caller_has_its_own_turn() {
+    let onec = Onec::default();
+    let service = aliased(onec.service(&[&["Остатки"]]));
+    let call = |who: &str, scopes: &str| {
+        let mut request = request(Method::ToolsCall, &json!({ "name": alias("нет") }));
+        request.extensions.insert(Identity::new(who, Scopes::parse(scopes)));
+        service.clone().oneshot(request)
+    };
+    for _ in 0..3 {
+        let all = tokio::join!(call("a", "mcp"), call("a", "mcp"), call("a", "mcp mcp:resolve"), call("b", "mcp"));
+        assert!(all.0.is_ok() && all.1.is_ok() && all.2.is_ok() && all.3.is_ok());
+    }
+    assert_eq!(onec.lists(), 3);
+}
+
+#[tokio::test]
+async fn a_name_of_two_tools_is_refused() {
+    let onec = Onec::default();
+    let made = alias("Остатки").into_owned();
+    let service = aliased(onec.service(&[&["Остатки"], &[&made]]));
+    assert_eq!(call(&service, &made).await, -32602);
+    assert_eq!(call(&service, &made).await, -32602);
+    assert_eq!(onec.lists(), 2);
+    assert_eq!(onec.0.lock().unwrap().len(), 2, "no tool was called");
+    assert_eq!(call(&service, "Остатки").await, "Остатки");
+}
+
+#[tokio::test]
+async fn a_list_that_fails_is_what_the_call_fails_with() {
+    let service = aliased(rpc(|_| std::future::ready(Err::<Response, BoxError>(Failure::overloaded().into()))));
+    let call = service.oneshot(request(Method::ToolsCall, &json!({ "name": alias("Остатки") })));
+    assert_eq!(Failure::from_error(&call.await.unwrap_err()).status, 503);
+}
+
+/// Pages that lead in a circle end some time.
+#[tokio::test]
+async fn a_list_without_an_end_ends() {
+    let lists = mcp::Alive::default();
+    let count = lists.clone();
+    let service = aliased(rpc(move |request| {
+        if request.method == Method::ToolsList {
+            std::mem::forget(count.guard());
+        }
+        std::future::ready(result(r#"{"tools":[],"nextCursor":"again","content":[]}"#))
+    }));
+    call(&service, &alias("Остатки")).await;
+    assert_eq!(lists.count(), 100);
+}
+
+/// Waiting calls hold no place that the list needs.
+#[tokio::test(start_paused = true)]
+async fn one_place_is_enough_for_all() {
+    let onec = Onec::default();
+    let limited = ConcurrencyLimitLayer::new(1).layer(onec.service(&[&["a"], &["Остатки"]]));
+    let service = aliased(limited);
+    let made = alias("Остатки");
+    let calls = async { tokio::join!(call(&service, &made), call(&service, &made), call(&service, &made)) };
+    let called = timeout(Duration::from_secs(1), calls).await.expect("they wait for each other");
+    assert_eq!(called, (json!("Остатки"), json!("Остатки"), json!("Остатки")));
+    assert_eq!(onec.lists(), 2);
+}
+
+/// Who leaves in the middle of a list leaves the turn to the next.
+#[tokio::test(start_paused = true)]
+async fn a_dropped_call_blocks_nobody() {
+    let (inner, mut handle) = mock::pair::<Request, Response>();
+    let service = aliased(inner);
+    let made = alias("Остатки").into_owned();
+    let first = tokio::spawn(service.clone().oneshot(request(Method::ToolsCall, &json!({ "name": made }))));
+    let (_, unanswered) = handle.next_request().await.unwrap();
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    drop(unanswered);
+    let second = tokio::spawn(service.oneshot(request(Method::ToolsCall, &json!({ "name": made }))));
+    for answer in [r#"{"tools":[{"name":"Остатки"}]}"#, r#"{"content":[]}"#] {
+        let (_, respond) = timeout(Duration::from_secs(1), handle.next_request()).await.unwrap().unwrap();
+        respond.send_response(Response::result(Payload::parse(answer).unwrap()));
+    }
+    second.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_inner_service_is_called_only_when_ready() {
+    let (inner, mut handle) = mock::pair::<Request, Response>();
+    handle.allow(0);
+    let mut service = aliased(inner);
+    assert!(timeout(Duration::ZERO, service.ready()).await.is_err());
+    handle.allow(3);
+    service.ready().await.unwrap();
+    let calling = tokio::spawn(service.call(request(Method::ToolsCall, &json!({ "name": alias("Остатки") }))));
+    for answer in [r#"{"tools":[{"name":"Остатки"}]}"#, r#"{"content":[]}"#] {
+        let (_, respond) = handle.next_request().await.unwrap();
+        respond.send_response(Response::result(Payload::parse(answer).unwrap()));
+    }
+    calling.await.unwrap().unwrap();
+}
+
+const fn shared<T: Clone + Send + Sync + 'static>() {}
+const _: () = shared::<Aliased<Rpc>>();
+
+fn is_legal(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+}
+
+/// Names as 1C has them, any others, and pairs that differ in little.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        2 => "[а-яёА-Я ]{1,90}",
+        1 => "[a-zA-Z0-9_-]{1,70}",
+        1 => "[ -~]{0,10}",
+        1 => any::<String>(),
+        1 => "(Отчет|Отчёт|отчет|Otchet)( |_|-|\\.|  )?(А|A|а|ъ|ь|'|)",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn aliases_are_legal_and_legal_names_are_aliases(name in name()) {
+        let made = alias(&name).into_owned();
+        prop_assert!(is_legal(&made), "{name:?} {made:?}");
+        prop_assert!(!made.contains("__") || is_legal(&name), "{name:?} {made:?}");
+        prop_assert_eq!(is_legal(&name), made == name);
+        prop_assert_eq!(alias(&name), &*made);
+        prop_assert_eq!(alias(&made), &*made);
+    }
+
+    #[test]
+    fn names_that_differ_have_aliases_that_differ(names in proptest::collection::hash_set(name(), 0..60)) {
+        let mut tools = HashMap::new();
+        for name in &names {
+            if let Some(other) = tools.insert(alias(name).into_owned(), name) {
+                prop_assert!(false, "{name:?} and {other:?} are both {:?}", alias(name));
+            }
+        }
+    }
+
+    /// From a list that was read, and from one that was not.
+    #[test]
+    fn any_name_comes_back(names in proptest::collection::hash_set(name(), 1..12), listed in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let names: Vec<String> = names.into_iter().collect();
+        let (first, second) = names.split_at(names.len() / 2);
+        let page = |names: &[String]| names.iter().map(|name| Box::leak(name.clone().into_boxed_str()) as &str).collect::<Vec<_>>();
+        let onec = Onec::default();
+        let service = aliased(onec.service(&[&page(first), &page(second)]));
+        runtime.block_on(async {
+            if listed {
+                list(&service).await;
+            }
+            for name in &names {
+                assert_eq!(call(&service, &alias(name)).await, json!(name));
+                assert_eq!(call(&service, name).await, json!(name));
+            }
+        });
+    }
+}

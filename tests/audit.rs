@@ -1,0 +1,331 @@
+//! The audit trail of tools: one event a request, whatever becomes of it, and nothing that is secret.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "support/mcp.rs"]
+mod mcp;
+
+use http::StatusCode;
+use mcp::{Rpc, result, rpc};
+use onec_mcp::alias::{AliasLayer, alias};
+use onec_mcp::audit::{AuditLayer, Audited};
+use onec_mcp::http::{Caller, Peer};
+use onec_mcp::onec::{Error, Trouble};
+use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Params, Payload, Request, Response, Unasked, Version};
+use onec_mcp::scope::{ScopeLayer, ScopePolicy};
+use onec_mcp::{Identity, Scopes};
+use serde_json::{Map, Value, json};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use tower::{Layer, Service, ServiceExt};
+use tower_test::mock;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+/// The events of the audit trail in this thread.
+#[derive(Clone, Default)]
+struct Trail(Arc<Mutex<Vec<Value>>>);
+
+impl Trail {
+    fn start() -> (Self, DefaultGuard) {
+        let trail = Self::default();
+        let subscriber = tracing_subscriber::registry().with(trail.clone()).with(LevelFilter::TRACE);
+        (trail, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// Those since the last look.
+    fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    #[track_caller]
+    fn one(&self) -> Value {
+        let mut all = self.take();
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Trail {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "onec_mcp::audit" {
+            assert_eq!(*event.metadata().level(), tracing::Level::INFO);
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(Value::Object(fields.0));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+    }
+}
+
+fn request(method: Method, params: &Value) -> Request {
+    Request::new(method, Params::parse(&params.to_string().into()).unwrap(), Version::V2025_11_25)
+}
+
+fn call(name: &str) -> Request {
+    request(Method::ToolsCall, &json!({ "name": name, "arguments": { "secret": "s3cret-argument" } }))
+}
+
+fn audited<S>(inner: S) -> Audited<S> {
+    AuditLayer::new().layer(inner)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_and_who_made_it() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(rpc(|_| async {
+        sleep(Duration::from_millis(1500)).await;
+        result(r#"{"content":[],"structuredContent":{"isError":true}}"#)
+    }));
+    service.clone().oneshot(call("Остатки")).await.unwrap();
+    let plain = json!({ "event": "mcp.tool.call", "tool": "Остатки", "ok": true, "duration_ms": 1500 });
+    assert_eq!(trail.one(), plain);
+
+    let mut request = call("Остатки");
+    request.extensions.insert(Peer("198.51.100.7:5000".parse().unwrap()));
+    request.extensions.insert(Identity::new("onec:Иванов", Scopes::parse("mcp")).with_client("client-1"));
+    service.clone().oneshot(request.clone()).await.unwrap();
+    let mut known = plain;
+    known["sub"] = "onec:Иванов".into();
+    known["client_id"] = "client-1".into();
+    known["remote"] = "198.51.100.7".into();
+    assert_eq!(trail.one(), known);
+    // Behind a proxy it is the client's.
+    request.extensions.insert(Caller::new("2001:db8::9".parse().ok(), None));
+    service.clone().oneshot(request).await.unwrap();
+    known["remote"] = "2001:db8::9".into();
+    assert_eq!(trail.one(), known);
+    let nameless = Request::new(Method::ToolsCall, Params::default(), Version::V2025_11_25);
+    service.oneshot(nameless).await.unwrap();
+    assert_eq!(trail.one(), json!({ "event": "mcp.tool.call", "ok": true, "duration_ms": 1500 }));
+}
+
+#[tokio::test]
+async fn lists_and_their_length() {
+    let (trail, _guard) = Trail::start();
+    let list = |service: Rpc| audited(service).oneshot(request(Method::ToolsList, &json!({})));
+    for (tools, count) in [("", 0), (r#"{"name":"a"},{"name":"b"}"#, 2)] {
+        list(mcp::always(format!(r#"{{"tools":[{tools}]}}"#))).await.unwrap();
+        assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": true, "count": count }));
+    }
+    list(mcp::always("{}")).await.unwrap();
+    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": true }));
+    list(rpc(|_| async { Err(Failure::overloaded().into()) })).await.unwrap_err();
+    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": false, "reason": "overloaded" }));
+    drop(audited(rpc(|_| std::future::pending())).ready().await.unwrap().call(request(Method::ToolsList, &json!({}))));
+    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": false, "reason": "cancelled" }));
+}
+
+/// A fixed set of words: never a text of 1C.
+#[tokio::test]
+async fn every_end_has_its_reason() {
+    let (trail, _guard) = Trail::start();
+    let slow = || Trouble::Slow(Duration::from_secs(1));
+    let said = || Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "private words".to_owned());
+    let failures: [(BoxError, &str); 13] = [
+        (Failure::insufficient_scope(Scopes::parse("mcp:a")).into(), "insufficient_scope"),
+        (Failure::overloaded().into(), "overloaded"),
+        (Error::from(slow()).into(), "timeout"),
+        (Error::from(Trouble::Queued(Duration::from_secs(1))).into(), "overloaded"),
+        (Error::from(Trouble::Unreachable).into(), "onec_error"),
+        (Error::from(said()).into(), "onec_error"),
+        (Error::from(Trouble::LoginRefused).into(), "login_refused"),
+        (Error::from(Trouble::Nonsense("private words".into())).into(), "onec_error"),
+        (ErrorObject::invalid_params("private words").into(), "invalid_params"),
+        (ErrorObject::header_mismatch("private words").into(), "invalid_request"),
+        (tower::timeout::error::Elapsed::new().into(), "timeout"),
+        (Box::new(tower::load_shed::error::Overloaded::new()), "overloaded"),
+        ("private words".into(), "internal_error"),
+    ];
+    let mut ends: Vec<(Result<Response, BoxError>, bool, Option<&str>)> =
+        failures.into_iter().map(|(error, reason)| (Err(error), false, Some(reason))).collect();
+    for (error, reason) in [
+        (ErrorObject::invalid_params("private words"), "invalid_params"),
+        (ErrorObject::method_not_found("private words"), "not_found"),
+        (ErrorObject::internal("private words"), "onec_error"),
+        (ErrorObject::new(5, "private words"), "onec_error"),
+        (ErrorObject::invalid_request("private words"), "invalid_request"),
+    ] {
+        ends.push((Ok(Response::error(error)), false, Some(reason)));
+    }
+    for (result, ok, reason) in [
+        (r#"{"content":[],"isError":true}"#, false, Some("tool_error")),
+        (r#"{"content":[], "isErro\u0072" : true }"#, false, Some("tool_error")),
+        (r#"{"content":[{"type":"text","text":"private words"}],"isError":false}"#, true, None),
+        (
+            r#"{"resultType":"input_required","inputRequests":{},"requestState":"private words"}"#,
+            true,
+            Some("input_required"),
+        ),
+    ] {
+        ends.push((mcp::result(result), ok, reason));
+    }
+    for (answer, ok, reason) in ends {
+        let shown = format!("{answer:?}");
+        let answer = Mutex::new(Some(answer));
+        let service = tower::service_fn(|_: Request| std::future::ready(answer.lock().unwrap().take().unwrap()));
+        let _ = audited(service).oneshot(call("a")).await;
+        let mut event = trail.one();
+        event.as_object_mut().unwrap().remove("duration_ms").unwrap();
+        let mut expected = json!({ "event": "mcp.tool.call", "tool": "a", "ok": ok });
+        if let Some(reason) = reason {
+            expected["reason"] = reason.into();
+        }
+        assert_eq!(event, expected, "{shown}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dropped_was_cancelled() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(rpc(|_| async {
+        sleep(Duration::from_secs(60)).await;
+        result("{}")
+    }));
+    assert!(timeout(Duration::from_secs(2), service.clone().oneshot(call("a"))).await.is_err());
+    let cancelled =
+        |ms| json!({ "event": "mcp.tool.call", "tool": "a", "ok": false, "duration_ms": ms, "reason": "cancelled" });
+    assert_eq!(trail.one(), cancelled(2000));
+    // Before it began, too.
+    drop(service.clone().ready().await.unwrap().call(call("a")));
+    assert_eq!(trail.one(), cancelled(0));
+    // One that ended is no second event when it is dropped.
+    let mut ended = Box::pin(service.oneshot(call("a")));
+    ended.as_mut().await.unwrap();
+    drop(ended);
+    assert_eq!(trail.one()["ok"], true);
+}
+
+#[tokio::test]
+async fn a_panic_leaves_its_event() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(rpc(|_| async { panic!("a bug") }));
+    let local = tokio::task::LocalSet::new();
+    let end = local.run_until(async { tokio::task::spawn_local(service.oneshot(call("a"))).await });
+    assert!(end.await.unwrap_err().is_panic());
+    assert_eq!(trail.one()["reason"], "cancelled");
+}
+
+#[tokio::test]
+async fn nothing_secret_and_nothing_long() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(mcp::always(r#"{"content":[{"type":"text","text":"s3cret-answer"}],"isError":true}"#));
+    let long = "ы".repeat(100_000);
+    let mut request = call(&long);
+    request.headers.insert("authorization", "Bearer s3cret-token".parse().unwrap());
+    request.extensions.insert(Identity::new(&*long, Scopes::default()).with_client(&*long));
+    service.oneshot(request).await.unwrap();
+    let event = trail.one();
+    for field in ["tool", "sub", "client_id"] {
+        assert_eq!(event[field].as_str().unwrap().chars().count(), 200);
+    }
+    assert!(!event.to_string().contains("s3cret"), "{event}");
+}
+
+/// A bridge checks headers against the list, and aliases come from it: no client asked for either.
+#[tokio::test]
+async fn lists_that_nobody_asked_for_are_not_told_of() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(mcp::always(r#"{"tools":[]}"#));
+    let mut list = request(Method::ToolsList, &json!({}));
+    list.extensions.insert(Unasked);
+    service.clone().oneshot(list).await.unwrap();
+    assert_eq!(trail.take(), Vec::<Value>::new());
+    service.oneshot(request(Method::ToolsList, &json!({}))).await.unwrap();
+    assert_eq!(trail.one()["event"], "mcp.tool.list");
+}
+
+#[tokio::test]
+async fn other_requests_are_not_told_of() {
+    let (trail, _guard) = Trail::start();
+    let service = audited(mcp::always("{}"));
+    for method in [Method::ResourcesRead, Method::PromptsList, Method::PromptsGet, Method::Complete] {
+        service.clone().oneshot(request(method, &json!({ "name": "a" }))).await.unwrap();
+    }
+    assert_eq!(trail.take(), [json!(null); 0]);
+}
+
+/// In its place of the stack: 1C's names, and what the scope layer beneath refuses.
+#[tokio::test]
+async fn the_trail_speaks_of_names_in_1c_and_of_refusals() {
+    let (trail, _guard) = Trail::start();
+    let inner = mcp::always(r#"{"tools":[{"name":"Остатки"}],"content":[]}"#);
+    let scoped = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(inner);
+    let service = AliasLayer::new().layer(audited(scoped));
+    let mut request = request(Method::ToolsCall, &json!({ "name": alias("Остатки") }));
+    request.extensions.insert(Identity::new("a", Scopes::parse("mcp")));
+    service.clone().oneshot(request.clone()).await.unwrap();
+    let events = trail.take();
+    assert_eq!((&events[0]["event"], &events[0]["count"]), (&json!("mcp.tool.list"), &json!(1)));
+    assert_eq!((&events[1]["tool"], &events[1]["ok"], events.len()), (&json!("Остатки"), &json!(true), 2));
+
+    request.extensions.insert(Identity::new("b", Scopes::parse("mcp:resolve")).with_client("c"));
+    request.extensions.insert(Peer("198.51.100.7:5000".parse().unwrap()));
+    service.oneshot(request).await.unwrap_err();
+    let events = trail.take();
+    let denied = json!({
+        "event": "oauth.scope.denied", "sub": "b", "client_id": "c", "remote": "198.51.100.7",
+        "tool": "Остатки", "required": "mcp", "have": "mcp:resolve",
+    });
+    assert_eq!(events[0], denied);
+    assert_eq!((&events[1]["event"], &events[1]["reason"]), (&json!("mcp.tool.call"), &json!("insufficient_scope")));
+}
+
+/// While nobody listens, nothing is kept for an event.
+#[tokio::test]
+async fn answers_pass_untouched_with_or_without_a_listener() {
+    let payload = Payload::parse(r#"{"tools":[{"name":"a"}]}"#).unwrap();
+    let memory = payload.json().as_ptr();
+    let service = audited(rpc(move |_| std::future::ready(Ok(Response::result(payload.clone())))));
+    for listening in [false, true] {
+        let _guard = listening.then(Trail::start);
+        let answer = service.clone().oneshot(request(Method::ToolsList, &json!({}))).await.unwrap();
+        assert_eq!(answer.outcome.unwrap().json().as_ptr(), memory);
+    }
+}
+
+#[tokio::test]
+async fn the_inner_service_is_called_only_when_ready() {
+    let (inner, mut handle) = mock::pair::<Request, Response>();
+    handle.allow(0);
+    let mut service = audited(inner);
+    assert!(timeout(Duration::ZERO, service.ready()).await.is_err());
+    handle.allow(1);
+    service.ready().await.unwrap();
+    let calling = tokio::spawn(service.call(call("a")));
+    let (_, respond) = handle.next_request().await.unwrap();
+    respond.send_response(Response::result(Payload::empty()));
+    calling.await.unwrap().unwrap();
+}
+
+const fn shared<T: Clone + Send + Sync + 'static>() {}
+const _: () = shared::<Audited<Rpc>>();

@@ -1,0 +1,313 @@
+//! The audit trail in a file: one JSON object a line, none of which a call waits for.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
+
+#[path = "../examples/gateway/audit_log.rs"]
+#[allow(dead_code, reason = "the gateway uses all of it")]
+mod audit_log;
+
+use audit_log::{AuditLayer, AuditLog};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tracing_subscriber::layer::SubscriberExt;
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("audit-log-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs `tell` with its events going to `layer`.
+fn telling<T>(layer: AuditLayer, tell: impl FnOnce() -> T) -> T {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), tell)
+}
+
+fn event(number: u64) {
+    tracing::info!(target: "onec_mcp::audit", event = "test", number);
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    assert!(text.is_empty() || text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+}
+
+fn read(path: &Path) -> Vec<Value> {
+    lines(&std::fs::read_to_string(path).unwrap())
+}
+
+/// Waits for the writing thread.
+#[track_caller]
+fn until(mut there: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !there() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it does not happen");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn one_object_a_line() {
+    let folder = Folder::new();
+    let path = folder.file("audit.jsonl");
+    let (layer, log) = AuditLog::at(&path).unwrap();
+    telling(layer, || {
+        let nothing: Option<&str> = None;
+        let remote = Some("2001:db8::9".parse::<std::net::IpAddr>().unwrap());
+        tracing::info!(
+            target: "onec_mcp::audit",
+            event = "mcp.tool.call",
+            sub = "onec:\"Иванов\"\r\n\u{1b}",
+            client_id = nothing,
+            remote = remote.map(tracing::field::display),
+            ok = false,
+            duration_ms = 7_u64,
+        );
+        tracing::info!(event = "another target");
+        tracing::info!(target: "onec_mcp::audit::below", event = "another target");
+    });
+    drop(log);
+    let mut all = read(&path);
+    assert_eq!(all.len(), 1, "{all:?}");
+    let time = all[0].as_object_mut().unwrap().remove("time").unwrap();
+    let time = time.as_str().unwrap();
+    assert!(time.len() >= 20 && time.ends_with('Z') && time.as_bytes()[10] == b'T', "{time}");
+    let expected = json!({
+        "event": "mcp.tool.call", "sub": "onec:\"Иванов\"\r\n\u{1b}", "remote": "2001:db8::9", "ok": false, "duration_ms": 7,
+    });
+    assert_eq!(all[0], expected);
+}
+
+/// At its end everything is in the file; what others wrote stays, and nobody else may read it.
+#[test]
+fn lines_are_appended_to_a_private_file() {
+    let folder = Folder::new();
+    let path = folder.file("audit.jsonl");
+    for run in 0..2 {
+        let (layer, log) = AuditLog::at(&path).unwrap();
+        telling(layer, || (0..500).for_each(|number| event(run * 500 + number)));
+        drop(log);
+    }
+    let numbers: Vec<u64> = read(&path).iter().map(|line| line["number"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (0..1000).collect::<Vec<_>>());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_an_error() {
+    let folder = Folder::new();
+    assert!(AuditLog::at(&folder.file("missing/audit.jsonl")).is_err());
+    assert!(AuditLog::at(&folder.0).is_err(), "a folder");
+}
+
+#[test]
+fn after_a_rotation_lines_go_to_the_new_file() {
+    let folder = Folder::new();
+    let (path, old) = (folder.file("audit.jsonl"), folder.file("audit.jsonl.1"));
+    let (layer, log) = AuditLog::at(&path).unwrap();
+    let reopen = log.reopen();
+    telling(layer, || {
+        event(1);
+        until(|| read(&path).len() == 1);
+        std::fs::rename(&path, &old).unwrap();
+        event(2);
+        until(|| read(&old).len() == 2);
+        // Without a line to write, too.
+        reopen.now();
+        until(|| path.exists());
+        event(3);
+        // A new file that cannot be opened leaves the old one in use.
+        until(|| read(&path).len() == 1);
+        std::fs::rename(&path, folder.file("audit.jsonl.2")).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        reopen.now();
+        event(4);
+    });
+    drop(log);
+    reopen.now();
+    assert_eq!(read(&folder.file("audit.jsonl.2"))[1]["number"], 4);
+    assert_eq!(read(&old).len(), 2);
+}
+
+/// A disk that does what the test says.
+struct Disk {
+    /// A write waits for a word, and does what it says: that many bytes, or none and an error.
+    words: Receiver<Option<usize>>,
+    begun: Arc<AtomicUsize>,
+    written: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        // When the test lets go of it, it is a good disk.
+        let Some(most) = self.words.recv().unwrap_or(Some(usize::MAX)) else {
+            return Err(io::Error::other("no space"));
+        };
+        let length = most.min(bytes.len());
+        self.written.lock().unwrap().extend_from_slice(&bytes[..length]);
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Lab {
+    layer: AuditLayer,
+    log: AuditLog,
+    words: Sender<Option<usize>>,
+    begun: Arc<AtomicUsize>,
+    written: Arc<Mutex<Vec<u8>>>,
+}
+
+/// Losses are told at the end only.
+const LATE: Duration = Duration::from_secs(3600);
+
+fn lab(queue: usize, report: Duration) -> Lab {
+    let (words, receiver) = channel();
+    let (begun, written) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<u8>>>::default());
+    let mut disk = Some(Disk { words: receiver, begun: Arc::clone(&begun), written: Arc::clone(&written) });
+    let (layer, log) =
+        AuditLog::over(move || disk.take().ok_or_else(|| io::Error::other("gone")), queue, report).unwrap();
+    Lab { layer, log, words, begun, written }
+}
+
+fn numbers(written: &Mutex<Vec<u8>>) -> Vec<u64> {
+    let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    lines(&text).iter().filter_map(|line| line["number"].as_u64()).collect()
+}
+
+fn lost(written: &Mutex<Vec<u8>>) -> Vec<u64> {
+    let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    lines(&text)
+        .iter()
+        .filter(|line| line["event"] == "audit.lost")
+        .map(|line| line["count"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_slow_disk_holds_nobody_up_and_what_is_lost_is_counted() {
+    let Lab { layer, log, words, begun, written } = lab(10, LATE);
+    telling(layer, || {
+        event(0);
+        until(|| begun.load(Ordering::SeqCst) == 1);
+        let start = Instant::now();
+        (1..=1000).for_each(event);
+        assert!(start.elapsed() < Duration::from_secs(5), "a call waited for the disk");
+    });
+    drop(words);
+    drop(log);
+    assert_eq!(numbers(&written), (0..=10).collect::<Vec<_>>());
+    assert_eq!(lost(&written), [990]);
+}
+
+/// While it runs, not at the end only.
+#[test]
+fn losses_are_told_soon() {
+    let Lab { layer, log, words, begun, written } = lab(1, Duration::from_millis(1));
+    telling(layer, || {
+        event(0);
+        until(|| begun.load(Ordering::SeqCst) == 1);
+        (1..=5).for_each(event);
+    });
+    drop(words);
+    until(|| lost(&written) == [4]);
+    drop(log);
+    assert_eq!((numbers(&written), lost(&written)), (vec![0, 1], vec![4]));
+}
+
+/// All that goes to the log of a thread.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The only test that looks at the log of all threads, so it alone may set it.
+#[test]
+fn a_failing_disk_is_told_once_and_the_service_goes_on() {
+    let said = Said::default();
+    let writer = said.clone();
+    let all = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    tracing::subscriber::set_global_default(all).unwrap();
+    let Lab { layer, log, words, begun, written } = lab(100, LATE);
+    let said = || String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+    telling(layer, || {
+        for number in 0..3 {
+            words.send(None).unwrap();
+            event(number);
+        }
+        until(|| begun.load(Ordering::SeqCst) == 3);
+        // A line of which a part is there does not spoil the next one.
+        words.send(Some(5)).unwrap();
+        words.send(None).unwrap();
+        event(3);
+        until(|| begun.load(Ordering::SeqCst) == 5);
+        event(4);
+    });
+    drop(words);
+    drop(log);
+    let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    let (torn, rest) = text.split_once('\n').unwrap();
+    assert_eq!(torn, "{\"tim");
+    let rest = lines(rest);
+    assert_eq!(
+        (&rest[0]["number"], &rest[1]["event"], &rest[1]["count"]),
+        (&json!(4), &json!("audit.lost"), &json!(4))
+    );
+    assert_eq!(rest.len(), 2);
+    let said = said();
+    assert_eq!(said.matches("cannot write to the audit log").count(), 1, "{said}");
+    assert!(said.contains("no space") && said.contains("MCP_AUDIT_LOG"), "{said}");
+    assert!(said.contains("were lost") && said.contains("count=4"), "{said}");
+}
+
+/// A disk that hangs does not keep the program from its end.
+#[test]
+fn the_end_does_not_wait_for_ever() {
+    let Lab { layer, log, words, begun, .. } = lab(10, LATE);
+    telling(layer, || event(0));
+    until(|| begun.load(Ordering::SeqCst) == 1);
+    let start = Instant::now();
+    drop(log);
+    assert!(start.elapsed() < Duration::from_secs(10));
+    drop(words);
+}

@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many results are kept.
-const KEPT: usize = 16;
-/// Sources longer than this are not kept: 16 of them would be too much memory.
-const LONGEST: usize = 4 * 1024 * 1024;
+/// The most results that are kept: some callers' views of some pages of the four lists.
+const KEPT: usize = 64;
+/// The most bytes of their sources together. What is made of a list is about as long as the list, so a
+/// memo takes twice this at most; lists of a usual server take a hundredth of it.
+const TOTAL: usize = 4 * 1024 * 1024;
+/// Sources longer than this are not kept: one of them would push all the others out.
+const LONGEST: usize = TOTAL / 2;
 
 /// Results by their source and whatever else they depend on, the last used first.
 ///
@@ -33,23 +36,71 @@ impl<K: PartialEq + Clone, V: Clone> Memo<K, V> {
         // Not under the lock: two who come at once both make it.
         let made = make()?;
         if source.len() <= LONGEST {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.truncate(KEPT - 1);
-            kept.push_front((source.clone(), key.clone(), made.clone()));
+            self.keep(source, key, &made);
         }
         Ok(made)
     }
 
-    fn get(&self, source: &Bytes, key: &K) -> Option<V> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |bytes: &Bytes| bytes.as_ptr() == source.as_ptr() && bytes.len() == source.len() || bytes == source;
-        let at = kept.iter().position(|(bytes, known, _)| known == key && same(bytes))?;
-        if at > 0 {
-            let found = kept.remove(at)?;
-            kept.push_front(found);
-        }
-        kept.front().map(|(.., value)| value.clone())
+    fn keep(&self, source: &Bytes, key: &K, made: &V) {
+        let mut kept = self.lock();
+        kept.retain(|(bytes, known, _)| known != key || !is_same(bytes, source));
+        kept.truncate(KEPT - 1);
+        let mut room = TOTAL - source.len();
+        let fitting = kept.iter().take_while(|(bytes, ..)| {
+            let fits = bytes.len() <= room;
+            room = room.saturating_sub(bytes.len());
+            fits
+        });
+        let fitting = fitting.count();
+        kept.truncate(fitting);
+        kept.push_front((source.clone(), key.clone(), made.clone()));
     }
+
+    fn get(&self, source: &Bytes, key: &K) -> Option<V> {
+        let mut alike = Vec::new();
+        {
+            let mut kept = self.lock();
+            let mut found = None;
+            for (at, (bytes, known, value)) in kept.iter().enumerate() {
+                if bytes.len() != source.len() || known != key {
+                    continue;
+                }
+                if is_same(bytes, source) {
+                    found = Some(at);
+                    break;
+                }
+                alike.push((bytes.clone(), value.clone()));
+            }
+            if let Some(at) = found {
+                return used(&mut kept, at);
+            }
+        }
+        // Others need not wait while many bytes are compared.
+        let (same, value) = alike.into_iter().find(|(bytes, _)| bytes == source)?;
+        let mut kept = self.lock();
+        if let Some(at) = kept.iter().position(|(bytes, known, _)| known == key && is_same(bytes, &same)) {
+            used(&mut kept, at);
+        }
+        Some(value)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Bytes, K, V)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether it is the same memory.
+fn is_same(one: &Bytes, other: &Bytes) -> bool {
+    one.as_ptr() == other.as_ptr() && one.len() == other.len()
+}
+
+/// The value at `at`, which goes to the front.
+fn used<K, V: Clone>(kept: &mut VecDeque<(Bytes, K, V)>, at: usize) -> Option<V> {
+    if at > 0 {
+        let found = kept.remove(at)?;
+        kept.push_front(found);
+    }
+    kept.front().map(|(.., value)| value.clone())
 }
 
 #[cfg(test)]
@@ -81,5 +132,36 @@ mod tests {
         assert_eq!(memo.0.lock().unwrap().len(), KEPT);
         assert_eq!(memo.get_or(&Bytes::from_static(b"99"), &(), || Ok::<_, ()>(0)), Ok(99));
         assert_eq!(memo.get_or(&Bytes::from_static(b"0"), &(), || Ok::<_, ()>(7)), Ok(7));
+    }
+
+    #[test]
+    fn sources_together_are_bounded() {
+        let memo = Memo::<usize, usize>::default();
+        let source = Bytes::from(vec![b' '; LONGEST / 2]);
+        for key in 0..20 {
+            assert_eq!(memo.get_or(&source, &key, || Ok::<_, ()>(key)), Ok(key));
+        }
+        let total = || memo.0.lock().unwrap().iter().map(|(bytes, ..)| bytes.len()).sum::<usize>();
+        assert_eq!(total(), TOTAL);
+        assert_eq!(memo.get_or(&source, &19, || Ok::<_, ()>(0)), Ok(19));
+        let long = Bytes::from(vec![b' '; LONGEST + 1]);
+        for value in [1, 2] {
+            assert_eq!(memo.get_or(&long, &0, || Ok::<_, ()>(value)), Ok(value));
+        }
+        assert_eq!(total(), TOTAL);
+        let longest = Bytes::from(vec![b'x'; LONGEST]);
+        assert_eq!(memo.get_or(&longest, &0, || Ok::<_, ()>(3)), Ok(3));
+        assert!(total() <= TOTAL);
+        assert_eq!(memo.get_or(&longest, &0, || Ok::<_, ()>(4)), Ok(3));
+    }
+
+    #[test]
+    fn equal_bytes_elsewhere_are_the_same_source() {
+        let memo = Memo::<u8, usize>::default();
+        for (at, text) in ["ab", "cd", "ab", "cd"].into_iter().enumerate() {
+            let value = memo.get_or(&Bytes::copy_from_slice(text.as_bytes()), &1, || Ok::<_, ()>(at));
+            assert_eq!(value, Ok(at % 2));
+        }
+        assert_eq!(memo.0.lock().unwrap().len(), 2);
     }
 }

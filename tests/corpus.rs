@@ -5,6 +5,8 @@
 mod invariants;
 #[path = "support/oauth_invariants.rs"]
 mod oauth_invariants;
+#[path = "support/scope_invariants.rs"]
+mod scope_invariants;
 #[path = "support/seal_invariants.rs"]
 mod seal_invariants;
 
@@ -54,4 +56,9 @@ fn redirect() {
 #[test]
 fn oauth_params() {
     replay("oauth_params", oauth_invariants::oauth_params);
+}
+
+#[test]
+fn guards() {
+    replay("guards", scope_invariants::guards);
 }

@@ -256,9 +256,9 @@ fn status(code: u16, body: &'static str) -> Answer {
 async fn the_leaf_is_ready_when_its_client_is_and_calls_the_ready_one() {
     let (mut leaf, mut handle) = leaf();
     handle.allow(0);
-    pending(leaf.poll_ready());
+    pending(leaf.poll_ready::<Request>());
     handle.allow(1);
-    ready(leaf.poll_ready()).unwrap();
+    ready(leaf.poll_ready::<Request>()).unwrap();
     let mut ends = by_hand(leaf.call(request(Method::ToolsCall)));
     pending(ends.poll());
     let (sent, send) = handle.next_request().await.unwrap();
@@ -266,14 +266,14 @@ async fn the_leaf_is_ready_when_its_client_is_and_calls_the_ready_one() {
     send.send_response(status(200, r#"{"id":0,"result":{}}"#));
     assert_eq!(&ready(ends.poll()).unwrap().outcome.unwrap().json()[..], b"{}");
     // That readiness is used up.
-    pending(leaf.poll_ready());
+    pending(leaf.poll_ready::<Request>());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_second_try_waits_until_the_client_is_ready_again() {
     let (mut leaf, mut handle) = leaf();
     handle.allow(1);
-    ready(leaf.poll_ready()).unwrap();
+    ready(leaf.poll_ready::<Request>()).unwrap();
     let mut ends = by_hand(leaf.call(request(Method::ToolsList)));
     pending(ends.poll());
     let (sent, send) = handle.next_request().await.unwrap();
@@ -292,5 +292,5 @@ async fn the_second_try_waits_until_the_client_is_ready_again() {
 async fn a_client_that_fails_to_get_ready_fails_the_leaf() {
     let (mut leaf, mut handle) = leaf();
     handle.send_error("out of order");
-    assert_eq!(ready(leaf.poll_ready()).unwrap_err().to_string(), "out of order");
+    assert_eq!(ready(leaf.poll_ready::<Request>()).unwrap_err().to_string(), "out of order");
 }

@@ -12,7 +12,7 @@ mod mcp;
 
 use http::{HeaderMap, HeaderValue};
 use mcp::{Rpc, http, legacy, post, read, result, rpc};
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
 use onec_mcp::{Identity, Scopes};
 use serde_json::json;
@@ -67,8 +67,15 @@ async fn onec_is_told_who_calls_and_with_which_scopes() {
 async fn without_the_scope_or_an_identity_nothing_passes() {
     let (inner, seen) = remembering();
     let poor = Identity::new("a", Scopes::parse("mcp:resolve mcp:report:sales"));
-    for identity in [None, Some(poor), Some(Identity::new("a", Scopes::default()))] {
-        for method in [Method::ToolsList, Method::ToolsCall, Method::ResourcesRead, Method::PromptsList] {
+    let calls = [Method::ToolsCall, Method::ResourcesRead, Method::PromptsGet, Method::Other("x".into())];
+    // Lists are filtered for those who are known; see `scope_lists`.
+    let lists = [Method::ToolsList, Method::ResourcesList, Method::ResourceTemplatesList, Method::PromptsList];
+    for (identity, methods) in [
+        (None, [calls.clone(), lists].concat()),
+        (Some(poor), calls.to_vec()),
+        (Some(Identity::new("a", Scopes::default())), calls.to_vec()),
+    ] {
+        for method in methods {
             let call = everything(inner.clone()).oneshot(request(method, r#"{"name":"t"}"#, identity.clone()));
             let failure = Failure::from_error(&call.await.unwrap_err());
             assert_eq!((failure.status.as_u16(), failure.scopes), (403, Some(Scopes::parse("mcp"))));
@@ -81,18 +88,19 @@ async fn without_the_scope_or_an_identity_nothing_passes() {
 #[tokio::test]
 async fn headers_of_others_under_these_names_are_dropped() {
     let (inner, seen) = remembering();
-    let mut spoofed = request(Method::ToolsList, "{}", None);
+    let mut spoofed = request(Method::ToolsCall, r#"{"name":"t"}"#, None);
     for name in ["x-mcp-sub", "x-mcp-scopes"] {
         spoofed.headers.append(name, HeaderValue::from_static("admin"));
         spoofed.headers.append(name, HeaderValue::from_static("root"));
     }
     let open = ScopeLayer::new(ScopePolicy::default());
-    open.layer(inner.clone()).oneshot(spoofed.clone()).await.unwrap();
-    assert!(seen.lock().unwrap()[0].is_empty());
+    let error = open.layer(inner.clone()).oneshot(spoofed.clone()).await.unwrap_err();
+    assert_eq!(Failure::from_error(&error).status, 403);
     spoofed.extensions.insert(Identity::new("me", Scopes::parse("mcp")));
     open.layer(inner).oneshot(spoofed).await.unwrap();
     let seen = seen.lock().unwrap();
-    let all: Vec<_> = seen[1].iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    assert_eq!(seen.len(), 1, "1C was asked for nobody");
+    let all: Vec<_> = seen[0].iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
     assert_eq!(all, [("x-mcp-sub", "me"), ("x-mcp-scopes", "mcp")]);
 }
 
@@ -102,9 +110,15 @@ async fn clients_cannot_smuggle_headers_through_the_bridge() {
     let (inner, seen) = remembering();
     let service = http(Rpc::new(ScopeLayer::new(ScopePolicy::default()).layer(inner)));
     let smuggled = [("x-mcp-sub", "admin"), ("X-MCP-Scopes", "mcp:report:cost"), ("authorization", "Basic eDp5")];
-    let got = read(service.oneshot(post(legacy(1, "tools/list", &json!({})), &smuggled)).await.unwrap()).await;
+    let mut asked = post(legacy(1, "tools/list", &json!({})), &smuggled);
+    let nobody = read(service.clone().oneshot(asked.clone()).await.unwrap()).await;
+    assert_eq!((nobody.code(), seen.lock().unwrap().len()), (-32603, 0));
+    asked.extensions_mut().insert(Identity::new("me", Scopes::default()));
+    let got = read(service.oneshot(asked).await.unwrap()).await;
     assert_eq!(got.status, 200);
-    assert!(seen.lock().unwrap()[0].is_empty(), "{seen:?}");
+    let seen = seen.lock().unwrap();
+    let all: Vec<_> = seen[0].iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    assert_eq!(all, [("x-mcp-sub", "me"), ("x-mcp-scopes", "")]);
 }
 
 #[tokio::test]
@@ -118,7 +132,7 @@ async fn the_inner_service_is_called_only_when_ready() {
     let identity = Identity::new("a", Scopes::parse("mcp"));
     let call = tokio::spawn(service.call(request(Method::ToolsList, "{}", Some(identity))));
     let (_, respond) = handle.next_request().await.unwrap();
-    respond.send_response(Response::result(Payload::empty()));
+    respond.send_response(result(r#"{"tools":[]}"#).unwrap());
     call.await.unwrap().unwrap();
 }
 

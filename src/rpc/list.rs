@@ -1,18 +1,20 @@
 //! Lists (`tools/list` and its kin), taken apart into their items and put together again.
 
-use super::json::{self, Fault, Member, Scanner, Span};
+use super::json::{self, Fault, Member, Scanner, Span, once};
 use super::message::slice;
 use super::method::Method;
 use super::payload::Payload;
 use bytes::Bytes;
+use std::borrow::Cow;
 
-/// A list result and its items.
+/// A list result and its items, those without a readable name aside.
 #[derive(Debug)]
 pub(crate) struct List<'a> {
     payload: &'a Payload,
     /// The array, brackets included.
     array: Span,
     pub(crate) items: Vec<Item>,
+    partial: bool,
 }
 
 /// One item of a list.
@@ -27,13 +29,17 @@ pub(crate) struct Item {
 impl<'a> List<'a> {
     /// Takes `payload`, an answer to `method`, apart.
     ///
+    /// An item without a name is left out: nobody could call for it, and nothing can be decided of it.
+    /// The rest of the list works all the same.
+    ///
     /// # Errors
-    /// [`Fault`] where it is no list, or an item is no object with one name: what cannot be told apart
-    /// by name cannot be filtered either.
+    /// [`Fault`] where it is no list, or where the list or the name of an item stands there twice:
+    /// other readers could take the other one.
     pub(crate) fn read(method: &Method, payload: &'a Payload) -> Result<Self, Fault> {
         let (member, key) = method.listed().ok_or(Fault::Expected("not a list"))?;
         let bytes = payload.json();
         let mut items = Vec::new();
+        let mut partial = false;
         let mut array = Span::default();
         Scanner::new(bytes)?.object::<Fault>(|scanner, found| {
             if found.key != member {
@@ -45,7 +51,10 @@ impl<'a> List<'a> {
             scanner.peek();
             let start = scanner.pos();
             scanner.array::<Fault>(|scanner| {
-                items.push(item(scanner, bytes, key)?);
+                match item(scanner, bytes, key)? {
+                    Some(item) => items.push(item),
+                    None => partial = true,
+                }
                 Ok(())
             })?;
             array = Span::new(start, scanner.pos());
@@ -54,7 +63,12 @@ impl<'a> List<'a> {
         if array.is_empty() {
             return Err(Fault::Expected("a list without its items"));
         }
-        Ok(Self { payload, array, items })
+        Ok(Self { payload, array, items, partial })
+    }
+
+    /// Whether items were left out.
+    pub(crate) const fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// The same list with these items in place of its own; all else is untouched.
@@ -78,15 +92,22 @@ impl<'a> List<'a> {
     }
 }
 
-fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Item, Fault> {
-    let mut name = None;
-    let span = scanner.object::<Fault>(|scanner, Member { key: found, .. }| {
+/// The item at the cursor, if it has a name.
+fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, Fault> {
+    let span = scanner.skip()?;
+    let json = slice(bytes, span);
+    let mut name = Span::default();
+    let read = Scanner::new(&json)?.object::<Fault>(|scanner, Member { key: found, .. }| {
         let span = scanner.skip()?;
-        if found == key && name.replace(span).is_some() {
-            return Err(Fault::Duplicate(key));
+        if found == key { once(&mut name, span, key) } else { Ok(()) }
+    });
+    match read {
+        Ok(_) => {
+            let name = json::text(&json, name).map(Cow::into_owned);
+            Ok(name.map(|name| Item { name, json }))
         }
-        Ok(())
-    })?;
-    let name = name.and_then(|span| json::text(bytes, span)).ok_or(Fault::Expected("an item without a name"))?;
-    Ok(Item { name: name.into_owned(), json: slice(bytes, span) })
+        Err(Fault::Duplicate(key)) => Err(Fault::Duplicate(key)),
+        // No object, or one with a key that is no text.
+        Err(_) => Ok(None),
+    }
 }

@@ -87,8 +87,7 @@ impl Payload {
         Self { json: Bytes::copy_from_slice(&self.json), ..self }
     }
 
-    /// The same with what was said of keeping `other`, and no more.
-    #[cfg(any(feature = "alias", feature = "catalog"))]
+    /// The same bytes, with what was said of keeping `other`.
     #[must_use]
     pub(crate) const fn kept_as(mut self, other: &Self) -> Self {
         self.hints = other.hints;

@@ -1,11 +1,13 @@
 //! [`ScopeLayer`].
 
+use super::lists::Shown;
 use super::policy::ScopePolicy;
 use super::service::Scoped;
+use std::sync::Arc;
 use tower_layer::Layer;
 
-/// Lets requests pass that the caller's scopes allow, and tells 1C who calls; see the
-/// [module](super).
+/// Lets requests pass that the caller's scopes allow, shows of lists what they allow, and tells 1C
+/// who calls; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct ScopeLayer {
     policy: ScopePolicy,
@@ -22,6 +24,6 @@ impl<S> Layer<S> for ScopeLayer {
     type Service = Scoped<S>;
 
     fn layer(&self, inner: S) -> Scoped<S> {
-        Scoped { inner, policy: self.policy.clone() }
+        Scoped { inner, policy: self.policy.clone(), shown: Arc::new(Shown::default()) }
     }
 }

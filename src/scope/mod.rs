@@ -1,18 +1,36 @@
 //! What a caller may do: scopes, before a request leaves for 1C.
 //!
-//! [`ScopeLayer`] lets a request pass only if the [`Identity`](crate::Identity) that an authentication
-//! layer found holds the scope that the [`ScopePolicy`] wants. It fails closed: no identity means no
-//! scopes. And it tells 1C who calls, in the headers `X-MCP-Sub` (percent-encoded UTF-8) and
-//! `X-MCP-Scopes` (separated by commas); nothing that a client sends under these names gets there.
+//! [`ScopeLayer`] knows who calls by the [`Identity`](crate::Identity) that an authentication layer
+//! found, and by a [`ScopePolicy`] what each thing needs. It fails closed: without an identity nothing
+//! passes.
 //!
-//! A refusal is the error [`Failure::insufficient_scope`](crate::rpc::Failure::insufficient_scope):
-//! over HTTP 403 and a challenge, from revision 2025-11-25 on; elsewhere a tool result with `isError`.
+//! | Request | What becomes of it |
+//! |---|---|
+//! | `tools/list`, `resources/list`, `resources/templates/list`, `prompts/list` | the answer shows what the caller may use, whichever layer below it comes from; all else in it stays as it is |
+//! | `tools/call` | needs the scopes of the tool, and those of the [guarded](Guard) values that its arguments name |
+//! | `prompts/get` | needs the scopes of the prompt |
+//! | `resources/read` | needs the scopes of the resource, by its URI |
+//! | `completion/complete` | needs the scopes of the prompt or resource template that it is about |
+//! | any other | needs the scopes of [`ScopePolicy::everything`], as does what no rule names |
+//!
+//! Lists and resources are marked as the caller's own, so that no shared cache keeps them
+//! (`cacheScope` of 2026-07-28). A list that cannot be read is an error and never shown unfiltered;
+//! an item without a name is left out, since nothing can be decided of it. What was shown to a caller
+//! is kept, so the same list is filtered once for all callers who may do the same.
+//!
+//! A refusal is the error [`Failure::insufficient_scope`](crate::rpc::Failure::insufficient_scope),
+//! with all the scopes that the request needs: over HTTP 403 and a challenge, from revision 2025-11-25
+//! on; elsewhere a tool result with `isError`, or an error where no tool was called. It leaves
+//! `oauth.scope.denied` in the audit trail.
+//!
+//! And the layer tells 1C who calls, in the headers `X-MCP-Sub` (percent-encoded UTF-8) and
+//! `X-MCP-Scopes` (separated by commas); nothing that a client sends under these names gets there.
 //!
 //! # Example
 //!
 //! ```
 //! use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
-//! use onec_mcp::scope::{ScopeLayer, ScopePolicy};
+//! use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};
 //! use onec_mcp::{Identity, Scopes};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
@@ -20,24 +38,52 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 //! let onec = service_fn(|request: Request| async move {
 //!     assert_eq!(request.headers["x-mcp-sub"], "onec:%D0%AF");
-//!     Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[]}"#)?))
+//!     let tools = r#"{"tools":[{"name":"stock"},{"name":"sales","inputSchema":{"type":"object","properties":{
+//!         "measures":{"type":"array","items":{"enum":["amount","cost"]}}}}},{"name":"admin_users"}]}"#;
+//!     Ok::<_, BoxError>(Response::result(Payload::parse(tools)?))
 //! });
-//! let service = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(onec);
+//! let policy = ScopePolicy::everything("mcp").tool("sales", "report").tool("admin_*", "admin").guard(Guard {
+//!     tool: "sales".to_owned(),
+//!     field: "measures".to_owned(),
+//!     values: vec!["cost".to_owned()],
+//!     scope: "report:cost".to_owned(),
+//! });
+//! let service = ScopeLayer::new(policy).layer(onec);
+//! let caller = Identity::new("onec:Я", Scopes::parse("mcp report"));
+//! let request = |method, params: &'static str| {
+//!     let mut request = Request::new(method, Params::parse(&params.into())?, Version::V2025_11_25);
+//!     request.extensions.insert(caller.clone());
+//!     Ok::<_, BoxError>(request)
+//! };
 //!
-//! let mut request = Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25);
-//! request.extensions.insert(Identity::new("onec:Я", Scopes::parse("mcp")));
-//! service.clone().oneshot(request.clone()).await?;
+//! // Lists hold what the caller may use.
+//! let list = service.clone().oneshot(request(Method::ToolsList, "{}")?).await?.outcome?;
+//! let list = std::str::from_utf8(list.json())?;
+//! assert!(list.contains("stock") && list.contains("sales") && list.contains(r#"{"enum":["amount"]}"#));
+//! assert!(!list.contains("admin_users") && !list.contains("cost"));
 //!
-//! request.extensions.insert(Identity::new("onec:Я", Scopes::parse("mcp:resolve")));
-//! let error = service.oneshot(request).await.err().ok_or("passed")?;
-//! assert_eq!(Failure::from_error(&error).status, 403);
+//! // Calls of the rest are refused, and so are guarded values, however they are written.
+//! let refused = async |params| {
+//!     let error = service.clone().oneshot(request(Method::ToolsCall, params)?).await.err().ok_or("passed")?;
+//!     Ok::<_, BoxError>(Failure::from_error(&error))
+//! };
+//! let failure = refused(r#"{"name":"admin_users"}"#).await?;
+//! assert_eq!((failure.status.as_u16(), failure.scopes), (403, Some(Scopes::parse("admin"))));
+//! let failure = refused(r#"{"name":"sales","arguments":{"measures":"[\"cost\"]"}}"#).await?;
+//! assert_eq!(failure.scopes, Some(Scopes::parse("report report:cost")));
 //! # Ok(())
 //! # }
 //! ```
 
+mod decide;
+mod guards;
 mod layer;
+mod lists;
+mod names;
 mod policy;
+mod schema;
 mod service;
+mod tree;
 
 pub use layer::ScopeLayer;
 pub use policy::{Guard, ScopePolicy};

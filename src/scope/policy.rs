@@ -1,14 +1,30 @@
 //! [`ScopePolicy`].
 
+use super::guards::Guarded;
+use super::names::{Names, scopes};
 use crate::identity::Scopes;
+use crate::rpc::Method;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
 /// changes them for all.
-#[derive(Clone, Debug)]
+///
+/// Names are compared as they are written, with their case. Several scopes may stand in one string,
+/// separated by spaces; all of them are needed then. With none, any caller will do whose identity is
+/// known. What is no scope token is a scope that nobody holds.
+///
+/// The default policy needs no scopes, but an identity.
+#[derive(Clone, Debug, Default)]
 pub struct ScopePolicy(Arc<RwLock<Arc<Rules>>>);
 
 /// Values of one argument that need a scope of their own: the measure-level rule.
+///
+/// Callers without the scope do not see the values in the tool's input schema, and a call that names
+/// one of them is refused. It names one wherever in the argument it stands: also in text that holds
+/// JSON or a list, in other case, or as a key. What follows the first part of `field` says where the
+/// values belong; they are hidden and looked for in all of that argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
     /// The tool, by its exact name.
@@ -21,71 +37,141 @@ pub struct Guard {
     pub scope: String,
 }
 
+/// Rules that do not change. Whatever is decided of one request is decided by the same ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
+    /// Of these rules and no others, in the life of the process.
+    id: u64,
     everything: Scopes,
-    tools: Vec<(String, Scopes)>,
-    resources: Vec<(String, Scopes)>,
-    prompts: Vec<(String, Scopes)>,
-    guards: Vec<Guard>,
+    tools: Names,
+    resources: Names,
+    prompts: Names,
+    guards: HashMap<Box<str>, Vec<Guarded>>,
+    /// All the scopes above.
+    mentioned: Scopes,
 }
 
 impl ScopePolicy {
     /// What is not named otherwise needs this scope.
     pub fn everything(scope: &str) -> Self {
-        Self::of(Rules { everything: Scopes::parse(scope), ..Rules::default() })
+        Self::default().with(scope, |rules, scopes| rules.everything = scopes)
     }
 
     /// Tools of this name, or whose name fits this pattern (`*` for any characters, `?` for one),
-    /// need this scope, or these. An exact name goes before a pattern, an earlier pattern before a later one.
+    /// need this scope, or these, instead. An exact name goes before a pattern, an earlier pattern
+    /// before a later one; of two rules for the same name the first counts.
     #[must_use]
     pub fn tool(self, pattern: &str, scope: &str) -> Self {
-        self.with(|rules| rules.tools.push((pattern.to_owned(), Scopes::parse(scope))))
+        self.with(scope, |rules, scopes| rules.tools.add(pattern, scopes))
     }
 
-    /// The same of resources and resource templates, by their URI.
+    /// The same of resources and resource templates, by their URI. In a rule for a template, its
+    /// `{expressions}` stand for any characters, so that it counts for the resources that come of it.
     #[must_use]
     pub fn resource(self, pattern: &str, scope: &str) -> Self {
-        self.with(|rules| rules.resources.push((pattern.to_owned(), Scopes::parse(scope))))
+        self.with(scope, |rules, scopes| rules.resources.add_uri(pattern, scopes))
     }
 
     /// The same of prompts.
     #[must_use]
     pub fn prompt(self, pattern: &str, scope: &str) -> Self {
-        self.with(|rules| rules.prompts.push((pattern.to_owned(), Scopes::parse(scope))))
+        self.with(scope, |rules, scopes| rules.prompts.add(pattern, scopes))
     }
 
     /// Some values of an argument need more.
     #[must_use]
     pub fn guard(self, guard: Guard) -> Self {
-        self.with(|rules| rules.guards.push(guard))
+        let Guard { tool, field, values, scope } = guard;
+        self.with(&scope, |rules, scopes| {
+            rules.guards.entry(tool.into()).or_default().push(Guarded::new(&field, &values, scopes));
+        })
     }
 
-    /// From now on these rules count, for this handle and all its clones.
+    /// From now on these rules count, for this handle and all its clones. Requests under way end
+    /// with the old ones.
     pub fn replace(&self, other: &Self) {
         let rules = other.rules();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// What a call of this tool needs, guarded values aside.
+    pub fn of_tool(&self, name: &str) -> Scopes {
+        self.rules().tool(name).clone()
+    }
+
+    /// What this resource or resource template needs.
+    pub fn of_resource(&self, uri: &str) -> Scopes {
+        self.rules().resource(uri).clone()
+    }
+
+    /// What this prompt needs.
+    pub fn of_prompt(&self, name: &str) -> Scopes {
+        self.rules().prompt(name).clone()
+    }
+
+    /// All the scopes that some rule or guard speaks of.
+    pub fn scopes(&self) -> Scopes {
+        self.rules().mentioned.clone()
     }
 
     pub(super) fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn of(rules: Rules) -> Self {
+    /// A policy of its own with one more rule: clones of `self` do not change.
+    fn with(self, scope: &str, change: impl FnOnce(&mut Rules, Scopes)) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let rules = match Arc::try_unwrap(self.0) {
+            Ok(own) => own.into_inner().unwrap_or_else(PoisonError::into_inner),
+            Err(shared) => Self(shared).rules(),
+        };
+        let mut rules = Arc::unwrap_or_clone(rules);
+        let scopes = scopes(scope);
+        rules.id = NEXT.fetch_add(1, Ordering::Relaxed);
+        rules.mentioned = rules.mentioned.union(&scopes);
+        change(&mut rules, scopes);
         Self(Arc::new(RwLock::new(Arc::new(rules))))
-    }
-
-    /// A policy of its own: clones of `self` do not change.
-    fn with(self, change: impl FnOnce(&mut Rules)) -> Self {
-        let mut rules = Rules::clone(&self.rules());
-        change(&mut rules);
-        Self::of(rules)
     }
 }
 
 impl Rules {
-    /// All the scopes that a request needs.
-    pub(super) const fn needed(&self) -> &Scopes {
+    pub(super) const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What of `have` these rules know. Callers in whom it is the same may do the same.
+    pub(super) fn known(&self, have: &Scopes) -> Scopes {
+        if self.mentioned.contains_all(have) { have.clone() } else { have.intersection(&self.mentioned) }
+    }
+
+    pub(super) const fn everything(&self) -> &Scopes {
         &self.everything
+    }
+
+    pub(super) fn tool(&self, name: &str) -> &Scopes {
+        self.tools.get(name).unwrap_or(&self.everything)
+    }
+
+    pub(super) fn resource(&self, uri: &str) -> &Scopes {
+        self.resources.get(uri).unwrap_or(&self.everything)
+    }
+
+    pub(super) fn prompt(&self, name: &str) -> &Scopes {
+        self.prompts.get(name).unwrap_or(&self.everything)
+    }
+
+    /// What an item of a list needs to be seen.
+    pub(super) fn item(&self, method: &Method, name: &str) -> &Scopes {
+        match method {
+            Method::ToolsList => self.tool(name),
+            Method::PromptsList => self.prompt(name),
+            _ => self.resource(name),
+        }
+    }
+
+    /// The guards of a tool that a holder of `have` does not pass; a stranger passes none.
+    pub(super) fn closed<'a>(&'a self, tool: &str, have: Option<&Scopes>) -> impl Iterator<Item = &'a Guarded> + Clone {
+        let guards = self.guards.get(tool).map(Vec::as_slice).unwrap_or_default();
+        guards.iter().filter(move |guard| !have.is_some_and(|have| have.contains_all(guard.scopes())))
     }
 }

@@ -1,13 +1,16 @@
 //! [`Scoped`].
 
+use super::decide::{No, decide};
+use super::lists::{Filter, Shown};
 use super::policy::ScopePolicy;
 use crate::audit;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Failure, Param, Request, Response};
+use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
 use http::HeaderName;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tower_service::Service;
 
@@ -19,6 +22,8 @@ const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 pub struct Scoped<S> {
     pub(super) inner: S,
     pub(super) policy: ScopePolicy,
+    /// Shared by all clones: a connection is a clone.
+    pub(super) shown: Arc<Shown>,
 }
 
 pin_project! {
@@ -34,8 +39,29 @@ pin_project! {
     #[derive(Debug)]
     #[project = Projected]
     enum Kind<F> {
-        Allowed { #[pin] call: F },
+        Allowed { #[pin] call: F, after: After },
         Refused { failure: Option<Box<Failure>> },
+    }
+}
+
+/// What becomes of the answer.
+#[derive(Debug)]
+enum After {
+    Nothing,
+    /// It is the caller's alone.
+    Private,
+    /// That, and it holds what the caller may not see.
+    Filter(Box<Filter>),
+}
+
+impl After {
+    fn apply(&self, mut response: Response) -> Result<Response, BoxError> {
+        response.outcome = match (self, response.outcome) {
+            (Self::Private, Ok(payload)) => Ok(payload.private()),
+            (Self::Filter(filter), Ok(list)) => Ok(filter.apply(&list)?),
+            (_, outcome) => outcome,
+        };
+        Ok(response)
     }
 }
 
@@ -48,7 +74,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            Projected::Allowed { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
+            Projected::Allowed { call, after } => {
+                Poll::Ready(ready!(call.poll(cx)).map_err(Into::into).and_then(|response| after.apply(response)))
+            }
             // A future is not polled after its end.
             Projected::Refused { failure } => failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure))),
         }
@@ -70,30 +98,37 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let kind = match self.allow(&mut request) {
-            Ok(()) => Kind::Allowed { call: self.inner.call(request) },
-            Err(failure) => Kind::Refused { failure: Some(Box::new(failure)) },
+            Ok(after) => Kind::Allowed { call: self.inner.call(request), after },
+            Err(failure) => Kind::Refused { failure: Some(failure) },
         };
         ResponseFuture { kind }
     }
 }
 
 impl<S> Scoped<S> {
-    fn allow(&self, request: &mut Request) -> Result<(), Failure> {
+    fn allow(&self, request: &mut Request) -> Result<After, Box<Failure>> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);
-        let identity = request.extensions.get::<Identity>();
+        // The same ones for the request and its answer, whatever happens to the policy meanwhile.
         let rules = self.policy.rules();
-        let needed = rules.needed();
-        if !needed.is_empty() && !identity.is_some_and(|identity| identity.scopes().contains_all(needed)) {
-            let tool = request.params.text(Param::Name);
-            audit::scope_denied(&request.extensions, tool.as_deref(), needed);
-            return Err(Failure::insufficient_scope(needed.clone()));
+        let identity = request.extensions.get::<Identity>();
+        if let Err(no) = decide(&rules, request, identity.map(Identity::scopes)) {
+            if let No::Scopes(needed) = &no {
+                audit::scope_denied(&request.extensions, request.params.text(Param::Name).as_deref(), needed);
+            }
+            return Err(Box::new(no.into()));
         }
-        if let Some(identity) = identity {
-            let (subject, scopes) = identity.headers();
-            request.headers.insert(SUBJECT, subject.clone());
-            request.headers.insert(SCOPES, scopes.clone());
-        }
-        Ok(())
+        // Whoever is allowed anything is known.
+        let Some(identity) = identity else { return Ok(After::Nothing) };
+        let (subject, scopes) = identity.headers();
+        request.headers.insert(SUBJECT, subject.clone());
+        request.headers.insert(SCOPES, scopes.clone());
+        Ok(match request.method {
+            Method::ResourcesRead => After::Private,
+            ref method if method.listed().is_some() => {
+                After::Filter(Box::new(Filter::new(rules, method.clone(), identity.scopes(), &self.shown)))
+            }
+            _ => After::Nothing,
+        })
     }
 }

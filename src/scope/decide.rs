@@ -1,0 +1,94 @@
+//! Whether a caller may make a request.
+
+use super::policy::Rules;
+use crate::identity::Scopes;
+use crate::rpc::json::{self, Fault, Member, Scanner, Span, once};
+use crate::rpc::{ErrorObject, Failure, Method, Param, Request};
+use http::StatusCode;
+
+/// Why not.
+#[derive(Debug)]
+pub(super) enum No {
+    /// All these scopes are needed.
+    Scopes(Scopes),
+    /// It cannot be said what is asked for.
+    Unclear(ErrorObject),
+}
+
+/// Decides by what a request names. `have` is `None` where nobody knows who calls: then nothing is
+/// allowed, whatever it needs.
+pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) -> Result<(), No> {
+    if have.is_some() && request.method.listed().is_some() {
+        return Ok(());
+    }
+    let params = &request.params;
+    let name = |param| params.text(param);
+    match request.method {
+        Method::ToolsCall => match name(Param::Name) {
+            Some(tool) => call(rules, request, &tool, have),
+            None => enough(have, [rules.everything()]),
+        },
+        Method::PromptsGet => {
+            let needed = name(Param::Name).map_or(rules.everything(), |name| rules.prompt(&name));
+            enough(have, [needed])
+        }
+        Method::ResourcesRead => {
+            let needed = name(Param::Uri).map_or(rules.everything(), |uri| rules.resource(&uri));
+            enough(have, [needed])
+        }
+        Method::Complete => complete(rules, params.raw(Param::Ref), have),
+        _ => enough(have, [rules.everything()]),
+    }
+}
+
+fn enough<'a>(have: Option<&Scopes>, needed: impl IntoIterator<Item = &'a Scopes> + Clone) -> Result<(), No> {
+    if have.is_some_and(|have| needed.clone().into_iter().all(|needed| have.contains_all(needed))) {
+        return Ok(());
+    }
+    Err(No::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(needed))))
+}
+
+fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), No> {
+    let arguments = request.params.raw(Param::Arguments).unwrap_or_default();
+    let closed = rules.closed(tool, have);
+    let named = closed.filter(|guard| !arguments.is_empty() && guard.is_named(arguments)).map(|guard| guard.scopes());
+    enough(have, std::iter::once(rules.tool(tool)).chain(named))
+}
+
+/// What is completed is an argument of a prompt or of a resource template. Where both are named, both
+/// count: it is not for this layer to say which of them 1C looks at.
+fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), No> {
+    let (mut name, mut uri) = (Span::default(), Span::default());
+    let raw = reference.unwrap_or_default();
+    if raw.first() == Some(&b'{') {
+        let read = Scanner::new(raw).and_then(|mut scanner| {
+            scanner.object::<Fault>(|scanner, Member { key, .. }| {
+                let value = scanner.skip()?;
+                match &*key {
+                    "name" => once(&mut name, value, "name"),
+                    "uri" => once(&mut uri, value, "uri"),
+                    _ => Ok(()),
+                }
+            })
+        });
+        if let Err(fault) = read {
+            return Err(No::Unclear(ErrorObject::invalid_params(format!("ref: {fault}"))));
+        }
+    }
+    let prompt = json::text(raw, name).map(|name| rules.prompt(&name));
+    let resource = json::text(raw, uri).map(|uri| rules.resource(&uri));
+    let default = if prompt.is_none() && resource.is_none() { Some(rules.everything()) } else { None };
+    enough(have, [prompt, resource, default].into_iter().flatten())
+}
+
+impl From<No> for Failure {
+    fn from(no: No) -> Self {
+        match no {
+            No::Scopes(needed) if needed.is_empty() => {
+                Self::new(StatusCode::FORBIDDEN, "Not allowed: it is not known who calls")
+            }
+            No::Scopes(needed) => Self::insufficient_scope(needed),
+            No::Unclear(error) => Self::bad_request(error),
+        }
+    }
+}

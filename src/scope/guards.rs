@@ -1,0 +1,166 @@
+//! Guarded values, and whether arguments name one.
+//!
+//! Arguments are judged as the client wrote them. Layers below mend what models get wrong (JSON text
+//! in place of an array, one value in place of several), and what they would make of it must not be
+//! other than what was judged. So nothing is read in their way here: every run of text between JSON's
+//! own punctuation counts, on every level of escapes.
+
+use crate::identity::Scopes;
+use crate::rpc::json::{self, Fault, Member, Scanner};
+use std::borrow::Cow;
+
+/// Text within text is unescaped so often. Each level doubles the backslashes, so there are no more.
+const LEVELS: usize = 16;
+
+/// What separates values in JSON text, and in lists that people write.
+const SEPARATORS: [char; 12] = ['"', '\'', '\\', '[', ']', '{', '}', ',', ';', '\n', '\r', '\t'];
+
+/// A guard, ready to be used.
+#[derive(Clone, Debug)]
+pub(super) struct Guarded {
+    /// The first part of the path, folded: the name of the argument.
+    argument: String,
+    /// Folded.
+    values: Vec<String>,
+    /// Those with a separator in them, folded.
+    awkward: Vec<String>,
+    scopes: Scopes,
+}
+
+impl Guarded {
+    pub(super) fn new(field: &str, values: &[String], scopes: Scopes) -> Self {
+        let values = values.iter().map(|value| folded(trimmed(value)).collect::<String>());
+        let (awkward, values) =
+            values.filter(|value| !value.is_empty()).partition(|value: &String| value.contains(SEPARATORS));
+        let argument = field.split('.').next().unwrap_or_default();
+        Self { argument: folded(trimmed(argument)).collect(), values, awkward, scopes }
+    }
+
+    pub(super) const fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// Whether this is the guarded argument, or may be taken for it: 1C does not tell case, and
+    /// models write `measures[]` or `sort.field`.
+    pub(super) fn is_about(&self, key: &str) -> bool {
+        let mut key = folded(trimmed(key));
+        self.argument.chars().all(|expected| key.next() == Some(expected))
+            && (self.argument.is_empty() || key.next().is_none_or(|next| !(next.is_alphanumeric() || next == '_')))
+    }
+
+    /// Whether `text` is one of the values.
+    pub(super) fn is(&self, text: &str) -> bool {
+        let text = trimmed(text);
+        self.values.iter().chain(&self.awkward).any(|value| folded(text).eq(value.chars()))
+    }
+
+    /// Whether these arguments name one of the values.
+    pub(super) fn is_named(&self, arguments: &[u8]) -> bool {
+        let mut object = Cow::Borrowed(arguments);
+        // Text that may be taken for an object.
+        for _ in 0..LEVELS {
+            let Some(text) = json::unquote(object.trim_ascii()) else { break };
+            object = Cow::Owned(text.into_owned().into_bytes());
+        }
+        // Of what is no object, all counts.
+        self.is_member(&object).unwrap_or_else(|_| self.is_within(&object))
+    }
+
+    fn is_member(&self, object: &[u8]) -> Result<bool, Fault> {
+        let mut named = false;
+        let mut scanner = Scanner::new(object)?;
+        scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            let value = scanner.skip()?;
+            named = named || self.is_about(&key) && self.is_within(value.of(object).unwrap_or_default());
+            Ok(())
+        })?;
+        scanner.end()?;
+        Ok(named)
+    }
+
+    /// Whether one of the values stands somewhere in this JSON text.
+    fn is_within(&self, json: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(json) else { return true };
+        let mut text = Cow::Borrowed(text);
+        for _ in 0..LEVELS {
+            if self.is_part(&text) {
+                return true;
+            }
+            if !text.contains('\\') {
+                return false;
+            }
+            text = Cow::Owned(unescaped(&text));
+        }
+        true
+    }
+
+    fn is_part(&self, text: &str) -> bool {
+        if !self.awkward.is_empty() {
+            let text: String = folded(text).collect();
+            if self.awkward.iter().any(|value| text.contains(value)) {
+                return true;
+            }
+        }
+        text.split(SEPARATORS).any(|part| {
+            let part = trimmed(part);
+            !part.is_empty() && self.values.iter().any(|value| folded(part).eq(value.chars()))
+        })
+    }
+}
+
+/// Character by character, so that it is the same wherever a text stands.
+fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase)
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+}
+
+/// One level of JSON's escapes less, of all the strings in a text at once.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut after = escape.chars();
+        rest = match after.next() {
+            Some('u') => match code_point(escape) {
+                Some((point, after)) => {
+                    out.push(point);
+                    after
+                }
+                None => escape,
+            },
+            Some(letter) => {
+                out.push(match letter {
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    other => other,
+                });
+                after.as_str()
+            }
+            None => "",
+        };
+    }
+    out + rest
+}
+
+/// The character of `uXXXX` at the start of `escape`, or of a surrogate pair, and what follows.
+fn code_point(escape: &str) -> Option<(char, &str)> {
+    let unit = |text: &str| u32::from_str_radix(text.strip_prefix('u')?.get(..4)?, 16).ok();
+    let first = unit(escape)?;
+    let after = escape.get(5..)?;
+    if let Some(point) = char::from_u32(first) {
+        return Some((point, after));
+    }
+    let pair = after.strip_prefix('\\').and_then(|low| {
+        let second = unit(low).filter(|second| (0xdc00..0xe000).contains(second) && first < 0xdc00)?;
+        let point = char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))?;
+        Some((point, low.get(5..)?))
+    });
+    Some(pair.unwrap_or((char::REPLACEMENT_CHARACTER, after)))
+}

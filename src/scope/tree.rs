@@ -1,0 +1,86 @@
+//! JSON as a tree that keeps the order of members, members that stand there twice, and the exact
+//! text of everything but what is taken out.
+
+use crate::rpc::json::{self, Fault, Member, Scanner};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tree {
+    Object(Vec<(String, Tree)>),
+    Array(Vec<Tree>),
+    Text(String),
+    /// A number, a literal, or a string that is no text (a surrogate alone).
+    Raw(Vec<u8>),
+}
+
+impl Tree {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, Fault> {
+        let mut scanner = Scanner::new(json)?;
+        let tree = Self::read(&mut scanner, json)?;
+        scanner.end()?;
+        Ok(tree)
+    }
+
+    fn read(scanner: &mut Scanner<'_>, json: &[u8]) -> Result<Self, Fault> {
+        match scanner.peek() {
+            b'{' => {
+                let mut members = Vec::new();
+                scanner.object::<Fault>(|scanner, Member { key, .. }| {
+                    members.push((key.into_owned(), Self::read(scanner, json)?));
+                    Ok(())
+                })?;
+                Ok(Self::Object(members))
+            }
+            b'[' => {
+                let mut items = Vec::new();
+                scanner.array::<Fault>(|scanner| {
+                    items.push(Self::read(scanner, json)?);
+                    Ok(())
+                })?;
+                Ok(Self::Array(items))
+            }
+            _ => {
+                let raw = scanner.skip()?.of(json).unwrap_or_default();
+                Ok(json::unquote(raw).map_or_else(|| Self::Raw(raw.to_vec()), |text| Self::Text(text.into_owned())))
+            }
+        }
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Object(members) => {
+                out.push(b'{');
+                for (at, (key, value)) in members.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    json::quote_into(out, key);
+                    out.push(b':');
+                    value.write(out);
+                }
+                out.push(b'}');
+            }
+            Self::Array(items) => {
+                out.push(b'[');
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    item.write(out);
+                }
+                out.push(b']');
+            }
+            Self::Text(text) => json::quote_into(out, text),
+            Self::Raw(raw) => out.extend_from_slice(raw),
+        }
+    }
+
+    /// Whether some string or key in it is such a one.
+    pub(super) fn holds(&self, is: &impl Fn(&str) -> bool) -> bool {
+        match self {
+            Self::Object(members) => members.iter().any(|(key, value)| is(key) || value.holds(is)),
+            Self::Array(items) => items.iter().any(|item| item.holds(is)),
+            Self::Text(text) => is(text),
+            Self::Raw(_) => false,
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! Every file of the fuzz corpora, through the same functions as the fuzz targets.
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+#[path = "support/catalog_invariants.rs"]
+mod catalog_invariants;
 #[path = "support/invariants.rs"]
 mod invariants;
 #[path = "support/oauth_invariants.rs"]
@@ -61,4 +63,14 @@ fn oauth_params() {
 #[test]
 fn guards() {
     replay("guards", scope_invariants::guards);
+}
+
+#[test]
+fn arguments() {
+    replay("arguments", catalog_invariants::arguments);
+}
+
+#[test]
+fn catalog() {
+    replay("catalog", catalog_invariants::catalog);
 }

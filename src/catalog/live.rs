@@ -1,6 +1,7 @@
 //! [`Catalog`].
 
-use super::tools::Tools;
+use super::error::CatalogError;
+use super::tools::{Limits, Tools};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The tools in force. A handle: clones share them, and [`replace`](Self::replace) changes them for all.
@@ -11,6 +12,14 @@ impl Catalog {
     /// These tools.
     pub fn new(tools: Tools) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(tools))))
+    }
+
+    /// The built-in tools of a trading company.
+    ///
+    /// # Errors
+    /// As [`Tools::trade`].
+    pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
+        Tools::trade(limits).map(Self::new)
     }
 
     /// The tools of now.

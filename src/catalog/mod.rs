@@ -1,11 +1,142 @@
-//! Business tools as data.
+//! Business tools as data: what a tool is called, what it takes, and where 1C answers it.
+//!
+//! A [`CatalogLayer`] puts the tools of a [`Catalog`] before those of the RPC dialect. A call of one
+//! becomes a [`RestCall`](crate::onec::RestCall), after its arguments were mended, completed with
+//! defaults, kept within the ceilings and checked against a JSON Schema of 2020-12. Arguments that do not
+//! fit are a tool result with `isError` that names the field and what is allowed, so that a language
+//! model mends its call. 1C's JSON comes back as text and as `structuredContent`.
+//!
+//! # The file
+//!
+//! A catalog is a value with the keys `extends` and `tools`, read from YAML or JSON by whoever holds the
+//! file ([`Tools::read`]). With `extends: trade` it begins with the [built-in tools](Tools::trade): a tool
+//! of the same name takes the place of the inherited one, `drop: true` (beside `name` alone) removes it,
+//! others come after. At most 1000 tools, each of at most 256 KiB.
+//!
+//! ```yaml
+//! extends: trade
+//! tools:
+//!   - name: order_status
+//!     title: Order status
+//!     description: State of customer orders. The ids come from resolve_customer.
+//!     scope: mcp:report:sales
+//!     path: reports/order_status
+//!     slow: true
+//!     clamp: {top: max_rows}
+//!     within: {sort.field: [measures]}
+//!     input_schema:
+//!       type: object
+//!       properties:
+//!         customer_ids: {type: array, items: {type: string, format: uuid}}
+//!         measures: {type: array, items: {enum: [amount, debt]}, default: [amount]}
+//!         sort: {type: array, items: {type: object, properties: {field: {type: string}}}}
+//!         top: {type: integer, minimum: 1}
+//!   - name: cash_flow
+//!     drop: true
+//! ```
+//!
+//! | Key of a tool | Value |
+//! |---|---|
+//! | `name` | 1 to 256 characters, the only tool of this name |
+//! | `title` | for people; optional |
+//! | `description` | for the language model |
+//! | `scope` | what a caller needs |
+//! | `path` | below the service root of 1C: `reports/sales` |
+//! | `input_schema` | a JSON Schema of 2020-12 with `type: object`; unknown arguments are refused unless it allows them at the top |
+//! | `output_schema` | the same of results; optional |
+//! | `slow` | whether it may take as long as a report; `false` if absent |
+//! | `cache_seconds` | how long an answer may be remembered, a day at most; 0 if absent |
+//! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`, or the ceiling if there is none |
+//! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more |
+//! | `within` | an argument, and a list of others: each of its values must be one of theirs in the same call |
+//! | `one_of` | a list of lists: exactly one of these arguments must be there |
+//! | `order` | a list of pairs: the first must not come after the second, as texts, as far as both go (`[period.from, period.to]`) |
+//! | `rest` | its endpoint in the REST face: `/reports/sales`; optional |
+//! | `annotations` | `title`, `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, as in MCP |
+//! | `drop` | removes the inherited tool |
+//!
+//! Arguments within objects are named as `period.from`; `guarded` and `within` pass through arrays
+//! (`sort.field`). The ceilings of `limit` and `top` are also the most rows and candidates that 1C may
+//! send; a tool without them has `max_rows` and `resolve_limit`.
+//!
+//! Schemas hold no reference that leads out of them, nothing is ever fetched. Patterns are matched in
+//! linear time, so they know no look-around and no back-references. All formats are asserted.
+//!
+//! # Mending
+//!
+//! Only a value whose type the schema refuses is changed: numbers and booleans in quotes, objects and
+//! arrays as JSON text, one value where an array is wanted. `""` and `null` for an optional argument that
+//! takes neither mean that it is absent. Keys that stand twice and numbers that a double cannot hold are
+//! errors.
+//!
+//! # Example
+//!
+//! ```
+//! use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
+//! use onec_mcp::onec::{Infobase, OneCService};
+//! use serde_json::json;
+//! use tower::Layer;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let file = json!({ "tools": [{
+//!     "name": "stock",
+//!     "description": "How much of a product is left.",
+//!     "scope": "mcp:report:stock",
+//!     "path": "reports/stock",
+//!     "clamp": { "top": "max_rows" },
+//!     "input_schema": {
+//!         "type": "object",
+//!         "properties": {
+//!             "products": { "type": "array", "items": { "type": "string" } },
+//!             "top": { "type": "integer", "minimum": 1 },
+//!         },
+//!         "required": ["products"],
+//!     },
+//! }]});
+//! let tools = Tools::read(&file, "stock.yaml", Limits::default())?;
+//!
+//! let stock = tools.get("stock").ok_or("no such tool")?;
+//! let call = stock.prepare(Some(br#"{"products": "[\"Lamp\"]", "top": "99999"}"#))?;
+//! assert_eq!(call.body, r#"{"products":["Lamp"],"top":5000}"#);
+//! let unfit = stock.prepare(Some(br#"{"product": []}"#)).err().ok_or("it fits")?;
+//! assert!(unfit.to_string().contains("did you mean products?"));
+//!
+//! let onec = OneCService::new(Infobase::new("http://localhost/base")?.basic("mcp", String::new()))?;
+//! let service = CatalogLayer::new(Catalog::new(tools)).layer(onec);
+//! # let _ = service;
+//! # Ok(())
+//! # }
+//! ```
 
+mod alone;
+mod arguments;
+mod defaults;
+mod entry;
+mod error;
+mod explain;
+mod fields;
+mod future;
 mod layer;
+mod listing;
 mod live;
+mod mend;
+mod merge;
+mod number;
+mod read;
+mod rules;
+mod schema;
+mod service;
+mod shape;
 mod tool;
 mod tools;
+mod unfit;
+mod wrap;
 
-pub use layer::{CatalogLayer, Catalogued};
+pub use error::CatalogError;
+pub use future::ResponseFuture;
+pub use layer::CatalogLayer;
 pub use live::Catalog;
-pub use tool::{Tool, Unfit};
-pub use tools::{CatalogError, Limits, Tools};
+pub use service::Catalogued;
+pub use tool::Tool;
+pub use tools::{Limits, Tools};
+pub use unfit::Unfit;

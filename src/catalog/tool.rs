@@ -1,77 +1,201 @@
 //! [`Tool`].
 
+use super::arguments::{parse, write};
+use super::explain::explain;
+use super::mend::mend;
+use super::rules::{Clamp, Path, Rule};
+use super::shape::Shapes;
+use super::unfit::Unfit;
+use crate::identity::Scopes;
 use crate::onec::RestCall;
-use serde_json::Value;
+use crate::rpc::Payload;
+use crate::rpc::json::{Fault, Scanner};
+use jsonschema::Validator;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// One tool of a catalog.
-#[derive(Clone, Debug)]
-pub struct Tool {
-    name: String,
-    title: String,
-    description: String,
-    scope: String,
-    rest: Option<String>,
-    input_schema: Value,
-    output_schema: Option<Value>,
+/// One tool of a catalog. Cloning is cheap.
+#[derive(Clone)]
+pub struct Tool(pub(super) Arc<Definition>);
+
+/// What a tool was read from, checked.
+pub(super) struct Definition {
+    pub(super) name: String,
+    pub(super) title: Option<String>,
+    pub(super) description: String,
+    pub(super) scope: String,
+    pub(super) path: Arc<str>,
+    pub(super) rest: Option<String>,
+    pub(super) slow: bool,
+    pub(super) cache: Option<Duration>,
+    pub(super) annotations: Option<Value>,
+    /// As it is shown.
+    pub(super) input_schema: Value,
+    pub(super) output_schema: Option<Value>,
+    pub(super) validator: Validator,
+    pub(super) shapes: Shapes,
+    pub(super) clamps: Vec<Clamp>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) guards: Vec<Guarded>,
+    /// The most rows and candidates that 1C may send.
+    pub(super) most: Ceilings,
 }
 
-/// Why arguments do not fit a tool: which field, and what is allowed there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Unfit {
-    /// A path as `filters.customer_ids[0]`; empty for the arguments as a whole.
-    pub field: String,
-    /// What is wrong, and what is allowed.
-    pub message: String,
+/// Values of an argument that need a scope of their own.
+#[derive(Clone, Debug)]
+pub(super) struct Guarded {
+    pub(super) path: Path,
+    pub(super) values: Vec<String>,
+    pub(super) scope: String,
+}
+
+impl Guarded {
+    pub(super) fn holds(&self, value: &str) -> bool {
+        self.values.iter().any(|guarded| guarded == value)
+    }
+}
+
+/// How long the arrays of an answer may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ceilings {
+    pub(super) rows: u64,
+    pub(super) candidates: u64,
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Definition { name, scope, path, .. } = &*self.0;
+        f.debug_struct("Tool").field("name", name).field("scope", scope).field("path", path).finish_non_exhaustive()
+    }
 }
 
 impl Tool {
     /// Its name in `tools/list`.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// Its name for people.
     pub fn title(&self) -> &str {
-        &self.title
+        self.0.title.as_deref().unwrap_or(&self.0.name)
     }
 
     /// When to use it and what comes back.
     pub fn description(&self) -> &str {
-        &self.description
+        &self.0.description
     }
 
     /// The scope that a caller needs.
     pub fn scope(&self) -> &str {
-        &self.scope
+        &self.0.scope
+    }
+
+    /// Where 1C answers it, below the service root: `reports/sales`.
+    pub fn path(&self) -> &str {
+        &self.0.path
     }
 
     /// The path of its REST endpoint, with a slash at the start, if it has one: `/reports/sales`.
     pub fn rest(&self) -> Option<&str> {
-        self.rest.as_deref()
+        self.0.rest.as_deref()
     }
 
-    /// What its arguments must be.
-    pub const fn input_schema(&self) -> &Value {
-        &self.input_schema
+    /// What its arguments must be: the schema of the file, with the ceilings as defaults where they
+    /// are, and closed to unknown arguments.
+    pub fn input_schema(&self) -> &Value {
+        &self.0.input_schema
     }
 
     /// What its results are, where that is told.
-    pub const fn output_schema(&self) -> Option<&Value> {
-        self.output_schema.as_ref()
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.0.output_schema.as_ref()
+    }
+
+    /// `readOnlyHint` and so on, as in MCP.
+    pub fn annotations(&self) -> Option<&Value> {
+        self.0.annotations.as_ref()
     }
 
     /// The call to 1C for these arguments (JSON text; `None` means `{}`): mended, checked, within the
-    /// ceilings, with the defaults. Headers and extensions are the caller's to fill in.
+    /// ceilings, with the defaults. Equal arguments are equal bytes. Headers and extensions are the
+    /// caller's to fill in.
     ///
     /// # Errors
     /// [`Unfit`] for what cannot be mended.
-    pub fn prepare(&self, _arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
-        Ok(RestCall::new("", "{}"))
+    pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
+        self.mended(arguments, None).map(|arguments| self.call(&arguments))
+    }
+
+    pub(super) fn call(&self, arguments: &Value) -> RestCall {
+        let mut body = Vec::with_capacity(512);
+        write(&mut body, arguments);
+        let mut call = RestCall::new(Arc::clone(&self.0.path), body);
+        call.slow = self.0.slow;
+        call.cache = self.0.cache;
+        call
+    }
+
+    /// The arguments that 1C gets. What a caller who holds `held` may not name is not told either;
+    /// `None` is a caller who may do everything.
+    pub(super) fn mended(&self, arguments: Option<&[u8]>, held: Option<&Scopes>) -> Result<Value, Unfit> {
+        self.fitted(arguments.unwrap_or(b"{}"), held).map_err(Unfit::told)
+    }
+
+    fn fitted(&self, arguments: &[u8], held: Option<&Scopes>) -> Result<Value, Unfit> {
+        let mut root = match parse(arguments, 0)? {
+            Value::Null => Value::Object(Map::new()),
+            Value::String(text) if text.trim().is_empty() => Value::Object(Map::new()),
+            value => value,
+        };
+        mend(&self.0.shapes, 0, &mut root, 0)?;
+        for clamp in &self.0.clamps {
+            clamp.apply(&mut root);
+        }
+        if !self.0.validator.is_valid(&root) {
+            let guards = self.0.guards.iter().filter(|guard| held.is_some_and(|held| !held.contains(&guard.scope)));
+            let secrets = guards.collect::<Vec<_>>();
+            return Err(explain(&self.0.validator, &self.0.shapes, &root, &secrets));
+        }
+        for rule in &self.0.rules {
+            rule.check(&root)?;
+        }
+        Ok(root)
+    }
+
+    /// The scopes that arguments name values for and that are not in `held`. Looked at once more after
+    /// mending: a value in JSON text within a string is one that nobody could see before.
+    pub(super) fn lacking(&self, arguments: &Value, held: &Scopes) -> Scopes {
+        let guards = self.0.guards.iter().filter(|guard| !held.contains(&guard.scope));
+        let named = guards.filter(|guard| guard.path.texts(arguments).into_iter().any(|text| guard.holds(text)));
+        named.map(|guard| &*guard.scope).collect()
     }
 
     /// Whether 1C sent more than the ceiling allows: how many rows or candidates, and the ceiling.
-    pub fn excess(&self, _answer: &crate::rpc::Payload) -> Option<(u64, u64)> {
-        None
+    pub fn excess(&self, answer: &Payload) -> Option<(u64, u64)> {
+        let mut excess = None;
+        let mut scanner = Scanner::new(answer.json()).ok()?;
+        let most = self.0.most;
+        let read = scanner.object::<Fault>(|scanner, member| {
+            let ceiling = match &*member.key {
+                "rows" => most.rows,
+                "candidates" => most.candidates,
+                _ => return scanner.skip().map(drop),
+            };
+            if scanner.peek() != b'[' {
+                return scanner.skip().map(drop);
+            }
+            let mut count = 0;
+            scanner.array::<Fault>(|scanner| {
+                count += 1;
+                scanner.skip().map(drop)
+            })?;
+            if count > ceiling {
+                excess = Some((count, ceiling));
+            }
+            Ok(())
+        });
+        read.ok().and(excess)
     }
 }

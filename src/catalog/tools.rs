@@ -1,9 +1,14 @@
 //! [`Tools`].
 
+use super::error::CatalogError;
+use super::listing::Listing;
 use super::tool::Tool;
 use crate::identity::Scopes;
-use crate::scope::ScopePolicy;
+use crate::scope::{Guard, ScopePolicy};
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Ceilings that a catalog refers to by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,57 +25,82 @@ impl Default for Limits {
     }
 }
 
-/// Why something is no catalog: where, and what is wrong there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{origin}: {message}")]
-pub struct CatalogError {
-    /// The file, as whoever read it called it.
-    pub origin: String,
-    /// The tool, where the trouble is within one.
-    pub tool: Option<String>,
-    /// The field of the tool, or of the file.
-    pub field: Option<String>,
-    /// What is wrong with it, and what would be right.
-    pub message: String,
+/// A set of tools, read and checked. Cloning is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct Tools(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Another one for each set, so that what was made of one is never taken for another's.
+    id: u64,
+    tools: Vec<Tool>,
+    by_name: HashMap<String, usize>,
+    listing: Listing,
 }
 
-/// A set of tools, read and checked.
-#[derive(Clone, Debug, Default)]
-pub struct Tools {
-    tools: Vec<Tool>,
-}
+static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
 impl Tools {
     /// The built-in tools of a trading company.
-    pub fn trade(_limits: Limits) -> Self {
-        Self::default()
+    ///
+    /// # Errors
+    /// [`CatalogError`] where the limits do not serve: none may be 0.
+    pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
+        super::read::trade(limits).map(Self::of)
     }
 
-    /// Reads a catalog file, parsed from YAML or JSON into a value. `origin` names it in errors.
+    /// Reads a catalog file, parsed from YAML or JSON into a value. `origin` names it in errors. The
+    /// format is told in the documentation of the [module](super).
     ///
     /// # Errors
     /// [`CatalogError`] with the first thing that is wrong.
-    pub fn read(_file: &Value, _origin: &str, _limits: Limits) -> Result<Self, CatalogError> {
-        Ok(Self::default())
+    pub fn read(file: &Value, origin: &str, limits: Limits) -> Result<Self, CatalogError> {
+        super::read::file(file, limits).map(Self::of).map_err(|error| error.of_file(origin))
+    }
+
+    fn of(tools: Vec<Tool>) -> Self {
+        let by_name = tools.iter().enumerate().map(|(at, tool)| (tool.name().to_owned(), at)).collect();
+        let listing = Listing::of(&tools);
+        let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
+        Self(Arc::new(Inner { id, tools, by_name, listing }))
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    pub(super) fn listing(&self) -> &Listing {
+        &self.0.listing
     }
 
     /// The tool of that name.
     pub fn get(&self, name: &str) -> Option<&Tool> {
-        self.tools.iter().find(|tool| tool.name() == name)
+        self.0.tools.get(*self.0.by_name.get(name)?)
     }
 
     /// All of them, in the order in which they are listed.
     pub fn iter(&self) -> impl Iterator<Item = &Tool> {
-        self.tools.iter()
+        self.0.tools.iter()
     }
 
     /// All the scopes that the tools and their guarded values need.
     pub fn scopes(&self) -> Scopes {
-        Scopes::default()
+        let guards = self.iter().flat_map(|tool| tool.0.guards.iter().map(|guard| &*guard.scope));
+        self.iter().map(Tool::scope).chain(guards).collect()
     }
 
     /// `base` with the rules of these tools.
     pub fn policy(&self, base: ScopePolicy) -> ScopePolicy {
-        base
+        self.iter().fold(base, |policy, tool| {
+            let policy = policy.tool(tool.name(), tool.scope());
+            tool.0.guards.iter().fold(policy, |policy, guard| {
+                policy.guard(Guard {
+                    tool: tool.name().to_owned(),
+                    field: guard.path.text.clone(),
+                    values: guard.values.clone(),
+                    scope: guard.scope.clone(),
+                })
+            })
+        })
     }
 }

@@ -1,5 +1,5 @@
 //! Futures polled by hand.
-#![allow(clippy::panic, reason = "a helper that fails fails its test")]
+#![allow(dead_code, clippy::panic, reason = "each test uses a part of it, and a helper that fails fails its test")]
 
 use std::fmt::Debug;
 use std::future::Future;

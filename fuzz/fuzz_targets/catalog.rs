@@ -1,0 +1,7 @@
+//! A catalog file, as JSON.
+#![no_main]
+
+#[path = "../../tests/support/catalog_invariants.rs"]
+mod invariants;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| invariants::catalog(bytes));

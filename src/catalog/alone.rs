@@ -1,0 +1,33 @@
+//! Answers where there is nothing but the catalog.
+
+use super::tools::Tools;
+use super::unfit::cut;
+use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Response};
+
+/// Answers everything but a call of a tool of the catalog.
+pub(super) fn answer(request: &Request, tools: &Tools, structured: bool) -> Response {
+    let name = || cut(&request.params.text(Param::Name).unwrap_or_default());
+    let nothing = match request.method {
+        Method::ToolsList | Method::ResourcesList | Method::ResourceTemplatesList | Method::PromptsList
+            if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") =>
+        {
+            // None was ever given out.
+            return Response::error(ErrorObject::invalid_params("Unknown cursor"));
+        }
+        Method::ToolsList => return tools.listing().alone(structured),
+        Method::ResourcesList => "{\"resources\":[]}",
+        Method::ResourceTemplatesList => "{\"resourceTemplates\":[]}",
+        Method::PromptsList => "{\"prompts\":[]}",
+        Method::Complete => "{\"completion\":{\"values\":[]}}",
+        Method::ToolsCall => return Response::error(ErrorObject::invalid_params(format!("Unknown tool: {}", name()))),
+        Method::PromptsGet => {
+            return Response::error(ErrorObject::invalid_params(format!("Unknown prompt: {}", name())));
+        }
+        Method::ResourcesRead => {
+            let uri = request.params.text(Param::Uri).unwrap_or_default();
+            return Response::error(ErrorObject::resource_not_found(&uri, request.version));
+        }
+        ref other => return Response::error(ErrorObject::method_not_found(other.as_str())),
+    };
+    Payload::parse(nothing).map_err(ErrorObject::from).into()
+}

@@ -1,0 +1,117 @@
+//! Arguments as a tree, and as text again.
+
+use super::number::exact;
+use super::unfit::{Unfit, cut};
+use crate::rpc::json::{self, Member, Scanner};
+use serde_json::{Map, Value};
+
+/// The deepest nesting of arguments. JSON text within strings counts on from where it stands, so that
+/// what is mended is no deeper either.
+pub(super) const DEEPEST: usize = 64;
+
+/// The most values in arguments, those within others included: checking them takes memory for each.
+const MOST_VALUES: usize = 100_000;
+
+/// Reads arguments. A key that stands twice anywhere is an error, and so is a number that would not
+/// be the same afterwards.
+///
+/// # Errors
+/// [`Unfit`].
+pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, Unfit> {
+    let mut scanner = Scanner::new(text)?;
+    let mut room = MOST_VALUES;
+    let value = value(&mut scanner, text, depth, &mut room)?;
+    scanner.end()?;
+    Ok(value)
+}
+
+fn value(scanner: &mut Scanner<'_>, text: &[u8], depth: usize, room: &mut usize) -> Result<Value, Unfit> {
+    let Some(left) = room.checked_sub(1) else {
+        return Err(Unfit::new(format!("these are more than {MOST_VALUES} values")));
+    };
+    *room = left;
+    match scanner.peek() {
+        b'{' | b'[' if depth >= DEEPEST => Err(too_deep()),
+        b'{' => {
+            let mut map = Map::new();
+            scanner.object::<Unfit>(|scanner, Member { key, .. }| {
+                let value = value(scanner, text, depth + 1, room).map_err(|unfit| unfit.within(&key))?;
+                if map.contains_key(&*key) {
+                    return Err(Unfit::new(format!("the key \"{}\" stands there twice", cut(&key))));
+                }
+                map.insert(key.into_owned(), value);
+                Ok(())
+            })?;
+            Ok(Value::Object(map))
+        }
+        b'[' => {
+            let mut items = Vec::new();
+            scanner.array::<Unfit>(|scanner| {
+                items.push(value(scanner, text, depth + 1, room).map_err(|unfit| unfit.inside(items.len()))?);
+                Ok(())
+            })?;
+            Ok(Value::Array(items))
+        }
+        _ => {
+            let span = scanner.skip()?;
+            scalar(span.of(text).unwrap_or_default())
+        }
+    }
+}
+
+/// A checked token.
+fn scalar(token: &[u8]) -> Result<Value, Unfit> {
+    match token {
+        b"true" => Ok(Value::Bool(true)),
+        b"false" => Ok(Value::Bool(false)),
+        b"null" => Ok(Value::Null),
+        [b'"', ..] => json::unquote(token)
+            .map(|text| Value::String(text.into_owned()))
+            .ok_or_else(|| Unfit::new("this text holds half of a surrogate pair")),
+        number => std::str::from_utf8(number).ok().and_then(exact).map(Value::Number).ok_or_else(|| {
+            let shown = cut(&String::from_utf8_lossy(number));
+            Unfit::new(format!("the number {shown} is too large or has too many digits to be kept exactly"))
+        }),
+    }
+}
+
+pub(super) fn too_deep() -> Unfit {
+    Unfit::new(format!("this is nested deeper than {DEEPEST} levels"))
+}
+
+/// Appends `value` as compact JSON with its keys in the order of the alphabet: equal values are equal
+/// bytes.
+pub(super) fn write(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Object(map) => {
+            let mut members = map.iter().collect::<Vec<_>>();
+            // In order already, unless somebody in the same program wants maps of serde_json otherwise.
+            members.sort_unstable_by_key(|(key, _)| *key);
+            out.push(b'{');
+            for (at, (key, value)) in members.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                json::quote_into(out, key);
+                out.push(b':');
+                write(out, value);
+            }
+            out.push(b'}');
+        }
+        Value::Array(items) => {
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write(out, item);
+            }
+            out.push(b']');
+        }
+        Value::String(text) => json::quote_into(out, text),
+        // Writing to a Vec cannot fail: no I/O, no custom Serialize.
+        scalar => {
+            let _ = serde_json::to_writer(out, scalar);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What is wrong with arguments, in words that let a language model mend its call.
+
+use super::shape::{Shape, Shapes, Types};
+use super::tool::Guarded;
+use super::unfit::{Unfit, cut, hint, listed};
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+use std::fmt::Write;
+
+/// The fault that helps most: an unknown name often explains what else is missing. What `secrets` guard
+/// is not among the values that are told.
+pub(super) fn explain(validator: &Validator, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> Unfit {
+    if let Some(unfit) = shapes.get(0).and_then(|shape| stranger(shapes, shape, root)) {
+        return unfit;
+    }
+    // The first one only: there may be one for each item of a long array.
+    match validator.validate(root) {
+        Err(error) => one(&error, shapes, root, secrets),
+        Ok(()) => Unfit::new("these do not fit the tool's schema"),
+    }
+}
+
+/// The first object with arguments that nobody knows.
+fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<Unfit> {
+    match value {
+        Value::Object(map) => {
+            let strange = map.keys().filter(|name| shape.closed && !shape.members.contains_key(*name));
+            let strange = strange.take(6).cloned().collect::<Vec<_>>();
+            if let Some(first) = strange.first() {
+                return Some(Unfit::at(&cut(first), unknown(&strange, Some(shape))));
+            }
+            map.iter().find_map(|(name, value)| {
+                let member = shapes.get(shape.members.get(name).copied().or(shape.others)?)?;
+                stranger(shapes, member, value).map(|unfit| unfit.within(name))
+            })
+        }
+        Value::Array(items) => {
+            let shape = shapes.get(shape.items?)?;
+            let each = items.iter().enumerate();
+            each.filter_map(|(at, item)| Some(stranger(shapes, shape, item)?.inside(at))).next()
+        }
+        _ => None,
+    }
+}
+
+fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> Unfit {
+    let (mut field, shape) = place(error, shapes, root);
+    let value = error.instance();
+    let message = match error.kind() {
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            member(&mut field, unexpected.first().map_or("", String::as_str));
+            unknown(unexpected, shape)
+        }
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            member(&mut field, name);
+            let wanted = shape.and_then(|shape| shapes.get(*shape.members.get(name)?));
+            let wanted = wanted.map(|shape| typed(shape, &open(&field, secrets))).unwrap_or_default();
+            format!("required and missing{wanted}")
+        }
+        Kind::Enum { options } => {
+            let open = open(&field, secrets);
+            let texts =
+                options.as_array().into_iter().flatten().map(plain).filter(|text| open(text)).collect::<Vec<_>>();
+            let near = value.as_str().map(|text| hint(text, texts.iter().map(String::as_str))).unwrap_or_default();
+            format!("{} is not allowed{near}; allowed: {}", shown(value), listed(texts.iter().map(String::as_str)))
+        }
+        kind => {
+            let choices = shape.and_then(|shape| shape.choices.as_ref()).filter(|_| matches!(kind, Kind::Type { .. }));
+            let wanted = match choices {
+                Some(choices) => format!("one of: {}", listed(told(choices, &open(&field, secrets)))),
+                None => wanted(kind),
+            };
+            format!("{} does not fit; it must be {wanted}", shown(value))
+        }
+    };
+    Unfit::at(&field, message)
+}
+
+/// Whether a value of the argument at `field` may be told.
+fn open<'a>(field: &str, secrets: &'a [&Guarded]) -> impl Fn(&str) -> bool + use<'a> {
+    // A rule names an argument without the places in arrays.
+    let mut path = String::new();
+    for part in field.split('[') {
+        path.push_str(part.split_once(']').map_or(part, |(_, rest)| rest));
+    }
+    move |value| !secrets.iter().any(|guard| guard.path.text == path && guard.holds(value))
+}
+
+fn told<'a>(choices: &'a [String], open: &impl Fn(&str) -> bool) -> impl Iterator<Item = &'a str> {
+    choices.iter().map(String::as_str).filter(move |choice| open(choice))
+}
+
+/// Goes on to a member of the object at `field`.
+fn member(field: &mut String, name: &str) {
+    let _ = write!(field, "{}{}", if field.is_empty() { "" } else { "." }, cut(name));
+}
+
+/// Where the fault is, and what is wanted there.
+fn place<'a>(error: &ValidationError<'_>, shapes: &'a Shapes, root: &Value) -> (String, Option<&'a Shape>) {
+    let mut field = String::new();
+    let mut shape = shapes.get(0);
+    let mut value = Some(root);
+    for step in error.instance_path().as_str().split('/').skip(1) {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        if let Some(Value::Array(items)) = value {
+            let _ = write!(field, "[{name}]");
+            value = name.parse::<usize>().ok().and_then(|at| items.get(at));
+            shape = shape.and_then(|shape| shapes.get(shape.items?));
+        } else {
+            member(&mut field, &name);
+            value = value.and_then(|value| value.get(&name));
+            shape = shape.and_then(|shape| shapes.get(shape.members.get(&name).copied().or(shape.others)?));
+        }
+    }
+    (field, shape)
+}
+
+fn unknown(names: &[String], shape: Option<&Shape>) -> String {
+    let known = || shape.into_iter().flat_map(|shape| shape.members.keys().map(String::as_str));
+    let near = names.first().map(|name| hint(name, known())).unwrap_or_default();
+    let known = listed(known());
+    let known = if known.is_empty() { "none is known here".to_owned() } else { format!("known here: {known}") };
+    match names {
+        [_, others @ ..] if !others.is_empty() => {
+            let others = listed(others.iter().take(5).map(String::as_str));
+            format!("there is no such argument{near}, and no {others} either; {known}")
+        }
+        _ => format!("there is no such argument{near}; {known}"),
+    }
+}
+
+/// What a member should be, in a few words.
+fn typed(shape: &Shape, open: &impl Fn(&str) -> bool) -> String {
+    if let Some(choices) = &shape.choices {
+        return format!("; allowed: {}", listed(told(choices, open)));
+    }
+    let members = shape.required.iter().map(String::as_str).collect::<Vec<_>>();
+    match shape.types {
+        Types::OBJECT if !members.is_empty() => format!("; it must be an object with {}", listed(members)),
+        Types::OBJECT => "; it must be an object".to_owned(),
+        Types::ARRAY => "; it must be an array".to_owned(),
+        Types::STRING => "; it must be a text in quotes".to_owned(),
+        Types::INTEGER => "; it must be a whole number".to_owned(),
+        Types::NUMBER => "; it must be a number".to_owned(),
+        Types::BOOLEAN => "; it must be true or false".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What a keyword wants.
+fn wanted(kind: &Kind) -> String {
+    match kind {
+        Kind::Type { kind } => match kind {
+            TypeKind::Single(one) => a_type(&one.to_string()),
+            TypeKind::Multiple(all) => {
+                let names = all.iter().map(|one| a_type(&one.to_string())).collect::<Vec<_>>();
+                names.join(" or ")
+            }
+        },
+        Kind::Format { format } => a_format(format),
+        Kind::Enum { options } => {
+            let texts = options.as_array().into_iter().flatten().map(plain).collect::<Vec<_>>();
+            format!("one of: {}", listed(texts.iter().map(String::as_str)))
+        }
+        Kind::Constant { expected_value } => shown(expected_value),
+        Kind::Minimum { limit } => format!("at least {limit}"),
+        Kind::Maximum { limit } => format!("at most {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("greater than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
+        Kind::MinLength { limit } => format!("a text of at least {limit} characters"),
+        Kind::MaxLength { limit } => format!("a text of at most {limit} characters"),
+        Kind::MinItems { limit } => format!("an array of at least {limit} items"),
+        Kind::MaxItems { limit } => format!("an array of at most {limit} items"),
+        Kind::MinProperties { limit } => format!("an object of at least {limit} members"),
+        Kind::MaxProperties { limit } => format!("an object of at most {limit} members"),
+        Kind::UniqueItems => "an array without repeated items".to_owned(),
+        Kind::Pattern { pattern } => format!("a text of the pattern {}", cut(pattern)),
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            let mut each = Vec::new();
+            for want in context.iter().filter_map(|errors| Some(wanted(errors.first()?.kind()))) {
+                if !each.contains(&want) {
+                    each.push(want);
+                }
+            }
+            each.join(", or ")
+        }
+        Kind::Required { property } => format!("an object with {}", plain(property)),
+        kind => format!("as the tool's schema says ({})", kind.keyword()),
+    }
+}
+
+fn a_type(name: &str) -> String {
+    let words = match name {
+        "string" => "a text in quotes",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "an array",
+        "object" => "an object",
+        other => other,
+    };
+    words.to_owned()
+}
+
+fn a_format(format: &str) -> String {
+    match format {
+        "date" => "a date as 2026-03-31".to_owned(),
+        "date-time" => "a date with time as 2026-03-31T23:59:59Z".to_owned(),
+        "uuid" => "a UUID as 6f9619ff-8b86-d011-b42d-00c04fc964ff".to_owned(),
+        other => format!("in the format {}", cut(other)),
+    }
+}
+
+/// A value as it stands in a list of them.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| cut(&value.to_string()), cut)
+}
+
+/// A value of somebody, in part.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{}\"", cut(text)),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        scalar => cut(&scalar.to_string()),
+    }
+}

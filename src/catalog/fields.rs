@@ -1,0 +1,92 @@
+//! The members of an object in a catalog file, taken one after the other.
+
+use super::error::CatalogError;
+use super::unfit::{cut, hint, listed};
+use serde_json::{Map, Value};
+
+/// An object all of whose keys are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// # Errors
+    /// For what is no object, and for a key that is not in `known`.
+    pub(super) fn read(value: &'a Value, known: &[&str]) -> Result<Self, CatalogError> {
+        let Value::Object(map) = value else {
+            return Err(CatalogError::new(format!(
+                "must be an object with the keys {}",
+                listed(known.iter().copied())
+            )));
+        };
+        match map.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(key) => Err(CatalogError::at(
+                cut(key),
+                format!(
+                    "unknown key{}; known here: {}",
+                    hint(key, known.iter().copied()),
+                    listed(known.iter().copied())
+                ),
+            )),
+            None => Ok(Self(map)),
+        }
+    }
+
+    pub(super) fn get(self, key: &str) -> Option<&'a Value> {
+        self.0.get(key)
+    }
+
+    /// How many there are.
+    pub(super) fn len(self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn needed(self, key: &str) -> Result<&'a Value, CatalogError> {
+        self.get(key).ok_or_else(|| CatalogError::at(key, "is missing"))
+    }
+
+    /// A text that says something.
+    pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, CatalogError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        match value.as_str() {
+            Some(text) if !text.trim().is_empty() => Ok(Some(text)),
+            Some(_) => Err(CatalogError::at(key, "must not be empty")),
+            None => Err(CatalogError::at(key, "must be a text")),
+        }
+    }
+
+    pub(super) fn needed_text(self, key: &str) -> Result<&'a str, CatalogError> {
+        self.text(key)?.ok_or_else(|| CatalogError::at(key, "is missing"))
+    }
+
+    pub(super) fn flag(self, key: &str) -> Result<Option<bool>, CatalogError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        value.as_bool().map(Some).ok_or_else(|| CatalogError::at(key, "must be true or false"))
+    }
+
+    /// An array, with nothing in it where the key is absent.
+    pub(super) fn array(self, key: &str) -> Result<&'a [Value], CatalogError> {
+        match self.get(key) {
+            None => Ok(&[]),
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) => Err(CatalogError::at(key, "must be an array")),
+        }
+    }
+
+    /// An object, with nothing in it where the key is absent.
+    pub(super) fn object(self, key: &str) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, CatalogError> {
+        match self.get(key) {
+            None => Ok(None.into_iter().flatten()),
+            Some(Value::Object(map)) => Ok(Some(map).into_iter().flatten()),
+            Some(_) => Err(CatalogError::at(key, "must be an object")),
+        }
+    }
+}
+
+/// The texts of an array that must hold some.
+///
+/// # Errors
+/// For anything else.
+pub(super) fn texts(value: &Value) -> Result<Vec<&str>, CatalogError> {
+    let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+    texts.filter(|texts| !texts.is_empty()).ok_or_else(|| CatalogError::new("must be an array of texts, not empty"))
+}

@@ -1,0 +1,96 @@
+//! [`ResponseFuture`].
+
+use super::merge::Merge;
+use super::tool::Tool;
+use super::wrap::{failed, result, too_many};
+use crate::onec::{Error, Trouble};
+use crate::rpc::{BoxError, Response, cause};
+use http::StatusCode;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+pin_project! {
+    /// The answer of a [`Catalogued`](super::Catalogued) service: `R` is the answer of the service
+    /// beneath to a request, `T` to a [`RestCall`](crate::onec::RestCall).
+    #[derive(Debug)]
+    pub struct ResponseFuture<R, T> {
+        #[pin]
+        kind: Kind<R, T>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = Projected]
+    pub(super) enum Kind<R, T> {
+        /// Nothing of the catalog's.
+        Passed { #[pin] call: R },
+        /// A list to merge with.
+        Listed { #[pin] call: R, merge: Merge },
+        /// A tool of the catalog.
+        Called { #[pin] call: T, tool: Tool, structured: bool },
+        /// Answered here.
+        Answered { answer: Option<Result<Response, BoxError>> },
+    }
+}
+
+impl<R, T> ResponseFuture<R, T> {
+    pub(super) const fn new(kind: Kind<R, T>) -> Self {
+        Self { kind }
+    }
+
+    pub(super) const fn answered(answer: Result<Response, BoxError>) -> Self {
+        Self { kind: Kind::Answered { answer: Some(answer) } }
+    }
+}
+
+impl<R, T, E, F> Future for ResponseFuture<R, T>
+where
+    R: Future<Output = Result<Response, E>>,
+    T: Future<Output = Result<Response, F>>,
+    E: Into<BoxError>,
+    F: Into<BoxError>,
+{
+    type Output = Result<Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project().kind.project() {
+            Projected::Passed { call } => ready!(call.poll(cx)).map_err(Into::into),
+            Projected::Listed { call, merge } => match ready!(call.poll(cx)) {
+                Ok(response) => merge.apply(response),
+                Err(error) => Err(error.into()),
+            },
+            Projected::Called { call, tool, structured } => match ready!(call.poll(cx)) {
+                Ok(response) => Ok(wrapped(response, tool, *structured)),
+                Err(error) => refused(error.into()),
+            },
+            // A future is not polled after its end.
+            Projected::Answered { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
+        })
+    }
+}
+
+fn wrapped(response: Response, tool: &Tool, structured: bool) -> Response {
+    let Response { outcome, upstream } = response;
+    let answer = match outcome {
+        Err(error) => Response::error(error),
+        Ok(answer) => match tool.excess(&answer) {
+            Some((rows, ceiling)) => too_many(rows, ceiling),
+            None => result(&answer, structured).map_err(Into::into).into(),
+        },
+    };
+    Response { upstream, ..answer }
+}
+
+/// What 1C says of the arguments is for the language model; other trouble is trouble.
+fn refused(error: BoxError) -> Result<Response, BoxError> {
+    match cause::<Error>(&*error).map(Error::trouble) {
+        Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
+            "" => "1C refused these arguments (400) without saying why.",
+            text => text,
+        })),
+        _ => Err(error),
+    }
+}

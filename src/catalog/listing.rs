@@ -1,0 +1,73 @@
+//! How tools are shown in `tools/list`, written once.
+
+use super::tool::{Definition, Tool};
+use crate::rpc::json::Fault;
+use crate::rpc::{ErrorObject, Payload, Response};
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+/// The items of the list, and the list of nothing but them.
+#[derive(Clone, Debug)]
+struct Written {
+    items: Vec<Bytes>,
+    whole: Result<Payload, Fault>,
+}
+
+/// With output schemas and without.
+#[derive(Clone, Debug)]
+pub(super) struct Listing {
+    structured: Written,
+    plain: Written,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
+impl Listing {
+    pub(super) fn of(tools: &[Tool]) -> Self {
+        let all = |structured| Written::of(tools.iter().map(|tool| item(&tool.0, structured)).collect());
+        Self { structured: all(true), plain: all(false) }
+    }
+
+    const fn written(&self, structured: bool) -> &Written {
+        if structured { &self.structured } else { &self.plain }
+    }
+
+    /// One JSON object for each tool.
+    pub(super) fn items(&self, structured: bool) -> impl Iterator<Item = &[u8]> {
+        self.written(structured).items.iter().map(|item| &**item)
+    }
+
+    /// The whole answer, where there are no other tools.
+    pub(super) fn alone(&self, structured: bool) -> Response {
+        self.written(structured).whole.clone().map_err(ErrorObject::from).into()
+    }
+}
+
+impl Written {
+    fn of(items: Vec<Bytes>) -> Self {
+        let whole = Payload::parse([b"{\"tools\":[", &*items.join(&b","[..]), b"]}"].concat());
+        Self { items, whole }
+    }
+}
+
+fn item(tool: &Definition, structured: bool) -> Bytes {
+    let mut item = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            item.insert(key.to_owned(), value);
+        }
+    };
+    put("name", Some(Value::from(&*tool.name)));
+    put("title", tool.title.as_deref().map(Value::from));
+    put("description", Some(Value::from(&*tool.description)));
+    put("inputSchema", Some(tool.input_schema.clone()));
+    put("outputSchema", tool.output_schema.clone().filter(|_| structured));
+    put("annotations", tool.annotations.clone());
+    let mut out = Vec::new();
+    super::arguments::write(&mut out, &Value::Object(item));
+    out.into()
+}

@@ -1,0 +1,86 @@
+//! Numbers of JSON texts, with nothing lost on the way.
+
+use serde_json::Number;
+
+/// The number that `text` (a JSON number) says; `None` where it cannot be held without changing it:
+/// too large, too small, or with more digits than a double has.
+///
+/// Equal numbers are written alike: `10`, `10.0` and `1e1` are all `10`.
+pub(super) fn exact(text: &str) -> Option<Number> {
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    let decimal = Decimal::parse(text)?;
+    if let Some(whole) = decimal.whole() {
+        return Some(whole);
+    }
+    let float = text.parse::<f64>().ok()?;
+    let number = Number::from_f64(float)?;
+    (Decimal::parse(&number.to_string())? == decimal).then_some(number)
+}
+
+/// `digits · 10^exponent`, the digits without zeros at either end.
+#[derive(PartialEq, Eq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    fn parse(text: &str) -> Option<Self> {
+        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let kept = all.trim_end_matches('0');
+        let exponent = i64::from(exponent) - fraction.len() as i64 + (all.len() - kept.len()) as i64;
+        let digits = kept.trim_start_matches('0').to_owned();
+        // Zero is zero, whatever stands around it.
+        let nothing = digits.is_empty();
+        Some(Self { negative: negative && !nothing, digits, exponent: if nothing { 0 } else { exponent } })
+    }
+
+    /// As an integer of 64 bits.
+    fn whole(&self) -> Option<Number> {
+        if self.digits.is_empty() {
+            return Some(0.into());
+        }
+        let zeros = usize::try_from(self.exponent).ok().filter(|zeros| *zeros < 20)?;
+        let text = format!("{}{}{}", if self.negative { "-" } else { "" }, self.digits, "0".repeat(zeros));
+        text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_numbers_are_written_alike() {
+        for (texts, written) in [
+            (&["10", "10.0", "1e1", "100E-1", "1.00e+1"][..], "10"),
+            (&["0", "-0", "0.0", "-0.0e5", "0e999"], "0"),
+            (&["0.5", "5e-1", "0.50"], "0.5"),
+            (&["18446744073709551615"], "18446744073709551615"),
+            (&["-9223372036854775808"], "-9223372036854775808"),
+            (&["100000000000000000", "1e17"], "100000000000000000"),
+            (&["1e300", "10e299"], "1e300"),
+        ] {
+            for text in texts {
+                assert_eq!(exact(text).map(|number| number.to_string()).as_deref(), Some(written), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_double_would_change_is_refused() {
+        for text in ["1e400", "-1e400", "1e-400", "12345678901234567890123", "0.12345678901234567891", "1e99999999999"]
+        {
+            assert_eq!(exact(text), None, "{text}");
+        }
+    }
+}

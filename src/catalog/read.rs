@@ -1,0 +1,132 @@
+//! A catalog file as a whole: what it inherits, and the tools in their order.
+
+use super::entry;
+use super::error::CatalogError;
+use super::fields::Fields;
+use super::tool::Tool;
+use super::tools::Limits;
+use super::unfit::{cut, hint};
+use serde_json::Value;
+use std::collections::HashMap;
+
+const TRADE: &str = include_str!("trade.json");
+const MOST_TOOLS: usize = 1000;
+/// One tool, written as compact JSON.
+const LARGEST_TOOL: usize = 256 * 1024;
+const DEEPEST: usize = 64;
+
+/// The built-in catalog.
+///
+/// # Errors
+/// [`CatalogError`] where the limits do not serve.
+pub(super) fn trade(limits: Limits) -> Result<Vec<Tool>, CatalogError> {
+    let origin = "the built-in catalog trade";
+    let read = serde_json::from_str(TRADE).map_err(|error| CatalogError::new(error.to_string()));
+    read.and_then(|value| file(&value, limits)).map_err(|error| error.of_file(origin))
+}
+
+/// # Errors
+/// [`CatalogError`] with the first thing that is wrong.
+pub(super) fn file(value: &Value, limits: Limits) -> Result<Vec<Tool>, CatalogError> {
+    for (name, limit) in [("max_rows", limits.max_rows), ("resolve_limit", limits.resolve_limit)] {
+        if limit == 0 {
+            return Err(CatalogError::new(format!("the limit {name} must be greater than 0")));
+        }
+    }
+    let fields = Fields::read(value, &["extends", "tools"])?;
+    let mut tools = match fields.text("extends")? {
+        None => Vec::new(),
+        Some("trade") => trade(limits)?,
+        Some(other) => {
+            let message = format!("{} is not known here; only trade can be extended", cut(other));
+            return Err(CatalogError::at("extends", message));
+        }
+    };
+    let entries = if fields.get("extends").is_some() { fields.array("tools")? } else { needed(fields)? };
+    if entries.len() > MOST_TOOLS {
+        return Err(CatalogError::at(
+            "tools",
+            format!("must be at most {MOST_TOOLS}, and there are {}", entries.len()),
+        ));
+    }
+    let mut seen = HashMap::new();
+    for (at, value) in entries.iter().enumerate() {
+        let place = format!("tools[{at}]");
+        // A file knows a tool by its place, and, once that is read, by its name.
+        let name = named(value).map_err(|error| error.within(&place))?;
+        if let Some(first) = seen.insert(name.to_owned(), at) {
+            let message = format!("is the name of tools[{first}] already; names must differ");
+            return Err(CatalogError::at("name", message).of_tool(name));
+        }
+        one(value, name, &mut tools, limits).map_err(|error| error.of_tool(name))?;
+    }
+    unique_rest(&tools)?;
+    Ok(tools)
+}
+
+fn needed<'a>(fields: Fields<'a>) -> Result<&'a [Value], CatalogError> {
+    fields.needed("tools")?;
+    fields.array("tools")
+}
+
+fn named(value: &Value) -> Result<&str, CatalogError> {
+    if deeper_than(value, DEEPEST) {
+        return Err(CatalogError::new(format!("must not be nested deeper than {DEEPEST} levels")));
+    }
+    if !value.is_object() {
+        return Err(CatalogError::new("must be an object that describes one tool"));
+    }
+    let text = value.get("name").ok_or_else(|| CatalogError::at("name", "is missing"))?;
+    let text = text.as_str().ok_or_else(|| CatalogError::at("name", "must be a text"))?;
+    entry::check_name(text)?;
+    Ok(text)
+}
+
+/// Adds, replaces or drops one tool.
+fn one(value: &Value, name: &str, tools: &mut Vec<Tool>, limits: Limits) -> Result<(), CatalogError> {
+    let fields = Fields::read(value, &entry::KEYS)?;
+    if serde_json::to_vec(value).map_or(usize::MAX, |text| text.len()) > LARGEST_TOOL {
+        return Err(CatalogError::new(format!("must be at most {} KiB", LARGEST_TOOL / 1024)));
+    }
+    let inherited = tools.iter().position(|tool| tool.name() == name);
+    if fields.flag("drop")? != Some(true) {
+        let tool = entry::read(fields, limits)?;
+        match inherited.and_then(|at| tools.get_mut(at)) {
+            Some(slot) => *slot = tool,
+            None => tools.push(tool),
+        }
+        return Ok(());
+    }
+    if fields.len() > 2 {
+        return Err(CatalogError::at("drop", "must stand beside nothing but name"));
+    }
+    match inherited {
+        Some(at) => drop(tools.remove(at)),
+        None => {
+            let near = hint(name, tools.iter().map(Tool::name));
+            return Err(CatalogError::at("drop", format!("there is no inherited tool of this name{near}")));
+        }
+    }
+    Ok(())
+}
+
+fn unique_rest(tools: &[Tool]) -> Result<(), CatalogError> {
+    let mut seen = HashMap::new();
+    for tool in tools {
+        let Some(path) = tool.rest() else { continue };
+        if let Some(first) = seen.insert(path, tool.name()) {
+            let message = format!("{path} is the endpoint of {} already", cut(first));
+            return Err(CatalogError::at("rest", message).of_tool(tool.name()));
+        }
+    }
+    Ok(())
+}
+
+fn deeper_than(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => true,
+        Value::Array(items) => items.iter().any(|item| deeper_than(item, levels - 1)),
+        Value::Object(map) => map.values().any(|item| deeper_than(item, levels - 1)),
+        _ => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! What a tool wants of its arguments beyond the schema: ceilings, and rules between arguments.
+
+use super::unfit::{Unfit, cut, hint, listed};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A path of members, as `sort.field`.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) text: String,
+    names: Vec<String>,
+}
+
+impl Path {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), names: text.split('.').map(str::to_owned).collect() }
+    }
+
+    /// Calls `each` with every value that the path leads to, through arrays, and where it stands.
+    fn visit<'a>(&self, root: &'a Value, each: &mut dyn FnMut(&str, &'a Value)) {
+        visit(root, &self.names, "", each);
+    }
+
+    /// The texts that the path leads to.
+    pub(super) fn texts<'a>(&self, root: &'a Value) -> Vec<&'a str> {
+        let mut texts = Vec::new();
+        gather(root, &self.names, &mut texts);
+        texts
+    }
+}
+
+fn gather<'a>(value: &'a Value, path: &[String], texts: &mut Vec<&'a str>) {
+    match (value, path) {
+        (Value::Array(items), _) => items.iter().for_each(|item| gather(item, path, texts)),
+        (Value::Object(map), [name, rest @ ..]) => {
+            if let Some(value) = map.get(name) {
+                gather(value, rest, texts);
+            }
+        }
+        (Value::String(text), []) => texts.push(text),
+        _ => {}
+    }
+}
+
+fn visit<'a>(value: &'a Value, path: &[String], place: &str, each: &mut dyn FnMut(&str, &'a Value)) {
+    match (value, path) {
+        (Value::Array(items), _) => {
+            for (at, item) in items.iter().enumerate() {
+                visit(item, path, &format!("{place}[{at}]"), each);
+            }
+        }
+        (Value::Object(map), [name, rest @ ..]) => {
+            let dot = if place.is_empty() { "" } else { "." };
+            if let Some(value) = map.get(name) {
+                visit(value, rest, &format!("{place}{dot}{name}"), each);
+            }
+        }
+        (_, []) => each(place, value),
+        _ => {}
+    }
+}
+
+/// The most that an argument may ask for.
+#[derive(Clone, Debug)]
+pub(super) struct Clamp {
+    pub(super) path: Path,
+    pub(super) ceiling: u64,
+}
+
+impl Clamp {
+    pub(super) fn apply(&self, root: &mut Value) {
+        let Some((last, parents)) = self.path.names.split_last() else { return };
+        let parent = parents.iter().try_fold(root, |value, name| value.get_mut(name));
+        let Some(map) = parent.and_then(Value::as_object_mut) else { return };
+        match map.get_mut(last) {
+            None => drop(map.insert(last.clone(), self.ceiling.into())),
+            Some(Value::Number(number)) => {
+                let above = match number.as_u64() {
+                    Some(whole) => whole > self.ceiling,
+                    None => number.as_f64().is_some_and(|float| float > self.ceiling as f64),
+                };
+                if above {
+                    *number = self.ceiling.into();
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// A rule between arguments.
+#[derive(Clone, Debug)]
+pub(super) enum Rule {
+    /// What stands at the first path must stand at one of the others too.
+    Within(Path, Vec<Path>),
+    /// Exactly one of these arguments.
+    OneOf(Vec<String>),
+    /// The first must not be greater than the second, as texts.
+    Order(Path, Path),
+}
+
+impl Rule {
+    /// # Errors
+    /// [`Unfit`] where it is broken.
+    pub(super) fn check(&self, root: &Value) -> Result<(), Unfit> {
+        match self {
+            Self::Within(path, sources) => within(root, path, sources),
+            Self::OneOf(names) => one_of(root, names),
+            Self::Order(first, second) => order(root, first, second),
+        }
+    }
+}
+
+fn within(root: &Value, path: &Path, sources: &[Path]) -> Result<(), Unfit> {
+    let texts = path.texts(root);
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let chosen = sources.iter().flat_map(|source| source.texts(root)).collect::<BTreeSet<_>>();
+    if texts.iter().all(|text| chosen.contains(text)) {
+        return Ok(());
+    }
+    let mut broken = None;
+    path.visit(root, &mut |place, value| {
+        let Some(text) = value.as_str() else { return };
+        if broken.is_none() && !chosen.contains(text) {
+            let names = listed(sources.iter().map(|source| &*source.text));
+            let near = hint(text, chosen.iter().copied());
+            broken = Some(Unfit::at(
+                place,
+                format!(
+                    "\"{}\" is not among the values of {names} in this call{near}; allowed here: {}",
+                    cut(text),
+                    if chosen.is_empty() { "none".to_owned() } else { listed(chosen.iter().copied()) }
+                ),
+            ));
+        }
+    });
+    broken.map_or(Ok(()), Err)
+}
+
+fn one_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
+    let given = names.iter().filter(|name| root.get(name).is_some()).map(String::as_str).collect::<Vec<_>>();
+    let all = || listed(names.iter().map(String::as_str));
+    match *given {
+        [_] => Ok(()),
+        [] => Err(Unfit::new(format!("exactly one of these is needed, and none is given: {}", all()))),
+        _ => Err(Unfit::new(format!("only one of {} may be given, and this call has {}", all(), listed(given)))),
+    }
+}
+
+fn order(root: &Value, first: &Path, second: &Path) -> Result<(), Unfit> {
+    let (Some(low), Some(high)) = (first.texts(root).pop(), second.texts(root).pop()) else { return Ok(()) };
+    // As far as both go: the end 2026-03-31 is the whole day, 2026-03-31T12:00 included.
+    if low.bytes().zip(high.bytes()).find(|(low, high)| low != high).is_none_or(|(low, high)| low < high) {
+        return Ok(());
+    }
+    Err(Unfit::at(
+        &first.text,
+        format!("\"{}\" comes after {}, which is \"{}\"; swap or correct them", cut(low), second.text, cut(high)),
+    ))
+}
+
+/// Writes the ceilings into a schema as the defaults that they are.
+pub(super) fn show_ceilings(schema: &mut Value, clamps: &[Clamp]) {
+    for clamp in clamps {
+        let step = |value: &'_ str| value.replace('~', "~0").replace('/', "~1");
+        let pointer = clamp.path.names.iter().map(|name| format!("/properties/{}", step(name))).collect::<String>();
+        let Some(Value::Object(field)) = schema.pointer_mut(&pointer) else { continue };
+        let default = field.get("default").and_then(Value::as_u64).map_or(clamp.ceiling, |own| own.min(clamp.ceiling));
+        field.insert("default".to_owned(), default.into());
+    }
+}

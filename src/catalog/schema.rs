@@ -1,0 +1,136 @@
+//! JSON Schemas of tools: checked when a catalog is read, compiled once.
+
+use super::unfit::cut;
+use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
+use serde_json::{Map, Value};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// A compiled pattern takes no more memory than this.
+const PATTERN_SIZE: usize = 1024 * 1024;
+/// Model APIs refuse tools whose schema has one of these at the top.
+const NOT_AT_THE_TOP: [&str; 7] = ["oneOf", "anyOf", "allOf", "not", "enum", "if", "$ref"];
+/// They change what references mean, and a schema of one tool needs none of them.
+const NOWHERE: [&str; 7] =
+    ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"];
+/// Their values are schemas by name.
+const BY_NAME: [&str; 5] = ["properties", "$defs", "definitions", "patternProperties", "dependentSchemas"];
+/// Their values are data.
+const DATA: [&str; 6] = ["enum", "const", "default", "examples", "required", "dependentRequired"];
+
+/// Patterns are matched in linear time, formats are asserted, nothing is ever fetched.
+fn options<'a>() -> ValidationOptions<'a> {
+    let patterns = PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE);
+    let options = jsonschema::options().with_draft(Draft::Draft202012);
+    options.offline().should_validate_formats(true).with_pattern_options(patterns)
+}
+
+/// Whether an input schema is one that model APIs take. The rest is found when it is
+/// [compiled](compile).
+///
+/// # Errors
+/// A sentence about what is wrong with it.
+pub(super) fn check_input(schema: &Value) -> Result<(), String> {
+    check_object(schema)?;
+    match NOT_AT_THE_TOP.into_iter().find(|key| schema.get(key).is_some()) {
+        Some(key) => Err(format!(
+            "has {key} at the top, which the APIs of language models refuse; list the arguments in properties, and \
+             put \"exactly one of these\" into one_of of the tool"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether a schema is one of objects, and whole in itself.
+///
+/// # Errors
+/// As [`check_input`].
+pub(super) fn check_output(schema: &Value) -> Result<(), String> {
+    check_object(schema)?;
+    jsonschema::draft202012::meta::validate(schema).map_err(|error| wrong(&error))
+}
+
+fn check_object(schema: &Value) -> Result<(), String> {
+    if schema.get("type").and_then(Value::as_str) != Some("object") {
+        return Err("must be a JSON Schema with \"type\": \"object\" at the top".to_owned());
+    }
+    if let Some(dialect) = schema.get("$schema")
+        && dialect.as_str().map(|uri| uri.trim_end_matches('#')) != Some(DIALECT)
+    {
+        return Err(format!("must be in the dialect {DIALECT}; leave $schema out"));
+    }
+    check_references(schema)
+}
+
+fn check_references(schema: &Value) -> Result<(), String> {
+    match schema {
+        Value::Array(schemas) => schemas.iter().try_for_each(check_references),
+        Value::Object(schema) => schema.iter().try_for_each(|(key, value)| check_keyword(key, value)),
+        _ => Ok(()),
+    }
+}
+
+fn check_keyword(key: &str, value: &Value) -> Result<(), String> {
+    match (key, value) {
+        ("$ref", Value::String(target)) if !target.starts_with("#/") => {
+            Err(format!("refers to {}; a reference must lead to a place in the same schema, as #/$defs/x", cut(target)))
+        }
+        _ if NOWHERE.contains(&key) => Err(format!("has the keyword {key}, which has no use in a tool's schema")),
+        (_, Value::Object(schemas)) if BY_NAME.contains(&key) => schemas.values().try_for_each(check_references),
+        _ if DATA.contains(&key) => Ok(()),
+        _ => check_references(value),
+    }
+}
+
+/// The validator of an input schema that was checked.
+///
+/// # Errors
+/// As [`check_input`].
+pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
+    options().build(schema).map_err(|error| wrong(&error))
+}
+
+fn wrong(error: &jsonschema::ValidationError<'_>) -> String {
+    let place = error.instance_path().as_str();
+    let place = if place.is_empty() { "the top" } else { place };
+    format!("is no JSON Schema of 2020-12 that can be used: at {}, {}", cut(place), cut_long(&error.to_string()))
+}
+
+fn cut_long(text: &str) -> String {
+    let mut out = text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(300).collect::<String>();
+    if out.len() < text.len() {
+        out.push('…');
+    }
+    out
+}
+
+/// The schema as it is meant: where it says nothing of unknown arguments, they are refused.
+pub(super) fn closed(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(top) = &mut schema {
+        top.entry("additionalProperties").or_insert(Value::Bool(false));
+        top.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    }
+    schema
+}
+
+/// Whether the keywords for strings let `""` pass.
+pub(super) fn takes_empty_text(schema: &Map<String, Value>) -> bool {
+    let empty = Value::String(String::new());
+    let listed = |values: &Value| values.as_array().is_none_or(|values| values.contains(&empty));
+    if schema.get("minLength").and_then(Value::as_u64).is_some_and(|least| least > 0)
+        || schema.get("const").is_some_and(|value| *value != empty)
+        || !schema.get("enum").is_none_or(listed)
+    {
+        return false;
+    }
+    match (schema.get("format").and_then(Value::as_str), schema.get("pattern")) {
+        (Some("date" | "date-time" | "time" | "uuid"), _) => false,
+        (None, None) => true,
+        _ => {
+            let kept = ["format", "pattern"].into_iter().filter_map(|key| Some((key, schema.get(key)?.clone())));
+            let some = kept.map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>();
+            // A pattern that cannot be compiled is found when the whole is.
+            options().build(&Value::Object(some)).is_ok_and(|validator| validator.is_valid(&empty))
+        }
+    }
+}

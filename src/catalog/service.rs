@@ -1,0 +1,106 @@
+//! [`Catalogued`].
+
+use super::alone;
+use super::future::{Kind, ResponseFuture};
+use super::layer::CatalogLayer;
+use super::merge::{Merge, Merged};
+use super::tool::Tool;
+use super::wrap::failed;
+use crate::audit;
+use crate::identity::{Identity, Scopes};
+use crate::onec::RestCall;
+use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
+use http::HeaderName;
+use serde_json::Value;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// What a `ScopeLayer` writes.
+const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
+
+/// An RPC service with the tools of a catalog. What is beneath must speak both dialects, and be ready
+/// for one where it is for the other, as [`OneCService`](crate::onec::OneCService) is.
+#[derive(Clone, Debug)]
+pub struct Catalogued<S> {
+    pub(super) inner: S,
+    pub(super) layer: CatalogLayer,
+    pub(super) merged: Arc<Merged>,
+}
+
+impl<S> Service<Request> for Catalogued<S>
+where
+    S: Service<Request, Response = Response> + Service<RestCall, Response = Response>,
+    <S as Service<Request>>::Error: Into<BoxError>,
+    <S as Service<RestCall>>::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<<S as Service<Request>>::Future, <S as Service<RestCall>>::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Service::<Request>::poll_ready(&mut self.inner, cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let CatalogLayer { structured, rpc, .. } = self.layer;
+        let tools = self.layer.catalog.current();
+        if request.method == Method::ToolsCall
+            && let Some(name) = request.params.text(Param::Name)
+            && let Some(tool) = tools.get(&name)
+        {
+            return match prepare(tool, &request) {
+                Ok(call) => {
+                    let call = self.inner.call(call);
+                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), structured })
+                }
+                Err(answer) => ResponseFuture::answered(answer),
+            };
+        }
+        if !rpc {
+            return ResponseFuture::answered(Ok(alone::answer(&request, &tools, structured)));
+        }
+        if request.method != Method::ToolsList {
+            return ResponseFuture::new(Kind::Passed { call: self.inner.call(request) });
+        }
+        let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
+        let merge = Merge { tools: (*tools).clone(), first, structured, known: Arc::clone(&self.merged) };
+        ResponseFuture::new(Kind::Listed { call: self.inner.call(request), merge })
+    }
+}
+
+/// The call to 1C, or the answer to the client.
+#[expect(clippy::result_large_err, reason = "it is the answer, and lives for a moment")]
+fn prepare(tool: &Tool, request: &Request) -> Result<RestCall, Result<Response, BoxError>> {
+    let held = held(request);
+    let arguments = match tool.mended(request.params.raw(Param::Arguments), held) {
+        Ok(arguments) => arguments,
+        Err(unfit) => return Err(Ok(failed(&unfit.message))),
+    };
+    if let Some(needed) = held.and_then(|held| lacking(tool, &arguments, held, request)) {
+        return Err(Err(Failure::insufficient_scope(needed).into()));
+    }
+    let mut call = tool.call(&arguments);
+    call.headers = request.headers.clone();
+    call.extensions = request.extensions.clone();
+    Ok(call)
+}
+
+/// The scopes of the caller, where a `ScopeLayer` above has told who calls. Where there is none, the
+/// caller may do everything.
+fn held(request: &Request) -> Option<&Scopes> {
+    let identity = request.extensions.get::<Identity>()?;
+    request.headers.contains_key(SCOPES).then(|| identity.scopes())
+}
+
+/// The scopes that the caller would need for the values named. The `ScopeLayer` has decided already, but
+/// could not see what stood in JSON text within a string.
+fn lacking(tool: &Tool, arguments: &Value, held: &Scopes, request: &Request) -> Option<Scopes> {
+    let needed = tool.lacking(arguments, held);
+    if needed.is_empty() {
+        return None;
+    }
+    let needed = needed.union(&Scopes::parse(tool.scope()));
+    audit::scope_denied(&request.extensions, Some(tool.name()), &needed);
+    Some(needed)
+}

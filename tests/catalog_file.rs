@@ -1,0 +1,344 @@
+//! A catalog file is read strictly: every error names the file, the tool and the field, and says what
+//! would be right.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+
+#[path = "support/catalog.rs"]
+mod support;
+
+use onec_mcp::Scopes;
+use onec_mcp::catalog::{CatalogError, Limits, Tools};
+use serde_json::{Value, json};
+use support::{find, report};
+
+fn read(file: &Value) -> Result<Tools, CatalogError> {
+    Tools::read(file, "my.yaml", Limits::default())
+}
+
+fn error(file: &Value) -> CatalogError {
+    read(file).unwrap_err()
+}
+
+/// The error where `report` is changed.
+#[track_caller]
+fn broken(pointer: &str, value: Value) -> CatalogError {
+    let mut tool = report();
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    tool.pointer_mut(parent).unwrap()[key] = value;
+    let error = error(&json!({ "tools": [tool] }));
+    assert_eq!(error.origin, "my.yaml", "{error}");
+    let shown = error.to_string();
+    assert!(shown.starts_with("my.yaml: ") && !shown.contains('\n'), "{shown}");
+    error
+}
+
+/// The same, which must name the tool, this field, and say this.
+#[track_caller]
+fn broken_at(pointer: &str, value: Value, field: &str, says: &str) {
+    let error = broken(pointer, value);
+    assert_eq!(error.tool.as_deref(), Some("report"), "{error}");
+    assert_eq!(error.field.as_deref(), Some(field), "{error}");
+    assert!(error.message.contains(says), "{error}");
+}
+
+#[test]
+fn the_built_in_catalog_is_read() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    let read = read(&json!({ "extends": "trade" })).unwrap();
+    assert_eq!(read.iter().count(), tools.iter().count());
+    assert!(Tools::trade(Limits { max_rows: 0, ..Limits::default() }).unwrap_err().message.contains("max_rows"));
+}
+
+fn names(tools: &Tools) -> Vec<&str> {
+    tools.iter().map(|tool| tool.name()).collect()
+}
+
+#[test]
+fn a_file_that_extends_another_replaces_drops_and_adds() {
+    let trade = Tools::trade(Limits::default()).unwrap();
+    let inherited = names(&trade);
+    let mut flow = report();
+    flow["name"] = json!("cash_balance");
+    flow["rest"] = json!("/reports/cash_balance");
+    let file = json!({ "extends": "trade", "tools": [find(), flow, { "name": "cash_flow", "drop": true }, report()] });
+    let tools = read(&file).unwrap();
+    let mut expected = inherited.clone();
+    expected.retain(|name| *name != "cash_flow");
+    expected.extend(["find", "report"]);
+    assert_eq!(names(&tools), expected);
+    assert_eq!(tools.get("cash_balance").unwrap().description(), "Any figures.");
+    assert!(tools.get("cash_flow").is_none());
+    for (tool, field, says) in [
+        (json!({ "name": "cash_flw", "drop": true }), "drop", "did you mean cash_flow?"),
+        (json!({ "name": "cash_flow", "drop": true, "slow": true }), "drop", "nothing but name"),
+        (json!({ "name": "cash_flow", "drop": "yes" }), "drop", "true or false"),
+    ] {
+        let error = error(&json!({ "extends": "trade", "tools": [tool] }));
+        assert_eq!((error.field.as_deref(), error.origin.as_str()), (Some(field), "my.yaml"));
+        assert!(error.message.contains(says), "{error}");
+    }
+    // Its endpoint is taken by an inherited tool.
+    let mut other = report();
+    other["rest"] = json!("/reports/stock");
+    let error = error(&json!({ "extends": "trade", "tools": [other] }));
+    assert_eq!((error.tool.as_deref(), error.field.as_deref()), (Some("report"), Some("rest")));
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let tools = read(&json!({ "tools": [report(), find()] })).unwrap();
+    assert_eq!(names(&tools), ["report", "find"]);
+    let tool = tools.get("report").unwrap();
+    assert_eq!((tool.title(), tool.description()), ("Report", "Any figures."));
+    assert_eq!((tool.scope(), tool.path(), tool.rest()), ("mcp:report:sales", "reports/any", Some("/reports/any")));
+    assert_eq!(tool.annotations(), Some(&json!({ "readOnlyHint": true })));
+    assert!(tool.output_schema().is_some());
+    assert_eq!(tools.get("find").unwrap().title(), "find");
+    assert!(tools.get("other").is_none());
+    assert_eq!(tools.scopes(), Scopes::parse("mcp:resolve mcp:report:sales mcp:report:cost"));
+}
+
+#[test]
+fn the_schema_tells_the_truth_about_ceilings_and_unknown_arguments() {
+    let tools = read(&json!({ "tools": [report()] })).unwrap();
+    let schema = tools.get("report").unwrap().input_schema();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["properties"]["top"]["default"], 5000);
+    assert_eq!(schema["properties"]["limit"]["default"], 10);
+    let few = Limits { resolve_limit: 3, max_rows: 7 };
+    let tools = Tools::read(&json!({ "tools": [report()] }), "x", few).unwrap();
+    let schema = tools.get("report").unwrap().input_schema();
+    assert_eq!(
+        (&schema["properties"]["top"]["default"], &schema["properties"]["limit"]["default"]),
+        (&json!(7), &json!(3))
+    );
+    // Who allows more says so.
+    let mut open = find();
+    open["input_schema"]["additionalProperties"] = json!(true);
+    let tools = read(&json!({ "tools": [open] })).unwrap();
+    assert_eq!(tools.get("find").unwrap().input_schema()["additionalProperties"], true);
+}
+
+#[test]
+fn the_file_itself() {
+    for (file, field, says) in [
+        (json!([]), None, "must be an object"),
+        (json!({}), Some("tools"), "missing"),
+        (json!({ "tools": {} }), Some("tools"), "must be an array"),
+        (json!({ "tols": [] }), Some("tols"), "did you mean tools?"),
+        (json!({ "extends": "trade2", "tools": [] }), Some("extends"), "only trade"),
+        (json!({ "extends": 1, "tools": [] }), Some("extends"), "must be a text"),
+        (json!({ "tools": [1] }), Some("tools[0]"), "must be an object"),
+        (json!({ "tools": [{}] }), Some("tools[0].name"), "missing"),
+        (json!({ "tools": [{ "name": 5 }] }), Some("tools[0].name"), "must be a text"),
+        (json!({ "tools": [{ "name": " " }] }), Some("tools[0].name"), "1 to 256"),
+        (json!({ "tools": [{ "name": "a\u{7}" }] }), Some("tools[0].name"), "control character"),
+        (json!({ "tools": [{ "name": "я".repeat(257) }] }), Some("tools[0].name"), "1 to 256"),
+    ] {
+        let error = error(&file);
+        assert_eq!(error.field.as_deref(), field, "{error}");
+        assert!(error.message.contains(says), "{error}");
+    }
+    let many = vec![find(); 1001];
+    assert!(error(&json!({ "tools": many })).message.contains("at most 1000"));
+    let mut named = find();
+    named["name"] = json!("я".repeat(256));
+    assert!(read(&json!({ "tools": [named] })).is_ok());
+}
+
+#[test]
+fn names_and_endpoints_are_unique() {
+    let twice = error(&json!({ "tools": [find(), report(), find()] }));
+    assert_eq!((twice.tool.as_deref(), twice.field.as_deref()), (Some("find"), Some("name")));
+    assert!(twice.message.contains("tools[0]"), "{twice}");
+    let mut other = find();
+    other["rest"] = json!("/reports/any");
+    let twice = error(&json!({ "tools": [report(), other] }));
+    assert_eq!((twice.tool.as_deref(), twice.field.as_deref()), (Some("find"), Some("rest")));
+    // Two tools may be one place in 1C.
+    let mut other = find();
+    other["path"] = json!("reports/any");
+    assert!(read(&json!({ "tools": [report(), other] })).is_ok());
+}
+
+#[test]
+fn unknown_keys_name_the_nearest() {
+    broken_at("/inputschema", json!({}), "inputschema", "did you mean input_schema?");
+    broken_at("/guarded/0/value", json!([]), "guarded[0].value", "did you mean values?");
+    broken_at("/annotations/readonlyHint", json!(true), "annotations.readonlyHint", "did you mean readOnlyHint?");
+}
+
+#[test]
+fn what_a_tool_must_say() {
+    for key in ["description", "scope", "path", "input_schema"] {
+        let mut tool = report();
+        tool.as_object_mut().unwrap().remove(key);
+        let error = error(&json!({ "tools": [tool] }));
+        assert_eq!((error.tool.as_deref(), error.field.as_deref()), (Some("report"), Some(key)));
+        assert!(error.message.contains("missing"), "{error}");
+    }
+    broken_at("/description", json!(" "), "description", "empty");
+    broken_at("/title", json!(1), "title", "text");
+    broken_at("/slow", json!("yes"), "slow", "true or false");
+    broken_at("/drop", json!(true), "drop", "beside nothing but name");
+    broken_at("/annotations/readOnlyHint", json!("yes"), "annotations.readOnlyHint", "true or false");
+    broken_at("/annotations/title", json!(1), "annotations.title", "text");
+    broken_at("/annotations", json!([]), "annotations", "object");
+    for wrong in [json!(-1), json!(86401), json!("60"), json!(1.5)] {
+        broken_at("/cache_seconds", wrong, "cache_seconds", "0 to 86400");
+    }
+    for wrong in ["two scopes", "a\"b", "мир"] {
+        broken_at("/scope", json!(wrong), "scope", "must be one scope");
+        broken_at("/guarded/0/scope", json!(wrong), "guarded[0].scope", "must be one scope");
+    }
+}
+
+#[test]
+fn paths_stay_below_their_roots() {
+    for wrong in ["/reports", "reports/", "a//b", "../x", "a/../b", "a/./b", "a?b", "a#b", "http://x/y", "a%2fb", "a b"]
+    {
+        broken_at("/path", json!(wrong), "path", "below the service root");
+    }
+    for wrong in ["reports", "/", "/a/", "/a/..", "//x", "/a?b", "/отчёты", "/a b"] {
+        broken_at("/rest", json!(wrong), "rest", "a path of this server");
+    }
+    let mut tool = report();
+    tool["path"] = json!("отчёты/продажи_1.2");
+    assert!(read(&json!({ "tools": [tool] })).is_ok());
+}
+
+#[test]
+fn ceilings_are_of_integers() {
+    let integer = "type integer";
+    broken_at("/clamp/topp", json!(1), "clamp.topp", "did you mean top?");
+    broken_at("/clamp/share", json!(1), "clamp.share", integer);
+    broken_at("/clamp/code", json!(1), "clamp.code", integer);
+    broken_at("/clamp/any", json!(1), "clamp.any", integer);
+    for wrong in [json!(0), json!(-1), json!("max"), json!(1.5), json!(null)] {
+        broken_at("/clamp/top", wrong, "clamp.top", "greater than 0");
+    }
+    broken_at("/clamp", json!([]), "clamp", "object");
+    broken_at("/input_schema/properties/top/minimum", json!(6000), "clamp.top", "less than the minimum");
+    let error = Tools::read(&json!({ "tools": [] }), "x", Limits { resolve_limit: 0, max_rows: 1 }).unwrap_err();
+    assert!(error.message.contains("resolve_limit"), "{error}");
+    // No more than the schema allows.
+    let mut tool = report();
+    tool["input_schema"]["properties"]["top"]["maximum"] = json!(50);
+    let tools = read(&json!({ "tools": [tool] })).unwrap();
+    assert_eq!(tools.get("report").unwrap().input_schema()["properties"]["top"]["default"], 50);
+}
+
+#[test]
+fn rules_speak_of_arguments_that_are_there() {
+    broken_at("/guarded/0/field", json!("measure"), "guarded[0].field", "did you mean measures?");
+    broken_at("/guarded/0/field", json!("code"), "guarded[0].field", "enum");
+    broken_at("/guarded/0/values", json!(["costs"]), "guarded[0].values", "did you mean cost?");
+    broken_at("/guarded/0/values", json!([]), "guarded[0].values", "array of texts");
+    broken_at("/guarded/0/values", json!(["amount", "qty", "cost", "profit"]), "guarded[0].values", "nothing");
+    broken_at("/guarded", json!({}), "guarded", "array");
+    broken_at("/within/sort.dirr", json!(["measures"]), "within.sort.dirr", "no argument sort.dirr");
+    broken_at("/within/sort.field", json!(["measure"]), "within.sort.field", "did you mean measures?");
+    broken_at("/one_of", json!([["number", "cod"]]), "one_of[0]", "did you mean code?");
+    broken_at("/one_of", json!([["number"]]), "one_of[0]", "at least two");
+    broken_at("/one_of", json!([["number", "period"]]), "one_of[0]", "neither required");
+    broken_at("/one_of", json!([["number", "limit"]]), "one_of[0]", "nor with a default");
+    broken_at("/order", json!([["period.from"]]), "order[0]", "two arguments");
+    broken_at("/order", json!([["period.from", "period.too"]]), "order[0]", "no argument period.too");
+    broken_at("/order", json!([["top", "limit"]]), "order[0]", "type string");
+    broken_at("/order", json!([["sort.field", "sort.dir"]]), "order[0]", "not within an array");
+}
+
+#[test]
+fn input_schemas() {
+    let at = "input_schema";
+    broken_at("/input_schema", json!({}), at, "\"type\": \"object\"");
+    broken_at("/input_schema", json!("x"), at, "\"type\": \"object\"");
+    broken_at("/input_schema/type", json!("array"), at, "\"type\": \"object\"");
+    for key in ["oneOf", "anyOf", "allOf", "not", "enum", "if", "$ref"] {
+        let value = if matches!(key, "not" | "if") { json!({}) } else { json!([{}]) };
+        let value = if key == "$ref" { json!("#/$defs/order") } else { value };
+        broken_at(&format!("/input_schema/{key}"), value, at, &format!("has {key} at the top"));
+    }
+    broken_at("/input_schema/properties/code/type", json!("text"), at, "/properties/code/type");
+    broken_at("/input_schema/properties/code/minLength", json!(-1), at, "no JSON Schema");
+    broken_at(
+        "/input_schema/properties/code/$ref",
+        json!("https://example.com/x"),
+        at,
+        "must lead to a place in the same",
+    );
+    broken_at("/input_schema/properties/code/$ref", json!("#x"), at, "must lead to a place in the same");
+    broken_at("/input_schema/properties/code/$ref", json!("#/$defs/none"), at, "which is not there");
+    broken_at("/input_schema/$defs/order", json!({ "$ref": "#/$defs/order" }), at, "deeper than");
+    broken_at("/input_schema/$schema", json!("http://json-schema.org/draft-07/schema#"), at, "dialect");
+    for key in ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor"] {
+        broken_at(&format!("/input_schema/properties/code/{key}"), json!("x"), at, &format!("keyword {key}"));
+    }
+    // An argument may be called anything.
+    let mut tool = report();
+    tool["input_schema"]["properties"]["$ref"] = json!({ "type": "string", "enum": ["$id"] });
+    tool["input_schema"]["properties"]["any"] = json!({ "default": { "$ref": "https://example.com" } });
+    tool["input_schema"]["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    read(&json!({ "tools": [tool] })).unwrap();
+}
+
+#[test]
+fn patterns_run_in_linear_time() {
+    for pattern in ["(?=x)", "(?<!x)y", "(a)\\1", "(", "a{1,1000}{1,1000}{1,1000}"] {
+        broken_at("/input_schema/properties/code/pattern", json!(pattern), "input_schema", "no JSON Schema");
+    }
+    let mut tool = find();
+    tool["input_schema"]["properties"]["number"]["pattern"] = json!("^(a+)+$");
+    let tools = read(&json!({ "tools": [tool] })).unwrap();
+    let arguments = json!({ "number": format!("{}b", "a".repeat(100_000)) }).to_string();
+    let unfit = tools.get("find").unwrap().prepare(Some(arguments.as_bytes())).unwrap_err();
+    assert!(unfit.message.contains("^(a+)+$") && unfit.message.len() < 400, "{unfit}");
+}
+
+#[test]
+fn defaults_fit_their_schema() {
+    let why = "does not fit";
+    broken_at("/input_schema/properties/top/default", json!("ten"), "input_schema.top", why);
+    broken_at("/input_schema/properties/top/default", json!("10"), "input_schema.top", why);
+    broken_at("/input_schema/properties/measures/default", json!(["nothing"]), "input_schema.measures", why);
+    let nested = "/input_schema/properties/filters/properties/archived/default";
+    broken_at(nested, json!("no"), "input_schema.filters.archived", why);
+    broken_at("/input_schema/$defs/order/properties/dir/default", json!("up"), "input_schema.sort[0].dir", why);
+    // Without end.
+    let endless = json!({ "type": "object", "default": {}, "properties": { "next": { "$ref": "#/$defs/order" } } });
+    broken_at("/input_schema/$defs/order", endless, "input_schema.sort[0]", "deeper");
+}
+
+#[test]
+fn output_schemas() {
+    broken_at("/output_schema", json!({}), "output_schema", "\"type\": \"object\"");
+    broken_at("/output_schema/properties", json!([]), "output_schema", "no JSON Schema");
+    broken_at("/output_schema/properties/rows/$ref", json!("x.json"), "output_schema", "same schema");
+    broken_at("/output_schema/properties/rows/$ref", json!("#/$defs/x"), "output_schema", "not there");
+}
+
+#[test]
+fn sizes_are_bounded() {
+    let error = broken("/description", json!("x".repeat(300_000)));
+    assert_eq!((error.tool.as_deref(), error.field.as_deref()), (Some("report"), None));
+    assert!(error.message.contains("at most 256 KiB"), "{error}");
+}
+
+#[test]
+fn deep_files_are_refused() {
+    let mut deep = json!(1);
+    for _ in 0..1000 {
+        deep = json!([deep]);
+    }
+    let mut tool = report();
+    tool["input_schema"]["properties"]["any"]["default"] = deep;
+    let error = error(&json!({ "tools": [tool] }));
+    assert!(error.message.contains("64 levels"), "{error}");
+}
+
+#[test]
+fn dropping_needs_something_to_drop() {
+    let error = error(&json!({ "tools": [{ "name": "report", "drop": true }] }));
+    assert_eq!((error.tool.as_deref(), error.field.as_deref()), (Some("report"), Some("drop")));
+    let kept = json!({ "tools": [{ "name": "report", "drop": false }] });
+    assert!(read(&kept).unwrap_err().message.contains("missing"));
+}

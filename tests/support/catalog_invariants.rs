@@ -1,0 +1,40 @@
+//! What must hold for any arguments and any catalog file: shared by the corpus and the fuzz targets.
+#![allow(clippy::unwrap_used, reason = "a broken invariant is a panic")]
+
+#[path = "catalog.rs"]
+mod support;
+
+use onec_mcp::catalog::{Limits, Tools};
+use onec_mcp::rpc::Payload;
+
+pub(crate) fn arguments(bytes: &[u8]) {
+    for tool in support::tools().iter() {
+        match tool.prepare(Some(bytes)) {
+            Ok(call) => {
+                // An object, and already what would become of it.
+                assert!(Payload::parse(call.body.clone()).is_ok());
+                assert_eq!(tool.prepare(Some(&call.body)).unwrap().body, call.body);
+            }
+            Err(unfit) => {
+                assert!(unfit.message.len() < 4000 && !unfit.message.chars().any(char::is_control), "{unfit}");
+            }
+        }
+    }
+}
+
+pub(crate) fn catalog(bytes: &[u8]) {
+    let Ok(file) = serde_json::from_slice(bytes) else { return };
+    match Tools::read(&file, "file", Limits::default()) {
+        Ok(tools) => {
+            for tool in tools.iter() {
+                assert!(tool.input_schema().is_object());
+                let _ = tool.prepare(None);
+                let _ = tool.prepare(Some(b"{\"a\":\"1\"}"));
+            }
+        }
+        Err(error) => {
+            let shown = error.to_string();
+            assert!(shown.starts_with("file: ") && !shown.contains('\n') && shown.len() < 6000, "{shown}");
+        }
+    }
+}

@@ -18,6 +18,7 @@
 //! | `tool_error` | the tool itself failed, or its arguments did not fit (`isError`) |
 //! | `invalid_params` | -32602: no such tool, or parameters that do not fit |
 //! | `invalid_request`, `not_found` | it broke a rule of the protocol; -32601 |
+//! | `validation_error`, `limit_exceeded` | over REST: arguments that do not fit; 1C sent more than the ceiling |
 //! | `insufficient_scope` | the caller lacks a scope |
 //! | `login_refused` | 1C no longer takes the caller's own login |
 //! | `timeout`, `overloaded` | no answer in time; too many calls wait |

@@ -158,7 +158,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
 }
 
 /// The token of the `Authorization` header. Never that of a query: URLs end up in logs.
-fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_some() {

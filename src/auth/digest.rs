@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use subtle::ConstantTimeEq;
 
 /// SHA-256 of a token, code or key: enough to know it again, useless to a thief.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -11,6 +12,12 @@ impl Digest {
     /// The digest of a secret.
     pub fn of(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// Whether it is that of `secret`. Takes the same time whatever the secret is, and since hashes
+    /// are compared, not even its length shows.
+    pub(crate) fn is_of(&self, secret: &str) -> bool {
+        Self::of(secret).0.ct_eq(&self.0).into()
     }
 
     /// From a store. Nothing if it has another length.

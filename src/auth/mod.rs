@@ -70,6 +70,8 @@ mod validate;
 
 #[cfg(feature = "basic")]
 pub use basic::{Basic, BasicAuthLayer};
+#[cfg(feature = "rest")]
+pub(crate) use bearer::token;
 pub use bearer::{Bearer, BearerAuthLayer};
 pub use clock::{Clock, Timestamp};
 pub use digest::Digest;

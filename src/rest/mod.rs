@@ -1,5 +1,63 @@
-//! The tools of a catalog as plain HTTP endpoints.
+//! The tools of a catalog as plain HTTP endpoints, for programs that speak no MCP.
+//!
+//! A [`RestService`] answers `POST` at the `rest` path of each tool of a [`Catalog`](crate::catalog::Catalog)
+//! with what 1C answers, and `GET /openapi.json` with an OpenAPI 3.1 document of them all. The body is
+//! the tool's arguments as a JSON object, whatever its `Content-Type` says; they are mended and checked
+//! as those of a call through MCP. A catalog that is replaced counts at once.
+//!
+//! Whoever bears the one token may call everything: 1C is told of no user and of no scopes, and nothing
+//! of the request's head travels on. Errors are `{"error":code,"message":text}`:
+//!
+//! | Code | Status | When |
+//! |---|---|---|
+//! | `unauthorized` | 401 | no token, or another one; also where there is no such endpoint |
+//! | `not_found` | 404 | no tool has this path |
+//! | `invalid_request` | 400 | the body is not a JSON object |
+//! | | 405, 408, 413 | another method, a body that does not come, or one over 4 MiB |
+//! | `validation_error` | 400 | an argument does not fit; `field` says which |
+//! | `limit_exceeded` | 400 | 1C sent more rows than the ceiling |
+//! | `onec_error` | 400, 401 | 1C's own |
+//! | | 502 | anything else that went wrong there; `Retry-After` where it is only busy |
+//!
+//! CORS is a layer around it, such as that of `tower-http`.
+//!
+//! # Example
+//!
+//! ```
+//! use bytes::Bytes;
+//! use http_body_util::{BodyExt, Full};
+//! use onec_mcp::catalog::{Catalog, Limits};
+//! use onec_mcp::onec::RestCall;
+//! use onec_mcp::rest::RestService;
+//! use onec_mcp::rpc::{BoxError, Payload, Response};
+//! use tower::{ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! // In place of an `OneCService`, which may have a `CacheLayer` around it.
+//! let onec = service_fn(|call: RestCall| async move {
+//!     assert_eq!(&*call.path, "resolve/customer");
+//!     let answer = r#"{"candidates":[{"id":"…","label":"North Ltd","archived":false}]}"#;
+//!     Ok::<_, BoxError>(Response::result(Payload::parse(answer)?))
+//! });
+//! let catalog = Catalog::trade(Limits::default())?;
+//! let rest = RestService::new(catalog, "t0ken", onec).title("Reports of North");
+//!
+//! let ask = |token: &str| {
+//!     let request = http::Request::post("/resolve/customer").header("authorization", format!("Bearer {token}"));
+//!     request.body(Full::<Bytes>::from(r#"{"query":"north"}"#))
+//! };
+//! let answer = rest.clone().oneshot(ask("t0ken")?).await?;
+//! assert_eq!(answer.status(), 200);
+//! assert!(answer.into_body().collect().await?.to_bytes().starts_with(b"{\"candidates\""));
+//! assert_eq!(rest.oneshot(ask("guess")?).await?.status(), 401);
+//! # Ok(())
+//! # }
+//! ```
 
+mod document;
+mod endpoints;
+mod problem;
 mod service;
 
-pub use service::RestService;
+pub use service::{ResponseFuture, RestService};

@@ -1,45 +1,130 @@
 //! [`RestService`].
 
+use super::endpoints::Endpoints;
 use crate::catalog::Catalog;
 use crate::http::Body;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Response};
+use bytes::Buf;
+use futures_core::future::BoxFuture;
 use secrecy::SecretString;
-use std::future::{Ready, ready};
-use std::task::{Context, Poll};
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tower_service::Service;
 
-/// The REST face of a catalog.
-#[derive(Clone, Debug)]
+/// The REST face of a catalog; see the [module](super).
+///
+/// It is ready when the service beneath is, and calls the one that was asked. When that one fails to
+/// become ready, the next call is answered with 502.
 pub struct RestService<S> {
-    #[expect(dead_code)]
-    catalog: Catalog,
-    #[expect(dead_code)]
-    token: SecretString,
+    endpoints: Arc<Endpoints>,
     inner: S,
+    failed: Option<BoxError>,
 }
 
 impl<S> RestService<S> {
     /// The endpoints of `catalog` over `inner`, for whoever bears `token`.
-    pub const fn new(catalog: Catalog, token: SecretString, inner: S) -> Self {
-        Self { catalog, token, inner }
+    pub fn new(catalog: Catalog, token: impl Into<SecretString>, inner: S) -> Self {
+        Self { endpoints: Arc::new(Endpoints::new(catalog, &token.into())), inner, failed: None }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Endpoints)) -> Self {
+        change(Arc::make_mut(&mut self.endpoints));
+        self
+    }
+
+    /// The name of this API in its OpenAPI document; `1C reports` by default.
+    #[must_use]
+    pub fn title(self, title: impl Into<String>) -> Self {
+        self.with(|endpoints| endpoints.document.set_title(title.into()))
+    }
+
+    /// Its version there; `1.0.0` by default.
+    #[must_use]
+    pub fn version(self, version: impl Into<String>) -> Self {
+        self.with(|endpoints| endpoints.document.set_version(version.into()))
+    }
+
+    /// Adds a URL there at which the endpoints are found. Without any they are where the document is.
+    #[must_use]
+    pub fn server(self, url: impl Into<String>) -> Self {
+        self.with(|endpoints| endpoints.document.add_server(url.into()))
+    }
+
+    /// The longest body in bytes, 4 MiB by default; a longer one gets 413.
+    #[must_use]
+    pub fn max_body(self, bytes: usize) -> Self {
+        self.with(|endpoints| endpoints.max_body = bytes)
+    }
+
+    /// How long the body may take to arrive, 30 s by default; then the answer is 408.
+    #[must_use]
+    pub fn body_timeout(self, time: Duration) -> Self {
+        self.with(|endpoints| endpoints.body_timeout = time)
+    }
+}
+
+/// A clone has yet to become ready.
+impl<S: Clone> Clone for RestService<S> {
+    fn clone(&self) -> Self {
+        Self { endpoints: Arc::clone(&self.endpoints), inner: self.inner.clone(), failed: None }
+    }
+}
+
+impl<S> fmt::Debug for RestService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RestService").finish_non_exhaustive()
+    }
+}
+
+/// The answer of a [`RestService`]. Dropping it ends the call to 1C.
+pub struct ResponseFuture(BoxFuture<'static, http::Response<Body>>);
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<http::Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
     }
 }
 
 impl<S, B> Service<http::Request<B>> for RestService<S>
 where
-    S: Service<RestCall, Response = Response>,
+    S: Service<RestCall, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
+    S::Future: Send,
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     type Response = http::Response<Body>;
-    type Error = S::Error;
-    type Future = Ready<Result<http::Response<Body>, S::Error>>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if self.failed.is_none() {
+            self.failed = ready!(self.inner.poll_ready(cx)).err().map(Into::into);
+        }
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: http::Request<B>) -> Self::Future {
-        ready(Ok(http::Response::new(Body::default())))
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
+        let clone = self.inner.clone();
+        let inner = match self.failed.take() {
+            None => Ok(std::mem::replace(&mut self.inner, clone)),
+            Some(error) => Err(error),
+        };
+        let endpoints = Arc::clone(&self.endpoints);
+        ResponseFuture(Box::pin(async move { endpoints.serve(request, inner).await }))
     }
 }

@@ -1,0 +1,196 @@
+//! The OpenAPI 3.1 document.
+
+use super::problem::CODES;
+use crate::catalog::{Tool, Tools};
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The document of a set of tools, written once for each.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    title: String,
+    version: String,
+    servers: Vec<String>,
+    /// Clones of the service share it.
+    written: Arc<Mutex<Option<Written>>>,
+}
+
+/// Of which tools, and its text.
+type Written = (Arc<Tools>, Bytes);
+
+impl Default for Document {
+    fn default() -> Self {
+        Self { title: "1C reports".into(), version: "1.0.0".into(), servers: Vec::new(), written: Arc::default() }
+    }
+}
+
+impl Document {
+    pub(super) fn set_title(&mut self, title: String) {
+        self.title = title;
+        self.written = Arc::default();
+    }
+
+    pub(super) fn set_version(&mut self, version: String) {
+        self.version = version;
+        self.written = Arc::default();
+    }
+
+    pub(super) fn add_server(&mut self, url: String) {
+        self.servers.push(url);
+        self.written = Arc::default();
+    }
+
+    /// Its text. The same tools are the same `Arc`, and their text the same bytes.
+    pub(super) fn of(&self, tools: &Arc<Tools>) -> Bytes {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*written {
+            Some((known, text)) if Arc::ptr_eq(known, tools) => text.clone(),
+            _ => {
+                let text = Bytes::from(self.write(tools).to_string());
+                *written = Some((Arc::clone(tools), text.clone()));
+                text
+            }
+        }
+    }
+
+    fn write(&self, tools: &Tools) -> Value {
+        let mut paths = Map::new();
+        let mut tags: Vec<String> = Vec::new();
+        for tool in tools.iter() {
+            let Some(path) = tool.rest() else { continue };
+            let tag = tag(path);
+            if let Some(tag) = tag.as_ref().filter(|tag| !tags.contains(tag)) {
+                tags.push(tag.clone());
+            }
+            // The first tool of a path is the one that answers there.
+            paths.entry(path).or_insert_with(|| json!({ "post": operation(tool, path, tag) }));
+        }
+        let mut document = json!({
+            "openapi": "3.1.0",
+            "info": { "title": self.title, "version": self.version },
+            "security": [{ "bearer": [] }],
+            "tags": tags.iter().map(|tag| json!({ "name": tag })).collect::<Vec<_>>(),
+            "paths": paths,
+            "components": components(),
+        });
+        if let (Some(members), false) = (document.as_object_mut(), self.servers.is_empty()) {
+            let servers = self.servers.iter().map(|url| json!({ "url": url })).collect();
+            members.insert("servers".into(), Value::Array(servers));
+        }
+        document
+    }
+}
+
+/// What a path is listed under: its first part, if there are several.
+fn tag(path: &str) -> Option<String> {
+    let (first, _) = path.trim_start_matches('/').split_once('/')?;
+    let mut letters = first.chars();
+    let initial = letters.next()?;
+    Some(initial.to_uppercase().chain(letters).collect())
+}
+
+fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
+    let here = format!("#/paths/{}/post", pointer(path));
+    let arguments = format!("{here}/requestBody/content/{}/schema", pointer("application/json"));
+    let answer = format!("{here}/responses/200/content/{}/schema", pointer("application/json"));
+    let result = tool.output_schema().cloned().unwrap_or_else(|| json!({ "type": "object" }));
+    let problem = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
+    json!({
+        "operationId": tool.name(),
+        "summary": tool.title(),
+        "description": tool.description(),
+        "tags": tag.into_iter().collect::<Vec<_>>(),
+        "requestBody": {
+            "required": true,
+            "content": { "application/json": { "schema": moved(tool.input_schema().clone(), &arguments) } },
+        },
+        "responses": {
+            "200": {
+                "description": "What 1C answered",
+                "content": { "application/json": { "schema": moved(result, &answer) } },
+            },
+            "400": problem("BadRequest"),
+            "401": problem("Unauthorized"),
+            "413": problem("TooLarge"),
+            "502": problem("BadGateway"),
+        },
+    })
+}
+
+/// The schema, now that it stands at `to`: there its references to parts of itself would start at the
+/// root of the document.
+fn moved(mut schema: Value, to: &str) -> Value {
+    match &mut schema {
+        Value::Object(members) => {
+            for (key, member) in members.iter_mut() {
+                match member {
+                    Value::String(target) if key == "$ref" && target.starts_with("#/") => {
+                        target.replace_range(..1, to);
+                    }
+                    _ => *member = moved(member.take(), to),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = moved(item.take(), to)),
+        _ => {}
+    }
+    schema
+}
+
+/// What a fragment cannot hold as it is
+/// ([RFC 3986, section 3.5](https://www.rfc-editor.org/rfc/rfc3986#section-3.5)).
+const FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// One step of a JSON pointer in a fragment
+/// ([RFC 6901, section 6](https://www.rfc-editor.org/rfc/rfc6901#section-6)).
+fn pointer(step: &str) -> String {
+    utf8_percent_encode(&step.replace('~', "~0").replace('/', "~1"), FRAGMENT).to_string()
+}
+
+fn components() -> Value {
+    let problem = |text: &str| {
+        json!({
+            "description": text,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+        })
+    };
+    json!({
+        "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+        "schemas": {
+            "Error": {
+                "type": "object",
+                "properties": {
+                    "error": { "type": "string", "enum": CODES },
+                    "message": { "type": "string", "description": "What is wrong and what would be right" },
+                    "field": { "type": "string", "description": "Which argument, with validation_error" },
+                },
+                "required": ["error", "message"],
+            },
+        },
+        "responses": {
+            "BadRequest": problem(
+                "invalid_request: the body is no JSON object. validation_error: an argument does not fit. \
+                 limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
+            ),
+            "Unauthorized": problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login"),
+            "TooLarge": problem("invalid_request: the body is too long"),
+            "BadGateway": problem("onec_error: 1C failed, cannot be reached, is busy or took too long"),
+        },
+    })
+}

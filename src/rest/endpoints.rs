@@ -1,0 +1,160 @@
+//! From an HTTP request to a call of a tool, and back.
+
+use super::document::Document;
+use super::problem::{Problem, json};
+use crate::audit::{ToolCall, Verdict};
+use crate::auth::Digest;
+use crate::catalog::{Catalog, Tool, Tools};
+use crate::collect::{Incomplete, collect};
+use crate::http::{Body, remote};
+use crate::onec::RestCall;
+use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::{BoxError, Response};
+use bytes::{Buf, Bytes};
+use http::header::CONNECTION;
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, Version};
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret, SecretString};
+use std::time::Duration;
+use tower_service::Service;
+
+/// What every request needs.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoints {
+    catalog: Catalog,
+    token: Digest,
+    pub(super) document: Document,
+    pub(super) max_body: usize,
+    pub(super) body_timeout: Duration,
+}
+
+/// Where a request goes.
+enum Route<'a> {
+    Document,
+    Tool(&'a Tool),
+}
+
+impl Endpoints {
+    pub(super) fn new(catalog: Catalog, token: &SecretString) -> Self {
+        Self {
+            catalog,
+            token: Digest::of(token.expose_secret()),
+            document: Document::default(),
+            max_body: 4 * 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// `inner` is the service that is ready, or why there is none.
+    pub(super) async fn serve<S, B>(
+        &self,
+        request: http::Request<B>,
+        inner: Result<S, BoxError>,
+    ) -> http::Response<Body>
+    where
+        S: Service<RestCall, Response = Response>,
+        S::Error: Into<BoxError>,
+        B: http_body::Body<Data: Buf + Send>,
+        B::Error: Into<BoxError>,
+    {
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        // The catalog of now; a call under way ends with the one it began with.
+        let tools = self.catalog.current();
+        let answer = match self.route(&head, &tools) {
+            Ok(Route::Document) => Ok(self.document.of(&tools)),
+            Ok(Route::Tool(tool)) => {
+                let from = remote(head.extensions.get(), head.extensions.get());
+                // The token is everybody's, so nobody in particular calls.
+                let report = ToolCall::begin(Some(tool.name()), None, from);
+                let answer = self.call(tool, body, inner).await;
+                if let Some(report) = report {
+                    report
+                        .end(answer.as_ref().map_or_else(|problem| Verdict::failed(problem.code), |_| Verdict::SERVED));
+                }
+                answer
+            }
+            Err(problem) => Err(problem),
+        };
+        match answer {
+            Ok(text) => json(StatusCode::OK, text),
+            Err(problem) => {
+                let closes = problem.unread && has_body && head.version <= Version::HTTP_11;
+                let mut response = problem.into_response();
+                // The body stays unread, so the connection cannot go on: say so before it closes.
+                if closes {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            }
+        }
+    }
+
+    /// What can be said before the body is read. Strangers do not learn what there is.
+    fn route<'a>(&self, head: &Parts, tools: &'a Tools) -> Result<Route<'a>, Problem> {
+        match crate::auth::token(&head.headers) {
+            Ok(Some(token)) if self.token.is_of(token) => {}
+            _ => return Err(Problem::unauthorized()),
+        }
+        let path = percent_decode_str(head.uri.path()).decode_utf8().map_err(|_| Problem::not_found())?;
+        if path == "/openapi.json" {
+            return match head.method {
+                Method::GET | Method::HEAD => Ok(Route::Document),
+                _ => Err(Problem::only("GET, HEAD")),
+            };
+        }
+        let tool = tools.iter().find(|tool| tool.rest() == Some(&*path)).ok_or_else(Problem::not_found)?;
+        if head.method == Method::POST { Ok(Route::Tool(tool)) } else { Err(Problem::only("POST")) }
+    }
+
+    async fn call<S, B>(&self, tool: &Tool, body: B, inner: Result<S, BoxError>) -> Result<Bytes, Problem>
+    where
+        S: Service<RestCall, Response = Response>,
+        S::Error: Into<BoxError>,
+        B: http_body::Body<Data: Buf + Send>,
+        B::Error: Into<BoxError>,
+    {
+        let arguments = self.read(body).await?;
+        // A call of its own making: nothing of the request's head gets into it.
+        let call = tool.prepare(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        let mut inner = inner.map_err(Problem::onec)?;
+        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
+        let payload = answer.outcome.map_err(|error| Problem::onec(error.into()))?;
+        match tool.excess(&payload) {
+            Some((count, ceiling)) => Err(Problem::excess(count, ceiling)),
+            None => Ok(payload.json().clone()),
+        }
+    }
+
+    /// The arguments: a body that is a JSON object, whatever its `Content-Type` says.
+    async fn read<B>(&self, body: B) -> Result<Bytes, Problem>
+    where
+        B: http_body::Body<Data: Buf + Send>,
+        B::Error: Into<BoxError>,
+    {
+        let whole = match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
+            Ok(Ok(whole)) => whole,
+            Ok(Err(Incomplete::TooLarge)) => return Err(Problem::too_large(self.max_body)),
+            Ok(Err(Incomplete::Broken(_))) => return Err(Problem::invalid_request("The body broke off")),
+            Err(_) => return Err(Problem::too_late()),
+        };
+        // 1C's own clients write a byte order mark.
+        let whole = if whole.starts_with(b"\xEF\xBB\xBF") { whole.slice(3..) } else { whole };
+        if whole.iter().all(u8::is_ascii_whitespace) {
+            return Err(Problem::invalid_request("The body must be a JSON object with the arguments; it is empty"));
+        }
+        match object(&whole) {
+            Ok(()) => Ok(whole),
+            Err(fault) => {
+                Err(Problem::invalid_request(format!("The body must be a JSON object with the arguments: {fault}")))
+            }
+        }
+    }
+}
+
+fn object(text: &[u8]) -> Result<(), Fault> {
+    let mut scanner = Scanner::new(text)?;
+    scanner.object::<Fault>(|scanner, _| scanner.skip().map(|_| ()))?;
+    scanner.end()
+}

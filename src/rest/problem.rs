@@ -1,0 +1,133 @@
+//! What a caller is told when there is no answer.
+
+use crate::http::Body;
+use crate::onec::Trouble;
+use crate::rpc::{BoxError, Outcome, cause};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use std::time::Duration;
+
+/// 1C's own words are passed on up to this length in bytes.
+const TEXT_LIMIT: usize = 4 * 1024;
+
+/// An error as it is told: `{"error","message"}` with a status.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    /// One of the codes that the document lists.
+    #[serde(rename = "error")]
+    pub(super) code: &'static str,
+    message: String,
+    /// Which argument, where one does not fit.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
+    #[serde(skip)]
+    status: StatusCode,
+    #[serde(skip)]
+    allow: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+    /// Whether the request's body was left where it is.
+    #[serde(skip)]
+    pub(super) unread: bool,
+}
+
+/// All the codes.
+pub(super) const CODES: [&str; 6] =
+    ["invalid_request", "validation_error", "limit_exceeded", "unauthorized", "not_found", "onec_error"];
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { code, message, field: String::new(), status, allow: None, retry_after: None, unread: false }
+    }
+
+    const fn unread(mut self) -> Self {
+        self.unread = true;
+        self
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let text = "This endpoint needs the header Authorization: Bearer, with the token of this server's REST API";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text).unread()
+    }
+
+    pub(super) fn not_found() -> Self {
+        let text = "There is no such endpoint. GET /openapi.json lists those that there are";
+        Self::new(StatusCode::NOT_FOUND, "not_found", text).unread()
+    }
+
+    pub(super) fn only(methods: &'static str) -> Self {
+        let text = format!("This endpoint takes {methods} only");
+        let problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", text).unread();
+        Self { allow: Some(methods), ..problem }
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        let text = format!("A body may have at most {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", text).unread()
+    }
+
+    pub(super) fn too_late() -> Self {
+        let text = "The body took too long to arrive";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request", text).unread()
+    }
+
+    pub(super) fn invalid_request(why: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", why)
+    }
+
+    pub(super) fn unfit(field: String, why: String) -> Self {
+        Self { field, ..Self::new(StatusCode::BAD_REQUEST, "validation_error", why) }
+    }
+
+    pub(super) fn excess(count: u64, ceiling: u64) -> Self {
+        let text = format!(
+            "1C sent {count} rows, and the most that this server passes on is {ceiling}. Narrow the request: \
+             a shorter period, more filters or a coarser grouping"
+        );
+        Self::new(StatusCode::BAD_REQUEST, "limit_exceeded", text)
+    }
+
+    /// 1C's 400 and 401 stay what they are; all else that may go wrong there is 502.
+    pub(super) fn onec(error: BoxError) -> Self {
+        let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::trouble) {
+            Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => {
+                (StatusCode::BAD_REQUEST, text.get(..text.floor_char_boundary(TEXT_LIMIT)).map(str::to_owned))
+            }
+            Some(Trouble::Status(StatusCode::UNAUTHORIZED, _) | Trouble::LoginRefused) => {
+                (StatusCode::UNAUTHORIZED, None)
+            }
+            _ => (StatusCode::BAD_GATEWAY, None),
+        };
+        let outcome = Outcome::of(Err(error));
+        let retry_after = outcome.retry_after;
+        let message = own.filter(|text| !text.is_empty());
+        let message = message.unwrap_or_else(|| outcome.into_failure().error.message.into_owned());
+        Self { retry_after, ..Self::new(status, "onec_error", message) }
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        tracing::debug!(status = self.status.as_u16(), code = self.code, field = self.field, "REST request refused");
+        // Strings and nothing else: writing them cannot fail.
+        let mut response = json(self.status, serde_json::to_string(&self).unwrap_or_default());
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        if let Some(time) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+pub(super) fn json(status: StatusCode, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -15,7 +15,7 @@ const REMEMBERED: usize = 100;
 pub struct Caller {
     /// The user of the infobase.
     pub user: String,
-    /// The tool.
+    /// The tool, or the path of the REST dialect, such as `reports/sales`.
     pub tool: String,
     /// `X-MCP-Sub` as it came: percent-encoded.
     pub sub: Option<String>,
@@ -40,6 +40,14 @@ impl Session {
         };
         let owned = |name| text(name).map(String::from);
         Self { user, sub: owned("x-mcp-sub"), scopes: owned("x-mcp-scopes") }
+    }
+
+    pub(super) const fn user(&self) -> &'static str {
+        self.user
+    }
+
+    pub(super) fn scopes(&self) -> Option<&str> {
+        self.scopes.as_deref()
     }
 
     /// For people, one fact a line.

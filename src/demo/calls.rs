@@ -4,6 +4,8 @@ use tokio::sync::watch;
 
 /// Tool calls of one [`Infobase`](super::Infobase) since it started, at one moment.
 ///
+/// Calls in the REST dialect are among them.
+///
 /// Those still running are `started() - finished() - cancelled()`. Calls of unknown tools do not
 /// count: nothing ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

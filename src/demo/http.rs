@@ -8,10 +8,12 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue, WWW_A
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::callers::{Callers, Session};
 use super::calls::Counter;
+use super::requests::Requests;
+use super::trade::{self, Access, Date};
 use super::users::Users;
 use super::{keys, rpc, wire};
 
@@ -28,7 +30,10 @@ pub(super) struct Publication {
     pub(super) report_delay: Duration,
     pub(super) calls: Counter,
     pub(super) callers: Callers,
+    pub(super) requests: Requests,
     pub(super) users: Users,
+    /// The day of balances and events when none is told; else the day it is.
+    pub(super) today: Option<Date>,
 }
 
 impl Publication {
@@ -58,23 +63,37 @@ impl Publication {
 
     /// The HTTP service's URL templates and their verbs.
     async fn service(&self, route: &str, session: &Session, request: Request<Incoming>) -> io::Result<Reply> {
-        match (route, request.method()) {
-            ("health", &Method::GET) => Ok(json(wire::json(&json!({ "status": "ok" })))),
-            ("rpc", &Method::POST) => self.rpc(session, request.into_body()).await,
-            ("auth/verify", &Method::POST) => verify(request.into_body()).await,
-            ("health" | "rpc" | "auth/verify", _) => Ok(page(StatusCode::METHOD_NOT_ALLOWED)),
-            _ => Ok(page(StatusCode::NOT_FOUND)),
-        }
-    }
-
-    async fn rpc(&self, session: &Session, body: Incoming) -> io::Result<Reply> {
+        let (head, body) = request.into_parts();
         let Some(body) = read(body).await? else {
             return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
         };
-        Ok(match rpc::answer(self, session, &body).await {
-            Some(reply) => json(wire::json(&reply)),
-            None => empty(StatusCode::NO_CONTENT),
+        self.requests.remember(session.user(), &head.method, route, &head.headers, &body);
+        Ok(match (route, &head.method) {
+            ("health", &Method::GET) => json(StatusCode::OK, &json!({ "status": "ok" })),
+            ("rpc", &Method::POST) => match rpc::answer(self, session, &body).await {
+                Some(reply) => json(StatusCode::OK, &reply),
+                None => empty(StatusCode::NO_CONTENT),
+            },
+            ("auth/verify", &Method::POST) => {
+                let (status, answer) = keys::verify(&body);
+                json(status, &answer)
+            }
+            ("health" | "rpc" | "auth/verify", _) => page(StatusCode::METHOD_NOT_ALLOWED),
+            (path, method) => match trade::route(path) {
+                Some(route) if method == Method::POST => self.rest(path, route, session, &body),
+                Some(_) => page(StatusCode::METHOD_NOT_ALLOWED),
+                None => page(StatusCode::NOT_FOUND),
+            },
         })
+    }
+
+    fn rest(&self, path: &str, route: trade::Route, session: &Session, body: &[u8]) -> Reply {
+        let call = self.calls.start();
+        self.callers.remember(session, path);
+        let today = self.today.unwrap_or_else(Date::today);
+        let (status, answer) = trade::answer(route, body, Access::new(session.scopes()), today);
+        call.finish();
+        json(status, &answer)
     }
 }
 
@@ -90,18 +109,9 @@ async fn read(body: Incoming) -> io::Result<Option<Bytes>> {
     }
 }
 
-async fn verify(body: Incoming) -> io::Result<Reply> {
-    let Some(body) = read(body).await? else {
-        return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
-    };
-    let (status, answer) = keys::verify(&body);
-    let mut reply = json(wire::json(&answer));
+fn json(status: StatusCode, value: &Value) -> Reply {
+    let mut reply = Response::new(Full::new(wire::json(value)));
     *reply.status_mut() = status;
-    Ok(reply)
-}
-
-fn json(body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
     let headers = reply.headers_mut();
     let kind = HeaderValue::from_static("application/json; charset=utf-8");
     headers.insert(CONTENT_TYPE, kind);

@@ -16,6 +16,8 @@ use super::callers::{Caller, Callers};
 use super::calls::{Calls, Counter};
 use super::http::{BASE, Publication};
 use super::keys::{KEYS, Key};
+use super::requests::{Received, Requests};
+use super::trade::Date;
 use super::users::{ADMINISTRATOR, USERS, User, Users};
 
 /// Long enough to watch a client wait, to press its cancel button and to see progress go by.
@@ -42,6 +44,7 @@ pub struct Infobase {
 pub struct Builder {
     port: u16,
     report_delay: Duration,
+    today: Option<Date>,
 }
 
 impl Infobase {
@@ -56,7 +59,7 @@ impl Infobase {
 
     /// An infobase on a chosen port, or with a quicker report.
     pub const fn builder() -> Builder {
-        Builder { port: 0, report_delay: REPORT_DELAY }
+        Builder { port: 0, report_delay: REPORT_DELAY, today: None }
     }
 
     /// The infobase's address, such as `http://127.0.0.1:8080/demo`. Its HTTP service is at
@@ -90,9 +93,16 @@ impl Infobase {
         self.publication.users.set_password(user, password)
     }
 
-    /// Who called tools, the last ones at the end, 100 at most. Calls of unknown tools do not count.
+    /// Who called tools or paths of the REST dialect, the last ones at the end, 100 at most. Unknown ones do not
+    /// count.
     pub fn callers(&self) -> Vec<Caller> {
         self.publication.callers.now()
+    }
+
+    /// The last requests to the HTTP service, 100 at most, the newest at the end. Those without a
+    /// login or role are not among them.
+    pub fn requests(&self) -> Vec<Received> {
+        self.publication.requests.now()
     }
 
     /// The tool calls up to now.
@@ -130,6 +140,12 @@ impl Builder {
         self
     }
 
+    /// The day up to which balances and the event log go unless they are told; else the day it is.
+    pub const fn today(mut self, today: Date) -> Self {
+        self.today = Some(today);
+        self
+    }
+
     /// Serves the infobase.
     ///
     /// # Errors
@@ -142,7 +158,9 @@ impl Builder {
             report_delay: self.report_delay,
             calls: Counter::default(),
             callers: Callers::default(),
+            requests: Requests::default(),
             users: Users::default(),
+            today: self.today,
         });
         let (stop, stopped) = oneshot::channel();
         let mut tasks = JoinSet::new();

@@ -13,6 +13,11 @@
 //! - `POST {url}/hs/mcp/auth/verify` with `{"key":…}` says whose an access key is: `{"sub","name",
 //!   "scopes":[…]}`, or 401 with an error in JSON.
 //!
+//! - `POST {url}/hs/mcp/resolve/{entity}`, `reports/{report}`, `admin/eventlog` and
+//!   `admin/find_document` are the REST dialect, with a company of its own whose reports are computed
+//!   from two years of documents ([`trade`]). Errors are `{"error","message"}` with 400, or 403 where
+//!   `X-MCP-Scopes` lacks the scope.
+//!
 //! All want Basic authentication in UTF-8: 401 otherwise, and 403 for a user without the role.
 //! Another infobase or path is 404, a known path with another verb 405, a body over 4 MiB 413, a
 //! notification 204.
@@ -20,7 +25,7 @@
 //! There are several users ([`Infobase::users`]), one without a password and one without the role,
 //! and access keys with different scopes ([`Infobase::keys`]). The tool `whoami` tells under which
 //! user it runs and what the gateway said of the caller (`X-MCP-Sub`, `X-MCP-Scopes`);
-//! [`Infobase::callers`] tells it to tests.
+//! [`Infobase::callers`] tells it to tests, of both dialects, and [`Infobase::requests`] what came.
 //!
 //! It listens on 127.0.0.1 only, and its passwords are no secrets: nothing of value belongs here.
 //!
@@ -62,9 +67,11 @@ mod metadata;
 mod png;
 mod prompts;
 mod queries;
+mod requests;
 mod resources;
 mod rpc;
 mod tools;
+pub mod trade;
 mod users;
 mod wire;
 
@@ -72,4 +79,5 @@ pub use callers::Caller;
 pub use calls::Calls;
 pub use infobase::{Builder, Infobase};
 pub use keys::Key;
+pub use requests::Received;
 pub use users::User;

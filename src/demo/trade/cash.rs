@@ -1,0 +1,105 @@
+//! `reports/cash_balance` and `reports/cash_flow`.
+//!
+//! Money is in the currency of its desk, which each row names, and currencies are never added up:
+//! the rows of a flow are apart for each, and there are totals only if all of it is of one.
+
+use serde_json::{Map, Value};
+
+use super::entry::Kind;
+use super::filters::Filters;
+use super::measure::Measure;
+use super::model::{Analytics, CashMovement, Company};
+use super::pivot::{Dimension, Key, Plan, Spec, Table};
+use super::request::{Members, Refusal};
+use super::rest::Context;
+
+const BALANCE: Spec = Spec {
+    dimensions: &[Dimension::CASH, Dimension::FIRM],
+    usual: &[Dimension::CASH],
+    measures: &[Measure::Balance],
+    usual_measures: &[Measure::Balance],
+};
+
+const FLOW: Spec = Spec {
+    dimensions: &[
+        Dimension::ACCOUNT,
+        Dimension::OPERATION,
+        Dimension::ANALYTICS,
+        Dimension::FIRM,
+        Dimension::DAY,
+        Dimension::WEEK,
+        Dimension::MONTH,
+    ],
+    usual: &[Dimension::OPERATION],
+    measures: &[Measure::Inflow, Measure::Outflow, Measure::Net],
+    usual_measures: &[Measure::Inflow, Measure::Outflow, Measure::Net],
+};
+
+/// `reports/cash_balance`, at the end of a day.
+pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+    let company = context.company;
+    let date = body.date("date", context.today)?;
+    let plan = Plan::read(body, &BALANCE)?;
+    let mut filters = Filters::of(company, body)?;
+    let desks = filters.entries("cash_ids", Kind::Desk)?;
+    let applied = filters.finish()?;
+    let mut table = Table::new(company, &plan);
+    for one in company.cash.iter().filter(|one| one.date <= date && desks.holds(one.desk)) {
+        let amount = if one.inflow { one.amount } else { -one.amount };
+        table.add(|dimension| key(company, dimension, one), |sums| sums.amount += amount);
+    }
+    let mut answer = table.answer();
+    answer.insert("date".to_owned(), date.to_string().into());
+    answer.insert("applied_filters".to_owned(), applied.into());
+    Ok(answer)
+}
+
+/// `reports/cash_flow`.
+pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+    let company = context.company;
+    let period = body.period()?;
+    let plan = Plan::read(body, &FLOW)?;
+    let mut filters = Filters::of(company, body)?;
+    let desks = filters.entries("cash_ids", Kind::Desk)?;
+    let operations = filters.entries("operation_ids", Kind::Operation)?;
+    let articles = filters.branches("cost_article_ids", Kind::CostArticle)?;
+    let partners = filters.entries("customer_ids", Kind::Customer)?;
+    let applied = filters.finish()?;
+    // One of the two is enough, and none is wanted where neither is given.
+    let wanted = |analytics| match analytics {
+        _ if articles.is_all() && partners.is_all() => true,
+        Analytics::CostArticle(article) => !articles.is_all() && articles.holds(article),
+        Analytics::Customer(partner) | Analytics::Supplier(partner) => !partners.is_all() && partners.holds(partner),
+        Analytics::Owners | Analytics::Desk(_) => false,
+    };
+    let mut table = Table::new(company, &plan);
+    for one in company.cash.iter().filter(|one| period.holds(one.date) && desks.holds(one.desk)) {
+        if operations.holds(one.operation) && wanted(one.analytics) {
+            table.add(
+                |dimension| key(company, dimension, one),
+                |sums| *(if one.inflow { &mut sums.debit } else { &mut sums.credit }) += one.amount,
+            );
+        }
+    }
+    let mut answer = table.answer();
+    answer.insert("period".to_owned(), period.json());
+    answer.insert("applied_filters".to_owned(), applied.into());
+    Ok(answer)
+}
+
+fn key(company: &Company, dimension: Dimension, one: &CashMovement) -> Key {
+    match dimension {
+        Dimension::CASH | Dimension::ACCOUNT => Key::Entry(Kind::Desk, one.desk),
+        Dimension::FIRM => Key::Entry(Kind::Firm, one.firm),
+        Dimension::OPERATION => Key::Entry(Kind::Operation, one.operation),
+        Dimension::CURRENCY => company.desks.get(one.desk).map_or(Key::Nothing, |desk| Key::Text(desk.currency)),
+        Dimension::ANALYTICS => match one.analytics {
+            Analytics::Owners => Key::Nothing,
+            Analytics::Customer(at) => Key::Analytics("customer", Kind::Customer, at),
+            Analytics::Supplier(at) => Key::Analytics("supplier", Kind::Customer, at),
+            Analytics::CostArticle(at) => Key::Analytics("cost_article", Kind::CostArticle, at),
+            Analytics::Desk(at) => Key::Analytics("cash", Kind::Desk, at),
+        },
+        time => time.of_day(one.date),
+    }
+}

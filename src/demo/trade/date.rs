@@ -1,0 +1,111 @@
+//! [`Date`].
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A day of the calendar, written `2026-09-30`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(i32);
+
+/// The text is no date of the form `2026-09-30`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoDate(());
+
+impl fmt::Display for NoDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a date of the form YYYY-MM-DD")
+    }
+}
+
+impl std::error::Error for NoDate {}
+
+impl Date {
+    /// So many days after 1970-01-01.
+    pub const fn from_days(days: i32) -> Self {
+        Self(days)
+    }
+
+    /// How many days after 1970-01-01, a Thursday.
+    pub const fn days(self) -> i32 {
+        self.0
+    }
+
+    /// The day it is now, in Greenwich.
+    pub fn today() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i32::try_from(since.as_secs() / 86_400).unwrap_or_default())
+    }
+
+    // The year is counted from March here, so that the leap day is its last.
+    pub(super) const fn new(year: i32, month: i32, day: i32) -> Self {
+        let year = if month <= 2 { year - 1 } else { year };
+        let era = year.div_euclid(400);
+        let of_era = year.rem_euclid(400);
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        Self(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468)
+    }
+
+    pub(super) const fn ymd(self) -> (i32, i32, i32) {
+        let days = self.0 + 719_468;
+        let era = days.div_euclid(146_097);
+        let of_era = days.rem_euclid(146_097);
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = year + era * 400;
+        (if month <= 2 { year + 1 } else { year }, month, day)
+    }
+
+    pub(super) const fn plus(self, days: i32) -> Self {
+        Self(self.0 + days)
+    }
+
+    /// 0 on Mondays.
+    pub(super) const fn weekday(self) -> i32 {
+        (self.0 + 3).rem_euclid(7)
+    }
+
+    /// The Monday of its week.
+    pub(super) const fn week(self) -> Self {
+        self.plus(-self.weekday())
+    }
+
+    /// The first day of its month.
+    pub(super) const fn month(self) -> Self {
+        let (year, month, _) = self.ymd();
+        Self::new(year, month, 1)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.ymd();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Date {
+    type Err = NoDate;
+
+    fn from_str(text: &str) -> Result<Self, NoDate> {
+        let mut parts = text.splitn(3, '-');
+        let mut number = |digits: usize| {
+            let part =
+                parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()));
+            part.and_then(|part| part.parse().ok()).ok_or(NoDate(()))
+        };
+        let (year, month, day) = (number(4)?, number(2)?, number(2)?);
+        let date = Self::new(year, month, day);
+        // February 30 would be some day of March.
+        if date.ymd() == (year, month, day) && year > 0 { Ok(date) } else { Err(NoDate(())) }
+    }
+}

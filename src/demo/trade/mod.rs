@@ -1,0 +1,71 @@
+//! A trading company: its catalogues, two years of its documents, and the reports computed of them.
+//!
+//! The documents are made, always the same, when they are first asked for: from 2024-10-01 to
+//! 2026-09-30, with opening balances as documents of the first day. All reports of the REST dialect
+//! are computed of them, so their figures agree:
+//!
+//! - Stock is purchases less returns to suppliers less sales plus customers' returns, in pieces and in
+//!   money. Goods are sold at what was paid for them, first in, first out, and come back at the same
+//!   cost. So stock in money is purchases less the cost of sales, to the kopeck.
+//! - What a customer owes a firm is sales less returns less payments; what is owed to a supplier, the
+//!   other way round. Balances are expanded: each counterparty's balance with each firm is a
+//!   receivable (payable) or an advance by its sign.
+//! - Cash flow explains cash balances desk by desk. A transfer is an outflow of one desk and an inflow
+//!   of another. Money is in the desk's currency, which each row names (`currency`); over several
+//!   currencies there are no totals.
+//! - Figures of sales are net of returns, but returns are no receipts. `avg_check` is amount by
+//!   receipts, `margin` is profit in percent of amount, both rounded to two decimals, null where there
+//!   is nothing to divide by. `customers` counts who bought or returned something.
+//! - A customer is `new` in a period if its first sale ever lies in it, and `returning` if it came
+//!   before. `week` is the Monday of the week, `month` its first day. `product_group` and
+//!   `customer_group` are the folders that an entry lies in directly.
+//! - `totals` are those of everything selected: distinct counts and averages are computed over the
+//!   whole, and `top` cuts rows alone.
+//!
+//! A field, filter or value that is not known is refused with 400, and a scope that is missing in
+//! `X-MCP-Scopes` with 403; without that header everything is allowed.
+//!
+//! ```
+//! let company = onec_mcp::demo::trade::company();
+//! let kopecks = company.purchases.iter().flat_map(|purchase| &purchase.lines).map(|line| line.amount).sum::<i64>();
+//! assert!(kopecks > 0);
+//! ```
+
+mod access;
+mod cash;
+mod catalogs;
+mod date;
+mod entry;
+mod events;
+mod filters;
+mod find;
+mod generate;
+mod journal;
+mod log;
+mod measure;
+mod model;
+mod pivot;
+mod purchases;
+mod random;
+mod request;
+mod resolve;
+mod rest;
+mod sales;
+mod settlements;
+mod stock;
+
+use std::sync::LazyLock;
+
+pub(super) use access::Access;
+pub use date::{Date, NoDate};
+pub use model::{
+    Analytics, CashDesk, CashMovement, Company, CostArticle, Customer, Folder, Item, Product, Purchase, PurchaseLine,
+    Sale, SaleLine, Status, Warehouse,
+};
+pub(super) use rest::{Route, answer, route};
+
+/// The company. It is made when it is first asked for, in a few milliseconds.
+pub fn company() -> &'static Company {
+    static COMPANY: LazyLock<Company> = LazyLock::new(generate::company);
+    &COMPANY
+}

@@ -1,0 +1,144 @@
+//! The bodies of requests, and how they are refused.
+
+use serde_json::{Map, Value, json};
+
+use super::date::Date;
+
+/// Why there is no answer: a text for a person, in Russian.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The request is wrong.
+    Invalid(String),
+    /// The caller lacks this scope.
+    Forbidden(&'static str),
+}
+
+pub(super) fn invalid(text: impl Into<String>) -> Refusal {
+    Refusal::Invalid(text.into())
+}
+
+/// What of the body is read; the rest is refused at the end. A null is as good as nothing.
+#[derive(Debug)]
+pub(super) struct Members<'a> {
+    members: Option<&'a Map<String, Value>>,
+    known: Vec<&'static str>,
+}
+
+impl<'a> Members<'a> {
+    /// Of an object, or of nothing.
+    pub(super) fn of(name: &str, value: Option<&'a Value>) -> Result<Self, Refusal> {
+        let members = match value {
+            None => None,
+            Some(Value::Object(members)) => Some(members),
+            Some(_) => return Err(invalid(format!("Поле «{name}» должно быть объектом"))),
+        };
+        Ok(Self { members, known: Vec::new() })
+    }
+
+    pub(super) fn get(&mut self, name: &'static str) -> Option<&'a Value> {
+        self.known.push(name);
+        self.members.and_then(|members| members.get(name)).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn members(&mut self, name: &'static str) -> Result<Members<'a>, Refusal> {
+        Members::of(name, self.get(name))
+    }
+
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+        let text = self.get(name).map(|value| value.as_str().ok_or_else(|| mistyped(name, "строкой")));
+        text.transpose()
+    }
+
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, Refusal> {
+        let flag = self.get(name).map(|value| value.as_bool().ok_or_else(|| mistyped(name, "true или false")));
+        Ok(flag.transpose()?.unwrap_or_default())
+    }
+
+    /// A number from 1 to this ceiling.
+    pub(super) fn count(&mut self, name: &'static str, most: usize) -> Result<Option<usize>, Refusal> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+        let wanted = match most {
+            usize::MAX => "целым числом больше нуля".to_owned(),
+            _ => format!("целым числом от 1 до {most}"),
+        };
+        count.filter(|count| (1..=most).contains(count)).map(Some).ok_or_else(|| mistyped(name, &wanted))
+    }
+
+    /// Texts, at least one; an empty list could be taken for "none" and for "all".
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Refusal> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        match texts {
+            Some(texts) if !texts.is_empty() => Ok(Some(texts)),
+            _ => Err(mistyped(name, "непустым списком строк")),
+        }
+    }
+
+    /// A day; the given one if there is none.
+    pub(super) fn date(&mut self, name: &'static str, absent: Date) -> Result<Date, Refusal> {
+        self.text(name)?.map_or(Ok(absent), |text| parse(name, text))
+    }
+
+    pub(super) fn period(&mut self) -> Result<Period, Refusal> {
+        self.any_period()?.ok_or_else(|| invalid("Не указано обязательное поле «period»"))
+    }
+
+    pub(super) fn any_period(&mut self) -> Result<Option<Period>, Refusal> {
+        let Some(value) = self.get("period") else { return Ok(None) };
+        let mut members = Members::of("period", Some(value))?;
+        let mut end = |name| {
+            let text =
+                members.text(name)?.ok_or_else(|| invalid(format!("Не указано обязательное поле «{name}» в «period»")));
+            text.and_then(|text| parse(name, text))
+        };
+        let period = Period { from: end("from")?, to: end("to")? };
+        members.finish()?;
+        if period.from > period.to {
+            return Err(invalid("Начало периода позже его конца"));
+        }
+        Ok(Some(period))
+    }
+
+    /// # Errors
+    ///
+    /// When there is something that nobody asked for: it would have been ignored silently.
+    pub(super) fn finish(self) -> Result<(), Refusal> {
+        let mut names = self.members.into_iter().flat_map(Map::keys);
+        let stranger = names.find(|name| !self.known.contains(&name.as_str()));
+        stranger.map_or(Ok(()), |name| {
+            let name = name.chars().take(100).collect::<String>();
+            Err(invalid(format!("Неизвестное поле «{name}». Допустимые: {}", self.known.join(", "))))
+        })
+    }
+}
+
+pub(super) fn mistyped(name: &str, wanted: &str) -> Refusal {
+    invalid(format!("Поле «{name}» должно быть {wanted}"))
+}
+
+pub(super) fn unknown(name: &str, value: &str, allowed: &[&str]) -> Refusal {
+    let value = value.chars().take(100).collect::<String>();
+    invalid(format!("Недопустимое значение «{value}» в поле «{name}». Допустимые: {}", allowed.join(", ")))
+}
+
+fn parse(name: &str, text: &str) -> Result<Date, Refusal> {
+    text.parse().map_err(|_| mistyped(name, "датой вида ГГГГ-ММ-ДД"))
+}
+
+/// From this day to that, both included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Period {
+    pub(super) from: Date,
+    pub(super) to: Date,
+}
+
+impl Period {
+    pub(super) fn holds(self, date: Date) -> bool {
+        (self.from..=self.to).contains(&date)
+    }
+
+    pub(super) fn json(self) -> Value {
+        json!({ "from": self.from.to_string(), "to": self.to.to_string() })
+    }
+}

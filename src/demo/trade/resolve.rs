@@ -1,0 +1,165 @@
+//! `resolve/{entity}`: entries of a catalogue by a part of their name.
+
+use serde_json::{Map, Value, json};
+
+use super::access::{COST, MONEY, RESOLVE};
+use super::entry::{Entry, Kind};
+use super::filters::STATUSES;
+use super::model::{Company, Product};
+use super::request::{Members, Refusal, invalid};
+use super::rest::Context;
+
+/// The catalogue of an entity, and the scope that it needs.
+pub(super) fn entity(name: &str) -> Option<(Kind, &'static str)> {
+    Some(match name {
+        "customer" => (Kind::Customer, RESOLVE),
+        "warehouse" => (Kind::Warehouse, RESOLVE),
+        "product" => (Kind::Product, RESOLVE),
+        "sales_channel" => (Kind::Channel, RESOLVE),
+        "cash" => (Kind::Desk, MONEY),
+        "cost_article" => (Kind::CostArticle, MONEY),
+        "operation" => (Kind::Operation, MONEY),
+        _ => return None,
+    })
+}
+
+pub(super) fn answer(context: &Context<'_>, kind: Kind, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+    let query = body.text("query")?.map(str::trim).filter(|query| !query.is_empty());
+    let query = plain(query.ok_or_else(|| invalid("Не указано обязательное поле «query»"))?);
+    let limit = body.count("limit", usize::MAX)?.unwrap_or(10);
+    let has_folders = matches!(kind, Kind::Customer | Kind::Product | Kind::CostArticle);
+    let folders = has_folders && body.flag("include_groups")?;
+    let company = context.company;
+    let mut found = matches(context, kind, &query);
+    if let Some((of, ..)) = company.hierarchy(kind).filter(|_| folders) {
+        found.extend(matches(context, of, &query));
+    }
+    // Those out of use come last, an exact match first.
+    found.sort_by(|a, b| a.order().cmp(&b.order()));
+    let candidates = match kind {
+        Kind::Channel => with_parents(company, &found, limit),
+        _ => found.iter().take(limit).map(|one| candidate(company, one)).collect::<Vec<_>>(),
+    };
+    Ok(Map::from_iter([("candidates".to_owned(), candidates.into())]))
+}
+
+/// Whatever its case, with `ё` as good as `е`.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('ё', "е")
+}
+
+struct Found {
+    kind: Kind,
+    at: usize,
+    archived: bool,
+    exact: bool,
+    label: String,
+}
+
+impl Found {
+    fn order(&self) -> (bool, bool, &str, usize) {
+        (self.archived, !self.exact, &self.label, self.at)
+    }
+}
+
+fn matches(context: &Context<'_>, kind: Kind, query: &str) -> Vec<Found> {
+    let company = context.company;
+    let mut all = Vec::new();
+    for (at, (id, name)) in company.entries(kind).into_iter().enumerate() {
+        let texts = [name, code(company, kind, at), article(company, kind, at)].map(plain);
+        let exact = id == query || texts.iter().any(|text| text == query);
+        let found = exact || texts.iter().any(|text| text.contains(query));
+        if found && (context.access.holds(COST) || !serves_production(company, kind, at)) {
+            let [label, ..] = texts;
+            all.push(Found { kind, at, archived: archived(company, kind, at), exact, label });
+        }
+    }
+    all
+}
+
+fn code(company: &Company, kind: Kind, at: usize) -> &str {
+    let code = match kind {
+        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.code),
+        Kind::Product => company.products.get(at).map(|entry| entry.code.as_str()),
+        Kind::Desk => company.desks.get(at).map(|entry| entry.code),
+        Kind::CostArticle => company.cost_articles.get(at).map(|entry| entry.code),
+        _ => None,
+    };
+    code.unwrap_or_default()
+}
+
+fn article(company: &Company, kind: Kind, at: usize) -> &str {
+    let product = company.products.get(at).filter(|_| kind == Kind::Product);
+    product.map(|product| product.article).unwrap_or_default()
+}
+
+fn serves_production(company: &Company, kind: Kind, at: usize) -> bool {
+    kind == Kind::Warehouse && company.warehouses.get(at).is_some_and(|warehouse| warehouse.production)
+}
+
+fn archived(company: &Company, kind: Kind, at: usize) -> bool {
+    let archived = match kind {
+        Kind::Customer => company.customers.get(at).map(|entry| entry.archived),
+        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.archived),
+        Kind::Product => company.products.get(at).map(|entry| entry.archived),
+        Kind::CostArticle => company.cost_articles.get(at).map(|entry| entry.archived),
+        Kind::Operation => company.operations.get(at).map(|entry| entry.archived),
+        _ => None,
+    };
+    archived.unwrap_or_default()
+}
+
+fn candidate(company: &Company, found: &Found) -> Value {
+    let Found { kind, at, archived, .. } = *found;
+    let (id, label): Entry<'_> = company.entry(kind, at);
+    let mut candidate = json!({ "id": id, "label": label, "archived": archived });
+    let Some(members) = candidate.as_object_mut() else { return candidate };
+    let code = code(company, kind, at);
+    if !code.is_empty() {
+        members.insert("code".to_owned(), code.into());
+    }
+    match kind {
+        Kind::Customer => {
+            if let Some(customer) = company.customers.get(at) {
+                members.insert("phone".to_owned(), customer.phone.into());
+                members.insert("city".to_owned(), customer.city.into());
+            }
+        }
+        Kind::Product => members.extend(company.products.get(at).map(about).into_iter().flatten()),
+        Kind::CustomerGroup | Kind::ProductGroup | Kind::CostGroup => {
+            members.insert("is_group".to_owned(), true.into());
+        }
+        _ => {}
+    }
+    candidate
+}
+
+fn about(product: &Product) -> Map<String, Value> {
+    let coded = |code, label| json!({ "code": code, "label": label });
+    let status = STATUSES.iter().find(|(status, ..)| *status == product.status);
+    let (certificate, label) = product.eu_certification;
+    Map::from_iter([
+        ("status".to_owned(), status.map_or(Value::Null, |(_, code, label)| coded(code, label))),
+        ("status_changed_at".to_owned(), product.status_changed_at.to_string().into()),
+        ("markets".to_owned(), product.markets.into()),
+        ("eu_certification".to_owned(), coded(&certificate, &label)),
+    ])
+}
+
+/// Each channel after those above it, each once; all of them count.
+fn with_parents(company: &Company, found: &[Found], limit: usize) -> Vec<Value> {
+    let mut told = Vec::new();
+    for one in found {
+        let above = |at: &usize| company.sales_channels.get(*at).and_then(|channel| channel.parent);
+        let branch = std::iter::successors(Some(one.at), above).collect::<Vec<_>>();
+        let fresh = branch.into_iter().rev().filter(|at| !told.contains(at)).collect::<Vec<_>>();
+        told.extend(fresh);
+    }
+    let channel = |at| {
+        let (id, label) = company.entry(Kind::Channel, at);
+        let parent = company.sales_channels.get(at).and_then(|channel| channel.parent);
+        let parent = parent.map_or(Value::Null, |parent| company.reference(Kind::Channel, parent));
+        json!({ "id": id, "label": label, "archived": false, "parent": parent })
+    };
+    told.into_iter().take(limit).map(channel).collect()
+}

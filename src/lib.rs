@@ -83,6 +83,7 @@ pub mod catalog;
 mod collect;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod gateway;
 pub mod http;
 mod identity;
 mod memo;
@@ -95,4 +96,5 @@ pub mod scope;
 pub mod stdio;
 
 pub use bridge::Bridge;
+pub use gateway::Gateway;
 pub use identity::{Credentials, Identity, Scopes};

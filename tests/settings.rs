@@ -37,6 +37,10 @@ fn defaults() {
         (settings.server_name.as_str(), settings.server_version.as_str()),
         ("1C Configuration Data Tools", "1.0.0")
     );
+    let serving = &settings.serving;
+    assert_eq!((serving.mcp, serving.rpc, serving.structured, serving.aliases), (true, true, true, true));
+    assert!(serving.catalog.is_none() && serving.list_cache.is_none() && serving.rest.is_none());
+    assert!(serving.tool_scopes.is_empty() && settings.audit_log.is_none());
     assert_eq!(settings.warnings, [""; 0]);
 }
 
@@ -65,8 +69,18 @@ fn every_setting_each_way() {
         ("MCP_ONEC_TIMEOUT_MS", "onec.timeout_ms", "1"),
         ("MCP_ONEC_REPORT_TIMEOUT_MS", "onec.report_timeout_ms", "3600000"),
         ("MCP_ONEC_MAX_CONCURRENCY", "onec.max_concurrency", "10000"),
+        ("MCP_ONEC_RPC", "onec.rpc", "yes"),
         ("MCP_ONEC_TENANT_HEADER", "onec.tenant_header", "X-Tenant"),
         ("MCP_ONEC_TENANT_VALUE", "onec.tenant_value", "main"),
+        ("MCP_CATALOG", "mcp.catalog", "Trade"),
+        ("MCP_RESOLVE_LIMIT", "limits.resolve_limit", "1000"),
+        ("MCP_MAX_ROWS", "limits.max_rows", "1"),
+        ("MCP_STRUCTURED_CONTENT", "mcp.structured_content", "off"),
+        ("MCP_TOOL_ALIASES", "mcp.tool_aliases", "False"),
+        ("MCP_TOOL_SCOPES", "mcp.tool_scopes", "get_*=own:scope отчёт*=mcp"),
+        ("MCP_LIST_CACHE_MS", "mcp.list_cache_ms", "3600000"),
+        ("MCP_ENABLED", "mcp.enabled", "True"),
+        ("MCP_API_BEARER_TOKEN", "api.bearer_token", "0123456789abcdef"),
         ("MCP_HOST", "server.host", "0.0.0.0"),
         ("MCP_PORT", "server.port", "0"),
         ("MCP_CORS_ORIGINS", "server.cors_origins", r#"["https://a.example", "http://b.example:8080"]"#),
@@ -88,6 +102,7 @@ fn every_setting_each_way() {
         ("MCP_SERVER_NAME", "mcp.server_name", "Мой сервер"),
         ("MCP_SERVER_VERSION", "mcp.server_version", "2.1"),
         ("MCP_LOG_LEVEL", "log.level", "warning"),
+        ("MCP_AUDIT_LOG", "log.audit", "audit.jsonl"),
     ];
     let new = || Case::empty().args("http").file("cert.pem", "").file("key.pem", "");
     let help = new().arg("--help").load().expect_err("help").text;
@@ -118,6 +133,16 @@ fn every_setting_each_way() {
     assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);
     assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("key.pem"));
     assert_eq!(settings.log_level, LogLevel::Warning);
+    assert_eq!(settings.audit_log, Some(flags.dir.join("audit.jsonl")));
+    let serving = &settings.serving;
+    assert_eq!(
+        (serving.structured, serving.aliases, serving.list_cache),
+        (false, false, Some(Duration::from_secs(3600)))
+    );
+    let rules = [("get_*", "own:scope"), ("отчёт*", "mcp")].map(|(pattern, scope)| (pattern.into(), scope.into()));
+    assert_eq!(serving.tool_scopes, rules);
+    assert_eq!(serving.catalog.as_ref().map(settings::Catalog::name), Some("trade"));
+    assert_eq!(serving.rest.as_ref().map(ExposeSecret::expose_secret), Some("0123456789abcdef"));
 }
 
 #[test]
@@ -291,6 +316,25 @@ const BAD: &[(&str, &str, &str)] = &[
     ("MCP_LOG_LEVEL", "verbose", "expected DEBUG, INFO, WARNING or ERROR"),
     ("MCP_AUTH_MODE", "open", "expected none, oauth2 or basic"),
     ("MCP_TLS_CERT", "no.pem", "there is no such file; expected one in PEM format"),
+    ("MCP_ONEC_RPC", "maybe", "expected true or false"),
+    ("MCP_ENABLED", "maybe", "expected true or false"),
+    ("MCP_RESOLVE_LIMIT", "0", "expected a whole number from 1 to 1000"),
+    ("MCP_RESOLVE_LIMIT", "1001", "expected a whole number from 1 to 1000"),
+    ("MCP_MAX_ROWS", "0", "expected a whole number from 1 to 100000"),
+    ("MCP_MAX_ROWS", "5k", "expected a whole number from 1 to 100000"),
+    ("MCP_LIST_CACHE_MS", "-1", "expected a whole number of milliseconds from 0 to 3600000"),
+    (
+        "MCP_TOOL_SCOPES",
+        "get_*",
+        "\"get_*\" is no rule; expected rules PATTERN=SCOPE with blanks or commas between them",
+    ),
+    ("MCP_TOOL_SCOPES", "=mcp", "\"=mcp\" is no rule"),
+    ("MCP_TOOL_SCOPES", "a=", "\"a=\" is no rule"),
+    ("MCP_TOOL_SCOPES", "a=мир", "\"a=мир\" is no rule"),
+    ("MCP_TOOL_SCOPES", "a=x b=y a=z", "there are two rules for a"),
+    ("MCP_TOOL_SCOPES", "[a=b]", "expected rules PATTERN=SCOPE"),
+    ("MCP_AUDIT_LOG", "no/such/folder/a.log", "there is no such folder; expected the path of a file"),
+    ("MCP_AUDIT_LOG", ".", "that is a folder; expected the path of a file"),
 ];
 
 #[test]
@@ -348,26 +392,6 @@ fn unknown_names() {
 }
 
 #[test]
-fn settings_of_later_versions() {
-    for (yaml, key) in [
-        ("limits: {max_rows: 5000}", "limits.max_rows"),
-        ("limits: {resolve_limit: 10}", "limits.resolve_limit"),
-        ("api: {bearer_token: hunter2}", "api.bearer_token"),
-    ] {
-        let error = Case::minimal().yaml(yaml).error();
-        assert_eq!(error, format!("error: gateway.yaml, line 1: {key} is not available in this version"));
-    }
-    Case::minimal().yaml("mcp: {bearer_token: ''}\napi:\n  bearer_token:\n").ok();
-    let off = Case::minimal().yaml("mcp: {enabled: false}").error();
-    assert_eq!(off, "error: gateway.yaml, line 1: mcp.enabled must be true: this version serves nothing but MCP");
-
-    let locked = Case::minimal().env("MCP_API_BEARER_TOKEN", "hunter2").error();
-    assert_eq!(locked, "error: MCP_API_BEARER_TOKEN: not available in this version, please remove it");
-    let warnings = Case::minimal().env("MCP_CATALOG", "trade").ok().warnings;
-    assert_eq!(warnings, ["MCP_CATALOG is ignored: not available in this version"]);
-}
-
-#[test]
 fn malformed_yaml_names_the_line() {
     for (yaml, starts) in [
         ("server:\n  port: 1\n bad", "error: gateway.yaml, line "),
@@ -411,7 +435,7 @@ fn secrets_are_never_shown() {
         Case::minimal().without("MCP_ONEC_PASSWORD").yaml("onec: {auth: {password: \"a\\n\", token: hunter2}}").error(),
         Case::minimal().yaml("onec:\n  auth:\n    password: hunter2: x\n").error(),
         Case::minimal().yaml("onec:\n  auth: hunter2\n").error(),
-        Case::minimal().yaml("api:\n  bearer_token: hunter2\n").error(),
+        Case::minimal().args("http").yaml("api:\n  bearer_token: hunter2\n").error(),
     ];
     for message in messages {
         assert!(!message.contains("hunter2"), "{message}");

@@ -178,8 +178,11 @@ fn scopes_in_several_ways() {
     let defaults = scopes("a b c").env("MCP_OAUTH2_DEFAULT_SCOPES", "c b").ok();
     assert_eq!(server(&defaults).default_scopes.to_string(), "b c");
     let error = scopes("a b").error();
+    let why = "none of its defaults is among the supported scopes, which are a b (or give";
+    assert!(error.starts_with(&format!("error: MCP_OAUTH2_DEFAULT_SCOPES is not set: {why}")), "{error}");
+    let error = scopes("a b").env("MCP_OAUTH2_DEFAULT_SCOPES", "a mcp").error();
     let why = "mcp is not among the supported scopes, which are a b";
-    assert_eq!(error, format!("error: MCP_OAUTH2_DEFAULT_SCOPES is \"mcp\": {why}"));
+    assert_eq!(error, format!("error: MCP_OAUTH2_DEFAULT_SCOPES is \"a mcp\": {why}"));
     for (text, rest) in [
         ("mcp \"x\"", "\"\"x\"\" is no scope; expected scopes with blanks"),
         (r#"["a b"]"#, "\"a b\" is no scope"),
@@ -219,7 +222,8 @@ fn lifetimes_and_switches() {
     let short = oauth2().env("MCP_OAUTH2_REFRESH_TTL", "60").ok().warnings;
     assert_eq!(short, ["MCP_OAUTH2_REFRESH_TTL is shorter than MCP_OAUTH2_ACCESS_TTL: refresh tokens are of no use"]);
     let nothing = oauth2().env("MCP_OAUTH2_SCOPES", "mcp:resolve").env("MCP_OAUTH2_DEFAULT_SCOPES", "mcp:resolve");
-    assert!(nothing.ok().warnings[0].starts_with("MCP_OAUTH2_SCOPES lacks mcp"));
+    let why = "MCP_OAUTH2_SCOPES lacks mcp, without which nobody may use what the 1C extension itself offers";
+    assert_eq!(nothing.ok().warnings, [why]);
     let basic = Case::minimal().args("http").env("MCP_AUTH_MODE", "basic").env("MCP_OAUTH2_SCOPES", "mcp own:a").ok();
     assert!(matches!(&basic.auth, Auth::Basic { scopes } if scopes.to_string() == "mcp own:a"));
     assert_eq!(basic.warnings, [""; 0]);

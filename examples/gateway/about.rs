@@ -1,13 +1,18 @@
 //! What the gateway says of itself: `/info` and `/`.
 
 use crate::settings::{Auth, Settings};
+use onec_mcp::catalog::Tools;
 use serde_json::{Map, Value, json};
 
-/// Path and meaning of what is there in every mode.
-const ENDPOINTS: &[(&str, &str)] = &[
+/// Path and meaning of what is there unless MCP is switched off.
+const MCP: &[(&str, &str)] = &[
     ("/mcp", "MCP, Streamable HTTP (POST)"),
     ("/sse", "MCP, HTTP+SSE of revision 2024-11-05 (GET)"),
     ("/sse/messages/", "messages to an open /sse stream (POST)"),
+];
+
+/// What is always there.
+const ALWAYS: &[(&str, &str)] = &[
     ("/health", "whether this gateway and 1C work"),
     ("/livez", "whether this gateway works"),
     ("/info", "name, version, transports"),
@@ -25,12 +30,19 @@ const OAUTH: &[(&str, &str)] = &[
 
 /// `/info`
 pub(crate) fn info(settings: &Settings) -> Value {
+    let serving = &settings.serving;
+    let transports = if serving.mcp { json!({ "streamable_http": "/mcp", "sse": "/sse" }) } else { json!({}) };
     let mut info = json!({
         "name": settings.server_name,
         "version": settings.server_version,
-        "transports": { "streamable_http": "/mcp", "sse": "/sse" },
+        "transports": transports,
         "auth": { "mode": settings.auth.mode() },
     });
+    if serving.rest.is_some()
+        && let Some(info) = info.as_object_mut()
+    {
+        info.insert("rest".to_owned(), json!({ "openapi": "/openapi.json" }));
+    }
     if is_oauth(settings)
         && let Some(auth) = info.get_mut("auth").and_then(Value::as_object_mut)
     {
@@ -49,11 +61,33 @@ pub(crate) fn info(settings: &Settings) -> Value {
 }
 
 /// `/`
-pub(crate) fn endpoints(settings: &Settings) -> Value {
-    let oauth = if is_oauth(settings) { OAUTH } else { &[] };
-    let endpoints: Map<_, _> =
-        ENDPOINTS.iter().chain(oauth).map(|(path, what)| ((*path).to_owned(), Value::from(*what))).collect();
-    json!({ "name": settings.server_name, "version": settings.server_version, "endpoints": endpoints })
+#[derive(Clone)]
+pub(crate) struct Endpoints {
+    name: String,
+    version: String,
+    fixed: Vec<&'static [(&'static str, &'static str)]>,
+}
+
+impl Endpoints {
+    /// Those that do not change.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mcp = if settings.serving.mcp { MCP } else { &[] };
+        let oauth = if is_oauth(settings) { OAUTH } else { &[] };
+        let (name, version) = (settings.server_name.clone(), settings.server_version.clone());
+        Self { name, version, fixed: vec![mcp, ALWAYS, oauth] }
+    }
+
+    /// With the REST endpoints of these tools, where there are any.
+    pub(crate) fn with(&self, tools: Option<&Tools>) -> Value {
+        let fixed = self.fixed.iter().copied().flatten().map(|(path, what)| ((*path).to_owned(), Value::from(*what)));
+        let mut endpoints: Map<_, _> = fixed.collect();
+        if let Some(tools) = tools {
+            endpoints.insert("/openapi.json".to_owned(), "REST: what the endpoints take and give (OpenAPI 3.1)".into());
+            let rest = tools.iter().filter_map(|tool| Some((tool.rest()?, tool.title())));
+            endpoints.extend(rest.map(|(path, title)| (path.to_owned(), format!("REST: {title} (POST)").into())));
+        }
+        json!({ "name": self.name, "version": self.version, "endpoints": endpoints })
+    }
 }
 
 const fn is_oauth(settings: &Settings) -> bool {

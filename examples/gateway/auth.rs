@@ -15,15 +15,17 @@ use std::pin::Pin;
 
 /// The MCP endpoints behind the guard that the auth mode asks for, and what belongs to it.
 pub(crate) struct Guarded {
-    /// The MCP endpoints, and those of the authorization server.
+    /// The MCP endpoints.
     pub(crate) routes: Router,
+    /// What answers where there is no route: the authorization server, or nothing.
+    pub(crate) others: Router,
     /// What is to be done beside serving, until the end.
     pub(crate) upkeep: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Guarded {
     fn new(routes: Router) -> Self {
-        Self { routes, upkeep: Box::pin(pending()) }
+        Self { routes, others: Router::new(), upkeep: Box::pin(pending()) }
     }
 }
 
@@ -55,12 +57,13 @@ pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAd
     let public = settings.http.public_url.as_ref();
     let local = address.ip().is_loopback();
     let encrypted = settings.http.tls.is_some() || public.is_some_and(|url| url.scheme() == "https");
+    let serving = &settings.serving;
     match &settings.auth {
-        Auth::None { token: None } if !local => tracing::warn!(
+        Auth::None { token: None } if !local && serving.mcp => tracing::warn!(
             "no authentication: whoever reaches {address} works in 1C under the service account; \
              set MCP_AUTH_MODE or MCP_BEARER_TOKEN, or listen on 127.0.0.1"
         ),
-        Auth::None { token: None } => {}
+        Auth::None { token: None } if serving.rest.is_none() => {}
         _ if !local && !encrypted => tracing::warn!(
             "logins and tokens cross the network in the clear: set MCP_TLS_CERT and MCP_TLS_KEY, or put a proxy \
              with https before the gateway and say so in MCP_PUBLIC_URL"
@@ -83,7 +86,7 @@ fn show_demo_logins(demo: &demo::Infobase, auth: &Auth) {
     match auth {
         Auth::None { .. } => {}
         Auth::OAuth2(oauth) if oauth.login == Login::Key => {
-            for key in demo.keys() {
+            for key in demo.keys().iter().filter(|key| !key.scopes.is_empty()) {
                 tracing::info!("demo login: key \"{}\" ({}: {})", key.key, key.name, key.scopes.join(" "));
             }
         }

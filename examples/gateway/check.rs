@@ -2,17 +2,22 @@
 
 use crate::infobase::Opened;
 use crate::oauth;
-use crate::settings::{Auth, Login as LoginType, OAuth2, Settings};
+use crate::settings::{Auth, Login as LoginType, OAuth2, Serving, Settings};
 use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
+use onec_mcp::catalog::Tools;
 use onec_mcp::onec::{Error, OneCService, Trouble};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Version};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::error::Error as StdError;
+use std::path::Path;
 use std::process::ExitCode;
 use tower::ServiceExt;
 
 /// What the first question to 1C can show, in the order of the steps.
 const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
+
+/// The tool by which the REST dialect is tried.
+const PROBE: &str = "resolve_customer";
 
 /// Prints a line for each step; 0 only if all pass.
 pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
@@ -20,20 +25,26 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     for warning in &settings.warnings {
         println!("note  settings: {warning}");
     }
+    let serving = &settings.serving;
+    if let Some(catalog) = &serving.catalog {
+        // One that cannot be used has stopped the start already.
+        println!("ok    catalog: {} tools ({})", catalog.tools.iter().count(), catalog.name());
+    }
+    let files = settings.audit_log.as_deref().is_none_or(audit_log);
     let onec = match infobase.account() {
-        Some(account) => with_account(account).await,
-        None => without_account(&infobase.onec).await,
+        Some(account) => with_account(account, serving).await,
+        None => without_account(&infobase.onec, serving).await,
     };
     let onec = onec && (!settings.auth.is_own_login() || strangers(&infobase.onec).await);
     let oauth = match &settings.auth {
         Auth::OAuth2(oauth) => authorization_server(settings, infobase, oauth, onec).await,
         Auth::None { .. } | Auth::Basic { .. } => true,
     };
-    if onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if files && onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Whether 1C does what it should for the service account.
-async fn with_account(onec: &OneCService) -> bool {
+async fn with_account(onec: &OneCService, serving: &Serving) -> bool {
     if let Err(error) = onec.health().await {
         let failed = step(&error);
         for name in STEPS.iter().take(failed) {
@@ -41,7 +52,7 @@ async fn with_account(onec: &OneCService) -> bool {
         }
         let name = STEPS.get(failed).copied().unwrap_or("1C");
         println!("FAIL  {name}: {error}");
-        for name in STEPS.iter().skip(failed + 1).chain(&["tools/list"]) {
+        for name in STEPS.into_iter().skip(failed + 1).chain(offers(serving)) {
             println!("-     {name}: not tried");
         }
         return false;
@@ -49,6 +60,23 @@ async fn with_account(onec: &OneCService) -> bool {
     for name in STEPS {
         println!("ok    {name}");
     }
+    // Both are tried, so that one run shows all that is to be mended.
+    let rpc = !serving.rpc || rpc_dialect(onec).await;
+    let rest = match &serving.catalog {
+        Some(catalog) => rest_dialect(onec, &catalog.tools).await,
+        None => true,
+    };
+    rpc && rest
+}
+
+/// The steps after [`STEPS`]: what the 1C extension should be able to do.
+fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
+    let reports = serving.catalog.as_ref().map(|_| "REST dialect");
+    serving.rpc.then_some("tools/list").into_iter().chain(reports)
+}
+
+/// Whether the 1C extension lists its tools.
+async fn rpc_dialect(onec: &OneCService) -> bool {
     match tools(onec).await {
         Ok(count) => {
             println!("ok    tools/list: {count} tools");
@@ -62,14 +90,15 @@ async fn with_account(onec: &OneCService) -> bool {
 }
 
 /// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.
-async fn without_account(onec: &OneCService) -> bool {
+async fn without_account(onec: &OneCService, serving: &Serving) -> bool {
     let answer = onec.health().await;
     match &answer {
         Ok(()) => println!("ok    1C address"),
         Err(error) => println!("FAIL  1C address: {error}"),
     }
     let why = "not tried: users log in as themselves, and MCP_ONEC_USERNAME is not set";
-    println!("note  login, HTTP service, tools/list: {why}");
+    let steps: Vec<_> = STEPS.into_iter().skip(1).chain(offers(serving)).collect();
+    println!("note  {}: {why}", steps.join(", "));
     answer.is_ok()
 }
 
@@ -104,6 +133,49 @@ async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
     let payload = answer.outcome?;
     let list: Value = serde_json::from_slice(payload.json())?;
     Ok(list.get("tools").and_then(Value::as_array).map_or(0, Vec::len))
+}
+
+/// Whether 1C answers calls of a catalog: it is asked for a customer that nobody has.
+async fn rest_dialect(onec: &OneCService, tools: &Tools) -> bool {
+    let Some(tool) = tools.get(PROBE) else {
+        println!("note  REST dialect: not tried, as the catalog has no {PROBE}");
+        return true;
+    };
+    let arguments = json!({ "query": "no customer of anybody: the gateway's check" }).to_string();
+    let call = match tool.prepare(Some(arguments.as_bytes())) {
+        Ok(call) => call,
+        Err(unfit) => {
+            println!("note  REST dialect: not tried, as {PROBE} wants other arguments ({unfit})");
+            return true;
+        }
+    };
+    let path = call.path.clone();
+    let trouble = match onec.clone().oneshot(call).await.map(|answer| answer.outcome) {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(error.message.into_owned()),
+        Err(error) => Some(match error.downcast_ref::<Error>().map(Error::trouble) {
+            Some(Trouble::Status(status, _)) if status.as_u16() == 404 => format!(
+                "the HTTP service has no {path}; publish an extension with the REST dialect, or name its paths in the \
+                 catalog"
+            ),
+            _ => error.to_string(),
+        }),
+    };
+    match &trouble {
+        None => println!("ok    REST dialect: 1C answers {path}"),
+        Some(trouble) => println!("FAIL  REST dialect: {trouble}"),
+    }
+    trouble.is_none()
+}
+
+/// Whether the audit trail can be written.
+fn audit_log(path: &Path) -> bool {
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    match &opened {
+        Ok(_) => println!("ok    audit log: {}", path.display()),
+        Err(error) => println!("FAIL  audit log: {}: {error}", path.display()),
+    }
+    opened.is_ok()
 }
 
 /// Whether users could get tokens.

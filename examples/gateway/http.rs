@@ -3,7 +3,8 @@
 use crate::auth::{self, Guarded};
 use crate::infobase::Opened;
 use crate::settings::{Auth, Settings};
-use crate::{Failure, about, server};
+use crate::stack::Stack;
+use crate::{Failure, about, rest, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
@@ -12,8 +13,6 @@ use axum::{Json, Router};
 use onec_mcp::Bridge;
 use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
-use onec_mcp::rpc::{self, BoxError};
-use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,12 +20,13 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tower::{Layer, Service};
+use tower::Layer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// Serves until `stop`, then lets running calls finish.
 pub(crate) async fn serve(
     bridge: Bridge,
+    stack: &Stack,
     infobase: &Opened,
     settings: &Settings,
     stop: &CancellationToken,
@@ -35,9 +35,10 @@ pub(crate) async fn serve(
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
     let origins = origins(settings, address);
-    let mcp = mcp(bridge, infobase, settings, &origins);
-    let Guarded { routes, upkeep } = auth::guard(mcp, infobase, settings, &origins).await?;
-    let app = around(routes, infobase, settings);
+    let routes = if settings.serving.mcp { mcp(bridge, stack, &origins) } else { Router::new() };
+    let Guarded { routes, others, upkeep } = auth::guard(routes, infobase, settings, &origins).await?;
+    let routes = routes.fallback_service(rest::before(others, stack));
+    let app = around(routes, stack, infobase, settings);
     auth::announce(settings, infobase, address);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
@@ -73,26 +74,10 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     Err(last.into())
 }
 
-/// The MCP endpoints, over a stack that knows who calls where the auth mode finds that out.
-fn mcp(bridge: Bridge, infobase: &Opened, settings: &Settings, origins: &OriginPolicy) -> Router {
-    match settings.auth {
-        // Without authentication everything is allowed, and 1C is told nothing of the caller.
-        Auth::None { .. } => endpoints(bridge, infobase.onec.clone(), origins),
-        Auth::OAuth2(_) | Auth::Basic { .. } => {
-            let scopes = ScopeLayer::new(ScopePolicy::everything("mcp"));
-            endpoints(bridge, scopes.layer(infobase.onec.clone()), origins)
-        }
-    }
-}
-
-fn endpoints<S>(bridge: Bridge, service: S, origins: &OriginPolicy) -> Router
-where
-    S: Service<rpc::Request, Response = rpc::Response> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-{
-    let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(service.clone());
-    let sse = LegacySseLayer::new(bridge, "/sse/messages/").origins(origins.clone()).layer(service);
+/// The MCP endpoints.
+fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy) -> Router {
+    let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.mcp());
+    let sse = LegacySseLayer::new(bridge, "/sse/messages/").origins(origins.clone()).layer(stack.mcp());
     Router::new()
         .route("/mcp", any_service(mcp.clone()))
         .route("/mcp/", any_service(mcp))
@@ -102,14 +87,16 @@ where
 }
 
 /// What is open to anybody, and what every request goes through first.
-fn around(guarded: Router, infobase: &Opened, settings: &Settings) -> Router {
+fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings) -> Router {
     let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), last: Mutex::default() };
-    let (info, endpoints) = (about::info(settings), about::endpoints(settings));
+    let info = about::info(settings);
+    let (about, catalog) = (about::Endpoints::new(settings), stack.rest().map(|(_, catalog)| catalog));
+    let endpoints = async move || Json(about.with(catalog.map(|catalog| catalog.current()).as_deref()));
     guarded
         .route("/health", get(self::health).with_state(Arc::new(health)))
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/info", get(async move || Json(info)))
-        .route("/", get(async move || Json(endpoints)))
+        .route("/", get(endpoints))
         .layer(ProxiesLayer::new(settings.http.trusted_proxies.clone()))
         // Outermost: browsers send no token with the question whether they may send one.
         .layer(cors(&settings.http.cors_origins))

@@ -1,8 +1,8 @@
 //! The complete gateway: MCP over stdio or HTTP on one side, a 1C infobase on the other.
 //!
 //! `gateway --help` lists every setting. The pieces, in the order a start goes through them:
-//! [`settings`], [`logging`], [`infobase`] (the leaf, or the demo), then one of [`stdio`],
-//! [`http`] (behind [`auth`]) and [`check`].
+//! [`settings`], [`logging`], [`infobase`] (the leaf, or the demo), [`stack`] (what is served over
+//! it), then one of [`stdio`], [`http`] (behind [`auth`]) and [`check`].
 
 mod about;
 mod audit_log;
@@ -12,13 +12,18 @@ mod http;
 mod infobase;
 mod logging;
 mod oauth;
+mod rest;
 mod server;
 mod settings;
+mod signals;
+mod stack;
 mod stdio;
 
+use audit_log::Reopen;
 use onec_mcp::Bridge;
-use onec_mcp::rpc::ServerInfo;
 use settings::{Mode, Settings};
+use signals::HungUp;
+use stack::Stack;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +36,9 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(stop) => return stop.print(),
     };
-    let _logs = match logging::start(settings.log_level, None) {
+    // The doctor tries the file of the audit trail by itself.
+    let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
+    let logs = match logging::start(settings.log_level, audit_log) {
         Ok(logs) => logs,
         Err(error) => return failed(&error),
     };
@@ -42,7 +49,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    let end = runtime.block_on(run(settings));
+    let end = runtime.block_on(run(settings, logs.reopen()));
     // A read of standard input cannot be cancelled; nobody waits for it.
     runtime.shutdown_background();
     end.unwrap_or_else(|error| failed(&error))
@@ -53,23 +60,24 @@ fn failed(error: &Failure) -> ExitCode {
     ExitCode::from(2)
 }
 
-async fn run(settings: Settings) -> Result<ExitCode, Failure> {
+async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
+    let hung_up = HungUp::new();
     let infobase = infobase::open(&settings).await?;
     if settings.mode == Mode::Check {
         return Ok(check::run(&settings, &infobase).await);
     }
     let stop = CancellationToken::new();
-    let server = ServerInfo::new(&settings.server_name, &settings.server_version);
-    let bridge = Bridge::new(server).shutdown(stop.clone());
+    let bridge = Bridge::new(stack::server_info(&settings)).shutdown(stop.clone());
+    let stack = Stack::new(&settings, &infobase);
     tracing::info!(onec = infobase.address(), auth = settings.auth.mode(), "starting");
     let serve = async {
         match settings.mode {
-            Mode::Stdio => stdio::serve(bridge, &infobase).await,
-            _ => http::serve(bridge, &infobase, &settings, &stop).await,
+            Mode::Stdio => stdio::serve(bridge, &stack).await,
+            _ => http::serve(bridge, &stack, &infobase, &settings, &stop).await,
         }
     };
     let signals = async {
-        terminated().await;
+        signals::terminated().await;
         tracing::info!("stopping");
         stop.cancel();
         std::future::pending::<()>().await;
@@ -77,23 +85,8 @@ async fn run(settings: Settings) -> Result<ExitCode, Failure> {
     tokio::select! {
         end = serve => end?,
         () = signals => {}
+        () = hung_up.each(&stack, &logs) => {}
     }
     infobase.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// SIGTERM or Ctrl-C.
-async fn terminated() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = term.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -114,7 +114,11 @@ impl Setup<'_> {
                 }
             }
         };
-        Guarded { routes: routes.route_layer(guard).fallback_service(server), upkeep: Box::pin(upkeep) }
+        Guarded {
+            routes: routes.route_layer(guard),
+            others: Router::new().fallback_service(server),
+            upkeep: Box::pin(upkeep),
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! MCP over standard input and output.
 
 use crate::Failure;
-use crate::infobase::Opened;
+use crate::stack::Stack;
 use onec_mcp::Bridge;
 
 /// Serves the one client until its input ends.
-pub(crate) async fn serve(bridge: Bridge, infobase: &Opened) -> Result<(), Failure> {
+pub(crate) async fn serve(bridge: Bridge, stack: &Stack) -> Result<(), Failure> {
     let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-    onec_mcp::stdio::serve(bridge, infobase.onec.clone(), input, output).await?;
+    onec_mcp::stdio::serve(bridge, stack.mcp(), input, output).await?;
     Ok(())
 }

@@ -4,8 +4,9 @@ use super::parse;
 use super::parse_auth::{self, AuthMode};
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Auth, Mode, OAuth2};
+use super::types::{Auth, Mode, OAuth2, Serving};
 use super::values::Values;
+use onec_mcp::Scopes;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 
@@ -16,6 +17,12 @@ const MAX_REFRESH: u64 = 31_536_000;
 
 /// A token shorter than this can be guessed.
 const SHORT: usize = 16;
+
+/// What clients may ask for where nobody says otherwise, beside the scopes of a catalog file.
+const SUPPORTED: &str =
+    "mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money mcp:report:cost mcp:admin:eventlog";
+/// What they get without asking for it, from a catalog that has it.
+const HARMLESS: &str = "mcp:resolve mcp:report:sales mcp:report:stock";
 
 /// What has a meaning in mode `oauth2` alone.
 static OAUTH2: [&Setting; 8] = [
@@ -29,22 +36,30 @@ static OAUTH2: [&Setting; 8] = [
     &table::OAUTH2_CLIENT_METADATA,
 ];
 
-pub(super) fn auth(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
+pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
     let auth_mode = auth_mode(mode, values)?;
     // Read in any mode: a slip should not wait for the day the mode is switched on.
-    let oauth = oauth2(values, cwd)?;
+    let oauth = oauth2(serving, values, cwd)?;
     let token = values.optional(&table::BEARER_TOKEN, parse_auth::bearer_token)?;
+    if !serving.mcp {
+        let modes = [&table::AUTH_MODE, &table::OAUTH_ENABLED, &table::BEARER_TOKEN, &table::OAUTH2_SCOPES];
+        values.ignored(&modes, "MCP is off");
+        values.ignored(&OAUTH2, "MCP is off");
+        return Ok(Auth::None { token: None });
+    }
     if auth_mode != AuthMode::OAuth2 {
         values.ignored(&OAUTH2, "the auth mode is not oauth2");
         if auth_mode == AuthMode::None {
             values.ignored(&[&table::OAUTH2_SCOPES], "the auth mode is none");
+            let why = "the auth mode is none, so that everybody may use every tool";
+            values.ignored(&[&table::TOOL_SCOPES], why);
         }
     } else if oauth.refresh_ttl < oauth.access_ttl {
         values
             .warn("MCP_OAUTH2_REFRESH_TTL is shorter than MCP_OAUTH2_ACCESS_TTL: refresh tokens are of no use".into());
     }
-    if auth_mode != AuthMode::None && !oauth.scopes.contains("mcp") {
-        values.warn("MCP_OAUTH2_SCOPES lacks mcp, without which nobody may call anything in this version".into());
+    if auth_mode != AuthMode::None {
+        out_of_reach(&oauth.scopes, serving, values);
     }
     match auth_mode {
         AuthMode::None => Ok(Auth::None { token: bearer_token(token, mode, values) }),
@@ -52,7 +67,7 @@ pub(super) fn auth(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Auth, 
             let why = "it goes with auth mode none only; remove it, or do not set MCP_AUTH_MODE";
             Err(values.refuse(&table::BEARER_TOKEN, why))
         }
-        AuthMode::OAuth2 => Ok(Auth::OAuth2(oauth)),
+        AuthMode::OAuth2 => check_defaults(&oauth).map(|()| Auth::OAuth2(oauth)),
         AuthMode::Basic => Ok(Auth::Basic { scopes: oauth.scopes }),
     }
 }
@@ -71,20 +86,74 @@ fn auth_mode(mode: Mode, values: &Values) -> Result<AuthMode, Stop> {
     }
 }
 
-fn oauth2(values: &Values, cwd: &Path) -> Result<OAuth2, Stop> {
-    let scopes = values.get(&table::OAUTH2_SCOPES, parse_auth::scopes)?;
-    let default_scopes = |text: &str| parse_auth::default_scopes(text, &scopes);
+fn oauth2(serving: &Serving, values: &Values, cwd: &Path) -> Result<OAuth2, Stop> {
+    let scopes = values.optional(&table::OAUTH2_SCOPES, parse_auth::scopes)?;
+    let scopes = scopes.unwrap_or_else(|| Scopes::parse(SUPPORTED).union(&serving.scopes()));
     Ok(OAuth2 {
         login: values.get(&table::OAUTH2_LOGIN, parse_auth::login)?,
         store: values.get(&table::OAUTH2_STORE, |text| parse_auth::store(text, cwd))?,
         code_ttl: values.get(&table::OAUTH2_CODE_TTL, |text| parse::seconds(text, MAX_CODE))?,
         access_ttl: values.get(&table::OAUTH2_ACCESS_TTL, |text| parse::seconds(text, MAX_ACCESS))?,
         refresh_ttl: values.get(&table::OAUTH2_REFRESH_TTL, |text| parse::seconds(text, MAX_REFRESH))?,
-        default_scopes: values.get(&table::OAUTH2_DEFAULT_SCOPES, default_scopes)?,
+        default_scopes: default_scopes(&scopes, serving, values)?,
         password_grant: values.get(&table::OAUTH2_PASSWORD_GRANT, parse::switch)?,
         client_metadata: values.get(&table::OAUTH2_CLIENT_METADATA, parse::switch)?,
         scopes,
     })
+}
+
+/// What a client gets that asks for nothing: of a catalog what shows neither money nor costs.
+fn default_scopes(supported: &Scopes, serving: &Serving, values: &Values) -> Result<Scopes, Stop> {
+    let given = |text: &str| parse_auth::default_scopes(text, supported);
+    if let Some(scopes) = values.optional(&table::OAUTH2_DEFAULT_SCOPES, given)? {
+        return Ok(scopes);
+    }
+    let scopes = match &serving.catalog {
+        None => Scopes::parse("mcp"),
+        Some(catalog) => {
+            let all = catalog.tools.scopes();
+            let harmless = Scopes::parse(HARMLESS).intersection(&all);
+            let others = || all.iter().filter(|scope| *scope != "mcp:report:cost" && !scope.starts_with("mcp:admin:"));
+            if harmless.is_empty() { others().collect() } else { harmless }
+        }
+    };
+    Ok(scopes.intersection(supported))
+}
+
+/// A client that asks for nothing must not end up with nothing.
+fn check_defaults(oauth: &OAuth2) -> Result<(), Stop> {
+    let OAuth2 { scopes, default_scopes, .. } = oauth;
+    match default_scopes.is_empty() {
+        false => Ok(()),
+        true => Err(Stop::error(format!(
+            "MCP_OAUTH2_DEFAULT_SCOPES is not set: none of its defaults is among the supported scopes, which are \
+             {scopes} (or give --oauth2-default-scopes, or oauth.default_scopes in the configuration file)"
+        ))),
+    }
+}
+
+/// Warns of tools that nobody may use.
+fn out_of_reach(scopes: &Scopes, serving: &Serving, values: &mut Values) {
+    let Some(name) = values.given(&table::OAUTH2_SCOPES) else { return };
+    if serving.rpc && !scopes.contains("mcp") {
+        values.warn(format!("{name} lacks mcp, without which nobody may use what the 1C extension itself offers"));
+    }
+    // Of the built-in catalog everybody can know the scopes, so that it is a choice to leave some out.
+    let catalog = serving.catalog.as_ref().filter(|catalog| catalog.is_file());
+    let of_file = catalog.map(|catalog| catalog.tools.scopes()).unwrap_or_default();
+    let needed = of_file.union(&serving.scopes_of_rules());
+    let missing: Scopes = needed.iter().filter(|scope| !scopes.contains(scope)).collect();
+    if !missing.is_empty() {
+        values.warn(format!("{name} lacks {missing}, so that nobody may use the tools that need it"));
+    }
+}
+
+/// Warns of a token that could be guessed.
+pub(super) fn warn_if_short(token: Option<&SecretString>, setting: &Setting, values: &mut Values) {
+    if token.is_some_and(|token| token.expose_secret().len() < SHORT) {
+        let name = values.given(setting).unwrap_or_default();
+        values.warn(format!("{name} is short and could be guessed; 32 random characters are good"));
+    }
 }
 
 fn bearer_token(token: Option<SecretString>, mode: Mode, values: &mut Values) -> Option<SecretString> {
@@ -92,9 +161,6 @@ fn bearer_token(token: Option<SecretString>, mode: Mode, values: &mut Values) ->
         values.ignored(&[&table::BEARER_TOKEN], "on stdio only the own user connects");
         return None;
     }
-    if token.as_ref().is_some_and(|token| token.expose_secret().len() < SHORT) {
-        let name = values.given(&table::BEARER_TOKEN).unwrap_or_default();
-        values.warn(format!("{name} is short and could be guessed; 32 random characters are good"));
-    }
+    warn_if_short(token.as_ref(), &table::BEARER_TOKEN, values);
     token
 }

@@ -5,28 +5,41 @@ use super::parse;
 use super::parse_auth;
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Account, Auth, Http, Onec, Settings, Target, Tenant, Tls};
+use super::types::{Account, Auth, Http, Onec, Serving, Settings, Target, Tenant, Tls};
 use super::values::Values;
 use ipnet::IpNet;
 use std::path::{Path, PathBuf};
 
 pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Result<Settings, Stop> {
-    let auth = super::auth::auth(choices.mode, &mut values, cwd)?;
+    let serving = super::serving::serving(choices.mode, &mut values, cwd)?;
+    let auth = super::auth::auth(choices.mode, &serving, &mut values, cwd)?;
     Ok(Settings {
         mode: choices.mode,
-        onec: onec(choices.demo, &auth, &mut values)?,
+        onec: onec(choices.demo, &auth, &serving, &mut values)?,
         http: http(&mut values, cwd)?,
         server_name: values.get(&table::SERVER_NAME, parse::line)?,
         server_version: values.get(&table::SERVER_VERSION, parse::line)?,
         log_level: values.get(&table::LOG_LEVEL, parse::log_level)?,
+        audit_log: values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd))?,
         auth,
+        serving,
         warnings: values.into_warnings(),
     })
 }
 
-fn onec(demo: bool, auth: &Auth, values: &mut Values) -> Result<Onec, Stop> {
+/// A file that may not be there yet, in a folder that is.
+fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
+    let path = cwd.join(parse::path(text)?);
+    match (path.is_dir() || text.ends_with(['/', '\\']), path.parent().is_some_and(Path::is_dir)) {
+        (true, _) => Err(parse::refused("that is a folder; expected the path of a file")),
+        (_, false) => Err(parse::refused("there is no such folder; expected the path of a file")),
+        _ => Ok(path),
+    }
+}
+
+fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Onec, Stop> {
     Ok(Onec {
-        target: target(demo, auth, values)?,
+        target: target(demo, auth, serving, values)?,
         service_root: values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?,
         timeout: values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?,
         report_timeout: values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?,
@@ -35,7 +48,7 @@ fn onec(demo: bool, auth: &Auth, values: &mut Values) -> Result<Onec, Stop> {
     })
 }
 
-fn target(demo: bool, auth: &Auth, values: &mut Values) -> Result<Target, Stop> {
+fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Target, Stop> {
     let bearer = values.get(&table::ONEC_AUTH, parse::is_bearer)?;
     if demo {
         let own = [&table::ONEC_URL, &table::ONEC_USERNAME, &table::ONEC_PASSWORD, &table::ONEC_TOKEN];
@@ -45,11 +58,11 @@ fn target(demo: bool, auth: &Auth, values: &mut Values) -> Result<Target, Stop> 
     let example = "http://localhost/base";
     let why = format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none");
     let url = values.required(&table::ONEC_URL, &why, |text| parse::url(text, example))?;
-    Ok(Target::Infobase { url, account: account(bearer, auth, values)? })
+    Ok(Target::Infobase { url, account: account(bearer, auth, serving, values)? })
 }
 
-/// The service account, which may be left out where calls run under the users' own logins.
-fn account(bearer: bool, auth: &Auth, values: &mut Values) -> Result<Option<Account>, Stop> {
+/// The service account, which may be left out where all calls run under the users' own logins.
+fn account(bearer: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Option<Account>, Stop> {
     if bearer {
         let token = values.required(&table::ONEC_TOKEN, "bearer login to 1C needs a token", parse::token)?;
         values.ignored(&[&table::ONEC_USERNAME, &table::ONEC_PASSWORD], "the login to 1C is by bearer token");
@@ -57,11 +70,12 @@ fn account(bearer: bool, auth: &Auth, values: &mut Values) -> Result<Option<Acco
     }
     values.ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer");
     let names = [&table::ONEC_USERNAME, &table::ONEC_PASSWORD];
-    if auth.is_own_login() && names.iter().all(|name| values.given(name).is_none()) {
+    if auth.is_own_login() && serving.rest.is_none() && names.iter().all(|name| values.given(name).is_none()) {
         return Ok(None);
     }
     let user = match auth {
         Auth::None { .. } => "the 1C user that calls run under",
+        _ if auth.is_own_login() && serving.rest.is_some() => "the 1C user that the REST endpoints work under",
         _ if auth.is_own_login() => "the 1C user that asks whether 1C works, or neither name nor password",
         _ => "the 1C user that calls run under and that has access keys checked",
     };

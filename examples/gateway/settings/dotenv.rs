@@ -39,7 +39,10 @@ pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) -> Res
         }
     }
     // Of two lines with the same name the later one counts, so that an addition at the end works.
-    pairs.into_iter().rev().try_for_each(|(name, value)| values.variable(name, value, &Source::Dotenv(file.clone())))
+    for (name, value) in pairs.into_iter().rev() {
+        values.variable(name, value, &Source::Dotenv(file.clone()));
+    }
+    Ok(())
 }
 
 enum Line<'a> {

@@ -1,4 +1,4 @@
-//! Reading small text files that people write by hand.
+//! Reading text files that people write by hand.
 
 use super::stop::Stop;
 use std::fs::File;
@@ -8,17 +8,21 @@ use std::path::Path;
 /// Far more than any settings take; a wrong path such as `/dev/zero` must not fill the memory.
 const LIMIT: u64 = 1 << 20;
 
-/// The text of the file, without a byte order mark. `what` names the setting in an error, and
-/// `path` is shown as the user wrote it.
+/// The text of a file of settings. `what` names the setting in an error, and `path` is shown as the
+/// user wrote it.
 pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, Stop> {
-    let refuse = |why: &str| Stop::error(format!("{what} is \"{}\": {why}", path.display()));
+    text(&cwd.join(path), LIMIT).map_err(|why| Stop::error(format!("{what} is \"{}\": {why}", path.display())))
+}
+
+/// The text of the file, without a byte order mark, or what is wrong with the file.
+pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    let file = File::open(cwd.join(path)).map_err(|error| refuse(&unreadable(&error)))?;
-    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| refuse(&unreadable(&error)))?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(refuse("the file is larger than 1 MiB, which cannot be settings"));
+    let file = File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("the file is larger than {} MiB, which cannot be right", limit >> 20));
     }
-    let text = String::from_utf8(bytes).map_err(|_| refuse("the file is not UTF-8 text, please save it as UTF-8"))?;
+    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text, please save it as UTF-8")?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 

@@ -13,12 +13,14 @@
 
 mod auth;
 mod build;
+mod catalog;
 mod dotenv;
 mod files;
 mod flags;
 mod nearest;
 mod parse;
 mod parse_auth;
+mod serving;
 mod stop;
 mod table;
 mod types;
@@ -26,10 +28,12 @@ mod values;
 mod yaml;
 
 #[allow(unused_imports, reason = "whoever includes this module names the types it needs")]
+pub(crate) use self::catalog::Catalog;
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use self::stop::{Stop, Stream};
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use self::types::{
-    Account, Auth, Http, LogLevel, Login, Mode, OAuth2, Onec, Settings, Store, Target, Tenant, Tls,
+    Account, Auth, Http, LogLevel, Login, Mode, OAuth2, Onec, Serving, Settings, Store, Target, Tenant, Tls,
 };
 
 use self::values::{Source, Values};
@@ -75,7 +79,7 @@ where
             continue;
         }
         match value.into().into_string() {
-            Ok(text) => values.variable(&name, text, &Source::Variable)?,
+            Ok(text) => values.variable(&name, text, &Source::Variable),
             Err(_) if table::by_variable(&name).is_none() => {}
             Err(_) => return Err(Stop::error(format!("{name} is not valid UTF-8"))),
         }

@@ -83,10 +83,34 @@ settings! {
         "How long a slow 1C call may take: reports and tools").default("120000");
     ONEC_MAX_CONCURRENCY = row("MCP_ONEC_MAX_CONCURRENCY", "onec-max-concurrency", "onec.max_concurrency", "N",
         "1C calls at once; each takes a 1C session and maybe a licence").default("16");
+    ONEC_RPC = row("MCP_ONEC_RPC", "onec-rpc", "onec.rpc", "BOOL",
+        "Whether the 1C extension has tools, resources and prompts of its own (JSON-RPC); false where it only answers \
+         the catalog's calls").default("true");
     ONEC_TENANT_HEADER = row("MCP_ONEC_TENANT_HEADER", "onec-tenant-header", "onec.tenant_header", "NAME",
         "Header to send to 1C on each call, e.g. X-Tenant");
     ONEC_TENANT_VALUE = row("MCP_ONEC_TENANT_VALUE", "onec-tenant-value", "onec.tenant_value", "TEXT",
         "Value of that header");
+    CATALOG = row("MCP_CATALOG", "catalog", "mcp.catalog", "CATALOG",
+        "Business tools: none, trade (the built-in ones of a trading company), or a file with a catalog of your own \
+         (YAML or JSON; read again on SIGHUP)").default("none");
+    RESOLVE_LIMIT = row("MCP_RESOLVE_LIMIT", "resolve-limit", "limits.resolve_limit", "N",
+        "The most candidates that a resolve_... tool returns").default("10");
+    MAX_ROWS = row("MCP_MAX_ROWS", "max-rows", "limits.max_rows", "N",
+        "The most rows that a report returns").default("5000");
+    STRUCTURED_CONTENT = row("MCP_STRUCTURED_CONTENT", "structured-content", "mcp.structured_content", "BOOL",
+        "Whether results of the catalog's tools carry structuredContent beside the text").default("true");
+    TOOL_ALIASES = row("MCP_TOOL_ALIASES", "tool-aliases", "mcp.tool_aliases", "BOOL",
+        "Whether tools with names that clients refuse (Cyrillic, long) are shown under ASCII names").default("true");
+    TOOL_SCOPES = row("MCP_TOOL_SCOPES", "tool-scopes", "mcp.tool_scopes", "RULES",
+        "Scopes that tools of the 1C extension need instead of mcp, as PATTERN=SCOPE with blanks between them, e.g. \
+         get_*=own:read; the first that fits counts").list();
+    LIST_CACHE_MS = row("MCP_LIST_CACHE_MS", "list-cache-ms", "mcp.list_cache_ms", "MS",
+        "How long lists of the 1C extension are remembered; 0 means not").default("0");
+    ENABLED = row("MCP_ENABLED", "enabled", "mcp.enabled", "BOOL",
+        "Whether MCP is served; false leaves only the REST endpoints").default("true");
+    API_BEARER_TOKEN = row("MCP_API_BEARER_TOKEN", "api-bearer-token", "api.bearer_token", "TOKEN",
+        "Token of the catalog's REST endpoints, which are there only when it is set; better given as the variable")
+        .secret();
     HOST = row("MCP_HOST", "host", "server.host", "HOST",
         "Address to listen on, in http mode").default("127.0.0.1");
     PORT = row("MCP_PORT", "port", "server.port", "PORT",
@@ -120,11 +144,11 @@ settings! {
     OAUTH2_REFRESH_TTL = row("MCP_OAUTH2_REFRESH_TTL", "oauth2-refresh-ttl", "oauth.refresh_ttl", "SECONDS",
         "How long a refresh token is good").default("1209600");
     OAUTH2_SCOPES = row("MCP_OAUTH2_SCOPES", "oauth2-scopes", "oauth.scopes", "SCOPES",
-        "Scopes that clients may ask for")
-        .default("mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money mcp:report:cost mcp:admin:eventlog")
-        .list();
+        "Scopes that clients may ask for [default: mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money \
+         mcp:report:cost mcp:admin:eventlog, and those of --catalog and --tool-scopes]").list();
     OAUTH2_DEFAULT_SCOPES = row("MCP_OAUTH2_DEFAULT_SCOPES", "oauth2-default-scopes", "oauth.default_scopes", "SCOPES",
-        "Scopes granted to a client that asks for none").default("mcp").list();
+        "Scopes granted to a client that asks for none [default: mcp; with a catalog mcp:resolve mcp:report:sales \
+         mcp:report:stock where it has them, otherwise all of its scopes but mcp:report:cost and mcp:admin:...]").list();
     OAUTH2_CLIENT_METADATA = row("MCP_OAUTH2_CLIENT_METADATA", "oauth2-client-metadata", "oauth.client_metadata", "BOOL",
         "Whether a client may be known by the https URL of its metadata, which the gateway then fetches").default("true");
     OAUTH2_PASSWORD_GRANT = row("MCP_OAUTH2_PASSWORD_GRANT", "oauth2-password-grant", "oauth.password_grant", "BOOL",
@@ -135,37 +159,11 @@ settings! {
         "Server version shown to MCP clients").default("1.0.0");
     LOG_LEVEL = row("MCP_LOG_LEVEL", "log-level", "log.level", "LEVEL",
         "DEBUG, INFO, WARNING or ERROR; the log goes to standard error").default("INFO");
+    AUDIT_LOG = row("MCP_AUDIT_LOG", "audit-log", "log.audit", "FILE",
+        "File to which the audit trail is appended, one JSON object a line (opened anew on SIGHUP)");
     CONFIG = row("CONFIG_PATH", "config", "", "FILE",
         "Configuration file (YAML)");
 }
-
-/// A setting of a later version: saying so is kinder than "unknown".
-pub(super) struct Later {
-    pub(super) variable: &'static str,
-    /// A key, or a section if it ends with a dot.
-    pub(super) yaml: &'static str,
-    /// Whether someone who sets the variable counts on a protection that would not be there.
-    pub(super) protects: bool,
-}
-
-const fn later(variable: &'static str, yaml: &'static str) -> Later {
-    Later { variable, yaml, protects: false }
-}
-
-const fn protection(variable: &'static str, yaml: &'static str) -> Later {
-    Later { variable, yaml, protects: true }
-}
-
-pub(super) static LATER: &[Later] = &[
-    protection("MCP_API_BEARER_TOKEN", "api."),
-    later("MCP_ONEC_RPC", "onec.rpc"),
-    later("MCP_CATALOG", "mcp.catalog"),
-    later("MCP_RESOLVE_LIMIT", "limits."),
-    later("MCP_MAX_ROWS", "limits."),
-];
-
-/// Keys with only one legal value so far, and why.
-pub(super) static FIXED: &[(&str, &str, &str)] = &[("mcp.enabled", "true", "this version serves nothing but MCP")];
 
 /// Another way to say `auth.mode: oauth2`, known to the configuration file alone.
 pub(super) static OAUTH_ENABLED: Setting = row("oauth.enabled", "", "oauth.enabled", "BOOL", "");
@@ -183,23 +181,13 @@ pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
     ALL.iter().chain([&OAUTH_ENABLED]).find(|setting| !setting.yaml.is_empty() && setting.yaml == path)
 }
 
-pub(super) fn later_variable(name: &str) -> Option<&'static Later> {
-    LATER.iter().find(|later| later.variable == name)
-}
-
-pub(super) fn is_later_yaml(path: &str) -> bool {
-    let fits = |known: &str| if known.ends_with('.') { path.starts_with(known) } else { path == known };
-    LATER.iter().any(|later| fits(later.yaml))
-}
-
 /// Every key that the configuration file may hold.
 pub(super) fn yaml_keys() -> impl Iterator<Item = &'static str> + Clone {
-    let fixed = FIXED.iter().map(|(key, ..)| *key);
-    ALL.iter().chain([&OAUTH_ENABLED]).map(|setting| setting.yaml).filter(|key| !key.is_empty()).chain(fixed)
+    ALL.iter().chain([&OAUTH_ENABLED]).map(|setting| setting.yaml).filter(|key| !key.is_empty())
 }
 
-/// Whether keys lie below that path, in this version or a later one.
+/// Whether keys lie below that path.
 pub(super) fn is_section(path: &str) -> bool {
     let below = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    path.is_empty() || yaml_keys().chain(LATER.iter().map(|later| later.yaml)).any(below)
+    path.is_empty() || yaml_keys().any(below)
 }

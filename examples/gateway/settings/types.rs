@@ -1,5 +1,6 @@
 //! The settings as the rest of the program sees them: typed, checked, complete.
 
+use super::catalog::Catalog;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use onec_mcp::Scopes;
@@ -15,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) mode: Mode,
     /// How to speak to 1C.
     pub(crate) onec: Onec,
+    /// What clients get.
+    pub(crate) serving: Serving,
     /// How to listen, in [`Mode::Http`].
     pub(crate) http: Http,
     /// The name shown to MCP clients.
@@ -23,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) server_version: String,
     /// What is worth a line in the log.
     pub(crate) log_level: LogLevel,
+    /// The file of the audit trail.
+    pub(crate) audit_log: Option<PathBuf>,
     /// How clients prove who they are.
     pub(crate) auth: Auth,
     /// What looks like a mistake but does not stop the start; for the log, without secrets.
@@ -92,6 +97,41 @@ pub(crate) struct Tenant {
     pub(crate) header: HeaderName,
     /// Its value.
     pub(crate) value: HeaderValue,
+}
+
+/// What clients get.
+#[derive(Clone, Debug)]
+pub(crate) struct Serving {
+    /// Whether MCP is served at all; if not, the REST endpoints are.
+    pub(crate) mcp: bool,
+    /// Whether the 1C extension has tools, resources and prompts of its own; if not, there is a
+    /// catalog.
+    pub(crate) rpc: bool,
+    /// The business tools.
+    pub(crate) catalog: Option<Catalog>,
+    /// Whether their results carry `structuredContent`.
+    pub(crate) structured: bool,
+    /// Whether tools have names that every client takes.
+    pub(crate) aliases: bool,
+    /// How long lists of the 1C extension are remembered.
+    pub(crate) list_cache: Option<Duration>,
+    /// Patterns of names of its tools, and the scope that each needs.
+    pub(crate) tool_scopes: Vec<(String, String)>,
+    /// The token of the REST endpoints, where there are any; then there is a catalog.
+    pub(crate) rest: Option<SecretString>,
+}
+
+impl Serving {
+    /// What the tools of the catalog need, and those that a rule speaks of.
+    pub(crate) fn scopes(&self) -> Scopes {
+        let of_catalog = self.catalog.as_ref().map(|catalog| catalog.tools.scopes());
+        of_catalog.unwrap_or_default().union(&self.scopes_of_rules())
+    }
+
+    /// What the rules for the 1C extension's own tools speak of.
+    pub(crate) fn scopes_of_rules(&self) -> Scopes {
+        self.tool_scopes.iter().map(|(_, scope)| scope.as_str()).collect()
+    }
 }
 
 /// How to listen.

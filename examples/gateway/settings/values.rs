@@ -45,32 +45,22 @@ impl Values {
     }
 
     /// Takes a variable from the environment or a `.env` file.
-    pub(super) fn variable(&mut self, name: &str, text: String, source: &Source) -> Result<(), Stop> {
+    pub(super) fn variable(&mut self, name: &str, text: String, source: &Source) {
         if let Some(setting) = table::by_variable(name) {
             if setting.may_be_empty || !text.is_empty() {
                 self.offer(setting, text, source.clone());
             }
-            return Ok(());
+            return;
         }
         if text.is_empty() {
-            return Ok(());
+            return;
         }
         let place = match source {
             Source::Dotenv(file) => format!("{name} in {file}"),
             _ => name.to_owned(),
         };
-        match table::later_variable(name) {
-            // Going on would leave open what the administrator believes to be locked.
-            Some(later) if later.protects => {
-                return Err(Stop::error(format!("{place}: not available in this version, please remove it")));
-            }
-            Some(_) => self.warn(format!("{place} is ignored: not available in this version")),
-            None => {
-                let hint = nearest(name, ALL.iter().map(|setting| setting.variable)).unwrap_or_default();
-                self.warn(format!("{place} is ignored: there is no such setting; the nearest is {hint}"));
-            }
-        }
-        Ok(())
+        let hint = nearest(name, ALL.iter().map(|setting| setting.variable)).unwrap_or_default();
+        self.warn(format!("{place} is ignored: there is no such setting; the nearest is {hint}"));
     }
 
     pub(super) fn warn(&mut self, text: String) {

@@ -6,7 +6,7 @@
 use super::files;
 use super::nearest::nearest;
 use super::stop::Stop;
-use super::table::{self, FIXED, Setting};
+use super::table::{self, Setting};
 use super::values::{Source, Values};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Error, ExternalMessageSource, Spanned};
@@ -122,7 +122,7 @@ impl<'de> Visitor<'de> for Section<'_> {
             self.reading.line = referenced.line();
             let path = if self.path.is_empty() { key } else { format!("{}.{key}", self.path) };
             let reading = &mut *self.reading;
-            if table::yaml_keys().any(|known| known == path) || table::is_later_yaml(&path) {
+            if table::yaml_keys().any(|known| known == path) {
                 map.next_value_seed(Leaf { path, reading })?;
             } else if table::is_section(&path) {
                 map.next_value_seed(Section { path, reading })?;
@@ -169,21 +169,11 @@ impl<'de> Visitor<'de> for Leaf<'_> {
     fn visit_some<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
         match table::by_yaml(&self.path) {
             Some(setting) if setting.list => yaml.deserialize_any(self),
-            Some(_) => yaml.deserialize_string(self),
-            None if FIXED.iter().any(|(key, ..)| *key == self.path) => yaml.deserialize_string(self),
-            // Of a later version: an empty value asks for nothing.
-            None if yaml.deserialize_any(IsEmpty).is_ok() => Ok(()),
-            None => Err(self.reading.wrong(format!("{} is not available in this version", self.path))),
+            _ => yaml.deserialize_string(self),
         }
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if let Some((_, only, why)) = FIXED.iter().find(|(key, ..)| *key == self.path) {
-            return match text.to_lowercase() == *only {
-                true => Ok(()),
-                false => Err(self.reading.wrong(format!("{} must be {only}: {why}", self.path))),
-            };
-        }
         let Some(setting) = table::by_yaml(&self.path) else { return Ok(()) };
         if text.is_empty() && !setting.may_be_empty {
             return Ok(());
@@ -202,24 +192,5 @@ impl<'de> Visitor<'de> for Leaf<'_> {
         }
         let text = serde_json::to_string(&items).map_err(A::Error::custom)?;
         self.visit_str(&text)
-    }
-}
-
-/// A value that asks for nothing; any other is an error.
-struct IsEmpty;
-
-impl<'de> Visitor<'de> for IsEmpty {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.is_empty() { Ok(()) } else { Err(E::custom("a value")) }
     }
 }

@@ -1,0 +1,72 @@
+//! Business tools of your own over an infobase: a catalog, described as data, beside what the 1C
+//! extension itself offers.
+//!
+//! `cargo run --example embed_catalog` serves the demo infobase; put your own URL and account into
+//! `Infobase::new(..).basic(..)` instead.
+
+use onec_mcp::cache::CacheLayer;
+use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
+use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::rest::RestService;
+use onec_mcp::rpc::ServerInfo;
+use onec_mcp::{Gateway, demo};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tower::Layer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let demo = demo::Infobase::start().await?;
+    let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
+
+    // A tool is data: what a model reads, what its arguments must be, where 1C answers it. This value
+    // may as well come from a YAML or JSON file. `extends` adds it to the built-in tools.
+    let file = json!({
+        "extends": "trade",
+        "tools": [{
+            "name": "stock_of_product",
+            "title": "Stock of one product",
+            "description": "How many pieces of one product there are in each warehouse, now or at the end of a day. \
+                            Takes the product's id, which resolve_product finds.",
+            "scope": "mcp:report:stock",
+            "path": "reports/stock",
+            "rest": "/reports/stock_of_product",
+            "slow": true,
+            "annotations": { "readOnlyHint": true },
+            "input_schema": {
+                "type": "object",
+                "properties": {
+                    "filters": {
+                        "type": "object",
+                        "properties": {
+                            "product_ids": { "type": "array", "items": { "type": "string", "format": "uuid" } }
+                        },
+                        "required": ["product_ids"],
+                        "additionalProperties": false
+                    },
+                    "group_by": { "type": "array", "items": { "const": "warehouse" }, "default": ["warehouse"] },
+                    "date": { "type": "string", "format": "date" }
+                },
+                "required": ["filters"],
+                "additionalProperties": false
+            }
+        }]
+    });
+    let catalog = Catalog::new(Tools::read(&file, "my catalog", Limits::default())?);
+
+    // What 1C said is remembered around the leaf, so that both faces of the catalog share it.
+    let onec = CacheLayer::new().layer(onec);
+    // Where callers log in, `scopes(policy)` stands in place of the word that they do not.
+    let gateway =
+        Gateway::builder(onec.clone()).without_authentication().catalog(CatalogLayer::new(catalog.clone())).build();
+    let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(gateway);
+    // The same tools as plain HTTP endpoints, for programs.
+    let rest = RestService::new(catalog, "a-token-that-nobody-guesses", onec);
+
+    let app = axum::Router::new().route_service("/mcp", mcp).fallback_service(rest);
+    let listener = TcpListener::bind("127.0.0.1:8000").await?;
+    println!("http://{0}/mcp, http://{0}/openapi.json", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! What is served over the leaf: the stack of MCP, the REST endpoints, and the catalog both share.
+
+use crate::infobase::Opened;
+use crate::settings::{self, Auth, Serving, Settings};
+use onec_mcp::alias::AliasLayer;
+use onec_mcp::audit::AuditLayer;
+use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::catalog::{Catalog, CatalogLayer, Tools};
+use onec_mcp::gateway::Rules;
+use onec_mcp::onec::OneCService;
+use onec_mcp::rest::RestService;
+use onec_mcp::rpc::ServerInfo;
+use onec_mcp::scope::ScopePolicy;
+use onec_mcp::{Gateway, Scopes};
+use serde_json::json;
+use tokio::sync::Mutex;
+use tower::Layer;
+
+/// The leaf with its memory.
+pub(crate) type Leaf = Cache<OneCService>;
+
+/// How a model begins. What day it is it must know from elsewhere: this text is as old as the process.
+const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
+    Begin with the resolve_... tools: they turn names, articles and codes into the ids that all other tools take; never \
+    make up an id. Then call the report that answers the question; its columns say what each value is, and its totals \
+    cover all rows that match. Dates are YYYY-MM-DD; a period needs both from and to. The server does not tell today's \
+    date: take it from the conversation, or ask, before you say \"last month\" or \"this year\". If arguments do not fit, \
+    the error names the field and what is allowed there: mend the call and repeat it.";
+
+/// Everything that clients of either kind get answers from.
+pub(crate) struct Stack {
+    mcp: Gateway<Leaf>,
+    rest: Option<RestService<Leaf>>,
+    live: Option<Live>,
+}
+
+/// A catalog that may be replaced while it is in use.
+pub(crate) struct Live {
+    source: Mutex<settings::Catalog>,
+    catalog: Catalog,
+    callers: Option<Callers>,
+}
+
+/// What callers may do, where they have scopes.
+struct Callers {
+    rules: Rules,
+    /// What they can get.
+    supported: Scopes,
+}
+
+impl Stack {
+    pub(crate) fn new(settings: &Settings, infobase: &Opened) -> Self {
+        let serving = &settings.serving;
+        let leaf = cached(serving, &infobase.onec);
+        let callers = callers(settings);
+        let catalog = serving.catalog.as_ref().map(|source| (source, Catalog::new(source.tools.clone())));
+        let layer = catalog
+            .as_ref()
+            .map(|(_, catalog)| CatalogLayer::new(catalog.clone()).structured(serving.structured).rpc(serving.rpc));
+        let builder = Gateway::builder(leaf.clone());
+        let builder = match &callers {
+            Some(callers) => builder.scopes(callers.rules.policy()),
+            None => builder.without_authentication(),
+        };
+        let mcp = builder
+            .aliases(serving.aliases.then(AliasLayer::new))
+            .audit(AuditLayer::new())
+            .catalog(layer)
+            // The cache is around the leaf already: the REST endpoints share it.
+            .build();
+        let rest = catalog.as_ref().zip(serving.rest.clone()).zip(infobase.account());
+        let rest = rest.map(|(((_, catalog), token), account)| {
+            // Where users log in as themselves, what the service account was told is not for them.
+            let leaf = if settings.auth.is_own_login() { cached(serving, account) } else { leaf };
+            let rest = RestService::new(catalog.clone(), token, leaf);
+            let rest = rest.title(&settings.server_name).version(&settings.server_version);
+            match &settings.http.public_url {
+                Some(url) => rest.server(url.as_str().trim_end_matches('/')),
+                None => rest,
+            }
+        });
+        let live = catalog.map(|(source, catalog)| Live { source: Mutex::new(source.clone()), catalog, callers });
+        Self { mcp, rest, live }
+    }
+
+    /// The stack for the bridges of MCP.
+    pub(crate) fn mcp(&self) -> Gateway<Leaf> {
+        self.mcp.clone()
+    }
+
+    /// The REST endpoints, where there are any, and the catalog that says which.
+    pub(crate) fn rest(&self) -> Option<(RestService<Leaf>, Catalog)> {
+        Some((self.rest.clone()?, self.live.as_ref()?.catalog.clone()))
+    }
+
+    /// The catalog, for whoever wants to read it anew.
+    pub(crate) const fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+}
+
+fn cached(serving: &Serving, leaf: &OneCService) -> Leaf {
+    let cache = CacheLayer::new();
+    serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(leaf.clone())
+}
+
+/// Their rules, unless everybody may do everything.
+fn callers(settings: &Settings) -> Option<Callers> {
+    let supported = match &settings.auth {
+        Auth::None { .. } => return None,
+        Auth::Basic { scopes } => scopes.clone(),
+        Auth::OAuth2(oauth) => oauth.scopes.clone(),
+    };
+    let rules = settings.serving.tool_scopes.iter();
+    let base = rules.fold(ScopePolicy::everything("mcp"), |policy, (pattern, scope)| policy.tool(pattern, scope));
+    Some(Callers { rules: Rules::new(base), supported })
+}
+
+impl Live {
+    /// Reads the file again. If it is no catalog, the one in force stays.
+    pub(crate) async fn reload(&self) {
+        let mut source = self.source.lock().await;
+        if !source.is_file() {
+            return;
+        }
+        let (name, old) = (source.name().to_owned(), source.clone());
+        let read = tokio::task::spawn_blocking(move || old.read_again()).await;
+        match read.unwrap_or_else(|error| Err(error.to_string())) {
+            Ok(new) => {
+                self.replace(new.tools.clone()).await;
+                tracing::info!("MCP_CATALOG: {name} was read again: {}", source.changes(&new));
+                *source = new;
+            }
+            Err(why) => tracing::error!("MCP_CATALOG: {name} is not used, the catalog stays as it was: {why}"),
+        }
+    }
+
+    async fn replace(&self, tools: Tools) {
+        let Some(Callers { rules, supported }) = &self.callers else { return self.catalog.replace(tools) };
+        let missing: Scopes = tools.scopes().iter().filter(|scope| !supported.contains(scope)).collect();
+        rules.replace(&self.catalog, tools).await;
+        if !missing.is_empty() {
+            tracing::warn!("MCP_CATALOG: nobody can get {missing} yet; restart the gateway to offer it");
+        }
+    }
+}
+
+/// What MCP clients are told of the server.
+pub(crate) fn server_info(settings: &Settings) -> ServerInfo {
+    let server = ServerInfo::new(&settings.server_name, &settings.server_version);
+    let server = if settings.serving.rpc { server } else { server.capabilities(json!({ "tools": {} })) };
+    if settings.serving.catalog.is_some() { server.instructions(INSTRUCTIONS) } else { server }
+}

@@ -284,9 +284,9 @@ async fn the_trail_speaks_of_names_in_1c_and_of_refusals() {
     let mut request = request(Method::ToolsCall, &json!({ "name": alias("Остатки") }));
     request.extensions.insert(Identity::new("a", Scopes::parse("mcp")));
     service.clone().oneshot(request.clone()).await.unwrap();
-    let events = trail.take();
-    assert_eq!((&events[0]["event"], &events[0]["count"]), (&json!("mcp.tool.list"), &json!(1)));
-    assert_eq!((&events[1]["tool"], &events[1]["ok"], events.len()), (&json!("Остатки"), &json!(true), 2));
+    // The list that told what the alias means is not in it.
+    let event = trail.one();
+    assert_eq!((&event["tool"], &event["ok"]), (&json!("Остатки"), &json!(true)));
 
     request.extensions.insert(Identity::new("b", Scopes::parse("mcp:resolve")).with_client("c"));
     request.extensions.insert(Peer("198.51.100.7:5000".parse().unwrap()));

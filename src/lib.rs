@@ -1,29 +1,45 @@
 //! A tower middleware stack between MCP clients and 1C:Enterprise.
 //!
 //! A language model's client speaks the [Model Context Protocol](https://modelcontextprotocol.io);
-//! a 1C infobase publishes its tools, resources and prompts as an HTTP service. Between them stand
-//! ordinary [`tower`] services, to embed in any axum or hyper server:
+//! a 1C infobase publishes its tools, resources, prompts and reports as an HTTP service. Between them
+//! stand ordinary [`tower`] services, to embed in any axum or hyper server:
 //!
 //! ```text
-//!         HTTP side: Service<http::Request<B>>             RPC side: Service<rpc::Request>
-//! client ──► BearerAuthLayer ──► JsonRpcLayer ═══════► ScopeLayer ═► your layers ═► OneCService ──► 1C
-//! SSE    ──► BearerAuthLayer ──► LegacySseLayer ═════►      (the same RPC stack)
-//! stdio  ──────────────────────► stdio::serve ═══════►      (the same RPC stack)
+//!       HTTP side: Service<http::Request<B>>    RPC side: Service<rpc::Request>
+//!
+//! HTTP  ──► BearerAuthLayer ──► JsonRpcLayer ═══╗
+//! SSE   ──► BearerAuthLayer ──► LegacySseLayer ═╬═► AliasLayer ═► AuditLayer ═► ScopeLayer ═╗
+//! stdio ──────────────────────► stdio::serve ═══╝                                           ║
+//!                                               ╔═══════════════════════════════════════════╝
+//!                                               ╚═► CatalogLayer ═► CacheLayer ═► OneCService ──► 1C
+//!                                                                       ▲
+//! REST  ──► RestService ────────────────────────────────────────────────╜
 //! ```
 //!
 //! - [`http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
 //!   2026-07-28 on one endpoint, without sessions. All rules of HTTP and protocol live there.
-//! - `stdio::serve` and `http::LegacySseLayer` (HTTP+SSE of 2024-11-05) are two more bridges onto
+//! - [`stdio::serve`] and [`http::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
 //!   the same RPC service. A [`Bridge`] is what they share.
 //! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request.
 //! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
 //! - [`auth`] is who calls: [`auth::BearerAuthLayer`] lets in whoever bears a good token, and leaves
-//!   an [`Identity`] for the layers below. `auth::BasicAuthLayer` does so for logins of 1C, and
-//!   `auth::server::AuthorizationServer` logs users in and gives out the tokens.
-//! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] refuses callers that lack a scope, and
-//!   tells 1C who calls. The leaf then works as that user, if the user has a login of 1C.
+//!   an [`Identity`] for the layers below. [`auth::BasicAuthLayer`] does so for logins of 1C, and
+//!   [`auth::server::AuthorizationServer`] logs users in and gives out the tokens.
+//! - [`gateway`] is the RPC stack in the order that is safe: [`Gateway::builder`] takes the layers that
+//!   follow, each or none of them.
+//! - [`alias`] gives tools with Cyrillic or long names such that every client takes.
+//! - [`audit`] reports each list and call of tools, the refused ones too.
+//! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] shows callers what their scopes allow,
+//!   refuses the rest, and tells 1C who calls. The leaf then works as that user, if the user has a login
+//!   of 1C.
+//! - [`catalog`] is business tools as data, the built-in ones or those of a file: their arguments are
+//!   mended and checked before 1C is asked.
+//! - [`cache`] remembers what 1C answered, for whom it may.
+//! - [`rest`] is the catalog once more, as plain HTTP endpoints for programs.
+//! - [`demo`] is an infobase to try all this on.
 //!
-//! Both are optional: without them every call runs under the one account of the leaf.
+//! All but a bridge and the leaf are optional. Without authentication every call runs under the one
+//! account of the leaf.
 //!
 //! Anything that is a `tower::Layer` may stand on either side. An answer is `Ok`, even if it is a
 //! JSON-RPC error meant for the client; `Err` is trouble with the machinery, which
@@ -32,7 +48,7 @@
 //! # Example
 //!
 //! An infobase behind `/mcp` of an axum application (run `examples/embed_axum.rs` to try it;
-//! `examples/embed_oauth.rs` is the same behind OAuth):
+//! `examples/embed_oauth.rs` is the same behind OAuth, `examples/embed_catalog.rs` has a catalog):
 //!
 //! ```no_run
 //! use onec_mcp::http::JsonRpcLayer;
@@ -55,7 +71,12 @@
 //!
 //! | Feature | What it adds |
 //! |---|---|
-//! | (none) | the HTTP bridge, the leaf, the bearer layer and scopes |
+//! | (none) | the HTTP bridge, the leaf, the bearer layer, scopes and the builder of the stack |
+//! | `alias` | names of tools that every client takes |
+//! | `audit` | a line for each list and call of tools |
+//! | `cache` | answers of 1C, remembered |
+//! | `catalog` | business tools as data |
+//! | `rest` | the catalog as HTTP endpoints, with an OpenAPI document; implies `catalog` |
 //! | `stdio` | the bridge over standard streams |
 //! | `sse` | the HTTP+SSE transport of 2024-11-05 |
 //! | `basic` | HTTP Basic with the caller's own login of 1C |
@@ -67,6 +88,9 @@
 //! | `full` | all of these |
 //!
 //! The minimum supported Rust version is 1.94; raising it is a minor release.
+
+// What a feature brings is linked to from everywhere; without it the link leads nowhere.
+#![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links))]
 
 #[cfg(feature = "alias")]
 pub mod alias;

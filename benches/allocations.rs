@@ -10,13 +10,13 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::future::Future;
 use support::cases::{Case, Era, call, exchange};
+use support::trade::{Setup, TOKEN};
 use tokio::runtime::{Builder, Runtime};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const CALLS: usize = 100;
-const TOKEN: &str = "onec_at_bVhJc2Zua0xHZ0Z6S1ZQT2w0d1ZhS2hXSFZ4Z2Y";
 
 /// Allocations (and growths) and bytes per call.
 fn count<R, F: Future>(runtime: &Runtime, requests: Vec<R>, mut once: impl FnMut(R) -> F) -> (f64, f64) {
@@ -91,5 +91,18 @@ fn main() {
                 async move { exchange(&mut stack, request).await }
             }),
         );
+    }
+    println!("\nthe same through the whole stack of the gateway, those of the mock 1C included");
+    println!("{:<32} {:<8} {:>8} {:>12}", "question", "era", "number", "bytes");
+    for setup in [Setup::lists(), Setup::calls()].concat() {
+        for (name, era) in [("legacy", Era::Legacy), ("modern", Era::Modern)] {
+            let stack = setup.stack();
+            runtime.block_on(exchange(&mut stack.clone(), setup.request(era)));
+            let (number, bytes) = count(&runtime, requests(|| setup.request(era)), |request| {
+                let mut stack = stack.clone();
+                async move { exchange(&mut stack, request).await }
+            });
+            println!("{:<32} {name:<8} {number:>8.1} {bytes:>12.0}", setup.case.name);
+        }
     }
 }

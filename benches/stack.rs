@@ -11,40 +11,23 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group};
 use onec_mcp::auth::StaticToken;
 use onec_mcp::rpc::Payload;
 use onec_mcp::{Identity, Scopes};
-use std::cell::RefCell;
 use std::hint::black_box;
 use std::io::sink;
-use std::rc::Rc;
 use std::time::Duration;
 use support::cases::{Case, Era, call, exchange};
-use tokio::runtime::{Builder, Runtime};
+use support::timed::{self, Request, runtime};
+use support::trade::TOKEN;
 use tower::Service;
 
-const TOKEN: &str = "onec_at_bVhJc2Zua0xHZ0Z6S1ZQT2w0d1ZhS2hXSFZ4Z2Y";
-
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_time().build().unwrap()
-}
-
-type Request = http::Request<http_body_util::Full<bytes::Bytes>>;
-
-/// Measures one service over HTTP; requests are built outside the clock.
+/// Measures one service over HTTP.
 fn over_http<S>(criterion: &mut Criterion, group: &str, case: &Case, request: impl Fn() -> Request, service: S)
 where
     S: Service<Request, Response = http::Response<onec_mcp::http::Body>>,
     S::Error: std::fmt::Debug,
 {
-    let runtime = runtime();
-    let service = Rc::new(RefCell::new(service));
     let mut group = criterion.benchmark_group(group);
     group.throughput(Throughput::Bytes(case.size() as u64));
-    group.bench_function(case.name, |bencher| {
-        bencher.iter_batched(
-            &request,
-            |request| runtime.block_on(exchange(&mut *service.borrow_mut(), request)),
-            BatchSize::SmallInput,
-        );
-    });
+    timed::over_http(&mut group, case.name, request, service);
     group.finish();
 }
 

@@ -1,16 +1,33 @@
 //! What was made of some bytes, so that it is not made again while they stay the same.
 
+use crate::rpc::Payload;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most results that are kept: some callers' views of some pages of the four lists.
 const KEPT: usize = 64;
-/// The most bytes of their sources together. What is made of a list is about as long as the list, so a
-/// memo takes twice this at most; lists of a usual server take a hundredth of it.
-const TOTAL: usize = 4 * 1024 * 1024;
-/// Sources longer than this are not kept: one of them would push all the others out.
+/// The most bytes of them together, sources included; lists of a usual server take a hundredth of it.
+const TOTAL: usize = 8 * 1024 * 1024;
+/// What takes more than this is not kept: one such would push all the others out.
 const LONGEST: usize = TOTAL / 2;
+
+/// How many bytes a result takes, more or less: a short list may become a long one.
+pub(crate) trait Size {
+    fn size(&self) -> usize;
+}
+
+impl Size for usize {
+    fn size(&self) -> usize {
+        0
+    }
+}
+
+impl Size for Option<Payload> {
+    fn size(&self) -> usize {
+        self.as_ref().map_or(0, |payload| payload.json().len())
+    }
+}
 
 /// Results by their source and whatever else they depend on, the last used first.
 ///
@@ -24,7 +41,7 @@ impl<K, V> Default for Memo<K, V> {
     }
 }
 
-impl<K: PartialEq + Clone, V: Clone> Memo<K, V> {
+impl<K: PartialEq + Clone, V: Clone + Size> Memo<K, V> {
     /// What `make` made of `source` for `key`, or makes of it now.
     ///
     /// # Errors
@@ -35,20 +52,23 @@ impl<K: PartialEq + Clone, V: Clone> Memo<K, V> {
         }
         // Not under the lock: two who come at once both make it.
         let made = make()?;
-        if source.len() <= LONGEST {
-            self.keep(source, key, &made);
-        }
+        self.keep(source, key, &made);
         Ok(made)
     }
 
     fn keep(&self, source: &Bytes, key: &K, made: &V) {
+        let size = source.len() + made.size();
+        if size > LONGEST {
+            return;
+        }
         let mut kept = self.lock();
         kept.retain(|(bytes, known, _)| known != key || !is_same(bytes, source));
         kept.truncate(KEPT - 1);
-        let mut room = TOTAL - source.len();
-        let fitting = kept.iter().take_while(|(bytes, ..)| {
-            let fits = bytes.len() <= room;
-            room = room.saturating_sub(bytes.len());
+        let mut room = TOTAL - size;
+        let fitting = kept.iter().take_while(|(bytes, _, made)| {
+            let size = bytes.len() + made.size();
+            let fits = size <= room;
+            room = room.saturating_sub(size);
             fits
         });
         let fitting = fitting.count();
@@ -153,6 +173,18 @@ mod tests {
         assert_eq!(memo.get_or(&longest, &0, || Ok::<_, ()>(3)), Ok(3));
         assert!(total() <= TOTAL);
         assert_eq!(memo.get_or(&longest, &0, || Ok::<_, ()>(4)), Ok(3));
+    }
+
+    #[test]
+    fn what_is_made_counts_too() {
+        let memo = Memo::<usize, Option<Payload>>::default();
+        let made = |length: usize| Payload::parse(format!("{{\"x\":\"{}\"}}", "x".repeat(length))).unwrap();
+        for key in 0..20 {
+            memo.get_or(&Bytes::from_static(b"short"), &key, || Ok::<_, ()>(Some(made(TOTAL / 4)))).unwrap();
+        }
+        assert_eq!(memo.0.lock().unwrap().len(), 3);
+        memo.get_or(&Bytes::from_static(b"short"), &20, || Ok::<_, ()>(Some(made(LONGEST)))).unwrap();
+        assert!(memo.0.lock().unwrap().iter().all(|(_, key, _)| *key != 20));
     }
 
     #[test]

@@ -35,23 +35,23 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn all() -> Vec<Self> {
         let arguments = json!({ "query": "чайник ".repeat(60), "limit": 20 });
-        let call = |name, result: Value| Self {
-            name,
-            method: Method::ToolsCall,
-            params: json!({ "name": TOOL, "arguments": arguments }),
-            answer: Answer::new(&result),
-        };
+        let call = |name, result: Value| Self::call(name, TOOL, &arguments, Answer::new(&result));
         vec![
             call("call_1KiB", answers::text(1024)),
-            Self {
-                name: "list_16KiB",
-                method: Method::ToolsList,
-                params: json!({}),
-                answer: Answer::new(&answers::tools(16 * 1024)),
-            },
+            Self::list("list_16KiB", Answer::new(&answers::tools(16 * 1024))),
             call("text_1MiB", answers::text(1024 * 1024)),
             call("rows_1MiB", answers::rows(1024 * 1024)),
         ]
+    }
+
+    /// A call of `tool`, and what 1C answers.
+    pub(crate) fn call(name: &'static str, tool: &str, arguments: &Value, answer: Answer) -> Self {
+        Self { name, method: Method::ToolsCall, params: json!({ "name": tool, "arguments": arguments }), answer }
+    }
+
+    /// A question for the list of tools.
+    pub(crate) fn list(name: &'static str, answer: Answer) -> Self {
+        Self { name, method: Method::ToolsList, params: json!({}), answer }
     }
 
     /// The bytes of the answer, for the throughput.
@@ -81,8 +81,8 @@ impl Case {
                     "io.modelcontextprotocol/clientCapabilities": {},
                 });
                 request = request.header("mcp-method", self.method.as_str());
-                if self.method == Method::ToolsCall {
-                    request = request.header("mcp-name", TOOL);
+                if let Some(tool) = self.params["name"].as_str() {
+                    request = request.header("mcp-name", tool);
                 }
                 "2026-07-28"
             }
@@ -99,7 +99,7 @@ impl Case {
         Mock::new(self.answer.clone(), list)
     }
 
-    fn infobase() -> Infobase {
+    pub(crate) fn infobase() -> Infobase {
         Infobase::new("http://localhost/base").unwrap().basic("Администратор", "secret")
     }
 

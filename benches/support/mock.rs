@@ -41,7 +41,7 @@ impl Mock {
 }
 
 /// The id in a request as the leaf writes it.
-fn id(body: &[u8]) -> &[u8] {
+pub(crate) fn id(body: &[u8]) -> &[u8] {
     let rest = body.get(b"{\"jsonrpc\":\"2.0\",\"id\":".len()..).unwrap();
     rest.split(|byte| *byte == b',').next().unwrap()
 }

@@ -6,3 +6,5 @@
 pub(crate) mod answers;
 pub(crate) mod cases;
 pub(crate) mod mock;
+pub(crate) mod timed;
+pub(crate) mod trade;

@@ -109,7 +109,8 @@ impl Memory {
         let ttl = ttl.min(LONGEST);
         match response.outcome {
             Ok(payload) if size(&payload) as u64 <= self.room && may_be_kept(&payload) => {
-                let payload = payload.detached();
+                // On one line as clients get it, or each of them would make a copy for that.
+                let payload = payload.detached().on_one_line();
                 let kept = Kept { payload: payload.clone(), since: Instant::now(), ttl };
                 self.kept.insert(key, kept);
                 // The bounds hold at once, not when moka gets round to it.

@@ -1,12 +1,12 @@
 //! An answer of 1C as the result of a tool.
 
-use crate::rpc::json::Fault;
+use crate::rpc::json::{Fault, plain_text};
 use crate::rpc::{Payload, Response};
 
 /// The result: 1C's JSON as text, and, where wanted, as `structuredContent`.
 ///
 /// # Errors
-/// None in practice: what is written here is an object.
+/// [`Fault::Size`].
 pub(super) fn result(answer: &Payload, structured: bool) -> Result<Payload, Fault> {
     let json = answer.json();
     // Each quote takes one byte more; most of a report is numbers and ids.
@@ -19,33 +19,34 @@ pub(super) fn result(answer: &Payload, structured: bool) -> Result<Payload, Faul
         out.extend_from_slice(json);
     }
     out.push(b'}');
-    Payload::parse(out)
+    // The text has no line breaks of its own: in a JSON string they are escaped.
+    Payload::written(out, structured && answer.has_line_breaks())
 }
 
 /// Appends checked JSON as the inside of a JSON string, without the white space between its tokens.
 /// Digits and strings stay byte for byte.
 fn quote_compact(out: &mut Vec<u8>, json: &[u8]) {
     let mut rest = json;
-    let mut inside = false;
-    loop {
-        // Up to the next byte that means something here. Within strings no control character can stand.
-        let special = |byte: &u8| match byte {
-            b'"' | b'\\' => true,
-            b' ' | b'\t' | b'\r' | b'\n' => !inside,
-            _ => false,
-        };
-        let Some(at) = rest.iter().position(special) else {
-            out.extend_from_slice(rest);
-            return;
-        };
-        let (plain, tail) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        rest = match tail {
-            [b'"', tail @ ..] => {
-                inside = !inside;
-                out.extend_from_slice(b"\\\"");
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => tail,
+            b'"' => quote_string(out, tail),
+            _ => {
+                out.push(*byte);
                 tail
             }
+        };
+    }
+}
+
+/// The same of a string from behind its first quote. Gives what follows its last one.
+fn quote_string<'a>(out: &mut Vec<u8>, mut rest: &'a [u8]) -> &'a [u8] {
+    out.extend_from_slice(b"\\\"");
+    loop {
+        // Within strings no control character can stand.
+        let (plain, tail) = rest.split_at_checked(plain_text(rest)).unwrap_or((rest, b""));
+        out.extend_from_slice(plain);
+        rest = match tail {
             // What is escaped is an ASCII character that is no end of the string.
             [b'\\', next, tail @ ..] => {
                 out.extend_from_slice(b"\\\\");
@@ -55,8 +56,11 @@ fn quote_compact(out: &mut Vec<u8>, json: &[u8]) {
                 out.push(*next);
                 tail
             }
-            [_, tail @ ..] => tail,
-            [] => return,
+            [b'"', tail @ ..] => {
+                out.extend_from_slice(b"\\\"");
+                return tail;
+            }
+            _ => return b"",
         };
     }
 }
@@ -72,4 +76,29 @@ pub(super) fn too_many(rows: u64, ceiling: u64) -> Response {
         "limit_exceeded: 1C returned {rows} rows, and at most {ceiling} are allowed. Narrow the request: a shorter \
          period, more filters, fewer dimensions or a smaller limit."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_what_would_be_read() {
+        for answer in [
+            "{}",
+            "{ \"rows\" :\r\n[ 1.10, \"a \\\"b\\\\ \\n \\u0041\\/ я\", -0 ],\t\"\\\\\" : \" { } \" }",
+            "{\"isError\":true,\"_meta\":{\"messages\":[]},\"resultType\":\"input_required\"}",
+        ] {
+            let answer = Payload::parse(answer).unwrap();
+            for structured in [true, false] {
+                let made = result(&answer, structured).unwrap();
+                let read = Payload::parse(made.json().clone()).unwrap();
+                assert_eq!(format!("{made:?}"), format!("{read:?}"));
+                let value: serde_json::Value = serde_json::from_slice(made.json()).unwrap();
+                let text: serde_json::Value =
+                    serde_json::from_str(value["content"][0]["text"].as_str().unwrap()).unwrap();
+                assert_eq!(text, serde_json::from_slice::<serde_json::Value>(answer.json()).unwrap());
+            }
+        }
+    }
 }

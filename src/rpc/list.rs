@@ -71,7 +71,8 @@ impl<'a> List<'a> {
         self.partial
     }
 
-    /// The same list with these items in place of its own; all else is untouched.
+    /// The same list with these items in place of its own; all else is untouched, but on one line, as
+    /// clients get it: lists are kept, and would be copied for that each time.
     ///
     /// # Errors
     /// [`Fault`] where an item is not JSON.
@@ -88,7 +89,7 @@ impl<'a> List<'a> {
         }
         out.push(b']');
         out.extend_from_slice(json.get(self.array.end()..).unwrap_or_default());
-        self.payload.rewritten(out)
+        self.payload.rewritten(out).map(Payload::on_one_line)
     }
 }
 

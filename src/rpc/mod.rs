@@ -33,7 +33,9 @@ pub use response::Response;
 pub use version::{Era, Version};
 
 pub(crate) use error::cause;
-pub(crate) use list::{Item, List};
+#[cfg(feature = "alias")]
+pub(crate) use list::Item;
+pub(crate) use list::List;
 pub(crate) use outline::{Cut, Outline};
 pub(crate) use payload::without_line_breaks;
 pub(crate) use response::{Outcome, encode_error};

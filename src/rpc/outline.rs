@@ -27,6 +27,12 @@ impl Outline {
         Self { object: Span::new(0, 2), ..Self::default() }
     }
 
+    /// Of an object so long, with members of which a bridge reads none.
+    #[cfg(feature = "catalog")]
+    pub(super) fn plain(length: usize, breaks: bool) -> Self {
+        Self { object: Span::new(0, length), members: true, breaks, ..Self::default() }
+    }
+
     /// Where the object itself stands.
     pub(crate) const fn object(&self) -> Span {
         self.object

@@ -79,6 +79,25 @@ impl Payload {
         Ok(Self { hints: self.hints, ..Self::parse(json)? })
     }
 
+    /// An object, written by the caller, that has none of the members that a bridge reads. `breaks`
+    /// says whether line breaks stand between its tokens.
+    ///
+    /// # Errors
+    /// [`Fault::Size`].
+    #[cfg(feature = "catalog")]
+    pub(crate) fn written(json: Vec<u8>, breaks: bool) -> Result<Self, Fault> {
+        if u32::try_from(json.len()).is_err() {
+            return Err(Fault::Size);
+        }
+        Ok(Self { outline: Outline::plain(json.len(), breaks), json: json.into(), hints: Hints::default() })
+    }
+
+    /// Whether line breaks stand between its tokens.
+    #[cfg(feature = "catalog")]
+    pub(crate) const fn has_line_breaks(&self) -> bool {
+        self.outline.breaks
+    }
+
     /// The same in memory of its own: a short result may stand in a long message, or in the buffer of
     /// a connection, and would keep all of it.
     #[cfg(feature = "cache")]

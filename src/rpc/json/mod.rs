@@ -6,6 +6,8 @@
 
 mod scanner;
 
+#[cfg(feature = "catalog")]
+pub(crate) use scanner::plain_text;
 pub use scanner::{Member, Scanner};
 
 use std::borrow::Cow;

@@ -300,31 +300,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes everything up to the next quote, backslash or control character, eight bytes a step.
+    /// Passes everything up to the next quote, backslash or control character.
     fn plain_text(&mut self) {
-        const ONES: u64 = 0x0101_0101_0101_0101;
-        const HIGHS: u64 = 0x8080_8080_8080_8080;
-        const QUOTES: u64 = ONES * b'"' as u64;
-        const SLASHES: u64 = ONES * b'\\' as u64;
-        let Some(rest) = self.bytes.get(self.pos..) else { return };
-        let (chunks, tail) = rest.as_chunks::<8>();
-        for chunk in chunks {
-            let word = u64::from_le_bytes(*chunk);
-            let quote = word ^ QUOTES;
-            let slash = word ^ SLASHES;
-            // A byte's high bit is set where the byte is below 0x20, a quote or a backslash. A
-            // borrow can set bits above the first hit only, so the lowest one is exact.
-            let hits = (word.wrapping_sub(ONES * 0x20) & !word
-                | quote.wrapping_sub(ONES) & !quote
-                | slash.wrapping_sub(ONES) & !slash)
-                & HIGHS;
-            if hits != 0 {
-                self.pos += hits.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.pos += 8;
-        }
-        self.pos += tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len());
+        self.pos += self.bytes.get(self.pos..).map_or(0, plain_text);
     }
 
     fn escape(&mut self) -> Result<(), Fault> {
@@ -344,6 +322,32 @@ impl<'a> Scanner<'a> {
         }
         Ok(())
     }
+}
+
+/// How many bytes come before the next quote, backslash or control character, eight bytes a step.
+pub(crate) fn plain_text(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const SLASHES: u64 = ONES * b'\\' as u64;
+    let (chunks, tail) = text.as_chunks::<8>();
+    let mut length = 0;
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = word ^ QUOTES;
+        let slash = word ^ SLASHES;
+        // A byte's high bit is set where the byte is below 0x20, a quote or a backslash. A borrow can
+        // set bits above the first hit only, so the lowest one is exact.
+        let hits = (word.wrapping_sub(ONES * 0x20) & !word
+            | quote.wrapping_sub(ONES) & !quote
+            | slash.wrapping_sub(ONES) & !slash)
+            & HIGHS;
+        if hits != 0 {
+            return length + hits.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+    }
+    length + tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len())
 }
 
 #[cfg(test)]

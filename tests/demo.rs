@@ -17,6 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use onec_mcp::demo::Infobase;
+use onec_mcp::demo::trade::{Date, company};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,8 +25,13 @@ use tokio::net::TcpStream;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 const INTERNAL: i64 = -32603;
 
+/// After the last of the documents.
+fn today() -> Date {
+    "2026-10-05".parse().unwrap()
+}
+
 async fn quick() -> Infobase {
-    Infobase::builder().report_delay(Duration::ZERO).start().await.unwrap()
+    Infobase::builder().today(today()).report_delay(Duration::ZERO).start().await.unwrap()
 }
 
 async fn slow() -> Infobase {
@@ -311,6 +317,23 @@ mod json_rpc {
 mod content {
     use super::*;
 
+    /// How much of a product lies in a warehouse after all.
+    fn stock(warehouse: &str, article: &str) -> i64 {
+        let company = company();
+        let at = company.warehouses.iter().position(|one| one.code == warehouse).unwrap();
+        let product = company.products.iter().position(|one| one.article == article).unwrap();
+        let mut left = 0;
+        for one in company.purchases.iter().filter(|one| one.warehouse == at) {
+            let lines = one.lines.iter().filter(|line| line.product == product).map(|line| line.quantity);
+            left += lines.sum::<i64>() * if one.is_return { -1 } else { 1 };
+        }
+        for one in company.sales.iter().filter(|one| one.warehouse == at) {
+            let lines = one.lines.iter().filter(|line| line.product == product).map(|line| line.quantity);
+            left -= lines.sum::<i64>() * if one.is_return { -1 } else { 1 };
+        }
+        left
+    }
+
     #[tokio::test]
     async fn tools_are_listed_with_their_schemas() {
         let infobase = quick().await;
@@ -357,10 +380,12 @@ mod content {
     async fn catalogs_are_searched_in_two_languages() {
         let infobase = quick().await;
         for (catalog, query, found) in [
-            ("Номенклатура", "черный", "000000105 Чай чёрный, 100 г (Black tea, 100 g)"),
-            ("Catalog.Products", "KETTLE", "000000101 Чайник электрический (Electric kettle)"),
-            ("customers", "ветер", "000000203 АО «Северный ветер» (Northern Wind JSC)"),
-            ("Справочник.Склады", "302", "000000302 Магазин на Лесной (Shop on Lesnaya Street)"),
+            ("Номенклатура", "черный,", "000000114 Чай чёрный, 100 г (Black tea, 100 g): ЧЧ-100, 163,00 руб."),
+            ("Catalog.Products", "WHISTLING", "000000103 Чайник со свистком (Whistling kettle): ЧС-03, 1733,00 руб."),
+            ("customers", "ветер", "000000202 АО «Северный ветер» (Northern Wind JSC): Мурманск, реализаций: "),
+            ("customers", "baltic", "000000205 Baltic Tea OÜ: Таллин, реализаций: "),
+            ("Customers", "technoimport", "000000221 ООО «Техноимпорт» (Technoimport LLC): Москва, поступлений: "),
+            ("Справочник.Склады", "маг", "МАГ Магазин на Лесной (Shop on Lesnaya Street): Москва, Лесная улица, 12"),
         ] {
             let arguments = json!({ "catalog": catalog, "query": query });
             let text = tool_text(&infobase, "search_catalog", arguments).await;
@@ -368,16 +393,23 @@ mod content {
         }
         let arguments = json!({ "catalog": "Products", "query": "", "limit": 2 });
         let text = tool_text(&infobase, "search_catalog", arguments).await;
-        assert!(text.starts_with("Найдено: 6, показано: 2\n"), "{text}");
+        let all = company().products.len();
+        assert!(text.starts_with(&format!("Найдено: {all}, показано: 2\n")), "{text}");
+        assert_eq!(text.lines().count(), 3);
+        let arguments = json!({ "catalog": "Products", "query": "" });
+        assert_eq!(tool_text(&infobase, "search_catalog", arguments).await.lines().count(), 11, "ten unless told");
     }
 
     #[tokio::test]
     async fn a_warehouse_narrows_the_search_to_what_it_has() {
         let infobase = quick().await;
-        let arguments = json!({ "catalog": "Products", "query": "", "warehouse": "Магазин на Лесной" });
+        let arguments = json!({ "catalog": "Products", "query": "кофе в зёрнах", "warehouse": "Магазин на Лесной" });
         let text = tool_text(&infobase, "search_catalog", arguments).await;
-        assert!(text.starts_with("Найдено: 3,"), "{text}");
-        assert!(text.contains("остаток 5 шт"), "{text}");
+        let left = stock("МАГ", "КЗ-1000");
+        assert!(text.contains(&format!("КЗ-1000, 1842,00 руб., остаток {left} упак")), "{text}");
+        // What is for production lies elsewhere.
+        let arguments = json!({ "catalog": "Products", "query": "шнур", "warehouse": "МАГ" });
+        assert_eq!(tool_text(&infobase, "search_catalog", arguments).await, "Найдено: 0, показано: 0");
         let arguments = json!({ "catalog": "Products", "query": "", "warehouse": "Нет такого" });
         let text = tool_error(&infobase, "search_catalog", arguments).await;
         assert!(text.ends_with("Склад 'Нет такого' не найден"), "{text}");
@@ -386,19 +418,21 @@ mod content {
     #[tokio::test]
     async fn the_report_adds_up_the_sales_of_its_period() {
         let infobase = quick().await;
-        let period = json!({ "period_from": "2026-01-29", "period_to": "2026-02-20" });
+        let period = json!({ "period_from": "2026-01-29", "period_to": "2026-02-03" });
         let text = tool_text(&infobase, "sales_report", period).await;
-        let expected = "Продажи с 2026-01-29 по 2026-02-20, документов: 3\n\
-            Кофе в зёрнах, 1 кг: 10 упак, 16900,00 руб.\n\
-            Тостер: 3 шт, 9451,50 руб.\n\
-            Чайник электрический: 3 шт, 7570,00 руб.\n\
-            Чай чёрный, 100 г: 20 упак, 2998,00 руб.\n\
-            Итого: 36919,50 руб.";
+        let expected = "Продажи с 2026-01-29 по 2026-02-03, документов: 4\n\
+            Кружка керамическая, 330 мл: 68 шт, 17884,00 руб.\n\
+            Турка медная, 300 мл: 9 шт, 11538,00 руб.\n\
+            Кофе в капсулах, 10 шт.: 27 упак, 10026,72 руб.\n\
+            Контейнер Fresh, набор 3 шт.: 9 шт, 9721,53 руб.\n\
+            Корзинка плетёная: 11 шт, 7157,15 руб.\n\
+            Чай травяной «Алтайский мёд», 250 г: 6 упак, 2724,00 руб.\n\
+            Итого: 59051,40 руб.";
         assert_eq!(text, expected);
 
-        let period = json!({ "period_from": "2025-01-01", "period_to": "2025-12-31" });
+        let period = json!({ "period_from": "2023-01-01", "period_to": "2023-12-31" });
         let text = tool_text(&infobase, "sales_report", period).await;
-        assert_eq!(text, "Продажи с 2025-01-01 по 2025-12-31, документов: 0\nИтого: 0,00 руб.");
+        assert_eq!(text, "Продажи с 2023-01-01 по 2023-12-31, документов: 0\nИтого: 0,00 руб.");
     }
 
     #[tokio::test]
@@ -407,6 +441,7 @@ mod content {
         for (from, to, expected) in [
             ("2026-02-01", "2026-01-01", "Начало периода больше его конца"),
             ("2026-13-01", "2026-12-31", "Параметр 'period_from': неверная дата '2026-13-01'"),
+            ("2026-02-01", "2026-02-30", "Параметр 'period_to': неверная дата '2026-02-30'"),
             ("2026-01-01", "завтра", "Параметр 'period_to': неверная дата 'завтра'"),
         ] {
             let period = json!({ "period_from": from, "period_to": to });
@@ -433,33 +468,38 @@ mod content {
     #[tokio::test]
     async fn an_image_is_base64_over_lines() {
         let infobase = quick().await;
-        let (content, _) = tool(&infobase, "product_image", json!({ "code": "000000104" })).await;
+        let (content, _) = tool(&infobase, "product_image", json!({ "code": "000000111" })).await;
         assert_eq!(content[0], json!({ "type": "text", "text": "Миксер ручной" }));
         assert_eq!(content[1]["type"], "image");
         assert_eq!(content[1]["mimeType"], "image/png");
         assert_png(&unbroken(&content[1]["data"]));
+        let (other, _) = tool(&infobase, "product_image", json!({ "code": "000000101" })).await;
+        assert_ne!(other[1]["data"], content[1]["data"], "each has its colour");
         let text = tool_error(&infobase, "product_image", json!({ "code": "0" })).await;
         assert!(text.ends_with("Номенклатура с кодом '0' не найдена"), "{text}");
     }
 
     #[tokio::test]
-    async fn stock_is_what_was_there_less_what_was_sold() {
+    async fn stock_is_what_was_bought_less_what_was_sold() {
         let infobase = quick().await;
-        let arguments = json!({ "Склад": "Основной склад", "Номенклатура": "чай" });
+        let arguments = json!({ "Склад": "Основной склад", "Номенклатура": "чай " });
         let (content, _) = tool(&infobase, "остатки_товаров", arguments).await;
-        let told = "Основной склад: позиций 2, на сумму 135626,00 руб.";
-        assert_eq!(content[0]["text"], told);
         let numbers: Value = serde_json::from_str(content[1]["text"].as_str().unwrap()).unwrap();
-        let kettle = json!({
-            "Код": "000000101", "Номенклатура": "Чайник электрический",
-            "Единица": "шт", "Количество": 34,
+        let teas = numbers["Остатки"].as_array().unwrap();
+        let black = json!({
+            "Код": "000000114", "Номенклатура": "Чай чёрный, 100 г", "Единица": "упак",
+            "Количество": stock("ОСН", "ЧЧ-100"),
         });
-        assert_eq!(numbers["Остатки"][0], kettle);
-        assert_eq!(numbers["Остатки"][1]["Количество"], 340);
-        assert_eq!(numbers["Сумма"].as_f64(), Some(135_626.0));
+        assert!(teas.contains(&black), "{numbers}");
+        assert!(
+            teas.iter().all(|row| row["Номенклатура"].as_str().unwrap().to_lowercase().contains("чай")),
+            "{numbers}"
+        );
+        let told = content[0]["text"].as_str().unwrap();
+        assert!(told.starts_with(&format!("Основной склад: позиций {}, на сумму ", teas.len())), "{told}");
 
-        let text = tool_text(&infobase, "остатки_товаров", json!({ "Склад": "000000303" })).await;
-        assert_eq!(text, "Транзитный склад: остатков нет");
+        let text = tool_text(&infobase, "остатки_товаров", json!({ "Склад": "стр" })).await;
+        assert_eq!(text, "Старый склад (закрыт): остатков нет");
         let text = tool_error(&infobase, "остатки_товаров", json!({})).await;
         assert!(text.ends_with("Не указан обязательный параметр 'Склад'"), "{text}");
     }
@@ -469,7 +509,9 @@ mod content {
         let infobase = quick().await;
         let result = result(&infobase, "tools/call", json!({ "name": "list_warehouses" })).await;
         let text = result["content"][0]["text"].as_str().unwrap();
-        assert!(text.starts_with("Складов: 3\n000000301 Основной склад (Main warehouse): "), "{text}");
+        assert!(text.starts_with("Складов: 5\n"), "{text}");
+        assert!(text.contains("\nОСН Основной склад (Main warehouse): Москва, Складской проезд, 1\n"), "{text}");
+        assert!(text.lines().last().unwrap().starts_with("СТР Старый склад (закрыт)"), "what is closed comes last");
     }
 
     #[tokio::test]
@@ -503,10 +545,12 @@ mod content {
         };
         let about = text("onec://company/about").await;
         assert!(about.starts_with("ООО «Ромашка» "), "{about}");
-        assert!(about.ends_with("складов: 3, документов реализации: 6."), "{about}");
+        let sales = company().sales.iter().filter(|sale| !sale.is_return).count();
+        let tail = format!("складов: 5, документов реализации: {sales}, с 2024-10-01 по 2026-09-30.");
+        assert!(about.ends_with(&tail), "{about}");
         let csv = text("onec://company/price-list").await;
-        assert_eq!(csv.lines().count(), 7);
-        assert!(csv.contains("\r\n000000103;ТС-05;Тостер;шт;3150,50\r\n"), "{csv}");
+        assert_eq!(csv.lines().count(), company().products.iter().filter(|one| !one.archived).count() + 1);
+        assert!(csv.contains("\r\n000000110;ТС-05;Тостер;шт;3434,00\r\n"), "{csv}");
         let tree: Value = serde_json::from_str(&text("onec://metadata/tree").await).unwrap();
         assert_eq!(tree["Справочники"][0]["Реквизиты"]["Цена"], "Число(15, 2)");
     }

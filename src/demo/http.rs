@@ -37,6 +37,11 @@ pub(super) struct Publication {
 }
 
 impl Publication {
+    /// The day it is in the infobase.
+    pub(super) fn today(&self) -> Date {
+        self.today.unwrap_or_else(Date::today)
+    }
+
     /// # Errors
     ///
     /// When the request's body cannot be read: there is no one left to answer.
@@ -90,8 +95,7 @@ impl Publication {
     fn rest(&self, path: &str, route: trade::Route, session: &Session, body: &[u8]) -> Reply {
         let call = self.calls.start();
         self.callers.remember(session, path);
-        let today = self.today.unwrap_or_else(Date::today);
-        let (status, answer) = trade::answer(route, body, Access::new(session.scopes()), today);
+        let (status, answer) = trade::answer(route, body, Access::new(session.scopes()), self.today());
         call.finish();
         json(status, &answer)
     }

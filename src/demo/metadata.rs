@@ -1,89 +1,34 @@
-//! The configuration: which objects the infobase has, under their Russian and English names.
+//! The metadata of the configuration: its objects by their Russian and English names.
 
 use serde_json::{Map, Value, json};
 
 use super::arguments::Exception;
+use super::configuration::OBJECTS;
 use super::queries::found;
 
 pub(super) struct MetadataObject {
-    class: Name,
-    /// The heading under which the Designer shows its class.
-    branch: &'static str,
-    name: Name,
-    synonym: &'static str,
-    parts: &'static [Part],
+    pub(super) class: Class,
+    pub(super) name: Name,
+    pub(super) synonym: &'static str,
+    pub(super) parts: &'static [Part],
 }
+
+/// A class of objects, and the heading under which the Designer shows it.
+pub(super) struct Class(pub(super) Name, pub(super) &'static str);
 
 /// A Russian name and an English one.
-struct Name(&'static str, &'static str);
+pub(super) struct Name(pub(super) &'static str, pub(super) &'static str);
 
 /// Attributes, a tabular section, dimensions or resources.
-struct Part {
-    title: &'static str,
-    fields: &'static [Field],
+pub(super) struct Part {
+    pub(super) title: &'static str,
+    pub(super) fields: &'static [Field],
 }
 
-struct Field {
-    name: Name,
-    kind: &'static str,
+pub(super) struct Field {
+    pub(super) name: Name,
+    pub(super) kind: &'static str,
 }
-
-const fn field(ru: &'static str, en: &'static str, kind: &'static str) -> Field {
-    Field { name: Name(ru, en), kind }
-}
-
-const PRODUCT_REF: &str = "СправочникСсылка.Номенклатура";
-const CUSTOMER_REF: &str = "СправочникСсылка.Контрагенты";
-const WAREHOUSE_REF: &str = "СправочникСсылка.Склады";
-
-#[rustfmt::skip]
-const OBJECTS: &[MetadataObject] = &[
-    MetadataObject {
-        class: Name("Справочник", "Catalog"), branch: "Справочники",
-        name: Name("Номенклатура", "Products"), synonym: "Номенклатура",
-        parts: &[Part { title: "Реквизиты", fields: &[
-            field("Артикул", "Article", "Строка(25)"),
-            field("Единица", "Unit", "Строка(10)"),
-            field("Цена", "Price", "Число(15, 2)"),
-        ] }],
-    },
-    MetadataObject {
-        class: Name("Справочник", "Catalog"), branch: "Справочники",
-        name: Name("Контрагенты", "Customers"), synonym: "Контрагенты",
-        parts: &[Part { title: "Реквизиты", fields: &[field("Город", "City", "Строка(50)")] }],
-    },
-    MetadataObject {
-        class: Name("Справочник", "Catalog"), branch: "Справочники",
-        name: Name("Склады", "Warehouses"), synonym: "Склады и магазины",
-        parts: &[Part { title: "Реквизиты", fields: &[field("Адрес", "Address", "Строка(200)")] }],
-    },
-    MetadataObject {
-        class: Name("Документ", "Document"), branch: "Документы",
-        name: Name("РеализацияТоваров", "SalesInvoice"), synonym: "Реализация товаров",
-        parts: &[
-            Part { title: "Реквизиты", fields: &[
-                field("Контрагент", "Customer", CUSTOMER_REF),
-                field("Склад", "Warehouse", WAREHOUSE_REF),
-            ] },
-            Part { title: "Табличная часть Товары", fields: &[
-                field("Номенклатура", "Product", PRODUCT_REF),
-                field("Количество", "Quantity", "Число(15, 3)"),
-                field("Цена", "Price", "Число(15, 2)"),
-            ] },
-        ],
-    },
-    MetadataObject {
-        class: Name("РегистрНакопления", "AccumulationRegister"), branch: "Регистры накопления",
-        name: Name("ТоварыНаСкладах", "StockBalance"), synonym: "Товары на складах",
-        parts: &[
-            Part { title: "Измерения", fields: &[
-                field("Склад", "Warehouse", WAREHOUSE_REF),
-                field("Номенклатура", "Product", PRODUCT_REF),
-            ] },
-            Part { title: "Ресурсы", fields: &[field("Количество", "Quantity", "Число(15, 3)")] },
-        ],
-    },
-];
 
 impl Name {
     fn is(&self, name: &str) -> bool {
@@ -100,14 +45,20 @@ impl Name {
 pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, Exception> {
     full_name
         .split_once('.')
-        .and_then(|(class, name)| OBJECTS.iter().find(|object| object.class.is(class) && object.name.is(name)))
+        .and_then(|(class, name)| OBJECTS.iter().find(|object| object.class.0.is(class) && object.name.is(name)))
         .ok_or_else(|| Exception(format!("Объект метаданных '{full_name}' не найден")))
+}
+
+/// The Russian name of a catalogue by its name in either language.
+pub(super) fn catalog(name: &str) -> Option<&'static str> {
+    let catalog = OBJECTS.iter().find(|object| object.class.0.is("Catalog") && object.name.is(name));
+    catalog.map(|object| object.name.0)
 }
 
 impl MetadataObject {
     /// The object over several lines, with the fields whose name holds `filter`.
     pub(super) fn describe(&self, filter: &str) -> String {
-        let Self { class, name, synonym, .. } = self;
+        let Self { class: Class(class, _), name, synonym, .. } = self;
         let mut text = format!("{}.{} ({}.{})\nСиноним: {synonym}", class.0, name.0, class.1, name.1);
         for part in self.parts {
             let lines = part
@@ -135,7 +86,7 @@ pub(super) fn tree() -> Value {
             let types = part.fields.iter().map(|field| (field.name.0.to_owned(), json!(field.kind)));
             leaf.insert(part.title.to_owned(), Value::Object(types.collect()));
         }
-        let branch = branches.entry(object.branch).or_insert_with(|| json!([]));
+        let branch = branches.entry(object.class.1).or_insert_with(|| json!([]));
         if let Value::Array(leaves) = branch {
             leaves.push(Value::Object(leaf));
         }

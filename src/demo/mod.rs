@@ -1,22 +1,24 @@
 //! A stand-in 1C:Enterprise infobase, served over real HTTP on a loopback port.
 //!
 //! For trying the gateway out without 1C (`--demo`), for integration tests and for benches. It is
-//! the infobase of a small trading company with a few tables of goods, customers, warehouses and
-//! sales; every answer is computed from them. It speaks like the stock MCP extension, manners
+//! the infobase of one small trading company ([`trade`]), and every answer of either dialect is
+//! computed from its documents, so they agree. It speaks like the stock MCP extension, manners
 //! included: a byte order mark before JSON that is spread over lines, Base64 broken by CRLF,
 //! Russian error texts, and no patience for keys that a 1C `Structure` cannot hold.
 //!
 //! - `GET {url}/hs/mcp/health` answers `{"status":"ok"}`.
 //! - `POST {url}/hs/mcp/rpc` is JSON-RPC 2.0: `tools/list`, `tools/call`, `resources/list`,
-//!   `resources/read`, `prompts/list`, `prompts/get`; anything else is -32601.
+//!   `resources/read`, `prompts/list`, `prompts/get`; anything else is -32601. Like the extension it
+//!   stands for, it knows nothing of scopes. Its `sales_report` (by product, slow on purpose) bears the
+//!   name of a tool of the built-in catalog: where a gateway serves both, the catalog's is the one that
+//!   clients see and call.
 //!
 //! - `POST {url}/hs/mcp/auth/verify` with `{"key":…}` says whose an access key is: `{"sub","name",
 //!   "scopes":[…]}`, or 401 with an error in JSON.
 //!
 //! - `POST {url}/hs/mcp/resolve/{entity}`, `reports/{report}`, `admin/eventlog` and
-//!   `admin/find_document` are the REST dialect, with a company of its own whose reports are computed
-//!   from two years of documents ([`trade`]). Errors are `{"error","message"}` with 400, or 403 where
-//!   `X-MCP-Scopes` lacks the scope.
+//!   `admin/find_document` are the REST dialect. Errors are `{"error","message"}` with 400, or 403
+//!   where `X-MCP-Scopes` lacks the scope.
 //!
 //! All want Basic authentication in UTF-8: 401 otherwise, and 403 for a user without the role.
 //! Another infobase or path is 404, a known path with another verb 405, a body over 4 MiB 413, a
@@ -59,7 +61,7 @@ mod answers;
 mod arguments;
 mod callers;
 mod calls;
-mod company;
+mod configuration;
 mod http;
 mod infobase;
 mod keys;

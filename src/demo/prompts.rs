@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Exception};
+use super::trade::Date;
 use super::{metadata, resources};
 
 struct Prompt {
@@ -11,7 +12,7 @@ struct Prompt {
     description: &'static str,
     arguments: &'static [Argument],
     /// The contents of its messages, all in the user's name.
-    contents: fn(&Arguments<'_>) -> Result<Vec<Value>, Exception>,
+    contents: fn(&Arguments<'_>, Date) -> Result<Vec<Value>, Exception>,
 }
 
 struct Argument {
@@ -52,8 +53,8 @@ const PROMPTS: &[Prompt] = &[
         title: "Обзор компании",
         description: "Познакомиться с компанией и её базой",
         arguments: &[],
-        contents: |_| {
-            let about = json!({ "type": "resource", "resource": resources::contents(resources::ABOUT)? });
+        contents: |_, today| {
+            let about = json!({ "type": "resource", "resource": resources::contents(resources::ABOUT, today)? });
             Ok(vec![about, text("Расскажи о компании по этой справке.".to_owned())])
         },
     },
@@ -75,17 +76,17 @@ pub(super) fn list() -> Value {
 /// # Errors
 ///
 /// When there is no such prompt, or an argument is missing or makes no sense.
-pub(super) fn get(params: Arguments<'_>) -> Result<Value, Exception> {
+pub(super) fn get(params: Arguments<'_>, today: Date) -> Result<Value, Exception> {
     let name = params.required("name")?;
     let prompt = PROMPTS.iter().find(|prompt| prompt.name == name);
     let prompt = prompt.ok_or_else(|| format!("Промпт '{name}' не найден"))?;
-    let contents = (prompt.contents)(&Arguments::new(params.get("arguments"))?)?;
+    let contents = (prompt.contents)(&Arguments::new(params.get("arguments"))?, today)?;
     let message = |content| json!({ "role": "user", "content": content });
     let messages = contents.into_iter().map(message).collect::<Vec<_>>();
     Ok(json!({ "description": prompt.description, "messages": messages }))
 }
 
-fn analyze_sales(arguments: &Arguments<'_>) -> Result<Vec<Value>, Exception> {
+fn analyze_sales(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, Exception> {
     let (from, to) = (arguments.required("period_from")?, arguments.required("period_to")?);
     let mut request = format!(
         "Получи отчёт о продажах инструментом sales_report с {from} по {to} и объясни, \
@@ -97,7 +98,7 @@ fn analyze_sales(arguments: &Arguments<'_>) -> Result<Vec<Value>, Exception> {
     Ok(vec![text(request)])
 }
 
-fn describe_object(arguments: &Arguments<'_>) -> Result<Vec<Value>, Exception> {
+fn describe_object(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, Exception> {
     let object = metadata::object(arguments.required("name")?)?.describe("");
     Ok(vec![text(format!("Объясни простыми словами, зачем нужен этот объект:\n{object}"))])
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::arguments::{Arguments, Exception};
-use super::company::{COMPANY, CUSTOMERS, PRODUCTS, SALES, WAREHOUSES};
+use super::trade::{Date, company};
 use super::{metadata, png, wire};
 
 pub(super) const ABOUT: &str = "onec://company/about";
@@ -13,7 +13,7 @@ struct Resource {
     name: &'static str,
     description: &'static str,
     mime_type: &'static str,
-    content: fn() -> Content,
+    content: fn(Date) -> Content,
 }
 
 enum Content {
@@ -27,36 +27,36 @@ const RESOURCES: &[Resource] = &[
         name: "О компании",
         description: "Чем занимается компания и что есть в её базе",
         mime_type: "text/plain",
-        content: || Content::Text(about()),
+        content: |_| Content::Text(about()),
     },
     Resource {
         uri: "onec://company/price-list",
         name: "Прайс-лист",
         description: "Номенклатура с ценами, поля через точку с запятой",
         mime_type: "text/csv",
-        content: || Content::Text(price_list()),
+        content: |today| Content::Text(price_list(today)),
     },
     Resource {
         uri: "onec://company/logo",
         name: "Логотип",
         description: "Ромашка, 32 на 32 точки",
         mime_type: "image/png",
-        content: || Content::Blob(logo()),
+        content: |_| Content::Blob(logo()),
     },
     Resource {
         uri: "onec://metadata/tree",
         name: "Дерево метаданных",
         description: "Объекты конфигурации с реквизитами и их типами",
         mime_type: "application/json",
-        content: || Content::Text(metadata::tree().to_string()),
+        content: |_| Content::Text(metadata::tree().to_string()),
     },
 ];
 
 impl Resource {
     /// Its content, with the `type` that MCP does not know and stock sends.
-    fn contents(&self) -> Value {
+    fn contents(&self, today: Date) -> Value {
         let Self { uri, mime_type, .. } = self;
-        match (self.content)() {
+        match (self.content)(today) {
             Content::Text(text) => {
                 json!({ "type": "text", "uri": uri, "mimeType": mime_type, "text": text })
             }
@@ -79,33 +79,38 @@ pub(super) fn list() -> Value {
 /// # Errors
 ///
 /// When there is no such resource.
-pub(super) fn read(params: Arguments<'_>) -> Result<Value, Exception> {
-    Ok(json!({ "contents": [contents(params.required("uri")?)?] }))
+pub(super) fn read(params: Arguments<'_>, today: Date) -> Result<Value, Exception> {
+    Ok(json!({ "contents": [contents(params.required("uri")?, today)?] }))
 }
 
 /// # Errors
 ///
 /// When there is no such resource.
-pub(super) fn contents(uri: &str) -> Result<Value, Exception> {
+pub(super) fn contents(uri: &str, today: Date) -> Result<Value, Exception> {
     let resource = RESOURCES.iter().find(|resource| resource.uri == uri);
-    Ok(resource.ok_or_else(|| format!("Ресурс '{uri}' не найден"))?.contents())
+    Ok(resource.ok_or_else(|| format!("Ресурс '{uri}' не найден"))?.contents(today))
 }
 
 fn about() -> String {
+    let company = company();
+    let name = company.firms.first().map(|firm| firm.name).unwrap_or_default();
+    let sales = company.sales.iter().filter(|sale| !sale.is_return);
+    let days = [company.sales.first(), company.sales.last()].map(|sale| sale.map(|sale| sale.date.to_string()));
+    let [first, last] = days.map(Option::unwrap_or_default);
     format!(
-        "{COMPANY} торгует бытовой техникой, чаем и кофе.\n\
-         Номенклатуры: {}, контрагентов: {}, складов: {}, документов реализации: {}.",
-        PRODUCTS.len(),
-        CUSTOMERS.len(),
-        WAREHOUSES.len(),
-        SALES.len(),
+        "{name} торгует бытовой техникой, чаем и кофе.\n\
+         Номенклатуры: {}, контрагентов: {}, складов: {}, документов реализации: {}, с {first} по {last}.",
+        company.products.len(),
+        company.customers.len(),
+        company.warehouses.len(),
+        sales.count(),
     )
 }
 
-fn price_list() -> String {
+fn price_list(today: Date) -> String {
     let mut csv = "Код;Артикул;Наименование;Единица;Цена\r\n".to_owned();
-    for row in PRODUCTS {
-        let fields = [row.code, row.article, row.name, row.unit, &wire::money(row.price)];
+    for row in company().products.iter().filter(|row| !row.archived) {
+        let fields = [&row.code, row.article, row.name, row.unit, &wire::money(row.list_price(today))];
         csv.push_str(&fields.join(";"));
         csv.push_str("\r\n");
     }

@@ -53,9 +53,9 @@ async fn run(
         "tools/list" => Ok(tools::list()),
         "tools/call" => tools::call(publication, session, params).await,
         "resources/list" => Ok(resources::list()),
-        "resources/read" => resources::read(params),
+        "resources/read" => resources::read(params, publication.today()),
         "prompts/list" => Ok(prompts::list()),
-        "prompts/get" => prompts::get(params),
+        "prompts/get" => prompts::get(params, publication.today()),
         _ => return None,
     })
 }

@@ -6,6 +6,7 @@ use super::answers;
 use super::arguments::{Arguments, Exception};
 use super::callers::Session;
 use super::http::Publication;
+use super::trade::Date;
 
 struct Tool {
     name: &'static str,
@@ -14,16 +15,16 @@ struct Tool {
     /// The schemas of its parameters, if it has any.
     parameters: Option<fn() -> Value>,
     required: &'static [&'static str],
-    run: Run,
+    run: fn(&Call<'_>) -> Result<Vec<Value>, Exception>,
     /// Whether it takes its time.
     slow: bool,
 }
 
-enum Run {
-    /// From its arguments alone.
-    Plain(fn(&Arguments<'_>) -> Result<Vec<Value>, Exception>),
-    /// From the session it runs in.
-    Session(fn(&Session) -> Vec<Value>),
+/// A call of a tool: with what, by whom, on which day.
+pub(super) struct Call<'a> {
+    pub(super) arguments: Arguments<'a>,
+    pub(super) session: &'a Session,
+    pub(super) today: Date,
 }
 
 const TOOLS: &[Tool] = &[
@@ -38,7 +39,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["name"],
-        run: Run::Plain(answers::get_metadata),
+        run: answers::get_metadata,
         slow: false,
     },
     Tool {
@@ -61,7 +62,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["catalog", "query"],
-        run: Run::Plain(answers::search_catalog),
+        run: answers::search_catalog,
         slow: false,
     },
     Tool {
@@ -75,7 +76,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["period_from", "period_to"],
-        run: Run::Plain(answers::sales_report),
+        run: answers::sales_report,
         slow: true,
     },
     Tool {
@@ -84,7 +85,7 @@ const TOOLS: &[Tool] = &[
         description: "Всегда завершается исключением: показывает, как видны ошибки 1С",
         parameters: Some(|| json!({ "message": string("Текст исключения") })),
         required: &[],
-        run: Run::Plain(answers::fail_with_exception),
+        run: answers::fail_with_exception,
         slow: false,
     },
     Tool {
@@ -93,7 +94,7 @@ const TOOLS: &[Tool] = &[
         description: "Изображение номенклатуры в формате PNG",
         parameters: Some(|| json!({ "code": string("Код номенклатуры, например 000000101") })),
         required: &["code"],
-        run: Run::Plain(answers::product_image),
+        run: answers::product_image,
         slow: false,
     },
     Tool {
@@ -107,7 +108,7 @@ const TOOLS: &[Tool] = &[
             })
         }),
         required: &["Склад"],
-        run: Run::Plain(answers::stock),
+        run: answers::stock,
         slow: false,
     },
     Tool {
@@ -116,7 +117,7 @@ const TOOLS: &[Tool] = &[
         description: "Все склады компании с адресами",
         parameters: None,
         required: &[],
-        run: Run::Plain(answers::list_warehouses),
+        run: answers::list_warehouses,
         slow: false,
     },
     Tool {
@@ -125,7 +126,7 @@ const TOOLS: &[Tool] = &[
         description: "Пользователь 1С, от имени которого выполняются вызовы, и что известно о вызывающем",
         parameters: None,
         required: &[],
-        run: Run::Session(answers::whoami),
+        run: answers::whoami,
         slow: false,
     },
 ];
@@ -174,10 +175,9 @@ pub(super) async fn call(
     let tool = tool.ok_or_else(|| format!("Инструмент '{name}' не найден"))?;
     publication.callers.remember(session, name);
     let running = publication.calls.start();
-    let outcome = Arguments::new(params.get("arguments")).and_then(|given| match tool.run {
-        Run::Plain(run) => run(&given),
-        Run::Session(run) => Ok(run(session)),
-    });
+    let today = publication.today();
+    let outcome =
+        Arguments::new(params.get("arguments")).and_then(|arguments| (tool.run)(&Call { arguments, session, today }));
     if tool.slow && outcome.is_ok() {
         tokio::time::sleep(publication.report_delay).await;
     }

@@ -35,5 +35,8 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 
 /// A sum of money in roubles, from kopecks: `2490,00`.
 pub(super) fn money(kopecks: i64) -> String {
-    format!("{},{:02}", kopecks / 100, kopecks % 100)
+    // More may come back in a period than was sold.
+    let sign = if kopecks < 0 { "-" } else { "" };
+    let kopecks = kopecks.unsigned_abs();
+    format!("{sign}{},{:02}", kopecks / 100, kopecks % 100)
 }

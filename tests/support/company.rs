@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 
+use std::time::Duration;
+
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -27,6 +29,16 @@ impl Trade {
     /// Its today is this day.
     pub(crate) async fn on(today: &str) -> Self {
         let infobase = Infobase::builder().today(today.parse().unwrap()).start().await.unwrap();
+        Self::of(infobase)
+    }
+
+    /// Its today is this day, and its slow report takes no time.
+    pub(crate) async fn quick(today: &str) -> Self {
+        let infobase = Infobase::builder().today(today.parse().unwrap()).report_delay(Duration::ZERO);
+        Self::of(infobase.start().await.unwrap())
+    }
+
+    fn of(infobase: Infobase) -> Self {
         Self { infobase, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 

@@ -17,6 +17,8 @@ pub(super) const CONTRIBUTION: usize = 5;
 pub(super) const WORKSHOP: usize = 3;
 /// The first folder of what the workshop keeps.
 pub(super) const PARTS: usize = 11;
+/// The folders of what is sold in packs.
+const PACKED: &[usize] = &[7, 8];
 
 const FIRMS: &[&str] = &["ООО «Ромашка»", "ИП Зелёнкин О. П."];
 const SELLERS: &[&str] = &["Алёхина Мария", "Гусев Пётр", "Семёнов Артём", "Фомина Ольга", "Яковлев Денис"];
@@ -31,12 +33,12 @@ const OPERATIONS: &[&str] = &[
 ];
 
 #[rustfmt::skip]
-const WAREHOUSES: &[(&str, &str)] = &[
-    ("ОСН", "Основной склад"),
-    ("МАГ", "Магазин на Лесной"),
-    ("ТРЗ", "Транзитный склад «Тверь»"),
-    ("ПРВ", "Производственный склад"),
-    ("СТР", "Старый склад (закрыт)"),
+const WAREHOUSES: &[(&str, &str, &str, &str)] = &[
+    ("ОСН", "Основной склад", "Main warehouse", "Москва, Складской проезд, 1"),
+    ("МАГ", "Магазин на Лесной", "Shop on Lesnaya Street", "Москва, Лесная улица, 12"),
+    ("ТРЗ", "Транзитный склад «Тверь»", "Transit warehouse, Tver", "Тверь, Волжская набережная, 5"),
+    ("ПРВ", "Производственный склад", "Production warehouse", "Москва, Складской проезд, 3"),
+    ("СТР", "Старый склад (закрыт)", "Old warehouse (closed)", "Москва, Мельничный переулок, 8"),
 ];
 
 #[rustfmt::skip]
@@ -58,50 +60,52 @@ const WAIT: (&str, &str) = ("in_progress", "Сертификация идёт");
 const FREE: (&str, &str) = ("not_required", "Не требуется");
 const NO: (&str, &str) = ("none", "Нет сертификата");
 
-type ProductRow = (usize, &'static str, &'static str, i64, &'static [&'static str], (&'static str, &'static str));
+/// Folder, article, both names, price, markets, certificate.
+type ProductRow =
+    (usize, &'static str, &'static str, &'static str, i64, &'static [&'static str], (&'static str, &'static str));
 
 #[rustfmt::skip]
 const PRODUCTS: &[ProductRow] = &[
-    (4, "ЧЭ-17", "Чайник электрический", 249_000, ALL, YES),
-    (4, "ЧЭ-20S", "Чайник электрический Steel, 2 л", 379_000, EU, YES),
-    (4, "ЧС-03", "Чайник со свистком", 159_000, OTHER, FREE),
-    (4, "ТП-35", "Термопот Hotmax, 3,5 л", 529_000, ALL, WAIT),
-    (5, "КМ-02", "Кофемолка", 189_000, ALL, YES),
-    (5, "КМ-05R", "Кофемолка ручная Retro", 264_000, EU, FREE),
-    (5, "КВ-11", "Кофеварка капельная", 447_050, ALL, YES),
-    (5, "КМШ-90", "Кофемашина Barista Pro", 3_199_000, EU, YES),
-    (5, "ТР-300", "Турка медная, 300 мл", 121_000, OTHER, FREE),
-    (6, "ТС-05", "Тостер", 315_050, ALL, YES),
-    (6, "МР-11", "Миксер ручной", 227_500, ALL, YES),
-    (6, "ГР-02", "Гриль контактный", 649_000, UA, WAIT),
-    (6, "БЛ-08", "Блендер погружной", 298_000, ALL, YES),
-    (7, "ЧЧ-100", "Чай чёрный, 100 г", 14_990, ALL, FREE),
-    (7, "ЧЗ-100", "Чай зелёный, 100 г", 16_490, ALL, FREE),
-    (7, "ЧЭГ-25", "Чай Earl Grey, 25 пакетиков", 11_250, EU, FREE),
-    (7, "ИЧ-50", "Иван-чай с чёрной смородиной, 50 г", 21_000, OTHER, NO),
-    (7, "ЧТ-250", "Чай травяной «Алтайский мёд», 250 г", 42_900, OTHER, NO),
-    (8, "КЗ-1000", "Кофе в зёрнах, 1 кг", 169_000, ALL, FREE),
-    (8, "КЗА-250", "Кофе в зёрнах Arabica, 250 г", 58_900, EU, FREE),
-    (8, "КМЛ-250", "Кофе молотый, 250 г", 49_900, ALL, FREE),
-    (8, "КР-100", "Кофе растворимый, 100 г", 32_500, UA, FREE),
-    (8, "КК-10", "Кофе в капсулах, 10 шт.", 39_900, EU, FREE),
-    (9, "КР-330", "Кружка керамическая, 330 мл", 24_900, ALL, FREE),
-    (9, "КР-450", "Кружка «Ёлка», 450 мл", 34_900, OTHER, FREE),
-    (9, "СТ-250", "Стакан двойной Thermo, 250 мл", 52_000, EU, YES),
-    (9, "НЧ-6", "Набор чашек, 6 шт.", 189_900, ALL, FREE),
-    (9, "ТК-500", "Термокружка, 500 мл", 98_000, ALL, YES),
-    (10, "БН-1", "Банка для чая, 1 л", 45_000, OTHER, FREE),
-    (10, "БН-2", "Банка для кофе с клапаном, 1,5 л", 79_000, EU, YES),
-    (10, "КТ-3", "Контейнер Fresh, набор 3 шт.", 112_000, ALL, YES),
-    (10, "КО-7", "Корзинка плетёная", 67_500, OTHER, NO),
-    (11, "УП-01", "Коробка подарочная", 8_900, OTHER, FREE),
-    (11, "УП-02", "Пакет крафтовый, 100 шт.", 64_000, OTHER, FREE),
-    (11, "УП-03", "Плёнка термоусадочная, рулон", 218_000, OTHER, NO),
-    (12, "ЗЧ-11", "Нагреватель для чайника", 38_500, ALL, WAIT),
-    (12, "ЗЧ-12", "Жёрнов для кофемолки", 54_000, ALL, NO),
-    (12, "ЗЧ-20", "Фильтр воды для кофемашины", 72_000, EU, YES),
-    (12, "ЗЧ-31", "Шнур сетевой", 29_900, ALL, YES),
-    (5, "КФ-01", "Кофеварка гейзерная (снята с продажи)", 139_000, OTHER, NO),
+    (4, "ЧЭ-17", "Чайник электрический", "Electric kettle", 249_000, ALL, YES),
+    (4, "ЧЭ-20S", "Чайник электрический Steel, 2 л", "Electric kettle Steel, 2 l", 379_000, EU, YES),
+    (4, "ЧС-03", "Чайник со свистком", "Whistling kettle", 159_000, OTHER, FREE),
+    (4, "ТП-35", "Термопот Hotmax, 3,5 л", "Thermo pot Hotmax, 3.5 l", 529_000, ALL, WAIT),
+    (5, "КМ-02", "Кофемолка", "Coffee grinder", 189_000, ALL, YES),
+    (5, "КМ-05R", "Кофемолка ручная Retro", "Manual coffee grinder Retro", 264_000, EU, FREE),
+    (5, "КВ-11", "Кофеварка капельная", "Drip coffee maker", 447_050, ALL, YES),
+    (5, "КМШ-90", "Кофемашина Barista Pro", "Coffee machine Barista Pro", 3_199_000, EU, YES),
+    (5, "ТР-300", "Турка медная, 300 мл", "Copper cezve, 300 ml", 121_000, OTHER, FREE),
+    (6, "ТС-05", "Тостер", "Toaster", 315_050, ALL, YES),
+    (6, "МР-11", "Миксер ручной", "Hand mixer", 227_500, ALL, YES),
+    (6, "ГР-02", "Гриль контактный", "Contact grill", 649_000, UA, WAIT),
+    (6, "БЛ-08", "Блендер погружной", "Hand blender", 298_000, ALL, YES),
+    (7, "ЧЧ-100", "Чай чёрный, 100 г", "Black tea, 100 g", 14_990, ALL, FREE),
+    (7, "ЧЗ-100", "Чай зелёный, 100 г", "Green tea, 100 g", 16_490, ALL, FREE),
+    (7, "ЧЭГ-25", "Чай Earl Grey, 25 пакетиков", "Earl Grey tea, 25 bags", 11_250, EU, FREE),
+    (7, "ИЧ-50", "Иван-чай с чёрной смородиной, 50 г", "Fireweed tea with blackcurrant, 50 g", 21_000, OTHER, NO),
+    (7, "ЧТ-250", "Чай травяной «Алтайский мёд», 250 г", "Herbal tea Altai Honey, 250 g", 42_900, OTHER, NO),
+    (8, "КЗ-1000", "Кофе в зёрнах, 1 кг", "Coffee beans, 1 kg", 169_000, ALL, FREE),
+    (8, "КЗА-250", "Кофе в зёрнах Arabica, 250 г", "Arabica coffee beans, 250 g", 58_900, EU, FREE),
+    (8, "КМЛ-250", "Кофе молотый, 250 г", "Ground coffee, 250 g", 49_900, ALL, FREE),
+    (8, "КР-100", "Кофе растворимый, 100 г", "Instant coffee, 100 g", 32_500, UA, FREE),
+    (8, "КК-10", "Кофе в капсулах, 10 шт.", "Coffee capsules, 10 pcs", 39_900, EU, FREE),
+    (9, "КР-330", "Кружка керамическая, 330 мл", "Ceramic mug, 330 ml", 24_900, ALL, FREE),
+    (9, "КР-450", "Кружка «Ёлка», 450 мл", "Mug Fir Tree, 450 ml", 34_900, OTHER, FREE),
+    (9, "СТ-250", "Стакан двойной Thermo, 250 мл", "Double-wall glass Thermo, 250 ml", 52_000, EU, YES),
+    (9, "НЧ-6", "Набор чашек, 6 шт.", "Cup set, 6 pcs", 189_900, ALL, FREE),
+    (9, "ТК-500", "Термокружка, 500 мл", "Thermos mug, 500 ml", 98_000, ALL, YES),
+    (10, "БН-1", "Банка для чая, 1 л", "Tea jar, 1 l", 45_000, OTHER, FREE),
+    (10, "БН-2", "Банка для кофе с клапаном, 1,5 л", "Coffee jar with a valve, 1.5 l", 79_000, EU, YES),
+    (10, "КТ-3", "Контейнер Fresh, набор 3 шт.", "Food containers Fresh, set of 3", 112_000, ALL, YES),
+    (10, "КО-7", "Корзинка плетёная", "Wicker basket", 67_500, OTHER, NO),
+    (11, "УП-01", "Коробка подарочная", "Gift box", 8_900, OTHER, FREE),
+    (11, "УП-02", "Пакет крафтовый, 100 шт.", "Kraft bags, 100 pcs", 64_000, OTHER, FREE),
+    (11, "УП-03", "Плёнка термоусадочная, рулон", "Shrink film, roll", 218_000, OTHER, NO),
+    (12, "ЗЧ-11", "Нагреватель для чайника", "Heating element for a kettle", 38_500, ALL, WAIT),
+    (12, "ЗЧ-12", "Жёрнов для кофемолки", "Burr for a coffee grinder", 54_000, ALL, NO),
+    (12, "ЗЧ-20", "Фильтр воды для кофемашины", "Water filter for a coffee machine", 72_000, EU, YES),
+    (12, "ЗЧ-31", "Шнур сетевой", "Power cord", 29_900, ALL, YES),
+    (5, "КФ-01", "Кофеварка гейзерная (снята с продажи)", "Moka pot (discontinued)", 139_000, OTHER, NO),
 ];
 
 /// The products that are not simply active: article, status, since when, and whether they are archived.
@@ -126,34 +130,34 @@ const CUSTOMER_GROUPS: &[(&str, Option<usize>)] = &[
 ];
 
 #[rustfmt::skip]
-const CUSTOMERS: &[(usize, &str, &str, &str)] = &[
-    (2, "ООО «Василёк»", "+7 4822 555-01-10", "Тверь"),
-    (2, "АО «Северный ветер»", "+7 8152 555-02-20", "Мурманск"),
-    (2, "ООО «Торговый дом „Берёзка“»", "+7 4842 555-03-30", "Калуга"),
-    (2, "ТОО «Алматы Кофе»", "+7 727 555-04-40", "Алматы"),
-    (2, "Baltic Tea OÜ", "+372 555-0550", "Таллин"),
-    (2, "Kaffeehaus Vertrieb GmbH", "+49 30 555-0660", "Берлин"),
-    (2, "ООО «Уют-Опт»", "+7 812 555-07-70", "Санкт-Петербург"),
-    (2, "ООО «Семь гномов»", "+7 343 555-08-80", "Екатеринбург"),
-    (3, "Кофейня «Угол»", "+7 495 555-09-90", "Москва"),
-    (3, "Ресторан «Мёд и хлеб»", "+7 495 555-10-01", "Москва"),
-    (3, "Кафе Coffee & Point", "+7 499 555-11-02", "Москва"),
-    (3, "Столовая № 5", "+7 4822 555-12-03", "Тверь"),
-    (3, "Пекарня «Тёплый хлеб»", "+7 4862 555-13-04", "Орёл"),
-    (3, "Чайный клуб «Лотос»", "+7 843 555-14-05", "Казань"),
-    (4, "ИП Петрова А. С.", "+7 4842 555-15-06", "Калуга"),
-    (4, "ИП Королёв И. И.", "+7 496 555-16-07", "Королёв"),
-    (4, "Розничный покупатель", "", "Москва"),
-    (4, "Покупатель сайта", "", ""),
-    (4, "Магазин «Посуда у дома»", "+7 4872 555-19-10", "Тула"),
-    (4, "ООО «Старый двор» (закрыто)", "+7 4722 555-20-11", "Белгород"),
-    (5, "ООО «Техноимпорт»", "+7 495 555-21-12", "Москва"),
-    (5, "Завод «Электроприбор»", "+7 8422 555-22-13", "Ульяновск"),
-    (5, "Shenzhen Kettle Co., Ltd.", "+86 755 555-0233", "Шэньчжэнь"),
-    (6, "ООО «Чайный путь»", "+7 861 555-24-15", "Краснодар"),
-    (6, "Coffee Roasters Ltd", "+371 555-0255", "Рига"),
-    (6, "Гжельский фарфоровый завод", "+7 496 555-26-17", "Гжель"),
-    (6, "ООО «Упаковка и тара» (архив)", "+7 831 555-27-18", "Нижний Новгород"),
+const CUSTOMERS: &[(usize, &str, &str, &str, &str)] = &[
+    (2, "ООО «Василёк»", "Cornflower LLC", "+7 4822 555-01-10", "Тверь"),
+    (2, "АО «Северный ветер»", "Northern Wind JSC", "+7 8152 555-02-20", "Мурманск"),
+    (2, "ООО «Торговый дом „Берёзка“»", "Birch Trading House LLC", "+7 4842 555-03-30", "Калуга"),
+    (2, "ТОО «Алматы Кофе»", "Almaty Coffee LLP", "+7 727 555-04-40", "Алматы"),
+    (2, "Baltic Tea OÜ", "", "+372 555-0550", "Таллин"),
+    (2, "Kaffeehaus Vertrieb GmbH", "", "+49 30 555-0660", "Берлин"),
+    (2, "ООО «Уют-Опт»", "Cosy Home Wholesale LLC", "+7 812 555-07-70", "Санкт-Петербург"),
+    (2, "ООО «Семь гномов»", "Seven Dwarfs LLC", "+7 343 555-08-80", "Екатеринбург"),
+    (3, "Кофейня «Угол»", "Corner Coffee House", "+7 495 555-09-90", "Москва"),
+    (3, "Ресторан «Мёд и хлеб»", "Honey and Bread Restaurant", "+7 495 555-10-01", "Москва"),
+    (3, "Кафе Coffee & Point", "Coffee & Point Cafe", "+7 499 555-11-02", "Москва"),
+    (3, "Столовая № 5", "Canteen No. 5", "+7 4822 555-12-03", "Тверь"),
+    (3, "Пекарня «Тёплый хлеб»", "Warm Bread Bakery", "+7 4862 555-13-04", "Орёл"),
+    (3, "Чайный клуб «Лотос»", "Lotus Tea Club", "+7 843 555-14-05", "Казань"),
+    (4, "ИП Петрова А. С.", "A. S. Petrova", "+7 4842 555-15-06", "Калуга"),
+    (4, "ИП Королёв И. И.", "I. I. Korolev", "+7 496 555-16-07", "Королёв"),
+    (4, "Розничный покупатель", "Retail customer", "", "Москва"),
+    (4, "Покупатель сайта", "Website customer", "", ""),
+    (4, "Магазин «Посуда у дома»", "Crockery Round the Corner", "+7 4872 555-19-10", "Тула"),
+    (4, "ООО «Старый двор» (закрыто)", "Old Yard LLC (closed)", "+7 4722 555-20-11", "Белгород"),
+    (5, "ООО «Техноимпорт»", "Technoimport LLC", "+7 495 555-21-12", "Москва"),
+    (5, "Завод «Электроприбор»", "Elektropribor Works", "+7 8422 555-22-13", "Ульяновск"),
+    (5, "Shenzhen Kettle Co., Ltd.", "", "+86 755 555-0233", "Шэньчжэнь"),
+    (6, "ООО «Чайный путь»", "Tea Road LLC", "+7 861 555-24-15", "Краснодар"),
+    (6, "Coffee Roasters Ltd", "", "+371 555-0255", "Рига"),
+    (6, "Гжельский фарфоровый завод", "Gzhel Porcelain Factory", "+7 496 555-26-17", "Гжель"),
+    (6, "ООО «Упаковка и тара» (архив)", "Packaging and Containers LLC (archived)", "+7 831 555-27-18", "Нижний Новгород"),
 ];
 
 #[rustfmt::skip]
@@ -212,10 +216,12 @@ fn folders(kind: &str, rows: &[(&'static str, Option<usize>)]) -> Vec<Folder> {
 }
 
 fn warehouses() -> Vec<Warehouse> {
-    let warehouse = |(at, &(code, name))| Warehouse {
+    let warehouse = |(at, &(code, name, name_en, address))| Warehouse {
         id: id("warehouse", name),
         code,
         name,
+        name_en,
+        address,
         production: at == WORKSHOP,
         archived: code == "СТР",
     };
@@ -223,7 +229,7 @@ fn warehouses() -> Vec<Warehouse> {
 }
 
 fn products() -> Vec<Product> {
-    let product = |(at, &(group, article, name, price, markets, eu_certification)): (usize, &ProductRow)| {
+    let product = |(at, &(group, article, name, name_en, price, markets, eu_certification)): (usize, &ProductRow)| {
         let special = STATUSES.iter().find(|(of, ..)| *of == article);
         let (_, status, status_changed_at, archived) =
             special.copied().unwrap_or((article, Status::Active, Date::new(2024, 9, 2), false));
@@ -233,6 +239,8 @@ fn products() -> Vec<Product> {
             code,
             article,
             name,
+            name_en,
+            unit: if PACKED.contains(&group) { "упак" } else { "шт" },
             group,
             price,
             status,
@@ -246,16 +254,18 @@ fn products() -> Vec<Product> {
 }
 
 fn customers() -> Vec<Customer> {
-    let customer = |&(group, name, phone, city): &(usize, &'static str, &'static str, &'static str)| Customer {
+    let customer = |(at, &(group, name, name_en, phone, city))| Customer {
         id: id("customer", name),
+        code: format!("{:09}", at + 201),
         name,
+        name_en,
         group,
         phone,
         city,
         supplier: group >= 5,
         archived: name.ends_with("(закрыто)") || name.ends_with("(архив)"),
     };
-    CUSTOMERS.iter().map(customer).collect()
+    CUSTOMERS.iter().enumerate().map(customer).collect()
 }
 
 fn desks() -> Vec<CashDesk> {

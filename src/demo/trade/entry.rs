@@ -6,7 +6,7 @@ use super::model::{Company, Folder};
 
 /// A catalogue, or the folders of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(in crate::demo) enum Kind {
     Firm,
     Warehouse,
     Product,

@@ -7,6 +7,7 @@ use super::journal::find_type;
 use super::log::{Event, LEVELS, events};
 use super::request::{Members, Refusal, invalid, mistyped, unknown};
 use super::rest::Context;
+use crate::demo::metadata;
 
 const DAY: i64 = 86_400;
 
@@ -54,12 +55,11 @@ fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Valu
 
 /// All there is, unless told.
 fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Result<Map<String, Value>, Refusal> {
+    let strange = || unknown("object_type", object, &["Document.X", "Catalog.X"]);
     let (class, name) = match object.split_once('.') {
         Some(("Document", _)) => ("Document", find_type("object_type", object)?.name),
-        Some(("Catalog", "Номенклатура" | "Products")) => ("Catalog", "Номенклатура"),
-        Some(("Catalog", "Контрагенты" | "Customers")) => ("Catalog", "Контрагенты"),
-        Some(("Catalog", "Склады" | "Warehouses")) => ("Catalog", "Склады"),
-        _ => return Err(unknown("object_type", object, &["Document.X", "Catalog.X"])),
+        Some(("Catalog", name)) => ("Catalog", metadata::catalog(name).ok_or_else(strange)?),
+        _ => return Err(strange()),
     };
     let span = Span::read(body)?;
     let (id, names) = (body.text("object_id")?, body.texts("events")?);

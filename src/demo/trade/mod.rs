@@ -58,11 +58,15 @@ use std::sync::LazyLock;
 
 pub(super) use access::Access;
 pub use date::{Date, NoDate};
+pub(super) use entry::Kind;
 pub use model::{
     Analytics, CashDesk, CashMovement, Company, CostArticle, Customer, Folder, Item, Product, Purchase, PurchaseLine,
     Sale, SaleLine, Status, Warehouse,
 };
+pub(super) use resolve::{plain, search};
 pub(super) use rest::{Route, answer, route};
+pub(super) use sales::{Turnover, by_product};
+pub(super) use stock::left;
 
 /// The company. It is made when it is first asked for, in a few milliseconds.
 pub fn company() -> &'static Company {

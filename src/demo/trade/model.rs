@@ -4,6 +4,10 @@
 
 use super::date::Date;
 
+/// The days of the first documents and of the last ones.
+pub(super) const FIRST: Date = Date::new(2024, 10, 1);
+pub(super) const LAST: Date = Date::new(2026, 9, 30);
+
 /// An entry of a plain catalogue.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -38,6 +42,10 @@ pub struct Warehouse {
     pub code: &'static str,
     /// What it is called.
     pub name: &'static str,
+    /// What it is called in English.
+    pub name_en: &'static str,
+    /// Where it is.
+    pub address: &'static str,
     /// Whether it serves production: only those who may see costs find it.
     pub production: bool,
     /// Whether it is closed.
@@ -66,9 +74,13 @@ pub struct Product {
     pub article: &'static str,
     /// What it is called.
     pub name: &'static str,
+    /// What it is called in English.
+    pub name_en: &'static str,
+    /// What it is counted in.
+    pub unit: &'static str,
     /// Its folder in [`Company::product_groups`].
     pub group: usize,
-    /// What it costs by the price list, at first.
+    /// What it costs by the price list, at first. See [`Self::list_price`].
     pub price: i64,
     /// Where it is in its life.
     pub status: Status,
@@ -82,14 +94,27 @@ pub struct Product {
     pub archived: bool,
 }
 
+impl Product {
+    /// What it costs by the price list of a day, in whole roubles: prices grow by five percent a year
+    /// as long as there are documents.
+    pub fn list_price(&self, day: Date) -> i64 {
+        let days = day.clamp(FIRST, LAST).days() - FIRST.days();
+        self.price * i64::from(100 + days * 5 / 365) / 10_000 * 100
+    }
+}
+
 /// A customer or a supplier: both are in one catalogue.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Customer {
     /// A UUID.
     pub id: String,
+    /// Its code in the catalogue.
+    pub code: String,
     /// What it is called.
     pub name: &'static str,
+    /// What it is called in English; nothing where its name is in Latin letters.
+    pub name_en: &'static str,
     /// Its folder in [`Company::customer_groups`].
     pub group: usize,
     /// A telephone number.

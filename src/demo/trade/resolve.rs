@@ -1,8 +1,8 @@
-//! `resolve/{entity}`: entries of a catalogue by a part of their name.
+//! `resolve/{entity}`: entries of a catalogue by a part of their name, in either language.
 
 use serde_json::{Map, Value, json};
 
-use super::access::{COST, MONEY, RESOLVE};
+use super::access::{Access, COST, MONEY, RESOLVE};
 use super::entry::{Entry, Kind};
 use super::filters::STATUSES;
 use super::model::{Company, Product};
@@ -30,12 +30,11 @@ pub(super) fn answer(context: &Context<'_>, kind: Kind, body: &mut Members<'_>) 
     let has_folders = matches!(kind, Kind::Customer | Kind::Product | Kind::CostArticle);
     let folders = has_folders && body.flag("include_groups")?;
     let company = context.company;
-    let mut found = matches(context, kind, &query);
+    let mut found = matches(company, context.access, kind, &query);
     if let Some((of, ..)) = company.hierarchy(kind).filter(|_| folders) {
-        found.extend(matches(context, of, &query));
+        found.extend(matches(company, context.access, of, &query));
     }
-    // Those out of use come last, an exact match first.
-    found.sort_by(|a, b| a.order().cmp(&b.order()));
+    sort(&mut found);
     let candidates = match kind {
         Kind::Channel => with_parents(company, &found, limit),
         _ => found.iter().take(limit).map(|one| candidate(company, one)).collect::<Vec<_>>(),
@@ -43,8 +42,20 @@ pub(super) fn answer(context: &Context<'_>, kind: Kind, body: &mut Members<'_>) 
     Ok(Map::from_iter([("candidates".to_owned(), candidates.into())]))
 }
 
+/// The places of the entries that are found by a text, in the same order; of all, by none.
+pub(in crate::demo) fn search(company: &Company, kind: Kind, query: &str) -> Vec<usize> {
+    let mut found = matches(company, Access::new(None), kind, &plain(query.trim()));
+    sort(&mut found);
+    found.iter().map(|one| one.at).collect()
+}
+
+/// Those out of use come last, an exact match first.
+fn sort(found: &mut [Found]) {
+    found.sort_by(|a, b| a.order().cmp(&b.order()));
+}
+
 /// Whatever its case, with `ё` as good as `е`.
-fn plain(text: &str) -> String {
+pub(in crate::demo) fn plain(text: &str) -> String {
     text.to_lowercase().replace('ё', "е")
 }
 
@@ -62,14 +73,13 @@ impl Found {
     }
 }
 
-fn matches(context: &Context<'_>, kind: Kind, query: &str) -> Vec<Found> {
-    let company = context.company;
+fn matches(company: &Company, access: Access<'_>, kind: Kind, query: &str) -> Vec<Found> {
     let mut all = Vec::new();
     for (at, (id, name)) in company.entries(kind).into_iter().enumerate() {
-        let texts = [name, code(company, kind, at), article(company, kind, at)].map(plain);
-        let exact = id == query || texts.iter().any(|text| text == query);
+        let texts = [name, english(company, kind, at), code(company, kind, at), article(company, kind, at)].map(plain);
+        let exact = !query.is_empty() && (id == query || texts.iter().any(|text| text == query));
         let found = exact || texts.iter().any(|text| text.contains(query));
-        if found && (context.access.holds(COST) || !serves_production(company, kind, at)) {
+        if found && (access.holds(COST) || !serves_production(company, kind, at)) {
             let [label, ..] = texts;
             all.push(Found { kind, at, archived: archived(company, kind, at), exact, label });
         }
@@ -86,6 +96,16 @@ fn code(company: &Company, kind: Kind, at: usize) -> &str {
         _ => None,
     };
     code.unwrap_or_default()
+}
+
+fn english(company: &Company, kind: Kind, at: usize) -> &str {
+    let name = match kind {
+        Kind::Customer => company.customers.get(at).map(|entry| entry.name_en),
+        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.name_en),
+        Kind::Product => company.products.get(at).map(|entry| entry.name_en),
+        _ => None,
+    };
+    name.unwrap_or_default()
 }
 
 fn article(company: &Company, kind: Kind, at: usize) -> &str {

@@ -3,6 +3,8 @@
 //! Figures are net of returns. Receipts are sales alone, so the average receipt is what was earned
 //! for each time that something was sold.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::access::COST;
@@ -112,6 +114,24 @@ pub(super) fn customer_summary(context: &Context<'_>, body: &mut Members<'_>) ->
     answer.insert("totals".to_owned(), totals.into());
     answer.insert("customer".to_owned(), company.reference(Kind::Customer, customer));
     Ok(answer)
+}
+
+/// What was sold of a product, net of returns.
+pub(in crate::demo) struct Turnover {
+    pub(in crate::demo) quantity: i64,
+    pub(in crate::demo) amount: i64,
+}
+
+/// The sales from one day to another by product, how many receipts there were, and what came of all.
+pub(in crate::demo) fn by_product(company: &Company, from: Date, to: Date) -> (BTreeMap<usize, Turnover>, usize, i64) {
+    let sold = Sold::within(company, Period { from, to });
+    let mut rows = BTreeMap::<_, Sums>::new();
+    for (at, sale, line) in sold.lines(company) {
+        add(rows.entry(line.product).or_default(), at, sale, line);
+    }
+    let whole = sold.sums(company);
+    let rows = rows.into_iter().map(|(at, sums)| (at, Turnover { quantity: sums.qty, amount: sums.amount }));
+    (rows.collect(), whole.receipts.len(), whole.amount)
 }
 
 /// Products, those with most of the column on top.

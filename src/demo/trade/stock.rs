@@ -1,7 +1,10 @@
 //! `reports/stock`: what lies where at the end of a day, and what was paid for it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
+use super::date::Date;
 use super::entry::Kind;
 use super::filters::Filters;
 use super::measure::Measure;
@@ -45,6 +48,18 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     Ok(answer)
 }
 
+/// How many of each product lie in a warehouse at the end of a day; those of which there are none are
+/// left out.
+pub(in crate::demo) fn left(company: &Company, warehouse: usize, day: Date) -> BTreeMap<usize, i64> {
+    let mut left = BTreeMap::new();
+    let moves = purchases(company).chain(sales(company));
+    for one in moves.filter(|one| one.day <= day && one.warehouse == warehouse) {
+        *left.entry(one.product).or_default() += one.quantity;
+    }
+    left.retain(|_, quantity| *quantity != 0);
+    left
+}
+
 fn key(company: &Company, dimension: Dimension, one: &Move) -> Key {
     match dimension {
         Dimension::WAREHOUSE => Key::Entry(Kind::Warehouse, one.warehouse),
@@ -58,7 +73,7 @@ fn key(company: &Company, dimension: Dimension, one: &Move) -> Key {
 
 /// Goods that came, or went if negative, at what was paid for them.
 struct Move {
-    day: super::Date,
+    day: Date,
     warehouse: usize,
     product: usize,
     quantity: i64,

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Batch, Office, Task, bought, cost, list_price, quantity, sold, usual};
+use super::{Batch, Office, Task, bought, cost, quantity, sold, usual};
 use crate::demo::trade::catalogs::{BANK, PARTS, TILL, WORKSHOP};
-use crate::demo::trade::model::{Purchase, PurchaseLine, Sale, SaleLine};
+use crate::demo::trade::model::{FIRST, Purchase, PurchaseLine, Sale, SaleLine};
 use crate::demo::trade::random::id;
 
 /// Who delivers which folder of products, by their places; the rest comes from the last one.
@@ -26,7 +26,7 @@ impl Office {
             let left = self.on_shelf(warehouse, at);
             if kept && left < usual * 2 && bought(product, self.today) {
                 let percent = self.random.range(54, 69);
-                let price = list_price(product, self.today) * percent / 10_000 * 100;
+                let price = product.list_price(self.today) * percent / 10_000 * 100;
                 let supplier = SUPPLIERS.iter().find(|(group, _)| *group == product.group).map_or(20, |known| known.1);
                 orders.entry(supplier).or_default().push((at, usual * 5 - left, price));
             }
@@ -90,7 +90,7 @@ impl Office {
 
     /// One sale to somebody from somewhere, if there is something.
     pub(super) fn sell(&mut self) {
-        let age = self.today.days() - super::FIRST.days();
+        let age = self.today.days() - FIRST.days();
         let open = |at: &usize| !(*at == CLOSED && age > 290);
         let known = KNOWN_SINCE.iter().enumerate().filter(|(_, since)| **since <= age).map(|(at, _)| at).filter(open);
         let known = known.collect::<Vec<_>>();
@@ -143,7 +143,7 @@ impl Office {
         let row = self.company.products.get(product)?;
         let most = usual(row) * if retail { 1 } else { 2 };
         let discount = if retail { 0 } else { self.random.range(0, 4) * 3 };
-        let price = list_price(row, self.today) * (100 - discount) / 100;
+        let price = row.list_price(self.today) * (100 - discount) / 100;
         let shelf = self.shelves.get_mut(&(warehouse, product))?;
         let quantity = self.random.range(1, most).min(quantity(shelf));
         let taken = Self::take(shelf, quantity);

@@ -10,12 +10,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::catalogs;
 use super::date::Date;
-use super::model::{Company, Product, Status};
+use super::model::{Company, FIRST, LAST, Product, Status};
 use super::random::Random;
 
 const SEED: u64 = 0x1C_2024_1001;
-const FIRST: Date = Date::new(2024, 10, 1);
-const LAST: Date = Date::new(2026, 9, 30);
 /// When the working day begins, in seconds.
 const MORNING: u32 = 8 * 3600;
 
@@ -177,12 +175,6 @@ fn cost(batches: &VecDeque<Batch>) -> i64 {
 /// How many of a product are sold at once: for some 12 000 roubles.
 fn usual(product: &Product) -> i64 {
     (1_200_000 / product.price).clamp(1, 60)
-}
-
-/// The list price of the day, in whole roubles: it grows by five percent a year.
-fn list_price(product: &Product, day: Date) -> i64 {
-    let percent = 100 + i64::from(day.days() - FIRST.days()) * 5 / 365;
-    product.price * percent / 10_000 * 100
 }
 
 fn bought(product: &Product, day: Date) -> bool {

@@ -5,11 +5,11 @@
 //!
 //! | Layer | Why it stands there |
 //! |---|---|
-//! | [`AliasLayer`](crate::alias::AliasLayer) | Below it everything has the names that 1C gave, so that rules and the audit trail speak of those. |
-//! | [`AuditLayer`](crate::audit::AuditLayer) | Outside of the scopes: a call that was refused is reported too. |
+//! | [`AliasLayer`] | Below it everything has the names that 1C gave, so that rules and the audit trail speak of those. |
+//! | [`AuditLayer`] | Outside of the scopes: a call that was refused is reported too. |
 //! | [`ScopeLayer`] | Outside of all that answers: nothing beneath it, catalog or cache, is ever asked by who may not ask. |
-//! | [`CatalogLayer`](crate::catalog::CatalogLayer) | Outside of the cache: arguments are mended and completed before they become a key. |
-//! | [`CacheLayer`](crate::cache::CacheLayer) | Just above the leaf: what is remembered is what 1C said, before anybody's scopes cut it. |
+//! | [`CatalogLayer`] | Outside of the cache: arguments are mended and completed before they become a key. |
+//! | [`CacheLayer`] | Just above the leaf: what is remembered is what 1C said, before anybody's scopes cut it. |
 //! | the leaf | [`OneCService`](crate::onec::OneCService), or layers of yours around it. |
 //!
 //! Who may call must be said: [`scopes`](Builder::scopes) where an authentication layer finds out who

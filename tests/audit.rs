@@ -264,6 +264,41 @@ async fn lists_that_nobody_asked_for_are_not_told_of() {
     assert_eq!(trail.one()["event"], "mcp.tool.list");
 }
 
+/// An alias that is asked for first does not keep its call out of the trail, however that ends.
+#[tokio::test(start_paused = true)]
+async fn calls_that_end_at_their_alias_are_told_of() {
+    let (trail, _guard) = Trail::start();
+    let name = alias("Отчёт").into_owned();
+    let down = || {
+        AliasLayer::new().layer(audited(rpc(|_| {
+            std::future::ready(Err(Failure::new(StatusCode::BAD_GATEWAY, "1C is down").into()))
+        })))
+    };
+    down().oneshot(call(&name)).await.unwrap_err();
+    let event = trail.one();
+    let told = |event: &Value| (event["tool"].clone(), event["ok"].clone(), event["reason"].clone());
+    assert_eq!(told(&event), (json!(name), json!(false), json!("onec_error")));
+
+    let both = json!({ "tools": [{ "name": "Отчёт" }, { "name": name }] }).to_string();
+    let service = AliasLayer::new().layer(audited(mcp::always(both)));
+    for _ in 0..2 {
+        let answer = service.clone().oneshot(call(&name)).await.unwrap();
+        assert_eq!(answer.outcome.unwrap_err().code, -32602);
+        assert_eq!(told(&trail.one()), (json!(name), json!(false), json!("invalid_params")));
+    }
+
+    let hangs = AliasLayer::new().layer(audited(rpc(|_| std::future::pending::<Result<Response, BoxError>>())));
+    assert!(timeout(Duration::from_secs(1), hangs.oneshot(call(&name))).await.is_err());
+    assert_eq!(told(&trail.one()), (json!(name), json!(false), json!("cancelled")));
+
+    let known = json!({ "tools": [{ "name": "Отчёт" }] }).to_string();
+    let service = AliasLayer::new().layer(audited(mcp::always(known)));
+    for _ in 0..2 {
+        service.clone().oneshot(call(&name)).await.unwrap();
+        assert_eq!(told(&trail.one()), (json!("Отчёт"), json!(true), Value::Null));
+    }
+}
+
 #[tokio::test]
 async fn other_requests_are_not_told_of() {
     let (trail, _guard) = Trail::start();
@@ -298,6 +333,20 @@ async fn the_trail_speaks_of_names_in_1c_and_of_refusals() {
     });
     assert_eq!(events[0], denied);
     assert_eq!((&events[1]["event"], &events[1]["reason"]), (&json!("mcp.tool.call"), &json!("insufficient_scope")));
+}
+
+/// Whose list is refused too, when the name is looked for in it: that is no event of its own.
+#[tokio::test]
+async fn a_call_of_nobody_is_one_refusal_and_one_call() {
+    let (trail, _guard) = Trail::start();
+    let inner = rpc(|request| async move { panic!("{} got through", request.method) });
+    let scoped = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(inner);
+    let service = AliasLayer::new().layer(audited(scoped));
+    let name = alias("Остатки");
+    service.oneshot(request(Method::ToolsCall, &json!({ "name": name }))).await.unwrap_err();
+    let [denied, call] = &trail.take()[..] else { panic!("not two events") };
+    assert_eq!((&denied["event"], &denied["tool"]), (&json!("oauth.scope.denied"), &json!(name)));
+    assert_eq!((&call["event"], &call["reason"]), (&json!("mcp.tool.call"), &json!("insufficient_scope")));
 }
 
 /// While nobody listens, nothing is kept for an event.

@@ -70,6 +70,25 @@ fn until(mut there: impl FnMut() -> bool) {
     }
 }
 
+/// A pipe makes nobody wait: neither who opens it, nor who ends the log while it is full.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_nobody_reads() {
+    let folder = Folder::new();
+    let path = folder.file("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = AuditLog::at(&path).unwrap_err();
+    assert!(error.to_string().contains("a pipe that nobody reads"), "{error}");
+
+    // Whoever reads and writes a pipe is its reader too, and here never reads.
+    let _reader = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    let (layer, log) = AuditLog::at(&path).unwrap();
+    telling(layer, || (0..4000).for_each(event));
+    let start = Instant::now();
+    drop(log);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+}
+
 #[test]
 fn one_object_a_line() {
     let folder = Folder::new();

@@ -4,6 +4,7 @@
 #[path = "support/mcp.rs"]
 mod mcp;
 
+use mcp::schema::odd_results;
 use mcp::{Http, http, legacy, modern, post, rpc, send};
 use onec_mcp::rpc::{Payload, Response};
 use proptest::prelude::*;
@@ -40,6 +41,7 @@ const BOTH: Hints = Hints { ttl: Some(7), private: true };
 
 #[tokio::test]
 async fn what_1c_says_is_replaced_in_its_place_and_what_is_absent_added() {
+    let _odd = odd_results("members alone");
     for (said, hints, expected) in [
         // Of 1C's own and of nobody.
         (r#"{"tools":[]}"#, Hints::default(), (0, "private")),
@@ -77,6 +79,7 @@ async fn what_1c_says_is_replaced_in_its_place_and_what_is_absent_added() {
 
 #[tokio::test]
 async fn the_exact_reply() {
+    let _odd = odd_results("members alone");
     let hints = Hints { ttl: Some(60_000), private: true };
     let info = r#""io.modelcontextprotocol/serverInfo":{"name":"1C","version":"1.0.0"}"#;
     let (_, text) = told(r#"{"cacheScope":"public","tools":[ 1.10 ],"_meta":{"a":1},"ttlMs":5}"#, hints).await;
@@ -91,6 +94,7 @@ async fn the_exact_reply() {
 
 #[tokio::test]
 async fn clients_of_older_revisions_are_told_what_1c_says() {
+    let _odd = odd_results("members alone");
     for (said, expected) in [
         (r#"{"tools":[]}"#, r#"{"tools":[]}"#),
         (r#"{"ttlMs":5,"cacheScope":"public"}"#, r#"{"ttlMs":5,"cacheScope":"public"}"#),
@@ -103,6 +107,7 @@ async fn clients_of_older_revisions_are_told_what_1c_says() {
 
 #[tokio::test]
 async fn results_that_are_not_for_keeping_get_no_such_members() {
+    let _odd = odd_results("members alone");
     let tool = |hints| async move {
         send(&server(r#"{"content":[]}"#, hints), modern("prompts/get", json!({ "name": "a" }))).await
     };
@@ -116,6 +121,7 @@ async fn results_that_are_not_for_keeping_get_no_such_members() {
 
 #[tokio::test]
 async fn large_results_are_edited_just_so() {
+    let _odd = odd_results("members alone");
     // Beyond the size up to which a reply is copied into one piece.
     let large = "x".repeat(100 * 1024);
     for said in [
@@ -164,6 +170,7 @@ proptest! {
 
     #[test]
     fn any_order_of_members(members in members(), gap in select(vec!["", " ", "\r\n\t"]), hints in hints()) {
+        let _odd = odd_results("members alone");
         let text: Vec<_> = members.iter().map(|(key, value)| format!("{gap}\"{key}\"{gap}:{gap}{value}{gap}")).collect();
         let text = format!("{{{gap}{}}}", text.join(","));
         let said: Value = serde_json::from_str(&text).unwrap();

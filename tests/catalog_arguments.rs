@@ -92,6 +92,12 @@ fn ceilings_lower_and_fill_in() {
     assert_eq!(mended("/limit", json!(null)), 10);
     unfit("/top", json!(0), "top", &["0", "at least 1"]);
     unfit("/top", json!(-5), "top", &["at least 1"]);
+    // No limit is a large one.
+    let mut open = support::report();
+    open["input_schema"]["properties"]["top"] = json!({ "type": ["integer", "null"] });
+    let tools = Tools::read(&json!({ "tools": [open] }), "x", support::limits()).unwrap();
+    let endless = json!({ "period": whole()["period"], "top": null });
+    assert_eq!(body(tools.get("report").unwrap(), &endless).unwrap()["top"], 100);
     // A ceiling below the default lowers it.
     let few = Limits { resolve_limit: 3, max_rows: 5 };
     let tools = Tools::read(&json!({ "tools": [support::report()] }), "x", few).unwrap();
@@ -206,6 +212,7 @@ fn what_is_missing_is_named() {
     unfit("/sort", json!([{ "dir": "asc" }]), "sort[0].field", &["warehouse, customer"]);
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Security Considerations".
 #[test]
 fn values_are_refused_with_what_is_allowed() {
     unfit(
@@ -214,7 +221,7 @@ fn values_are_refused_with_what_is_allowed() {
         "measures[1]",
         &["\"proft\"", "did you mean profit?", "amount, qty, cost"],
     );
-    unfit("/group_by", json!([]), "group_by", &["at least 1 items"]);
+    unfit("/group_by", json!([]), "group_by", &["an empty array", "at least 1 item, or be left out"]);
     unfit("/period", json!({ "from": "01.01.2026", "to": "2026-01-01" }), "period.from", &["2026-03-31", "01.01.2026"]);
     unfit("/period", json!({ "from": "2026-02-30", "to": "2026-03-01" }), "period.from", &["a date"]);
     unfit("/filters", json!({ "customer_ids": ["42"] }), "filters.customer_ids[0]", &["a UUID as", "\"42\""]);
@@ -223,6 +230,62 @@ fn values_are_refused_with_what_is_allowed() {
     unfit("/number", json!(5), "number", &["a text in quotes"]);
     unfit("/extra", json!("x"), "extra", &["a whole number, or true or false"]);
     unfit("/share", json!([1, 2]), "share", &["a number", "an array"]);
+}
+
+/// What a language model sends when it has not read the schema well, and what it needs to mend that: where
+/// an argument belongs, the form of a value, the tool that yields ids.
+#[test]
+fn the_catalog_s_own_words_help_to_mend_a_call() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    let period = json!({ "from": "2026-04-01", "to": "2026-06-30" });
+    let cases = [
+        ("sales_report", json!({ "period": "last quarter" }), &["period:", "an object with from, to"][..]),
+        ("sales_report", json!({ "from": "2026-04-01", "to": "2026-06-30" }), &["did you mean period.from?", "no to"]),
+        ("sales_report", json!({ "period": period, "customer_ids": [] }), &["did you mean filters.customer_ids?"]),
+        ("sales_report", json!({ "period": { "from": "01.04.2026", "to": "" } }), &["First day, YYYY-MM-DD"]),
+        ("sales_report", json!({ "period": { "from": "2026-04-01" } }), &["period.to: required", "Last day, included"]),
+        (
+            "sales_report",
+            json!({ "period": period, "filters": { "customer_ids": ["Ромашка"] } }),
+            &["customer_ids[0]: \"Ромашка\"", "resolve_customer"],
+        ),
+        (
+            "sales_report",
+            json!({ "period": period, "filters": { "customer_ids": [] } }),
+            &["an empty array does not fit", "or be left out"],
+        ),
+        ("sales_report", json!({ "period": period, "sort": "profit desc" }), &["an object with field, and maybe dir"]),
+        ("customer_summary", json!({ "period": period }), &["customer_id: required", "resolve_customer"]),
+        (
+            "event_log",
+            json!({ "period": { "from": "2026-07-01 00:00", "to": "2026-07-02" } }),
+            &["YYYY-MM-DDThh:mm:ss", "(Z|[+-][0-9]{2}:[0-9]{2})?)?$ (\"Start"],
+        ),
+        ("object_history", json!({ "object_type": "Документ.Реализация" }), &["^(Document|Catalog)", "configuration"]),
+    ];
+    for (name, arguments, told) in cases {
+        let unfit = tools.get(name).unwrap().prepare(Some(arguments.to_string().as_bytes())).unwrap_err();
+        assert!(told.iter().all(|part| unfit.message.contains(part)), "{name} {arguments}: {unfit}");
+    }
+}
+
+/// Every filter and argument that wants ids says which tool yields them.
+#[test]
+fn the_trade_catalog_says_where_ids_come_from() {
+    let mut seen = 0;
+    for tool in Tools::trade(Limits::default()).unwrap().iter() {
+        let top = &tool.input_schema()["properties"];
+        let filters = top["filters"]["properties"].as_object().into_iter().flatten();
+        for (name, schema) in top.as_object().unwrap().iter().chain(filters) {
+            if name.ends_with("_ids") || name.ends_with("_id") {
+                seen += 1;
+                let about = schema["description"].as_str().unwrap();
+                let told = about.contains("resolve_") || about.contains("find_document") || about.contains("rows of");
+                assert!(told, "{} {name}: {about}", tool.name());
+            }
+        }
+    }
+    assert_eq!(seen, 20);
 }
 
 #[test]
@@ -316,6 +379,24 @@ fn what_is_sorted_by_must_be_chosen() {
     refused(&all.to_string(), "sort[1].field", &["\"day\""]);
     all["group_by"] = json!("day");
     assert!(body(&tool("report"), &all).is_ok());
+}
+
+/// Finding what was probably meant is not worth comparing everything that a call brings.
+#[test]
+fn hints_do_not_take_for_ever() {
+    let mut open = support::report();
+    open["input_schema"]["properties"]["group_by"] = json!({ "type": "array", "items": { "type": "string" } });
+    open["input_schema"]["$defs"]["order"]["properties"]["field"] = json!({ "type": "string" });
+    open["guarded"] = json!([]);
+    let tools = Tools::read(&json!({ "tools": [open] }), "x", support::limits()).unwrap();
+    let names: Vec<_> = (0..90_000).map(|at| format!("{at:>180}")).collect();
+    let mut all = whole();
+    all["group_by"] = json!(names);
+    all["sort"] = json!([{ "field": "y".repeat(190) }]);
+    let started = std::time::Instant::now();
+    let unfit = body(tools.get("report").unwrap(), &all).unwrap_err();
+    assert_eq!(unfit.field, "sort[0].field");
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -235,6 +235,10 @@ fn rules_speak_of_arguments_that_are_there() {
     broken_at("/guarded/0/values", json!([]), "guarded[0].values", "array of texts");
     broken_at("/guarded/0/values", json!(["amount", "qty", "cost", "profit"]), "guarded[0].values", "nothing");
     broken_at("/guarded", json!({}), "guarded", "array");
+    broken_at("/guarded/1/scope", json!("mcp:a,mcp:b"), "guarded[1].scope", "commas");
+    // Who names nothing must not be refused for it.
+    let cost = json!(["amount", "cost"]);
+    broken_at("/input_schema/properties/measures/default", cost, "guarded[0].values", "default");
     broken_at("/within/sort.dirr", json!(["measures"]), "within.sort.dirr", "no argument sort.dirr");
     broken_at("/within/sort.field", json!(["measure"]), "within.sort.field", "did you mean measures?");
     broken_at("/one_of", json!([["number", "cod"]]), "one_of[0]", "did you mean code?");
@@ -279,6 +283,49 @@ fn input_schemas() {
     tool["input_schema"]["properties"]["any"] = json!({ "default": { "$ref": "https://example.com" } });
     tool["input_schema"]["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     read(&json!({ "tools": [tool] })).unwrap();
+}
+
+/// Thirty definitions that refer to each other twice are a billion.
+#[test]
+fn schemas_do_not_unfold_for_ever() {
+    for key in ["allOf", "anyOf"] {
+        let mut tool = report();
+        for at in 0..30 {
+            let next = json!({ "$ref": format!("#/$defs/{}", at + 1) });
+            tool["input_schema"]["$defs"][at.to_string()] = json!({ key: [next, next] });
+        }
+        tool["input_schema"]["$defs"]["30"] = json!({ "type": "string" });
+        tool["input_schema"]["properties"]["code"] = json!({ "$ref": "#/$defs/0" });
+        let error = error(&json!({ "tools": [tool] }));
+        assert_eq!(error.field.as_deref(), Some("input_schema"), "{error}");
+        assert!(error.message.contains("unfolds"), "{error}");
+    }
+}
+
+#[test]
+fn unknown_arguments_are_refused_within_objects_too() {
+    let filters = json!({ "type": "object", "properties": { "customer_ids": { "type": "array" } } });
+    let read = |filters: &Value| {
+        let mut tool = report();
+        tool["input_schema"]["properties"]["filters"] = filters.clone();
+        read(&json!({ "tools": [tool] })).unwrap().get("report").unwrap().clone()
+    };
+    let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
+    let typo = json!({ "period": period, "filters": { "customer_id": ["x"] } }).to_string();
+    let unfit = read(&filters).prepare(Some(typo.as_bytes())).unwrap_err();
+    assert!(unfit.field == "filters.customer_id" && unfit.message.contains("did you mean customer_ids?"), "{unfit}");
+    let array = json!({ "type": "array", "items": filters });
+    assert!(read(&array).prepare(Some(typo.as_bytes())).is_err());
+    // A schema that says something of them is taken at its word.
+    for key in ["additionalProperties", "allOf", "patternProperties"] {
+        let mut open = filters.clone();
+        open[key] = match key {
+            "additionalProperties" => json!(true),
+            "allOf" => json!([{ "properties": { "customer_id": {} } }]),
+            _ => json!({ "^customer": {} }),
+        };
+        assert!(read(&open).prepare(Some(typo.as_bytes())).is_ok(), "{key}");
+    }
 }
 
 #[test]

@@ -235,6 +235,7 @@ async fn a_call_is_one_call_in_the_rest_dialect() {
     assert_eq!(onec.requests(), 0);
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Structured Content".
 #[tokio::test]
 async fn results_are_text_and_structured_content() {
     const ANSWER: &str = "{ \"rows\" :\r\n\t[ [ 1.10, \"a \\\"b\\\\ \\n \\u0041\\/ я\", 12345678901234567890 ] ],\"\\\\\" : \" { } \" ,\"_meta\":{} }";
@@ -255,6 +256,7 @@ async fn results_are_text_and_structured_content() {
     assert_eq!(names(&list), ["report", "find", "own"]);
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Error Handling".
 #[tokio::test]
 async fn arguments_that_do_not_fit_never_reach_1c() {
     let onec = OneC::new(|_| panic!("asked"), |_| panic!("called"));
@@ -278,6 +280,10 @@ async fn what_1c_says_of_the_arguments_is_for_the_model() {
         assert_eq!(got["isError"], true);
         assert!(got["content"][0]["text"].as_str().unwrap().contains(told), "{got}");
     }
+    let service = layer().layer(OneC::new(|_| panic!("asked"), move |_| trouble(bad(&"ы".repeat(10_000)))));
+    let got = json_of(&service, Method::ToolsCall, find("1")).await;
+    let text = got["content"][0]["text"].as_str().unwrap();
+    assert!(text.len() < 4100 && text.ends_with('…'), "4 KiB are enough of what 1C says");
 }
 
 #[tokio::test]
@@ -305,6 +311,37 @@ async fn more_rows_than_allowed_are_an_error() {
     assert!(got.get("structuredContent").is_none());
     for part in ["limit_exceeded", "101", "100", "Narrow"] {
         assert!(text.contains(part), "{text}");
+    }
+}
+
+/// Clients refuse structured content that is not what `outputSchema` says, with words that no model can
+/// use. So it is 1C's trouble, and said as such.
+#[tokio::test]
+async fn an_answer_that_the_output_schema_forbids_is_no_result() {
+    let trade = || CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap()));
+    let call = || json!({ "name": "stock_balance", "arguments": {} });
+    for (answer, expected) in [
+        (r#"{"columns":[],"rows":[]}"#, None),
+        (r#"{"columns":[],"rows":[],"totals":null,"more":1}"#, None),
+        ("{}", Some("it must have columns, rows")),
+        (r#"{"columns":[]}"#, Some("it must have columns, rows")),
+        (r#"{"columns":"нет","rows":[]}"#, Some("columns is not")),
+        (r#"{"columns":[],"rows":{"a":1}}"#, Some("rows is not")),
+        (r#"{"columns":[],"rows":null}"#, Some("rows is not")),
+        (r#"{"columns":[],"rows":[],"totals":5}"#, Some("totals is not")),
+    ] {
+        let got = ask(&trade().layer(OneC::saying(LIST, answer)), Method::ToolsCall, call()).await;
+        match expected {
+            None => assert!(got.unwrap().outcome.is_ok(), "{answer}"),
+            Some(words) => {
+                let failure = Failure::from_error(&got.unwrap_err());
+                assert_eq!(failure.status, StatusCode::BAD_GATEWAY, "{answer}");
+                assert!(failure.error.message.contains(words), "{answer}: {}", failure.error.message);
+            }
+        }
+        // A text is whatever 1C says.
+        let text = trade().structured(false).layer(OneC::saying(LIST, answer));
+        assert!(ask(&text, Method::ToolsCall, call()).await.unwrap().outcome.is_ok(), "{answer}");
     }
 }
 
@@ -439,6 +476,28 @@ async fn guarded_values_do_not_hide_in_text() {
         }
     }
     assert!(service.oneshot(caller(few, json!(["qty"]))).await.is_ok());
+}
+
+/// Nor where the schema gives a choice of schemas.
+#[tokio::test]
+async fn guarded_values_are_not_told_as_one_of_several_schemas() {
+    let names = json!({ "type": "string", "enum": ["amount", "cost", "profit"] });
+    let mut tool = support::report();
+    tool["input_schema"]["properties"]["measures"] = json!({ "anyOf": [names, { "type": "array", "items": names }] });
+    tool["within"] = json!({});
+    let tools = Tools::read(&json!({ "tools": [tool] }), "test", Limits::default()).unwrap();
+    let policy = tools.policy(ScopePolicy::default());
+    let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
+    let service = ScopeLayer::new(policy).layer(CatalogLayer::new(Catalog::new(tools)).layer(onec));
+    let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
+    for wrong in [json!("proft"), json!(["proft"]), json!(7)] {
+        let arguments = json!({ "period": period, "measures": wrong });
+        let mut request = request(Method::ToolsCall, &json!({ "name": "report", "arguments": arguments }));
+        request.extensions.insert(Identity::new("me", Scopes::parse("mcp:report:sales")));
+        let answer = service.clone().oneshot(request).await.unwrap().outcome.unwrap();
+        let text = String::from_utf8(answer.json().to_vec()).unwrap();
+        assert!(text.contains("isError") && !text.contains("profit") && !text.contains("cost"), "{text}");
+    }
 }
 
 #[tokio::test]

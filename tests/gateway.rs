@@ -3,13 +3,18 @@
 
 #[path = "support/gateway.rs"]
 mod gateway;
+#[path = "support/schema.rs"]
+mod schema;
 
 use gateway::{Gateway, command};
 use onec_mcp::demo;
+use schema::Talk;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const LIST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n";
 
 async fn run(args: &[&str]) -> Output {
     command().args(args).stdin(Stdio::null()).output().await.unwrap()
@@ -27,7 +32,13 @@ async fn exchange(address: &str, request: &str) -> (u16, String) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default();
+    if let Some((_, asked)) = request.split_once("\r\n\r\n").filter(|(_, asked)| !asked.is_empty()) {
+        let talk = Talk::default();
+        talk.says(asked.as_bytes());
+        talk.hears(&serde_json::from_str(&body).unwrap());
+    }
+    (status, body)
 }
 
 async fn get(address: &str, path: &str) -> (u16, Value) {
@@ -128,7 +139,7 @@ async fn a_signal_lets_running_calls_finish() {
     assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
     let (status, body) = call.await.unwrap();
     assert_eq!(status, 200);
-    assert!(body.contains("Итого: 147523,50 руб."), "{body}");
+    assert!(body.contains("Итого: 1772787,92 руб."), "{body}");
     assert!(gateway.child.wait().await.unwrap().success());
 }
 
@@ -142,12 +153,15 @@ async fn stdio_ends_with_its_input_and_says_nothing_but_mcp() {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    input.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n").await.unwrap();
+    input.write_all(LIST).await.unwrap();
     drop(input);
     let output = tokio::time::timeout(Duration::from_secs(10), child.wait_with_output()).await.unwrap().unwrap();
     assert!(output.status.success());
     let lines: Vec<Value> =
         text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON and nothing else")).collect();
     assert_eq!(lines.len(), 1);
+    let talk = Talk::default();
+    talk.says(LIST);
+    lines.iter().for_each(|line| talk.hears(line));
     assert_eq!(lines.first().and_then(|line| line["id"].as_i64()), Some(1));
 }

@@ -116,6 +116,31 @@ async fn sighup_reads_the_catalog_again_and_a_bad_one_changes_nothing() {
     assert_eq!((gone.status, gone.body.as_str()), (404, ""));
 }
 
+/// Whoever puts a pipe in the place of a file does not stop the gateway from hearing the next SIGHUP.
+#[cfg(unix)]
+#[tokio::test]
+async fn sighup_does_not_wait_for_a_pipe() {
+    let (path, log) = (file("piped.yaml", &own("What was repaired.", "mcp")), file("piped.jsonl", ""));
+    let args = ["--demo", "--catalog", path.to_str().unwrap(), "--audit-log", log.to_str().unwrap()];
+    let mut gateway = Gateway::start(&args).await;
+    for pipe in [&path, &log] {
+        std::fs::remove_file(pipe).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    let told = hang_up(&mut gateway, "the catalog stays as it was").await;
+    assert!(told.contains("that is no regular file"), "{told}");
+    std::fs::remove_file(&path).unwrap();
+    file("piped.yaml", &own("What was mended.", "mcp"));
+    hang_up(&mut gateway, "1 changed").await;
+    let (code, told) = check(&["--demo", "--audit-log", log.to_str().unwrap()]).await;
+    assert!(code == Some(1) && told.contains("FAIL  audit log") && told.contains("a pipe that nobody reads"), "{told}");
+    // What the doctor creates is for nobody else to read.
+    std::fs::remove_file(&log).unwrap();
+    let (code, told) = check(&["--demo", "--audit-log", log.to_str().unwrap()]).await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&log.metadata().unwrap().permissions());
+    assert_eq!((code, mode & 0o777), (Some(0), 0o600), "{told}");
+}
+
 /// Whoever rotates the file of the audit trail renames it and sends SIGHUP.
 #[cfg(unix)]
 #[tokio::test]
@@ -252,12 +277,16 @@ async fn a_catalog_alone_or_beside_the_extension() {
             .unwrap();
         let (mut input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let mut lines = BufReader::new(output).lines();
+        let talk = ask::schema::Talk::default();
         let mut answers = Vec::new();
         for (method, params) in [("initialize", &hello), ("tools/list", &json!({})), ("prompts/list", &json!({}))] {
-            let line = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string() + "\n";
-            input.write_all(line.as_bytes()).await.unwrap();
+            let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string() + "\n";
+            input.write_all(asked.as_bytes()).await.unwrap();
             let line = tokio::time::timeout(Duration::from_secs(20), lines.next_line()).await.unwrap().unwrap();
-            answers.push(serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+            let answer = serde_json::from_str::<Value>(&line.unwrap()).unwrap();
+            talk.says(asked.as_bytes());
+            talk.hears(&answer);
+            answers.push(answer);
         }
         let about = &answers[0]["result"];
         let instructions = about["instructions"].as_str().unwrap();
@@ -319,6 +348,11 @@ async fn the_demo_shows_three_keys() {
     }
     assert_eq!(keys.len(), 3, "{keys:?}");
     assert!(keys.iter().all(|line| line.contains("mcp")), "{keys:?}");
+    // A client that asks for what comes by default gets nothing for this one.
+    for line in keys {
+        let asks = line.contains("must ask for a scope of this key");
+        assert_eq!(asks, line.contains("demo-key-tools"), "{line}");
+    }
 }
 
 #[tokio::test]
@@ -364,6 +398,17 @@ async fn the_doctor_tells_an_extension_without_the_rest_dialect() {
         assert_eq!(code, Some(1), "{report}");
         assert!(report.contains("ok    tools/list: 0 tools\n") && report.contains(expected), "{report}");
     }
+}
+
+#[tokio::test]
+async fn the_doctor_tells_an_extension_without_tools_of_its_own() {
+    let health = ok(r#"{"status":"ok"}"#);
+    let onec = Faulty::start([health, status(404, "Not found"), ok(r#"{"candidates":[]}"#)]).await;
+    let url = format!("http://{}/base", onec.addr);
+    let args = ["--catalog", "trade", "--onec-username", "mcp", "--onec-password", "", "--onec-url", &url];
+    let (code, report) = check(&args).await;
+    assert!(code == Some(1) && report.contains("FAIL  tools/list: 1C has no such service (404)"), "{report}");
+    assert!(report.contains("set MCP_ONEC_RPC=false") && report.contains("ok    REST dialect"), "{report}");
 }
 
 #[tokio::test]

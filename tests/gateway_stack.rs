@@ -356,3 +356,43 @@ async fn rules_are_never_weaker_than_the_tools_they_came_with() {
     assert_eq!(passes("report").await, [(3, "amount"), (3, "cost"), all[0], all[1]]);
     assert_eq!(base.of_tool("other").to_string(), "mcp", "the caller's own policy stays as it was");
 }
+
+#[tokio::test(start_paused = true)]
+async fn changes_at_the_same_time_do_not_weaken_each_other() {
+    let catalog = Catalog::new(one("report", "own:a"));
+    let rules = Rules::new(ScopePolicy::everything("mcp"));
+    let gateway =
+        Gateway::builder(OneC::default()).scopes(rules.policy()).catalog(CatalogLayer::new(catalog.clone())).build();
+    let mut first = pin!(rules.replace(&catalog, one("report", "own:b")));
+    let mut second = pin!(rules.replace(&catalog, one("report", "own:c")));
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut ended = false;
+    while !ended {
+        ended = first.as_mut().poll(&mut cx).is_ready();
+        if !ended {
+            assert!(second.as_mut().poll(&mut cx).is_pending());
+        }
+        let scope = catalog.current().get("report").unwrap().scope().to_owned();
+        assert!(rules.policy().of_tool("report").contains(&scope), "{scope}");
+        tokio::time::advance(Duration::from_millis(50)).await;
+    }
+    second.await;
+    assert_eq!(rules.policy().of_tool("report").to_string(), "own:c");
+    assert!(gateway.oneshot(call("report", &json!({}), Some("own:c"))).await.is_ok());
+}
+
+/// A rule for a tool of the 1C extension does not open a tool of the catalog that has its name.
+#[tokio::test]
+async fn a_rule_for_the_name_of_a_tool_of_the_catalog_counts_beside_its_scope() {
+    let base = ScopePolicy::everything("mcp").tool("stock_balance", "own:read");
+    let gateway = Gateway::builder(OneC::default()).scopes(base.clone()).catalog(catalog()).build();
+    for (scopes, passes) in [("own:read", false), ("mcp:report:stock", false), ("own:read mcp:report:stock", true)] {
+        let answer = gateway.clone().oneshot(call("stock_balance", &json!({}), Some(scopes))).await;
+        assert_eq!(answer.is_ok(), passes, "{scopes}");
+        assert_eq!(names(gateway.clone().oneshot(list(Some(scopes))).await).len(), usize::from(passes), "{scopes}");
+    }
+    let rules = Rules::new(ScopePolicy::everything("mcp").tool("report", "own:read"));
+    let catalog = Catalog::new(one("report", "own:a"));
+    rules.replace(&catalog, one("report", "own:b")).await;
+    assert_eq!(rules.policy().of_tool("report").to_string(), "own:b own:read");
+}

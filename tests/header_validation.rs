@@ -33,7 +33,11 @@ const TOOLS: &str = r#"{"tools":[{"name":"find","inputSchema":{"type":"object","
 /// An infobase with one tool that mirrors arguments.
 fn tools() -> Http {
     http(rpc(|request: Request| async move {
-        mcp::result(if request.method == Method::ToolsList { TOOLS } else { r#"{"content":[]}"# })
+        mcp::result(if request.method == Method::ToolsList {
+            TOOLS
+        } else {
+            r#"{"content":[],"contents":[],"messages":[]}"#
+        })
     }))
 }
 
@@ -251,7 +255,7 @@ async fn parameters_that_cannot_be_checked_are_not_let_through() {
     let http = http(rpc(|request: Request| async move {
         match request.method {
             Method::ToolsList => Ok(Response::error(ErrorObject::internal("1C is away"))),
-            _ => mcp::result(r#"{"content":[]}"#),
+            _ => mcp::result(r#"{"content":[],"contents":[],"messages":[]}"#),
         }
     }));
     let mut request = modern("tools/call", json!({ "name": "find", "arguments": { "region": "a" } }));
@@ -322,7 +326,7 @@ async fn unknown_and_removed_methods_are_not_found() {
 
 #[tokio::test]
 async fn legacy_requests_have_no_headers_to_check() {
-    let http = http(always(r#"{"content":[]}"#));
+    let http = http(always(r#"{"content":[],"contents":[],"messages":[]}"#));
     let call = mcp::legacy(1, "tools/call", &json!({ "name": "find" }));
     for version in mcp::LEGACY {
         let request = post(call.clone(), &[("mcp-protocol-version", version), ("mcp-name", "other")]);

@@ -11,6 +11,7 @@
 mod mcp;
 
 use bytes::Bytes;
+use mcp::schema::odd_results;
 use mcp::{Events, Got, Http, always, http, legacy, open, parse_event, post, send, with_meta};
 use serde_json::{Value, json};
 
@@ -126,6 +127,7 @@ async fn a_key_that_means_something_must_not_stand_there_twice() {
 
 #[tokio::test]
 async fn nesting_has_a_limit() {
+    let _odd = odd_results("the request is deeper than the check of the answer reads");
     let nested = |depth: usize| {
         let inner = depth - 1;
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","x":{}{}}}"#, "[".repeat(inner), "]".repeat(inner))

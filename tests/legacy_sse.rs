@@ -12,6 +12,7 @@ mod mcp;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use mcp::schema::Talk;
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
 use onec_mcp::Bridge;
 use onec_mcp::http::{LegacySse, LegacySseLayer};
@@ -58,10 +59,12 @@ impl Client {
         let first = events.next().await.unwrap();
         let path = first.strip_prefix("event: endpoint\ndata: ").unwrap().to_owned();
         assert!(path.starts_with("/sse/messages/?session_id="), "{path}");
+        events.talk = Talk::of(Some("2024-11-05"));
         Self { sse: sse.clone(), events, path }
     }
 
     async fn say(&self, text: impl AsRef<str>) {
+        self.events.talk.says(text.as_ref().as_bytes());
         let got = send(&self.sse, message(&self.path, text.as_ref())).await;
         assert_eq!((got.status, &*got.text), (202, ""));
     }
@@ -89,7 +92,7 @@ fn sleeper(alive: &Alive) -> Rpc {
             let _guard = guard;
             let name = request.params.text(Param::Name).unwrap_or_default().into_owned();
             sleep(secs(name.parse().unwrap_or(0))).await;
-            mcp::result(json!({ "version": request.version.as_str() }).to_string())
+            mcp::result(json!({ "content": [], "version": request.version.as_str() }).to_string())
         }
     })
 }
@@ -105,7 +108,7 @@ async fn replies_come_over_the_stream() {
     let hello = client.ask(legacy(0, "initialize", &params)).await;
     assert_eq!(hello["result"]["protocolVersion"], "2024-11-05");
     client.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
-    assert_eq!(client.ask(call(1, "0")).await["result"], json!({ "version": "2024-11-05" }));
+    assert_eq!(client.ask(call(1, "0")).await["result"]["version"], "2024-11-05");
     assert_eq!(client.ask(PING).await, json!({ "jsonrpc": "2.0", "id": "ping", "result": {} }));
     assert_eq!(client.ask("nonsense").await["error"]["code"], -32700);
     assert_eq!(client.ask(legacy(2, "server/discover", &json!({}))).await["error"]["code"], -32601);
@@ -189,6 +192,7 @@ async fn a_stream_that_nobody_reads_takes_no_more() {
     let sse = sse(always("{}"));
     let mut client = Client::open(&sse).await;
     let mut taken = 0;
+    client.events.talk.says(PING.as_bytes());
     while send(&sse, message(&client.path, PING)).await.status == 202 {
         taken += 1;
         assert!(taken < 1000);
@@ -204,9 +208,9 @@ async fn a_stream_that_nobody_reads_takes_no_more() {
 async fn questions_and_answers() {
     let mut client = Client::open(&sse(rpc(|request: Request| async move {
         mcp::result(match request.params.raw(Param::InputResponses) {
-            None => r#"{"resultType":"input_required","inputRequests":{"k":{"method":"sampling/createMessage"}}}"#
+            None => r#"{"resultType":"input_required","inputRequests":{"k":{"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}}}"#
                 .to_owned(),
-            Some(raw) => format!("{{\"got\":{}}}", String::from_utf8_lossy(raw)),
+            Some(raw) => format!("{{\"content\":[],\"got\":{}}}", String::from_utf8_lossy(raw)),
         })
     })))
     .await;
@@ -216,15 +220,18 @@ async fn questions_and_answers() {
     assert_eq!(question["method"], "sampling/createMessage");
     let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "role": "assistant" } });
     let last = client.ask(answer.to_string()).await;
-    assert_eq!((&last["id"], &last["result"]), (&json!(1), &json!({ "got": { "k": { "role": "assistant" } } })));
+    assert_eq!(
+        (&last["id"], &last["result"]),
+        (&json!(1), &json!({ "content": [], "got": { "k": { "role": "assistant" } } }))
+    );
 }
 
 #[tokio::test]
 async fn results_stand_on_one_line() {
-    let pretty = "{\r\n\"content\": [\n\n{\"text\":\"a\\nb\"}\n]\n}";
+    let pretty = "{\r\n\"content\": [\n\n{\"type\":\"text\",\"text\":\"a\\nb\"}\n]\n}";
     let mut client = Client::open(&sse(always(pretty))).await;
     // `message` checks the line.
-    assert_eq!(client.ask(call(1, "a")).await["result"], json!({ "content": [{ "text": "a\nb" }] }));
+    assert_eq!(client.ask(call(1, "a")).await["result"], json!({ "content": [{ "type": "text", "text": "a\nb" }] }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +255,9 @@ async fn silent_streams_carry_comments_and_end_at_shutdown() {
 async fn messages_of_others_are_not_for_a_stream() {
     let who = rpc(|request: Request| async move {
         let identity = request.extensions.get::<onec_mcp::Identity>().unwrap();
-        mcp::result(json!({ "who": identity.subject(), "scopes": identity.scopes().to_string() }).to_string())
+        mcp::result(
+            json!({ "tools": [], "who": identity.subject(), "scopes": identity.scopes().to_string() }).to_string(),
+        )
     });
     let sse = sse(who);
     let by = |name: &str, scopes: &str, mut request: http::Request<Full<Bytes>>| {
@@ -259,6 +268,7 @@ async fn messages_of_others_are_not_for_a_stream() {
     let first = events.next().await.unwrap();
     let path = first.strip_prefix("event: endpoint\ndata: ").unwrap();
     let list = legacy(1, "tools/list", &json!({}));
+    events.talk.says(list.as_bytes());
     assert_eq!(send(&sse, by("other", "a b", message(path, &list))).await.status, 404);
     assert_eq!(send(&sse, message(path, &list)).await.status, 404);
     assert_eq!(send(&sse, by("me", "a", message(path, &list))).await.status, 202);

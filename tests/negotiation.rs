@@ -10,6 +10,7 @@
 #[path = "support/mcp.rs"]
 mod mcp;
 
+use mcp::schema::odd_results;
 use mcp::{Http, LEGACY, MODERN, always, http, legacy, modern, post, read, rpc, send, server};
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Method, Request};
@@ -111,10 +112,9 @@ async fn metadata_and_header_decide_the_era() {
 
 #[tokio::test]
 async fn the_version_travels_with_the_request() {
-    let http =
-        http(rpc(
-            |request: Request| async move { mcp::result(json!({ "version": request.version.as_str() }).to_string()) },
-        ));
+    let http = http(rpc(|request: Request| async move {
+        mcp::result(json!({ "tools": [], "version": request.version.as_str() }).to_string())
+    }));
     let list = legacy(1, "tools/list", &json!({}));
     for version in LEGACY {
         let got = send(&http, post(list.clone(), &[("mcp-protocol-version", version)])).await;
@@ -126,6 +126,7 @@ async fn the_version_travels_with_the_request() {
 
 #[tokio::test]
 async fn result_types_never_reach_a_legacy_client() {
+    let _odd = odd_results("members alone");
     for (told, seen) in [
         (r#"{"resultType":"complete"}"#, "{}"),
         (r#"{ "resultType" : "complete" }"#, "{}"),
@@ -151,6 +152,7 @@ async fn result_types_never_reach_a_legacy_client() {
 
 #[tokio::test]
 async fn every_modern_result_has_its_type_and_server() {
+    let _odd = odd_results("members alone");
     let info = json!({ "name": "1C", "version": "1.0.0" });
     let other = json!({ "name": "Торговля", "version": "11" });
     for (told, kept, shown) in [
@@ -182,8 +184,10 @@ async fn every_modern_result_has_its_type_and_server() {
     }
 }
 
+/// MCP 2026-07-28, "Cacheable Results".
 #[tokio::test]
 async fn cacheable_results_say_how_long_and_for_whom() {
+    let _odd = odd_results("{} whatever was asked");
     for method in [
         "tools/list",
         "prompts/list",

@@ -12,6 +12,7 @@ mod mcp;
 
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use mcp::schema::odd_results;
 use mcp::{Events, always, http, legacy, modern, modern_with, open, post, rpc, send};
 use onec_mcp::rpc::{ErrorObject, Param, Request, Response};
 use serde_json::{Value, json};
@@ -38,6 +39,7 @@ fn inside(json: &str) -> &str {
 
 #[tokio::test]
 async fn legacy_results_keep_every_byte() {
+    let _odd = odd_results("results of all methods, told by one");
     for told in WHOLE {
         let got = send(&http(always(told)), post(legacy(1, "tools/call", &json!({ "name": "a" })), &[])).await;
         assert_eq!(got.text, format!(r#"{{"jsonrpc":"2.0","id":1,"result":{told}}}"#));
@@ -46,6 +48,7 @@ async fn legacy_results_keep_every_byte() {
 
 #[tokio::test]
 async fn modern_results_keep_every_byte_and_get_more() {
+    let _odd = odd_results("results of all methods, told by one");
     for told in WHOLE {
         let http = http(always(told));
         let got = send(&http, modern("tools/call", json!({ "name": "a" }))).await;
@@ -66,6 +69,7 @@ async fn modern_results_keep_every_byte_and_get_more() {
 
 #[tokio::test]
 async fn parsed_results_are_the_same() {
+    let _odd = odd_results("results of all methods, told by one");
     for told in WHOLE.into_iter().filter(|told| !told.contains("1e400")) {
         let told: Value = serde_json::from_str(told).unwrap();
         let got = send(&http(always(told.to_string())), modern("tools/call", json!({ "name": "a" }))).await.result();
@@ -82,6 +86,7 @@ async fn parsed_results_are_the_same() {
 
 #[tokio::test]
 async fn parameters_keep_every_byte() {
+    let _odd = odd_results("the request has numbers that the check of the answer does not read");
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let store = Arc::clone(&seen);
     let http = http(rpc(move |request: Request| {

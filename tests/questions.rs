@@ -18,8 +18,7 @@ use tower::Layer;
 const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 const BOTH: &str = "application/json, text/event-stream";
 
-const FORM: &str =
-    r#"{"method":"elicitation/create","params":{"message":"Склад?","requestedSchema":{"type":"object"},"n":1.10}}"#;
+const FORM: &str = r#"{"method":"elicitation/create","params":{"message":"Склад?","requestedSchema":{"type":"object","properties":{}},"n":1.10}}"#;
 const URL: &str = r#"{"method":"elicitation/create","params":{"mode":"url","message":"a","url":"https://a.example"}}"#;
 const SAMPLE: &str = r#"{"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}"#;
 const ROOTS: &str = r#"{"method":"roots/list"}"#;
@@ -75,7 +74,10 @@ async fn a_legacy_client_is_asked_on_the_stream_of_its_call() {
     assert_eq!(question["jsonrpc"], "2.0");
     assert_eq!(question["method"], "elicitation/create");
     assert!(question["id"].is_string());
-    assert_eq!(question["params"], json!({ "message": "Склад?", "requestedSchema": { "type": "object" }, "n": 1.10 }));
+    assert_eq!(
+        question["params"],
+        json!({ "message": "Склад?", "requestedSchema": { "type": "object", "properties": {} }, "n": 1.10 })
+    );
 
     let filled = json!({ "action": "accept", "content": { "Склад": "Главный" } });
     assert_eq!(answer(&http, reply(&question, filled.clone())).await, (202, String::new()));

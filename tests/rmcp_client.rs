@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// What clients know `остатки_товаров` by.
+const STOCK: &str = "ostatki_tovarov_9bz3e7";
+
 /// Counts what it is told of progress.
 #[derive(Clone, Default)]
 struct Listener(Arc<AtomicUsize>);
@@ -62,6 +65,50 @@ async fn modern_over_stdio() {
     check(stdio(), modern(), "2026-07-28").await;
 }
 
+#[tokio::test]
+async fn the_catalog_over_http() {
+    let gateway = Gateway::start(&["--demo", "--catalog", "trade"]).await;
+    for lifecycle in [legacy(), modern()] {
+        check_catalog(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), lifecycle).await;
+    }
+}
+
+#[tokio::test]
+async fn the_catalog_over_stdio() {
+    for lifecycle in [legacy(), modern()] {
+        let mut command = command();
+        command.args(["stdio", "--demo", "--catalog", "trade"]);
+        check_catalog(TokioChildProcess::new(command).unwrap(), lifecycle).await;
+    }
+}
+
+/// Lists the tools of the catalog, and calls a few as a model would.
+async fn check_catalog<T, E, A>(transport: T, lifecycle: ClientLifecycleMode)
+where
+    T: IntoTransport<RoleClient, E, A>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let client = Listener::default().serve_with_lifecycle(transport, lifecycle).await.unwrap();
+    let tools = client.list_all_tools().await.unwrap();
+    let outputs: Vec<_> = tools.iter().filter(|tool| tool.output_schema.is_some()).collect();
+    assert_eq!((tools.len(), outputs.len()), (26, 19));
+
+    let period = json!({ "from": "2026-07-01", "to": "2026-09-30" });
+    let top = call(&client, "top_products", json!({ "period": period, "top": 3 })).await.unwrap();
+    let rows = top.pointer("/structuredContent/rows").and_then(Value::as_array).unwrap();
+    assert_eq!(rows.len(), 3, "{top}");
+    assert_eq!(serde_json::from_str::<Value>(text(&top)).ok().as_ref(), top.get("structuredContent"));
+
+    let id = rows.first().and_then(|row| row.pointer("/0/id")).expect("the id of a product");
+    let stock = call(&client, "stock_balance", json!({ "filters": { "product_ids": [id] } })).await.unwrap();
+    assert!(stock.pointer("/structuredContent/rows").is_some_and(Value::is_array), "{stock}");
+
+    let wrong = call(&client, "top_products", json!({ "period": period, "by": "profit" })).await.unwrap();
+    assert_eq!(wrong.get("isError"), Some(&json!(true)));
+    assert!(text(&wrong).contains("by") && text(&wrong).contains("amount"), "{wrong}");
+    client.cancel().await.unwrap();
+}
+
 type Client = RunningService<RoleClient, Listener>;
 
 /// Lists, calls, reads and gets, and looks at everything that comes.
@@ -94,8 +141,8 @@ async fn lists(client: &Client) {
         "sales_report",
         "fail_with_exception",
         "product_image",
-        // An alias: clients refuse the Cyrillic name.
-        "ostatki_tovarov_9bz3e7",
+        // Its name in 1C is Cyrillic.
+        STOCK,
         "list_warehouses",
         "whoami",
     ];
@@ -126,14 +173,14 @@ fn text(result: &Value) -> &str {
 
 async fn calls(client: &Client) {
     let stock = json!({ "Склад": "Магазин на Лесной", "Номенклатура": "чай" });
-    let stock = call(client, "остатки_товаров", stock).await.unwrap();
-    assert_eq!(text(&stock), "Магазин на Лесной: позиций 2, на сумму 21444,00 руб.");
+    let stock = call(client, STOCK, stock).await.unwrap();
+    assert_eq!(text(&stock), "Магазин на Лесной: позиций 8, на сумму 255529,00 руб.");
     assert_ne!(stock.get("isError"), Some(&json!(true)));
 
     // The warehouse travels in a header too, in 2026-07-28 over HTTP.
-    let found = json!({ "catalog": "Номенклатура", "query": "кофе", "warehouse": "Магазин на Лесной" });
+    let found = json!({ "catalog": "Номенклатура", "query": "кофе молотый", "warehouse": "Магазин на Лесной" });
     let found = call(client, "search_catalog", found).await.unwrap();
-    let line = "000000106 Кофе в зёрнах, 1 кг (Coffee beans, 1 kg): КЗ-1000, 1690,00 руб., остаток 14 упак";
+    let line = "000000121 Кофе молотый, 250 г (Ground coffee, 250 g): КМЛ-250, 543,00 руб., остаток 57 упак";
     assert_eq!(text(&found), format!("Найдено: 1, показано: 1\n{line}"));
 
     let image = call(client, "product_image", json!({ "code": "000000101" })).await.unwrap();
@@ -154,7 +201,7 @@ async fn calls(client: &Client) {
 async fn slow_report(client: &Client, listener: &Listener) {
     let period = json!({ "period_from": "2026-01-01", "period_to": "2026-03-31" });
     let report = call(client, "sales_report", period).await.unwrap();
-    assert!(text(&report).ends_with("\nИтого: 147523,50 руб."), "{report}");
+    assert!(text(&report).ends_with("\nИтого: 1772787,92 руб."), "{report}");
     assert!(listener.0.load(Ordering::Relaxed) > 0, "no progress was told");
 }
 

@@ -45,7 +45,11 @@ async fn tools_need_what_the_first_rule_that_fits_says() {
         ("list_users", "users"),
         ("отчёт_01", "report report:ru"),
         ("отчёт_1", "mcp"),
-        ("Admin_kick", "mcp"),
+        // What 1C might take for the name of a rule.
+        ("Admin_kick", "admin mcp"),
+        ("admin_WHO", "admin mcp"),
+        (" list_USERS\\n", "mcp users"),
+        ("ОТЧЁТ_01", "mcp report report:ru"),
         ("stock", "mcp"),
         ("", "mcp"),
         (r"admi\u006e_kick", "admin"),
@@ -85,6 +89,12 @@ async fn resources_and_prompts_have_rules_of_their_own() {
         let both = format!(r#"{{"ref":{{"type":"{kind}","name":"audit","uri":"onec://doc/1"}}}}"#);
         check(Method::Complete, &both, "audit docs").await;
     }
+    // 1C finds members of a Structure whatever their case.
+    for (reference, needed) in
+        [(r#"{"Name":"audit"}"#, "audit"), (r#"{"type":"ref/resource","URI":"onec://doc/1"}"#, "docs")]
+    {
+        check(Method::Complete, &format!(r#"{{"ref":{reference}}}"#), needed).await;
+    }
     for method in [Method::Other("tools/secret".into()), Method::ResourcesSubscribe, Method::SetLevel] {
         check(method, r#"{"name":"admin_kick","uri":"onec://doc/1"}"#, "mcp").await;
     }
@@ -95,9 +105,12 @@ async fn resources_and_prompts_have_rules_of_their_own() {
 async fn a_reference_with_two_names_is_refused() {
     let (onec, reached) = onec("{}");
     let service = ScopeLayer::new(policy()).layer(onec);
-    for reference in
-        [r#"{"name":"a","n\u0061me":"audit"}"#, r#"{"uri":"a","uri":"b"}"#, r#"{"\ud800":1,"name":"audit"}"#]
-    {
+    for reference in [
+        r#"{"name":"a","n\u0061me":"audit"}"#,
+        r#"{"uri":"a","uri":"b"}"#,
+        r#"{"name":"a","Name":"audit"}"#,
+        r#"{"\ud800":1,"name":"audit"}"#,
+    ] {
         let all = policy().scopes().to_string();
         let asked = request(Method::Complete, &format!(r#"{{"ref":{reference}}}"#), &all);
         let error = service.clone().oneshot(asked).await.unwrap_err();

@@ -130,6 +130,7 @@ async fn over_http_with_sse() {
         let mut all = vec![("initialize", hello, false)];
         all.extend(refused());
         for (method, params, tool) in all {
+            events.talk.says(legacy(1, method, &params).as_bytes());
             let message = http::Request::post(&path).header("content-type", "application/json");
             let message = message.body(Full::from(legacy(1, method, &params))).unwrap();
             assert_eq!(read(sse.clone().oneshot(by_me(message)).await.unwrap()).await.status, 202);

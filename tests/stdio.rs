@@ -10,6 +10,7 @@
 #[path = "support/mcp.rs"]
 mod mcp;
 
+use mcp::schema::Talk;
 use mcp::{Alive, MODERN, Rpc, always, legacy, rpc, server, with_meta};
 use onec_mcp::Bridge;
 use onec_mcp::rpc::{Method, Param, Request};
@@ -23,7 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"ping"}"#;
-const FORM: &str = r#"{"method":"elicitation/create","params":{"message":"Склад?","requestedSchema":{}}}"#;
+const FORM: &str = r#"{"method":"elicitation/create","params":{"message":"Склад?","requestedSchema":{"type":"object","properties":{}}}}"#;
 
 const fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -33,6 +34,7 @@ struct Client {
     to: DuplexStream,
     from: BufReader<DuplexStream>,
     done: JoinHandle<io::Result<()>>,
+    talk: Talk,
 }
 
 #[allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
@@ -40,10 +42,11 @@ impl Client {
     fn start(bridge: impl Into<Bridge> + Send + 'static, rpc: Rpc) -> Self {
         let ((to, input), (output, from)) = (duplex(1000), duplex(1000));
         let done = tokio::spawn(stdio::serve(bridge, rpc, input, output));
-        Self { to, from: BufReader::new(from), done }
+        Self { to, from: BufReader::new(from), done, talk: Talk::default() }
     }
 
     async fn say(&mut self, line: impl AsRef<str>) {
+        self.talk.says(line.as_ref().as_bytes());
         self.to.write_all(line.as_ref().as_bytes()).await.unwrap();
         self.to.write_all(b"\n").await.unwrap();
     }
@@ -53,7 +56,9 @@ impl Client {
         let mut line = String::new();
         timeout(secs(3600), self.from.read_line(&mut line)).await.unwrap().unwrap();
         assert!(line.ends_with('\n') && !line.contains('\r'), "{line:?}");
-        serde_json::from_str(&line).unwrap()
+        let message = serde_json::from_str(&line).unwrap();
+        self.talk.hears(&message);
+        message
     }
 
     async fn silence(&mut self, time: Duration) {
@@ -74,6 +79,9 @@ impl Client {
         while let Some(line) = lines.next_line().await.unwrap() {
             heard.push(serde_json::from_str(&line).unwrap());
         }
+        for message in &heard {
+            self.talk.hears(message);
+        }
         self.done.await.unwrap().unwrap();
         heard
     }
@@ -88,7 +96,7 @@ fn sleeper(alive: &Alive) -> Rpc {
             let _guard = guard;
             let name = request.params.text(Param::Name).unwrap_or_default().into_owned();
             sleep(Duration::from_secs_f64(name.parse().unwrap_or(0.0))).await;
-            mcp::result(json!({ "version": request.version.as_str() }).to_string())
+            mcp::result(json!({ "content": [], "version": request.version.as_str() }).to_string())
         }
     })
 }
@@ -111,13 +119,13 @@ async fn both_eras_share_the_stream() {
     let hello = client.ask(initialize("2025-06-18", json!({}))).await;
     assert_eq!(hello["result"]["protocolVersion"], "2025-06-18");
     client.say(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
-    assert_eq!(client.ask(call(1, "0")).await["result"], json!({ "version": "2025-06-18" }));
+    assert_eq!(client.ask(call(1, "0")).await["result"]["version"], "2025-06-18");
     let new = client.ask(modern(2, "tools/call", json!({ "name": "0" }), &json!({}))).await;
     assert_eq!((&new["result"]["version"], &new["result"]["resultType"]), (&json!(MODERN), &json!("complete")));
     let found = client.ask(modern(3, "server/discover", json!({}), &json!({}))).await;
     assert!(found["result"]["supportedVersions"].is_array());
     // Each message says its era itself.
-    assert_eq!(client.ask(call(4, "0")).await["result"], json!({ "version": "2025-06-18" }));
+    assert_eq!(client.ask(call(4, "0")).await["result"]["version"], "2025-06-18");
     assert_eq!(client.ask(PING).await, json!({ "jsonrpc": "2.0", "id": "ping", "result": {} }));
     assert_eq!(client.ask(modern(5, "ping", json!({}), &json!({}))).await["error"]["code"], -32601);
     assert!(client.end().await.is_empty());
@@ -203,6 +211,7 @@ async fn the_end_of_input_gives_calls_a_second() {
         client.say(call(id, seconds)).await;
     }
     // The last line may lack its end.
+    client.talk.says(PING.as_bytes());
     client.to.write_all(PING.as_bytes()).await.unwrap();
     let start = Instant::now();
     let heard = client.end().await;
@@ -220,7 +229,7 @@ async fn the_end_of_input_gives_calls_a_second() {
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_went_away_is_the_end() {
     let alive = Alive::default();
-    let Client { mut to, from, done } = Client::start(server(), sleeper(&alive));
+    let Client { mut to, from, done, .. } = Client::start(server(), sleeper(&alive));
     to.write_all(format!("{}\n{}\n", call(1, "600"), call(2, "1")).as_bytes()).await.unwrap();
     drop(from);
     done.await.unwrap().unwrap();
@@ -252,7 +261,7 @@ fn asker() -> Rpc {
             None => format!(
                 "{{\n\"resultType\":\"input_required\",\"inputRequests\":{{\"k\":\n{FORM}}},\"requestState\":\"s\"}}"
             ),
-            Some(raw) => format!("{{\"got\":{}}}", String::from_utf8_lossy(raw)),
+            Some(raw) => format!("{{\"content\":[],\"got\":{}}}", String::from_utf8_lossy(raw)),
         })
     })
 }
@@ -268,7 +277,10 @@ async fn questions_go_both_ways() {
     assert_eq!(client.ask(PING).await["id"], "ping");
     let answer = json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "action": "accept" } });
     let last = client.ask(answer.to_string()).await;
-    assert_eq!((&last["id"], &last["result"]), (&json!(1), &json!({ "got": { "k": { "action": "accept" } } })));
+    assert_eq!(
+        (&last["id"], &last["result"]),
+        (&json!(1), &json!({ "content": [], "got": { "k": { "action": "accept" } } }))
+    );
     // A modern client gets them in the result.
     let can = json!({ "io.modelcontextprotocol/clientCapabilities": { "elicitation": {} } });
     let asked = client.ask(modern(2, "tools/call", json!({ "name": "a" }), &can)).await;
@@ -293,7 +305,7 @@ async fn a_client_is_asked_for_what_it_declared_only() {
 
 #[tokio::test]
 async fn the_log_level_holds_for_later_calls() {
-    let talks = "{\"_meta\":{\"messages\":[{\"level\":\"info\",\n\"data\":1},{\"level\":\"error\",\"data\":2}]}}";
+    let talks = "{\"content\":[],\"_meta\":{\"messages\":[{\"level\":\"info\",\n\"data\":1},{\"level\":\"error\",\"data\":2}]}}";
     let mut client = Client::start(server(), always(talks));
     for (level, expected) in [("debug", vec!["info", "error"]), ("warning", vec!["error"]), ("alert", vec![])] {
         client.ask(legacy(1, "logging/setLevel", &json!({ "level": level }))).await;
@@ -326,7 +338,9 @@ async fn progress_and_subscriptions() {
 #[tokio::test]
 async fn great_results_on_one_line() {
     let text = "Остаток ".repeat(1024 * 1024 / 15);
-    let told = serde_json::to_string_pretty(&json!({ "content": [{ "text": text }] })).unwrap().replace('\n', "\r\n");
+    let told = serde_json::to_string_pretty(&json!({ "content": [{ "type": "text", "text": text }] }))
+        .unwrap()
+        .replace('\n', "\r\n");
     let mut client = Client::start(server(), always(told));
     assert_eq!(client.ask(call(1, "a")).await["result"]["content"][0]["text"], text);
     let new = client.ask(modern(2, "tools/call", json!({ "name": "a" }), &json!({}))).await;

@@ -48,6 +48,7 @@ fn schema<'a>(tool: &'a Tool, path: &str) -> &'a Value {
     })
 }
 
+/// MCP 2026-07-28, "Listing Tools".
 #[test]
 fn names_and_order() {
     let names: Vec<_> = tools().iter().map(|tool| tool.name().to_owned()).collect();
@@ -330,6 +331,7 @@ fn walk(schema: &Value, path: &str, visit: &mut impl FnMut(&Value, &str)) {
     }
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Tool".
 #[test]
 fn input_schemas_are_what_model_apis_take() {
     for tool in tools().iter() {
@@ -396,6 +398,7 @@ fn no_text_names_the_measures_that_need_a_scope() {
     }
 }
 
+/// MCP 2025-11-25 and MCP 2026-07-28, "Output Schema".
 #[test]
 fn output_schemas_take_what_1c_may_send() {
     let reference = json!({ "id": UUID, "label": "Север", "kind": "Контрагент", "city": "Киев" });

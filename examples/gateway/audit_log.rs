@@ -116,12 +116,24 @@ impl Drop for AuditLog {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens the file for lines at its end. Nobody but its owner can read it if it is created here.
+///
+/// # Errors
+/// It cannot be opened; so it is with a pipe that nobody reads.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Otherwise a pipe makes whoever opens it wait for a reader, and writes to it wait for him too.
+        options.mode(0o600).custom_flags(libc::O_NONBLOCK);
+    }
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        #[cfg(unix)]
+        Some(libc::ENXIO) => io::Error::new(error.kind(), "it is a pipe that nobody reads"),
+        _ => error,
+    })
 }
 
 struct Thread<W, F> {

@@ -87,7 +87,9 @@ fn show_demo_logins(demo: &demo::Infobase, auth: &Auth) {
         Auth::None { .. } => {}
         Auth::OAuth2(oauth) if oauth.login == Login::Key => {
             for key in demo.keys().iter().filter(|key| !key.scopes.is_empty()) {
-                tracing::info!("demo login: key \"{}\" ({}: {})", key.key, key.name, key.scopes.join(" "));
+                let by_default = key.scopes.iter().any(|scope| oauth.default_scopes.contains(scope));
+                let hint = if by_default { "" } else { "; the client must ask for a scope of this key" };
+                tracing::info!("demo login: key \"{}\" ({}: {}{hint})", key.key, key.name, key.scopes.join(" "));
             }
         }
         Auth::OAuth2(_) | Auth::Basic { .. } => {

@@ -61,7 +61,7 @@ async fn with_account(onec: &OneCService, serving: &Serving) -> bool {
         println!("ok    {name}");
     }
     // Both are tried, so that one run shows all that is to be mended.
-    let rpc = !serving.rpc || rpc_dialect(onec).await;
+    let rpc = !serving.rpc || rpc_dialect(onec, serving.catalog.is_some()).await;
     let rest = match &serving.catalog {
         Some(catalog) => rest_dialect(onec, &catalog.tools).await,
         None => true,
@@ -75,15 +75,23 @@ fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
     serving.rpc.then_some("tools/list").into_iter().chain(reports)
 }
 
-/// Whether the 1C extension lists its tools.
-async fn rpc_dialect(onec: &OneCService) -> bool {
+/// Whether the 1C extension lists its tools. It may do without where there is a catalog, if the settings
+/// say so.
+async fn rpc_dialect(onec: &OneCService, catalog: bool) -> bool {
     match tools(onec).await {
         Ok(count) => {
             println!("ok    tools/list: {count} tools");
             true
         }
         Err(error) => {
-            println!("FAIL  tools/list: {error}");
+            let why = error.downcast_ref::<Error>().map(Error::trouble);
+            let absent = matches!(why, Some(Trouble::Status(status, _)) if status.as_u16() == 404);
+            let hint = if catalog && absent {
+                " If the extension has no tools of its own, set MCP_ONEC_RPC=false: the catalog does without."
+            } else {
+                ""
+            };
+            println!("FAIL  tools/list: {error}{hint}");
             false
         }
     }
@@ -170,7 +178,7 @@ async fn rest_dialect(onec: &OneCService, tools: &Tools) -> bool {
 
 /// Whether the audit trail can be written.
 fn audit_log(path: &Path) -> bool {
-    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    let opened = crate::audit_log::open(path);
     match &opened {
         Ok(_) => println!("ok    audit log: {}", path.display()),
         Err(error) => println!("FAIL  audit log: {}: {error}", path.display()),

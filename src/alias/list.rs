@@ -1,9 +1,11 @@
 //! A list of tools under the names that clients see.
 
 use super::name::{alias, is_legal, looks_made};
+use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into, unquote};
 use crate::rpc::{Item, List, Method, Payload};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// What was made of one page of a list.
@@ -15,6 +17,13 @@ pub(super) struct Page {
     pub(super) names: Vec<(String, String)>,
     /// The edition of the book that has these names.
     pub(super) edition: AtomicU64,
+}
+
+impl Size for Arc<Page> {
+    fn size(&self) -> usize {
+        let names = self.names.iter().map(|(alias, name)| alias.len() + name.len());
+        self.shown.size() + names.sum::<usize>()
+    }
 }
 
 impl Page {

@@ -3,8 +3,11 @@
 use super::ask::Asked;
 use super::book::{Book, Meaning};
 use super::name::looks_made;
-use crate::rpc::{BoxError, ErrorObject, Method, Param, Request, Response};
+use crate::audit::{ToolCall, Verdict};
+use crate::http::remote;
+use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Request, Response};
 use futures_core::future::BoxFuture;
+use http::StatusCode;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -126,29 +129,68 @@ where
         let Some(name) = name.map(|name| name.into_owned()) else {
             return Kind::Called { call: self.inner.call(request) };
         };
+        let report = report(&request, &name);
         match self.known.book.meaning(&name) {
             Some(meaning) => match meant(request, &name, Some(&meaning)) {
-                Ok(request) => Kind::Called { call: self.inner.call(request) },
-                Err(refusal) => Kind::Refused { answer: Some(Response::error(refusal)) },
+                Ok(request) => {
+                    forget(report);
+                    Kind::Called { call: self.inner.call(request) }
+                }
+                Err(refusal) => Kind::Refused { answer: told(report, Ok(Response::error(refusal))).ok() },
             },
-            None => Kind::Asking { call: self.ask(request, name) },
+            None => Kind::Asking { call: self.ask(request, name, report) },
         }
     }
 
-    fn ask(&mut self, request: Request, name: String) -> BoxFuture<'static, Result<Response, BoxError>> {
+    fn ask(
+        &mut self,
+        request: Request,
+        name: String,
+        report: Option<ToolCall>,
+    ) -> BoxFuture<'static, Result<Response, BoxError>> {
         let mut service = self.inner.clone();
         // Waiting for another's list with a place reserved could keep that list from its own place, so
         // the service that was polled to readiness is let go.
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let known = Arc::clone(&self.known);
         Box::pin(async move {
-            let meaning = known.asked.meaning(&name, &request, &mut service, &known.book).await?;
-            match meant(request, &name, meaning.as_ref()) {
-                Ok(request) => service.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into),
-                Err(refusal) => Ok(Response::error(refusal)),
+            let meaning = match known.asked.meaning(&name, &request, &mut service, &known.book).await {
+                // Whoever may see no list is refused the call itself, and the audit trail tells of that.
+                Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => Ok(None),
+                meaning => meaning,
+            };
+            let request = match meaning.map(|meaning| meant(request, &name, meaning.as_ref())) {
+                Ok(Ok(request)) => request,
+                Ok(Err(refusal)) => return told(report, Ok(Response::error(refusal))),
+                Err(error) => return told(report, Err(error)),
+            };
+            if let Err(error) = service.ready().await {
+                return told(report, Err(error.into()));
             }
+            forget(report);
+            service.call(request).await.map_err(Into::into)
         })
     }
+}
+
+/// For the audit trail: the layer beneath that tells of calls knows nothing of those that end here.
+fn report(request: &Request, name: &str) -> Option<ToolCall> {
+    let extensions = &request.extensions;
+    ToolCall::begin(Some(name), extensions.get(), remote(extensions.get(), extensions.get()))
+}
+
+/// The layer beneath tells of it.
+fn forget(report: Option<ToolCall>) {
+    if let Some(report) = report {
+        report.forget();
+    }
+}
+
+fn told(report: Option<ToolCall>, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+    if let Some(report) = report {
+        report.end(Verdict::of(&answer));
+    }
+    answer
 }
 
 /// The request under 1C's name of the tool.

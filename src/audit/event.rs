@@ -34,7 +34,7 @@ impl Event<'_> {
 }
 
 /// Whether anybody listens.
-#[cfg(any(feature = "audit", feature = "rest"))]
+#[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 pub(super) fn heard() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }

@@ -2,14 +2,17 @@
 //! `onec_mcp::audit`. Never a token, code, key, password, argument, or text of 1C.
 //!
 //! [`AuditLayer`] tells of tools; the layers and the server of [`auth`](crate::auth) tell of logins
-//! and tokens, and [`scope`](crate::scope) of refusals.
+//! and tokens (`oauth.client.registered`, `oauth.login.failed`, `oauth.code.issued`,
+//! `oauth.token.issued`, `.refused`, `.replay_detected` and `.revoked`), and [`scope`](crate::scope) of
+//! refusals.
 //!
 //! | Event | Fields besides `sub`, `client_id` and `remote` |
 //! |---|---|
 //! | `mcp.tool.list` | `ok`, and `count` (the tools on this page) or `reason` |
 //! | `mcp.tool.call` | `tool`, `ok`, `duration_ms`, `reason` |
+//! | `oauth.scope.denied` | `tool`, and the scopes `required` and those that the caller does `have` |
 //!
-//! Each request makes exactly one event, also if its client goes away: then `ok` is false and the
+//! Each list or call of tools makes exactly one of the first two, also if its client goes away: then `ok` is false and the
 //! `reason` is `cancelled`. The other reasons:
 //!
 //! | Reason | What happened |
@@ -53,9 +56,9 @@
 mod event;
 #[cfg(feature = "audit")]
 mod layer;
-#[cfg(any(feature = "audit", feature = "rest"))]
+#[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 mod reason;
-#[cfg(any(feature = "audit", feature = "rest"))]
+#[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 mod tool;
 
 /// The target of the events.
@@ -65,5 +68,5 @@ pub const TARGET: &str = "onec_mcp::audit";
 pub(crate) use event::{Event, scope_denied};
 #[cfg(feature = "audit")]
 pub use layer::{AuditLayer, Audited, ResponseFuture};
-#[cfg(any(feature = "audit", feature = "rest"))]
+#[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 pub(crate) use {reason::Verdict, tool::ToolCall};

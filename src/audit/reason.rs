@@ -19,6 +19,10 @@ impl Verdict {
     }
 
     /// The verdict on what an RPC service answered.
+    #[cfg_attr(
+        not(any(feature = "alias", feature = "audit")),
+        expect(dead_code, reason = "the REST face knows its own codes")
+    )]
     pub(crate) fn of(answer: &Result<Response, BoxError>) -> Self {
         match answer {
             Ok(Response { outcome: Ok(payload), .. }) if payload.is_tool_error() => Self::failed("tool_error"),

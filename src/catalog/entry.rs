@@ -2,14 +2,15 @@
 
 use super::error::CatalogError;
 use super::fields::{Fields, texts};
+use super::mend::mend;
 use super::rules::{Clamp, Path, Rule, show_ceilings};
 use super::schema;
 use super::shape::{Shape, Shapes, Types};
-use super::tool::{Ceilings, Definition, Guarded, Tool};
+use super::tool::{Ceilings, Definition, Guarded, Member, Tool};
 use super::tools::Limits;
 use super::unfit::{cut, hint, listed};
 use crate::identity::Scopes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,7 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<Tool, CatalogEr
     let clamps = clamps(fields, &shapes, limits)?;
     show_ceilings(&mut input_schema, &clamps);
     super::defaults::check(&shapes, &validator).map_err(|error| error.within("input_schema"))?;
+    let (output_schema, results) = output(fields)?;
     let definition = Definition {
         name: fields.needed_text("name")?.to_owned(),
         title: fields.text("title")?.map(str::to_owned),
@@ -69,7 +71,8 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<Tool, CatalogEr
         slow: fields.flag("slow")?.unwrap_or_default(),
         cache: cache(fields)?,
         annotations: annotations(fields)?,
-        output_schema: output(fields)?,
+        output_schema,
+        results,
         guards: guards(fields, &shapes)?,
         rules: rules(fields, &shapes)?,
         most: most(&clamps, limits),
@@ -82,10 +85,11 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<Tool, CatalogEr
 }
 
 fn scope(text: &str) -> Result<String, CatalogError> {
-    if Scopes::is_token(text) {
+    // 1C gets scopes with commas between them.
+    if Scopes::is_token(text) && !text.contains(',') {
         return Ok(text.to_owned());
     }
-    Err(CatalogError::new("must be one scope: visible ASCII characters without spaces, quotes and backslashes"))
+    Err(CatalogError::new("must be one scope: visible ASCII characters without spaces, commas, quotes and backslashes"))
 }
 
 fn is_plain_segment(segment: &str, fits: impl Fn(char) -> bool) -> bool {
@@ -143,12 +147,17 @@ fn annotations(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
     Ok(Some(value.clone()))
 }
 
-fn output(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
-    let Some(value) = fields.get("output_schema") else { return Ok(None) };
-    schema::check_output(value)
-        .and_then(|()| Shapes::read(value).map(drop))
+fn output(fields: Fields<'_>) -> Result<(Option<Value>, Vec<Member>), CatalogError> {
+    let Some(value) = fields.get("output_schema") else { return Ok((None, Vec::new())) };
+    let shapes = schema::check_output(value)
+        .and_then(|()| Shapes::read(value))
         .map_err(|wrong| CatalogError::at("output_schema", wrong))?;
-    Ok(Some(value.clone()))
+    let Some(top) = shapes.get(0) else { return Ok((Some(value.clone()), Vec::new())) };
+    let member = |(name, at): (&String, &usize)| {
+        let types = shapes.get(*at).map_or(Types::ANY, |shape| shape.types);
+        Member { name: name.clone(), types, required: top.requires(name) }
+    };
+    Ok((Some(value.clone()), top.members.iter().map(member).collect()))
 }
 
 /// The shape of an argument that a rule speaks of.
@@ -207,10 +216,15 @@ fn most(clamps: &[Clamp], limits: Limits) -> Ceilings {
 
 fn guards(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Guarded>, CatalogError> {
     let each = fields.array("guarded")?.iter().enumerate();
-    each.map(|(at, value)| guard(value, shapes).map_err(|error| error.within(&format!("guarded[{at}]")))).collect()
+    let mut defaults = Value::Object(Map::new());
+    // Defaults that cannot be mended were refused before.
+    let _ = mend(shapes, 0, &mut defaults, 0);
+    each.map(|(at, value)| guard(value, shapes, &defaults).map_err(|error| error.within(&format!("guarded[{at}]"))))
+        .collect()
 }
 
-fn guard(value: &Value, shapes: &Shapes) -> Result<Guarded, CatalogError> {
+/// `defaults` are the arguments of a call that names none.
+fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, CatalogError> {
     let fields = Fields::read(value, &["field", "values", "scope"])?;
     let path = fields.needed_text("field")?;
     let shape = argument(shapes, path).map_err(|error| error.within("field"))?;
@@ -228,8 +242,13 @@ fn guard(value: &Value, shapes: &Shapes) -> Result<Guarded, CatalogError> {
     if choices.iter().all(|choice| values.contains(&choice.as_str())) {
         return Err(CatalogError::at("values", "leave nothing of the enum to other callers; give the tool that scope"));
     }
+    let path = Path::new(path);
+    if let Some(value) = path.texts(defaults).into_iter().find(|text| values.contains(text)) {
+        let message = format!("{} is in the default of that argument, so nobody else could leave it out", cut(value));
+        return Err(CatalogError::at("values", message));
+    }
     let scope = scope(fields.needed_text("scope")?).map_err(|error| error.within("scope"))?;
-    Ok(Guarded { path: Path::new(path), values: values.into_iter().map(str::to_owned).collect(), scope })
+    Ok(Guarded { path, values: values.into_iter().map(str::to_owned).collect(), scope })
 }
 
 fn rules(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Rule>, CatalogError> {

@@ -2,7 +2,7 @@
 
 use super::shape::{Shape, Shapes, Types};
 use super::tool::Guarded;
-use super::unfit::{Unfit, cut, hint, listed};
+use super::unfit::{Unfit, cut, cut_words, hint, listed};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
@@ -28,7 +28,8 @@ fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<Unfit> {
             let strange = map.keys().filter(|name| shape.closed && !shape.members.contains_key(*name));
             let strange = strange.take(6).cloned().collect::<Vec<_>>();
             if let Some(first) = strange.first() {
-                return Some(Unfit::at(&cut(first), unknown(&strange, Some(shape))));
+                let near = elsewhere(shapes, shape, first).or_else(|| near(shape, first)).unwrap_or_default();
+                return Some(Unfit::at(&cut(first), unknown(&strange, Some(shape), &near)));
             }
             map.iter().find_map(|(name, value)| {
                 let member = shapes.get(shape.members.get(name).copied().or(shape.others)?)?;
@@ -44,20 +45,33 @@ fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<Unfit> {
     }
 }
 
+/// Where a name is known that was put beside the object it belongs into.
+fn elsewhere(shapes: &Shapes, shape: &Shape, name: &str) -> Option<String> {
+    let mut inside = shape.members.iter().filter_map(|(member, at)| Some((member, shapes.get(*at)?)));
+    let (member, _) = inside.find(|(_, inner)| inner.members.contains_key(name))?;
+    Some(format!(" (did you mean {}.{}?)", cut(member), cut(name)))
+}
+
+fn near(shape: &Shape, name: &str) -> Option<String> {
+    Some(hint(name, shape.members.keys().map(String::as_str))).filter(|hint| !hint.is_empty())
+}
+
 fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> Unfit {
-    let (mut field, shape) = place(error, shapes, root);
+    let Place { mut field, shape, about, optional } = Place::of(error, shapes, root);
     let value = error.instance();
     let message = match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            member(&mut field, unexpected.first().map_or("", String::as_str));
-            unknown(unexpected, shape)
+            let first = unexpected.first().map_or("", String::as_str);
+            member(&mut field, first);
+            unknown(unexpected, shape, &shape.and_then(|shape| near(shape, first)).unwrap_or_default())
         }
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             member(&mut field, name);
-            let wanted = shape.and_then(|shape| shapes.get(*shape.members.get(name)?));
-            let wanted = wanted.map(|shape| typed(shape, &open(&field, secrets))).unwrap_or_default();
-            format!("required and missing{wanted}")
+            let missing = shape.and_then(|shape| shapes.get(*shape.members.get(name)?));
+            let wanted = missing.and_then(|shape| typed(shape, &open(&field, secrets)));
+            let wanted = wanted.map(|wanted| format!("; it must be {wanted}")).unwrap_or_default();
+            format!("required and missing{wanted}{}", words(missing.and_then(|shape| shape.about.as_deref())))
         }
         Kind::Enum { options } => {
             let open = open(&field, secrets);
@@ -67,15 +81,23 @@ fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&G
             format!("{} is not allowed{near}; allowed: {}", shown(value), listed(texts.iter().map(String::as_str)))
         }
         kind => {
-            let choices = shape.and_then(|shape| shape.choices.as_ref()).filter(|_| matches!(kind, Kind::Type { .. }));
-            let wanted = match choices {
-                Some(choices) => format!("one of: {}", listed(told(choices, &open(&field, secrets)))),
-                None => wanted(kind),
-            };
-            format!("{} does not fit; it must be {wanted}", shown(value))
+            let shape = shape.filter(|_| matches!(kind, Kind::Type { .. }));
+            let wanted =
+                shape.and_then(|shape| typed(shape, &open(&field, secrets))).unwrap_or_else(|| wanted(kind, secrets));
+            let without = if optional && is_empty(value) { ", or be left out" } else { "" };
+            format!("{} does not fit; it must be {wanted}{without}{}", shown(value), words(about))
         }
     };
     Unfit::at(&field, message)
+}
+
+/// What the catalog says of an argument: mostly where its values come from.
+fn words(about: Option<&str>) -> String {
+    about.map(|about| format!(" (\"{}\")", cut_words(about))).unwrap_or_default()
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Whether a value of the argument at `field` may be told.
@@ -98,29 +120,41 @@ fn member(field: &mut String, name: &str) {
 }
 
 /// Where the fault is, and what is wanted there.
-fn place<'a>(error: &ValidationError<'_>, shapes: &'a Shapes, root: &Value) -> (String, Option<&'a Shape>) {
-    let mut field = String::new();
-    let mut shape = shapes.get(0);
-    let mut value = Some(root);
-    for step in error.instance_path().as_str().split('/').skip(1) {
-        let name = step.replace("~1", "/").replace("~0", "~");
-        if let Some(Value::Array(items)) = value {
-            let _ = write!(field, "[{name}]");
-            value = name.parse::<usize>().ok().and_then(|at| items.get(at));
-            shape = shape.and_then(|shape| shapes.get(shape.items?));
-        } else {
-            member(&mut field, &name);
-            value = value.and_then(|value| value.get(&name));
-            shape = shape.and_then(|shape| shapes.get(shape.members.get(&name).copied().or(shape.others)?));
-        }
-    }
-    (field, shape)
+struct Place<'a> {
+    field: String,
+    shape: Option<&'a Shape>,
+    /// The words for it, or else for what it is in.
+    about: Option<&'a str>,
+    /// Whether it is a member that need not be there.
+    optional: bool,
 }
 
-fn unknown(names: &[String], shape: Option<&Shape>) -> String {
-    let known = || shape.into_iter().flat_map(|shape| shape.members.keys().map(String::as_str));
-    let near = names.first().map(|name| hint(name, known())).unwrap_or_default();
-    let known = listed(known());
+impl<'a> Place<'a> {
+    fn of(error: &ValidationError<'_>, shapes: &'a Shapes, root: &Value) -> Self {
+        let mut place = Self { field: String::new(), shape: shapes.get(0), about: None, optional: false };
+        let mut value = Some(root);
+        for step in error.instance_path().as_str().split('/').skip(1) {
+            let name = step.replace("~1", "/").replace("~0", "~");
+            if let Some(Value::Array(items)) = value {
+                let _ = write!(place.field, "[{name}]");
+                value = name.parse::<usize>().ok().and_then(|at| items.get(at));
+                place.shape = place.shape.and_then(|shape| shapes.get(shape.items?));
+                place.optional = false;
+            } else {
+                member(&mut place.field, &name);
+                value = value.and_then(|value| value.get(&name));
+                place.optional = place.shape.is_some_and(|shape| !shape.requires(&name));
+                place.shape =
+                    place.shape.and_then(|shape| shapes.get(shape.members.get(&name).copied().or(shape.others)?));
+            }
+            place.about = place.shape.and_then(|shape| shape.about.as_deref()).or(place.about);
+        }
+        place
+    }
+}
+
+fn unknown(names: &[String], shape: Option<&Shape>, near: &str) -> String {
+    let known = listed(shape.into_iter().flat_map(|shape| shape.members.keys().map(String::as_str)));
     let known = if known.is_empty() { "none is known here".to_owned() } else { format!("known here: {known}") };
     match names {
         [_, others @ ..] if !others.is_empty() => {
@@ -131,26 +165,37 @@ fn unknown(names: &[String], shape: Option<&Shape>) -> String {
     }
 }
 
-/// What a member should be, in a few words.
-fn typed(shape: &Shape, open: &impl Fn(&str) -> bool) -> String {
+/// What a value should be, in a few words.
+fn typed(shape: &Shape, open: &impl Fn(&str) -> bool) -> Option<String> {
     if let Some(choices) = &shape.choices {
-        return format!("; allowed: {}", listed(told(choices, open)));
+        return Some(format!("one of: {}", listed(told(choices, open))));
     }
-    let members = shape.required.iter().map(String::as_str).collect::<Vec<_>>();
-    match shape.types {
-        Types::OBJECT if !members.is_empty() => format!("; it must be an object with {}", listed(members)),
-        Types::OBJECT => "; it must be an object".to_owned(),
-        Types::ARRAY => "; it must be an array".to_owned(),
-        Types::STRING => "; it must be a text in quotes".to_owned(),
-        Types::INTEGER => "; it must be a whole number".to_owned(),
-        Types::NUMBER => "; it must be a number".to_owned(),
-        Types::BOOLEAN => "; it must be true or false".to_owned(),
-        _ => String::new(),
+    let name = match shape.types {
+        Types::OBJECT => return Some(an_object(shape)),
+        Types::ARRAY => "array",
+        Types::STRING => "string",
+        Types::INTEGER => "integer",
+        Types::NUMBER => "number",
+        Types::BOOLEAN => "boolean",
+        _ => return None,
+    };
+    Some(a_type(name))
+}
+
+fn an_object(shape: &Shape) -> String {
+    let optional = listed(shape.members.keys().map(String::as_str).filter(|name| !shape.requires(name)));
+    let required = listed(shape.required.iter().map(String::as_str));
+    match (&*required, &*optional) {
+        ("", "") => "an object".to_owned(),
+        ("", optional) => format!("an object with any of {optional}"),
+        (required, "") => format!("an object with {required}"),
+        (required, optional) => format!("an object with {required}, and maybe {optional}"),
     }
 }
 
-/// What a keyword wants.
-fn wanted(kind: &Kind) -> String {
+/// What a keyword wants. Where it is one of several schemas, it may be about a member of the argument, so
+/// what is guarded anywhere is not told.
+fn wanted(kind: &Kind, secrets: &[&Guarded]) -> String {
     match kind {
         Kind::Type { kind } => match kind {
             TypeKind::Single(one) => a_type(&one.to_string()),
@@ -161,7 +206,8 @@ fn wanted(kind: &Kind) -> String {
         },
         Kind::Format { format } => a_format(format),
         Kind::Enum { options } => {
-            let texts = options.as_array().into_iter().flatten().map(plain).collect::<Vec<_>>();
+            let open = |text: &String| !secrets.iter().any(|guard| guard.holds(text));
+            let texts = options.as_array().into_iter().flatten().map(plain).filter(open).collect::<Vec<_>>();
             format!("one of: {}", listed(texts.iter().map(String::as_str)))
         }
         Kind::Constant { expected_value } => shown(expected_value),
@@ -172,15 +218,16 @@ fn wanted(kind: &Kind) -> String {
         Kind::MultipleOf { multiple_of } => format!("a multiple of {multiple_of}"),
         Kind::MinLength { limit } => format!("a text of at least {limit} characters"),
         Kind::MaxLength { limit } => format!("a text of at most {limit} characters"),
+        Kind::MinItems { limit: 1 } => "an array of at least 1 item".to_owned(),
         Kind::MinItems { limit } => format!("an array of at least {limit} items"),
         Kind::MaxItems { limit } => format!("an array of at most {limit} items"),
         Kind::MinProperties { limit } => format!("an object of at least {limit} members"),
         Kind::MaxProperties { limit } => format!("an object of at most {limit} members"),
         Kind::UniqueItems => "an array without repeated items".to_owned(),
-        Kind::Pattern { pattern } => format!("a text of the pattern {}", cut(pattern)),
+        Kind::Pattern { pattern } => format!("a text of the pattern {}", cut_words(pattern)),
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             let mut each = Vec::new();
-            for want in context.iter().filter_map(|errors| Some(wanted(errors.first()?.kind()))) {
+            for want in context.iter().filter_map(|errors| Some(wanted(errors.first()?.kind(), secrets))) {
                 if !each.contains(&want) {
                     each.push(want);
                 }
@@ -207,7 +254,7 @@ fn a_type(name: &str) -> String {
 
 fn a_format(format: &str) -> String {
     match format {
-        "date" => "a date as 2026-03-31".to_owned(),
+        "date" => "a date of the calendar as 2026-03-31".to_owned(),
         "date-time" => "a date with time as 2026-03-31T23:59:59Z".to_owned(),
         "uuid" => "a UUID as 6f9619ff-8b86-d011-b42d-00c04fc964ff".to_owned(),
         other => format!("in the format {}", cut(other)),
@@ -223,7 +270,11 @@ fn plain(value: &Value) -> String {
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", cut(text)),
-        Value::Array(_) => "an array".to_owned(),
+        Value::Array(items) => match items.len() {
+            0 => "an empty array".to_owned(),
+            1 => "an array of 1 item".to_owned(),
+            many => format!("an array of {many} items"),
+        },
         Value::Object(_) => "an object".to_owned(),
         scalar => cut(&scalar.to_string()),
     }

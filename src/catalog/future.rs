@@ -1,7 +1,7 @@
 //! [`ResponseFuture`].
 
 use super::merge::Merge;
-use super::tool::Tool;
+use super::tool::{Flaw, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, Trouble};
 use crate::rpc::{BoxError, Response, cause};
@@ -63,7 +63,7 @@ where
                 Err(error) => Err(error.into()),
             },
             Projected::Called { call, tool, structured } => match ready!(call.poll(cx)) {
-                Ok(response) => Ok(wrapped(response, tool, *structured)),
+                Ok(response) => wrapped(response, tool, *structured),
                 Err(error) => refused(error.into()),
             },
             // A future is not polled after its end.
@@ -72,16 +72,18 @@ where
     }
 }
 
-fn wrapped(response: Response, tool: &Tool, structured: bool) -> Response {
+fn wrapped(response: Response, tool: &Tool, structured: bool) -> Result<Response, BoxError> {
     let Response { outcome, upstream } = response;
     let answer = match outcome {
         Err(error) => Response::error(error),
-        Ok(answer) => match tool.excess(&answer) {
-            Some((rows, ceiling)) => too_many(rows, ceiling),
-            None => result(&answer, structured).map_err(Into::into).into(),
+        Ok(answer) => match tool.flaw(&answer) {
+            Some(Flaw::Excess(rows, ceiling)) => too_many(rows, ceiling),
+            // Text alone may be anything.
+            Some(Flaw::Misfit(why)) if structured => return Err(Error::from(Trouble::Nonsense(why)).into()),
+            _ => result(&answer, structured).map_err(Into::into).into(),
         },
     };
-    Response { upstream, ..answer }
+    Ok(Response { upstream, ..answer })
 }
 
 /// What 1C says of the arguments is for the language model; other trouble is trouble.

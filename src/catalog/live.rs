@@ -27,7 +27,9 @@ impl Catalog {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on these tools are in force. Calls under way end with the old ones.
+    /// From now on these tools are in force. Calls under way end with the old ones. Which scopes they
+    /// need is not changed by this: where callers have scopes, call
+    /// [`Rules::replace`](crate::gateway::Rules::replace) instead.
     pub fn replace(&self, tools: Tools) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tools);
     }

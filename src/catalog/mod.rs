@@ -42,7 +42,7 @@
 //! | `description` | for the language model |
 //! | `scope` | what a caller needs |
 //! | `path` | below the service root of 1C: `reports/sales` |
-//! | `input_schema` | a JSON Schema of 2020-12 with `type: object`; unknown arguments are refused unless it allows them at the top |
+//! | `input_schema` | a JSON Schema of 2020-12 with `type: object`; unknown arguments are refused, at the top and in objects within, unless it says something of them there (`additionalProperties: true`) |
 //! | `output_schema` | the same of results; optional |
 //! | `slow` | whether it may take as long as a report; `false` if absent |
 //! | `cache_seconds` | how long an answer may be remembered, a day at most; 0 if absent |

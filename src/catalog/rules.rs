@@ -73,7 +73,8 @@ impl Clamp {
         let parent = parents.iter().try_fold(root, |value, name| value.get_mut(name));
         let Some(map) = parent.and_then(Value::as_object_mut) else { return };
         match map.get_mut(last) {
-            None => drop(map.insert(last.clone(), self.ceiling.into())),
+            // Where `null` is allowed, it would mean "no limit".
+            None | Some(Value::Null) => drop(map.insert(last.clone(), self.ceiling.into())),
             Some(Value::Number(number)) => {
                 let above = match number.as_u64() {
                     Some(whole) => whole > self.ceiling,

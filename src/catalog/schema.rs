@@ -12,6 +12,18 @@ const NOT_AT_THE_TOP: [&str; 7] = ["oneOf", "anyOf", "allOf", "not", "enum", "if
 /// They change what references mean, and a schema of one tool needs none of them.
 const NOWHERE: [&str; 7] =
     ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"];
+/// Where one of these is, members may be allowed elsewhere than in `properties`.
+const SAYS_MORE: [&str; 9] = [
+    "additionalProperties",
+    "unevaluatedProperties",
+    "patternProperties",
+    "dependentSchemas",
+    "$ref",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "if",
+];
 /// Their values are schemas by name.
 const BY_NAME: [&str; 5] = ["properties", "$defs", "definitions", "patternProperties", "dependentSchemas"];
 /// Their values are data.
@@ -103,14 +115,29 @@ fn cut_long(text: &str) -> String {
     out
 }
 
-/// The schema as it is meant: where it says nothing of unknown arguments, they are refused.
+/// The schema as it is meant: where it says nothing of unknown arguments, they are refused. Those of
+/// objects within too: 1C would ignore a filter that it does not know, and answer as if there were none.
 pub(super) fn closed(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Value::Object(top) = &mut schema {
         top.entry("additionalProperties").or_insert(Value::Bool(false));
         top.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     }
+    close(&mut schema);
     schema
+}
+
+fn close(schema: &mut Value) {
+    let Value::Object(schema) = schema else { return };
+    if schema.contains_key("properties") && !SAYS_MORE.iter().any(|key| schema.contains_key(*key)) {
+        schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+    if let Some(Value::Object(members)) = schema.get_mut("properties") {
+        members.values_mut().for_each(close);
+    }
+    if let Some(items) = schema.get_mut("items") {
+        close(items);
+    }
 }
 
 /// Whether the keywords for strings let `""` pass.

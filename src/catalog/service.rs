@@ -5,11 +5,13 @@ use super::future::{Kind, ResponseFuture};
 use super::layer::CatalogLayer;
 use super::merge::{Merge, Merged};
 use super::tool::Tool;
+use super::tools::Tools;
 use super::wrap::failed;
 use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
+use crate::scope::Decided;
 use http::HeaderName;
 use serde_json::Value;
 use std::sync::Arc;
@@ -44,7 +46,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let CatalogLayer { structured, rpc, .. } = self.layer;
-        let tools = self.layer.catalog.current();
+        let tools = match self.tools(&request) {
+            Ok(tools) => tools,
+            Err(failure) => return ResponseFuture::answered(Err(failure)),
+        };
         if request.method == Method::ToolsCall
             && let Some(name) = request.params.text(Param::Name)
             && let Some(tool) = tools.get(&name)
@@ -66,6 +71,24 @@ where
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
         let merge = Merge { tools: (*tools).clone(), first, structured, known: Arc::clone(&self.merged) };
         ResponseFuture::new(Kind::Listed { call: self.inner.call(request), merge })
+    }
+}
+
+impl<S> Catalogued<S> {
+    /// The tools of now, if the rules of now allow this request. Those may have changed since a
+    /// `ScopeLayer` let it through.
+    fn tools(&self, request: &Request) -> Result<Arc<Tools>, Box<Failure>> {
+        let mut tools = self.layer.catalog.current();
+        let Some(decided) = request.extensions.get::<Decided>() else { return Ok(tools) };
+        loop {
+            decided.again(request)?;
+            // The rules that were asked were in force with these tools.
+            let now = self.layer.catalog.current();
+            if Arc::ptr_eq(&tools, &now) {
+                return Ok(tools);
+            }
+            tools = now;
+        }
     }
 }
 
@@ -96,11 +119,11 @@ fn held(request: &Request) -> Option<&Scopes> {
 /// The scopes that the caller would need for the values named. The `ScopeLayer` has decided already, but
 /// could not see what stood in JSON text within a string.
 fn lacking(tool: &Tool, arguments: &Value, held: &Scopes, request: &Request) -> Option<Scopes> {
-    let needed = tool.lacking(arguments, held);
-    if needed.is_empty() {
+    if tool.lacking(arguments, held).is_empty() {
         return None;
     }
-    let needed = needed.union(&Scopes::parse(tool.scope()));
+    // Those that the caller holds too: who asks for what is missing alone may lose them.
+    let needed = tool.lacking(arguments, &Scopes::default()).union(&Scopes::parse(tool.scope()));
     audit::scope_denied(&request.extensions, Some(tool.name()), &needed);
     Some(needed)
 }

@@ -7,6 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 /// Chains of references and nested definitions longer than this are no schema of a tool.
 const LONGEST_CHAIN: usize = 64;
 
+/// What a schema unfolds to, each reference and combinator counted as often as it is met. A few that
+/// refer to each other twice would take for ever, here and whenever a call is checked.
+const MOST_SHAPES: usize = 20_000;
+
 /// A set of JSON types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Types(u8);
@@ -57,6 +61,18 @@ impl Types {
         }
     }
 
+    /// Those that a JSON value may be of that begins with this byte.
+    pub(super) const fn at(first: u8) -> Self {
+        match first {
+            b'{' => Self::OBJECT,
+            b'[' => Self::ARRAY,
+            b'"' => Self::STRING,
+            b't' | b'f' => Self::BOOLEAN,
+            b'n' => Self::NULL,
+            _ => Self::NUMBER,
+        }
+    }
+
     fn named(name: &str) -> Self {
         match name {
             "null" => Self::NULL,
@@ -91,6 +107,8 @@ pub(super) struct Shape {
     pub(super) maximum: Option<f64>,
     /// Whether `""` may fit, if a string does.
     pub(super) empty_text: bool,
+    /// What the schema says of it in words.
+    pub(super) about: Option<String>,
 }
 
 impl Shape {
@@ -107,6 +125,7 @@ impl Shape {
             minimum: None,
             maximum: None,
             empty_text: true,
+            about: None,
         }
     }
 
@@ -130,6 +149,7 @@ impl Shape {
         self.choices = self.choices.take().or(other.choices);
         self.minimum = self.minimum.or(other.minimum);
         self.maximum = self.maximum.or(other.maximum);
+        self.about = self.about.take().or(other.about);
     }
 }
 
@@ -143,7 +163,7 @@ impl Shapes {
     /// # Errors
     /// A sentence about a reference that leads nowhere, or in a circle.
     pub(super) fn read(root: &Value) -> Result<Self, String> {
-        let mut reader = Reader { root, shapes: Vec::new(), known: HashMap::new() };
+        let mut reader = Reader { root, shapes: Vec::new(), known: HashMap::new(), room: MOST_SHAPES };
         reader.place(root, 0)?;
         Ok(Self(reader.shapes))
     }
@@ -190,6 +210,8 @@ struct Reader<'a> {
     shapes: Vec<Shape>,
     /// By the address of the schema. All of them live in `root`.
     known: HashMap<*const Value, usize>,
+    /// How many more it may unfold to.
+    room: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -215,6 +237,10 @@ impl<'a> Reader<'a> {
         if depth > LONGEST_CHAIN {
             return Err(format!("nests or refers deeper than {LONGEST_CHAIN} levels"));
         }
+        let Some(room) = self.room.checked_sub(1) else {
+            return Err(format!("unfolds to more than {MOST_SHAPES} schemas; let its references lead to fewer places"));
+        };
+        self.room = room;
         let Value::Object(schema) = schema else { return Ok(Shape::anything()) };
         let mut shape = self.own(schema, depth)?;
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -281,6 +307,7 @@ impl<'a> Reader<'a> {
         shape.choices = choices(schema);
         shape.minimum = schema.get("minimum").and_then(Value::as_f64);
         shape.maximum = schema.get("maximum").and_then(Value::as_f64);
+        shape.about = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         shape.empty_text = shape.types.meets(Types::STRING) && super::schema::takes_empty_text(schema);
         Ok(shape)
     }

@@ -4,7 +4,7 @@ use super::arguments::{parse, write};
 use super::explain::explain;
 use super::mend::mend;
 use super::rules::{Clamp, Path, Rule};
-use super::shape::Shapes;
+use super::shape::{Shapes, Types};
 use super::unfit::Unfit;
 use crate::identity::Scopes;
 use crate::onec::RestCall;
@@ -34,6 +34,8 @@ pub(super) struct Definition {
     /// As it is shown.
     pub(super) input_schema: Value,
     pub(super) output_schema: Option<Value>,
+    /// What it says of the members at the top.
+    pub(super) results: Vec<Member>,
     pub(super) validator: Validator,
     pub(super) shapes: Shapes,
     pub(super) clamps: Vec<Clamp>,
@@ -174,16 +176,32 @@ impl Tool {
 
     /// Whether 1C sent more than the ceiling allows: how many rows or candidates, and the ceiling.
     pub fn excess(&self, answer: &Payload) -> Option<(u64, u64)> {
-        let mut excess = None;
+        match self.flaw(answer) {
+            Some(Flaw::Excess(count, ceiling)) => Some((count, ceiling)),
+            _ => None,
+        }
+    }
+
+    /// Whether an answer must not be passed on, seen in one go: clients refuse a result that is not what
+    /// `output_schema` says at its top, and a model never sees why.
+    pub(super) fn flaw(&self, answer: &Payload) -> Option<Flaw> {
+        let Definition { most, results, .. } = &*self.0;
+        let (mut excess, mut misfit, mut seen) = (None, None, 0);
         let mut scanner = Scanner::new(answer.json()).ok()?;
-        let most = self.0.most;
         let read = scanner.object::<Fault>(|scanner, member| {
+            let first = scanner.peek();
+            if let Some(result) = results.iter().find(|result| result.name == member.key) {
+                seen += usize::from(result.required);
+                if !result.types.meets(Types::at(first)) {
+                    misfit.get_or_insert_with(|| format!("{} is not what the catalog says", result.name));
+                }
+            }
             let ceiling = match &*member.key {
                 "rows" => most.rows,
                 "candidates" => most.candidates,
                 _ => return scanner.skip().map(drop),
             };
-            if scanner.peek() != b'[' {
+            if first != b'[' {
                 return scanner.skip().map(drop);
             }
             let mut count = 0;
@@ -192,10 +210,32 @@ impl Tool {
                 scanner.skip().map(drop)
             })?;
             if count > ceiling {
-                excess = Some((count, ceiling));
+                excess = Some(Flaw::Excess(count, ceiling));
             }
             Ok(())
         });
-        read.ok().and(excess)
+        read.ok()?;
+        if seen < results.iter().filter(|result| result.required).count() {
+            let names = results.iter().filter(|result| result.required).map(|result| &*result.name);
+            misfit.get_or_insert_with(|| format!("it must have {}", names.collect::<Vec<_>>().join(", ")));
+        }
+        excess.or(misfit.map(Flaw::Misfit))
     }
+}
+
+/// Why an answer must not be passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// So many rows or candidates, and the most that there may be.
+    Excess(u64, u64),
+    /// It is not what the catalog says.
+    Misfit(String),
+}
+
+/// A member that `output_schema` speaks of.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) types: Types,
+    pub(super) required: bool,
 }

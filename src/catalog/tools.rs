@@ -89,10 +89,10 @@ impl Tools {
         self.iter().map(Tool::scope).chain(guards).collect()
     }
 
-    /// `base` with the rules of these tools.
+    /// `base` with the rules of these tools. Where it has a rule for the name of one, both count.
     pub fn policy(&self, base: ScopePolicy) -> ScopePolicy {
         self.iter().fold(base, |policy, tool| {
-            let policy = policy.tool(tool.name(), tool.scope());
+            let policy = policy.also(tool.name(), tool.scope());
             tool.0.guards.iter().fold(policy, |policy, guard| {
                 policy.guard(Guard {
                     tool: tool.name().to_owned(),

@@ -17,6 +17,8 @@ pub struct Unfit {
 const LONGEST_FIELD: usize = 300;
 /// How much is told of a value or a name that somebody else chose.
 const LONGEST_VALUE: usize = 80;
+/// How much is told of a description or a pattern.
+const LONGEST_WORDS: usize = 300;
 
 impl Unfit {
     pub(super) fn new(message: impl Into<String>) -> Self {
@@ -66,6 +68,11 @@ pub(super) fn cut(text: &str) -> String {
     cut_at(text, LONGEST_VALUE)
 }
 
+/// What a catalog says, in part: more of it, since its author wrote it for whoever reads this.
+pub(super) fn cut_words(text: &str) -> String {
+    cut_at(text, LONGEST_WORDS)
+}
+
 fn cut_at(text: &str, most: usize) -> String {
     let mut out = String::new();
     for (at, char) in text.chars().enumerate() {
@@ -97,6 +104,9 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     out
 }
 
+/// Names beyond these are not compared: a call may bring as many as it likes.
+const MOST_KNOWN: usize = 1000;
+
 /// The one of `known` that `name` was probably meant to be.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes time in proportion to both lengths.
@@ -107,6 +117,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     let distance = |other: &str| strsim::damerau_levenshtein(&name, &other.to_lowercase());
     known
         .into_iter()
+        .take(MOST_KNOWN)
         .filter(|other| other.len() <= 200)
         .map(|other| (distance(other), other))
         .min_by_key(|(far, _)| *far)

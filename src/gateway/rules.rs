@@ -2,11 +2,13 @@
 
 use crate::catalog::{Catalog, Tools};
 use crate::scope::ScopePolicy;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-/// For this long nothing changes between rules and tools: long enough for every call that was let in
-/// by the rules to have found its tool.
+/// For this long nothing changes between rules and tools: long enough for every list that will be shown
+/// by the rules to have found its tools. Calls need no time, the catalog asks the rules of now for them.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// Which scopes requests need, where the tools of a catalog may be replaced while they are in use.
@@ -34,6 +36,8 @@ pub struct Rules {
     /// Without those of the catalog.
     base: ScopePolicy,
     in_force: ScopePolicy,
+    /// One change at a time: each knows only the tools that it began with.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Rules {
@@ -42,7 +46,7 @@ impl Rules {
         // One of its own: that of the caller stays without the catalog.
         let in_force = ScopePolicy::default();
         in_force.replace(&base);
-        Self { base, in_force }
+        Self { base, in_force, turn: Arc::default() }
     }
 
     /// What [`Builder::scopes`](super::Builder::scopes) takes, and this changes.
@@ -54,8 +58,9 @@ impl Rules {
     /// the rules are as strict as the old and the new ones together: at no time can a tool be called
     /// under a weaker rule than the one that came with it.
     ///
-    /// Dropped before its end, it leaves the strict rules in force.
+    /// Several changes are made one after the other. Dropped before its end, it leaves the strict rules in force.
     pub async fn replace(&self, catalog: &Catalog, tools: Tools) {
+        let _turn = self.turn.lock().await;
         let rules = tools.policy(self.base.clone());
         self.in_force.replace(&self.both(&catalog.current(), &tools));
         sleep(SETTLE).await;
@@ -69,9 +74,8 @@ impl Rules {
         let (before, after) = (old.policy(self.base.clone()), new.policy(self.base.clone()));
         let policy = old.iter().chain(new.iter()).fold(self.base.clone(), |policy, tool| {
             let name = tool.name();
-            policy.tool(name, &before.of_tool(name).union(&after.of_tool(name)).to_string())
+            policy.also(name, &before.of_tool(name).union(&after.of_tool(name)).to_string())
         });
-        // Of two rules for a name the first counts; of guarded values all do.
         new.policy(old.policy(policy))
     }
 }

@@ -20,7 +20,7 @@ pub enum Trouble {
     Slow(Duration),
     /// No free turn within this time.
     Queued(Duration),
-    /// Any status but 200, with what the body said in words.
+    /// Any status but 200, with what the body said in words, 4 KiB of it at most.
     Status(StatusCode, String),
     /// 401 to a call that ran under the login of the caller, not the service account: the user has
     /// another password now, or is gone. The caller gets 401 and logs in again.
@@ -49,6 +49,10 @@ pub struct Error {
 
 impl Error {
     pub(crate) fn new(trouble: Trouble, cause: Option<BoxError>) -> Self {
+        let trouble = match trouble {
+            Trouble::Status(status, text) => Trouble::Status(status, cut(&text).into_owned()),
+            other => other,
+        };
         let mut failure = Failure::new(status(&trouble), sentence(&trouble));
         if let Trouble::Queued(_) = trouble {
             failure.retry_after = Some(Duration::from_secs(5));

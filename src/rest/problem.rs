@@ -8,9 +8,6 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
 
-/// 1C's own words are passed on up to this length in bytes.
-const TEXT_LIMIT: usize = 4 * 1024;
-
 /// An error as it is told: `{"error","message"}` with a status.
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
@@ -92,9 +89,7 @@ impl Problem {
     /// 1C's 400 and 401 stay what they are; all else that may go wrong there is 502.
     pub(super) fn onec(error: BoxError) -> Self {
         let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::trouble) {
-            Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => {
-                (StatusCode::BAD_REQUEST, text.get(..text.floor_char_boundary(TEXT_LIMIT)).map(str::to_owned))
-            }
+            Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => (StatusCode::BAD_REQUEST, Some(text.clone())),
             Some(Trouble::Status(StatusCode::UNAUTHORIZED, _) | Trouble::LoginRefused) => {
                 (StatusCode::UNAUTHORIZED, None)
             }

@@ -5,6 +5,7 @@ use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span, once};
 use crate::rpc::{ErrorObject, Failure, Method, Param, Request};
 use http::StatusCode;
+use std::borrow::Cow;
 
 /// Why not.
 #[derive(Debug)]
@@ -22,37 +23,42 @@ pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) ->
         return Ok(());
     }
     let params = &request.params;
+    let everything = Cow::Borrowed(rules.everything());
     let name = |param| params.text(param);
     match request.method {
         Method::ToolsCall => match name(Param::Name) {
             Some(tool) => call(rules, request, &tool, have),
-            None => enough(have, [rules.everything()]),
+            None => enough(have, [everything]),
         },
         Method::PromptsGet => {
-            let needed = name(Param::Name).map_or(rules.everything(), |name| rules.prompt(&name));
+            let needed = name(Param::Name).map_or(everything, |name| rules.prompt(&name));
             enough(have, [needed])
         }
         Method::ResourcesRead => {
-            let needed = name(Param::Uri).map_or(rules.everything(), |uri| rules.resource(&uri));
+            let needed = name(Param::Uri).map_or(everything, |uri| rules.resource(&uri));
             enough(have, [needed])
         }
         Method::Complete => complete(rules, params.raw(Param::Ref), have),
-        _ => enough(have, [rules.everything()]),
+        _ => enough(have, [everything]),
     }
 }
 
-fn enough<'a>(have: Option<&Scopes>, needed: impl IntoIterator<Item = &'a Scopes> + Clone) -> Result<(), No> {
-    if have.is_some_and(|have| needed.clone().into_iter().all(|needed| have.contains_all(needed))) {
+fn enough<'a>(have: Option<&Scopes>, needed: impl IntoIterator<Item = Cow<'a, Scopes>> + Clone) -> Result<(), No> {
+    if have.is_some_and(|have| needed.clone().into_iter().all(|needed| have.contains_all(&needed))) {
         return Ok(());
     }
-    Err(No::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(needed))))
+    Err(No::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(&needed))))
 }
 
 fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), No> {
     let arguments = request.params.raw(Param::Arguments).unwrap_or_default();
-    let closed = rules.closed(tool, have);
-    let named = closed.filter(|guard| !arguments.is_empty() && guard.is_named(arguments)).map(|guard| guard.scopes());
-    enough(have, std::iter::once(rules.tool(tool)).chain(named))
+    let named = |have| {
+        let closed = rules.closed(tool, have);
+        let named = closed.filter(|guard| !arguments.is_empty() && guard.is_named(arguments));
+        std::iter::once(rules.tool(tool)).chain(named.map(|guard| Cow::Borrowed(guard.scopes())))
+    };
+    // Those that the caller holds are needed too: who asks for what is missing alone may lose them.
+    enough(have, named(have)).or_else(|_| enough(None, named(None)))
 }
 
 /// What is completed is an argument of a prompt or of a resource template. Where both are named, both
@@ -64,7 +70,8 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
         let read = Scanner::new(raw).and_then(|mut scanner| {
             scanner.object::<Fault>(|scanner, Member { key, .. }| {
                 let value = scanner.skip()?;
-                match &*key {
+                // 1C finds members of a Structure whatever their case.
+                match &*key.to_lowercase() {
                     "name" => once(&mut name, value, "name"),
                     "uri" => once(&mut uri, value, "uri"),
                     _ => Ok(()),
@@ -77,7 +84,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
     }
     let prompt = json::text(raw, name).map(|name| rules.prompt(&name));
     let resource = json::text(raw, uri).map(|uri| rules.resource(&uri));
-    let default = if prompt.is_none() && resource.is_none() { Some(rules.everything()) } else { None };
+    let default = (prompt.is_none() && resource.is_none()).then(|| Cow::Borrowed(rules.everything()));
     enough(have, [prompt, resource, default].into_iter().flatten())
 }
 

@@ -12,8 +12,15 @@ use std::borrow::Cow;
 /// Text within text is unescaped so often. Each level doubles the backslashes, so there are no more.
 const LEVELS: usize = 16;
 
+/// So many bytes are looked at, those of all the levels together: as many as a body may have, and all the
+/// levels of usual arguments.
+const MOST_BYTES: usize = 5 * 1024 * 1024;
+
 /// What separates values in JSON text, and in lists that people write.
-const SEPARATORS: [char; 12] = ['"', '\'', '\\', '[', ']', '{', '}', ',', ';', '\n', '\r', '\t'];
+const SEPARATORS: [char; 13] = ['"', '\'', '\\', '[', ']', '{', '}', ',', ';', '|', '\n', '\r', '\t'];
+
+/// What follows the name of what is sorted by, folded: 1C's own methods take `Сумма Убыв`.
+const DIRECTIONS: [&str; 6] = ["asc", "desc", "ascending", "descending", "возр", "убыв"];
 
 /// A guard, ready to be used.
 #[derive(Clone, Debug)]
@@ -29,11 +36,11 @@ pub(super) struct Guarded {
 
 impl Guarded {
     pub(super) fn new(field: &str, values: &[String], scopes: Scopes) -> Self {
-        let values = values.iter().map(|value| folded(trimmed(value)).collect::<String>());
+        let values = values.iter().map(|value| folded_name(value));
         let (awkward, values) =
             values.filter(|value| !value.is_empty()).partition(|value: &String| value.contains(SEPARATORS));
         let argument = field.split('.').next().unwrap_or_default();
-        Self { argument: folded(trimmed(argument)).collect(), values, awkward, scopes }
+        Self { argument: folded_name(argument), values, awkward, scopes }
     }
 
     pub(super) const fn scopes(&self) -> &Scopes {
@@ -81,8 +88,11 @@ impl Guarded {
     /// Whether one of the values stands somewhere in this JSON text.
     fn is_within(&self, json: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(json) else { return true };
-        let mut text = Cow::Borrowed(text);
+        let (mut text, mut room) = (Cow::Borrowed(text), MOST_BYTES);
         for _ in 0..LEVELS {
+            // What takes too long to look into is taken to name a value.
+            let Some(left) = room.checked_sub(text.len()) else { return true };
+            room = left;
             if self.is_part(&text) {
                 return true;
             }
@@ -101,11 +111,15 @@ impl Guarded {
                 return true;
             }
         }
-        text.split(SEPARATORS).any(|part| {
-            let part = trimmed(part);
-            !part.is_empty() && self.values.iter().any(|value| folded(part).eq(value.chars()))
-        })
+        let is_value = |part: &str| self.values.iter().any(|value| folded(part).eq(value.chars()));
+        let mut parts = text.split(SEPARATORS).map(trimmed).filter(|part| !part.is_empty());
+        parts.any(|part| is_value(part) || is_value(without_direction(part)))
     }
+}
+
+/// A name as 1C may compare it: without its case and the white space around it.
+pub(super) fn folded_name(name: &str) -> String {
+    folded(trimmed(name)).collect()
 }
 
 /// Character by character, so that it is the same wherever a text stands.
@@ -115,6 +129,15 @@ fn folded(text: &str) -> impl Iterator<Item = char> {
 
 fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
+}
+
+/// `-cost`, `cost desc` and `cost:asc` name `cost`.
+fn without_direction(part: &str) -> &str {
+    let part = part.trim_start_matches(['-', '+']);
+    match part.rsplit_once(|c: char| c.is_whitespace() || matches!(c, ':' | '.' | '=')) {
+        Some((name, direction)) if DIRECTIONS.iter().any(|known| folded(direction).eq(known.chars())) => trimmed(name),
+        _ => trimmed(part),
+    }
 }
 
 /// One level of JSON's escapes less, of all the strings in a text at once.

@@ -53,7 +53,7 @@ impl Filter {
         let mut same = !list.is_partial();
         let mut items = Vec::with_capacity(list.items.len());
         for item in &list.items {
-            if !have.contains_all(self.rules.item(method, &item.name)) {
+            if !have.contains_all(&self.rules.item(method, &item.name)) {
                 same = false;
                 continue;
             }

@@ -87,4 +87,6 @@ mod tree;
 
 pub use layer::ScopeLayer;
 pub use policy::{Guard, ScopePolicy};
+#[cfg(feature = "catalog")]
+pub(crate) use service::Decided;
 pub use service::{ResponseFuture, Scoped};

@@ -1,13 +1,22 @@
 //! Names and patterns of names, and the scopes that they need.
 
+use super::guards::folded_name;
 use crate::identity::Scopes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use wildmatch::WildMatch;
 
 /// Scopes by name. The first rule for an exact name goes before the first pattern that fits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
+    written: Table,
+    /// The same rules, for names that 1C may take for those of the rules.
+    folded: Table,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Table {
     exact: HashMap<Box<str>, Scopes>,
     patterns: Vec<(WildMatch, Scopes)>,
 }
@@ -16,22 +25,55 @@ impl Names {
     /// Names that fit `pattern` need these scopes. Its own text is a name too: a URI may hold a `?`.
     pub(super) fn add(&mut self, pattern: &str, scopes: Scopes) {
         if pattern.contains(['*', '?']) {
-            self.patterns.push((WildMatch::new(pattern), scopes.clone()));
+            self.add_pattern(pattern, &scopes);
         }
-        self.exact.entry(pattern.into()).or_insert(scopes);
+        if !self.written.exact.contains_key(pattern) {
+            self.add_exact(pattern, &scopes);
+        }
     }
 
     /// The same of URIs: what stands for a template stands for the URIs that come of it.
     pub(super) fn add_uri(&mut self, pattern: &str, scopes: Scopes) {
         if let Some(expanded) = expanded(pattern) {
-            self.patterns.push((WildMatch::new(&expanded), scopes.clone()));
+            self.add_pattern(&expanded, &scopes);
         }
         self.add(pattern, scopes);
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Scopes> {
-        let fits = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, scopes)| scopes);
-        self.exact.get(name).or_else(fits)
+    /// This name needs these scopes, and those of a rule for the same name if there is one.
+    pub(super) fn add_exact(&mut self, name: &str, scopes: &Scopes) {
+        self.written.widen(name.into(), scopes);
+        self.folded.widen(folded_name(name).into(), scopes);
+    }
+
+    fn add_pattern(&mut self, pattern: &str, scopes: &Scopes) {
+        self.written.patterns.push((WildMatch::new(pattern), scopes.clone()));
+        self.folded.patterns.push((WildMatch::new(&folded_name(pattern)), scopes.clone()));
+    }
+
+    /// What `name` needs, and `others` where no rule speaks of it. A name that is that of a rule but for
+    /// its case needs both: who knows which of the two 1C takes it for.
+    pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes) -> Cow<'a, Scopes> {
+        if let Some(scopes) = self.written.exact.get(name) {
+            return Cow::Borrowed(scopes);
+        }
+        let written = self.written.pattern(name).unwrap_or(others);
+        let folded_name = folded_name(name);
+        let alike = self.folded.exact.get(&*folded_name).or_else(|| self.folded.pattern(&folded_name));
+        match alike.filter(|alike| !written.contains_all(alike)) {
+            Some(alike) => Cow::Owned(written.union(alike)),
+            None => Cow::Borrowed(written),
+        }
+    }
+}
+
+impl Table {
+    fn widen(&mut self, name: Box<str>, scopes: &Scopes) {
+        self.exact.entry(name).and_modify(|known| *known = known.union(scopes)).or_insert_with(|| scopes.clone());
+    }
+
+    fn pattern(&self, name: &str) -> Option<&Scopes> {
+        self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, scopes)| scopes)
     }
 }
 

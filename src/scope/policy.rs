@@ -1,9 +1,10 @@
 //! [`ScopePolicy`].
 
-use super::guards::Guarded;
+use super::guards::{Guarded, folded_name};
 use super::names::{Names, scopes};
 use crate::identity::Scopes;
 use crate::rpc::Method;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +12,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
 /// changes them for all.
 ///
-/// Names are compared as they are written, with their case. Several scopes may stand in one string,
+/// Names are compared as they are written. One that is that of a rule but for its case, or the white
+/// space around it, needs what the rule says and what it would need without the rule: 1C may take it
+/// for either. Several scopes may stand in one string,
 /// separated by spaces; all of them are needed then. With none, any caller will do whose identity is
 /// known. What is no scope token is a scope that nobody holds.
 ///
@@ -46,7 +49,8 @@ pub(super) struct Rules {
     tools: Names,
     resources: Names,
     prompts: Names,
-    guards: HashMap<Box<str>, Vec<Guarded>>,
+    /// By the folded name of the tool.
+    guards: HashMap<String, Vec<Guarded>>,
     /// All the scopes above.
     mentioned: Scopes,
 }
@@ -63,6 +67,12 @@ impl ScopePolicy {
     #[must_use]
     pub fn tool(self, pattern: &str, scope: &str) -> Self {
         self.with(scope, |rules, scopes| rules.tools.add(pattern, scopes))
+    }
+
+    /// The tool of this name needs this scope too, whatever rule there is for that name.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn also(self, tool: &str, scope: &str) -> Self {
+        self.with(scope, |rules, scopes| rules.tools.add_exact(tool, &scopes))
     }
 
     /// The same of resources and resource templates, by their URI. In a rule for a template, its
@@ -83,7 +93,7 @@ impl ScopePolicy {
     pub fn guard(self, guard: Guard) -> Self {
         let Guard { tool, field, values, scope } = guard;
         self.with(&scope, |rules, scopes| {
-            rules.guards.entry(tool.into()).or_default().push(Guarded::new(&field, &values, scopes));
+            rules.guards.entry(folded_name(&tool)).or_default().push(Guarded::new(&field, &values, scopes));
         })
     }
 
@@ -96,17 +106,17 @@ impl ScopePolicy {
 
     /// What a call of this tool needs, guarded values aside.
     pub fn of_tool(&self, name: &str) -> Scopes {
-        self.rules().tool(name).clone()
+        self.rules().tool(name).into_owned()
     }
 
     /// What this resource or resource template needs.
     pub fn of_resource(&self, uri: &str) -> Scopes {
-        self.rules().resource(uri).clone()
+        self.rules().resource(uri).into_owned()
     }
 
     /// What this prompt needs.
     pub fn of_prompt(&self, name: &str) -> Scopes {
-        self.rules().prompt(name).clone()
+        self.rules().prompt(name).into_owned()
     }
 
     /// All the scopes that some rule or guard speaks of.
@@ -148,20 +158,20 @@ impl Rules {
         &self.everything
     }
 
-    pub(super) fn tool(&self, name: &str) -> &Scopes {
-        self.tools.get(name).unwrap_or(&self.everything)
+    pub(super) fn tool(&self, name: &str) -> Cow<'_, Scopes> {
+        self.tools.needed(name, &self.everything)
     }
 
-    pub(super) fn resource(&self, uri: &str) -> &Scopes {
-        self.resources.get(uri).unwrap_or(&self.everything)
+    pub(super) fn resource(&self, uri: &str) -> Cow<'_, Scopes> {
+        self.resources.needed(uri, &self.everything)
     }
 
-    pub(super) fn prompt(&self, name: &str) -> &Scopes {
-        self.prompts.get(name).unwrap_or(&self.everything)
+    pub(super) fn prompt(&self, name: &str) -> Cow<'_, Scopes> {
+        self.prompts.needed(name, &self.everything)
     }
 
     /// What an item of a list needs to be seen.
-    pub(super) fn item(&self, method: &Method, name: &str) -> &Scopes {
+    pub(super) fn item(&self, method: &Method, name: &str) -> Cow<'_, Scopes> {
         match method {
             Method::ToolsList => self.tool(name),
             Method::PromptsList => self.prompt(name),
@@ -171,7 +181,8 @@ impl Rules {
 
     /// The guards of a tool that a holder of `have` does not pass; a stranger passes none.
     pub(super) fn closed<'a>(&'a self, tool: &str, have: Option<&Scopes>) -> impl Iterator<Item = &'a Guarded> + Clone {
-        let guards = self.guards.get(tool).map(Vec::as_slice).unwrap_or_default();
+        let of_tool = || self.guards.get(&folded_name(tool)).map(Vec::as_slice);
+        let guards = if self.guards.is_empty() { &[] } else { of_tool().unwrap_or_default() };
         guards.iter().filter(move |guard| !have.is_some_and(|have| have.contains_all(guard.scopes())))
     }
 }

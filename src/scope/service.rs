@@ -2,10 +2,10 @@
 
 use super::decide::{No, decide};
 use super::lists::{Filter, Shown};
-use super::policy::ScopePolicy;
+use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
+use crate::rpc::{BoxError, Failure, Method, Param, Request, Response, Unasked};
 use http::HeaderName;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -111,15 +111,13 @@ impl<S> Scoped<S> {
         request.headers.remove(SCOPES);
         // The same ones for the request and its answer, whatever happens to the policy meanwhile.
         let rules = self.policy.rules();
-        let identity = request.extensions.get::<Identity>();
-        if let Err(no) = decide(&rules, request, identity.map(Identity::scopes)) {
-            if let No::Scopes(needed) = &no {
-                audit::scope_denied(&request.extensions, request.params.text(Param::Name).as_deref(), needed);
-            }
-            return Err(Box::new(no.into()));
+        allowed(&rules, request)?;
+        #[cfg(feature = "catalog")]
+        if request.method == Method::ToolsCall {
+            request.extensions.insert(Decided { policy: self.policy.clone(), rules: rules.id() });
         }
         // Whoever is allowed anything is known.
-        let Some(identity) = identity else { return Ok(After::Nothing) };
+        let Some(identity) = request.extensions.get::<Identity>() else { return Ok(After::Nothing) };
         let (subject, scopes) = identity.headers();
         request.headers.insert(SUBJECT, subject.clone());
         request.headers.insert(SCOPES, scopes.clone());
@@ -130,5 +128,37 @@ impl<S> Scoped<S> {
             }
             _ => After::Nothing,
         })
+    }
+}
+
+fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<Failure>> {
+    let have = request.extensions.get::<Identity>().map(Identity::scopes);
+    decide(rules, request, have).map_err(|no| {
+        // The trail is of what clients ask.
+        if let (No::Scopes(needed), None) = (&no, request.extensions.get::<Unasked>()) {
+            audit::scope_denied(&request.extensions, request.params.text(Param::Name).as_deref(), needed);
+        }
+        Box::new(no.into())
+    })
+}
+
+/// By which rules a call was let through, for a layer below that finds out what will be called. By then
+/// others may be in force, and the tool may be another.
+#[cfg(feature = "catalog")]
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    policy: ScopePolicy,
+    rules: u64,
+}
+
+#[cfg(feature = "catalog")]
+impl Decided {
+    /// Decides once more by the rules of now, if they are others.
+    ///
+    /// # Errors
+    /// As the layer itself.
+    pub(crate) fn again(&self, request: &Request) -> Result<(), Box<Failure>> {
+        let rules = self.policy.rules();
+        if rules.id() == self.rules { Ok(()) } else { allowed(&rules, request) }
     }
 }

@@ -1,8 +1,12 @@
 //! Asking a gateway over HTTP, also as a user of the demo infobase.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
+#[path = "schema.rs"]
+pub(crate) mod schema;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use schema::Talk;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +32,16 @@ impl Answer {
         let line = self.head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")))?;
         line.split_once(':').map(|(_, value)| value.trim())
     }
+
+    /// The JSON of the body, or of its events.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        if self.header("content-type") != Some("text/event-stream") {
+            return serde_json::from_str(&self.body).into_iter().collect();
+        }
+        // The sizes of chunks stand on lines of their own, between the events.
+        let data = self.body.lines().filter_map(|line| line.strip_prefix("data: "));
+        data.map(|data| serde_json::from_str(data).unwrap()).collect()
+    }
 }
 
 /// One exchange on a connection of its own.
@@ -47,6 +61,7 @@ pub(crate) async fn try_ask(
     for (name, value) in headers.iter().chain([&("Host", host)].into_iter().filter(|_| !has(headers, "Host"))) {
         request += &format!("{name}: {value}\r\n");
     }
+    let request_body = body;
     request += &format!("\r\n{body}");
     let mut stream = tokio::net::TcpStream::connect(host).await?;
     stream.write_all(request.as_bytes()).await?;
@@ -55,7 +70,22 @@ pub(crate) async fn try_ask(
     tokio::time::timeout(Duration::from_secs(10), read).await.expect("an answer")?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    Ok(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    let answer = Answer { status, head: head.to_owned(), body: body.to_owned() };
+    check(headers, request_body, &answer);
+    Ok(answer)
+}
+
+/// What answers a message is checked against the schemas of MCP, except for refusals of HTTP's own.
+fn check(headers: &[(&str, &str)], asked: &str, answer: &Answer) {
+    let version = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("mcp-protocol-version"));
+    let talk = Talk::of(version.map(|(_, version)| *version));
+    talk.says(asked.as_bytes());
+    let is_message = |message: &Value| message.get("jsonrpc").is_some() || message.is_array();
+    if serde_json::from_str(asked).is_ok_and(|asked| is_message(&asked)) {
+        let messages = answer.messages();
+        assert!(answer.status != 200 || !messages.is_empty(), "no message: {}", answer.body);
+        messages.iter().filter(|message| answer.status == 200 || is_message(message)).for_each(|one| talk.hears(one));
+    }
 }
 
 fn has(headers: &[(&str, &str)], name: &str) -> bool {

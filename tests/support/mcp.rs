@@ -10,11 +10,15 @@
     reason = "a helper that fails fails its test"
 )]
 
+#[path = "schema.rs"]
+pub(crate) mod schema;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer, encode_sentinel};
 use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
+use schema::Talk;
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
@@ -134,7 +138,18 @@ pub(crate) async fn open<B>(http: &Http, request: http::Request<B>) -> http::Res
 where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    http.clone().oneshot(request).await.unwrap()
+    let version = request.headers().get("mcp-protocol-version").and_then(|version| version.to_str().ok());
+    let talk = Talk::of(version);
+    let heard = talk.clone();
+    let request = request.map(|body| {
+        body.map_frame(move |frame| {
+            heard.part(frame.data_ref().map_or(&[][..], |data| data));
+            frame
+        })
+    });
+    let mut response = http.clone().oneshot(request).await.unwrap();
+    response.extensions_mut().insert(talk);
+    response
 }
 
 pub(crate) async fn send<B>(http: &Http, request: http::Request<B>) -> Got
@@ -148,13 +163,31 @@ pub(crate) async fn read(response: http::Response<Body>) -> Got {
     let (head, body) = response.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
+    if let Some(talk) = head.extensions.get::<Talk>() {
+        check(talk, &head.headers, &text);
+    }
     Got { status: head.status.as_u16(), headers: head.headers, text }
+}
+
+/// Checks all messages of an answer.
+#[track_caller]
+pub(crate) fn check(talk: &Talk, headers: &HeaderMap, text: &str) {
+    match headers.get("content-type").map(HeaderValue::as_bytes) {
+        Some(b"application/json") => talk.hears_text(text),
+        Some(b"text/event-stream") => {
+            let events = text.split("\n\n").filter(|event| !event.is_empty() && !event.starts_with(':'));
+            events.for_each(|event| talk.hears(&parse_event(event)));
+        }
+        _ => {}
+    }
 }
 
 /// An event stream.
 pub(crate) struct Events {
     body: Body,
     buffer: String,
+    /// What the client has said.
+    pub(crate) talk: Talk,
 }
 
 impl Events {
@@ -163,7 +196,8 @@ impl Events {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["x-accel-buffering"], "no");
-        Self { body: response.into_body(), buffer: String::new() }
+        let talk = response.extensions().get::<Talk>().cloned().unwrap_or_default();
+        Self { body: response.into_body(), buffer: String::new(), talk }
     }
 
     /// The lines up to the next empty one.
@@ -192,7 +226,9 @@ impl Events {
         loop {
             let event = self.next().await?;
             if !event.starts_with(':') {
-                return Some(parse_event(&event));
+                let message = parse_event(&event);
+                self.talk.hears(&message);
+                return Some(message);
             }
         }
     }

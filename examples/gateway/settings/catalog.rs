@@ -116,7 +116,12 @@ impl Catalog {
 
 fn content(file: &File) -> Result<Value, String> {
     let File { path, .. } = file;
-    let text = files::text(path, LIMIT).map_err(|why| match path.is_file() {
+    let text = match path.metadata() {
+        // Opened again on SIGHUP, a pipe would wait for somebody to write to it, maybe for ever.
+        Ok(about) if !about.is_file() && !about.is_dir() => Err("that is no regular file".to_owned()),
+        _ => files::text(path, LIMIT),
+    };
+    let text = text.map_err(|why| match path.is_file() {
         true => why,
         false => format!("{why}; expected none, trade, or the path of a file (YAML or JSON)"),
     })?;

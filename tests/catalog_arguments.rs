@@ -432,6 +432,52 @@ fn periods_do_not_run_backwards() {
 }
 
 #[test]
+fn the_zone_of_a_moment_is_no_part_of_its_time() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    let event_log = tools.get("event_log").unwrap();
+    let taken = |from: &str, to: &str| {
+        let period = json!({ "period": { "from": from, "to": to } });
+        let sent = body(event_log, &period);
+        assert!(sent.as_ref().is_ok_and(|sent| sent["period"] == period["period"]) || sent.is_err(), "{sent:?}");
+        sent.map_err(|unfit| (unfit.field, unfit.message))
+    };
+    for (from, to) in [
+        ("2026-09-30T10:00Z", "2026-09-30T10:00:30Z"),
+        ("2026-09-30T10:00:30Z", "2026-09-30T10:00Z"),
+        ("2026-09-30T10:00Z", "2026-09-30T10:00:00+00:00"),
+        ("2026-09-30T10:00-00:00", "2026-09-30T10:00Z"),
+        ("2026-09-30T10:00+03:00", "2026-09-30T10:00:30+03:00"),
+        // Later by the clock, earlier in time; and such as only 1C can tell.
+        ("2026-09-30T10:00+05:00", "2026-09-30T09:30+03:00"),
+        ("2026-10-01T01:00+05:00", "2026-09-30"),
+        ("2026-09-30T10:00", "2026-09-30T09:00Z"),
+    ] {
+        assert!(taken(from, to).is_ok(), "{from} {to}");
+    }
+    for (from, to) in [
+        ("2026-09-30T10:01Z", "2026-09-30T10:00:59Z"),
+        ("2026-09-30T10:00:01Z", "2026-09-30T10:00:00Z"),
+        ("2026-09-30T10:00:01Z", "2026-09-30T10:00:00+00:00"),
+        ("2026-09-30T10:01-03:00", "2026-09-30T10:00-03:00"),
+        ("2026-09-30T10:01", "2026-09-30T10:00"),
+        ("2026-10-01T10:00", "2026-09-30"),
+    ] {
+        let (field, message) = taken(from, to).unwrap_err();
+        assert!(field == "period.from" && message.contains("comes after period.to"), "{from} {to}: {message}");
+    }
+    // Other texts have no zones.
+    let mut report = support::report();
+    for end in ["from", "to"] {
+        report["input_schema"]["properties"]["period"]["properties"][end] = json!({ "type": "string" });
+    }
+    let tools = Tools::read(&json!({ "tools": [report] }), "x", Limits::default()).unwrap();
+    for (from, to, fits) in [("ART-2", "ART-1", false), ("ART+1", "ART-2", true), ("2026T-2", "2026T-1", false)] {
+        let sent = body(tools.get("report").unwrap(), &with("/period", json!({ "from": from, "to": to })));
+        assert_eq!(sent.is_ok(), fits, "{from} {to}");
+    }
+}
+
+#[test]
 fn rows_and_candidates_are_counted() {
     let payload = |json: String| onec_mcp::rpc::Payload::parse(json).unwrap();
     let rows = |name: &str, count: usize| {

@@ -319,6 +319,26 @@ async fn reports_have_their_defaults_columns_and_order() {
 }
 
 #[tokio::test]
+async fn a_folder_beside_its_leaf_is_no_column_but_sorts() {
+    let (company, trade) = (company(), Trade::start().await);
+    for dir in ["asc", "desc"] {
+        let sort = json!([{ "field": "product_group", "dir": dir }]);
+        let body = json!({ "period": period(), "group_by": ["product_group", "product"], "sort": sort });
+        let answer = trade.answer("reports/sales", body).await;
+        assert_eq!(answer["columns"][0]["name"], "product");
+        let folder = |row: &Value| {
+            let product = company.products.iter().find(|product| product.id == row[0]["id"]).unwrap();
+            company.product_groups[product.group].name
+        };
+        let mut folders = answer["rows"].as_array().unwrap().iter().map(folder).collect::<Vec<_>>();
+        if dir == "desc" {
+            folders.reverse();
+        }
+        assert!(folders.is_sorted() && folders.first() != folders.last(), "{folders:?}");
+    }
+}
+
+#[tokio::test]
 async fn rows_are_sorted_as_asked_and_cut_while_totals_stay() {
     let trade = Trade::start().await;
     let body = |sort: Value, top: Value| json!({ "period": period(), "group_by": ["month", "seller"], "measures": ["amount", "receipts"], "sort": sort, "top": top });

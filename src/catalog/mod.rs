@@ -50,7 +50,7 @@
 //! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more |
 //! | `within` | an argument, and a list of others: each of its values must be one of theirs in the same call |
 //! | `one_of` | a list of lists: exactly one of these arguments must be there |
-//! | `order` | a list of pairs: the first must not come after the second, as texts, as far as both go (`[period.from, period.to]`) |
+//! | `order` | a list of pairs: the first must not come after the second, as texts, as far as both go (`[period.from, period.to]`). The zone of a date-time is set aside; moments of different zones, or with one and without, are left to 1C |
 //! | `rest` | its endpoint in the REST face: `/reports/sales`; optional |
 //! | `annotations` | `title`, `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, as in MCP |
 //! | `drop` | removes the inherited tool |

@@ -96,7 +96,7 @@ pub(super) enum Rule {
     Within(Path, Vec<Path>),
     /// Exactly one of these arguments.
     OneOf(Vec<String>),
-    /// The first must not be greater than the second, as texts.
+    /// The first must not be greater than the second, as texts without zones.
     Order(Path, Path),
 }
 
@@ -152,14 +152,33 @@ fn one_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
 
 fn order(root: &Value, first: &Path, second: &Path) -> Result<(), Unfit> {
     let (Some(low), Some(high)) = (first.texts(root).pop(), second.texts(root).pop()) else { return Ok(()) };
+    let ((from, its), (to, zone)) = (local(low), local(high));
+    // Clocks of different zones are for 1C to compare: it knows which is its own.
+    if its != zone {
+        return Ok(());
+    }
     // As far as both go: the end 2026-03-31 is the whole day, 2026-03-31T12:00 included.
-    if low.bytes().zip(high.bytes()).find(|(low, high)| low != high).is_none_or(|(low, high)| low < high) {
+    if from.bytes().zip(to.bytes()).find(|(from, to)| from != to).is_none_or(|(from, to)| from < to) {
         return Ok(());
     }
     Err(Unfit::at(
         &first.text,
         format!("\"{}\" comes after {}, which is \"{}\"; swap or correct them", cut(low), second.text, cut(high)),
     ))
+}
+
+/// A moment without its zone, and the zone. Any other text has none.
+fn local(text: &str) -> (&str, Option<&str>) {
+    let whole = (text, None);
+    let Some((day, time)) = text.split_once(['T', 't']) else { return whole };
+    let Some(at) = time.find(['Z', 'z', '+', '-']) else { return whole };
+    let Some((time, zone)) = time.split_at_checked(at) else { return whole };
+    let mask = |text: &str| text.replace(|sign: char| sign.is_ascii_digit(), "0");
+    if mask(day) != "0000-00-00" || !mask(time).starts_with("00:00") {
+        return whole;
+    }
+    let zone = if matches!(zone, "Z" | "z" | "-00:00") { "+00:00" } else { zone };
+    (text.get(..day.len() + 1 + at).unwrap_or(text), Some(zone))
 }
 
 /// Writes the ceilings into a schema as the defaults that they are.

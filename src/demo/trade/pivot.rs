@@ -104,8 +104,10 @@ pub(super) struct Spec {
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) dimensions: Vec<Dimension>,
+    /// Folders beside their own leaves: no columns, but rows may be sorted by them.
+    pub(super) beside: Vec<Dimension>,
     pub(super) measures: Vec<Measure>,
-    /// Column and whether downwards.
+    /// The place among `dimensions`, `beside` and `measures`, and whether downwards.
     pub(super) sort: Vec<(usize, bool)>,
     pub(super) top: Option<usize>,
 }
@@ -114,11 +116,12 @@ impl Plan {
     /// Reads `group_by`, `measures`, `sort` and `top`.
     pub(super) fn read(body: &mut Members<'_>, spec: &Spec) -> Result<Self, Refusal> {
         let mut dimensions = chosen(body, "group_by", spec.dimensions, spec.usual, |dimension| dimension.name)?;
+        let mut beside = Vec::new();
         for (leaf, folder) in
             [(Dimension::PRODUCT, Dimension::PRODUCT_GROUP), (Dimension::CUSTOMER, Dimension::CUSTOMER_GROUP)]
         {
             if dimensions.contains(&leaf) {
-                dimensions.retain(|dimension| *dimension != folder);
+                beside.extend(dimensions.extract_if(.., |dimension| *dimension == folder));
             }
         }
         // The money of a cash desk means nothing without its currency.
@@ -126,10 +129,15 @@ impl Plan {
             dimensions.push(Dimension::CURRENCY);
         }
         let measures = chosen(body, "measures", spec.measures, spec.usual_measures, |measure| measure.name())?;
-        let names =
-            dimensions.iter().map(|dimension| dimension.name).chain(measures.iter().map(|measure| measure.name()));
+        let names = dimensions.iter().chain(&beside).map(|dimension| dimension.name);
+        let names = names.chain(measures.iter().map(|measure| measure.name()));
         let sort = sort(body, &names.collect::<Vec<_>>())?;
-        Ok(Self { dimensions, measures, sort, top: body.count("top", usize::MAX)? })
+        Ok(Self { dimensions, beside, measures, sort, top: body.count("top", usize::MAX)? })
+    }
+
+    /// What rows have keys of. A folder beside its leaf makes no more rows than the leaf alone.
+    fn keys(&self) -> impl Iterator<Item = &Dimension> {
+        self.dimensions.iter().chain(&self.beside)
     }
 }
 
@@ -188,7 +196,7 @@ impl<'a> Table<'a> {
 
     /// Adds what `count` counts to the row of these keys and to the whole.
     pub(super) fn add(&mut self, key: impl Fn(Dimension) -> Key, count: impl Fn(&mut Sums)) {
-        let keys = self.plan.dimensions.iter().map(|dimension| key(*dimension)).collect();
+        let keys = self.plan.keys().map(|dimension| key(*dimension)).collect();
         count(self.rows.entry(keys).or_default());
         count(&mut self.whole);
     }
@@ -239,7 +247,7 @@ impl Row {
     /// As asked for, then by the labels from left to right.
     fn order(&self, other: &Self, plan: &Plan) -> Ordering {
         let asked = plan.sort.iter().map(|&(column, down)| {
-            let order = match column.checked_sub(plan.dimensions.len()).and_then(|at| plan.measures.get(at)) {
+            let order = match column.checked_sub(self.keys.len()).and_then(|at| plan.measures.get(at)) {
                 Some(measure) => measure.value(&self.sums).cmp(&measure.value(&other.sums)),
                 None => self.labels.get(column).cmp(&other.labels.get(column)),
             };
@@ -250,7 +258,7 @@ impl Row {
     }
 
     fn json(&self, company: &Company, plan: &Plan) -> Value {
-        let keys = self.keys.iter().map(|key| key.json(company));
+        let keys = self.keys.iter().take(plan.dimensions.len()).map(|key| key.json(company));
         keys.chain(plan.measures.iter().map(|measure| measure.json(&self.sums))).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! `resolve/{entity}`: entries of a catalogue by a part of their name, in either language.
+//! `resolve/{entity}`: entries of a catalogue by a part of their name in either language, code, article, telephone
+//! or city.
 
 use serde_json::{Map, Value, json};
 
@@ -76,7 +77,10 @@ impl Found {
 fn matches(company: &Company, access: Access<'_>, kind: Kind, query: &str) -> Vec<Found> {
     let mut all = Vec::new();
     for (at, (id, name)) in company.entries(kind).into_iter().enumerate() {
-        let texts = [name, english(company, kind, at), code(company, kind, at), article(company, kind, at)].map(plain);
+        let [phone, city] = contact(company, kind, at);
+        let (english, code, article) =
+            (english(company, kind, at), code(company, kind, at), article(company, kind, at));
+        let texts = [name, english, code, article, phone, city].map(plain);
         let exact = !query.is_empty() && (id == query || texts.iter().any(|text| text == query));
         let found = exact || texts.iter().any(|text| text.contains(query));
         if found && (access.holds(COST) || !serves_production(company, kind, at)) {
@@ -111,6 +115,12 @@ fn english(company: &Company, kind: Kind, at: usize) -> &str {
 fn article(company: &Company, kind: Kind, at: usize) -> &str {
     let product = company.products.get(at).filter(|_| kind == Kind::Product);
     product.map(|product| product.article).unwrap_or_default()
+}
+
+/// The telephone and the city of a counterparty.
+fn contact(company: &Company, kind: Kind, at: usize) -> [&str; 2] {
+    let customer = company.customers.get(at).filter(|_| kind == Kind::Customer);
+    customer.map(|customer| [customer.phone, customer.city]).unwrap_or_default()
 }
 
 fn serves_production(company: &Company, kind: Kind, at: usize) -> bool {

@@ -137,7 +137,8 @@ pub(in crate::demo) fn by_product(company: &Company, from: Date, to: Date) -> (B
 /// Products, those with most of the column on top.
 fn best(column: usize, top: usize) -> Plan {
     let measures = vec![Measure::Amount, Measure::Qty];
-    Plan { dimensions: vec![Dimension::PRODUCT], measures, sort: vec![(column, true)], top: Some(top) }
+    let dimensions = vec![Dimension::PRODUCT];
+    Plan { dimensions, beside: Vec::new(), measures, sort: vec![(column, true)], top: Some(top) }
 }
 
 fn answer(table: Table<'_>, period: Period, applied: Map<String, Value>) -> Map<String, Value> {

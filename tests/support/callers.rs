@@ -260,6 +260,7 @@ impl Lab {
         let mut events = Events::of(self.sse.clone().oneshot(open).await.unwrap());
         let first = events.next().await.unwrap();
         let path = first.strip_prefix("event: endpoint\ndata: ").unwrap().to_owned();
+        events.talk.says(legacy(1, method, &params).as_bytes());
         let mut message = post(legacy(1, method, &params), &[]);
         *message.uri_mut() = path.parse().unwrap();
         self.dress(&mut message, who, headers);

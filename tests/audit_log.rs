@@ -314,7 +314,8 @@ fn a_failing_disk_is_told_once_and_the_service_goes_on() {
     );
     assert_eq!(rest.len(), 2);
     let said = said();
-    assert_eq!(said.matches("cannot write to the audit log").count(), 1, "{said}");
+    // Other tests of this file have disks that fail otherwise, and are heard here too.
+    assert_eq!(said.matches("cannot write to the audit log (MCP_AUDIT_LOG): no space").count(), 1, "{said}");
     assert!(said.contains("no space") && said.contains("MCP_AUDIT_LOG"), "{said}");
     assert!(said.contains("were lost") && said.contains("count=4"), "{said}");
 }

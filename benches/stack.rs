@@ -3,7 +3,7 @@
 //! the answer. See `benches/README.md`.
 
 #![allow(missing_docs, reason = "criterion's macro writes a public function")]
-#![allow(clippy::unwrap_used, reason = "a bench that fails should say so at once")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a bench that fails should say so at once")]
 
 mod support;
 
@@ -121,26 +121,44 @@ criterion_group! {
     targets = leaf, bridge, protected, gateway, floor
 }
 
-/// `stack loop CALLS` runs the 1 KiB call so often and nothing else, for an instruction counter.
+/// `stack loop ROW CALLS` runs the 1 KiB call of one row so often and nothing else, for an instruction counter.
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, calls] = arguments.as_slice()
+    if let [word, row, calls] = arguments.as_slice()
         && word == "loop"
     {
-        return repeat(calls.parse().unwrap());
+        return repeat(row, calls.parse().unwrap());
     }
     benches();
     Criterion::default().configure_from_args().final_summary();
 }
 
-fn repeat(calls: u32) {
+fn repeat(row: &str, calls: u32) {
     let cases = Case::all();
     let case = cases.first().unwrap();
-    let robot = Identity::new("onec:Администратор", Scopes::parse("mcp"));
-    let mut stack = case.protected(StaticToken::new(TOKEN, robot));
+    let robot = || StaticToken::new(TOKEN, Identity::new("onec:Администратор", Scopes::parse("mcp")));
+    match row {
+        "1_leaf" => {
+            let (mut leaf, request, runtime) = (case.leaf(), case.rpc(), runtime());
+            for _ in 0..calls {
+                let _ = black_box(runtime.block_on(call(&mut leaf, request.clone())));
+            }
+        }
+        "2_bridge_legacy" => exchanges(case.stack(), &case.http(Era::Legacy), calls),
+        "3_bridge_modern" => exchanges(case.stack(), &case.http(Era::Modern), calls),
+        "7_protected_legacy" => exchanges(case.protected(robot()), &case.with_token(Era::Legacy, TOKEN), calls),
+        "8_protected_modern" => exchanges(case.protected(robot()), &case.with_token(Era::Modern, TOKEN), calls),
+        _ => panic!("no row {row}"),
+    }
+}
+
+fn exchanges<S>(mut service: S, request: &Request, calls: u32)
+where
+    S: Service<Request, Response = http::Response<onec_mcp::http::Body>>,
+    S::Error: std::fmt::Debug,
+{
     let runtime = runtime();
-    let request = case.with_token(Era::Legacy, TOKEN);
     for _ in 0..calls {
-        black_box(runtime.block_on(exchange(&mut stack, request.clone())));
+        black_box(runtime.block_on(exchange(&mut service, request.clone())));
     }
 }

@@ -398,3 +398,26 @@ async fn a_rule_for_the_name_of_a_tool_of_the_catalog_counts_beside_its_scope() 
     rules.replace(&catalog, one("report", "own:b")).await;
     assert_eq!(rules.policy().of_tool("report").to_string(), "own:b own:read");
 }
+
+/// Also where the extension fails, or is not there: it is none of this caller's business.
+#[tokio::test]
+async fn who_can_open_nothing_of_the_extension_gets_the_list_of_the_catalog() {
+    let onec = OneC::default();
+    let base = ScopePolicy::everything("mcp").tool("get_*", "own:read").tool("stock_balance", "own:stock");
+    let gateway = Gateway::builder(onec.clone()).scopes(base).catalog(catalog()).build();
+    let all = names(gateway.clone().oneshot(list(Some("mcp:resolve"))).await);
+    assert!(!all.is_empty() && all.iter().all(|name| name.starts_with("resolve_")), "{all:?}");
+    // A rule for the name of a tool of the catalog opens nothing of the extension.
+    assert!(names(gateway.clone().oneshot(list(Some("own:stock"))).await).is_empty());
+    for method in [Method::ResourcesList, Method::ResourceTemplatesList, Method::PromptsList] {
+        let answer = gateway.clone().oneshot(request(method, &json!({}), Some("mcp:resolve own:read"))).await;
+        assert!(answer.unwrap().outcome.is_ok());
+    }
+    let mut page = list(Some("mcp:resolve"));
+    page.params = Params::parse(&Bytes::from_static(br#"{"cursor":"2"}"#)).unwrap();
+    assert_eq!(gateway.clone().oneshot(page).await.unwrap().outcome.unwrap_err().code, -32602);
+    assert_eq!(onec.0.requests.lock().unwrap().len(), 0);
+    let both = names(gateway.clone().oneshot(list(Some("mcp:resolve own:read"))).await);
+    assert_eq!(both.len(), all.len() + 1, "{both:?}");
+    assert_eq!(onec.requests(&Method::ToolsList), 1);
+}

@@ -49,8 +49,10 @@ async fn callers_see_what_they_may_use() {
         assert_eq!(listed(&service, method.clone(), "mcp").await.json(), &some, "{method}");
         let others = written(&format!("[{},{},{}]", items[1], items[3], items[4]));
         assert_eq!(listed(&service, method.clone(), "top other").await.json(), &others, "{method}");
-        assert_eq!(listed(&service, method.clone(), "other").await.json(), &written("[]"), "{method}");
-        assert_eq!(listed(&service, method.clone(), "").await.json(), &written("[]"), "{method}");
+        for scopes in ["other", ""] {
+            let nothing = format!("{{\"{member}\":[]}}");
+            assert_eq!(listed(&service, method.clone(), scopes).await.json(), &nothing, "{method}");
+        }
     }
 }
 
@@ -73,13 +75,33 @@ async fn what_is_no_list_is_an_error_and_never_shown() {
             format!(r#"{{"{member}":[{{"{key}":"a","\u00{:x}{}":"secret"}}]}}"#, key.as_bytes()[0], &key[1..]),
             r#"{"resultType":"input_required","inputRequests":{}}"#.to_owned(),
         ] {
-            for scopes in ["mcp top", ""] {
+            for scopes in ["mcp top", "top"] {
                 let answer = over(&broken).oneshot(request(method.clone(), "{}", scopes)).await;
                 let failure = Failure::from_error(&answer.unwrap_err());
                 assert_eq!((failure.error.code, &failure.scopes), (-32603, &None), "{broken}");
                 assert!(!failure.error.message.contains("secret"), "{failure}");
             }
         }
+    }
+}
+
+/// 1C is not asked for what its caller could not see, whatever it has; nor does it matter whether it works.
+#[tokio::test]
+async fn who_can_open_nothing_causes_no_call() {
+    for (method, member, _) in LISTS {
+        let (onec, reached) = onec("{}");
+        let service = ScopeLayer::new(policy()).layer(onec);
+        for (params, code) in [("{}", 0), (r#"{"cursor":null}"#, 0), (r#"{"cursor":"a"}"#, -32602)] {
+            let answer = service.clone().oneshot(request(method.clone(), params, "other")).await.unwrap();
+            match answer.outcome {
+                Ok(list) => assert_eq!((code, value(&list)), (0, json!({ member: [] })), "{method} {params}"),
+                Err(error) => assert_eq!(error.code, code, "{method} {params}"),
+            }
+        }
+        assert_eq!(reached.load(std::sync::atomic::Ordering::SeqCst), 0, "{method}");
+        // One scope of any rule that may speak of an item is enough to ask.
+        let some = service.oneshot(request(method.clone(), "{}", "top")).await;
+        assert_eq!((some.is_err(), reached.load(std::sync::atomic::Ordering::SeqCst)), (true, 1), "{method}");
     }
 }
 

@@ -16,11 +16,13 @@ use tower::{Layer, ServiceExt};
 
 fn policy() -> ScopePolicy {
     ScopePolicy::everything("mcp")
-        .tool("admin_*", "admin")
         .tool("admin_who", "mcp")
+        .tool("admin_*", "admin")
+        .tool("admin_root", "root")
         .tool("*_users", "users")
         .tool("отчёт_??", "report:ru report")
         .resource("onec://doc/{id}", "docs")
+        .resource("onec://doc/secret", "never")
         .resource("onec://find?q=*", "find")
         .resource("onec://open", "")
         .prompt("audit", "audit")
@@ -42,6 +44,7 @@ async fn tools_need_what_the_first_rule_that_fits_says() {
         ("admin_kick", "admin"),
         ("admin_users", "admin"),
         ("admin_who", "mcp"),
+        ("admin_root", "admin"),
         ("list_users", "users"),
         ("отчёт_01", "report report:ru"),
         ("отчёт_1", "mcp"),
@@ -66,6 +69,7 @@ async fn tools_need_what_the_first_rule_that_fits_says() {
 async fn resources_and_prompts_have_rules_of_their_own() {
     for (uri, needed) in [
         ("onec://doc/17", "docs"),
+        ("onec://doc/secret", "docs"),
         ("onec://doc/{id}", "docs"),
         ("onec://doc", "mcp"),
         ("onec://find?q=", "find"),
@@ -119,13 +123,36 @@ async fn a_reference_with_two_names_is_refused() {
     assert_eq!(reached.load(std::sync::atomic::Ordering::SeqCst), 0);
 }
 
+/// Whichever way round they are written, and for a name in other letters no less than for each of the
+/// names that it may stand for.
+#[tokio::test]
+async fn the_first_rule_counts_be_it_a_name_or_a_pattern() {
+    let name_first = ScopePolicy::everything("mcp").tool("get_secret", "top").tool("get_*", "read");
+    let pattern_first = ScopePolicy::everything("mcp").tool("get_*", "read").tool("get_secret", "top");
+    let twice = ScopePolicy::everything("mcp").tool("a", "one").tool("a", "two").tool("?", "three");
+    for (policy, name, needed) in [
+        (&name_first, "get_secret", "top"),
+        (&name_first, "get_other", "read"),
+        (&pattern_first, "get_secret", "read"),
+        (&pattern_first, "GET_SECRET", "mcp read"),
+        (&name_first, "GET_SECRET", "mcp top"),
+        (&twice, "a", "one"),
+        (&twice, "b", "three"),
+    ] {
+        assert_eq!(policy.of_tool(name), Scopes::parse(needed), "{name} {policy:?}");
+    }
+    let alike = ScopePolicy::everything("mcp").tool("Ab", "one").tool("aB", "two");
+    assert_eq!(alike.of_tool("AB"), Scopes::parse("mcp one two"));
+    assert_eq!(alike.of_tool("aB"), Scopes::parse("two"));
+}
+
 #[tokio::test]
 async fn a_policy_can_be_asked() {
     let policy = policy();
     assert_eq!(policy.of_tool("отчёт_99"), Scopes::parse("report report:ru"));
     assert_eq!((policy.of_tool("x"), policy.of_prompt("audit")), (Scopes::parse("mcp"), Scopes::parse("audit")));
     assert_eq!(policy.of_resource("onec://doc/1"), Scopes::parse("docs"));
-    assert_eq!(policy.scopes(), Scopes::parse("mcp admin users report report:ru docs find audit"));
+    assert_eq!(policy.scopes(), Scopes::parse("mcp admin root users report report:ru docs never find audit"));
 }
 
 /// A rule that nobody can fulfil is better than one that is open.

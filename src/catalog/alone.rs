@@ -2,22 +2,16 @@
 
 use super::tools::Tools;
 use super::unfit::cut;
-use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Response};
+use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Response, empty_list};
 
 /// Answers everything but a call of a tool of the catalog.
 pub(super) fn answer(request: &Request, tools: &Tools, structured: bool) -> Response {
     let name = || cut(&request.params.text(Param::Name).unwrap_or_default());
     let nothing = match request.method {
-        Method::ToolsList | Method::ResourcesList | Method::ResourceTemplatesList | Method::PromptsList
-            if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") =>
-        {
-            // None was ever given out.
-            return Response::error(ErrorObject::invalid_params("Unknown cursor"));
+        Method::ToolsList if request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null") => {
+            return tools.listing().alone(structured);
         }
-        Method::ToolsList => return tools.listing().alone(structured),
-        Method::ResourcesList => "{\"resources\":[]}",
-        Method::ResourceTemplatesList => "{\"resourceTemplates\":[]}",
-        Method::PromptsList => "{\"prompts\":[]}",
+        ref list if list.listed().is_some() => return empty_list(request),
         Method::Complete => "{\"completion\":{\"values\":[]}}",
         Method::ToolsCall => return Response::error(ErrorObject::invalid_params(format!("Unknown tool: {}", name()))),
         Method::PromptsGet => {

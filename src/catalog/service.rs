@@ -11,7 +11,7 @@ use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
-use crate::scope::Decided;
+use crate::scope::{CatalogAlone, Decided};
 use http::HeaderName;
 use serde_json::Value;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ where
                 Err(answer) => ResponseFuture::answered(answer),
             };
         }
-        if !rpc {
+        if !rpc || request.extensions.get::<CatalogAlone>().is_some() {
             return ResponseFuture::answered(Ok(alone::answer(&request, &tools, structured)));
         }
         if request.method != Method::ToolsList {

@@ -1,9 +1,12 @@
 //! Lists (`tools/list` and its kin), taken apart into their items and put together again.
 
+use super::error::ErrorObject;
 use super::json::{self, Fault, Member, Scanner, Span, once};
-use super::message::slice;
+use super::message::{Request, slice};
 use super::method::Method;
+use super::params::Param;
 use super::payload::Payload;
+use super::response::Response;
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -91,6 +94,16 @@ impl<'a> List<'a> {
         out.extend_from_slice(json.get(self.array.end()..).unwrap_or_default());
         self.payload.rewritten(out).map(Payload::on_one_line)
     }
+}
+
+/// The answer to a request for a list where nothing is listed.
+pub(crate) fn empty_list(request: &Request) -> Response {
+    if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
+        // None was ever given out.
+        return Response::error(ErrorObject::invalid_params("Unknown cursor"));
+    }
+    let (member, _) = request.method.listed().unwrap_or_default();
+    Payload::parse(format!("{{\"{member}\":[]}}")).map_err(ErrorObject::from).into()
 }
 
 /// The item at the cursor, if it has a name.

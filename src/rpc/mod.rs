@@ -35,7 +35,7 @@ pub use version::{Era, Version};
 pub(crate) use error::cause;
 #[cfg(feature = "alias")]
 pub(crate) use list::Item;
-pub(crate) use list::List;
+pub(crate) use list::{List, empty_list};
 pub(crate) use outline::{Cut, Outline};
 pub(crate) use payload::without_line_breaks;
 pub(crate) use response::{Outcome, encode_error};

@@ -16,7 +16,9 @@
 //! Lists and resources are marked as the caller's own, so that no shared cache keeps them
 //! (`cacheScope` of 2026-07-28). A list that cannot be read is an error and never shown unfiltered;
 //! an item without a name is left out, since nothing can be decided of it. What was shown to a caller
-//! is kept, so the same list is filtered once for all callers who may do the same.
+//! is kept, so the same list is filtered once for all callers who may do the same. Where the caller
+//! could see nothing of the 1C extension, whatever it has, 1C is not asked: the list is empty, or that
+//! of the catalog.
 //!
 //! A refusal is the error [`Failure::insufficient_scope`](crate::rpc::Failure::insufficient_scope),
 //! with all the scopes that the request needs: over HTTP 403 and a challenge, from revision 2025-11-25
@@ -88,5 +90,5 @@ mod tree;
 pub use layer::ScopeLayer;
 pub use policy::{Guard, ScopePolicy};
 #[cfg(feature = "catalog")]
-pub(crate) use service::Decided;
+pub(crate) use service::{CatalogAlone, Decided};
 pub use service::{ResponseFuture, Scoped};

@@ -7,73 +7,127 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use wildmatch::WildMatch;
 
-/// Scopes by name. The first rule for an exact name goes before the first pattern that fits.
+/// Scopes by name. The first rule that fits counts, whether it is a name or a pattern.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     written: Table,
     /// The same rules, for names that 1C may take for those of the rules.
     folded: Table,
+    /// Each rule as it was given, in order.
+    rules: Vec<(Box<str>, Scopes)>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    exact: HashMap<Box<str>, Scopes>,
-    patterns: Vec<(WildMatch, Scopes)>,
+    /// Names that belong to nobody else, before all rules.
+    own: HashMap<Box<str>, Scopes>,
+    /// The place of a rule among all, and what it needs.
+    exact: HashMap<Box<str>, (usize, Scopes)>,
+    patterns: Vec<(usize, WildMatch, Scopes)>,
 }
 
 impl Names {
     /// Names that fit `pattern` need these scopes. Its own text is a name too: a URI may hold a `?`.
-    pub(super) fn add(&mut self, pattern: &str, scopes: Scopes) {
+    pub(super) fn add(&mut self, pattern: &str, scopes: &Scopes) {
         if pattern.contains(['*', '?']) {
-            self.add_pattern(pattern, &scopes);
+            self.add_pattern(pattern, scopes);
         }
+        let at = self.rules.len();
         if !self.written.exact.contains_key(pattern) {
-            self.add_exact(pattern, &scopes);
+            self.written.exact.insert(pattern.into(), (at, scopes.clone()));
+            let alike = self.folded.exact.entry(folded_name(pattern).into()).or_insert_with(|| (at, scopes.clone()));
+            // Who knows which of several 1C takes a name for that is that of none of them?
+            alike.1 = alike.1.union(scopes);
+            if self.written.own.contains_key(pattern) {
+                self.add_own(pattern, scopes);
+            }
         }
+        self.rules.push((pattern.into(), scopes.clone()));
     }
 
     /// The same of URIs: what stands for a template stands for the URIs that come of it.
-    pub(super) fn add_uri(&mut self, pattern: &str, scopes: Scopes) {
+    pub(super) fn add_uri(&mut self, pattern: &str, scopes: &Scopes) {
         if let Some(expanded) = expanded(pattern) {
-            self.add_pattern(&expanded, &scopes);
+            self.add_pattern(&expanded, scopes);
         }
         self.add(pattern, scopes);
     }
 
-    /// This name needs these scopes, and those of a rule for the same name if there is one.
-    pub(super) fn add_exact(&mut self, name: &str, scopes: &Scopes) {
-        self.written.widen(name.into(), scopes);
-        self.folded.widen(folded_name(name).into(), scopes);
+    /// This name needs these scopes, and those of a rule for the very name if there is one. Patterns
+    /// are not for it.
+    pub(super) fn add_own(&mut self, name: &str, scopes: &Scopes) {
+        let rule = self.written.exact.get(name).map(|(_, scopes)| scopes.clone()).unwrap_or_default();
+        let scopes = scopes.union(&rule);
+        self.written.widen(name.into(), &scopes);
+        self.folded.widen(folded_name(name).into(), &scopes);
     }
 
     fn add_pattern(&mut self, pattern: &str, scopes: &Scopes) {
-        self.written.patterns.push((WildMatch::new(pattern), scopes.clone()));
-        self.folded.patterns.push((WildMatch::new(&folded_name(pattern)), scopes.clone()));
+        let at = self.rules.len();
+        self.written.patterns.push((at, WildMatch::new(pattern), scopes.clone()));
+        self.folded.patterns.push((at, WildMatch::new(&folded_name(pattern)), scopes.clone()));
     }
 
     /// What `name` needs, and `others` where no rule speaks of it. A name that is that of a rule but for
     /// its case needs both: who knows which of the two 1C takes it for.
     pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes) -> Cow<'a, Scopes> {
-        if let Some(scopes) = self.written.exact.get(name) {
-            return Cow::Borrowed(scopes);
-        }
-        let written = self.written.pattern(name).unwrap_or(others);
-        let folded_name = folded_name(name);
-        let alike = self.folded.exact.get(&*folded_name).or_else(|| self.folded.pattern(&folded_name));
+        let written = match self.written.find(name) {
+            Some(Found::Name(scopes)) => return Cow::Borrowed(scopes),
+            Some(Found::Pattern(scopes)) => scopes,
+            None => others,
+        };
+        let alike = self.folded.find(&folded_name(name)).map(Found::scopes);
         match alike.filter(|alike| !written.contains_all(alike)) {
             Some(alike) => Cow::Owned(written.union(alike)),
             None => Cow::Borrowed(written),
+        }
+    }
+
+    /// Whether some names are somebody's own.
+    #[cfg(feature = "catalog")]
+    pub(super) fn has_own(&self) -> bool {
+        !self.written.own.is_empty()
+    }
+
+    /// Whether a holder of `have` could open a name that is nobody's own: one of which no rule speaks
+    /// needs `others`.
+    pub(super) fn opens(&self, have: &Scopes, others: &Scopes) -> bool {
+        let rules = self.rules.iter().filter(|(name, _)| !self.written.own.contains_key(name));
+        have.contains_all(others) || rules.into_iter().any(|(_, scopes)| have.contains_all(scopes))
+    }
+}
+
+/// Which kind of rule it was.
+enum Found<'a> {
+    Name(&'a Scopes),
+    Pattern(&'a Scopes),
+}
+
+impl<'a> Found<'a> {
+    const fn scopes(self) -> &'a Scopes {
+        match self {
+            Self::Name(scopes) | Self::Pattern(scopes) => scopes,
         }
     }
 }
 
 impl Table {
     fn widen(&mut self, name: Box<str>, scopes: &Scopes) {
-        self.exact.entry(name).and_modify(|known| *known = known.union(scopes)).or_insert_with(|| scopes.clone());
+        self.own.entry(name).and_modify(|known| *known = known.union(scopes)).or_insert_with(|| scopes.clone());
     }
 
-    fn pattern(&self, name: &str) -> Option<&Scopes> {
-        self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, scopes)| scopes)
+    /// The first rule that fits.
+    fn find(&self, name: &str) -> Option<Found<'_>> {
+        if let Some(scopes) = self.own.get(name) {
+            return Some(Found::Name(scopes));
+        }
+        let exact = self.exact.get(name);
+        let before = |at: usize| exact.is_none_or(|(exact, _)| at < *exact);
+        let mut earlier = self.patterns.iter().take_while(|(at, ..)| before(*at));
+        match earlier.find(|(_, pattern, _)| pattern.matches(name)) {
+            Some((_, _, scopes)) => Some(Found::Pattern(scopes)),
+            None => exact.map(|(_, scopes)| Found::Name(scopes)),
+        }
     }
 }
 

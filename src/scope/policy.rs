@@ -62,30 +62,30 @@ impl ScopePolicy {
     }
 
     /// Tools of this name, or whose name fits this pattern (`*` for any characters, `?` for one),
-    /// need this scope, or these, instead. An exact name goes before a pattern, an earlier pattern
-    /// before a later one; of two rules for the same name the first counts.
+    /// need this scope, or these, instead. The first rule that fits counts, be it a name or a pattern.
     #[must_use]
     pub fn tool(self, pattern: &str, scope: &str) -> Self {
-        self.with(scope, |rules, scopes| rules.tools.add(pattern, scopes))
+        self.with(scope, |rules, scopes| rules.tools.add(pattern, &scopes))
     }
 
-    /// The tool of this name needs this scope too, whatever rule there is for that name.
+    /// The tool of this name is that of a catalog, and needs this scope: beside those of a rule for the
+    /// very name, and whatever patterns say.
     #[cfg(feature = "catalog")]
     pub(crate) fn also(self, tool: &str, scope: &str) -> Self {
-        self.with(scope, |rules, scopes| rules.tools.add_exact(tool, &scopes))
+        self.with(scope, |rules, scopes| rules.tools.add_own(tool, &scopes))
     }
 
     /// The same of resources and resource templates, by their URI. In a rule for a template, its
     /// `{expressions}` stand for any characters, so that it counts for the resources that come of it.
     #[must_use]
     pub fn resource(self, pattern: &str, scope: &str) -> Self {
-        self.with(scope, |rules, scopes| rules.resources.add_uri(pattern, scopes))
+        self.with(scope, |rules, scopes| rules.resources.add_uri(pattern, &scopes))
     }
 
     /// The same of prompts.
     #[must_use]
     pub fn prompt(self, pattern: &str, scope: &str) -> Self {
-        self.with(scope, |rules, scopes| rules.prompts.add(pattern, scopes))
+        self.with(scope, |rules, scopes| rules.prompts.add(pattern, &scopes))
     }
 
     /// Some values of an argument need more.
@@ -177,6 +177,22 @@ impl Rules {
             Method::PromptsList => self.prompt(name),
             _ => self.resource(name),
         }
+    }
+
+    /// Whether a holder of `have` could see anything of the 1C extension in such a list.
+    pub(super) fn opens(&self, method: &Method, have: &Scopes) -> bool {
+        let names = match method {
+            Method::ToolsList => &self.tools,
+            Method::PromptsList => &self.prompts,
+            _ => &self.resources,
+        };
+        names.opens(have, &self.everything)
+    }
+
+    /// Whether there are tools of a catalog.
+    #[cfg(feature = "catalog")]
+    pub(super) fn has_catalog(&self) -> bool {
+        self.tools.has_own()
     }
 
     /// The guards of a tool that a holder of `have` does not pass; a stranger passes none.

@@ -5,7 +5,7 @@ use super::lists::{Filter, Shown};
 use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Failure, Method, Param, Request, Response, Unasked};
+use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
 use http::HeaderName;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -40,7 +40,7 @@ pin_project! {
     #[project = Projected]
     enum Kind<F> {
         Allowed { #[pin] call: F, after: After },
-        Refused { failure: Option<Box<Failure>> },
+        Answered { answer: Option<Result<Response, Box<Failure>>> },
     }
 }
 
@@ -52,6 +52,8 @@ enum After {
     Private,
     /// That, and it holds what the caller may not see.
     Filter(Box<Filter>),
+    /// There is nothing that the caller may see.
+    Empty,
 }
 
 impl After {
@@ -78,7 +80,9 @@ where
                 Poll::Ready(ready!(call.poll(cx)).map_err(Into::into).and_then(|response| after.apply(response)))
             }
             // A future is not polled after its end.
-            Projected::Refused { failure } => failure.take().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure))),
+            Projected::Answered { answer } => {
+                answer.take().map_or(Poll::Pending, |answer| Poll::Ready(answer.map_err(|failure| failure as BoxError)))
+            }
         }
     }
 }
@@ -97,11 +101,16 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let kind = match self.allow(&mut request) {
-            Ok(after) => Kind::Allowed { call: self.inner.call(request), after },
-            Err(failure) => Kind::Refused { failure: Some(failure) },
+        let answer = match self.allow(&mut request) {
+            // Nobody beneath is asked for what its caller could not see.
+            Ok(After::Empty) => Some(Ok(empty_list(&request).outcome.map(Payload::private).into())),
+            Ok(after) => {
+                let call = self.inner.call(request);
+                return ResponseFuture { kind: Kind::Allowed { call, after } };
+            }
+            Err(failure) => Some(Err(failure)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { kind: Kind::Answered { answer } }
     }
 }
 
@@ -121,13 +130,25 @@ impl<S> Scoped<S> {
         let (subject, scopes) = identity.headers();
         request.headers.insert(SUBJECT, subject.clone());
         request.headers.insert(SCOPES, scopes.clone());
-        Ok(match request.method {
-            Method::ResourcesRead => After::Private,
-            ref method if method.listed().is_some() => {
-                After::Filter(Box::new(Filter::new(rules, method.clone(), identity.scopes(), &self.shown)))
-            }
-            _ => After::Nothing,
-        })
+        if request.method == Method::ResourcesRead {
+            return Ok(After::Private);
+        }
+        if request.method.listed().is_none() {
+            return Ok(After::Nothing);
+        }
+        let opens = rules.opens(&request.method, identity.scopes());
+        #[cfg(feature = "catalog")]
+        let lists_others = request.method == Method::ToolsList && rules.has_catalog();
+        #[cfg(not(feature = "catalog"))]
+        let lists_others = false;
+        let filter = Filter::new(rules, request.method.clone(), identity.scopes(), &self.shown);
+        match (opens, lists_others) {
+            (false, false) => return Ok(After::Empty),
+            #[cfg(feature = "catalog")]
+            (false, true) => request.extensions.insert(CatalogAlone),
+            _ => {}
+        }
+        Ok(After::Filter(Box::new(filter)))
     }
 }
 
@@ -141,6 +162,11 @@ fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<Failure>> {
         Box::new(no.into())
     })
 }
+
+/// Marks a list of tools whose caller can see nothing of the 1C extension, for the catalog beneath.
+#[cfg(feature = "catalog")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CatalogAlone;
 
 /// By which rules a call was let through, for a layer below that finds out what will be called. By then
 /// others may be in force, and the tool may be another.

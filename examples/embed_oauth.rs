@@ -14,6 +14,7 @@ use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Scopes, demo};
+use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -38,23 +39,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
     let mcp = BearerAuthLayer::new(server.tokens()).site(site).scopes(Scopes::parse("mcp")).layer(mcp);
 
+    // Throws away what has expired; it ends with the serving below.
     let sweeping = server.clone();
-    tokio::spawn(async move {
+    let upkeep = async move {
         loop {
             tokio::time::sleep(Duration::from_secs(300)).await;
             if let Err(error) = sweeping.sweep().await {
-                eprintln!("expired tokens cannot be thrown away: {error}");
+                tracing::warn!("expired tokens cannot be thrown away: {error}");
             }
         }
-    });
+    };
 
     // The login page, the token endpoint and the metadata are wherever no other route is. Their
     // limits count by address, which axum knows.
     let app = Router::new().route_service("/mcp", mcp).fallback_service(server).layer(MapRequestLayer::new(peer));
     let listener = TcpListener::bind("127.0.0.1:8000").await?;
     println!("http://{}/mcp", listener.local_addr()?);
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
-    Ok(())
+    let serve = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+    tokio::select! {
+        end = serve.into_future() => Ok(end?),
+        () = upkeep => Ok(()),
+    }
 }
 
 fn peer(mut request: Request) -> Request {

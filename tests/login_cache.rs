@@ -15,7 +15,7 @@ mod poll;
 use std::time::Duration;
 
 use login::{Scripted, key, outcome, typed};
-use onec_mcp::auth::login::{Cached, Form, Login, LoginError, Typed};
+use onec_mcp::auth::login::{Cached, Form, Login, LoginError, Slowdown, Typed};
 use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
 use onec_mcp::{auth::login::OwnLogin, demo};
 use poll::{by_hand, pending, ready};
@@ -144,10 +144,21 @@ async fn what_is_forgotten_is_asked_again() {
     let login = Cached::new(inner.clone());
     check(&login, typed("a", "b")).await;
     check(&login, typed("c", "d")).await;
-    login.forget(&typed("a", "b"));
+    login.forget(&typed("a", "b")).await;
     assert_eq!(check(&login, typed("a", "b")).await, "wrong");
     assert_eq!(check(&login, typed("c", "d")).await, "in onec:c");
     assert_eq!(inner.asked(), ["a/b", "c/d", "a/b"]);
+}
+
+/// Each of several memories forgets, whoever stands between them.
+#[tokio::test(start_paused = true)]
+async fn a_memory_around_a_memory_forgets_too() {
+    let inner = Scripted::new("in wrong");
+    let login = Cached::new(Slowdown::new(Cached::new(inner.clone())));
+    check(&login, typed("a", "b")).await;
+    login.forget(&typed("a", "b")).await;
+    assert_eq!(check(&login, typed("a", "b")).await, "wrong");
+    assert_eq!(inner.asked(), ["a/b", "a/b"]);
 }
 
 #[tokio::test]
@@ -191,7 +202,7 @@ async fn a_check_under_way_does_not_outlive_being_forgotten() {
     let login = Cached::new(inner.clone());
     let mut before = by_hand(check(&login, typed("a", "b")));
     pending(before.poll());
-    login.forget(&typed("a", "b"));
+    login.forget(&typed("a", "b")).await;
     inner.release();
     assert_eq!(ready(before.poll()), "in onec:a");
     assert_eq!(check(&login, typed("a", "b")).await, "wrong");
@@ -216,7 +227,7 @@ async fn a_users_password_changes() {
     assert_eq!(check(&login, seller.clone()).await, "in onec:Продавец");
     infobase.set_password("Продавец", "new");
     assert_eq!(check(&login, seller.clone()).await, "in onec:Продавец");
-    login.forget(&seller);
+    login.forget(&seller).await;
     assert_eq!(check(&login, seller).await, "wrong");
 }
 

@@ -101,3 +101,18 @@ fn what_is_missing_is_noticed() {
     assert_eq!(documentation(code, "helper"), None);
     assert_eq!(documentation(code, "the"), None);
 }
+
+/// A task that nobody owns outlives what it was spawned for; examples are copied.
+#[test]
+fn embedding_examples_spawn_nothing_that_nobody_owns() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = std::fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let examples: Vec<_> = examples.filter(|path| path.extension().is_some_and(|end| end == "rs")).collect();
+    assert!(examples.len() >= 4, "{examples:?}");
+    for path in examples.into_iter().chain(["README.md", "README.ru.md"].map(|name| root.join(name))) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for call in ["tokio::spawn(", "task::spawn(", "thread::spawn("] {
+            assert!(!text.contains(call), "{}: {call}", path.display());
+        }
+    }
+}

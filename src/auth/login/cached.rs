@@ -84,12 +84,6 @@ impl<L> Cached<L> {
         self
     }
 
-    /// Asks again the next time this is typed, as after a call for which 1C refused the login. A
-    /// check under way no longer counts either.
-    pub fn forget(&self, typed: &Typed) {
-        self.slots.invalidate(&self.salt.typed(typed));
-    }
-
     /// Whether an answer serves those who come later.
     fn is_fresh(&self, kept: &Kept) -> bool {
         let lifetime = match kept.answer {
@@ -130,8 +124,10 @@ impl<L: Login> Login for Cached<L> {
         answer.into()
     }
 
+    /// The next check asks again, and a check under way serves nobody who comes later.
     async fn forget(&self, typed: &Typed) {
-        Self::forget(self, typed);
+        self.slots.invalidate(&self.salt.typed(typed));
+        self.login.forget(typed).await;
     }
 }
 

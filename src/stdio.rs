@@ -43,7 +43,10 @@ const MAX_PENDING: usize = 1024 * 1024;
 /// What is left of the calls after the end of input.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Serves one client until its input ends; calls under way then have a second to finish.
+/// Serves one client until its input ends, or the [`Bridge`] shuts down; calls under way then have a second to
+/// finish, and the client to take their answers.
+///
+/// While the client does not read, no more than 1 MiB of answers is kept for it, and no more is read from it.
 ///
 /// # Errors
 /// Whatever reading or writing fails with. A reader of the output that went away is the end of the
@@ -61,20 +64,22 @@ where
     let mut connection = Connection::new(bridge, service);
     let mut lines = Lines::default();
     let mut pending = BytesMut::new();
-    let mut open = true;
+    let (mut open, mut flushed) = (true, true);
     let end = tokio::time::sleep(Duration::MAX);
     tokio::pin!(end);
-    while open || connection.in_flight() > 0 || !pending.is_empty() {
+    // Nothing is waited for outside of the `select!`: a client that does not read must not keep the shutdown out.
+    while open || connection.in_flight() > 0 || !pending.is_empty() || !flushed {
+        let all_written = pending.is_empty();
         tokio::select! {
             biased;
-            written = output.write(&pending), if !pending.is_empty() => match written {
+            put = put(&mut output, &pending), if !(all_written && flushed) => match put {
+                Ok(0) if all_written => flushed = true,
                 Ok(0) => return Ok(()),
                 Ok(count) => {
                     pending.advance(count);
-                    if pending.is_empty() {
-                        output.flush().await?;
-                    }
+                    flushed = false;
                 }
+                // A reader that went away is the end of the client.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                 Err(error) => return Err(error),
             },
@@ -82,7 +87,7 @@ where
                 pending.extend_from_slice(&message);
                 pending.extend_from_slice(b"\n");
             }
-            read = input.read_buf(&mut lines.buffer), if open && connection.in_flight() < MAX_IN_FLIGHT => {
+            read = input.read_buf(&mut lines.buffer), if open && connection.in_flight() < MAX_IN_FLIGHT && pending.len() < MAX_PENDING => {
                 if read? == 0 {
                     open = false;
                     lines.buffer.extend_from_slice(b"\n");
@@ -106,7 +111,12 @@ where
             () = &mut end, if !open => break,
         }
     }
-    output.flush().await
+    Ok(())
+}
+
+/// Writes a part of `bytes`, or where there are none, what `output` keeps of earlier ones.
+async fn put<W: AsyncWrite + Unpin>(output: &mut W, bytes: &[u8]) -> io::Result<usize> {
+    if bytes.is_empty() { output.flush().await.map(|()| 0) } else { output.write(bytes).await }
 }
 
 /// A line of more than [`MAX_LINE`] bytes, passed over.

@@ -17,8 +17,10 @@ use onec_mcp::rpc::{Method, Param, Request};
 use onec_mcp::stdio::{self, MAX_LINE};
 use serde_json::{Value, json};
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
+use tokio::io::{AsyncBufReadExt, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -234,6 +236,63 @@ async fn a_reader_that_went_away_is_the_end() {
     drop(from);
     done.await.unwrap().unwrap();
     assert_eq!(alive.count(), 0);
+}
+
+/// Takes everything and is never done with it, as standard output is before a terminal that stands still.
+struct Stuck;
+
+impl AsyncWrite for Stuck {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_does_not_keep_the_end_out() {
+    for ends_by_input in [false, true] {
+        let shutdown = CancellationToken::new();
+        let bridge = || Bridge::new(server()).shutdown(shutdown.clone());
+        let ((mut to, input), (output, from)) = (duplex(1000), duplex(10));
+        let ((mut to_stuck, stuck_input), stuck) = (duplex(1000), Stuck);
+        let full = tokio::spawn(stdio::serve(bridge(), sleeper(&Alive::default()), input, output));
+        let stuck = tokio::spawn(stdio::serve(bridge(), sleeper(&Alive::default()), stuck_input, stuck));
+        for to in [&mut to, &mut to_stuck] {
+            to.write_all(format!("{PING}\n{PING}\n").as_bytes()).await.unwrap();
+        }
+        sleep(secs(5)).await;
+        assert!(!full.is_finished() && !stuck.is_finished());
+        let start = Instant::now();
+        if ends_by_input {
+            drop((to, to_stuck));
+        } else {
+            shutdown.cancel();
+        }
+        full.await.unwrap().unwrap();
+        stuck.await.unwrap().unwrap();
+        assert_eq!(start.elapsed(), secs(1));
+        drop(from);
+    }
+}
+
+/// Not even what is answered at once.
+#[tokio::test(start_paused = true)]
+async fn nothing_piles_up_for_a_client_that_does_not_read() {
+    let mut client = Client::start(server(), sleeper(&Alive::default()));
+    let lines = "[1]\n".repeat(1000);
+    let mut taken = 0;
+    while let Ok(end) = timeout(secs(1), client.to.write_all(lines.as_bytes())).await {
+        end.unwrap();
+        taken += lines.len();
+        assert!(taken < 1024 * 1024, "it reads on");
+    }
 }
 
 #[tokio::test]

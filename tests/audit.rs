@@ -16,9 +16,11 @@ use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::{AuditLayer, Audited};
 use onec_mcp::http::{Caller, Peer};
 use onec_mcp::onec::{Error, Trouble};
-use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Params, Payload, Request, Response, Unasked, Version};
+use onec_mcp::rpc::{
+    BoxError, ErrorObject, Failure, Method, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
+};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
-use onec_mcp::{Identity, Scopes};
+use onec_mcp::{Bridge, Identity, Scopes, stdio};
 use serde_json::{Map, Value, json};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -31,9 +33,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// The events of the audit trail in this thread.
+/// The events of the audit trail in this thread, and beside them the lines of requests.
 #[derive(Clone, Default)]
-struct Trail(Arc<Mutex<Vec<Value>>>);
+struct Trail(Arc<Mutex<Vec<Value>>>, Arc<Mutex<Vec<Value>>>);
 
 impl Trail {
     fn start() -> (Self, DefaultGuard) {
@@ -57,12 +59,15 @@ impl Trail {
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Trail {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "onec_mcp::audit" {
-            assert_eq!(*event.metadata().level(), tracing::Level::INFO);
-            let mut fields = Fields::default();
-            event.record(&mut fields);
-            self.0.lock().unwrap().push(Value::Object(fields.0));
-        }
+        let lines = match event.metadata().target() {
+            "onec_mcp::audit" => &self.0,
+            "onec_mcp::request" => &self.1,
+            _ => return,
+        };
+        assert_eq!(*event.metadata().level(), tracing::Level::INFO);
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        lines.lock().unwrap().push(Value::Object(fields.0));
     }
 }
 
@@ -79,6 +84,10 @@ impl Visit for Fields {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
         self.0.insert(field.name().to_owned(), value.into());
     }
 
@@ -107,7 +116,9 @@ async fn a_call_and_who_made_it() {
         result(r#"{"content":[],"structuredContent":{"isError":true}}"#)
     }));
     service.clone().oneshot(call("Остатки")).await.unwrap();
-    let plain = json!({ "event": "mcp.tool.call", "tool": "Остатки", "ok": true, "duration_ms": 1500 });
+    let plain = json!({
+        "event": "mcp.tool.call", "tool": "Остатки", "ok": true, "version": "2025-11-25", "status": 0, "duration_ms": 1500,
+    });
     assert_eq!(trail.one(), plain);
 
     let mut request = call("Остатки");
@@ -126,23 +137,31 @@ async fn a_call_and_who_made_it() {
     assert_eq!(trail.one(), known);
     let nameless = Request::new(Method::ToolsCall, Params::default(), Version::V2025_11_25);
     service.oneshot(nameless).await.unwrap();
-    assert_eq!(trail.one(), json!({ "event": "mcp.tool.call", "ok": true, "duration_ms": 1500 }));
+    let event = json!({
+        "event": "mcp.tool.call", "ok": true, "version": "2025-11-25", "status": 0, "duration_ms": 1500,
+    });
+    assert_eq!(trail.one(), event);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn lists_and_their_length() {
     let (trail, _guard) = Trail::start();
+    let told = |members: Value| {
+        let mut event = json!({ "event": "mcp.tool.list", "version": "2025-11-25", "duration_ms": 0 });
+        event.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        event
+    };
     let list = |service: Rpc| audited(service).oneshot(request(Method::ToolsList, &json!({})));
     for (tools, count) in [("", 0), (r#"{"name":"a"},{"name":"b"}"#, 2)] {
         list(mcp::always(format!(r#"{{"tools":[{tools}]}}"#))).await.unwrap();
-        assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": true, "count": count }));
+        assert_eq!(trail.one(), told(json!({ "ok": true, "status": 0, "count": count })));
     }
     list(mcp::always("{}")).await.unwrap();
-    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": true }));
+    assert_eq!(trail.one(), told(json!({ "ok": true, "status": 0 })));
     list(rpc(|_| async { Err(Failure::overloaded().into()) })).await.unwrap_err();
-    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": false, "reason": "overloaded" }));
+    assert_eq!(trail.one(), told(json!({ "ok": false, "status": -32603, "reason": "overloaded" })));
     drop(audited(rpc(|_| std::future::pending())).ready().await.unwrap().call(request(Method::ToolsList, &json!({}))));
-    assert_eq!(trail.one(), json!({ "event": "mcp.tool.list", "ok": false, "reason": "cancelled" }));
+    assert_eq!(trail.one(), told(json!({ "ok": false, "reason": "cancelled" })));
 }
 
 /// A fixed set of words: never a text of 1C.
@@ -191,12 +210,20 @@ async fn every_end_has_its_reason() {
     }
     for (answer, ok, reason) in ends {
         let shown = format!("{answer:?}");
+        let code = match &answer {
+            Ok(Response { outcome: Err(error), .. }) => Some(error.code),
+            Err(error) => Some(Failure::from_error(error).error.code),
+            Ok(_) => None,
+        };
         let answer = Mutex::new(Some(answer));
         let service = tower::service_fn(|_: Request| std::future::ready(answer.lock().unwrap().take().unwrap()));
         let _ = audited(service).oneshot(call("a")).await;
         let mut event = trail.one();
         event.as_object_mut().unwrap().remove("duration_ms").unwrap();
-        let mut expected = json!({ "event": "mcp.tool.call", "tool": "a", "ok": ok });
+        // What the client is told.
+        let status = event.as_object_mut().unwrap().remove("status").unwrap().as_i64().unwrap();
+        assert_eq!(status, code.unwrap_or(0), "{shown}");
+        let mut expected = json!({ "event": "mcp.tool.call", "tool": "a", "ok": ok, "version": "2025-11-25" });
         if let Some(reason) = reason {
             expected["reason"] = reason.into();
         }
@@ -212,8 +239,12 @@ async fn what_is_dropped_was_cancelled() {
         result("{}")
     }));
     assert!(timeout(Duration::from_secs(2), service.clone().oneshot(call("a"))).await.is_err());
-    let cancelled =
-        |ms| json!({ "event": "mcp.tool.call", "tool": "a", "ok": false, "duration_ms": ms, "reason": "cancelled" });
+    let cancelled = |ms| {
+        json!({
+            "event": "mcp.tool.call", "tool": "a", "ok": false, "version": "2025-11-25", "duration_ms": ms,
+            "reason": "cancelled",
+        })
+    };
     assert_eq!(trail.one(), cancelled(2000));
     // Before it began, too.
     drop(service.clone().ready().await.unwrap().call(call("a")));
@@ -347,6 +378,72 @@ async fn a_call_of_nobody_is_one_refusal_and_one_call() {
     let [denied, call] = &trail.take()[..] else { panic!("not two events") };
     assert_eq!((&denied["event"], &denied["tool"]), (&json!("oauth.scope.denied"), &json!(name)));
     assert_eq!((&call["event"], &call["reason"]), (&json!("mcp.tool.call"), &json!("insufficient_scope")));
+}
+
+/// What clients ask over stdio, and what the log has of it: events of the audit trail, and methods that have a
+/// line of their own.
+async fn logged<S>(bridge: Bridge, stack: S, asked: &[Value]) -> (Vec<Value>, Vec<Value>)
+where
+    S: Service<Request, Response = Response, Error = BoxError> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let (trail, _guard) = Trail::start();
+    let lines: Vec<String> = asked.iter().map(|message| format!("{message}\n")).collect();
+    let mut output = Vec::new();
+    stdio::serve(bridge, stack, lines.concat().as_bytes(), &mut output).await.unwrap();
+    assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), asked.len());
+    let mut methods: Vec<_> = trail.1.lock().unwrap().iter().map(|line| line["method"].clone()).collect();
+    methods.sort_by_key(ToString::to_string);
+    (trail.take(), methods)
+}
+
+fn ask(id: u64, method: &str, name: &str) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": { "name": name } })
+}
+
+/// A call is one line: the audit trail's, with all that the line of a request has.
+#[tokio::test]
+async fn a_call_is_one_line() {
+    let onec = || {
+        rpc(|_| async {
+            sleep(Duration::from_millis(1)).await;
+            Ok(Response { upstream: Some(Duration::from_millis(7)), ..result(r#"{"tools":[],"content":[]}"#)? })
+        })
+    };
+    let asked = [ask(1, "tools/call", "a"), ask(2, "tools/list", ""), ask(3, "prompts/get", "b"), ask(4, "ping", "")];
+    let bridge = || Bridge::new(ServerInfo::default());
+    let stack = || AliasLayer::new().layer(audited(onec()));
+
+    let (mut events, methods) = logged(bridge(), stack(), &asked).await;
+    assert_eq!(methods, ["ping", "prompts/get"]);
+    events.sort_by_key(|event| event["event"].to_string());
+    assert_eq!((&events[0]["event"], &events[1]["event"]), (&json!("mcp.tool.call"), &json!("mcp.tool.list")));
+    for event in &events {
+        assert_eq!(
+            (&event["version"], &event["status"], &event["onec_ms"]),
+            (&json!("2025-11-25"), &json!(0), &json!(7)),
+            "{event}"
+        );
+        assert!(event["duration_ms"].is_u64(), "{event}");
+    }
+    assert_eq!(events.len(), 2);
+
+    // Where the trail is elsewhere, and where there is none.
+    let all = ["ping", "prompts/get", "tools/call", "tools/list"];
+    let (events, methods) = logged(bridge().log_every_request(true), stack(), &asked).await;
+    assert_eq!((events.len(), methods), (2, all.map(Value::from).to_vec()));
+    let (events, methods) = logged(bridge(), onec(), &asked).await;
+    assert_eq!((events.len(), methods), (0, all.map(Value::from).to_vec()));
+
+    // One that ends above the layer of the trail, whether that tells of it or not.
+    let both = json!({ "tools": [{ "name": "Отчёт" }, { "name": alias("Отчёт") }] }).to_string();
+    let stack = AliasLayer::new().layer(audited(mcp::always(both)));
+    let (events, methods) = logged(bridge(), stack, &[ask(1, "tools/call", &alias("Отчёт"))]).await;
+    assert_eq!((&events[0]["status"], events.len(), methods.len()), (&json!(-32602), 1, 0));
+    let stack = tower::limit::ConcurrencyLimitLayer::new(1).layer(audited(onec()));
+    let stack = tower::load_shed::LoadShedLayer::new().layer(stack).map_err(BoxError::from);
+    let (events, methods) = logged(bridge(), stack, &[ask(1, "tools/call", "a"), ask(2, "tools/call", "b")]).await;
+    assert_eq!((events.len(), methods), (1, vec![json!("tools/call")]));
 }
 
 /// While nobody listens, nothing is kept for an event.

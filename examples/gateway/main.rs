@@ -67,7 +67,10 @@ async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
         return Ok(check::run(&settings, &infobase).await);
     }
     let stop = CancellationToken::new();
-    let bridge = Bridge::new(stack::server_info(&settings)).shutdown(stop.clone());
+    let bridge = Bridge::new(stack::server_info(&settings))
+        .shutdown(stop.clone())
+        // The audit trail is the log of calls, unless it goes elsewhere.
+        .log_every_request(settings.audit_log.is_some());
     let stack = Stack::new(&settings, &infobase);
     tracing::info!(onec = infobase.address(), auth = settings.auth.mode(), "starting");
     let serve = async {

@@ -4,7 +4,6 @@ use super::ask::Asked;
 use super::book::{Book, Meaning};
 use super::name::looks_made;
 use crate::audit::{ToolCall, Verdict};
-use crate::http::remote;
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Request, Response};
 use futures_core::future::BoxFuture;
 use http::StatusCode;
@@ -175,8 +174,7 @@ where
 
 /// For the audit trail: the layer beneath that tells of calls knows nothing of those that end here.
 fn report(request: &Request, name: &str) -> Option<ToolCall> {
-    let extensions = &request.extensions;
-    ToolCall::begin(Some(name), extensions.get(), remote(extensions.get(), extensions.get()))
+    ToolCall::of(request, Some(name))
 }
 
 /// The layer beneath tells of it.

@@ -1,7 +1,6 @@
 //! [`AuditLayer`].
 
 use super::{ToolCall, Verdict};
-use crate::http::remote;
 use crate::memo::Memo;
 use crate::rpc::json::Fault;
 use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
@@ -93,13 +92,11 @@ where
 }
 
 fn begin(request: &Request) -> Option<ToolCall> {
-    let Request { method, params, extensions, .. } = request;
-    let from = || remote(extensions.get(), extensions.get());
-    match method {
-        Method::ToolsCall => ToolCall::begin(params.text(Param::Name).as_deref(), extensions.get(), from()),
+    match request.method {
+        Method::ToolsCall => ToolCall::of(request, request.params.text(Param::Name).as_deref()),
         // The trail is of what clients ask.
-        Method::ToolsList if extensions.get::<Unasked>().is_some() => None,
-        Method::ToolsList => ToolCall::begin_list(extensions.get(), from()),
+        Method::ToolsList if request.extensions.get::<Unasked>().is_some() => None,
+        Method::ToolsList => ToolCall::of_list(request),
         _ => None,
     }
 }

@@ -8,9 +8,14 @@
 //!
 //! | Event | Fields besides `sub`, `client_id` and `remote` |
 //! |---|---|
-//! | `mcp.tool.list` | `ok`, and `count` (the tools on this page) or `reason` |
-//! | `mcp.tool.call` | `tool`, `ok`, `duration_ms`, `reason` |
+//! | `mcp.tool.list` | `ok`, `count` (the tools on this page), `version`, `status`, `duration_ms`, `onec_ms`, `reason` |
+//! | `mcp.tool.call` | `tool`, `ok`, `version`, `status`, `duration_ms`, `onec_ms`, `reason` |
 //! | `oauth.scope.denied` | `tool`, and the scopes `required` and those that the caller does `have` |
+//!
+//! `version` is the revision of MCP, `status` the code of the JSON-RPC error or 0, `duration_ms` the time until the
+//! answer was there, and `onec_ms` that which 1C took, where it was asked. With these the event says all that the log
+//! line of a request says (target `onec_mcp::request`), and the bridges leave that line out, unless told
+//! [otherwise](crate::Bridge::log_every_request).
 //!
 //! Each list or call of tools makes exactly one of the first two, also if its client goes away: then `ok` is false and the
 //! `reason` is `cancelled`. The other reasons:
@@ -47,7 +52,7 @@
 //!     Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[{"name":"stock"}]}"#)?))
 //! });
 //! let service = AuditLayer::new().layer(onec);
-//! // INFO onec_mcp::audit: event="mcp.tool.list" ok=true count=1
+//! // INFO onec_mcp::audit: event="mcp.tool.list" ok=true count=1 version="2025-11-25" status=0 duration_ms=0
 //! service.oneshot(Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25)).await?;
 //! # Ok(())
 //! # }

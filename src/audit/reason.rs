@@ -1,21 +1,26 @@
 //! [`Verdict`]: how a request ended, in a word.
 
-use crate::rpc::{BoxError, ErrorObject, Failure, Response};
+use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response};
 use http::StatusCode;
+use std::time::Duration;
 
 /// Whether a request was served, and the reason if there is one to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) ok: bool,
     pub(crate) reason: Option<&'static str>,
+    /// The code of the JSON-RPC error, 0 for a result.
+    pub(crate) status: Option<i64>,
+    /// How long 1C took, if it was asked.
+    pub(crate) upstream: Option<Duration>,
 }
 
 impl Verdict {
-    pub(crate) const SERVED: Self = Self { ok: true, reason: None };
+    pub(crate) const SERVED: Self = Self { ok: true, reason: None, status: None, upstream: None };
 
     /// Not served, for one of the reasons in the [module](super)'s table.
     pub(crate) const fn failed(reason: &'static str) -> Self {
-        Self { ok: false, reason: Some(reason) }
+        Self { ok: false, reason: Some(reason), ..Self::SERVED }
     }
 
     /// The verdict on what an RPC service answered.
@@ -25,13 +30,21 @@ impl Verdict {
     )]
     pub(crate) fn of(answer: &Result<Response, BoxError>) -> Self {
         match answer {
-            Ok(Response { outcome: Ok(payload), .. }) if payload.is_tool_error() => Self::failed("tool_error"),
-            Ok(Response { outcome: Ok(payload), .. }) if payload.is_input_required() => {
-                Self { ok: true, reason: Some("input_required") }
+            Ok(Response { outcome, upstream }) => Self { upstream: *upstream, ..Self::of_outcome(outcome) },
+            Err(error) => {
+                let failure = Failure::from_error(error);
+                Self { status: Some(failure.error.code), ..Self::failed(by_failure(&failure)) }
             }
-            Ok(Response { outcome: Ok(_), .. }) => Self::SERVED,
-            Ok(Response { outcome: Err(error), .. }) => Self::failed(by_code(error)),
-            Err(error) => Self::failed(by_failure(&Failure::from_error(error))),
+        }
+    }
+
+    fn of_outcome(outcome: &Result<Payload, ErrorObject>) -> Self {
+        let result = Self { status: Some(0), ..Self::SERVED };
+        match outcome {
+            Ok(payload) if payload.is_tool_error() => Self { ok: false, reason: Some("tool_error"), ..result },
+            Ok(payload) if payload.is_input_required() => Self { reason: Some("input_required"), ..result },
+            Ok(_) => result,
+            Err(error) => Self { status: Some(error.code), ..Self::failed(by_code(error)) },
         }
     }
 }

@@ -4,15 +4,23 @@ use super::TARGET;
 use super::event::{heard, shown};
 use super::reason::Verdict;
 use crate::identity::Identity;
+use crate::rpc::{Told, Version};
 use std::net::IpAddr;
+use std::time::Duration;
 use tokio::time::Instant;
+#[cfg(any(feature = "alias", feature = "audit"))]
+use {crate::http::remote, crate::rpc::Request};
 
 /// A request that will be one event, whatever becomes of it: dropped before its end it was cancelled.
 #[derive(Debug)]
 pub(crate) struct ToolCall {
     kind: Kind,
+    since: Instant,
     identity: Option<Identity>,
     remote: Option<IpAddr>,
+    /// The revision of MCP, where it is MCP.
+    version: Option<Version>,
+    told: Option<Told>,
     ended: bool,
 }
 
@@ -24,21 +32,46 @@ enum Kind {
     },
     Call {
         tool: Option<String>,
-        since: Instant,
     },
 }
 
+impl Kind {
+    fn call(tool: Option<&str>) -> Self {
+        Self::Call { tool: tool.map(|name| shown(name).to_owned()) }
+    }
+}
+
 impl ToolCall {
-    /// A call of `tool`, by its name in 1C, begins; `None` while nobody listens.
-    pub(crate) fn begin(tool: Option<&str>, identity: Option<&Identity>, remote: Option<IpAddr>) -> Option<Self> {
-        let kind = || Kind::Call { tool: tool.map(|name| shown(name).to_owned()), since: Instant::now() };
-        heard().then(|| Self { kind: kind(), identity: identity.cloned(), remote, ended: false })
+    /// A call of `tool`, by its name in 1C, begins over the REST endpoints; `None` while nobody listens.
+    #[cfg(feature = "rest")]
+    pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>) -> Option<Self> {
+        heard().then(|| Self::begin(Kind::call(Some(tool)), remote))
     }
 
-    /// The same of a list of tools.
+    /// Begins with this request for a call of `tool`, by its name in 1C; `None` while nobody listens.
+    #[cfg(any(feature = "alias", feature = "audit"))]
+    pub(crate) fn of(request: &Request, tool: Option<&str>) -> Option<Self> {
+        heard().then(|| Self::asked(request, Kind::call(tool)))
+    }
+
+    /// Begins with this request for a list of tools; `None` while nobody listens.
     #[cfg(feature = "audit")]
-    pub(crate) fn begin_list(identity: Option<&Identity>, remote: Option<IpAddr>) -> Option<Self> {
-        heard().then(|| Self { kind: Kind::List { count: None }, identity: identity.cloned(), remote, ended: false })
+    pub(crate) fn of_list(request: &Request) -> Option<Self> {
+        heard().then(|| Self::asked(request, Kind::List { count: None }))
+    }
+
+    #[cfg(any(feature = "alias", feature = "audit"))]
+    fn asked(request: &Request, kind: Kind) -> Self {
+        let extensions = &request.extensions;
+        let mut begun = Self::begin(kind, remote(extensions.get(), extensions.get()));
+        begun.identity = extensions.get().cloned();
+        begun.version = Some(request.version);
+        begun.told = extensions.get().cloned();
+        begun
+    }
+
+    fn begin(kind: Kind, remote: Option<IpAddr>) -> Self {
+        Self { kind, since: Instant::now(), identity: None, remote, version: None, told: None, ended: false }
     }
 
     /// A list has so many tools, if it can be told; a call has none to count.
@@ -60,13 +93,19 @@ impl ToolCall {
         self.ended = true;
     }
 
-    fn emit(&mut self, Verdict { ok, reason }: Verdict) {
+    fn emit(&mut self, verdict: Verdict) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        if let Some(told) = &self.told {
+            told.set();
+        }
+        let Verdict { ok, reason, status, upstream } = verdict;
         let sub = self.identity.as_ref().map(|identity| shown(identity.subject()));
         let client_id = self.identity.as_ref().and_then(Identity::client).map(shown);
         let remote = self.remote.map(tracing::field::display);
+        let version = self.version.map(Version::as_str);
+        let (duration_ms, onec_ms) = (millis(self.since.elapsed()), upstream.map(millis));
         match &self.kind {
             #[cfg(feature = "audit")]
             Kind::List { count } => tracing::info!(
@@ -77,9 +116,13 @@ impl ToolCall {
                 remote,
                 ok,
                 count = *count,
+                version,
+                status,
+                duration_ms,
+                onec_ms,
                 reason,
             ),
-            Kind::Call { tool, since } => tracing::info!(
+            Kind::Call { tool } => tracing::info!(
                 target: TARGET,
                 event = "mcp.tool.call",
                 sub,
@@ -87,7 +130,10 @@ impl ToolCall {
                 remote,
                 tool,
                 ok,
-                duration_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
+                version,
+                status,
+                duration_ms,
+                onec_ms,
                 reason,
             ),
         }
@@ -98,4 +144,8 @@ impl Drop for ToolCall {
     fn drop(&mut self) {
         self.emit(Verdict::failed("cancelled"));
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

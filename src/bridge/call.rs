@@ -4,11 +4,12 @@ use super::Bridge;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
+use super::request_line::RequestLine;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, Response, Version,
-    encode, encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, Response, Version, encode,
+    encode_error, without_line_breaks,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -37,8 +38,7 @@ pub(crate) struct Call {
     pub(crate) id: Id,
     pub(super) method: Method,
     pub(super) version: Version,
-    /// The tool, prompt or resource, for the log: JSON text.
-    subject: Option<Bytes>,
+    line: RequestLine,
     progress_token: Option<Bytes>,
     log_level: Option<Level>,
     pub(super) can: Capabilities,
@@ -63,17 +63,14 @@ impl Call {
     pub(crate) fn new(
         bridge: &Arc<Bridge>,
         id: Id,
-        request: &Request,
+        request: &mut Request,
         log_level: Option<Level>,
         can: Capabilities,
     ) -> Result<Self, ErrorObject> {
+        // Before the request is copied for later rounds.
+        let line = RequestLine::begin(request, bridge.every_line);
         let params = &request.params;
         let modern = request.version.era() == Era::Modern;
-        let subject = match request.method {
-            Method::ToolsCall | Method::PromptsGet => params.bytes(Param::Name),
-            Method::ResourcesRead => params.bytes(Param::Uri),
-            _ => None,
-        };
         let token =
             params.meta(Meta::ProgressToken).filter(|raw| matches!(raw.first(), Some(b'"' | b'-' | b'0'..=b'9')));
         Ok(Self {
@@ -81,7 +78,7 @@ impl Call {
             id,
             method: request.method.clone(),
             version: request.version,
-            subject,
+            line,
             progress_token: token.map(Bytes::copy_from_slice),
             log_level: if modern { Level::of_meta(request)? } else { log_level },
             can: match params.meta(Meta::ClientCapabilities) {
@@ -152,17 +149,7 @@ impl Call {
             Ok(_) => StatusCode::OK,
             Err(error) => self.status(error, status),
         };
-        let subject = self.subject.as_deref().and_then(json::unquote);
-        tracing::info!(
-            target: "onec_mcp::request",
-            method = self.method.as_str(),
-            name = subject.as_deref().map(start),
-            version = self.version.as_str(),
-            status = result.as_ref().err().map_or(0, |error| error.code),
-            duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
-            onec_ms = upstream.map(|time| time.as_secs_f64() * 1e3),
-            "request",
-        );
+        self.line.end(&self.method, self.version, self.started.elapsed(), upstream, &result);
         let encoded = match result {
             // On one line even as plain JSON: there are clients that read bodies line by line.
             Ok(payload) => encode(payload.on_one_line(), &self.id, &self.method, self.era(), self.bridge.server.json()),
@@ -259,11 +246,6 @@ impl Call {
             })
         });
     }
-}
-
-/// The first hundred characters: enough for a log.
-fn start(text: &str) -> &str {
-    text.char_indices().nth(100).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 /// A call of the stack, begun when first polled.

@@ -180,7 +180,7 @@ where
         if self.running.contains_key(id) {
             return Err(ErrorObject::invalid_request("a request with this id is still running"));
         }
-        let mut call = Call::new(&self.bridge, id.clone(), &request, Some(self.log_level), self.can)?;
+        let mut call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
         if let Some(answer) = self.bridge.server.answer(&request) {
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);

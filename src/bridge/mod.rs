@@ -11,6 +11,7 @@ pub(crate) mod era;
 mod inputs;
 mod outbox;
 mod questions;
+mod request_line;
 mod rounds;
 
 pub(crate) use call::{Call, Finished, Running, boxed};
@@ -33,6 +34,7 @@ pub struct Bridge {
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
     pub(crate) shutdown: CancellationToken,
+    pub(crate) every_line: bool,
     pub(crate) questions: Questions,
 }
 
@@ -46,6 +48,7 @@ impl Bridge {
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),
             shutdown: CancellationToken::new(),
+            every_line: false,
             questions: Questions::default(),
         }
     }
@@ -75,6 +78,14 @@ impl Bridge {
     #[must_use]
     pub const fn answer_timeout(mut self, time: Duration) -> Self {
         self.answer_timeout = time;
+        self
+    }
+
+    /// Whether lists and calls of tools get a log line as every request does even where the audit trail has told
+    /// of them, with version, status and times; false. True is for a trail that goes elsewhere than the log.
+    #[must_use]
+    pub const fn log_every_request(mut self, every: bool) -> Self {
+        self.every_line = every;
         self
     }
 

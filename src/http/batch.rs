@@ -88,7 +88,7 @@ where
             if let Err(error) = declared {
                 return encode_error(&error, Some(&id));
             }
-            let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
+            let mut call = match Call::new(&bridge, id.clone(), &mut request, log_level, Capabilities::ALL) {
                 Ok(call) => call,
                 Err(error) => return encode_error(&error, Some(&id)),
             };

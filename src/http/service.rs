@@ -184,7 +184,7 @@ where
         request.extensions = std::mem::take(&mut self.head.extensions).into();
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
-        let call = Box::new(Call::new(bridge, id, &request, log_level, Capabilities::ALL)?.with_status());
+        let call = Box::new(Call::new(bridge, id, &mut request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
             return Ok(Admitted::Done(call, Outcome::of(Ok(answer))));
         }

@@ -67,7 +67,7 @@ impl Endpoints {
             Ok(Route::Tool(tool)) => {
                 let from = remote(head.extensions.get(), head.extensions.get());
                 // The token is everybody's, so nobody in particular calls.
-                let report = ToolCall::begin(Some(tool.name()), None, from);
+                let report = ToolCall::over_rest(tool.name(), from);
                 let answer = self.call(tool, body, inner).await;
                 if let Some(report) = report {
                     report

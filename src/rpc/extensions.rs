@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A map of values by type, as [`http::Extensions`], that costs nothing to clone: a bridge keeps a
 /// request for the rounds that may follow.
@@ -28,6 +29,26 @@ impl Extensions {
 /// Marks a request that a layer or bridge makes for its own use, in its extensions: no client asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unasked;
+
+/// Whether a request has its line in the log already. Whoever writes a line for every request puts this into
+/// the extensions first, and leaves its own out where a layer beneath has told as much.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told(Arc<AtomicBool>);
+
+impl Told {
+    /// This request's line is written.
+    #[cfg_attr(
+        not(any(feature = "alias", feature = "audit", feature = "rest")),
+        expect(dead_code, reason = "the audit trail's layers write such lines")
+    )]
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 impl From<http::Extensions> for Extensions {
     fn from(map: http::Extensions) -> Self {

@@ -22,6 +22,7 @@ mod version;
 
 pub use encoded::Encoded;
 pub use error::{BoxError, ErrorObject, Failure};
+pub(crate) use extensions::Told;
 pub use extensions::{Extensions, Unasked};
 pub use level::Level;
 pub use lifecycle::ServerInfo;

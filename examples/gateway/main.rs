@@ -42,6 +42,9 @@ fn main() -> ExitCode {
         Ok(logs) => logs,
         Err(error) => return failed(&error),
     };
+    for note in &settings.notes {
+        tracing::info!("{note}");
+    }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }

@@ -36,11 +36,14 @@ static OAUTH2: [&Setting; 8] = [
     &table::OAUTH2_CLIENT_METADATA,
 ];
 
+/// What decides which scopes there are.
+static SUPPORT: [&Setting; 3] = [&table::OAUTH2_SCOPES, &table::CATALOG, &table::TOOL_SCOPES];
+
 pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
-    let auth_mode = auth_mode(mode, values)?;
+    let (auth_mode, by_switch) = auth_mode(mode, values)?;
     // Read in any mode: a slip should not wait for the day the mode is switched on.
     let oauth = oauth2(serving, values, cwd)?;
-    let token = values.optional(&table::BEARER_TOKEN, parse_auth::bearer_token)?;
+    let token = values.optional(&table::BEARER_TOKEN, parse_auth::bearer_token);
     if !serving.mcp {
         let modes = [&table::AUTH_MODE, &table::OAUTH_ENABLED, &table::BEARER_TOKEN, &table::OAUTH2_SCOPES];
         values.ignored(&modes, "MCP is off");
@@ -62,32 +65,39 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
         out_of_reach(&oauth.scopes, serving, values);
     }
     match auth_mode {
-        AuthMode::None => Ok(Auth::None { token: bearer_token(token, mode, values) }),
+        AuthMode::None => return Ok(Auth::None { token: bearer_token(token, mode, values) }),
+        // The gateway in Go had it beside, for the times without.
+        _ if by_switch => values.ignored(&[&table::BEARER_TOKEN], "oauth.enabled is true, so clients log in"),
         _ if token.is_some() => {
             let why = "it goes with auth mode none only; remove it, or do not set MCP_AUTH_MODE";
-            Err(values.refuse(&table::BEARER_TOKEN, why))
+            values.conflict(&table::BEARER_TOKEN, &[&table::AUTH_MODE], why);
         }
-        AuthMode::OAuth2 => check_defaults(&oauth).map(|()| Auth::OAuth2(oauth)),
-        AuthMode::Basic => Ok(Auth::Basic { scopes: oauth.scopes }),
+        _ => {}
     }
+    if auth_mode == AuthMode::Basic {
+        return Ok(Auth::Basic { scopes: oauth.scopes });
+    }
+    check_defaults(&oauth, values);
+    Ok(Auth::OAuth2(oauth))
 }
 
-/// What `MCP_AUTH_MODE` and `oauth.enabled` say together.
-fn auth_mode(mode: Mode, values: &Values) -> Result<AuthMode, Stop> {
+/// What `MCP_AUTH_MODE` and `oauth.enabled` say together, and whether the latter says oauth2.
+fn auth_mode(mode: Mode, values: &mut Values) -> Result<(AuthMode, bool), Stop> {
     let auth_mode = values.get(&table::AUTH_MODE, |text| parse_auth::auth_mode(text, mode))?;
-    let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode))?;
+    let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode));
     match (enabled, values.given(&table::AUTH_MODE)) {
-        (Some(true), None) => Ok(AuthMode::OAuth2),
+        (Some(true), None) => return Ok((AuthMode::OAuth2, true)),
         (Some(enabled), Some(name)) if enabled != (auth_mode == AuthMode::OAuth2) => {
             let why = format!("{name} says something else; remove one of the two");
-            Err(values.refuse(&table::OAUTH_ENABLED, &why))
+            values.conflict(&table::OAUTH_ENABLED, &[&table::AUTH_MODE], &why);
         }
-        _ => Ok(auth_mode),
+        _ => {}
     }
+    Ok((auth_mode, enabled == Some(true)))
 }
 
-fn oauth2(serving: &Serving, values: &Values, cwd: &Path) -> Result<OAuth2, Stop> {
-    let scopes = values.optional(&table::OAUTH2_SCOPES, parse_auth::scopes)?;
+fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, Stop> {
+    let scopes = values.optional(&table::OAUTH2_SCOPES, parse_auth::scopes);
     let scopes = scopes.unwrap_or_else(|| Scopes::parse(SUPPORTED).union(&serving.scopes()));
     Ok(OAuth2 {
         login: values.get(&table::OAUTH2_LOGIN, parse_auth::login)?,
@@ -95,7 +105,7 @@ fn oauth2(serving: &Serving, values: &Values, cwd: &Path) -> Result<OAuth2, Stop
         code_ttl: values.get(&table::OAUTH2_CODE_TTL, |text| parse::seconds(text, MAX_CODE))?,
         access_ttl: values.get(&table::OAUTH2_ACCESS_TTL, |text| parse::seconds(text, MAX_ACCESS))?,
         refresh_ttl: values.get(&table::OAUTH2_REFRESH_TTL, |text| parse::seconds(text, MAX_REFRESH))?,
-        default_scopes: default_scopes(&scopes, serving, values)?,
+        default_scopes: default_scopes(&scopes, serving, values),
         password_grant: values.get(&table::OAUTH2_PASSWORD_GRANT, parse::switch)?,
         client_metadata: values.get(&table::OAUTH2_CLIENT_METADATA, parse::switch)?,
         scopes,
@@ -103,10 +113,14 @@ fn oauth2(serving: &Serving, values: &Values, cwd: &Path) -> Result<OAuth2, Stop
 }
 
 /// What a client gets that asks for nothing: of a catalog what shows neither money nor costs.
-fn default_scopes(supported: &Scopes, serving: &Serving, values: &Values) -> Result<Scopes, Stop> {
-    let given = |text: &str| parse_auth::default_scopes(text, supported);
-    if let Some(scopes) = values.optional(&table::OAUTH2_DEFAULT_SCOPES, given)? {
-        return Ok(scopes);
+fn default_scopes(supported: &Scopes, serving: &Serving, values: &mut Values) -> Scopes {
+    let known = !SUPPORT.iter().any(|setting| values.is_flawed(setting));
+    let given = |text: &str| match known {
+        true => parse_auth::default_scopes(text, supported),
+        false => parse_auth::scopes(text),
+    };
+    if let Some(scopes) = values.optional(&table::OAUTH2_DEFAULT_SCOPES, given) {
+        return scopes;
     }
     let scopes = match &serving.catalog {
         None => Scopes::parse("mcp"),
@@ -117,18 +131,15 @@ fn default_scopes(supported: &Scopes, serving: &Serving, values: &Values) -> Res
             if harmless.is_empty() { others().collect() } else { harmless }
         }
     };
-    Ok(scopes.intersection(supported))
+    scopes.intersection(supported)
 }
 
 /// A client that asks for nothing must not end up with nothing.
-fn check_defaults(oauth: &OAuth2) -> Result<(), Stop> {
+fn check_defaults(oauth: &OAuth2, values: &mut Values) {
     let OAuth2 { scopes, default_scopes, .. } = oauth;
-    match default_scopes.is_empty() {
-        false => Ok(()),
-        true => Err(Stop::error(format!(
-            "MCP_OAUTH2_DEFAULT_SCOPES is not set: none of its defaults is among the supported scopes, which are \
-             {scopes} (or give --oauth2-default-scopes, or oauth.default_scopes in the configuration file)"
-        ))),
+    if default_scopes.is_empty() && !values.is_flawed(&table::OAUTH2_DEFAULT_SCOPES) {
+        let why = format!("none of its defaults is among the supported scopes, which are {scopes}");
+        values.missing(&table::OAUTH2_DEFAULT_SCOPES, &SUPPORT, &why);
     }
 }
 

@@ -13,17 +13,27 @@ use std::path::{Path, PathBuf};
 pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Result<Settings, Stop> {
     let serving = super::serving::serving(choices.mode, &mut values, cwd)?;
     let auth = super::auth::auth(choices.mode, &serving, &mut values, cwd)?;
+    let http = http(&mut values, cwd)?;
+    let server_name = values.get(&table::SERVER_NAME, parse::line)?;
+    let server_version = values.get(&table::SERVER_VERSION, parse::line)?;
+    let log_level = values.get(&table::LOG_LEVEL, parse::log_level)?;
+    let audit_log = values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd));
+    // At the end, since it is the part of which there may be nothing to go on with.
+    let onec = onec(choices.demo, &auth, &serving, &mut values)?;
+    values.check()?;
+    let (warnings, notes) = values.into_warnings();
     Ok(Settings {
         mode: choices.mode,
-        onec: onec(choices.demo, &auth, &serving, &mut values)?,
-        http: http(&mut values, cwd)?,
-        server_name: values.get(&table::SERVER_NAME, parse::line)?,
-        server_version: values.get(&table::SERVER_VERSION, parse::line)?,
-        log_level: values.get(&table::LOG_LEVEL, parse::log_level)?,
-        audit_log: values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd))?,
+        onec,
+        http,
+        server_name,
+        server_version,
+        log_level,
+        audit_log,
         auth,
         serving,
-        warnings: values.into_warnings(),
+        warnings,
+        notes,
     })
 }
 
@@ -38,14 +48,13 @@ fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
 }
 
 fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Onec, Stop> {
-    Ok(Onec {
-        target: target(demo, auth, serving, values)?,
-        service_root: values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?,
-        timeout: values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?,
-        report_timeout: values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?,
-        max_concurrency: values.get(&table::ONEC_MAX_CONCURRENCY, parse::concurrency)?,
-        tenant: tenant(values)?,
-    })
+    let service_root = values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?;
+    let timeout = values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?;
+    let report_timeout = values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?;
+    let max_concurrency = values.get(&table::ONEC_MAX_CONCURRENCY, parse::concurrency)?;
+    let tenant = tenant(values);
+    let target = target(demo, auth, serving, values)?;
+    Ok(Onec { target, service_root, timeout, report_timeout, max_concurrency, tenant })
 }
 
 fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Target, Stop> {
@@ -57,21 +66,36 @@ fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Re
     }
     let example = "http://localhost/base";
     let why = format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none");
-    let url = values.required(&table::ONEC_URL, &why, |text| parse::url(text, example))?;
-    Ok(Target::Infobase { url, account: account(bearer, auth, serving, values)? })
+    let url = values.required(&table::ONEC_URL, &[], &why, |text| parse::url(text, example));
+    let account = if bearer { by_token(values) } else { by_name(auth, serving, values) };
+    match (url, account) {
+        (Some(url), Some(account)) => Ok(Target::Infobase { url, account }),
+        _ => Err(values.stop()),
+    }
 }
 
-/// The service account, which may be left out where all calls run under the users' own logins.
-fn account(bearer: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Option<Account>, Stop> {
-    if bearer {
-        let token = values.required(&table::ONEC_TOKEN, "bearer login to 1C needs a token", parse::token)?;
-        values.ignored(&[&table::ONEC_USERNAME, &table::ONEC_PASSWORD], "the login to 1C is by bearer token");
-        return Ok(Some(Account::Bearer(token)));
-    }
+/// The service account of whom the token tells.
+fn by_token(values: &mut Values) -> Option<Option<Account>> {
+    // The gateway in Go took the password for the token.
+    let in_file = [&table::ONEC_TOKEN, &table::ONEC_PASSWORD].map(|setting| values.key(setting));
+    let setting = match in_file {
+        [None, Some(_)] if values.given(&table::ONEC_TOKEN).is_none() => &table::ONEC_PASSWORD,
+        _ => &table::ONEC_TOKEN,
+    };
+    let token = values.required(setting, &[], "bearer login to 1C needs a token", parse::token);
+    let unused = [&table::ONEC_USERNAME, &table::ONEC_PASSWORD];
+    let unused: Vec<_> = unused.into_iter().filter(|other| other.variable != setting.variable).collect();
+    values.ignored(&unused, "the login to 1C is by bearer token");
+    token.map(|token| Some(Account::Bearer(token)))
+}
+
+/// The service account, which may be left out where all calls run under the users' own logins. Nothing
+/// at all if it is wrong.
+fn by_name(auth: &Auth, serving: &Serving, values: &mut Values) -> Option<Option<Account>> {
     values.ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer");
     let names = [&table::ONEC_USERNAME, &table::ONEC_PASSWORD];
     if auth.is_own_login() && serving.rest.is_none() && names.iter().all(|name| values.given(name).is_none()) {
-        return Ok(None);
+        return Some(None);
     }
     let user = match auth {
         Auth::None { .. } => "the 1C user that calls run under",
@@ -81,17 +105,24 @@ fn account(bearer: bool, auth: &Auth, serving: &Serving, values: &mut Values) ->
     };
     let username = format!("give the name of {user}");
     let password = format!("give the password, which may be empty, of {user}");
-    Ok(Some(Account::Basic {
-        username: values.required(&table::ONEC_USERNAME, &username, parse::username)?,
-        password: values.required(&table::ONEC_PASSWORD, &password, parse::password)?,
-    }))
+    // Whether an account is needed hangs on these.
+    let others = [&table::ONEC_AUTH, &table::AUTH_MODE, &table::OAUTH_ENABLED, &table::OAUTH2_LOGIN];
+    let username = values.required(&table::ONEC_USERNAME, &others, &username, parse::username);
+    let password = values.required(&table::ONEC_PASSWORD, &others, &password, parse::password);
+    Some(Some(Account::Basic { username: username?, password: password? }))
 }
 
-fn tenant(values: &Values) -> Result<Option<Tenant>, Stop> {
-    let header = values.optional(&table::ONEC_TENANT_HEADER, parse::header_name)?;
-    let value = values.optional(&table::ONEC_TENANT_VALUE, parse::header_value)?;
-    let both = both(header, value, [&table::ONEC_TENANT_HEADER, &table::ONEC_TENANT_VALUE], values)?;
-    Ok(both.map(|(header, value)| Tenant { header, value }))
+fn tenant(values: &mut Values) -> Option<Tenant> {
+    let names = [&table::ONEC_TENANT_HEADER, &table::ONEC_TENANT_VALUE];
+    let value = values.optional(&table::ONEC_TENANT_VALUE, parse::header_value);
+    if value.is_none() && !values.is_flawed(&table::ONEC_TENANT_VALUE) && values.is_foreign() {
+        // The gateway in Go took the one without the other for none.
+        values.ignored(&[&table::ONEC_TENANT_HEADER], "there is no value for it");
+        return None;
+    }
+    let header = values.optional(&table::ONEC_TENANT_HEADER, parse::header_name);
+    let (header, value) = both(header, value, names, values)?;
+    Some(Tenant { header, value })
 }
 
 fn http(values: &mut Values, cwd: &Path) -> Result<Http, Stop> {
@@ -100,45 +131,43 @@ fn http(values: &mut Values, cwd: &Path) -> Result<Http, Stop> {
         host: values.get(&table::HOST, parse::host)?,
         port: values.get(&table::PORT, parse::port)?,
         cors_origins: values.get(&table::CORS_ORIGINS, parse::origins)?,
-        public_url: values.optional(&table::PUBLIC_URL, public)?,
-        tls: tls(values, cwd)?,
-        trusted_proxies: trusted_proxies(values)?,
+        public_url: values.optional(&table::PUBLIC_URL, public),
+        tls: tls(values, cwd),
+        trusted_proxies: trusted_proxies(values),
         drain_timeout: values.get(&table::DRAIN_TIMEOUT_MS, |text| parse::millis(text, 0))?,
     })
 }
 
-fn trusted_proxies(values: &mut Values) -> Result<Vec<IpNet>, Stop> {
-    let networks = values.optional(&table::TRUSTED_PROXIES, parse_auth::networks)?.unwrap_or_default();
+fn trusted_proxies(values: &mut Values) -> Vec<IpNet> {
+    let networks = values.optional(&table::TRUSTED_PROXIES, parse_auth::networks).unwrap_or_default();
     if networks.iter().any(|network| network.prefix_len() == 0) {
         let name = values.given(&table::TRUSTED_PROXIES).unwrap_or_default();
         values.warn(format!("{name} trusts every address: any client can say that it is another one"));
     }
-    Ok(networks)
+    networks
 }
 
-fn tls(values: &Values, cwd: &Path) -> Result<Option<Tls>, Stop> {
+fn tls(values: &mut Values, cwd: &Path) -> Option<Tls> {
     let existing = |text: &str| -> Result<PathBuf, parse::Refused> {
         let path = cwd.join(parse::path(text)?);
         if path.is_file() { Ok(path) } else { Err(parse::refused("there is no such file; expected one in PEM format")) }
     };
-    let cert = values.optional(&table::TLS_CERT, existing)?;
-    let key = values.optional(&table::TLS_KEY, existing)?;
-    let both = both(cert, key, [&table::TLS_CERT, &table::TLS_KEY], values)?;
-    Ok(both.map(|(cert, key)| Tls { cert, key }))
+    let cert = values.optional(&table::TLS_CERT, existing);
+    let key = values.optional(&table::TLS_KEY, existing);
+    let (cert, key) = both(cert, key, [&table::TLS_CERT, &table::TLS_KEY], values)?;
+    Some(Tls { cert, key })
 }
 
 /// Two settings that make sense only together.
-fn both<A, B>(a: Option<A>, b: Option<B>, names: [&Setting; 2], values: &Values) -> Result<Option<(A, B)>, Stop> {
+fn both<A, B>(a: Option<A>, b: Option<B>, names: [&Setting; 2], values: &mut Values) -> Option<(A, B)> {
     let [first, second] = names;
     let (given, missing) = match (a, b) {
-        (Some(a), Some(b)) => return Ok(Some((a, b))),
-        (None, None) => return Ok(None),
+        (Some(a), Some(b)) => return Some((a, b)),
+        (None, None) => return None,
         (Some(_), None) => (first, second),
         (None, Some(_)) => (second, first),
     };
     let name = values.given(given).unwrap_or_default();
-    let Setting { variable, flag, yaml, .. } = missing;
-    Err(Stop::error(format!(
-        "{variable} is not set: {name} needs it too (or give --{flag}, or {yaml} in the configuration file)"
-    )))
+    values.missing(missing, &[missing], &format!("{name} needs it too"));
+    None
 }

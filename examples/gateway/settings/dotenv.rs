@@ -6,7 +6,6 @@
 //! Quoted values are dotenvy's to read. A `$` is a `$`: nothing is substituted.
 
 use super::files;
-use super::stop::Stop;
 use super::table;
 use super::values::{Source, Values};
 use std::path::Path;
@@ -14,27 +13,34 @@ use std::path::Path;
 const DEFAULT: &str = ".env";
 
 /// Reads the named file, or `.env` if there is one.
-pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) -> Result<(), Stop> {
+pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) {
     let path = match named {
         Some(path) => path,
         // A folder of that name is a Python virtual environment, not ours.
         None if cwd.join(DEFAULT).is_file() => Path::new(DEFAULT),
-        None => return Ok(()),
+        None => return,
     };
     let what = if named.is_some() { "--env-file" } else { "the settings file" };
-    let text = files::read(what, path, cwd)?;
+    let text = match files::read(what, path, cwd) {
+        Ok(text) => text,
+        Err(problem) => return values.unreadable(problem),
+    };
     let file = path.display().to_string();
     let mut pairs = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         match pair(line) {
             Line::Pair(name, value) => pairs.push((name, value)),
             Line::NotOurs => {}
-            Line::Odd => values.warn(format!("{file}, line {number}: ignored, because it is not NAME=value")),
+            Line::Odd => values.odd(format!("{file}, line {number}: ignored, because it is not NAME=value")),
             Line::Broken(name) => {
-                return Err(Stop::error(format!(
+                let problem = format!(
                     "{name} in {file}, line {number}: the quotes or backslashes do not add up; put the value in \
                      single quotes, which take everything up to the next one as it stands"
-                )));
+                );
+                match table::by_variable(name) {
+                    Some(setting) => values.wrong(setting, problem),
+                    None => values.odd_source(problem),
+                }
             }
         }
     }
@@ -42,7 +48,6 @@ pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) -> Res
     for (name, value) in pairs.into_iter().rev() {
         values.variable(name, value, &Source::Dotenv(file.clone()));
     }
-    Ok(())
 }
 
 enum Line<'a> {

@@ -1,6 +1,5 @@
 //! Reading text files that people write by hand.
 
-use super::stop::Stop;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -10,8 +9,8 @@ const LIMIT: u64 = 1 << 20;
 
 /// The text of a file of settings. `what` names the setting in an error, and `path` is shown as the
 /// user wrote it.
-pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, Stop> {
-    text(&cwd.join(path), LIMIT).map_err(|why| Stop::error(format!("{what} is \"{}\": {why}", path.display())))
+pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, String> {
+    text(&cwd.join(path), LIMIT).map_err(|why| format!("{what} is \"{}\": {why}", path.display()))
 }
 
 /// The text of the file, without a byte order mark, or what is wrong with the file.

@@ -1,11 +1,12 @@
 //! The command line: clap does the work, the table says which flags there are.
 
+use super::nearest::nearest;
 use super::stop::{Stop, Stream};
-use super::table::{ALL, Setting};
+use super::table::{self, ALL, Setting};
 use super::types::Mode;
 use super::values::{Source, Values};
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,23 +18,115 @@ pub(super) struct Choices {
     pub(super) env_file: Option<PathBuf>,
 }
 
-/// Takes the settings out of the arguments.
+/// Takes the settings out of the arguments. What is wrong there is noted, and the rest read without it.
+///
+/// # Errors
+/// Only help was wanted.
 pub(super) fn read<A>(args: A, values: &mut Values) -> Result<Choices, Stop>
 where
     A: IntoIterator,
     A::Item: Into<OsString> + Clone,
 {
-    let mut matches = command().try_get_matches_from(args).map_err(|error| stop(&error))?;
+    let mut args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let mut mode_is_known = true;
+    // Each round takes at least one argument away.
+    loop {
+        let error = match command().try_get_matches_from(&args) {
+            Ok(matches) => return Ok(choices(matches, mode_is_known, values)),
+            Err(error) => error,
+        };
+        if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            values.check()?;
+            return Err(Stop { text: text(&error), stream: Stream::Stdout, code: 0 });
+        }
+        let wrong = Wrong::of(&error);
+        wrong.note(&error, values);
+        mode_is_known &= wrong.argument != MODE;
+        if !wrong.remove(&mut args) {
+            values.unreadable("the rest of the command line was not read".to_owned());
+            args.truncate(1);
+        }
+    }
+}
+
+/// How clap calls the positional argument.
+const MODE: &str = "[MODE]";
+
+/// The argument that clap complains of.
+struct Wrong {
+    /// With its dashes, and nothing after the name.
+    argument: String,
+    value: Option<String>,
+}
+
+impl Wrong {
+    fn of(error: &clap::Error) -> Self {
+        let context = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => Some(text.clone()),
+            _ => None,
+        };
+        // `--port <PORT>` where clap knows the argument.
+        let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+        let argument = argument.split(' ').next().unwrap_or_default().to_owned();
+        Self { argument, value: context(ContextKind::InvalidValue) }
+    }
+
+    fn note(&self, error: &clap::Error, values: &mut Values) {
+        let text = text(error);
+        let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+        let lines: Vec<_> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
+        let text = lines.join("; ").trim_start_matches("error: ").to_owned();
+        let Some(flag) = self.argument.strip_prefix("--") else { return values.odd_source(text) };
+        if let Some(setting) = table::by_flag(flag) {
+            return values.wrong(setting, text);
+        }
+        let others = ["demo", "env-file"];
+        let flags = ALL.iter().map(|setting| setting.flag).chain(others);
+        match nearest(flag, flags).and_then(table::by_flag) {
+            Some(setting) => {
+                values.was_meant(setting);
+                values.odd_source(text);
+            }
+            // With one of the others nothing might be missing.
+            None => values.unreadable(text),
+        }
+    }
+
+    /// Takes the argument out, and what may be the value of one that clap does not know; whether that was
+    /// possible.
+    fn remove(&self, args: &mut Vec<OsString>) -> bool {
+        let is = |arg: &OsString, name: &str| {
+            let rest = arg.to_str().and_then(|arg| arg.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        let name = if self.argument == MODE { self.value.as_deref().unwrap_or_default() } else { &self.argument };
+        let found = args.iter().skip(1).position(|arg| !name.is_empty() && is(arg, name));
+        let Some(at) = found.map(|at| at + 1) else { return false };
+        let alone = args.remove(at).to_str().is_some_and(|arg| arg == name);
+        let is_value = |arg: &OsString| {
+            arg.to_str().is_none_or(|arg| !arg.starts_with('-') && !["stdio", "http", "check"].contains(&arg))
+        };
+        if alone && name.starts_with("--") && args.get(at).is_some_and(is_value) {
+            args.remove(at);
+        }
+        true
+    }
+}
+
+fn choices(mut matches: ArgMatches, mode_is_known: bool, values: &mut Values) -> Choices {
     for setting in ALL {
         let Some(value) = matches.remove_one::<OsString>(setting.flag) else { continue };
-        let text = value.into_string().map_err(|_| Stop::error(format!("--{} is not valid UTF-8", setting.flag)))?;
-        values.offer(setting, text, Source::Flag);
+        match value.into_string() {
+            Ok(text) => values.offer(setting, text, Source::Flag),
+            Err(_) => values.not_text(setting, &format!("--{}", setting.flag)),
+        }
     }
-    Ok(Choices {
-        mode: mode(&matches),
+    Choices {
+        // The doctor asks for least, and so says nothing that might not be true of the mode meant.
+        mode: if mode_is_known { mode(&matches) } else { Mode::Check },
         demo: matches.get_flag("demo"),
         env_file: matches.remove_one::<OsString>("env-file").map(PathBuf::from),
-    })
+    }
 }
 
 fn mode(matches: &ArgMatches) -> Mode {
@@ -102,10 +195,6 @@ fn help(setting: &Setting) -> String {
     format!("{}\n[{names}]{default}", setting.help)
 }
 
-fn stop(error: &clap::Error) -> Stop {
-    let text = error.render().to_string().trim_end().to_owned();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop { text, stream: Stream::Stdout, code: 0 },
-        _ => Stop { text, stream: Stream::Stderr, code: 2 },
-    }
+fn text(error: &clap::Error) -> String {
+    error.render().to_string().trim_end().to_owned()
 }

@@ -7,6 +7,8 @@
 //! yaml.rs    the configuration file      ┘   text + where it came from     typed and checked
 //! ```
 //!
+//! Whatever is wrong is noted on the way and told at the end, all in one run.
+//!
 //! Nothing here is global: [`load`] is handed the arguments, the environment and the working
 //! directory, and what should be printed comes back as a [`Stop`]. The `.env` file is read into
 //! memory and never into the environment of the process.
@@ -17,6 +19,8 @@ mod catalog;
 mod dotenv;
 mod files;
 mod flags;
+mod found;
+mod legacy;
 mod nearest;
 mod parse;
 mod parse_auth;
@@ -46,7 +50,8 @@ use std::path::Path;
 /// `args` begin with the name of the program. Relative paths are meant from `cwd`.
 ///
 /// # Errors
-/// A [`Stop`] with exit status 2 for a bad or missing setting, with 0 for `--help` and `--version`.
+/// A [`Stop`] with exit status 2 and everything that is bad or missing, with 0 for `--help` and
+/// `--version`.
 pub(crate) fn load<A, E, K, V>(args: A, env: E, cwd: &Path) -> Result<Settings, Stop>
 where
     A: IntoIterator,
@@ -58,16 +63,16 @@ where
     // The first to give a setting wins, so the order of these lines is the order of precedence.
     let mut values = Values::default();
     let choices = flags::read(args, &mut values)?;
-    environment(env, &mut values)?;
-    dotenv::read(choices.env_file.as_deref(), cwd, &mut values)?;
-    if let Some(path) = values.optional(&table::CONFIG, parse::path)? {
-        yaml::read(&path, cwd, &mut values)?;
+    environment(env, &mut values);
+    dotenv::read(choices.env_file.as_deref(), cwd, &mut values);
+    if let Some(path) = values.optional(&table::CONFIG, parse::path) {
+        yaml::read(&path, cwd, &mut values);
     }
     build::settings(&choices, values, cwd)
 }
 
 /// Takes the variables that are meant for the gateway out of the environment.
-fn environment<K, V>(env: impl IntoIterator<Item = (K, V)>, values: &mut Values) -> Result<(), Stop>
+fn environment<K, V>(env: impl IntoIterator<Item = (K, V)>, values: &mut Values)
 where
     K: Into<OsString>,
     V: Into<OsString>,
@@ -78,11 +83,10 @@ where
         if !table::is_ours(&name) {
             continue;
         }
-        match value.into().into_string() {
-            Ok(text) => values.variable(&name, text, &Source::Variable),
-            Err(_) if table::by_variable(&name).is_none() => {}
-            Err(_) => return Err(Stop::error(format!("{name} is not valid UTF-8"))),
+        match (value.into().into_string(), table::by_variable(&name)) {
+            (Ok(text), _) => values.variable(&name, text, &Source::Variable),
+            (Err(_), Some(setting)) => values.not_text(setting, &name),
+            (Err(_), None) => {}
         }
     }
-    Ok(())
 }

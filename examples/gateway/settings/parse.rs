@@ -44,7 +44,7 @@ pub(super) fn url(text: &str, example: &str) -> Parsed<Url> {
 }
 
 /// The URL for a message: no user name, password, query or fragment.
-fn without_login(text: &str) -> String {
+pub(super) fn without_login(text: &str) -> String {
     let (start, rest) = text.split_once("//").map_or(("", text), |(scheme, rest)| (scheme, rest));
     let shown = match rest.rsplit_once('@') {
         Some((_, host)) => format!("***@{host}"),

@@ -29,33 +29,32 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
         structured: values.get(&table::STRUCTURED_CONTENT, parse::switch)?,
         aliases: values.get(&table::TOOL_ALIASES, parse::switch)?,
         list_cache: (!list_cache.is_zero()).then_some(list_cache),
-        tool_scopes: values.optional(&table::TOOL_SCOPES, tool_scopes)?.unwrap_or_default(),
-        rest: values.optional(&table::API_BEARER_TOKEN, parse_auth::bearer_token)?,
+        tool_scopes: values.optional(&table::TOOL_SCOPES, tool_scopes).unwrap_or_default(),
+        rest: values.optional(&table::API_BEARER_TOKEN, parse_auth::bearer_token),
     };
     if serving.catalog.is_none() {
-        without_catalog(&serving, values)?;
+        without_catalog(&serving, values);
     }
     if !serving.rpc {
         values.ignored(&[&table::TOOL_SCOPES, &table::LIST_CACHE_MS], "MCP_ONEC_RPC is false");
     }
     let rest = rest(serving.rest.clone(), mode, values);
     if !serving.mcp {
-        without_mcp(rest.is_some(), mode, values)?;
+        without_mcp(rest.is_some(), mode, values);
     }
     Ok(Serving { rest, ..serving })
 }
 
-fn without_catalog(serving: &Serving, values: &mut Values) -> Result<(), Stop> {
+fn without_catalog(serving: &Serving, values: &mut Values) {
     if !serving.rpc {
         let why = "without a catalog there is nothing else to serve; set MCP_CATALOG, e.g. to trade";
-        return Err(values.refuse(&table::ONEC_RPC, why));
+        values.conflict(&table::ONEC_RPC, &[&table::CATALOG], why);
     }
     if serving.rest.is_some() {
         let why = "the REST endpoints are those of a catalog; set MCP_CATALOG, e.g. to trade";
-        return Err(values.refuse(&table::API_BEARER_TOKEN, why));
+        values.conflict(&table::API_BEARER_TOKEN, &[&table::CATALOG], why);
     }
     values.ignored(&[&table::RESOLVE_LIMIT, &table::MAX_ROWS, &table::STRUCTURED_CONTENT], "there is no catalog");
-    Ok(())
 }
 
 fn rest(token: Option<SecretString>, mode: Mode, values: &mut Values) -> Option<SecretString> {
@@ -68,16 +67,16 @@ fn rest(token: Option<SecretString>, mode: Mode, values: &mut Values) -> Option<
 }
 
 /// Only the REST endpoints are left.
-fn without_mcp(rest: bool, mode: Mode, values: &mut Values) -> Result<(), Stop> {
+fn without_mcp(rest: bool, mode: Mode, values: &mut Values) {
     let why = match (mode, rest) {
         (Mode::Stdio, _) => "on stdio there is nothing but MCP; start the gateway with http",
         (_, false) => "only the REST endpoints would be left, and these need MCP_API_BEARER_TOKEN",
         _ => {
-            values.ignored(&[&table::STRUCTURED_CONTENT, &table::TOOL_ALIASES, &table::TOOL_SCOPES], "MCP is off");
-            return Ok(());
+            return values
+                .ignored(&[&table::STRUCTURED_CONTENT, &table::TOOL_ALIASES, &table::TOOL_SCOPES], "MCP is off");
         }
     };
-    Err(values.refuse(&table::ENABLED, why))
+    values.conflict(&table::ENABLED, &[&table::API_BEARER_TOKEN], why);
 }
 
 /// Rules `pattern=scope`.

@@ -24,9 +24,14 @@ pub(crate) enum Stream {
 }
 
 impl Stop {
-    /// A bad or missing setting.
-    pub(super) fn error(message: impl AsRef<str>) -> Self {
-        Self { text: format!("error: {}", message.as_ref()), stream: Stream::Stderr, code: 2 }
+    /// Everything that is wrong with the settings, and what may be why.
+    pub(super) fn errors<'a>(
+        errors: impl IntoIterator<Item = &'a str>,
+        warnings: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let errors = errors.into_iter().map(|text| format!("error: {text}"));
+        let lines: Vec<_> = errors.chain(warnings.into_iter().map(|text| format!("warning: {text}"))).collect();
+        Self { text: lines.join("\n"), stream: Stream::Stderr, code: 2 }
     }
 
     /// Prints the message and gives the status to exit with.

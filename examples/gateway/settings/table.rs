@@ -173,8 +173,13 @@ pub(super) fn is_ours(variable: &str) -> bool {
     variable.starts_with("MCP_") || by_variable(variable).is_some()
 }
 
+/// Upper and lower case are the same, as on Windows and for the proxy in Python.
 pub(super) fn by_variable(variable: &str) -> Option<&'static Setting> {
-    ALL.iter().find(|setting| setting.variable == variable)
+    ALL.iter().find(|setting| setting.variable.eq_ignore_ascii_case(variable))
+}
+
+pub(super) fn by_flag(flag: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| setting.flag == flag)
 }
 
 pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
@@ -184,10 +189,4 @@ pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
 /// Every key that the configuration file may hold.
 pub(super) fn yaml_keys() -> impl Iterator<Item = &'static str> + Clone {
     ALL.iter().chain([&OAUTH_ENABLED]).map(|setting| setting.yaml).filter(|key| !key.is_empty())
-}
-
-/// Whether keys lie below that path.
-pub(super) fn is_section(path: &str) -> bool {
-    let below = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
-    path.is_empty() || yaml_keys().any(below)
 }

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) auth: Auth,
     /// What looks like a mistake but does not stop the start; for the log, without secrets.
     pub(crate) warnings: Vec<String>,
+    /// What is worth knowing of how they were read; for the log, without secrets.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What to run.

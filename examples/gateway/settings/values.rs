@@ -1,10 +1,13 @@
 //! What was given, as text, and where: the one place that decides who wins and how errors read.
+//!
+//! A problem ends nothing. It is noted, the reading goes on as if the setting had its default, and
+//! [`Values::check`] tells all problems at once. What may only follow from one of them is not told.
 
 use super::nearest::nearest;
 use super::parse::Refused;
 use super::stop::Stop;
 use super::table::{self, ALL, Setting};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The ways to give a setting.
 #[derive(Clone)]
@@ -13,8 +16,12 @@ pub(super) enum Source {
     Variable,
     /// A `.env` file of that name.
     Dotenv(String),
-    /// A configuration file of that name.
-    Yaml(String),
+    /// A configuration file.
+    Yaml {
+        /// The key there, which may be one of another gateway.
+        key: &'static str,
+        file: String,
+    },
     Default,
 }
 
@@ -25,23 +32,53 @@ impl Source {
             Self::Flag => format!("--{}", setting.flag),
             Self::Variable | Self::Default => setting.variable.to_owned(),
             Self::Dotenv(file) => format!("{} in {file}", setting.variable),
-            Self::Yaml(file) => format!("{} in {file}", setting.yaml),
+            Self::Yaml { key, file } => format!("{key} in {file}"),
         }
     }
+}
+
+/// A text and where it came from.
+struct Given {
+    text: String,
+    /// What stands there, if that is not the text.
+    written: Option<String>,
+    source: Source,
+}
+
+/// Something that stops the start.
+struct Problem {
+    /// Its setting's place in the table; nothing if it is about a source of settings.
+    row: Option<usize>,
+    text: String,
 }
 
 /// All that was given so far. No `Debug`: there are secrets among it.
 #[derive(Default)]
 pub(super) struct Values {
     /// By variable.
-    given: BTreeMap<&'static str, (String, Source)>,
+    given: BTreeMap<&'static str, Given>,
+    /// What a file of another gateway goes without saying.
+    implied: BTreeMap<&'static str, &'static str>,
+    problems: Vec<Problem>,
+    /// Settings of which nothing can be said, because something is wrong with them.
+    flawed: BTreeSet<&'static str>,
+    /// Some source could not be read, so that a setting may be missing only for that.
+    incomplete: bool,
+    /// What was odd in the sources. It may be the reason for a problem.
+    oddities: Vec<String>,
     warnings: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Values {
     /// Takes the value, unless an earlier source gave one.
     pub(super) fn offer(&mut self, setting: &Setting, text: String, source: Source) {
-        self.given.entry(setting.variable).or_insert((text, source));
+        self.offer_as(setting, text, None, source);
+    }
+
+    /// Takes the value of which something else stands in the source.
+    pub(super) fn offer_as(&mut self, setting: &Setting, text: String, written: Option<String>, source: Source) {
+        self.given.entry(setting.variable).or_insert(Given { text, written, source });
     }
 
     /// Takes a variable from the environment or a `.env` file.
@@ -60,11 +97,30 @@ impl Values {
             _ => name.to_owned(),
         };
         let hint = nearest(name, ALL.iter().map(|setting| setting.variable)).unwrap_or_default();
-        self.warn(format!("{place} is ignored: there is no such setting; the nearest is {hint}"));
+        self.odd(format!("{place} is ignored: there is no such setting; the nearest is {hint}"));
+    }
+
+    /// What counts in place of the default.
+    pub(super) fn imply(&mut self, setting: &Setting, text: &'static str) {
+        self.implied.insert(setting.variable, text);
+    }
+
+    /// Whether the configuration file is one of another gateway.
+    pub(super) fn is_foreign(&self) -> bool {
+        !self.implied.is_empty()
+    }
+
+    /// A warning of how the sources are written.
+    pub(super) fn odd(&mut self, text: String) {
+        self.oddities.push(text);
     }
 
     pub(super) fn warn(&mut self, text: String) {
         self.warnings.push(text);
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        self.notes.push(text);
     }
 
     /// Warns of each of these that was given.
@@ -76,63 +132,170 @@ impl Values {
         }
     }
 
-    /// The message for a value that is right by itself and does not go with the others.
-    pub(super) fn refuse(&self, setting: &Setting, why: &str) -> Stop {
-        let (text, source) =
-            self.given.get(setting.variable).map_or(("", &Source::Default), |(text, source)| (text, source));
-        error(setting, source, text, super::parse::refused(why))
+    /// A source of settings that cannot be read, in part at least.
+    pub(super) fn unreadable(&mut self, text: String) {
+        self.incomplete = true;
+        self.problems.push(Problem { row: None, text });
     }
 
-    /// The warnings, when all else has been read.
-    pub(super) fn into_warnings(self) -> Vec<String> {
-        self.warnings
+    /// Some source was not read to its end.
+    pub(super) fn incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Something wrong with a source that has nothing to do with other settings.
+    pub(super) fn odd_source(&mut self, text: String) {
+        self.problems.push(Problem { row: None, text });
+    }
+
+    /// What is wrong with the setting. Nothing else is said of it.
+    pub(super) fn wrong(&mut self, setting: &Setting, text: String) {
+        if self.flawed.insert(setting.variable) {
+            self.problems.push(Problem { row: row(setting), text });
+        }
+    }
+
+    /// A value that is not even text, which `name` gave. With the wrong encoding more may be lost.
+    pub(super) fn not_text(&mut self, setting: &Setting, name: &str) {
+        self.wrong(setting, format!("{name} is not valid UTF-8"));
+        self.incomplete();
+    }
+
+    /// Says nothing more of the setting: it may have been meant where something else was written.
+    pub(super) fn was_meant(&mut self, setting: &Setting) {
+        self.flawed.insert(setting.variable);
+    }
+
+    pub(super) fn is_flawed(&self, setting: &Setting) -> bool {
+        self.flawed.contains(setting.variable)
+    }
+
+    /// A value that is right by itself and does not go with the `others`, which must be right too for
+    /// that to be known.
+    pub(super) fn conflict(&mut self, setting: &Setting, others: &[&Setting], why: &str) {
+        if self.is_flawed(setting) || others.iter().any(|other| self.is_flawed(other)) {
+            return;
+        }
+        let text = match self.given.get(setting.variable) {
+            Some(given) => refusal(setting, given, super::parse::refused(why)),
+            None => format!("{}: {why}", setting.variable),
+        };
+        self.problems.push(Problem { row: row(setting), text });
+    }
+
+    /// A setting that is needed here, unless what is wrong with the `others` is why it seems so; `why`
+    /// says what for.
+    pub(super) fn missing(&mut self, setting: &Setting, others: &[&Setting], why: &str) {
+        if self.incomplete || others.iter().any(|other| self.is_flawed(other)) {
+            return;
+        }
+        let Setting { variable, flag, yaml, .. } = setting;
+        let text = format!("{variable} is not set: {why} (or give --{flag}, or {yaml} in the configuration file)");
+        self.wrong(setting, text);
+    }
+
+    /// All that is wrong, if anything is.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        if self.problems.is_empty() { Ok(()) } else { Err(self.stop()) }
+    }
+
+    /// All that is wrong, in the order of the table.
+    pub(super) fn stop(&self) -> Stop {
+        let mut problems: Vec<_> = self.problems.iter().collect();
+        problems.sort_by_key(|problem| problem.row);
+        let oddities = self.oddities.iter().map(String::as_str);
+        Stop::errors(problems.iter().map(|problem| problem.text.as_str()), oddities)
+    }
+
+    /// The warnings and the notes, when all else has been read.
+    pub(super) fn into_warnings(self) -> (Vec<String>, Vec<String>) {
+        let Self { mut oddities, warnings, notes, .. } = self;
+        oddities.extend(warnings);
+        (oddities, notes)
     }
 
     /// Where the setting was given, in the user's words; nothing if it was not.
     pub(super) fn given(&self, setting: &Setting) -> Option<String> {
-        self.given.get(setting.variable).map(|(_, source)| source.name(setting))
+        self.given.get(setting.variable).map(|given| given.source.name(setting))
     }
 
-    /// A setting that may be left out and has no default.
+    /// The key of the configuration file that gave the setting, if it did.
+    pub(super) fn key(&self, setting: &Setting) -> Option<&'static str> {
+        match self.given.get(setting.variable)?.source {
+            Source::Yaml { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// A setting that may be left out and has no default. What is wrong is noted, and nothing is set.
     pub(super) fn optional<T>(
-        &self,
+        &mut self,
         setting: &Setting,
         parse: impl FnOnce(&str) -> Result<T, Refused>,
-    ) -> Result<Option<T>, Stop> {
-        let given = self.given.get(setting.variable).map(|(text, source)| (text.as_str(), source));
-        let Some((text, source)) = given.or(setting.default.map(|text| (text, &Source::Default))) else {
-            return Ok(None);
-        };
+    ) -> Option<T> {
+        let unsaid = self.implied.get(setting.variable).copied().or(setting.default);
+        let default = || unsaid.map(|text| Given { text: text.to_owned(), written: None, source: Source::Default });
+        let default = if self.given.contains_key(setting.variable) { None } else { default() };
+        let given = self.given.get(setting.variable).or(default.as_ref())?;
         // A blank at the end of a password is part of it; elsewhere it is a slip.
-        let text = if setting.secret { text } else { text.trim() };
-        parse(text).map(Some).map_err(|refused| error(setting, source, text, refused))
+        let text = if setting.secret { &given.text } else { given.text.trim() };
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(refused) => {
+                let text = refusal(setting, given, refused);
+                self.wrong(setting, text);
+                None
+            }
+        }
     }
 
-    /// A setting that must be there; `why` says when and what for.
+    /// A setting that must be there; `why` says when and what for. What is wrong is noted, and it is not
+    /// missed where something is wrong with the `others`.
     pub(super) fn required<T>(
-        &self,
+        &mut self,
         setting: &Setting,
+        others: &[&Setting],
         why: &str,
         parse: impl FnOnce(&str) -> Result<T, Refused>,
-    ) -> Result<T, Stop> {
-        let Setting { variable, flag, yaml, .. } = setting;
-        self.optional(setting, parse)?.ok_or_else(|| {
-            Stop::error(format!("{variable} is not set: {why} (or give --{flag}, or {yaml} in the configuration file)"))
-        })
+    ) -> Option<T> {
+        let value = self.optional(setting, parse);
+        if value.is_none() && !self.is_flawed(setting) {
+            self.missing(setting, others, why);
+        }
+        value
     }
 
-    /// A setting that has a default.
-    pub(super) fn get<T>(&self, setting: &Setting, parse: impl FnOnce(&str) -> Result<T, Refused>) -> Result<T, Stop> {
-        self.required(setting, "it has no default", parse)
+    /// A setting that has a default, which also counts where a wrong value was given and noted.
+    ///
+    /// # Errors
+    /// The default itself is wrong.
+    pub(super) fn get<T>(&mut self, setting: &Setting, parse: impl Fn(&str) -> Result<T, Refused>) -> Result<T, Stop> {
+        if let Some(value) = self.optional(setting, &parse) {
+            return Ok(value);
+        }
+        parse(setting.default.unwrap_or_default()).map_err(|_| self.stop())
     }
 }
 
-fn error(setting: &Setting, source: &Source, text: &str, refused: Refused) -> Stop {
-    let name = source.name(setting);
+/// The place of a setting in the table.
+fn row(setting: &Setting) -> Option<usize> {
+    let variable =
+        if setting.variable == table::OAUTH_ENABLED.variable { table::AUTH_MODE.variable } else { setting.variable };
+    ALL.iter().position(|known| known.variable == variable)
+}
+
+/// The message for a value that is not allowed.
+fn refusal(setting: &Setting, given: &Given, refused: Refused) -> String {
+    let name = given.source.name(setting);
     let Refused { shown, why } = refused;
     if setting.secret {
-        return Stop::error(format!("{name} (value not shown): {why}"));
+        return format!("{name} (value not shown): {why}");
     }
-    let shown: String = shown.as_deref().unwrap_or(text).chars().take(200).collect();
-    Stop::error(format!("{name} is \"{}\": {why}", shown.replace(char::is_control, "?")))
+    let text = given.written.as_deref().unwrap_or_else(|| given.text.trim());
+    format!("{name} is \"{}\": {why}", self::shown(shown.as_deref().unwrap_or(text)))
+}
+
+/// A text of unknown content, for a message.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

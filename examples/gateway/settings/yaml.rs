@@ -4,64 +4,57 @@
 //! same, a password `0123` stays what it is), so that all sources share one parser per setting.
 
 use super::files;
-use super::nearest::nearest;
-use super::stop::Stop;
-use super::table::{self, Setting};
-use super::values::{Source, Values};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use super::found::{Found, Key};
+use super::legacy;
+use super::table;
+use super::values::Values;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_saphyr::{Error, ExternalMessageSource, Spanned};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-/// Reads the configuration file.
-pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) -> Result<(), Stop> {
+/// Reads the configuration file. What is wrong is noted.
+pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) {
     let what = values.given(&table::CONFIG).unwrap_or_default();
-    let text = files::read(&what, path, cwd)?;
+    let text = match files::read(&what, path, cwd) {
+        Ok(text) => text,
+        Err(problem) => return values.unreadable(problem),
+    };
     let file = path.display().to_string();
-    let mut reading = Reading::default();
-    // A snippet of the file in an error could show a password.
-    let options = serde_saphyr::options! { with_snippet: false, reject_unsupported_tags: true };
-    let parsed = serde_saphyr::with_deserializer_from_str_with_options(&text, options, |yaml| {
-        Section { path: String::new(), reading: &mut reading }.deserialize(yaml)
-    });
-    parsed.map_err(|error| refuse(&error, &reading, &file))?;
-    for (setting, text) in reading.found.into_values() {
-        values.offer(setting, text, Source::Yaml(file.clone()));
-    }
-    Ok(())
-}
-
-/// What was read so far.
-#[derive(Default)]
-struct Reading {
-    found: BTreeMap<&'static str, (&'static Setting, String)>,
-    /// The key whose value is being read.
-    at: String,
-    /// The line of the last key. The parser's own idea of where a problem is may be the section.
-    line: u64,
-    /// What is wrong with the content, as opposed to the form.
-    problem: Option<String>,
-}
-
-impl Reading {
-    /// Notes the problem and gives the error that ends the parsing.
-    fn wrong<E: serde::de::Error>(&mut self, problem: String) -> E {
-        self.problem = Some(problem);
-        E::custom("see the problem")
-    }
+    // The parser ends at a value of another kind than its key takes. What comes after it takes another
+    // reading, without that value.
+    let mut skipped = BTreeSet::new();
+    let found = loop {
+        let mut reading = Reading { skipped: &skipped, found: Found::default(), at: String::new(), line: 0 };
+        // A snippet of the file in an error could show a password.
+        let options = serde_saphyr::options! { with_snippet: false, reject_unsupported_tags: true };
+        let parsed = serde_saphyr::with_deserializer_from_str_with_options(&text, options, |yaml| {
+            Section { path: String::new(), reading: &mut reading }.deserialize(yaml)
+        });
+        let Reading { found, at, .. } = reading;
+        let Err(error) = parsed else { break found };
+        let problem = refuse(&error, &at, &file);
+        match Key::find(&at).and_then(Key::setting) {
+            Some(setting) => values.wrong(setting, problem),
+            None => values.unreadable(problem),
+        }
+        let is_value = matches!(error.without_snippet(), Error::Unexpected { .. } | Error::SerdeInvalidType { .. });
+        if at.is_empty() || !is_value || !skipped.insert(at) {
+            values.incomplete();
+            break found;
+        }
+    };
+    found.tell(&file, values);
 }
 
 /// The message for a file that cannot be used. The parser's own words are passed on only where they
 /// speak of syntax: elsewhere they may quote a value.
-fn refuse(error: &Error, reading: &Reading, file: &str) -> Stop {
-    if let Some(problem) = &reading.problem {
-        return Stop::error(format!("{file}, line {}: {problem}", reading.line));
-    }
+fn refuse(error: &Error, at: &str, file: &str) -> String {
     let place = error.location().map_or_else(|| file.to_owned(), |at| format!("{file}, line {}", at.line()));
     let quotes = "a value with special characters needs quotes";
-    let at = &reading.at;
-    Stop::error(match error.without_snippet() {
+    match error.without_snippet() {
         Error::ExternalMessage { source, .. } => match &**source {
             ExternalMessageSource::Parser(scan) => format!("{place}: not valid YAML ({}); {quotes}", scan.info()),
             _ => format!("{place}: not valid YAML; {quotes}"),
@@ -75,24 +68,41 @@ fn refuse(error: &Error, reading: &Reading, file: &str) -> Stop {
             format!("{at} in {place}: expected {}", expected(at))
         }
         _ => format!("{place}: not understood; {quotes}"),
-    })
+    }
 }
 
 fn expected(path: &str) -> &'static str {
-    match table::by_yaml(path) {
-        Some(setting) if setting.list => "a list",
-        None if table::is_section(path) => "keys below it",
+    match Key::find(path) {
+        Some(key) if key.is_list() => "a list",
+        None if is_section(path) => "keys below it",
         _ => "a single value; one with special characters needs quotes",
     }
 }
 
-/// A mapping of keys and further sections.
-struct Section<'a> {
-    path: String,
-    reading: &'a mut Reading,
+/// What was read so far.
+struct Reading<'a> {
+    /// Keys whose value is of a wrong kind.
+    skipped: &'a BTreeSet<String>,
+    found: Found,
+    /// The key whose value is being read.
+    at: String,
+    /// The line of the last key. The parser's own idea of where a problem is may be the section.
+    line: u64,
 }
 
-impl<'de> DeserializeSeed<'de> for Section<'_> {
+/// Whether keys lie below that path.
+fn is_section(path: &str) -> bool {
+    let below = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    path.is_empty() || table::yaml_keys().chain(legacy::keys()).any(below)
+}
+
+/// A mapping of keys and further sections.
+struct Section<'a, 'b> {
+    path: String,
+    reading: &'a mut Reading<'b>,
+}
+
+impl<'de> DeserializeSeed<'de> for Section<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
@@ -101,7 +111,7 @@ impl<'de> DeserializeSeed<'de> for Section<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Section<'_> {
+impl<'de> Visitor<'de> for Section<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,12 +132,20 @@ impl<'de> Visitor<'de> for Section<'_> {
             self.reading.line = referenced.line();
             let path = if self.path.is_empty() { key } else { format!("{}.{key}", self.path) };
             let reading = &mut *self.reading;
-            if table::yaml_keys().any(|known| known == path) {
-                map.next_value_seed(Leaf { path, reading })?;
-            } else if table::is_section(&path) {
-                map.next_value_seed(Section { path, reading })?;
-            } else {
-                return Err(reading.wrong(unknown(&path)));
+            match Key::find(&path) {
+                _ if reading.skipped.contains(&path) => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Some(Key::Legacy(legacy)) if legacy.alias.is_none() => {
+                    let value: Value = map.next_value()?;
+                    reading.found.unused(legacy, !value.is_null() && value != "");
+                }
+                Some(key) => map.next_value_seed(Leaf { path, key, reading })?,
+                None if is_section(&path) => map.next_value_seed(Section { path, reading })?,
+                None => {
+                    let value: Value = map.next_value()?;
+                    reading.found.unknown(&path, value.is_object(), reading.line);
+                }
             }
             self.reading.at.clear();
         }
@@ -135,18 +153,14 @@ impl<'de> Visitor<'de> for Section<'_> {
     }
 }
 
-fn unknown(path: &str) -> String {
-    let hint = nearest(path, table::yaml_keys()).unwrap_or_default();
-    format!("there is no setting {path}; the nearest is {hint}")
-}
-
 /// The value of one key.
-struct Leaf<'a> {
+struct Leaf<'a, 'b> {
     path: String,
-    reading: &'a mut Reading,
+    key: Key,
+    reading: &'a mut Reading<'b>,
 }
 
-impl<'de> DeserializeSeed<'de> for Leaf<'_> {
+impl<'de> DeserializeSeed<'de> for Leaf<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
@@ -155,7 +169,7 @@ impl<'de> DeserializeSeed<'de> for Leaf<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Leaf<'_> {
+impl<'de> Visitor<'de> for Leaf<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -167,22 +181,15 @@ impl<'de> Visitor<'de> for Leaf<'_> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
-        match table::by_yaml(&self.path) {
-            Some(setting) if setting.list => yaml.deserialize_any(self),
-            _ => yaml.deserialize_string(self),
+        match self.key.is_list() {
+            true => yaml.deserialize_any(self),
+            false => yaml.deserialize_string(self),
         }
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        let Some(setting) = table::by_yaml(&self.path) else { return Ok(()) };
-        if text.is_empty() && !setting.may_be_empty {
-            return Ok(());
-        }
-        match self.reading.found.insert(setting.yaml, (setting, text.to_owned())) {
-            None => Ok(()),
-            // Once in its section and once under the dotted name.
-            Some(_) => Err(self.reading.wrong(format!("the key {} is there twice", self.path))),
-        }
+        self.reading.found.value(self.key, text, self.reading.line);
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {

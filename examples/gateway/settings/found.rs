@@ -1,0 +1,179 @@
+//! What a configuration file says, key by key, and what is wrong with it.
+
+use super::legacy::{self, Legacy};
+use super::nearest::nearest;
+use super::parse::{Refused, items};
+use super::table::{self, Setting};
+use super::values::{Source, Values, shown};
+use std::collections::BTreeMap;
+
+/// A key that the file may hold.
+#[derive(Clone, Copy)]
+pub(super) enum Key {
+    Own(&'static Setting),
+    /// One of another gateway.
+    Legacy(&'static Legacy),
+}
+
+impl Key {
+    pub(super) fn find(path: &str) -> Option<Self> {
+        table::by_yaml(path).map(Self::Own).or_else(|| legacy::find(path).map(Self::Legacy))
+    }
+
+    /// The setting that it gives, if it gives one.
+    pub(super) fn setting(self) -> Option<&'static Setting> {
+        match self {
+            Self::Own(setting) => Some(setting),
+            Self::Legacy(legacy) => legacy.alias.as_ref().map(|alias| alias.setting),
+        }
+    }
+
+    /// Whether its value is a list.
+    pub(super) fn is_list(self) -> bool {
+        self.setting().is_some_and(|setting| setting.list)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Own(setting) => setting.yaml,
+            Self::Legacy(legacy) => legacy.key,
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct Found {
+    /// By the key of the setting.
+    values: BTreeMap<&'static str, Value>,
+    /// Keys of another gateway.
+    legacy: Vec<&'static str>,
+    /// Those among them that have no use here.
+    unused: Vec<&'static str>,
+    problems: Vec<Problem>,
+    /// A section has a wrong name, so that its settings seem to be missing.
+    lacks_section: bool,
+}
+
+struct Value {
+    setting: &'static Setting,
+    /// The key that gave it.
+    key: Key,
+    text: String,
+    /// What stands in the file, if that is not the text.
+    written: Option<String>,
+}
+
+enum Problem {
+    /// Of a key, on a line; the setting is what may have been meant.
+    Key(u64, Option<&'static Setting>, String),
+    /// Of a value, said of the key in the file.
+    Value(&'static Setting, &'static str, String),
+}
+
+impl Found {
+    /// A key that is none, on that line; whether there are keys below it.
+    pub(super) fn unknown(&mut self, path: &str, is_section: bool, line: u64) {
+        self.lacks_section |= is_section;
+        let hint = nearest(path, table::yaml_keys().chain(legacy::keys())).unwrap_or_default();
+        let meant = Key::find(hint).and_then(Key::setting);
+        self.problems.push(Problem::Key(line, meant, format!("there is no setting {path}; the nearest is {hint}")));
+    }
+
+    /// A key of another gateway that has no use here; whether anything stands there.
+    pub(super) fn unused(&mut self, legacy: &'static Legacy, is_said: bool) {
+        self.legacy.push(legacy.key);
+        if is_said {
+            self.unused.push(legacy.key);
+        }
+    }
+
+    /// A key and its value.
+    pub(super) fn value(&mut self, key: Key, text: &str, line: u64) {
+        let Some(setting) = key.setting() else { return };
+        let mut value = Value { setting, key, text: text.to_owned(), written: None };
+        match key {
+            Key::Own(_) if text.is_empty() && !setting.may_be_empty => return,
+            Key::Own(_) => {}
+            Key::Legacy(legacy) => {
+                self.legacy.push(legacy.key);
+                match legacy.alias.as_ref().map(|alias| (alias.convert)(text.trim())) {
+                    _ if text.is_empty() => return,
+                    Some(Ok(converted)) => {
+                        value.text = converted;
+                        value.written = Some(text.to_owned());
+                    }
+                    Some(Err(Refused { shown: instead, why })) => {
+                        let why = format!("is \"{}\": {why}", shown(instead.as_deref().unwrap_or(text)));
+                        return self.problems.push(Problem::Value(setting, legacy.key, why));
+                    }
+                    None => return,
+                }
+            }
+        }
+        self.insert(value, line);
+    }
+
+    fn insert(&mut self, value: Value, line: u64) {
+        let (setting, key) = (value.setting, value.key.name());
+        match self.values.get(setting.yaml) {
+            None => {
+                self.values.insert(setting.yaml, value);
+            }
+            // Once in its section and once under the dotted name.
+            Some(other) if other.key.name() == key => {
+                self.problems.push(Problem::Key(line, None, format!("the key {key} is there twice")));
+            }
+            Some(other) if same(&other.text, &value.text) => {}
+            Some(other) => {
+                let other = other.key.name();
+                let why = format!("and {other} say different things; remove one of the two");
+                self.problems.push(Problem::Value(setting, key, why));
+            }
+        }
+    }
+
+    /// Hands over what was found in the file.
+    pub(super) fn tell(self, file: &str, values: &mut Values) {
+        if self.lacks_section {
+            values.incomplete();
+        }
+        for problem in self.problems {
+            match problem {
+                Problem::Key(line, meant, why) => {
+                    values.odd_source(format!("{file}, line {line}: {why}"));
+                    if let Some(setting) = meant {
+                        values.was_meant(setting);
+                    }
+                }
+                Problem::Value(setting, key, why) => values.wrong(setting, format!("{key} in {file} {why}")),
+            }
+        }
+        for value in self.values.into_values() {
+            if let Key::Legacy(Legacy { alias: Some(alias), .. }) = value.key {
+                alias.implies.iter().for_each(|(setting, text)| values.imply(setting, text));
+            }
+            let source = Source::Yaml { key: value.key.name(), file: file.to_owned() };
+            values.offer_as(value.setting, value.text, value.written, source);
+        }
+        if self.legacy.is_empty() {
+            return;
+        }
+        legacy::IMPLIED.iter().for_each(|(setting, text)| values.imply(setting, text));
+        let implied: Vec<_> =
+            legacy::IMPLIED.iter().map(|(setting, text)| format!("{}: {text}", setting.yaml)).collect();
+        let (keys, implied) = (self.legacy.join(", "), implied.join(", "));
+        values.note(format!(
+            "{file} has keys of another gateway ({keys}), so what it leaves open is taken as there: {implied}"
+        ));
+        if !self.unused.is_empty() {
+            values.warn(format!("{} in {file} have no use here and are ignored", self.unused.join(", ")));
+        }
+    }
+}
+
+/// Whether two ways of writing a value mean the same.
+fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim().trim_end_matches('/'), b.trim().trim_end_matches('/'));
+    a == b || items(a).zip(items(b)).is_some_and(|(a, b)| a == b)
+}

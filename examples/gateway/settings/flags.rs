@@ -74,7 +74,9 @@ impl Wrong {
     fn note(&self, error: &clap::Error, values: &mut Values) {
         let text = text(error);
         let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-        let lines: Vec<_> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
+        // Nothing here is ever passed as a value after two dashes.
+        let useless = |line: &str| line.is_empty() || line.starts_with("For more") || line.starts_with("tip: to pass");
+        let lines: Vec<_> = lines.filter(|line| !useless(line)).collect();
         let text = lines.join("; ").trim_start_matches("error: ").to_owned();
         let Some(flag) = self.argument.strip_prefix("--") else { return values.odd_source(text) };
         if let Some(setting) = table::by_flag(flag) {

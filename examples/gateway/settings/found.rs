@@ -167,7 +167,7 @@ impl Found {
             "{file} has keys of another gateway ({keys}), so what it leaves open is taken as there: {implied}"
         ));
         if !self.unused.is_empty() {
-            values.warn(format!("{} in {file} have no use here and are ignored", self.unused.join(", ")));
+            values.warn(format!("{file}: ignored, since they have no use here: {}", self.unused.join(", ")));
         }
     }
 }

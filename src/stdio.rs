@@ -24,7 +24,7 @@
 //! ```
 
 use crate::bridge::{Bridge, Connection};
-use crate::rpc::{BoxError, ErrorObject, Extensions, Request, Response, encode_error};
+use crate::rpc::{BoxError, ErrorObject, Extensions, Request, Response, encode_error, without_bom};
 use bytes::{Buf, Bytes, BytesMut};
 
 use std::io;
@@ -123,7 +123,8 @@ async fn put<W: AsyncWrite + Unpin>(output: &mut W, bytes: &[u8]) -> io::Result<
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Splits what is read into lines. Empty ones are passed over; CR before LF is none of the line.
+/// Splits what is read into lines. Empty ones are passed over; CR before LF is none of the line, nor is
+/// a byte order mark at its head.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: BytesMut,
@@ -168,6 +169,7 @@ impl Iterator for Lines {
             if line.last() == Some(&b'\r') {
                 line.truncate(line.len() - 1);
             }
+            let line = without_bom(line);
             if !line.iter().all(u8::is_ascii_whitespace) {
                 return Some(Ok(line));
             }

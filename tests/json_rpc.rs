@@ -38,7 +38,9 @@ async fn what_is_not_json() {
         r#"{"a":1} x"#,
         r#"{"a":"\x"}"#,
         "{\"a\":\"\n\"}",
-        "\u{feff}{}",
+        "\u{feff}",
+        "{}\u{feff}",
+        " \u{feff}{}",
         "[",
         "[1,]",
         "nul",
@@ -53,6 +55,50 @@ async fn what_is_not_json() {
     assert_eq!((got.status, got.code(), &got.json()["id"]), (400, -32700, &json!(3)));
 }
 
+/// What PowerShell and 1C's own HTTP client write at the head of a text.
+#[tokio::test]
+async fn a_byte_order_mark_at_the_head_is_passed_over() {
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    for head in ["\u{feff}", "\u{feff}\u{feff}", "\u{feff}\r\n "] {
+        assert_eq!(say(format!("{head}{ping}")).await.result(), json!({}), "{head:?}");
+        let batch = [("mcp-protocol-version", "2025-03-26")];
+        let got = send(&any(), post(format!("{head}[{ping}]"), &batch)).await;
+        assert_eq!((got.status, got.json()), (200, json!([{ "jsonrpc": "2.0", "id": 1, "result": {} }])), "{head:?}");
+    }
+}
+
+/// MCP 2026-07-28 and before it, "Pagination": a cursor is a string. `null` stands for none, as it does
+/// in what many clients write.
+#[tokio::test]
+async fn a_cursor_is_a_string() {
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = std::sync::Arc::clone(&asked);
+    let list = r#"{"tools":[],"prompts":[],"resources":[],"resourceTemplates":[]}"#;
+    let onec = http(mcp::rpc(move |_| {
+        counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::future::ready(mcp::result(list))
+    }));
+    for method in ["tools/list", "prompts/list", "resources/list", "resources/templates/list"] {
+        for cursor in [json!(1), json!(true), json!({}), json!(["a"])] {
+            let params = json!({ "cursor": cursor });
+            for request in [post(mcp::legacy(1, method, &params), &[]), mcp::modern(method, params)] {
+                let got = send(&onec, request).await;
+                assert_eq!((got.status, got.code()), (200, -32602), "{method} {cursor}");
+                assert!(got.text.contains("cursor must be a string"), "{}", got.text);
+            }
+        }
+        assert_eq!(asked.swap(0, std::sync::atomic::Ordering::SeqCst), 0, "{method}");
+        for cursor in [json!("a"), json!(""), json!(null)] {
+            let params = json!({ "cursor": cursor });
+            assert_eq!(send(&onec, post(mcp::legacy(1, method, &params), &[])).await.code(), 0, "{method} {cursor}");
+        }
+        assert_eq!(asked.swap(0, std::sync::atomic::Ordering::SeqCst), 3, "{method}");
+    }
+    // Elsewhere it means nothing.
+    let call = mcp::legacy(1, "tools/call", &json!({ "name": "a", "cursor": 1 }));
+    assert_eq!(send(&http(always(r#"{"content":[]}"#)), post(call, &[])).await.code(), 0);
+}
+
 #[tokio::test]
 async fn what_is_no_message() {
     for text in [
@@ -62,6 +108,7 @@ async fn what_is_no_message() {
         "true",
         "{}",
         "[]",
+        "\u{feff}{}",
         r#"{"jsonrpc":"2.0"}"#,
         r#"{"method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,

@@ -160,8 +160,16 @@ async fn sessions_that_are_none() {
     let _client = Client::open(&sse).await;
     let unknown = "/sse/messages/?session_id=00000000000040008000000000000000";
     assert_eq!(send(&sse, message(unknown, PING)).await.status, 404);
-    for path in ["/sse/messages/", "/sse/messages/?session_id=", "/sse/messages/?session_id=1", "/sse/messages/?id=1"] {
-        assert_eq!(send(&sse, message(path, PING)).await.status, 400, "{path}");
+    for (query, why) in [
+        ("", "missing"),
+        ("?id=1", "missing"),
+        ("?session_id=", "malformed"),
+        ("?session_id=1", "malformed"),
+        ("?session_id=00000000-0000-4000-8000-00000000000g", "malformed"),
+    ] {
+        let got = send(&sse, message(&format!("/sse/messages/{query}"), PING)).await;
+        assert_eq!(got.status, 400, "{query}");
+        assert!(got.text.contains(&format!("session_id is {why}")), "{query}: {}", got.text);
     }
 }
 
@@ -173,7 +181,7 @@ async fn the_rules_of_http() {
         let mut request = get();
         *request.method_mut() = method.parse().unwrap();
         let got = send(&sse, request).await;
-        assert_eq!((got.status, &got.headers["allow"]), (405, &"GET, POST".parse().unwrap()), "{method}");
+        assert_eq!((got.status, &got.headers["allow"]), (405, &"GET".parse().unwrap()), "{method}");
     }
     for mut request in [get(), message(&client.path, PING)] {
         request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
@@ -185,6 +193,23 @@ async fn the_rules_of_http() {
     let big = " ".repeat(4 * 1024 * 1024 + 1);
     assert_eq!(send(&sse, message(&client.path, &big)).await.status, 413);
     assert_eq!(client.ask(PING).await["id"], "ping");
+}
+
+/// Revision 2025-03-26, "Backwards Compatibility": a client POSTs `initialize` to the URL that it has,
+/// and at a 4xx opens a stream there. mcp-remote and others do so at 404 and 405 alone.
+#[tokio::test]
+async fn a_post_to_the_stream_is_405() {
+    for messages in ["/sse/messages/", "/gate/sse/messages/"] {
+        let sse = LegacySseLayer::new(server(), messages).layer(always("{}"));
+        for path in ["/sse", "/sse/", "/gate/sse", "/sse?x=1"] {
+            let got = send(&sse, message(path, &legacy(0, "initialize", &json!({})))).await;
+            assert_eq!((got.status, &got.headers["allow"]), (405, &"GET".parse().unwrap()), "{path}");
+        }
+        // Those of a stream are known with and without what a proxy or router takes away of their path.
+        for path in ["/sse/messages", "/sse/messages/", "/gate/sse/messages/", ""] {
+            assert_eq!(send(&sse, message(&format!("{path}/"), PING)).await.status, 400, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

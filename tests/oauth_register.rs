@@ -54,6 +54,15 @@ async fn a_client_may_say_nothing() {
     assert_eq!(answer.json()["grant_types"], json!(["authorization_code", "refresh_token"]));
 }
 
+/// What some programs of Windows write at the head of a text.
+#[tokio::test]
+async fn a_byte_order_mark_is_passed_over() {
+    let body = format!("\u{feff}{}", json!({ "redirect_uris": ["http://127.0.0.1/cb"] }));
+    let request = http::Request::post("/register").header("content-type", "application/json");
+    let answer = lab().call(request.body(body.into()).unwrap()).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+}
+
 /// RFC 8252, sections 7.1 to 7.3; RFC 9700, section 2.1; RFC 7591, section 5.
 #[tokio::test]
 async fn redirect_uris_that_clients_use() {

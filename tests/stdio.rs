@@ -182,6 +182,35 @@ async fn a_cancelled_call_is_dropped_without_a_word() {
     assert!(client.ask(call(1, "0")).await["result"].is_object());
 }
 
+/// MCP 2025-11-25, "Cancellation": `initialize` must not be cancelled, so a client that does is not
+/// believed, even where both lines come at once.
+#[tokio::test]
+async fn initialize_is_not_cancelled() {
+    let mut client = Client::start(server(), always("{}"));
+    let params =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "a", "version": "1" } });
+    let cancel = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 0 } });
+    let hello = legacy(0, "initialize", &params);
+    client.talk.says(hello.as_bytes());
+    client.to.write_all(format!("{hello}\n{cancel}\n").as_bytes()).await.unwrap();
+    assert_eq!(client.hear().await["result"]["protocolVersion"], "2025-11-25");
+    // The id is free again, and what else has it is cancelled as ever.
+    let ping = legacy(0, "ping", &json!({}));
+    client.to.write_all(format!("{ping}\n{cancel}\n").as_bytes()).await.unwrap();
+    assert_eq!(client.ask(PING).await["id"], "ping");
+}
+
+/// What Windows writes into a pipe: at the head of all, or of each line.
+#[tokio::test]
+async fn byte_order_marks_are_passed_over() {
+    let mut client = Client::start(server(), always("{}"));
+    for mark in ["\u{feff}", "\u{feff}", "\u{feff}\n\u{feff}\r\n", "\u{feff}\u{feff}"] {
+        client.talk.says(PING.as_bytes());
+        client.to.write_all(format!("{mark}{PING}\n").as_bytes()).await.unwrap();
+        assert_eq!(client.hear().await["id"], "ping", "{mark:?}");
+    }
+}
+
 #[tokio::test]
 async fn lines_that_are_no_message() {
     let mut client = Client::start(server(), always("{}"));

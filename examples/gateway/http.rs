@@ -35,7 +35,8 @@ pub(crate) async fn serve(
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
     let origins = origins(settings, address);
-    let routes = if settings.serving.mcp { mcp(bridge, stack, &origins) } else { Router::new() };
+    let public_path = settings.http.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+    let routes = if settings.serving.mcp { mcp(bridge, stack, &origins, public_path) } else { Router::new() };
     let Guarded { routes, others, upkeep } = auth::guard(routes, infobase, settings, &origins).await?;
     let routes = routes.fallback_service(rest::before(others, stack));
     let app = around(routes, stack, infobase, settings);
@@ -74,10 +75,11 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     Err(last.into())
 }
 
-/// The MCP endpoints.
-fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy) -> Router {
+/// The MCP endpoints. Clients find the messages of a stream below the path of the public URL.
+fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy, public_path: &str) -> Router {
     let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.mcp());
-    let sse = LegacySseLayer::new(bridge, "/sse/messages/").origins(origins.clone()).layer(stack.mcp());
+    let messages = format!("{public_path}/sse/messages/");
+    let sse = LegacySseLayer::new(bridge, &messages).origins(origins.clone()).layer(stack.mcp());
     Router::new()
         .route("/mcp", any_service(mcp.clone()))
         .route("/mcp/", any_service(mcp))

@@ -36,7 +36,8 @@ pub(crate) struct Connection<S> {
     can: Capabilities,
     log_level: Level,
     calls: FuturesUnordered<Tagged>,
-    running: HashMap<Id, AbortHandle>,
+    /// What can be cancelled, by its id; `None` for what cannot.
+    running: HashMap<Id, Option<AbortHandle>>,
     outbox: Outbox,
 }
 
@@ -73,7 +74,9 @@ where
         match Incoming::parse(bytes) {
             Incoming::One(message) => {
                 let id = match &message {
-                    Ok(Message::Request(id, _)) if !self.running.contains_key(id) => Some(id.clone()),
+                    Ok(Message::Request(id, request)) if !self.running.contains_key(id) => {
+                        Some((id.clone(), request.method != Method::Initialize))
+                    }
                     _ => None,
                 };
                 if let Some(work) = self.work(message) {
@@ -121,11 +124,13 @@ where
         }
     }
 
-    fn start(&mut self, id: Option<Id>, work: Work) {
+    /// With an id to remember it by, and whether it may be cancelled.
+    fn start(&mut self, id: Option<(Id, bool)>, work: Work) {
         let (handle, registration) = AbortHandle::new_pair();
-        if let Some(id) = &id {
-            self.running.insert(id.clone(), handle);
-        }
+        let id = id.map(|(id, may_end)| {
+            self.running.insert(id.clone(), may_end.then_some(handle));
+            id
+        });
         let work = Abortable::new(work, registration);
         self.calls.push(Box::pin(async move { (id, work.await.ok().flatten()) }));
     }
@@ -155,7 +160,8 @@ where
             return;
         }
         let id = params.bytes(Param::RequestId).and_then(|raw| Id::from_json(raw).ok());
-        if let Some(call) = id.and_then(|id| self.running.get(&id)) {
+        // Nothing happens to `initialize` (2025-11-25, cancellation).
+        if let Some(Some(call)) = id.and_then(|id| self.running.get(&id)) {
             call.abort();
         }
     }

@@ -32,7 +32,7 @@ const MAX_STREAMS: usize = 1024;
 const MAX_WAITING: usize = 64;
 
 /// Serves a stream at GET and its messages at POST, wherever it is mounted: one route for the
-/// stream, one for the messages, both to (clones of) the same service.
+/// stream, one for the messages, both to (clones of) the same service. A POST to the stream is 405.
 #[derive(Clone, Debug)]
 pub struct LegacySseLayer {
     bridge: Arc<Bridge>,
@@ -41,7 +41,8 @@ pub struct LegacySseLayer {
 }
 
 impl LegacySseLayer {
-    /// `messages` is the path under which clients reach the route for POST, as they see it.
+    /// `messages` is the path under which clients reach the route for POST, as they see it: with the
+    /// path of the public URL, and whatever else a proxy or router in between takes away.
     pub fn new(bridge: impl Into<Bridge>, messages: &str) -> Self {
         Self { bridge: Arc::new(bridge.into()), options: Options::default(), messages: messages.into() }
     }
@@ -141,6 +142,8 @@ where
                 let opened = self.open(&head.extensions);
                 Box::pin(async move { Ok(opened) })
             }
+            // Clients that try Streamable HTTP first go on to this transport at a 404 or a 405 only.
+            _ if self.shared.is_stream(&head.uri) => Box::pin(async move { Ok(reply::only("GET")) }),
             http::Method::POST => {
                 let shared = Arc::clone(&self.shared);
                 Box::pin(async move { Ok(shared.post(head, body).await) })
@@ -203,15 +206,22 @@ where
 }
 
 impl Shared {
+    /// Whether a POST there is none of a stream's messages. Of their path, proxies and routers may have
+    /// taken the beginning away.
+    fn is_stream(&self, uri: &http::Uri) -> bool {
+        let (messages, path) = (self.messages.trim_end_matches('/'), uri.path().trim_end_matches('/'));
+        session_id(uri).is_none() && !messages.ends_with(path) && !path.ends_with(messages)
+    }
+
     async fn post<B>(&self, head: http::request::Parts, body: B) -> Response<Body>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let query = head.uri.query().unwrap_or_default();
-        let id = query.split('&').find_map(|pair| pair.strip_prefix("session_id="));
-        let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) else {
-            return error(StatusCode::BAD_REQUEST, "session_id is missing");
+        let id = match session_id(&head.uri).map(Uuid::try_parse) {
+            Some(Ok(id)) => id,
+            Some(Err(_)) => return error(StatusCode::BAD_REQUEST, "session_id is malformed: it must be a UUID"),
+            None => return error(StatusCode::BAD_REQUEST, "session_id is missing"),
         };
         if !is_json(&head.headers) {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
@@ -230,6 +240,10 @@ impl Shared {
             _ => error(StatusCode::NOT_FOUND, "No such stream; open one with GET"),
         }
     }
+}
+
+fn session_id(uri: &http::Uri) -> Option<&str> {
+    uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("session_id="))
 }
 
 fn error(status: StatusCode, text: &'static str) -> Response<Body> {

@@ -9,7 +9,7 @@ use crate::collect::{Incomplete, collect};
 use crate::http::{Body, remote};
 use crate::onec::RestCall;
 use crate::rpc::json::{Fault, Scanner};
-use crate::rpc::{BoxError, Response};
+use crate::rpc::{BoxError, Response, without_bom};
 use bytes::{Buf, Bytes};
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -140,7 +140,7 @@ impl Endpoints {
             Err(_) => return Err(Problem::too_late()),
         };
         // 1C's own clients write a byte order mark.
-        let whole = if whole.starts_with(b"\xEF\xBB\xBF") { whole.slice(3..) } else { whole };
+        let whole = without_bom(whole);
         if whole.iter().all(u8::is_ascii_whitespace) {
             return Err(Problem::invalid_request("The body must be a JSON object with the arguments; it is empty"));
         }

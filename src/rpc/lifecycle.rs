@@ -1,5 +1,6 @@
 //! What is answered here and never reaches 1C: `initialize`, `server/discover`, `ping`,
-//! `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`.
+//! `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`, and lists from a cursor that is
+//! none.
 
 use super::error::ErrorObject;
 use super::level::Level;
@@ -96,6 +97,9 @@ impl ServerInfo {
             | (Era::Legacy, Method::Discover | Method::Listen) => {
                 Err(ErrorObject::method_not_found(request.method.as_str()))
             }
+            (_, list) if list.listed().is_some() && has_odd_cursor(request) => {
+                Err(ErrorObject::invalid_params("cursor must be a string"))
+            }
             _ => return None,
         };
         Some(match outcome {
@@ -127,6 +131,12 @@ impl Default for ServerInfo {
     fn default() -> Self {
         Self::new("1C Configuration Data Tools", "1.0.0")
     }
+}
+
+/// 1C would read another value as it pleases. `null` is taken for none: some clients write every member.
+fn has_odd_cursor(request: &Request) -> bool {
+    let cursor = request.params.raw(Param::Cursor);
+    cursor.is_some_and(|raw| raw != b"null" && request.params.text(Param::Cursor).is_none())
 }
 
 const fn empty() -> Bytes {

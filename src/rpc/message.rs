@@ -6,7 +6,7 @@ use super::json::{self, Fault, Member, Scanner, Span, once};
 use super::method::Method;
 use super::params::Params;
 use super::version::Version;
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use std::borrow::Cow;
 use std::fmt;
@@ -128,12 +128,17 @@ pub enum Incoming {
     Batch(Vec<Result<Message, Invalid>>),
 }
 
+/// The byte order mark, in UTF-8.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
 /// The most messages one batch may hold.
 pub const MAX_BATCH: usize = 100;
 
 impl Incoming {
-    /// Reads a body or a line. Nothing of `bytes` is copied.
+    /// Reads a body or a line. Nothing of `bytes` is copied. A byte order mark at its head is passed
+    /// over: programs of Windows write one without being asked.
     pub fn parse(bytes: &Bytes) -> Self {
+        let bytes = &without_bom(bytes.clone());
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => match split(bytes) {
                 Ok(items) => Self::Batch(items.iter().map(Message::parse).collect()),
@@ -142,6 +147,14 @@ impl Incoming {
             _ => Self::One(Message::parse(bytes)),
         }
     }
+}
+
+/// The same without the byte order mark at its head; some write several.
+pub(crate) fn without_bom(mut bytes: Bytes) -> Bytes {
+    while bytes.starts_with(BOM) {
+        bytes.advance(BOM.len());
+    }
+    bytes
 }
 
 /// The items of a batch.

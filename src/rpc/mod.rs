@@ -37,6 +37,7 @@ pub(crate) use error::cause;
 #[cfg(feature = "alias")]
 pub(crate) use list::Item;
 pub(crate) use list::{List, empty_list};
+pub(crate) use message::without_bom;
 pub(crate) use outline::{Cut, Outline};
 pub(crate) use payload::without_line_breaks;
 pub(crate) use response::{Outcome, encode_error};

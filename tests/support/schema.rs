@@ -95,7 +95,9 @@ impl Talk {
         if !is_on() {
             return;
         }
-        let message = serde_json::from_slice(message.trim_ascii()).unwrap_or(Value::Null);
+        // Byte order marks are passed over, as the gateway does.
+        let start = message.iter().position(|byte| !b"\xEF\xBB\xBF".contains(byte)).unwrap_or_default();
+        let message = serde_json::from_slice(message[start..].trim_ascii()).unwrap_or(Value::Null);
         let mut state = self.state();
         match &message {
             Value::Array(batch) => batch.iter().for_each(|message| state.ask(message)),

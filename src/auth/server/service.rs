@@ -10,7 +10,7 @@ use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
 use crate::collect::{Incomplete, collect};
 use crate::http::Body;
-use crate::rpc::BoxError;
+use crate::rpc::{BoxError, without_bom};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
@@ -156,7 +156,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     {
         self.limited(asker, endpoint)?;
         match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
-            Ok(Ok(whole)) => Ok(whole),
+            Ok(Ok(whole)) => Ok(without_bom(whole)),
             Ok(Err(Incomplete::TooLarge)) => {
                 Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
             }

@@ -1,6 +1,6 @@
-//! Asking for the list of tools when a name is unknown that looks like an alias.
+//! Asking for the list of tools when a name of a tool or argument is unknown that looks like an alias.
 
-use super::book::{Book, Meaning};
+use super::book::Book;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Method, Params, Request, Response, Unasked};
 use http::HeaderValue;
@@ -41,17 +41,18 @@ impl Asked {
         Arc::clone(turns.entry(caller).or_default())
     }
 
-    /// What `name` means after a look at the list that the sender of `request` sees.
+    /// What `find` finds in the book, if need be after a look at the list that the sender of `request`
+    /// sees.
     ///
     /// # Errors
     /// What the list failed with; an answer that is an error teaches nothing instead.
-    pub(super) async fn meaning<S>(
+    pub(super) async fn look_up<S, T>(
         &self,
-        name: &str,
         request: &Request,
         service: &mut S,
         book: &Book,
-    ) -> Result<Option<Meaning>, BoxError>
+        find: impl Fn(&Book) -> Option<T>,
+    ) -> Result<Option<T>, BoxError>
     where
         S: Service<Request, Response = Response>,
         S::Error: Into<BoxError>,
@@ -59,13 +60,13 @@ impl Asked {
         let caller = request.extensions.get::<Identity>().map(|identity| identity.headers().clone());
         let turn = self.turn(caller);
         let mut last = turn.lock().await;
-        let known = book.meaning(name);
+        let known = find(book);
         if known.is_some() || last.is_some_and(is_fresh) {
             return Ok(known);
         }
         read_all(request, service, book).await?;
         *last = Some(Instant::now());
-        Ok(book.meaning(name))
+        Ok(find(book))
     }
 }
 

@@ -1,15 +1,20 @@
 //! [`Book`]: which tool each alias stands for, as lists of tools had it.
 
+use super::arguments::{Back, Names, Twice};
 use super::list::Page;
 use crate::memo::Memo;
 use crate::rpc::Payload;
 use crate::rpc::json::Fault;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Beyond this many names all are forgotten; lists bring them back.
 const MAX_NAMES: usize = 10_000;
+/// The same of what is known of arguments, in bytes.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Callers may see different schemas of one tool; the last ones seen are known.
+const MAX_VIEWS: usize = 8;
 
 /// What a name that looks like an alias stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +28,15 @@ pub(super) enum Meaning {
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pages: Memo<(), Arc<Page>>,
-    names: Mutex<Names>,
+    names: Mutex<Known>,
 }
 
 #[derive(Debug, Default)]
-struct Names {
+struct Known {
     known: HashMap<String, Meaning>,
+    /// By the tool, the last one seen first.
+    arguments: HashMap<String, VecDeque<Arc<Names>>>,
+    bytes: usize,
     /// Counts how often all was forgotten.
     edition: u64,
 }
@@ -36,6 +44,28 @@ struct Names {
 impl Book {
     pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
+    }
+
+    /// Arguments of a call of `tool` under 1C's names, as far as its schemas are known.
+    ///
+    /// # Errors
+    /// [`Twice`].
+    pub(super) fn back(&self, tool: &str, arguments: &[u8]) -> Result<Back, Twice> {
+        let views = {
+            let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            names.arguments.get(tool).cloned().unwrap_or_default()
+        };
+        let mut best = Back { strange: true, ..Back::default() };
+        for view in views {
+            let back = view.back(arguments)?;
+            if !back.strange {
+                return Ok(back);
+            }
+            if back.mapped > best.mapped {
+                best = back;
+            }
+        }
+        Ok(best)
     }
 
     /// A list as clients see it, and its names learned.
@@ -49,7 +79,7 @@ impl Book {
     }
 
     fn learn(&self, page: &Page) {
-        if page.names.is_empty() {
+        if page.names.is_empty() && page.arguments.is_empty() {
             return;
         }
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,8 +87,11 @@ impl Book {
         if page.edition.load(Ordering::Relaxed) == names.edition + 1 {
             return;
         }
-        if names.known.len() + page.names.len() > MAX_NAMES {
+        let bytes = page.arguments.iter().map(|(tool, names)| tool.len() + names.size()).sum::<usize>();
+        if names.known.len() + page.names.len() > MAX_NAMES || names.bytes + bytes > MAX_BYTES {
             names.known.clear();
+            names.arguments.clear();
+            names.bytes = 0;
             names.edition += 1;
         }
         page.edition.store(names.edition + 1, Ordering::Relaxed);
@@ -67,6 +100,14 @@ impl Book {
             if !matches!(known, Meaning::Tool(same) if **same == **tool) {
                 *known = Meaning::Several;
             }
+        }
+        // What is dropped counts on until all is forgotten: the book is small either way.
+        names.bytes += bytes;
+        for (tool, view) in &page.arguments {
+            let views = names.arguments.entry(tool.clone()).or_default();
+            views.retain(|known| known.source != view.source);
+            views.truncate(MAX_VIEWS - 1);
+            views.push_front(Arc::clone(view));
         }
     }
 }

@@ -1,10 +1,13 @@
 //! A list of tools under the names that clients see.
 
+use super::arguments::Names;
 use super::name::{alias, is_legal, looks_made};
+use super::schema;
 use crate::memo::Size;
-use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into, unquote};
+use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::{Item, List, Method, Payload};
 use bytes::Bytes;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -15,6 +18,8 @@ pub(super) struct Page {
     pub(super) shown: Option<Payload>,
     /// Names that are or look like aliases, and what 1C calls their tools.
     pub(super) names: Vec<(String, String)>,
+    /// Tools whose arguments have other names, or such as look like aliases, by what 1C calls them.
+    pub(super) arguments: Vec<(String, Arc<Names>)>,
     /// The edition of the book that has these names.
     pub(super) edition: AtomicU64,
 }
@@ -22,7 +27,8 @@ pub(super) struct Page {
 impl Size for Arc<Page> {
     fn size(&self) -> usize {
         let names = self.names.iter().map(|(alias, name)| alias.len() + name.len());
-        self.shown.size() + names.sum::<usize>()
+        let arguments = self.arguments.iter().map(|(tool, names)| tool.len() + names.size());
+        self.shown.size() + names.sum::<usize>() + arguments.sum::<usize>()
     }
 }
 
@@ -31,25 +37,61 @@ impl Page {
     /// [`Fault`] for what is no list of tools.
     pub(super) fn of(payload: &Payload) -> Result<Self, Fault> {
         let list = List::read(&Method::ToolsList, payload)?;
-        let mut names = Vec::new();
+        let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items.len());
         let mut changed = false;
         for item in &list.items {
+            let (item, of_arguments) = with_arguments(item)?;
+            if let Some((known, other)) = of_arguments {
+                arguments.push((item.name.clone(), Arc::new(known)));
+                changed |= other;
+            }
             if is_legal(&item.name) {
                 if looks_made(&item.name) {
                     names.push((item.name.clone(), item.name.clone()));
                 }
-                items.push(item.json.clone());
+                items.push(item.json);
             } else {
                 let name = alias(&item.name);
-                items.push(renamed(item, &name)?);
-                names.push((name.into_owned(), item.name.clone()));
+                items.push(renamed(&item, &name)?);
+                names.push((name.into_owned(), item.name));
                 changed = true;
             }
         }
         let shown = if changed { Some(list.with(items.iter().map(|item| &**item))?) } else { None };
-        Ok(Self { shown, names, edition: AtomicU64::new(0) })
+        Ok(Self { shown, names, arguments, edition: AtomicU64::new(0) })
     }
+}
+
+/// The tool with the names of its arguments that clients see. Beside it, those names if there are any, and
+/// whether some are not 1C's.
+fn with_arguments(item: &Item) -> Result<(Item, Option<(Names, bool)>), Fault> {
+    let json = &item.json;
+    let mut found = Span::default();
+    Scanner::new(json)?.object::<Fault>(|scanner, Member { key, .. }| {
+        let span = scanner.skip()?;
+        if key == "inputSchema" {
+            found = span;
+        }
+        Ok(())
+    })?;
+    let raw = found.of(json).unwrap_or(b"{}");
+    let read = if schema::is_plain(raw)? { None } else { Some(Tree::parse(raw)?) };
+    let Some((mut tree, mut names)) = read.and_then(|tree| schema::read(&tree).map(|names| (tree, names))) else {
+        return Ok((item.clone(), None));
+    };
+    let mut source = DefaultHasher::new();
+    raw.hash(&mut source);
+    names.source = source.finish();
+    if names.aliases.is_empty() {
+        return Ok((item.clone(), Some((names, false))));
+    }
+    schema::show(&mut tree, &names);
+    let mut out = Vec::with_capacity(json.len() + json.len() / 4);
+    out.extend_from_slice(json.get(..found.start()).unwrap_or_default());
+    tree.write(&mut out);
+    out.extend_from_slice(json.get(found.end()..).unwrap_or_default());
+    Ok((Item { name: item.name.clone(), json: out.into() }, Some((names, true))))
 }
 
 /// The tool under another name. Its own one becomes the title, unless it has a title.

@@ -19,6 +19,17 @@
 //! An alias that nothing is known of goes on as it is, for 1C to refuse. Should two tools share a name
 //! after all, calls under it are refused, not guessed.
 //!
+//! # Arguments
+//!
+//! The same goes for properties of input schemas, at every depth: model APIs take names of
+//! `[A-Za-z0-9_.-]{1,64}` there, and one other name costs a client all tools. `Номенклатура` is shown as
+//! `Nomenklatura_4q5vbe`, with 1C's name as its `title`, or in the description where it has another title;
+//! whatever speaks of it (`required`, `dependentRequired`, references, defaults, examples) does so by the
+//! same alias. In calls both names work, wherever the schema has the property, and the layers below and 1C
+//! get 1C's. A call that gives one argument under both of its names is a tool result with `isError`.
+//! Patterns of `patternProperties` stay, and so do names that only fit such a pattern; results and
+//! arguments of prompts stay too, as no model API ever sees those.
+//!
 //! # Example
 //!
 //! ```
@@ -51,13 +62,16 @@
 //! # }
 //! ```
 
+mod arguments;
 mod ask;
 mod book;
 mod layer;
 mod list;
 mod name;
+mod schema;
 mod service;
 
 pub use layer::AliasLayer;
-pub use name::alias;
+pub(crate) use name::stands_for;
+pub use name::{alias, argument_alias};
 pub use service::{Aliased, ResponseFuture};

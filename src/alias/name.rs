@@ -8,6 +8,8 @@ use std::borrow::Cow;
 const LONGEST: usize = 64;
 /// Of the hash, without the underscore before it.
 const HASH: usize = 6;
+/// What is left for the part before that underscore.
+const STEM: usize = LONGEST - HASH - 1;
 /// [RFC 4648, section 6](https://www.rfc-editor.org/rfc/rfc4648#section-6), in lower case.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// What a hash begins with. A digit, so that `sales_report` does not look like an alias.
@@ -19,10 +21,58 @@ pub fn alias(name: &str) -> Cow<'_, str> {
     if is_legal(name) {
         return name.into();
     }
-    let mut alias = stem(name);
+    let mut alias = stem(name, "tool");
     alias.push('_');
-    push_hash(&mut alias, name);
+    push_hash(&mut alias, name, 0);
     alias.into()
+}
+
+/// The name under which clients see an argument that 1C calls `name`: the same where every model API takes
+/// it, else an alias. Where another argument of the same tool has that very name, it is yet another one.
+pub fn argument_alias(name: &str) -> Cow<'_, str> {
+    if is_legal_property(name) { name.into() } else { property_alias(name, 0).into() }
+}
+
+/// The alias of a property that not every model API takes as it is. Of `attempt` 0 it is made of the name
+/// and nothing else; the others are for a schema where that is the name of another property.
+pub(super) fn property_alias(name: &str, attempt: u8) -> String {
+    let mut alias = stem(name, "argument").replace('-', "_");
+    alias.push('_');
+    push_hash(&mut alias, name, attempt);
+    alias
+}
+
+/// Whether `shown` may stand for the property `name`.
+pub(crate) fn stands_for(shown: &str, name: &str) -> bool {
+    !is_legal_property(name) && looks_made(shown) && (0..ATTEMPTS).any(|attempt| property_alias(name, attempt) == shown)
+}
+
+/// How many aliases a property may have; more are never needed, unless somebody makes names for that.
+pub(super) const ATTEMPTS: u8 = 8;
+
+/// Whether every model API takes it as the name of an argument: Anthropic's refuses all the tools of a
+/// request for one other name.
+pub(super) fn is_legal_property(name: &str) -> bool {
+    (1..=LONGEST).contains(&name.len()) && name.bytes().all(|byte| is_plain(byte) || byte == b'.')
+}
+
+/// Whether some key in this JSON text, or in such text within a string, may be an alias. Mostly there is
+/// none, so that is seen first, many bytes a step.
+pub(super) fn may_hold_alias(json: &[u8]) -> bool {
+    const LENGTH: usize = HASH + 1;
+    let ends = json.get(LENGTH..).unwrap_or_default();
+    // Without a branch, so that the compiler does many bytes a step.
+    let may = json.iter().zip(ends).fold(0, |may, (first, end)| {
+        may | u8::from(*first == b'_') & (u8::from(*end == b'"') | u8::from(*end == b'\\'))
+    });
+    let is_key = |after: &[u8]| {
+        let after = after.strip_prefix(b"\\").unwrap_or(after);
+        after.strip_prefix(b"\"").is_some_and(|after| after.trim_ascii_start().starts_with(b":"))
+    };
+    may != 0
+        && json.windows(LENGTH).enumerate().any(|(at, window)| {
+            matches!(window, [b'_', hash @ ..] if is_hash(hash)) && json.get(at + LENGTH..).is_some_and(is_key)
+        })
 }
 
 /// Whether every client takes it as it is.
@@ -36,13 +86,16 @@ const fn is_plain(byte: u8) -> bool {
 
 /// Whether it may be an alias: nearly no other name is of this shape.
 pub(super) fn looks_made(name: &str) -> bool {
-    let Some((_, hash)) = name.rsplit_once('_') else { return false };
-    let (first, rest) = hash.as_bytes().split_first().map_or((b' ', &b""[..]), |(first, rest)| (*first, rest));
-    is_legal(name) && hash.len() == HASH && DIGITS.contains(&first) && rest.iter().all(|byte| BASE32.contains(byte))
+    name.rsplit_once('_').is_some_and(|(_, hash)| is_hash(hash.as_bytes())) && is_legal(name)
 }
 
-/// The part that people read.
-fn stem(name: &str) -> String {
+fn is_hash(text: &[u8]) -> bool {
+    let Some((first, rest)) = text.split_first() else { return false };
+    text.len() == HASH && DIGITS.contains(first) && rest.iter().all(|byte| BASE32.contains(byte))
+}
+
+/// The part that people read: a letter or an underscore first, as Gemini wants it.
+fn stem(name: &str, nameless: &str) -> String {
     // Each character is a few bytes of ASCII, and no more than these are looked at.
     let head = name.char_indices().nth(LONGEST).map_or(name, |(end, _)| name.get(..end).unwrap_or(name));
     let mut stem = String::with_capacity(LONGEST);
@@ -54,17 +107,25 @@ fn stem(name: &str) -> String {
             _ if stem.ends_with(['_', '-']) || stem.is_empty() => {}
             _ => stem.push('_'),
         }
-        if stem.len() + 1 + HASH == LONGEST {
+        if stem.len() == STEM {
             break;
         }
     }
     stem.truncate(stem.trim_end_matches(['_', '-']).len());
     let stem = stem.trim_start_matches('-');
-    if stem.is_empty() { "tool".to_owned() } else { stem.to_owned() }
+    match stem.as_bytes().first() {
+        None => nameless.to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("_{}", stem.get(..STEM - 1).unwrap_or(stem)),
+        Some(_) => stem.to_owned(),
+    }
 }
 
-fn push_hash(alias: &mut String, name: &str) {
-    let digest = Sha256::digest(name.as_bytes());
+fn push_hash(alias: &mut String, name: &str, attempt: u8) {
+    let mut hash = Sha256::new_with_prefix(name.as_bytes());
+    if attempt > 0 {
+        hash.update([0, attempt]);
+    }
+    let digest = hash.finalize();
     for (at, byte) in digest.iter().take(HASH).enumerate() {
         let letters: &[u8] = if at == 0 { DIGITS } else { BASE32 };
         let letter = letters.get(usize::from(*byte) % letters.len()).copied().unwrap_or(b'2');
@@ -89,6 +150,8 @@ mod tests {
             ("\u{e000}", "tool"),
             (&"ы".repeat(100), &"y".repeat(57)),
             (&"a".repeat(65), &"a".repeat(57)),
+            ("1С", "_1S"),
+            (&format!("1{}", "ы".repeat(100)), &format!("_1{}", "y".repeat(55))),
         ] {
             let alias = alias(name);
             assert_eq!(alias.rsplit_once('_').map(|(stem, _)| stem), Some(stem), "{name}");
@@ -109,5 +172,36 @@ mod tests {
             assert!(!looks_made(name), "{name}");
         }
         assert!(looks_made("x_7abcde"));
+    }
+
+    #[test]
+    fn keys_that_may_be_aliases_are_seen() {
+        for json in [r#"{"x_7abcde":1}"#, r#"{"a":{"b":[{"Sklad_2aaaaa": {}}]}}"#, r#"{"a":"{\"x_7abcde\" :1}"}"#] {
+            assert!(may_hold_alias(json.as_bytes()), "{json}");
+        }
+        for json in [
+            "",
+            "{}",
+            r#"{"sales_report":1}"#,
+            r#"{"x_7abcd":1}"#,
+            r#"{"Склад":"x_7ABCDE"}"#,
+            r#"{"a":"x_7abcde"}"#,
+            "_7abcde\"",
+        ] {
+            assert!(!may_hold_alias(json.as_bytes()), "{json}");
+        }
+    }
+
+    #[test]
+    fn properties_have_aliases_that_gemini_takes() {
+        assert_eq!(property_alias("Склад", 0), alias("Склад"));
+        for name in ["Номенклатура", "Дата с", "1С-код", "", "a.b c", &"a-".repeat(40)] {
+            for attempt in 0..ATTEMPTS {
+                let made = property_alias(name, attempt);
+                assert!(looks_made(&made) && stands_for(&made, name), "{made}");
+                assert!(made.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !made.contains(['-', '.']));
+            }
+        }
+        assert!(!stands_for("x_7abcde", "x_7abcde"));
     }
 }

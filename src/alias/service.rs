@@ -1,10 +1,11 @@
 //! [`Aliased`].
 
+use super::arguments::Twice;
 use super::ask::Asked;
 use super::book::{Book, Meaning};
-use super::name::looks_made;
+use super::name::{looks_made, may_hold_alias};
 use crate::audit::{ToolCall, Verdict};
-use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Request, Response};
+use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
 use futures_core::future::BoxFuture;
 use http::StatusCode;
 use pin_project_lite::pin_project;
@@ -124,27 +125,22 @@ where
     S::Future: Send,
 {
     fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
-        let name = request.params.text(Param::Name).filter(|name| looks_made(name));
-        let Some(name) = name.map(|name| name.into_owned()) else {
-            return Kind::Called { call: self.inner.call(request) };
-        };
-        let report = report(&request, &name);
-        match self.known.book.meaning(&name) {
-            Some(meaning) => match meant(request, &name, Some(&meaning)) {
-                Ok(request) => {
-                    forget(report);
-                    Kind::Called { call: self.inner.call(request) }
-                }
-                Err(refusal) => Kind::Refused { answer: told(report, Ok(Response::error(refusal))).ok() },
-            },
-            None => Kind::Asking { call: self.ask(request, name, report) },
+        let Some(asked) = Asking::of(&request) else { return Kind::Called { call: self.inner.call(request) } };
+        let report = report(&request, &asked.name);
+        match asked.meant(&request, &self.known.book) {
+            Some(Ok(params)) => {
+                forget(report);
+                Kind::Called { call: self.inner.call(Request { params, ..request }) }
+            }
+            Some(Err(refusal)) => Kind::Refused { answer: told(report, Ok(refusal)).ok() },
+            None => Kind::Asking { call: self.ask(request, asked, report) },
         }
     }
 
     fn ask(
         &mut self,
         request: Request,
-        name: String,
+        asked: Asking,
         report: Option<ToolCall>,
     ) -> BoxFuture<'static, Result<Response, BoxError>> {
         let mut service = self.inner.clone();
@@ -153,21 +149,24 @@ where
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let known = Arc::clone(&self.known);
         Box::pin(async move {
-            let meaning = match known.asked.meaning(&name, &request, &mut service, &known.book).await {
+            let found = known.asked.look_up(&request, &mut service, &known.book, |book| asked.meant(&request, book));
+            let meant = match found.await {
                 // Whoever may see no list is refused the call itself, and the audit trail tells of that.
-                Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => Ok(None),
-                meaning => meaning,
-            };
-            let request = match meaning.map(|meaning| meant(request, &name, meaning.as_ref())) {
-                Ok(Ok(request)) => request,
-                Ok(Err(refusal)) => return told(report, Ok(Response::error(refusal))),
+                Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => None,
+                // Without the list, a key that only looks like an alias must not keep the call from 1C.
+                Err(_) if !asked.by_alias => None,
                 Err(error) => return told(report, Err(error)),
+                Ok(meant) => meant,
+            };
+            let params = match meant.unwrap_or_else(|| asked.as_known(&request, &known.book)) {
+                Ok(params) => params,
+                Err(refusal) => return told(report, Ok(refusal)),
             };
             if let Err(error) = service.ready().await {
                 return told(report, Err(error.into()));
             }
             forget(report);
-            service.call(request).await.map_err(Into::into)
+            service.call(Request { params, ..request }).await.map_err(Into::into)
         })
     }
 }
@@ -191,17 +190,70 @@ fn told(report: Option<ToolCall>, answer: Result<Response, BoxError>) -> Result<
     answer
 }
 
-/// The request under 1C's name of the tool.
-fn meant(mut request: Request, name: &str, meaning: Option<&Meaning>) -> Result<Request, ErrorObject> {
-    match meaning {
-        Some(Meaning::Tool(tool)) if **tool != *name => request.params = request.params.with_name(tool),
-        Some(Meaning::Several) => {
-            return Err(ErrorObject::invalid_params(format!(
-                "Several tools have the name {name}, so none was called. Rename one of them in 1C, or call it by \
-                 its own name."
-            )));
-        }
-        _ => {}
+/// A call that names a tool or an argument by what may be an alias.
+struct Asking {
+    /// Of the tool.
+    name: String,
+    by_alias: bool,
+    /// Whether an argument may be one.
+    arguments: bool,
+}
+
+/// The parameters under 1C's names, or the answer to the client.
+type Meant = Result<Params, Response>;
+
+impl Asking {
+    fn of(request: &Request) -> Option<Self> {
+        let name = request.params.text(Param::Name)?;
+        let by_alias = looks_made(&name);
+        let arguments = request.params.raw(Param::Arguments).is_some_and(may_hold_alias);
+        (by_alias || arguments).then(|| Self { name: name.into_owned(), by_alias, arguments })
     }
-    Ok(request)
+
+    /// What is meant; `None` where the book does not know all of it.
+    fn meant(&self, request: &Request, book: &Book) -> Option<Meant> {
+        let meaning = if self.by_alias { Some(book.meaning(&self.name)?) } else { None };
+        self.resolved(request, book, meaning, true)
+    }
+
+    /// The same with what nobody knows left as it is, for 1C to refuse.
+    fn as_known(&self, request: &Request, book: &Book) -> Meant {
+        let meaning = book.meaning(&self.name).filter(|_| self.by_alias);
+        self.resolved(request, book, meaning, false).unwrap_or_else(|| Ok(request.params.clone()))
+    }
+
+    fn resolved(&self, request: &Request, book: &Book, meaning: Option<Meaning>, all: bool) -> Option<Meant> {
+        let (params, tool) = match &meaning {
+            Some(Meaning::Several) => return Some(Err(Response::error(self.several()))),
+            Some(Meaning::Tool(tool)) if **tool != *self.name => (request.params.with_name(tool), &**tool),
+            _ => (request.params.clone(), &*self.name),
+        };
+        let Some(arguments) = params.raw(Param::Arguments).filter(|_| self.arguments) else { return Some(Ok(params)) };
+        match book.back(tool, arguments) {
+            Err(twice) => Some(Err(twice.refusal())),
+            Ok(back) if all && back.strange => None,
+            Ok(back) => Some(Ok(match back.json {
+                Some(json) => params.with(Param::Arguments, &json),
+                None => params,
+            })),
+        }
+    }
+
+    fn several(&self) -> ErrorObject {
+        ErrorObject::invalid_params(format!(
+            "Several tools have the name {}, so none was called. Rename one of them in 1C, or call it by its own name.",
+            self.name
+        ))
+    }
+}
+
+impl Twice {
+    /// For the language model to mend.
+    fn refusal(&self) -> Response {
+        let Self { alias, name } = self;
+        Payload::tool_error(&format!(
+            "Arguments: {alias} and {name} are two names of one argument, and it was given twice. Leave one of them out."
+        ))
+        .into()
+    }
 }

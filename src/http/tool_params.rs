@@ -189,12 +189,21 @@ fn at<'a>(object: &'a [u8], path: &[String]) -> Result<Option<&'a [u8]>, ErrorOb
     let mut scanner = Scanner::new(object)?;
     scanner.object::<ErrorObject>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
-        if key == first.as_str() { Ok(once(&mut found, span, "a mirrored argument")?) } else { Ok(()) }
+        if is_key(&key, first) { Ok(once(&mut found, span, "a mirrored argument")?) } else { Ok(()) }
     })?;
     match found.of(object) {
         Some(value) => at(value, rest),
         None => Ok(None),
     }
+}
+
+/// Whether a key is the one that the list of tools has, or 1C's own name of that.
+fn is_key(key: &str, listed: &str) -> bool {
+    #[cfg(feature = "alias")]
+    if crate::alias::stands_for(listed, key) {
+        return true;
+    }
+    key == listed
 }
 
 /// Strings as they are, numbers by their value, booleans by their word.

@@ -176,25 +176,35 @@ impl Params {
     #[cfg(feature = "alias")]
     #[must_use]
     pub(crate) fn with_name(&self, name: &str) -> Self {
-        let old = self.span(Param::Name);
+        let mut json = Vec::with_capacity(name.len() + 2);
+        json::quote_into(&mut json, name);
+        self.with(Param::Name, &json)
+    }
+
+    /// The same with `json` in place of a parameter that is there; without it, the same. Every other byte
+    /// is kept.
+    #[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
+    #[must_use]
+    pub(crate) fn with(&self, param: Param, json: &[u8]) -> Self {
+        let old = self.span(param);
         let (Some(before), Some(after)) = (self.message.get(..old.start()), self.message.get(old.end()..)) else {
             return self.clone();
         };
         if old.is_empty() {
             return self.clone();
         }
-        let mut message = Vec::with_capacity(self.message.len() + name.len());
+        let mut message = Vec::with_capacity(before.len() + json.len() + after.len());
         message.extend_from_slice(before);
-        json::quote_into(&mut message, name);
+        message.extend_from_slice(json);
         let end = message.len();
         message.extend_from_slice(after);
-        // A name holds no other member, so each stands before or behind it.
+        // A parameter holds no other one, so each stands before or behind it.
         let moved = |span: Span| match span.start().checked_sub(old.end()) {
             Some(gap) if !span.is_empty() => Span::new(end + gap, end + span.end() - old.end()),
             _ => span,
         };
         let mut params = self.params.map(moved);
-        if let Some(slot) = params.get_mut(Param::Name as usize) {
+        if let Some(slot) = params.get_mut(param as usize) {
             *slot = Span::new(old.start(), end);
         }
         Self { message: message.into(), params, meta: self.meta.map(moved) }

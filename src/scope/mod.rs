@@ -85,7 +85,6 @@ mod names;
 mod policy;
 mod schema;
 mod service;
-mod tree;
 
 pub use layer::ScopeLayer;
 pub use policy::{Guard, ScopePolicy};

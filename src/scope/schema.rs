@@ -1,8 +1,7 @@
 //! Input schemas without guarded values.
 
 use super::guards::Guarded;
-use super::tree::Tree;
-use crate::rpc::json::{Fault, Member, Scanner, Span};
+use crate::rpc::json::{Fault, Member, Scanner, Span, Tree};
 
 type Members = Vec<(String, Tree)>;
 

@@ -5,10 +5,12 @@
 //! digits and unknown members their exact bytes.
 
 mod scanner;
+mod tree;
 
 #[cfg(feature = "catalog")]
 pub(crate) use scanner::plain_text;
 pub use scanner::{Member, Scanner};
+pub(crate) use tree::Tree;
 
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! JSON as a tree that keeps the order of members, members that stand there twice, and the exact
 //! text of everything but what is taken out.
 
-use crate::rpc::json::{self, Fault, Member, Scanner};
+use super::{Fault, Member, Scanner, quote_into, unquote};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Tree {
+pub(crate) enum Tree {
     Object(Vec<(String, Tree)>),
     Array(Vec<Tree>),
     Text(String),
@@ -13,7 +13,7 @@ pub(super) enum Tree {
 }
 
 impl Tree {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, Fault> {
         let mut scanner = Scanner::new(json)?;
         let tree = Self::read(&mut scanner, json)?;
         scanner.end()?;
@@ -40,12 +40,12 @@ impl Tree {
             }
             _ => {
                 let raw = scanner.skip()?.of(json).unwrap_or_default();
-                Ok(json::unquote(raw).map_or_else(|| Self::Raw(raw.to_vec()), |text| Self::Text(text.into_owned())))
+                Ok(unquote(raw).map_or_else(|| Self::Raw(raw.to_vec()), |text| Self::Text(text.into_owned())))
             }
         }
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Object(members) => {
                 out.push(b'{');
@@ -53,7 +53,7 @@ impl Tree {
                     if at > 0 {
                         out.push(b',');
                     }
-                    json::quote_into(out, key);
+                    quote_into(out, key);
                     out.push(b':');
                     value.write(out);
                 }
@@ -69,13 +69,13 @@ impl Tree {
                 }
                 out.push(b']');
             }
-            Self::Text(text) => json::quote_into(out, text),
+            Self::Text(text) => quote_into(out, text),
             Self::Raw(raw) => out.extend_from_slice(raw),
         }
     }
 
     /// Whether some string or key in it is such a one.
-    pub(super) fn holds(&self, is: &impl Fn(&str) -> bool) -> bool {
+    pub(crate) fn holds(&self, is: &impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Object(members) => members.iter().any(|(key, value)| is(key) || value.holds(is)),
             Self::Array(items) => items.iter().any(|item| item.holds(is)),

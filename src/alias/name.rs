@@ -115,7 +115,9 @@ fn stem(name: &str, nameless: &str) -> String {
     let stem = stem.trim_start_matches('-');
     match stem.as_bytes().first() {
         None => nameless.to_owned(),
-        Some(first) if first.is_ascii_digit() => format!("_{}", stem.get(..STEM - 1).unwrap_or(stem)),
+        Some(first) if first.is_ascii_digit() => {
+            format!("_{}", stem.get(..STEM - 1).unwrap_or(stem).trim_end_matches(['_', '-']))
+        }
         Some(_) => stem.to_owned(),
     }
 }

@@ -12,7 +12,7 @@ mod ask;
 #[path = "support/gateway.rs"]
 mod gateway;
 
-use ask::{PASSWORD, USER, ask, basic, bearer, get, log_in, token_request, whoami};
+use ask::{PASSWORD, USER, ask, basic, bearer, form, get, log_in, token_request, try_ask, whoami};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gateway::{Gateway, command};
@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use url::form_urlencoded::Serializer;
 
+const FORM: &[(&str, &str)] = &[("Content-Type", "application/x-www-form-urlencoded")];
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 async fn run(args: &[&str]) -> Output {
@@ -179,6 +180,46 @@ async fn tokens_in_a_file_outlive_the_gateway() {
     assert!(answer.status == 200 && answer.body.contains(USER), "{}", answer.body);
     let server = get(&gateway.address, "/.well-known/oauth-authorization-server").await.json();
     assert_eq!(server["issuer"], "https://mcp.example");
+}
+
+/// A copy of the file alone is a backup. In the middle of calls, too.
+#[tokio::test]
+async fn after_a_clean_stop_the_file_holds_everything() {
+    for turn in 0..3 {
+        let (path, copy) = (file(&format!("stopped{turn}.db")), file(&format!("copied{turn}.db")));
+        let args = |path: &PathBuf| format!("sqlite:{}", path.display());
+        let start = async |path: &PathBuf| {
+            Gateway::start(&["--demo", "--auth-mode", "oauth2", "--oauth2-store", &args(path)]).await
+        };
+        let mut gateway = start(&path).await;
+        let login = [("grant_type", "password"), ("username", USER), ("password", PASSWORD), ("resource", "")];
+        let tokens = token_request(&gateway.address, &login).await.json();
+        let refresh = tokens["refresh_token"].as_str().unwrap().to_owned();
+        let calling: Vec<_> = (0..8)
+            .map(|_| {
+                let address = gateway.address.clone();
+                // Some come too late.
+                let refresh = form(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]);
+                tokio::spawn(async move { try_ask(&address, "POST /token", FORM, &refresh).await.is_ok() })
+            })
+            .collect();
+        let pid = gateway.child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+        assert!(gateway.child.wait().await.unwrap().success());
+        for call in calling {
+            drop(call.await);
+        }
+        for log in ["-wal", "-shm"] {
+            assert!(!PathBuf::from(format!("{}{log}", path.display())).exists(), "{log} is left");
+        }
+        std::fs::copy(&path, &copy).unwrap();
+        let old = gateway.address.strip_prefix("http://").unwrap().to_owned();
+        let gateway = start(&copy).await;
+        // It was given out under the old address, and its place in the store is what matters here.
+        let form = form(&[("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())]);
+        let answer = ask(&gateway.address, "POST /token", &[FORM[0], ("Host", old.as_str())], &form).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
 }
 
 #[tokio::test]

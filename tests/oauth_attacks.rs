@@ -46,6 +46,7 @@ async fn a_replayed_refresh_token_revokes_everything() {
     let (_, old) = lab.tokens(&[]).await;
     let other = lab.tokens(&[]).await;
     let (access, new) = pair(&lab.refresh(&old, &[]).await);
+    lab.pass(30);
     lab.refresh(&old, &[]).await.assert_error(400, "invalid_grant");
     assert!(lab.who(&access).await.is_err());
     lab.refresh(&new, &[]).await.assert_error(400, "invalid_grant");

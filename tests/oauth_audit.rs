@@ -118,6 +118,8 @@ async fn no_secret_is_logged() {
     let code = users.code(&Params::of(&client)).await;
     let (access, refresh) = pair(&users.redeem(&code, &[]).await);
     let (access_2, refresh_2) = pair(&users.refresh(&refresh, &[]).await);
+    let (access_3, _) = pair(&users.refresh(&refresh, &[]).await);
+    users.pass(30);
     users.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
     users
         .log_in_as(&Params::of(&client), &[("username", "down"), ("password", "wrong-password")])
@@ -128,7 +130,9 @@ async fn no_secret_is_logged() {
     tracing::debug!(control = %access, "the search works");
     let text = log.text();
     assert_eq!(text.matches(&access).count(), 1);
-    for secret in [&code, &refresh, &access_2, &refresh_2, VERIFIER, "п:а%роль", "wrong-password", "wrong-key"] {
+    for secret in
+        [&code, &refresh, &access_2, &refresh_2, &access_3, VERIFIER, "п:а%роль", "wrong-password", "wrong-key"]
+    {
         assert!(!text.contains(secret), "{text}");
     }
     assert!(!text.contains(&hex(&Digest::of(&refresh))));

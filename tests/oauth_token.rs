@@ -120,7 +120,7 @@ async fn a_code_expires() {
 #[tokio::test]
 async fn tokens_expire() {
     let seconds = Duration::from_secs;
-    let lifetimes = Lifetimes { code: seconds(5), access: seconds(10), refresh: seconds(100) };
+    let lifetimes = Lifetimes { code: seconds(5), access: seconds(10), refresh: seconds(100), grace: seconds(0) };
     let lab = lab().with(|server| server.lifetimes(lifetimes));
     let (access, refresh) = lab.tokens(&[]).await;
     lab.pass(10);
@@ -338,8 +338,18 @@ impl TokenStore for Fragile {
         self.up()?.find(digest).await
     }
 
-    async fn exchange(&self, used: &Digest, next: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
-        self.up()?.exchange(used, next, now).await
+    async fn exchange(
+        &self,
+        used: &Digest,
+        next: Vec<Token>,
+        now: Timestamp,
+        grace: Timestamp,
+    ) -> Result<Exchange, StoreError> {
+        self.up()?.exchange(used, next, now, grace).await
+    }
+
+    async fn first_use(&self, id: &Digest, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        self.up()?.first_use(id, until, now).await
     }
 
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {

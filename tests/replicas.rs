@@ -171,8 +171,10 @@ async fn a_token_revoked_at_one_counts_at_the_other_for_less_than_a_second() {
     let (a, b) = (&replicas.a, &replicas.b);
     let token = log_in(&a.address).await;
     is_the_user(&call(b, &token).await);
+    is_the_user(&call(a, &token).await);
     assert_eq!(post(&a.address, "/revoke", &[], &[("token", &token)]).await.status, 200);
     let revoked = Instant::now();
+    assert_eq!(call(a, &token).await.status, 401, "who revoked it knows at once");
     loop {
         let asked = revoked.elapsed();
         let answer = call(b, &token).await;
@@ -184,6 +186,27 @@ async fn a_token_revoked_at_one_counts_at_the_other_for_less_than_a_second() {
     }
     assert_eq!(call(a, &token).await.status, 401);
     assert_eq!(call(b, &token).await.status, 401, "it does not come back");
+    replicas.stop().await;
+}
+
+/// A client that refreshes twice at once may reach two of them.
+#[tokio::test]
+async fn a_refresh_token_sent_to_both_at_once_is_no_replay() {
+    let Some(replicas) = Replicas::start().await else { return };
+    let (a, b) = (&replicas.a, &replicas.b);
+    let login = [("grant_type", "password"), ("username", USER), ("password", PASSWORD)];
+    let mut refresh = text(&token_request(&a.address, &login).await.json(), "refresh_token");
+    for _ in 0..5 {
+        let again = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+        let (one, two) = tokio::join!(token_request(&a.address, &again), token_request(&b.address, &again));
+        let (one, two) = (one.json(), two.json());
+        for tokens in [&one, &two] {
+            for at in [a, b] {
+                is_the_user(&call(at, &text(tokens, "access_token")).await);
+            }
+        }
+        refresh = text(&two, "refresh_token");
+    }
     replicas.stop().await;
 }
 

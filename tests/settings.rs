@@ -95,6 +95,7 @@ fn every_setting_each_way() {
         ("MCP_OAUTH2_CODE_TTL", "oauth.code_ttl", "60"),
         ("MCP_OAUTH2_ACCESS_TTL", "oauth.access_ttl", "2"),
         ("MCP_OAUTH2_REFRESH_TTL", "oauth.refresh_ttl", "3"),
+        ("MCP_OAUTH2_REFRESH_GRACE", "oauth.refresh_grace", "4"),
         ("MCP_OAUTH2_SCOPES", "oauth.scopes", "mcp own:scope"),
         ("MCP_OAUTH2_DEFAULT_SCOPES", "oauth.default_scopes", "own:scope"),
         ("MCP_OAUTH2_CLIENT_METADATA", "oauth.client_metadata", "False"),

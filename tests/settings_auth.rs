@@ -48,8 +48,9 @@ fn defaults_of_oauth2() {
     let server = server(&settings);
     assert_eq!((server.login, server.password_grant, server.client_metadata), (Login::Credentials, true, true));
     assert!(matches!(server.store, Store::Memory));
-    let seconds = [server.code_ttl, server.access_ttl, server.refresh_ttl].map(|ttl| ttl.as_secs());
-    assert_eq!(seconds, [120, 3600, 1_209_600]);
+    let seconds =
+        [server.code_ttl, server.access_ttl, server.refresh_ttl, server.refresh_grace].map(|ttl| ttl.as_secs());
+    assert_eq!(seconds, [120, 3600, 1_209_600, 30]);
     assert_eq!((server.scopes.to_string().as_str(), server.default_scopes.to_string().as_str()), (ALL, "mcp"));
     assert!(settings.http.trusted_proxies.is_empty());
     assert_eq!(settings.warnings, [""; 0]);
@@ -204,6 +205,9 @@ fn lifetimes_and_switches() {
     assert_eq!(server_of("MCP_OAUTH2_CODE_TTL", "600").code_ttl, Duration::from_secs(600));
     assert_eq!(server_of("MCP_OAUTH2_ACCESS_TTL", "1").access_ttl, Duration::from_secs(1));
     assert_eq!(server_of("MCP_OAUTH2_REFRESH_TTL", "31536000").refresh_ttl, Duration::from_secs(31_536_000));
+    for (text, grace) in [("0", 0), ("600", 600)] {
+        assert_eq!(server_of("MCP_OAUTH2_REFRESH_GRACE", text).refresh_grace, Duration::from_secs(grace));
+    }
     for (text, granted) in [("true", true), ("ON", true), ("1", true), ("False", false), ("no", false), ("0", false)] {
         assert_eq!(server_of("MCP_OAUTH2_PASSWORD_GRANT", text).password_grant, granted, "{text}");
     }
@@ -212,6 +216,8 @@ fn lifetimes_and_switches() {
         ("MCP_OAUTH2_CODE_TTL", "601", "expected a whole number of seconds from 1 to 600"),
         ("MCP_OAUTH2_ACCESS_TTL", "1h", "expected a whole number of seconds from 1 to 2592000"),
         ("MCP_OAUTH2_REFRESH_TTL", "-1", "expected a whole number of seconds from 1 to 31536000"),
+        ("MCP_OAUTH2_REFRESH_GRACE", "601", "expected a whole number of seconds from 0 to 600"),
+        ("MCP_OAUTH2_REFRESH_GRACE", "-1", "expected a whole number of seconds from 0 to 600"),
         ("MCP_OAUTH2_PASSWORD_GRANT", "maybe", "expected true or false"),
         ("MCP_OAUTH2_LOGIN", "password", "expected credentials or key"),
     ] {

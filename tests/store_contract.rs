@@ -19,6 +19,8 @@ use faulty_store::{Fault, Faulty};
 use onec_mcp::auth::Digest;
 use onec_mcp::auth::store::{Client, Exchange, Kind, MemoryStore, PostgresStore, SqliteStore, TokenStore, contract};
 use secrecy::SecretString;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Connection, SqlSafeStr};
 use std::time::{Duration, Instant};
 use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 
@@ -66,6 +68,9 @@ async fn a_broken_store_is_noticed() {
         (Fault::ForgetsClients, "a client is found as it was put last"),
         (Fault::NeverSweeps, "a sweep counts two tokens, a grant and a client"),
         (Fault::ExchangesExpired, "what has expired, is unknown or an access token cannot be exchanged"),
+        (Fault::KnowsNoGrace, "a refresh token keeps what it carries until its grace is over"),
+        (Fault::NeverEndsGrace, "a refresh token that comes after its grace revokes its grant"),
+        (Fault::ForgetsUses, "what comes once is refused the second time"),
     ] {
         let store = Faulty::new(fault);
         let broken = contract::all(&store, &store.clone()).await.expect_err("it was not noticed");
@@ -82,6 +87,36 @@ async fn sqlite_remembers_after_it_was_closed() {
     }
     let found = sqlite(&folder).await.find(&Digest::of("code")).await.unwrap().unwrap();
     assert_eq!(found.grant, grant("g", "anna"));
+}
+
+/// The file alone is a backup: of the log beside it nothing is left.
+#[tokio::test]
+async fn sqlite_is_whole_after_it_was_closed() {
+    for turn in 0..5 {
+        let (folder, copy) = (Folder::new(), Folder::new());
+        let store = sqlite(&folder).await;
+        let looking: Vec<_> = (0..20)
+            .map(|turn| {
+                let (store, text) = (store.clone(), format!("code{turn}"));
+                tokio::spawn(async move {
+                    store.put_grant(grant(&text, "anna"), vec![code(&text, &text)]).await.unwrap();
+                    store.find(&Digest::of(&text)).await.unwrap().unwrap();
+                })
+            })
+            .collect();
+        for task in looking {
+            task.await.unwrap();
+        }
+        store.close().await;
+        std::fs::copy(folder.database(), copy.database()).unwrap();
+        let files = std::fs::read_dir(&folder.0).unwrap().count();
+        assert_eq!(files, 1, "turn {turn}: something is left beside the file");
+        let copied = sqlite(&copy).await;
+        for turn in 0..20 {
+            assert!(copied.find(&Digest::of(&format!("code{turn}"))).await.unwrap().is_some(), "code{turn}");
+        }
+        assert!(store.find(&Digest::of("code0")).await.is_err(), "it is closed");
+    }
 }
 
 #[cfg(unix)]
@@ -134,7 +169,7 @@ async fn a_full_memory_forgets_the_logins_that_end_first() {
         assert!(store.find(&Digest::of(kept)).await.unwrap().is_some(), "{kept}");
     }
     // Nobody goes for a token that is none.
-    let gone = store.exchange(&Digest::of("none"), vec![code("x", "g7"); 8], NOW).await.unwrap();
+    let gone = store.exchange(&Digest::of("none"), vec![code("x", "g7"); 8], NOW, 0).await.unwrap();
     assert_eq!(gone, Exchange::Gone);
     assert!(store.find(&Digest::of("g2")).await.unwrap().is_some());
     let many = (0..9).map(|turn| code(&format!("many{turn}"), "many")).collect();
@@ -149,7 +184,7 @@ async fn a_grant_in_memory_keeps_its_newest_tokens() {
     store.put_grant(grant("h", "anna"), vec![other]).await.unwrap();
     for turn in 0..1000 {
         let successor = token(&format!("{}", turn + 1), "g", Kind::Refresh, NOW + 1001 + turn);
-        let done = store.exchange(&Digest::of(&turn.to_string()), vec![successor], NOW).await.unwrap();
+        let done = store.exchange(&Digest::of(&turn.to_string()), vec![successor], NOW, 0).await.unwrap();
         assert_eq!(done, Exchange::Done, "{turn}");
     }
     assert!(store.find(&Digest::of("other")).await.unwrap().is_some());
@@ -189,7 +224,7 @@ async fn a_database_that_went_away_and_came_back() {
 
     switch.send(true).unwrap();
     assert!(store.find(&Digest::of("code")).await.unwrap().is_some());
-    assert_eq!(store.exchange(&Digest::of("code"), Vec::new(), NOW).await.unwrap(), Exchange::Done);
+    assert_eq!(store.exchange(&Digest::of("code"), Vec::new(), NOW, 0).await.unwrap(), Exchange::Done);
     schema.remove().await;
 }
 
@@ -223,4 +258,61 @@ async fn errors_and_debug_show_no_password() {
     let digest = format!("{:02x?}", Digest::of("code").as_bytes()).replace(['[', ']', ',', ' '], "");
     assert!(!format!("{error:?}").contains(&digest), "{error:?}");
     schema.remove().await;
+}
+
+/// What the version before has made and filled is brought up to date where it is; and what still runs
+/// there writes as it did.
+#[tokio::test]
+async fn a_database_of_the_version_before() {
+    const OLD: &str = include_str!("../src/auth/store/migrations/sqlite/0001_grants.sql");
+    const GRANT: &str = "INSERT INTO onec_mcp_grants (id, client, subject, scopes, resource, created) \
+         VALUES ($1, 'mcp-public-client', 'anna', 'mcp offline_access', 'https://host.example/mcp', 1000000)";
+    const TOKEN: &str = "INSERT INTO onec_mcp_tokens (digest, grant_id, kind, scopes, expires, used) \
+         VALUES ($1, $2, 'refresh', 'mcp offline_access', 1000060, FALSE)";
+    let folder = Folder::new();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.database()).create_if_missing(true);
+    let mut old = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let first = Migration::new(1, "grants".into(), MigrationType::Simple, OLD.into_sql_str(), false);
+    let mut migrator = Migrator::with_migrations(vec![first]);
+    migrator.dangerous_set_table_name("onec_mcp_migrations");
+    migrator.run_direct(None, &mut old, false).await.unwrap();
+    let mut put = async |id: &str| {
+        sqlx::query(GRANT).bind(id).execute(&mut old).await.unwrap();
+        sqlx::query(TOKEN).bind(&Digest::of(id).as_bytes()[..]).bind(id).execute(&mut old).await.unwrap();
+    };
+    put("before").await;
+    let store = sqlite(&folder).await;
+    put("beside").await;
+    for id in ["before", "beside"] {
+        let found = store.find(&Digest::of(id)).await.unwrap().unwrap();
+        assert_eq!((found.grant, found.used, found.grace_ends), (grant(id, "anna"), false, None));
+        let pair = |text: &str| vec![token(&format!("{text} of {id}"), id, Kind::Refresh, NOW + 60)];
+        assert_eq!(store.exchange(&Digest::of(id), pair("one"), NOW, 30).await.unwrap(), Exchange::Done);
+        assert_eq!(store.exchange(&Digest::of(id), pair("two"), NOW + 29, 30).await.unwrap(), Exchange::Repeated);
+    }
+}
+
+#[tokio::test]
+async fn what_came_once_is_bounded_in_memory() {
+    let store = MemoryStore::with_capacity(3);
+    for turn in 0..3 {
+        assert!(store.first_use(&Digest::of(&turn.to_string()), NOW + 10 + turn, NOW).await.unwrap());
+    }
+    store.first_use(&Digest::of("3"), NOW + 10, NOW).await.expect_err("there is no room");
+    assert!(!store.first_use(&Digest::of("0"), NOW + 10, NOW).await.unwrap(), "what came is still known");
+    assert!(store.first_use(&Digest::of("3"), NOW + 20, NOW + 10).await.unwrap(), "the time of the first is over");
+}
+
+/// However often a refresh token comes again, its grant stays small, and the token is among what stays.
+#[tokio::test]
+async fn a_grant_in_memory_keeps_a_token_that_may_come_again() {
+    let store = MemoryStore::new();
+    store.put_grant(grant("g", "anna"), vec![token("old", "g", Kind::Refresh, NOW + 1000)]).await.unwrap();
+    for turn in 0..200 {
+        let access = token(&format!("a{turn}"), "g", Kind::Access, NOW + 60);
+        let pair = [access, token(&format!("r{turn}"), "g", Kind::Refresh, NOW + 2000)];
+        let wanted = if turn == 0 { Exchange::Done } else { Exchange::Repeated };
+        assert_eq!(store.exchange(&Digest::of("old"), pair.to_vec(), NOW, 30).await.unwrap(), wanted, "{turn}");
+    }
+    assert!(store.sweep(NOW + 10_000, 0).await.unwrap() <= 256 + 1);
 }

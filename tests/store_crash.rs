@@ -67,7 +67,7 @@ async fn write<S: TokenStore>(store: S) {
         store.put_grant(grant(&id, "anna"), vec![code(&code_text, &id)]).await.unwrap();
         let text = format!("token{turn}");
         let successor = token(&text, &id, Kind::Access, NOW + 60);
-        store.exchange(&Digest::of(&code_text), vec![successor], NOW).await.unwrap();
+        store.exchange(&Digest::of(&code_text), vec![successor], NOW, 0).await.unwrap();
         say(&format!("stored {text}"));
     }
 }
@@ -79,7 +79,7 @@ async fn redeem<S: TokenStore>(store: S) {
     let mut tasks = JoinSet::new();
     for _ in 0..50 {
         let store = store.clone();
-        tasks.spawn(async move { store.exchange(&Digest::of("code"), Vec::new(), NOW).await.unwrap() });
+        tasks.spawn(async move { store.exchange(&Digest::of("code"), Vec::new(), NOW, 0).await.unwrap() });
     }
     let ended = tasks.join_all().await;
     say(&format!("won {}", ended.iter().filter(|end| **end == Exchange::Done).count()));

@@ -90,8 +90,8 @@ async fn use_secrets<S: TokenStore>(store: &S) {
     store.put_grant(grant("g", &format!("onec:{USER}")), vec![first.clone()]).await.unwrap();
     let successors = vec![sealed(ACCESS, Kind::Access, NOW + 60), sealed(REFRESH, Kind::Refresh, NOW + 60)];
     // One that fails, too.
-    store.exchange(&Digest::of(CODE), vec![first], NOW).await.expect_err("it exists");
-    assert_eq!(store.exchange(&Digest::of(CODE), successors, NOW).await.unwrap(), Exchange::Done);
+    store.exchange(&Digest::of(CODE), vec![first], NOW, 0).await.expect_err("it exists");
+    assert_eq!(store.exchange(&Digest::of(CODE), successors, NOW, 0).await.unwrap(), Exchange::Done);
     let found = store.find(&Digest::of(CODE)).await.unwrap().unwrap();
     assert_eq!((found.used, &found.token.sealed), (true, &None), "a used code still carries the login");
 

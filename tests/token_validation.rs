@@ -3,10 +3,13 @@
 
 #[path = "support/faulty_store.rs"]
 mod faulty_store;
+#[path = "support/oauth.rs"]
+mod oauth;
 #[path = "support/stores.rs"]
 mod stores;
 
 use faulty_store::{Fault, Faulty};
+use oauth::{BASE, Lab};
 use onec_mcp::auth::server::Tokens;
 use onec_mcp::auth::store::{Kind, Token, TokenStore, seal};
 use onec_mcp::auth::{Clock, Presented, Refusal, Site, TokenValidator};
@@ -144,6 +147,35 @@ async fn a_token_revoked_elsewhere_counts_less_than_a_second_more() {
     }
     assert!(counted > 0, "nothing was remembered");
     assert!(matches!(validate(&tokens, "access").await, Err(Refusal::Unknown)));
+}
+
+/// What was asked before the revocation and answered after it is not believed.
+#[tokio::test]
+async fn a_token_revoked_during_its_lookup_does_not_count() {
+    let store = Faulty::new(Fault::None);
+    let lab = Lab::new(store.clone());
+    let (access, _) = lab.tokens(&[]).await;
+    let (tokens, (release, held)) = (lab.server.tokens(), tokio::sync::oneshot::channel());
+    let validated = async || {
+        let (tokens, access, site) = (tokens.clone(), access.clone(), lab.site.clone());
+        let task = tokio::spawn(async move {
+            let presented = Presented { token: &access, base: BASE, site: &site };
+            tokens.validate(presented).await.map(drop)
+        });
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        task
+    };
+    *store.hold.lock().unwrap() = Some(held);
+    let before = validated().await;
+    assert!(store.hold.lock().unwrap().is_none(), "the store was asked");
+    assert_eq!(lab.post("/revoke", &[("token", &access)]).await.status, 200);
+    let after = validated().await;
+    assert!(!before.is_finished() && !after.is_finished());
+    release.send(()).unwrap();
+    assert!(matches!(after.await.unwrap(), Err(Refusal::Unknown)));
+    assert!(matches!(validated().await.await.unwrap(), Err(Refusal::Unknown)));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
 use onec_mcp::http::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::net::SocketAddr;
 use std::pin::Pin;
 
@@ -21,11 +21,13 @@ pub(crate) struct Guarded {
     pub(crate) others: Router,
     /// What is to be done beside serving, until the end.
     pub(crate) upkeep: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// What is to be done when nothing is served any more.
+    pub(crate) closing: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl Guarded {
     fn new(routes: Router) -> Self {
-        Self { routes, others: Router::new(), upkeep: Box::pin(pending()) }
+        Self { routes, others: Router::new(), upkeep: Box::pin(pending()), closing: Box::pin(ready(())) }
     }
 }
 

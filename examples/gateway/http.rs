@@ -19,9 +19,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// How long the token store may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves until `stop`, then lets running calls finish.
 pub(crate) async fn serve(
@@ -37,7 +41,7 @@ pub(crate) async fn serve(
     let origins = origins(settings, address);
     let public_path = settings.http.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
     let routes = if settings.serving.mcp { mcp(bridge, stack, &origins, public_path) } else { Router::new() };
-    let Guarded { routes, others, upkeep } = auth::guard(routes, infobase, settings, &origins).await?;
+    let Guarded { routes, others, upkeep, closing } = auth::guard(routes, infobase, settings, &origins).await?;
     let routes = routes.fallback_service(rest::before(others, stack));
     let app = around(routes, stack, infobase, settings);
     auth::announce(settings, infobase, address);
@@ -58,6 +62,9 @@ pub(crate) async fn serve(
     tokio::select! {
         () = server::run(listener, tls, app, stop, settings.http.drain_timeout) => {}
         () = look => {}
+    }
+    if timeout(CLOSE, closing).await.is_err() {
+        tracing::warn!("the token store could not be closed in time");
     }
     Ok(())
 }

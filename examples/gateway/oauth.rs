@@ -94,7 +94,8 @@ impl Setup<'_> {
     fn with_login<L: Login, S: TokenStore>(self, store: S, login: L) -> Guarded {
         let Self { routes, settings, oauth, hosts } = self;
         let site = site(settings);
-        let lifetimes = Lifetimes { code: oauth.code_ttl, access: oauth.access_ttl, refresh: oauth.refresh_ttl };
+        let OAuth2 { code_ttl: code, access_ttl: access, refresh_ttl: refresh, refresh_grace: grace, .. } = *oauth;
+        let lifetimes = Lifetimes { code, access, refresh, grace };
         let server = AuthorizationServer::new(site.clone(), login, store)
             .name(&settings.server_name)
             .scopes(oauth.scopes.clone())
@@ -104,7 +105,7 @@ impl Setup<'_> {
             .hosts(hosts.clone());
         let server = if oauth.client_metadata { server.client_metadata(ClientMetadata::new()) } else { server };
         let guard = BearerAuthLayer::new(server.tokens()).site(site).scopes(oauth.default_scopes.clone());
-        let sweeping = server.clone();
+        let (sweeping, closing) = (server.clone(), server.clone());
         let upkeep = async move {
             loop {
                 sleep(SWEEP).await;
@@ -118,6 +119,7 @@ impl Setup<'_> {
             routes: routes.route_layer(guard),
             others: Router::new().fallback_service(server),
             upkeep: Box::pin(upkeep),
+            closing: Box::pin(async move { closing.close().await }),
         }
     }
 }

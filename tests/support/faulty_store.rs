@@ -1,11 +1,13 @@
 //! A store in memory that breaks one of its promises.
 #![allow(dead_code, reason = "each test takes a part of it")]
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use onec_mcp::auth::store::{Client, Exchange, Found, Grant, Kind, MemoryStore, StoreError, Token, TokenStore};
 use onec_mcp::auth::{Digest, Timestamp};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Fault {
@@ -18,6 +20,9 @@ pub(crate) enum Fault {
     ForgetsClients,
     NeverSweeps,
     ExchangesExpired,
+    KnowsNoGrace,
+    NeverEndsGrace,
+    ForgetsUses,
 }
 
 #[derive(Clone)]
@@ -28,11 +33,13 @@ pub(crate) struct Faulty {
     pub(crate) finds: Arc<AtomicUsize>,
     /// Whether it does not answer.
     pub(crate) down: Arc<AtomicBool>,
+    /// The next look-up answers when it hears of this, with what it saw before.
+    pub(crate) hold: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
 impl Faulty {
     pub(crate) fn new(fault: Fault) -> Self {
-        Self { store: MemoryStore::new(), fault, finds: Arc::default(), down: Arc::default() }
+        Self { store: MemoryStore::new(), fault, finds: Arc::default(), down: Arc::default(), hold: Arc::default() }
     }
 }
 
@@ -56,12 +63,23 @@ impl TokenStore for Faulty {
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::new("it is down"));
         }
-        self.store.find(digest).await
+        let found = self.store.find(digest).await;
+        let hold = self.hold.lock().unwrap().take();
+        if let Some(heard) = hold {
+            heard.await.unwrap();
+        }
+        found
     }
 
-    async fn exchange(&self, used: &Digest, successors: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
+    async fn exchange(
+        &self,
+        used: &Digest,
+        successors: Vec<Token>,
+        now: Timestamp,
+        grace: Timestamp,
+    ) -> Result<Exchange, StoreError> {
         let found = self.store.find(used).await?;
-        let was_used = found.as_ref().is_some_and(|found| found.used);
+        let was_used = found.as_ref().is_some_and(|found| found.is_replay(now));
         match (self.fault, found) {
             (Fault::ForgivesReplays, _) if was_used => Ok(Exchange::Gone),
             (Fault::LooksBeforeItUses, Some(found))
@@ -69,12 +87,22 @@ impl TokenStore for Faulty {
             {
                 // Long enough for others to look, too.
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                self.store.exchange(used, successors, now).await?;
+                self.store.exchange(used, successors, now, grace).await?;
                 Ok(Exchange::Done)
             }
-            (Fault::ExchangesExpired, _) => self.store.exchange(used, successors, 0).await,
-            _ => self.store.exchange(used, successors, now).await,
+            (Fault::ExchangesExpired, _) => self.store.exchange(used, successors, 0, grace).await,
+            (Fault::KnowsNoGrace, _) => self.store.exchange(used, successors, now, 0).await,
+            // As if no time had passed since the first exchange.
+            (Fault::NeverEndsGrace, Some(Found { grace_ends: Some(ends), .. })) => {
+                self.store.exchange(used, successors, now.min(ends - 1), grace).await
+            }
+            _ => self.store.exchange(used, successors, now, grace).await,
         }
+    }
+
+    async fn first_use(&self, id: &Digest, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let first = self.store.first_use(id, until, now).await?;
+        Ok(first || self.fault == Fault::ForgetsUses)
     }
 
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {

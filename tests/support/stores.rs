@@ -88,6 +88,7 @@ pub(crate) fn grant(id: &str, subject: &str) -> Grant {
         scopes: Scopes::parse("mcp offline_access"),
         resource: "https://host.example/mcp".to_owned(),
         created: NOW,
+        confidential: false,
     }
 }
 

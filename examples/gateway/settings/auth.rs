@@ -14,6 +14,8 @@ use std::path::Path;
 const MAX_CODE: u64 = 600;
 const MAX_ACCESS: u64 = 2_592_000;
 const MAX_REFRESH: u64 = 31_536_000;
+/// A client that waits longer for an answer has given up; a thief has not.
+const MAX_GRACE: u64 = 600;
 
 /// A token shorter than this can be guessed.
 const SHORT: usize = 16;
@@ -25,12 +27,13 @@ const SUPPORTED: &str =
 const HARMLESS: &str = "mcp:resolve mcp:report:sales mcp:report:stock";
 
 /// What has a meaning in mode `oauth2` alone.
-static OAUTH2: [&Setting; 8] = [
+static OAUTH2: [&Setting; 9] = [
     &table::OAUTH2_LOGIN,
     &table::OAUTH2_STORE,
     &table::OAUTH2_CODE_TTL,
     &table::OAUTH2_ACCESS_TTL,
     &table::OAUTH2_REFRESH_TTL,
+    &table::OAUTH2_REFRESH_GRACE,
     &table::OAUTH2_DEFAULT_SCOPES,
     &table::OAUTH2_PASSWORD_GRANT,
     &table::OAUTH2_CLIENT_METADATA,
@@ -105,6 +108,7 @@ fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, 
         code_ttl: values.get(&table::OAUTH2_CODE_TTL, |text| parse::seconds(text, MAX_CODE))?,
         access_ttl: values.get(&table::OAUTH2_ACCESS_TTL, |text| parse::seconds(text, MAX_ACCESS))?,
         refresh_ttl: values.get(&table::OAUTH2_REFRESH_TTL, |text| parse::seconds(text, MAX_REFRESH))?,
+        refresh_grace: values.get(&table::OAUTH2_REFRESH_GRACE, |text| parse::seconds_or_none(text, MAX_GRACE))?,
         default_scopes: default_scopes(&scopes, serving, values),
         password_grant: values.get(&table::OAUTH2_PASSWORD_GRANT, parse::switch)?,
         client_metadata: values.get(&table::OAUTH2_CLIENT_METADATA, parse::switch)?,

@@ -74,6 +74,11 @@ pub(super) fn seconds(text: &str, max: u64) -> Parsed<Duration> {
     number(text, 1, max, " of seconds").map(Duration::from_secs)
 }
 
+/// Seconds, or 0 for not at all.
+pub(super) fn seconds_or_none(text: &str, max: u64) -> Parsed<Duration> {
+    number(text, 0, max, " of seconds").map(Duration::from_secs)
+}
+
 pub(super) fn concurrency(text: &str) -> Parsed<usize> {
     let number = number(text, 1, 10_000, "")?;
     usize::try_from(number).map_err(|_| refused("too large for this machine"))

@@ -143,6 +143,8 @@ settings! {
         "How long an access token is good").default("3600");
     OAUTH2_REFRESH_TTL = row("MCP_OAUTH2_REFRESH_TTL", "oauth2-refresh-ttl", "oauth.refresh_ttl", "SECONDS",
         "How long a refresh token is good").default("1209600");
+    OAUTH2_REFRESH_GRACE = row("MCP_OAUTH2_REFRESH_GRACE", "oauth2-refresh-grace", "oauth.refresh_grace", "SECONDS",
+        "How long a refresh token that was just changed still works for its client; 0 means not").default("30");
     OAUTH2_SCOPES = row("MCP_OAUTH2_SCOPES", "oauth2-scopes", "oauth.scopes", "SCOPES",
         "Scopes that clients may ask for [default: mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money \
          mcp:report:cost mcp:admin:eventlog, and those of --catalog and --tool-scopes]").list();

@@ -228,6 +228,8 @@ pub(crate) struct OAuth2 {
     pub(crate) access_ttl: Duration,
     /// How long a refresh token is good.
     pub(crate) refresh_ttl: Duration,
+    /// How long one that was just changed still works.
+    pub(crate) refresh_grace: Duration,
     /// What clients may ask for; at least one.
     pub(crate) scopes: Scopes,
     /// What a client gets that asks for none: at least one of `scopes`.

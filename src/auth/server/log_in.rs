@@ -162,6 +162,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             scopes,
             resource: wanted.resource.clone(),
             created: now,
+            confidential: false,
         };
         self.store.put_grant(grant, vec![token]).await?;
         self.keep(target.client, now).await?;

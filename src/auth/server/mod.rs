@@ -17,7 +17,8 @@
 //!
 //! Other paths get 404, other methods 405. Clients are public, so PKCE with S256
 //! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) is always required, and refresh tokens
-//! change at each use; one that is used twice takes the whole grant with it.
+//! change at each use; one that comes again after its [grace](Lifetimes::grace) takes the whole grant
+//! with it.
 //!
 //! A client is known by registration, by the URL of a metadata document ([`ClientMetadata`]), or as
 //! [`PUBLIC_CLIENT`], which may send users back to their own machine only.
@@ -27,6 +28,7 @@
 //! - **Routes**: sends all these paths here. The documents under `/.well-known/` belong to the root of the
 //!   host, also if the rest is mounted elsewhere. Routers that take the mount path away are fine.
 //! - **Sweeps**: calls [`AuthorizationServer::sweep`] every few minutes.
+//! - **Closes**: calls [`AuthorizationServer::close`] at the end.
 //! - **Addresses**: puts [`Peer`](crate::http::Peer) into the extensions of requests, or
 //!   [`Caller`](crate::http::Caller) behind proxies. [`Limits`] count by them, and without either
 //!   all callers count as one.
@@ -96,6 +98,7 @@ mod pkce;
 mod redirect;
 mod register;
 mod reply;
+mod revocations;
 mod revoke;
 mod routes;
 mod scopes;
@@ -115,6 +118,7 @@ use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
 use crate::http::OriginPolicy;
 use crate::identity::Scopes;
+use revocations::Revocations;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,13 +139,16 @@ pub struct Lifetimes {
     /// A refresh token, from when it was last changed; 14 days by default. One that carries no login of
     /// 1C (that of an access key) counts from the login on, however often it changes.
     pub refresh: Duration,
+    /// How long a refresh token that was just changed still works for its client, in whole seconds; 30
+    /// by default, zero is not at all. For clients that refresh twice at once, or never got the answer.
+    pub grace: Duration,
 }
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        let (code, access, refresh) = (120, 3600, 14 * 24 * 3600);
+        let (code, access, refresh, grace) = (120, 3600, 14 * 24 * 3600, 30);
         let seconds = Duration::from_secs;
-        Self { code: seconds(code), access: seconds(access), refresh: seconds(refresh) }
+        Self { code: seconds(code), access: seconds(access), refresh: seconds(refresh), grace: seconds(grace) }
     }
 }
 
@@ -166,6 +173,7 @@ struct Inner<L, S> {
     hosts: OriginPolicy,
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
+    revocations: Revocations,
 }
 
 impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
@@ -186,6 +194,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             hosts: OriginPolicy::new(),
             client_metadata: None,
             clock: Clock::default(),
+            revocations: Revocations::default(),
         }))
     }
 
@@ -256,9 +265,11 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
         self.set(|server| server.clock = clock)
     }
 
-    /// What tells the bearer layer who bears a token of this server.
+    /// What tells the bearer layer who bears a token of this server. What this server revokes counts
+    /// there no more from then on.
     pub fn tokens(&self) -> Tokens<S> {
-        Tokens::new(self.0.store.clone()).clock(self.0.clock.clone()).own_logins(self.0.login.is_own())
+        let Inner { store, clock, login, revocations, .. } = &*self.0;
+        Tokens::new(store.clone()).clock(clock.clone()).own_logins(login.is_own()).revocations(revocations.clone())
     }
 
     /// Forgets codes, tokens and clients whose time is over, and says how many. To be called every few minutes.
@@ -267,6 +278,11 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
     /// If the store does not answer.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         self.0.store.sweep(self.0.clock.now(), IDLE_CLIENT).await
+    }
+
+    /// Closes the store, when nothing is served any more: see [`TokenStore::close`].
+    pub async fn close(&self) {
+        self.0.store.close().await;
     }
 }
 

@@ -28,6 +28,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 Kind::Access => self.store.revoke_token(&digest).await?,
                 Kind::Code { .. } | Kind::Refresh => self.store.revoke_grant(&found.grant.id).await?,
             }
+            self.revocations.made_one();
             Event {
                 name: "oauth.token.revoked",
                 sub: Some(&found.grant.subject),

@@ -91,12 +91,13 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if found.token.kind == Kind::Access {
             return Err(Failure::grant("an access token cannot be exchanged"));
         }
+        let other = client.is_some_and(|client| client != found.grant.client);
         // Whoever has it: it was used, so one of the two has stolen it.
-        if found.used {
+        if found.is_replay(self.clock.now()) || (found.used && other) {
             self.store.revoke_grant(&found.grant.id).await?;
             return Err(self.replayed(asker, &found.grant));
         }
-        if client.is_some_and(|client| client != found.grant.client) {
+        if other {
             self.refused(asker, client, Some(&found.grant), "other_client");
             return Err(Failure::grant("it was issued to another client"));
         }
@@ -149,8 +150,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         };
         let now = self.clock.now();
         let (pair, tokens) = Pair::new(self, &grant.id, credentials.as_ref(), told, refreshable, grant.created, now)?;
-        match self.store.exchange(&Digest::of(used), tokens, now).await? {
-            Exchange::Done => Ok(self.issued(asker, grant, &pair, told)),
+        let grace = super::lifetime(self.lifetimes.grace);
+        match self.store.exchange(&Digest::of(used), tokens, now, grace).await? {
+            Exchange::Done => Ok(self.issued(asker, grant, &pair, told, None)),
+            Exchange::Repeated => Ok(self.issued(asker, grant, &pair, told, Some("repeated"))),
             Exchange::Replayed => Err(self.replayed(asker, grant)),
             Exchange::Gone => Err(Failure::grant("it is not valid any more")),
         }
@@ -180,13 +183,20 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let id = secret::new(secret::GRANT)?.to_string();
         let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now, now)?;
         let (client, subject) = (client.to_owned(), logged_in.subject);
-        let grant = Grant { id, client, subject, scopes, resource, created: now };
+        let grant = Grant { id, client, subject, scopes, resource, created: now, confidential: false };
         self.store.put_grant(grant.clone(), tokens).await?;
-        Ok(self.issued(asker, &grant, &pair, &told))
+        Ok(self.issued(asker, &grant, &pair, &told, None))
     }
 
-    fn issued(&self, asker: &Asker<'_>, grant: &Grant, pair: &Pair, told: &Scopes) -> Response<Body> {
-        event("oauth.token.issued", asker, Some(&grant.client), Some(grant), None);
+    fn issued(
+        &self,
+        asker: &Asker<'_>,
+        grant: &Grant,
+        pair: &Pair,
+        told: &Scopes,
+        reason: Option<&'static str>,
+    ) -> Response<Body> {
+        event("oauth.token.issued", asker, Some(&grant.client), Some(grant), reason);
         reply::json(StatusCode::OK, &pair.answer(super::lifetime(self.lifetimes.access), told))
     }
 
@@ -194,7 +204,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         event("oauth.token.refused", asker, client, grant, Some(reason));
     }
 
+    /// The store has revoked the grant.
     fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> Failure {
+        self.revocations.made_one();
         event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None);
         Failure::grant("it was used before; everything granted with it is revoked")
     }

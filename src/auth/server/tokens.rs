@@ -1,5 +1,6 @@
 //! [`Tokens`]: whether a token is one that the authorization server gave out.
 
+use super::revocations::Revocations;
 use crate::audit::Event;
 use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
 use crate::auth::{Clock, Digest, Presented, Refusal, Timestamp, TokenValidator};
@@ -8,7 +9,7 @@ use futures_core::future::BoxFuture;
 use moka::Expiry;
 use moka::future::Cache;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The scope that asks for a refresh token. It is between client and authorization server.
@@ -17,20 +18,23 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// The [`TokenValidator`] of the own authorization server: finds access tokens in its store.
 ///
 /// What was found is remembered for 900 ms, so that a token that is used much is looked up about
-/// once a second, and one that was revoked, at whichever replica, counts for less than a second
-/// more. Refusals are not remembered. Lookups of one token at the same time are one.
+/// once a second, and one that was revoked by another replica counts for less than a second more. What
+/// the own authorization server revokes, or a refused login here, counts no more at once: all is looked
+/// up anew then. Refusals are not remembered. Lookups of one token at the same time are one.
 ///
 /// Cloning is cheap; clones share what they remember.
 pub struct Tokens<S> {
     inner: Arc<Inner<S>>,
 }
 
+#[derive(Clone)]
 struct Inner<S> {
     store: S,
     clock: Clock,
     cache: Option<Cache<Digest, Arc<Known>>>,
     /// Whether a token must carry a login of 1C.
     own: bool,
+    revocations: Revocations,
 }
 
 /// An access token that is in the store. Whether it has expired, and for which resource it is good,
@@ -41,6 +45,8 @@ struct Known {
     resource: String,
     /// When it was asked for: what is known is as old as that.
     asked: Instant,
+    /// How many revocations there were by then.
+    revocations: u64,
 }
 
 /// Why a lookup found nothing. Shared by all who wait for it.
@@ -62,15 +68,20 @@ impl From<Missing> for Refusal {
 impl<S: TokenStore> Tokens<S> {
     /// The tokens in a store.
     pub fn new(store: S) -> Self {
-        Self { inner: Arc::new(Inner { store, clock: Clock::default(), cache: None, own: false }) }
+        let (clock, revocations) = (Clock::default(), Revocations::default());
+        Self { inner: Arc::new(Inner { store, clock, cache: None, own: false, revocations }) }
             .cache(10_000, Duration::from_millis(900))
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Inner<S>)) -> Self {
+        set(Arc::make_mut(&mut self.inner));
+        self
     }
 
     /// Tells by this clock what has expired.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
-        let Inner { store, cache, own, .. } = &*self.inner;
-        Self { inner: Arc::new(Inner { store: store.clone(), clock, cache: cache.clone(), own: *own }) }
+        self.set(|inner| inner.clock = clock)
     }
 
     /// Remembers up to so many tokens for so long (10 000, 900 ms). A revoked token counts no longer
@@ -78,41 +89,47 @@ impl<S: TokenStore> Tokens<S> {
     #[must_use]
     pub fn cache(self, entries: u64, ttl: Duration) -> Self {
         let cache = Cache::builder().max_capacity(entries).expire_after(SinceAsked(ttl)).build();
-        self.with_cache(Some(cache))
+        self.set(|inner| inner.cache = Some(cache))
     }
 
     /// Asks the store each time.
     #[must_use]
     pub fn without_cache(self) -> Self {
-        self.with_cache(None)
+        self.set(|inner| inner.cache = None)
     }
 
     /// Whether only tokens count that carry a login of 1C; any by default. Say it before the first
     /// token comes.
     #[must_use]
     pub fn own_logins(self, only: bool) -> Self {
-        let Inner { store, clock, cache, .. } = &*self.inner;
-        let (store, clock, cache) = (store.clone(), clock.clone(), cache.clone());
-        Self { inner: Arc::new(Inner { store, clock, cache, own: only }) }
+        self.set(|inner| inner.own = only)
     }
 
-    fn with_cache(self, cache: Option<Cache<Digest, Arc<Known>>>) -> Self {
-        let Inner { store, clock, own, .. } = &*self.inner;
-        Self { inner: Arc::new(Inner { store: store.clone(), clock: clock.clone(), cache, own: *own }) }
+    /// Knows of what is revoked elsewhere in this process.
+    pub(super) fn revocations(self, revocations: Revocations) -> Self {
+        self.set(|inner| inner.revocations = revocations)
     }
 }
 
 impl<S: TokenStore> Inner<S> {
-    async fn known(self: &Arc<Self>, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+    async fn known(&self, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
         let Some(cache) = &self.cache else { return self.look_up(digest, token).await };
-        if let Some(known) = cache.get(&digest).await {
-            return Ok(known);
+        let revocations = self.revocations.so_far();
+        let mut found = cache.get(&digest).await;
+        loop {
+            match found {
+                Some(known) if known.revocations >= revocations => return Ok(known),
+                // Looked up before the last revocation, or under way then: at most one of each.
+                Some(_) => cache.invalidate(&digest).await,
+                None => {}
+            }
+            let looked_up = cache.try_get_with(digest, self.look_up(digest, token)).await;
+            found = Some(looked_up.map_err(|missing| (*missing).clone())?);
         }
-        cache.try_get_with(digest, self.look_up(digest, token)).await.map_err(|missing| (*missing).clone())
     }
 
-    async fn look_up(self: &Arc<Self>, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
-        let asked = Instant::now();
+    async fn look_up(&self, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+        let (asked, revocations) = (Instant::now(), self.revocations.so_far());
         let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
         let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
         if stored.kind != Kind::Access || (self.own && stored.sealed.is_none()) {
@@ -126,32 +143,27 @@ impl<S: TokenStore> Inner<S> {
                 tracing::warn!("a stored login cannot be decrypted");
                 return Err(Missing::Unknown);
             };
-            identity =
-                identity.with_credentials(credentials).on_login_refused(self.forget_login(digest, grant.subject));
+            identity = identity.with_credentials(credentials).on_login_refused(self.forget_login(grant.subject));
         }
-        Ok(Arc::new(Known { identity, expires: stored.expires, resource: grant.resource, asked }))
+        Ok(Arc::new(Known { identity, expires: stored.expires, resource: grant.resource, asked, revocations }))
     }
 
     /// Revokes what was granted to a user whose login 1C has refused.
-    fn forget_login(
-        self: &Arc<Self>,
-        digest: Digest,
-        subject: String,
-    ) -> impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static {
-        // Weak, since the cache of these tokens keeps it.
-        let (store, inner) = (self.store.clone(), Arc::downgrade(self));
+    fn forget_login(&self, subject: String) -> impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static {
+        // Not all of it, since the cache of these tokens keeps this.
+        let (store, revocations) = (self.store.clone(), self.revocations.clone());
         move || {
-            let (store, inner, subject) = (store.clone(), Weak::clone(&inner), subject.clone());
+            let (store, revocations, subject) = (store.clone(), revocations.clone(), subject.clone());
             Box::pin(async move {
-                match store.revoke_subject(&subject).await {
+                let revoked = store.revoke_subject(&subject).await;
+                // Also where the store fails: what it says of these tokens from now on counts.
+                revocations.made_one();
+                match revoked {
                     Ok(()) => {
                         let (sub, reason) = (Some(&*subject), Some("login_refused"));
                         Event { name: "oauth.token.revoked", sub, reason, ..Event::default() }.emit();
                     }
                     Err(error) => tracing::warn!(%error, "tokens of a refused login are not revoked yet"),
-                }
-                if let Some(cache) = inner.upgrade().and_then(|inner| inner.cache.clone()) {
-                    cache.invalidate(&digest).await;
                 }
             })
         }
@@ -218,7 +230,8 @@ mod tests {
         let digest = Digest::of(text);
         let (kind, expires) = (Kind::Access, Timestamp::MAX);
         let token = Token { digest, grant: id.clone(), kind, scopes: scopes.clone(), sealed, expires };
-        let grant = Grant { id, client, subject: subject.to_owned(), scopes, resource, created: 0 };
+        let grant =
+            Grant { id, client, subject: subject.to_owned(), scopes, resource, created: 0, confidential: false };
         store.put_grant(grant, vec![token]).await.unwrap();
     }
 
@@ -233,6 +246,8 @@ mod tests {
         let tokens = Tokens::new(store.clone()).cache(10, Duration::from_secs(3600));
         let presented = |token| Presented { token, base: "https://h", site: &site };
         let identity = tokens.validate(presented("a")).await.unwrap();
+        // Remembered, too.
+        tokens.validate(presented("b")).await.unwrap();
         // A key's calls run under the service account: whose login was refused is not the user's.
         tokens.validate(presented("k")).await.unwrap().login_refused().await;
         identity.login_refused().await;

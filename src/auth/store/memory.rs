@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// - *Tokens*: what has expired is forgotten first; then the grants whose last token expires the
 ///   soonest, with a warning in the log; those users have to log in again.
 /// - *Tokens of one grant* (256): used ones are forgotten first, then those that expire the soonest.
+/// - *What came once* (the ids of assertions): no more can come until the time of some is over.
 ///
 /// Cloning is cheap; clones share what they remember.
 #[derive(Clone)]
@@ -31,8 +32,22 @@ struct State {
     clients: HashMap<String, Client>,
     /// With the digests of their tokens.
     grants: HashMap<String, (Grant, BTreeSet<Digest>)>,
-    /// With whether they were used.
-    tokens: HashMap<Digest, (Token, bool)>,
+    tokens: HashMap<Digest, Kept>,
+    /// What came for the first time, and until when that counts.
+    once: HashMap<Digest, Timestamp>,
+}
+
+struct Kept {
+    token: Token,
+    used: bool,
+    grace_ends: Option<Timestamp>,
+}
+
+impl Kept {
+    /// What of a grant goes first: used ones that cannot come again, then those that expire soonest.
+    fn rank(&self) -> (bool, Timestamp, Digest) {
+        (!self.used || self.grace_ends.is_some(), self.token.expires, self.token.digest)
+    }
 }
 
 impl Default for MemoryStore {
@@ -68,7 +83,7 @@ impl State {
     }
 
     fn forget_token(&mut self, digest: &Digest) {
-        if let Some((token, _)) = self.tokens.remove(digest)
+        if let Some(Kept { token, .. }) = self.tokens.remove(digest)
             && let Some((_, digests)) = self.grants.get_mut(&token.grant)
         {
             digests.remove(digest);
@@ -78,13 +93,26 @@ impl State {
     /// Tokens that do not count any more, and grants without tokens.
     fn forget_expired(&mut self, now: Timestamp) -> usize {
         let before = self.tokens.len() + self.grants.len();
-        let expired: Vec<Digest> =
-            self.tokens.values().filter(|(token, _)| token.expires <= now).map(|(token, _)| token.digest).collect();
+        let mut expired = Vec::new();
+        for Kept { token, grace_ends, .. } in self.tokens.values_mut() {
+            if token.expires <= now {
+                expired.push(token.digest);
+            } else if grace_ends.is_some_and(|ends| ends <= now) {
+                (*grace_ends, token.sealed) = (None, None);
+            }
+        }
         for digest in &expired {
             self.forget_token(digest);
         }
         self.grants.retain(|_, (_, digests)| !digests.is_empty());
         before - self.tokens.len() - self.grants.len()
+    }
+
+    /// What came once and may come again by now; how many went.
+    fn forget_uses(&mut self, now: Timestamp) -> usize {
+        let before = self.once.len();
+        self.once.retain(|_, until| *until > now);
+        before - self.once.len()
     }
 
     /// Makes room for `more` tokens, and for an eighth of the capacity if anything must go: looking
@@ -101,7 +129,7 @@ impl State {
             return Ok(());
         }
         let last = |digests: &BTreeSet<Digest>| {
-            digests.iter().filter_map(|digest| self.tokens.get(digest)).map(|(token, _)| token.expires).max()
+            digests.iter().filter_map(|digest| self.tokens.get(digest)).map(|kept| kept.token.expires).max()
         };
         let mut grants: Vec<_> = self.grants.iter().map(|(id, (_, digests))| (last(digests), id.clone())).collect();
         grants.sort_unstable();
@@ -122,10 +150,10 @@ impl State {
         let Some((_, digests)) = self.grants.get_mut(grant) else { return };
         for token in tokens {
             digests.insert(token.digest);
-            self.tokens.insert(token.digest, (token, false));
+            self.tokens.insert(token.digest, Kept { token, used: false, grace_ends: None });
         }
         if digests.len() > PER_GRANT {
-            let known = |digest: &Digest| self.tokens.get(digest).map(|(token, used)| (!used, token.expires, *digest));
+            let known = |digest: &Digest| self.tokens.get(digest).map(Kept::rank);
             let mut ranked: Vec<_> = digests.iter().filter_map(known).collect();
             ranked.sort_unstable();
             ranked.truncate(digests.len() - PER_GRANT);
@@ -187,21 +215,27 @@ impl TokenStore for MemoryStore {
 
     async fn find(&self, digest: &Digest) -> Result<Option<Found>, StoreError> {
         let state = self.state();
-        Ok(state.tokens.get(digest).and_then(|(token, used)| {
+        Ok(state.tokens.get(digest).and_then(|Kept { token, used, grace_ends }| {
             let (grant, _) = state.grants.get(&token.grant)?;
-            Some(Found { token: token.clone(), grant: grant.clone(), used: *used })
+            Some(Found { token: token.clone(), grant: grant.clone(), used: *used, grace_ends: *grace_ends })
         }))
     }
 
-    async fn exchange(&self, used: &Digest, successors: Vec<Token>, now: Timestamp) -> Result<Exchange, StoreError> {
+    async fn exchange(
+        &self,
+        used: &Digest,
+        successors: Vec<Token>,
+        now: Timestamp,
+        grace: Timestamp,
+    ) -> Result<Exchange, StoreError> {
         let mut state = self.state();
-        let Some((token, was_used)) = state.tokens.get(used) else { return Ok(Exchange::Gone) };
-        let grant = token.grant.clone();
-        if *was_used {
+        let Some(kept) = state.tokens.get(used) else { return Ok(Exchange::Gone) };
+        let (grant, again) = (kept.token.grant.clone(), kept.used);
+        if again && kept.grace_ends.is_none_or(|ends| ends <= now) {
             state.forget_grant(&grant);
             return Ok(Exchange::Replayed);
         }
-        if token.kind == Kind::Access || token.expires <= now {
+        if kept.token.kind == Kind::Access || kept.token.expires <= now {
             return Ok(Exchange::Gone);
         }
         if !belong(&successors, &grant) {
@@ -212,11 +246,30 @@ impl TokenStore for MemoryStore {
         }
         // Only now: nobody makes others go with a token that is none. It may be the one that goes.
         state.make_room(successors.len(), self.capacity, now)?;
-        let Some((token, was_used)) = state.tokens.get_mut(used) else { return Ok(Exchange::Gone) };
-        // What it carried goes: nobody may open it again.
-        (*was_used, token.sealed) = (true, None);
+        let Some(Kept { token, used, grace_ends }) = state.tokens.get_mut(used) else { return Ok(Exchange::Gone) };
+        if !again {
+            *used = true;
+            *grace_ends = (grace > 0 && token.kind == Kind::Refresh).then(|| now.saturating_add(grace));
+            if grace_ends.is_none() {
+                // What it carried goes: nobody may open it again.
+                token.sealed = None;
+            }
+        }
         state.insert(&grant, successors);
-        Ok(Exchange::Done)
+        Ok(if again { Exchange::Repeated } else { Exchange::Done })
+    }
+
+    async fn first_use(&self, id: &Digest, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        if state.once.get(id).is_some_and(|until| *until > now) {
+            return Ok(false);
+        }
+        if state.once.len() >= self.capacity && state.forget_uses(now) == 0 {
+            // Whatever went could come again.
+            return Err(StoreError::new("there is no room to remember what came once"));
+        }
+        state.once.insert(*id, until);
+        Ok(true)
     }
 
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
@@ -239,7 +292,7 @@ impl TokenStore for MemoryStore {
 
     async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let mut gone = state.forget_expired(now);
+        let mut gone = state.forget_expired(now) + state.forget_uses(now);
         let State { clients, grants, .. } = &mut *state;
         let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
         let before = clients.len();

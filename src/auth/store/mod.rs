@@ -41,6 +41,16 @@ use std::future::Future;
 /// [`exchange`](Self::exchange)s of one code or refresh token exactly one is `Done`. What a method
 /// has confirmed survives a crash (except in memory). Times are handed in as `now`.
 ///
+/// # Grace
+///
+/// A client that calls twice at once refreshes twice at once, and one that never got an answer asks
+/// again. So a *refresh token* that was exchanged may come again until its grace is over: each time it
+/// gets one more pair of the same grant (`Repeated`), and what was given out before stays good. The
+/// store notes the end of the grace at the first exchange, for all processes that share it, and keeps
+/// the sealed credentials until then: who has the token could have them by an exchange as well. Codes
+/// have no grace. How many pairs there can be is not limited here: each costs a request, as a plain
+/// refresh does, and one revocation ends them all.
+///
 /// The feature `store-contract` has tests that every implementation must pass.
 pub trait TokenStore: Clone + Send + Sync + 'static {
     /// Remembers a registered client; one of the same id is replaced.
@@ -56,15 +66,27 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// swept. Nothing once the grant is revoked.
     fn find(&self, digest: &Digest) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
-    /// Uses up a code or refresh token and stores its successors, both or neither. One that was
-    /// used before revokes its grant in the same step, also after it has expired. The credentials
-    /// that the used one carried may be forgotten.
+    /// Uses up a code or refresh token and stores its successors, both or neither. A refresh token
+    /// may come again for `grace` seconds from `now` on (0 is not at all); which of its successors were
+    /// used themselves does not matter. Anything else that was used before revokes its grant in the
+    /// same step, also after it has expired. The credentials that the used one carried are forgotten
+    /// when it cannot come again, by the next [`sweep`](Self::sweep) at the latest.
     fn exchange(
         &self,
         used: &Digest,
         successors: Vec<Token>,
         now: Timestamp,
+        grace: Timestamp,
     ) -> impl Future<Output = Result<Exchange, StoreError>> + Send;
+
+    /// Whether what is called `id` comes for the first time; until `until` a second is `false`, at
+    /// whichever process.
+    fn first_use(
+        &self,
+        id: &Digest,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Revokes a grant with all its tokens.
     fn revoke_grant(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -75,9 +97,16 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// Revokes a single token and leaves its grant alone.
     fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets what has expired before `now`, grants that have no tokens left, and clients that
-    /// registered before `now - idle` and have no grant; says how many rows went.
+    /// Forgets what has expired before `now`, credentials whose grace is over, grants that have no
+    /// tokens left, and clients that registered before `now - idle` and have no grant; says how many
+    /// rows went.
     fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Ends the use of the store by this process, in good order; nothing is asked of it afterwards. By
+    /// default there is nothing to do.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// A client that registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
@@ -108,6 +137,10 @@ pub struct Grant {
     pub resource: String,
     /// When.
     pub created: Timestamp,
+    /// Whether its client is confidential
+    /// ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)): it gets tokens
+    /// only by an assertion signed with its own key.
+    pub confidential: bool,
 }
 
 /// A code or token, as stored.
@@ -152,13 +185,24 @@ pub struct Found {
     pub grant: Grant,
     /// Whether it was exchanged already.
     pub used: bool,
+    /// Until when it may come again although it was exchanged; see [`TokenStore`].
+    pub grace_ends: Option<Timestamp>,
+}
+
+impl Found {
+    /// Whether it was exchanged before, and too long ago to come again.
+    pub fn is_replay(&self, now: Timestamp) -> bool {
+        self.used && self.grace_ends.is_none_or(|ends| ends <= now)
+    }
 }
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// The successors count from now on, and the old one never again.
+    /// The successors count from now on, and the old one is used.
     Done,
+    /// It was used before and came again within its grace: these successors count, too.
+    Repeated,
     /// It was used before; the whole grant is revoked now.
     Replayed,
     /// There is none of it: never was, expired, revoked or swept.

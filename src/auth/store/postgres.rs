@@ -50,7 +50,10 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| sql::failed(&error))?;
-        let migrator = sql::migrator(include_str!("migrations/postgres/0001_grants.sql"));
+        let migrator = sql::migrator(
+            include_str!("migrations/postgres/0001_grants.sql"),
+            include_str!("migrations/postgres/0002_grace.sql"),
+        );
         let mut connection = pool.acquire().await.map_err(|error| sql::failed(&error))?;
         // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
         if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {
@@ -60,6 +63,10 @@ impl PostgresStore {
         }
         drop(connection);
         Ok(Self { write: pool.clone(), read: pool })
+    }
+
+    async fn end(&self) {
+        self.write.close().await;
     }
 }
 

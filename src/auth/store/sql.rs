@@ -30,10 +30,15 @@ pub(super) fn failed(error: &dyn std::error::Error) -> StoreError {
     StoreError::new(error.to_string())
 }
 
-/// The one migration, under a table of its own: a database may be shared with others who use sqlx.
-pub(super) fn migrator(first: &'static str) -> Migrator {
-    let first = Migration::new(1, "grants".into(), MigrationType::Simple, first.into_sql_str(), false);
-    let mut migrator = Migrator::with_migrations(vec![first]);
+/// The migrations, under a table of their own: a database may be shared with others who use sqlx.
+///
+/// A replica of the version before may still run while one is applied, so they only add, and what
+/// they add has a default.
+pub(super) fn migrator(grants: &'static str, grace: &'static str) -> Migrator {
+    let simple = |version, name: &'static str, text: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(vec![simple(1, "grants", grants), simple(2, "grace", grace)]);
     migrator.dangerous_set_table_name("onec_mcp_migrations");
     migrator
 }
@@ -84,6 +89,7 @@ where
     Option<String>: Decode<'r, R::Database> + Type<R::Database>,
     Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
     i64: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
     bool: Decode<'r, R::Database> + Type<R::Database>,
 {
     let text = |column: &'static str| row.try_get::<String, _>(column);
@@ -103,6 +109,7 @@ where
         scopes: Scopes::parse(&text("grant_scopes")?),
         resource: text("resource")?,
         created: row.try_get("created")?,
+        confidential: row.try_get("confidential")?,
     };
     let token = Token {
         digest: *digest,
@@ -112,5 +119,5 @@ where
         sealed: row.try_get("sealed")?,
         expires: row.try_get("expires")?,
     };
-    Ok(Found { token, grant, used: row.try_get("used")? })
+    Ok(Found { token, grant, used: row.try_get("used")?, grace_ends: row.try_get("grace_ends")? })
 }

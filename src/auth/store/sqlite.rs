@@ -18,7 +18,8 @@ const READERS: u32 = 4;
 /// A [`TokenStore`] in an SQLite file: for one process, though several on one machine get along.
 ///
 /// The file is the owner's alone (mode 0600; so are its companions `-wal` and `-shm`). What a
-/// method has confirmed is on the disk: it survives the end of the process and of the machine.
+/// method has confirmed is on the disk: it survives the end of the process and of the machine. Part of
+/// it is in the companion `-wal` until [`close`](TokenStore::close) has put all into the file.
 ///
 /// Cloning is cheap; clones share the connections.
 #[derive(Clone)]
@@ -54,12 +55,28 @@ impl SqliteStore {
         migrate(&write).await?;
         Ok(Self { write, read: pool(READERS).connect_lazy_with(options) })
     }
+
+    /// Readers first, since the log cannot be emptied while one of them looks at it.
+    async fn end(&self) {
+        self.read.close().await;
+        let emptied = sql::bounded(sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write)).await;
+        if let Err(error) = emptied {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the token store is whole only with its -wal file"
+            );
+        }
+        self.write.close().await;
+    }
 }
 
 /// All in one transaction that excludes other processes, which may be starting too.
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = begin(pool).await.map_err(|error| sql::failed(&error))?;
-    let migrator = sql::migrator(include_str!("migrations/sqlite/0001_grants.sql"));
+    let migrator = sql::migrator(
+        include_str!("migrations/sqlite/0001_grants.sql"),
+        include_str!("migrations/sqlite/0002_grace.sql"),
+    );
     // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
     migrator.run_direct(None, &mut *transaction, false).await.map_err(|error| sql::failed(&error))?;
     transaction.commit().await.map_err(|error| sql::failed(&error))

@@ -38,8 +38,8 @@ macro_rules! token_store {
                 Ok(())
             }
 
-            /// Deletes by a statement that deletes so many at once, until there is none.
-            async fn delete(&self, statement: &'static str, before: Option<Timestamp>) -> Result<u64, StoreError> {
+            /// Changes rows by a statement that changes so many at once, until there is none.
+            async fn in_batches(&self, statement: &'static str, before: Option<Timestamp>) -> Result<u64, StoreError> {
                 let mut total = 0;
                 loop {
                     let query = sqlx::query(statement).bind(sql::BATCH.cast_signed());
@@ -90,8 +90,8 @@ macro_rules! token_store {
                     sql::check(&tokens, &grant.id)?;
                     let mut transaction = self.write.begin_with($begin).await?;
                     sqlx::query(
-                        "INSERT INTO onec_mcp_grants (id, client, subject, scopes, resource, created) \
-                         VALUES ($1, $2, $3, $4, $5, $6)",
+                        "INSERT INTO onec_mcp_grants (id, client, subject, scopes, resource, created, confidential) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(grant.id)
                     .bind(grant.client)
@@ -99,6 +99,7 @@ macro_rules! token_store {
                     .bind(grant.scopes.to_string())
                     .bind(grant.resource)
                     .bind(grant.created)
+                    .bind(grant.confidential)
                     .execute(&mut *transaction)
                     .await?;
                     Self::insert(&mut transaction, &tokens).await?;
@@ -111,7 +112,8 @@ macro_rules! token_store {
                 sql::bounded(async {
                     let row = sqlx::query(
                         "SELECT t.grant_id, t.kind, t.redirect_uri, t.challenge, t.scopes, t.sealed, t.expires, t.used, \
-                         g.client, g.subject, g.scopes AS grant_scopes, g.resource, g.created \
+                         t.grace_ends, g.client, g.subject, g.scopes AS grant_scopes, g.resource, g.created, \
+                         g.confidential \
                          FROM onec_mcp_tokens t JOIN onec_mcp_grants g ON g.id = t.grant_id WHERE t.digest = $1",
                     )
                     .bind(digest.as_bytes().as_slice())
@@ -127,7 +129,9 @@ macro_rules! token_store {
                 used: &Digest,
                 successors: Vec<Token>,
                 now: Timestamp,
+                grace: Timestamp,
             ) -> Result<Exchange, StoreError> {
+                let grace_ends = now.saturating_add(grace.max(0));
                 let used = used.as_bytes().as_slice();
                 sql::bounded(async {
                     let mut transaction = self.write.begin_with($begin).await?;
@@ -140,13 +144,16 @@ macro_rules! token_store {
                     .fetch_optional(&mut *transaction)
                     .await?;
                     let Some(grant) = grant else { return Ok(Exchange::Gone) };
-                    // What it carried goes: nobody may open it again.
+                    // What it carried goes unless it may come again: nobody may open it then.
                     let won = sqlx::query(
-                        "UPDATE onec_mcp_tokens SET used = TRUE, sealed = NULL \
+                        "UPDATE onec_mcp_tokens SET used = TRUE, \
+                         grace_ends = CASE WHEN kind = 'refresh' AND $3 > $2 THEN $3 END, \
+                         sealed = CASE WHEN kind = 'refresh' AND $3 > $2 THEN sealed END \
                          WHERE digest = $1 AND NOT used AND expires > $2 AND kind <> 'access'",
                     )
                     .bind(used)
                     .bind(now)
+                    .bind(grace_ends)
                     .execute(&mut *transaction)
                     .await?;
                     if won.rows_affected() == 1 {
@@ -155,21 +162,42 @@ macro_rules! token_store {
                         transaction.commit().await?;
                         return Ok(Exchange::Done);
                     }
-                    let replayed: Option<bool> = sqlx::query_scalar("SELECT used FROM onec_mcp_tokens WHERE digest = $1")
-                        .bind(used)
-                        .fetch_optional(&mut *transaction)
-                        .await?;
-                    if replayed != Some(true) {
-                        return Ok(Exchange::Gone);
+                    let state: Option<(bool, i64, Option<i64>)> =
+                        sqlx::query_as("SELECT used, expires, grace_ends FROM onec_mcp_tokens WHERE digest = $1")
+                            .bind(used)
+                            .fetch_optional(&mut *transaction)
+                            .await?;
+                    match state {
+                        Some((true, expires, Some(ends))) if ends > now => {
+                            if expires <= now {
+                                return Ok(Exchange::Gone);
+                            }
+                            sql::check(&successors, &grant)?;
+                            Self::insert(&mut transaction, &successors).await?;
+                            transaction.commit().await?;
+                            Ok(Exchange::Repeated)
+                        }
+                        Some((true, ..)) => {
+                            sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1")
+                                .bind(grant)
+                                .execute(&mut *transaction)
+                                .await?;
+                            transaction.commit().await?;
+                            Ok(Exchange::Replayed)
+                        }
+                        _ => Ok(Exchange::Gone),
                     }
-                    sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1")
-                        .bind(grant)
-                        .execute(&mut *transaction)
-                        .await?;
-                    transaction.commit().await?;
-                    Ok(Exchange::Replayed)
                 })
                 .await
+            }
+
+            async fn first_use(&self, id: &Digest, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+                let query = sqlx::query(
+                    "INSERT INTO onec_mcp_once (id, expires) VALUES ($1, $2) \
+                     ON CONFLICT (id) DO UPDATE SET expires = excluded.expires WHERE onec_mcp_once.expires <= $3",
+                );
+                let query = query.bind(id.as_bytes().as_slice()).bind(until).bind(now);
+                Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected() == 1)
             }
 
             async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
@@ -207,6 +235,18 @@ macro_rules! token_store {
                     $skip,
                     ")"
                 );
+                const GRACE: &str = concat!(
+                    "UPDATE onec_mcp_tokens SET sealed = NULL, grace_ends = NULL WHERE digest IN \
+                     (SELECT digest FROM onec_mcp_tokens WHERE grace_ends <= $2 LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                const ONCE: &str = concat!(
+                    "DELETE FROM onec_mcp_once WHERE id IN \
+                     (SELECT id FROM onec_mcp_once WHERE expires <= $2 LIMIT $1",
+                    $skip,
+                    ")"
+                );
                 const GRANTS: &str = concat!(
                     "DELETE FROM onec_mcp_grants WHERE id IN (SELECT g.id FROM onec_mcp_grants g WHERE NOT EXISTS \
                      (SELECT 1 FROM onec_mcp_tokens t WHERE t.grant_id = g.id) LIMIT $1",
@@ -220,10 +260,16 @@ macro_rules! token_store {
                     $skip,
                     ")"
                 );
-                let tokens = self.delete(TOKENS, Some(now)).await?;
-                let grants = self.delete(GRANTS, None).await?;
-                let clients = self.delete(CLIENTS, Some(now.saturating_sub(idle))).await?;
-                Ok(tokens + grants + clients)
+                let tokens = self.in_batches(TOKENS, Some(now)).await?;
+                self.in_batches(GRACE, Some(now)).await?;
+                let once = self.in_batches(ONCE, Some(now)).await?;
+                let grants = self.in_batches(GRANTS, None).await?;
+                let clients = self.in_batches(CLIENTS, Some(now.saturating_sub(idle))).await?;
+                Ok(tokens + once + grants + clients)
+            }
+
+            async fn close(&self) {
+                self.end().await;
             }
         }
     };

@@ -15,20 +15,20 @@ pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Resul
 
     let clash = new_pair(&grant);
     let known = Token { digest: code.digest, ..new_code(&grant) };
-    let refused = first.exchange(&code.digest, [&clash[..], &[known]].concat(), NOW).await;
+    let refused = first.exchange(&code.digest, [&clash[..], &[known]].concat(), NOW, 0).await;
     hold("a successor that exists is refused", refused.is_err(), &refused)?;
     let foreign = new_pair(&new_grant("boris"));
-    let refused = first.exchange(&code.digest, foreign.to_vec(), NOW).await;
+    let refused = first.exchange(&code.digest, foreign.to_vec(), NOW, 0).await;
     hold("a successor of another grant is refused", refused.is_err(), &refused)?;
     none_is_found("an exchange that failed leaves nothing", second, &[clash, foreign.clone()].concat()).await?;
     let found = answered(second.find(&code.digest).await)?;
     let unused = found.as_ref().is_some_and(|found| !found.used);
     hold("an exchange that failed uses nothing up", unused, &found)?;
 
-    let exchange = answered(second.exchange(&code.digest, successors.to_vec(), NOW).await)?;
+    let exchange = answered(second.exchange(&code.digest, successors.to_vec(), NOW, 0).await)?;
     same("a code can be exchanged", &exchange, &Exchange::Done)?;
     for token in successors {
-        let wanted = Some(Found { token: token.clone(), grant: grant.clone(), used: false });
+        let wanted = Some(Found { token: token.clone(), grant: grant.clone(), used: false, grace_ends: None });
         same("successors are found", &answered(first.find(&token.digest).await)?, &wanted)?;
     }
     let found = answered(first.find(&code.digest).await)?;
@@ -48,10 +48,10 @@ pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> R
     answered(first.put_grant(grant.clone(), vec![code.clone(), access.clone()]).await)?;
     for (digest, now) in [(code.digest, LATER), (access.digest, NOW), (new_code(&grant).digest, NOW)] {
         let successors = new_pair(&grant);
-        same(RULE, &answered(first.exchange(&digest, successors.to_vec(), now).await)?, &Exchange::Gone)?;
+        same(RULE, &answered(first.exchange(&digest, successors.to_vec(), now, 0).await)?, &Exchange::Gone)?;
         none_is_found("an exchange that failed leaves nothing", second, &successors).await?;
     }
-    let exchange = answered(second.exchange(&code.digest, new_pair(&grant).into(), LATER - 1).await)?;
+    let exchange = answered(second.exchange(&code.digest, new_pair(&grant).into(), LATER - 1, 0).await)?;
     same("what expires in a second can be exchanged", &exchange, &Exchange::Done)
 }
 
@@ -70,7 +70,7 @@ pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(
         let store = if turn % 2 == 0 { first.clone() } else { second.clone() };
         let successors = new_pair(&grant);
         all.extend(successors.clone());
-        tasks.spawn(async move { store.exchange(&code.digest, successors.into(), NOW).await });
+        tasks.spawn(async move { store.exchange(&code.digest, successors.into(), NOW, 0).await });
     }
     let ended = tasks.join_all().await.into_iter().collect::<Result<Vec<_>, _>>();
     let ended = answered(ended)?;
@@ -94,10 +94,10 @@ pub async fn a_replay_revokes<S: TokenStore>(first: &S, second: &S) -> Result<()
         answered(first.put_grant(other, vec![bystander.clone()]).await)?;
         let (one, two) = (new_pair(&grant), new_pair(&grant));
         let refresh = one[1].digest;
-        answered(first.exchange(&code.digest, one.to_vec(), NOW).await)?;
-        answered(second.exchange(&refresh, two.to_vec(), NOW + 1).await)?;
+        answered(first.exchange(&code.digest, one.to_vec(), NOW, 0).await)?;
+        answered(second.exchange(&refresh, two.to_vec(), NOW + 1, 0).await)?;
         let digest = if again == 0 { code.digest } else { refresh };
-        let replay = answered(second.exchange(&digest, new_pair(&grant).into(), now).await)?;
+        let replay = answered(second.exchange(&digest, new_pair(&grant).into(), now, 0).await)?;
         same("a second use is told", &replay, &Exchange::Replayed)?;
         none_is_found("a replay revokes the family", first, &[&[code][..], &one, &two].concat()).await?;
         let found = answered(first.find(&bystander.digest).await)?;

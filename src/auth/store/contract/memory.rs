@@ -46,6 +46,7 @@ pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(
         let mut grant = new_grant(text);
         grant.client = format!("https://client.example/{text}{}", grant.client);
         grant.scopes = Scopes::default();
+        grant.confidential = text.is_empty();
         let kind = Kind::Code { redirect_uri: Some(format!("app:/{text}")), challenge: text.to_owned() };
         let mut token = Token { scopes: Scopes::default(), sealed: None, ..new_token(&grant, kind) };
         if text.is_empty() {
@@ -53,7 +54,7 @@ pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(
         }
         answered(first.put_grant(grant.clone(), vec![token.clone()]).await)?;
         let found = answered(second.find(&token.digest).await)?;
-        same(RULE, &found, &Some(Found { token, grant, used: false }))?;
+        same(RULE, &found, &Some(Found { token, grant, used: false, grace_ends: None }))?;
     }
     Ok(())
 }
@@ -70,7 +71,7 @@ pub async fn tokens_are_found<S: TokenStore>(first: &S, second: &S) -> Result<()
     answered(first.put_grant(grant.clone(), tokens.to_vec()).await)?;
     for token in tokens {
         let found = answered(second.find(&token.digest).await)?;
-        let wanted = Some(Found { token, grant: grant.clone(), used: false });
+        let wanted = Some(Found { token, grant: grant.clone(), used: false, grace_ends: None });
         same("what a grant came with is found, expired or not", &found, &wanted)?;
     }
     none_is_found("what was never put is not found", second, &[new_code(&grant)]).await?;

@@ -37,7 +37,7 @@ pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Resu
     }
     let found = answered(second.find(&others[0].digest).await)?;
     hold("revoking a user leaves others alone", found.is_some(), &found)?;
-    let gone = answered(second.exchange(&twos[1].digest, new_pair(&two).into(), NOW).await)?;
+    let gone = answered(second.exchange(&twos[1].digest, new_pair(&two).into(), NOW, 0).await)?;
     same("what was revoked cannot be exchanged", &gone, &Exchange::Gone)
 }
 
@@ -51,7 +51,7 @@ pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S
         let (code, successors) = (new_code(&grant), new_pair(&grant));
         answered(first.put_grant(grant.clone(), vec![code.clone()]).await)?;
         let (store, tokens, digest) = (first.clone(), successors.to_vec(), code.digest);
-        let exchange = tokio::spawn(async move { store.exchange(&digest, tokens, NOW).await });
+        let exchange = tokio::spawn(async move { store.exchange(&digest, tokens, NOW, 0).await });
         if round % 4 == 3 {
             tokio::task::yield_now().await;
         }

@@ -20,10 +20,32 @@ use settings::{Account, LogLevel, Mode, Settings, Stream, Target};
 use std::time::Duration;
 use support::{Case, base, login};
 
+/// Clients on stdio show what comes on standard error as failures.
+#[test]
+fn the_log_is_quiet_on_stdio_unless_told_otherwise() {
+    let level = |mode: &str, given: &str| {
+        let case = Case::minimal().arg(mode);
+        if given.is_empty() { case } else { case.arg("--log-level").arg(given) }.ok().log_level
+    };
+    for (mode, given, expected) in [
+        ("stdio", "", LogLevel::Warning),
+        ("http", "", LogLevel::Info),
+        ("check", "", LogLevel::Info),
+        ("stdio", "info", LogLevel::Info),
+        ("stdio", "debug", LogLevel::Debug),
+        ("http", "error", LogLevel::Error),
+    ] {
+        assert_eq!(level(mode, given), expected, "{mode} {given}");
+    }
+    let help = Case::empty().arg("--help").load().expect_err("help").text;
+    let help: Vec<_> = help.split_whitespace().collect();
+    assert!(help.join(" ").contains("[default: INFO; WARNING with stdio]"));
+}
+
 #[test]
 fn defaults() {
     let settings = Case::minimal().ok();
-    assert_eq!((settings.mode, settings.auth.mode(), settings.log_level), (Mode::Stdio, "none", LogLevel::Info));
+    assert_eq!((settings.mode, settings.auth.mode(), settings.log_level), (Mode::Stdio, "none", LogLevel::Warning));
     assert_eq!((base(&settings), login(&settings)), ("http://localhost/base", ("admin", "s3cret")));
     let onec = &settings.onec;
     assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));

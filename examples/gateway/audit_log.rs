@@ -1,70 +1,41 @@
 //! The audit trail in a file (`MCP_AUDIT_LOG`): one JSON object a line, with `time` in UTC, `event` and
 //! the event's own fields.
 //!
-//! A call never waits for the disk. Lines go through a bounded queue to one thread that writes them; what
-//! finds the queue full, or cannot be written, is lost, and how much was lost is said in the log and in
-//! the file (`audit.lost`). The thread ends, its queue written, when the [`AuditLog`] is dropped.
-//!
-//! There are crates with such a queue, but tracing-appender complains on standard output when it cannot
-//! end in time, and in mode `stdio` that belongs to MCP.
+//! A call never waits for the disk: the lines are [`Lines`]. How many were lost is said in the log and in the file
+//! (`audit.lost`).
 
-use serde_json::Value;
-use std::fmt::{Debug, Write as _};
+use crate::lines::{Lines, Sink, Writer};
+use serde::Serialize;
+use std::fmt::{self, Debug};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
-/// Lines that wait at most; one is seldom longer than 500 bytes.
-pub(crate) const QUEUE: usize = 8192;
-/// How often losses are told.
-const REPORT: Duration = Duration::from_secs(3);
+/// Bytes of lines that wait at most; one is seldom longer than 500.
+pub(crate) const ROOM: usize = 1024 * 1024;
 /// How long the end waits for the last lines.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// The thread that writes the trail.
 #[derive(Debug)]
-pub(crate) struct AuditLog {
-    shared: Arc<Shared>,
-    /// Says nothing, but closes when the thread ends.
-    ended: Receiver<()>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    queue: SyncSender<Option<String>>,
-    lost: AtomicU64,
-    reopen: AtomicBool,
-    stop: AtomicBool,
-}
+pub(crate) struct AuditLog(Writer);
 
 /// Tells the thread to open the file anew, after a log rotation has moved it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reopen(Option<Arc<Shared>>);
+pub(crate) struct Reopen(Option<Lines>);
 
 impl Reopen {
     /// Lines from now on go to the new file. Returns at once.
     pub(crate) fn now(&self) {
-        if let Some(shared) = &self.0 {
-            shared.reopen.store(true, Ordering::SeqCst);
-            shared.wake();
+        if let Some(lines) = &self.0 {
+            lines.reopen();
         }
-    }
-}
-
-impl Shared {
-    /// If the queue is full, the thread is awake anyway.
-    fn wake(&self) {
-        let _ = self.queue.try_send(None);
     }
 }
 
@@ -75,42 +46,31 @@ impl AuditLog {
     /// It cannot be opened.
     pub(crate) fn at(path: &Path) -> io::Result<(AuditLayer, Self)> {
         let path = path.to_owned();
-        Self::over(move || open(&path), QUEUE, REPORT)
+        Self::over(move || open(&path), ROOM)
     }
 
-    /// The same over anything that can be opened, and opened anew; `queue` lines wait at most, and losses
-    /// are told every `report`.
+    /// The same over anything that can be opened, and opened anew; lines of `room` bytes wait at most.
     ///
     /// # Errors
     /// It cannot be opened, or no thread be started.
-    pub(crate) fn over<W, F>(mut open: F, queue: usize, report: Duration) -> io::Result<(AuditLayer, Self)>
+    pub(crate) fn over<W, F>(mut open: F, room: usize) -> io::Result<(AuditLayer, Self)>
     where
         W: Write + Send + 'static,
         F: FnMut() -> io::Result<W> + Send + 'static,
     {
         let file = open()?;
-        let (sender, lines) = sync_channel(queue);
-        let (flags, lost) = ((AtomicBool::new(false), AtomicBool::new(false)), AtomicU64::new(0));
-        let shared = Arc::new(Shared { queue: sender, lost, reopen: flags.0, stop: flags.1 });
-        let (ends, ended) = sync_channel(1);
-        let mut thread = Thread { shared: Arc::clone(&shared), open, file, failing: false, torn: false };
-        thread::Builder::new().name("audit-log".to_owned()).spawn(move || {
-            thread.run(&lines, queue, report);
-            drop(ends);
-        })?;
-        Ok((AuditLayer(Arc::clone(&shared)), Self { shared, ended }))
+        let writer = Writer::start("audit-log", Trail { open, file }, room, LAST_WAIT)?;
+        Ok((AuditLayer(writer.lines()), Self(writer)))
     }
 
     pub(crate) fn reopen(&self) -> Reopen {
-        Reopen(Some(Arc::clone(&self.shared)))
+        Reopen(Some(self.0.lines()))
     }
 }
 
 impl Drop for AuditLog {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        self.shared.wake();
-        if self.ended.recv_timeout(LAST_WAIT) == Err(RecvTimeoutError::Timeout) {
+        if !self.0.finish() {
             tracing::warn!("the audit log (MCP_AUDIT_LOG) takes too long: its last lines may be lost");
         }
     }
@@ -136,114 +96,60 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     })
 }
 
-struct Thread<W, F> {
-    shared: Arc<Shared>,
+/// The file, and how it is opened anew.
+struct Trail<W, F> {
     open: F,
     file: W,
-    /// The last line failed, and the log says so already.
-    failing: bool,
-    /// The last line is there in part.
-    torn: bool,
 }
 
-impl<W: Write, F: FnMut() -> io::Result<W>> Thread<W, F> {
-    fn run(&mut self, lines: &Receiver<Option<String>>, queue: usize, pause: Duration) {
-        let mut reported = Instant::now();
-        while !self.shared.stop.load(Ordering::SeqCst) {
-            match lines.recv_timeout(pause) {
-                Ok(line) => self.take(line),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if reported.elapsed() >= pause {
-                self.report();
-                reported = Instant::now();
-            }
-        }
-        // What was told before the end, and no more: others may go on talking.
-        for line in lines.try_iter().take(queue + 1) {
-            self.take(line);
-        }
-        self.report();
-        let _ = self.file.flush();
+impl<W: Write, F> Write for Trail<W, F> {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.file.write(lines)
     }
 
-    fn take(&mut self, line: Option<String>) {
-        if self.shared.reopen.swap(false, Ordering::SeqCst) {
-            match (self.open)() {
-                Ok(file) => {
-                    self.file = file;
-                    self.torn = false;
-                    tracing::info!("the audit log was opened anew");
-                }
-                Err(error) => {
-                    tracing::error!("cannot open the audit log (MCP_AUDIT_LOG) anew, the old file stays: {error}")
-                }
-            }
-        }
-        if let Some(line) = line
-            && !self.write(&line)
-        {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-        }
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl<W, F> Sink for Trail<W, F>
+where
+    W: Write + Send + 'static,
+    F: FnMut() -> io::Result<W> + Send + 'static,
+{
+    fn loss(&self, count: u64, line: &mut Vec<u8>) {
+        let mut lost = Line::begin();
+        lost.member("event", "audit.lost");
+        lost.member("count", count);
+        line.extend_from_slice(&lost.end());
     }
 
-    /// Whether the line is in the file. A trouble is told once, not per line.
-    fn write(&mut self, line: &str) -> bool {
-        match self.try_write(line) {
-            Ok(()) => {
-                self.failing = false;
+    fn told(&mut self, count: u64) {
+        tracing::warn!(count, "lines of the audit log (MCP_AUDIT_LOG) were lost: the disk is too slow, or failed");
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        tracing::error!("cannot write to the audit log (MCP_AUDIT_LOG): {error}");
+    }
+
+    fn reopen(&mut self) -> bool {
+        match (self.open)() {
+            Ok(file) => {
+                self.file = file;
+                tracing::info!("the audit log was opened anew");
                 true
             }
             Err(error) => {
-                if !std::mem::replace(&mut self.failing, true) {
-                    tracing::error!("cannot write to the audit log (MCP_AUDIT_LOG): {error}");
-                }
+                tracing::error!("cannot open the audit log (MCP_AUDIT_LOG) anew, the old file stays: {error}");
                 false
             }
-        }
-    }
-
-    fn try_write(&mut self, line: &str) -> io::Result<()> {
-        if self.torn {
-            self.file.write_all(b"\n")?;
-            self.torn = false;
-        }
-        let mut rest = line.as_bytes();
-        while !rest.is_empty() {
-            match self.file.write(rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    rest = rest.get(written..).unwrap_or_default();
-                    self.torn = !rest.is_empty();
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn report(&mut self) {
-        let count = self.shared.lost.swap(0, Ordering::Relaxed);
-        if count == 0 {
-            return;
-        }
-        let mut line = Line::begin();
-        line.member("event", "audit.lost");
-        line.member("count", count);
-        if self.write(&line.end()) {
-            tracing::warn!(count, "lines of the audit log (MCP_AUDIT_LOG) were lost: the disk is too slow, or failed");
-        } else {
-            // It is told when the file can be written again.
-            self.shared.lost.fetch_add(count, Ordering::Relaxed);
         }
     }
 }
 
 /// Sends events of the audit trail to the thread.
 #[derive(Debug)]
-pub(crate) struct AuditLayer(Arc<Shared>);
+pub(crate) struct AuditLayer(Lines);
 
 impl<S: Subscriber> tracing_subscriber::Layer<S> for AuditLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -252,30 +158,39 @@ impl<S: Subscriber> tracing_subscriber::Layer<S> for AuditLayer {
         }
         let mut line = Line::begin();
         event.record(&mut line);
-        if let Err(TrySendError::Full(_)) = self.0.queue.try_send(Some(line.end())) {
-            self.0.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.0.push(&line.end());
     }
 }
 
-/// A JSON object in the making.
-struct Line(String);
+/// A JSON object in the making. Writing to memory cannot fail.
+struct Line(Vec<u8>);
 
 impl Line {
     fn begin() -> Self {
-        let mut time = String::new();
-        // Writing to a string cannot fail.
-        let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-        Self(format!("{{\"time\":\"{time}\""))
+        let mut line = Self(Vec::with_capacity(512));
+        line.0.extend_from_slice(b"{\"time\":\"");
+        let _ = SystemTime.format_time(&mut format::Writer::new(&mut line));
+        line.0.push(b'"');
+        line
     }
 
-    fn member(&mut self, key: &str, value: impl Into<Value>) {
-        let _ = write!(self.0, ",{}:{}", Value::from(key), value.into());
+    fn member(&mut self, key: &str, value: impl Serialize) {
+        self.0.push(b',');
+        let _ = serde_json::to_writer(&mut self.0, key);
+        self.0.push(b':');
+        let _ = serde_json::to_writer(&mut self.0, &value);
     }
 
-    fn end(mut self) -> String {
-        self.0.push_str("}\n");
+    fn end(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(b"}\n");
         self.0
+    }
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }
 
@@ -298,6 +213,6 @@ impl Visit for Line {
 
     /// Addresses and sets of scopes.
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.member(field.name(), format!("{value:?}"));
+        self.member(field.name(), format_args!("{value:?}"));
     }
 }

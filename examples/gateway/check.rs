@@ -2,6 +2,7 @@
 
 use crate::infobase::Opened;
 use crate::oauth;
+use crate::output::line as println;
 use crate::settings::{Auth, Login as LoginType, OAuth2, Serving, Settings};
 use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
 use onec_mcp::catalog::Tools;

@@ -4,6 +4,7 @@
 use crate::Failure;
 use crate::audit_log::{AuditLog, Reopen};
 use crate::settings::LogLevel;
+use crate::standard_error::StandardError;
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use tracing_subscriber::Layer as _;
@@ -24,12 +25,16 @@ impl Logs {
     }
 }
 
-/// This program's events at `level` and above, those of its libraries from warnings up. With
+/// On standard error this program's events at `level` and above, those of its libraries from warnings up. With
 /// `audit_log` the audit trail goes to that file, whatever the level, and nowhere else.
 ///
 /// # Errors
 /// The file cannot be opened.
-pub(crate) fn start(level: LogLevel, audit_log: Option<&Path>) -> Result<Logs, Failure> {
+pub(crate) fn start(
+    standard_error: &StandardError,
+    level: LogLevel,
+    audit_log: Option<&Path>,
+) -> Result<Logs, Failure> {
     let level = match level {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Info => LevelFilter::INFO,
@@ -49,7 +54,11 @@ pub(crate) fn start(level: LogLevel, audit_log: Option<&Path>) -> Result<Logs, F
     let targets = Targets::new().with_default(libraries).with_target("onec_mcp", level).with_target("gateway", level);
     let targets =
         if audit.is_some() { targets.with_target(onec_mcp::audit::TARGET, LevelFilter::OFF) } else { targets };
-    let lines = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(standard_error.lines())
+        .with_ansi(stderr().is_terminal())
+        // It would tell of them on standard error, and wait.
+        .log_internal_errors(false);
     let trail = Targets::new().with_target(onec_mcp::audit::TARGET, LevelFilter::INFO);
     tracing_subscriber::registry()
         .with(lines.with_filter(targets))

@@ -10,20 +10,24 @@ mod auth;
 mod check;
 mod http;
 mod infobase;
+mod lines;
 mod logging;
 mod oauth;
+mod output;
 mod rest;
 mod server;
 mod settings;
 mod signals;
 mod stack;
+mod standard_error;
 mod stdio;
 
 use audit_log::Reopen;
 use onec_mcp::Bridge;
-use settings::{Mode, Settings};
+use settings::{Mode, Settings, Stop, Stream};
 use signals::HungUp;
 use stack::Stack;
+use standard_error::StandardError;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
@@ -31,43 +35,49 @@ use tokio_util::sync::CancellationToken;
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
+    // Without its thread nothing could be said.
+    let Ok(standard_error) = StandardError::start() else { return ExitCode::from(2) };
     let here = std::env::current_dir().unwrap_or_default();
-    let settings = match settings::load(std::env::args_os(), std::env::vars_os(), &here) {
-        Ok(settings) => settings,
-        Err(stop) => return stop.print(),
+    let end = match settings::load(std::env::args_os(), std::env::vars_os(), &here) {
+        Ok(settings) => start(&standard_error, settings),
+        Err(Stop { text, stream: Stream::Stdout, code }) => output::print(&text, ExitCode::from(code)),
+        Err(Stop { text, stream: Stream::Stderr, code }) => {
+            standard_error.say(&text);
+            Ok(ExitCode::from(code))
+        }
     };
+    end.unwrap_or_else(|error| {
+        standard_error.say(&format!("gateway: {error}"));
+        ExitCode::from(2)
+    })
+}
+
+fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, Failure> {
     // The doctor tries the file of the audit trail by itself.
     let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
-    let logs = match logging::start(settings.log_level, audit_log) {
-        Ok(logs) => logs,
-        Err(error) => return failed(&error),
-    };
+    let logs = logging::start(standard_error, settings.log_level, audit_log)?;
     for note in &settings.notes {
         tracing::info!("{note}");
     }
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
-    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let end = runtime.block_on(run(settings, logs.reopen()));
     // A read of standard input cannot be cancelled; nobody waits for it.
     runtime.shutdown_background();
-    end.unwrap_or_else(|error| failed(&error))
-}
-
-fn failed(error: &Failure) -> ExitCode {
-    eprintln!("gateway: {error}");
-    ExitCode::from(2)
+    end
 }
 
 async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
     let hung_up = HungUp::new();
     let infobase = infobase::open(&settings).await?;
     if settings.mode == Mode::Check {
-        return Ok(check::run(&settings, &infobase).await);
+        return tokio::select! {
+            biased;
+            end = output::failed() => end,
+            end = check::run(&settings, &infobase) => Ok(end),
+        };
     }
     let stop = CancellationToken::new();
     let bridge = Bridge::new(stack::server_info(&settings))

@@ -5,7 +5,7 @@ use super::parse;
 use super::parse_auth;
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Account, Auth, Http, Onec, Serving, Settings, Target, Tenant, Tls};
+use super::types::{Account, Auth, Http, LogLevel, Mode, Onec, Serving, Settings, Target, Tenant, Tls};
 use super::values::Values;
 use ipnet::IpNet;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     let http = http(&mut values, cwd)?;
     let server_name = values.get(&table::SERVER_NAME, parse::line)?;
     let server_version = values.get(&table::SERVER_VERSION, parse::line)?;
-    let log_level = values.get(&table::LOG_LEVEL, parse::log_level)?;
+    let log_level = values.optional(&table::LOG_LEVEL, parse::log_level).unwrap_or(quiet(choices.mode));
     let audit_log = values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd));
     // At the end, since it is the part of which there may be nothing to go on with.
     let onec = onec(choices.demo, &auth, &serving, &mut values)?;
@@ -35,6 +35,14 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
         warnings,
         notes,
     })
+}
+
+/// Programs that start the gateway on stdio show its standard error as failures.
+const fn quiet(mode: Mode) -> LogLevel {
+    match mode {
+        Mode::Stdio => LogLevel::Warning,
+        Mode::Http | Mode::Check => LogLevel::Info,
+    }
 }
 
 /// A file that may not be there yet, in a folder that is.

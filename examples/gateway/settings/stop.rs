@@ -1,8 +1,5 @@
 //! Why the program ends before it has begun.
 
-use std::io::Write;
-use std::process::ExitCode;
-
 /// What to print, where, and with which status to exit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -32,15 +29,5 @@ impl Stop {
         let errors = errors.into_iter().map(|text| format!("error: {text}"));
         let lines: Vec<_> = errors.chain(warnings.into_iter().map(|text| format!("warning: {text}"))).collect();
         Self { text: lines.join("\n"), stream: Stream::Stderr, code: 2 }
-    }
-
-    /// Prints the message and gives the status to exit with.
-    pub(crate) fn print(&self) -> ExitCode {
-        // A closed pipe (`--help | head -1`) is no reason to fail.
-        let _ = match self.stream {
-            Stream::Stdout => writeln!(std::io::stdout(), "{}", self.text),
-            Stream::Stderr => writeln!(std::io::stderr(), "{}", self.text),
-        };
-        ExitCode::from(self.code)
     }
 }

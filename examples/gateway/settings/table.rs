@@ -160,7 +160,7 @@ settings! {
     SERVER_VERSION = row("MCP_SERVER_VERSION", "server-version", "mcp.server_version", "TEXT",
         "Server version shown to MCP clients").default("1.0.0");
     LOG_LEVEL = row("MCP_LOG_LEVEL", "log-level", "log.level", "LEVEL",
-        "DEBUG, INFO, WARNING or ERROR; the log goes to standard error").default("INFO");
+        "DEBUG, INFO, WARNING or ERROR; the log goes to standard error [default: INFO; WARNING with stdio]");
     AUDIT_LOG = row("MCP_AUDIT_LOG", "audit-log", "log.audit", "FILE",
         "File to which the audit trail is appended, one JSON object a line (opened anew on SIGHUP)");
     CONFIG = row("CONFIG_PATH", "config", "", "FILE",

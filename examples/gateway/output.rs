@@ -1,0 +1,48 @@
+//! What commands print on standard output. Whoever reads it sets the pace, and may stop reading:
+//! `gateway check | head -3` ends quietly.
+
+use crate::Failure;
+use std::fmt::Arguments;
+use std::io::{self, ErrorKind, Write, stdout};
+use std::process::ExitCode;
+use tokio::sync::SetOnce;
+
+/// As of a program that the signal SIGPIPE ended: it did not get to its own verdict.
+const NOT_READ: u8 = 141;
+
+/// The first failure of a [`line!`].
+static FAILED: SetOnce<io::Error> = SetOnce::const_new();
+
+/// `println!` for a command that is run beside [`failed`].
+macro_rules! line {
+    ($($text:tt)*) => { $crate::output::print_line(format_args!($($text)*)) };
+}
+
+pub(crate) use line;
+
+pub(crate) fn print_line(text: Arguments<'_>) {
+    if let Err(error) = writeln!(stdout(), "{text}") {
+        // One is enough.
+        let _ = FAILED.set(error);
+    }
+}
+
+/// Waits until nobody reads what is printed, or it cannot be written: the end of the command.
+pub(crate) async fn failed() -> Result<ExitCode, Failure> {
+    end(FAILED.wait().await)
+}
+
+/// Prints the only text of a command, which then ends with `status`.
+pub(crate) fn print(text: &str, status: ExitCode) -> Result<ExitCode, Failure> {
+    match writeln!(stdout(), "{text}") {
+        Ok(()) => Ok(status),
+        Err(error) => end(&error),
+    }
+}
+
+fn end(error: &io::Error) -> Result<ExitCode, Failure> {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Ok(ExitCode::from(NOT_READ)),
+        _ => Err(format!("cannot write to standard output: {error}").into()),
+    }
+}

@@ -63,6 +63,37 @@ async fn a_byte_order_mark_is_passed_over() {
     assert_eq!(answer.status, 201, "{}", answer.body);
 }
 
+/// RFC 7591, section 2: so may the whole body, and its type. What comes of it may return only to loopback.
+#[tokio::test]
+async fn a_client_may_say_nothing_at_all() {
+    let lab = lab();
+    for path in ["/register", "/oauth/register"] {
+        for (kind, body) in [
+            (None, ""),
+            (Some("application/json"), ""),
+            (Some("application/x-www-form-urlencoded"), " \r\n"),
+            (Some("application/json"), "{}"),
+            (None, "{}"),
+            (None, r#"{"client_name": "My Client"}"#),
+        ] {
+            let request = Request::post(path);
+            let request = kind.into_iter().fold(request, |request, kind| request.header("content-type", kind));
+            let answer = lab.call(request.body(body.into()).unwrap()).await;
+            assert_eq!(answer.status, 201, "{kind:?} {body:?}: {}", answer.body);
+            let json = answer.json();
+            assert_eq!(json["redirect_uris"], json!([]));
+            assert_eq!(json["token_endpoint_auth_method"], "none");
+            let id = json["client_id"].as_str().unwrap();
+            let asks = |uri| Params::of(id).with("redirect_uri", uri);
+            assert_eq!(lab.authorize(&asks("http://127.0.0.1:4321/callback")).await.status, 200);
+            lab.authorize(&asks("https://client.example/cb")).await.assert_page(400);
+        }
+    }
+    // What is there must be JSON all the same.
+    let other = Request::post("/register").body("client_name=x".into()).unwrap();
+    lab.call(other).await.assert_error(400, "invalid_client_metadata");
+}
+
 /// RFC 8252, sections 7.1 to 7.3; RFC 9700, section 2.1; RFC 7591, section 5.
 #[tokio::test]
 async fn redirect_uris_that_clients_use() {

@@ -2,7 +2,7 @@
 
 use crate::auth::{self, Guarded};
 use crate::infobase::Opened;
-use crate::settings::{Auth, Settings};
+use crate::settings::{Auth, Mode, Settings};
 use crate::stack::Stack;
 use crate::{Failure, about, rest, server};
 use axum::extract::State;
@@ -67,6 +67,12 @@ pub(crate) async fn serve(
         tracing::warn!("the token store could not be closed in time");
     }
     Ok(())
+}
+
+/// What is wrong with the files that [`serve`] opens, where it comes to that.
+pub(crate) fn unusable(settings: &Settings) -> Option<Failure> {
+    let files = settings.http.tls.as_ref().filter(|_| settings.mode == Mode::Http)?;
+    server::tls(files).err()
 }
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {

@@ -55,7 +55,15 @@ fn main() -> ExitCode {
 fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, Failure> {
     // The doctor tries the file of the audit trail by itself.
     let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
-    let logs = logging::start(standard_error, settings.log_level, audit_log)?;
+    let logs = logging::start(standard_error, settings.log_level, audit_log);
+    // Other files are opened later. What is wrong with them is told with the rest.
+    let logs = match (logs, http::unusable(&settings)) {
+        (Ok(logs), None) => logs,
+        (logs, unusable) => {
+            let errors: Vec<_> = unusable.into_iter().chain(logs.err()).map(|error| error.to_string()).collect();
+            return Err(errors.join("\ngateway: ").into());
+        }
+    };
     for note in &settings.notes {
         tracing::info!("{note}");
     }

@@ -32,9 +32,21 @@ pub(crate) async fn guard(
     let setup = Setup { routes, settings, oauth, hosts };
     Ok(match &oauth.store {
         Store::Memory => setup.with_store(infobase, MemoryStore::new()),
-        Store::Sqlite(path) => setup.with_store(infobase, sqlite(path).await?),
+        Store::Sqlite(path) => {
+            if oauth.makes_folder {
+                make_folder(path)?;
+            }
+            setup.with_store(infobase, sqlite(path).await?)
+        }
         Store::Postgres(url) => setup.with_store(infobase, postgres(url).await?),
     })
+}
+
+/// The folder of the file, if there is none; one further up is a slip.
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
+    let made = std::fs::create_dir(folder);
+    made.map_err(|error| format!("MCP_OAUTH2_STORE: cannot make the folder {}: {error}", folder.display()).into())
 }
 
 async fn sqlite(path: &Path) -> Result<SqliteStore, Failure> {

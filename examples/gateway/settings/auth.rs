@@ -105,6 +105,8 @@ fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, 
     Ok(OAuth2 {
         login: values.get(&table::OAUTH2_LOGIN, parse_auth::login)?,
         store: values.get(&table::OAUTH2_STORE, |text| parse_auth::store(text, cwd))?,
+        // As the other gateway does. For a setting of this one a folder that is not there is a slip.
+        makes_folder: values.key(&table::OAUTH2_STORE).is_some_and(|key| key != table::OAUTH2_STORE.yaml),
         code_ttl: values.get(&table::OAUTH2_CODE_TTL, |text| parse::seconds(text, MAX_CODE))?,
         access_ttl: values.get(&table::OAUTH2_ACCESS_TTL, |text| parse::seconds(text, MAX_ACCESS))?,
         refresh_ttl: values.get(&table::OAUTH2_REFRESH_TTL, |text| parse::seconds(text, MAX_REFRESH))?,

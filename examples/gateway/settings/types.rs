@@ -222,6 +222,8 @@ pub(crate) struct OAuth2 {
     pub(crate) login: Login,
     /// Where tokens are kept.
     pub(crate) store: Store,
+    /// Whether the folder of the file that tokens are kept in is made, if there is none.
+    pub(crate) makes_folder: bool,
     /// How long an authorization code may be redeemed.
     pub(crate) code_ttl: Duration,
     /// How long an access token is good.

@@ -10,6 +10,7 @@ use crate::auth::clock::Timestamp;
 use crate::auth::login::Login;
 use crate::http::Body;
 use crate::identity::Scopes;
+use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -37,11 +38,7 @@ struct Registered<'a> {
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     pub(super) async fn register(&self, asker: &Asker<'_>, body: &[u8]) -> Result<Response<Body>, Failure> {
-        if !is_type(asker.head, "application/json") {
-            return Err(metadata("Content-Type must be application/json"));
-        }
-        let members: Map<String, Value> =
-            serde_json::from_slice(body).map_err(|_| metadata("the body is not a JSON object"))?;
+        let members = members(asker, body)?;
         // Whatever method was asked for, clients are public; none is refused for its wish.
         string(&members, "token_endpoint_auth_method")?;
         string(&members, "application_type")?;
@@ -101,6 +98,18 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         asked.told(&asked.scopes().intersection(&self.supported))
     }
+}
+
+/// What the client says of itself: everything may be left out
+/// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)), the body and its type included.
+fn members(asker: &Asker<'_>, body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    if asker.head.headers.contains_key(CONTENT_TYPE) && !is_type(asker.head, "application/json") {
+        return Err(metadata("Content-Type must be application/json"));
+    }
+    serde_json::from_slice(body).map_err(|_| metadata("the body is not a JSON object"))
 }
 
 fn metadata(why: impl Into<String>) -> Failure {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`AliasLayer`] | Below it everything has the names that 1C gave, so that rules and the audit trail speak of those. |
 //! | [`AuditLayer`] | Outside of the scopes: a call that was refused is reported too. |
+//! | [`CheckLayer`] | Outside of the scopes: it checks by what they showed a caller, and they judge what it mended. |
 //! | [`ScopeLayer`] | Outside of all that answers: nothing beneath it, catalog or cache, is ever asked by who may not ask. |
 //! | [`CatalogLayer`] | Outside of the cache: arguments are mended and completed before they become a key. |
 //! | [`CacheLayer`] | Just above the leaf: what is remembered is what 1C said, before anybody's scopes cut it. |
@@ -71,6 +72,8 @@ use crate::audit::{AuditLayer, Audited};
 use crate::cache::{Cache, CacheLayer};
 #[cfg(feature = "catalog")]
 use crate::catalog::{CatalogLayer, Catalogued};
+#[cfg(feature = "check")]
+use crate::check::{CheckLayer, Checked};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Request, Response};
 use crate::scope::{ScopeLayer, ScopePolicy, Scoped};
@@ -92,12 +95,13 @@ macro_rules! optional {
 
 optional!("cache", MaybeCached, Cache);
 optional!("catalog", MaybeCatalogued, Catalogued);
+optional!("check", MaybeChecked, Checked);
 optional!("audit", MaybeAudited, Audited);
 optional!("alias", MaybeAliased, Aliased);
 type MaybeScoped<S> = Either<Scoped<S>, S>;
 
 /// The whole stack over a leaf.
-type Stack<L> = MaybeAliased<MaybeAudited<MaybeScoped<MaybeCatalogued<MaybeCached<L>>>>>;
+type Stack<L> = MaybeAliased<MaybeAudited<MaybeChecked<MaybeScoped<MaybeCatalogued<MaybeCached<L>>>>>>;
 
 /// The stack over a leaf `L`, ready for any bridge; see the module.
 #[derive(Clone, Debug)]
@@ -113,6 +117,8 @@ impl<L> Gateway<L> {
             aliases: None,
             #[cfg(feature = "audit")]
             audit: None,
+            #[cfg(feature = "check")]
+            check: None,
             scopes: None,
             #[cfg(feature = "catalog")]
             catalog: None,
@@ -158,6 +164,8 @@ pub struct Builder<L, Callers = Unsaid> {
     aliases: Option<AliasLayer>,
     #[cfg(feature = "audit")]
     audit: Option<AuditLayer>,
+    #[cfg(feature = "check")]
+    check: Option<CheckLayer>,
     scopes: Option<ScopePolicy>,
     #[cfg(feature = "catalog")]
     catalog: Option<CatalogLayer>,
@@ -185,6 +193,8 @@ impl<L> Builder<L, Unsaid> {
             aliases: self.aliases,
             #[cfg(feature = "audit")]
             audit: self.audit,
+            #[cfg(feature = "check")]
+            check: self.check,
             scopes,
             #[cfg(feature = "catalog")]
             catalog: self.catalog,
@@ -207,6 +217,13 @@ impl<L, Callers> Builder<L, Callers> {
     #[cfg(feature = "audit")]
     pub fn audit(mut self, layer: impl Into<Option<AuditLayer>>) -> Self {
         self.audit = layer.into();
+        self
+    }
+
+    /// Arguments of tools that are not the catalog's are checked and mended by the schemas listed.
+    #[cfg(feature = "check")]
+    pub fn check(mut self, layer: impl Into<Option<CheckLayer>>) -> Self {
+        self.check = layer.into();
         self
     }
 
@@ -241,9 +258,16 @@ impl<L> Builder<L, Said> {
         if let (Some(policy), Some(layer)) = (&self.scopes, &self.catalog) {
             policy.replace(&layer.catalog().current().policy(policy.clone()));
         }
+        #[cfg(feature = "check")]
+        let check = match (self.check, &self.catalog) {
+            (Some(layer), Some(catalog)) => Some(layer.beside(catalog.catalog().clone())),
+            (layer, _) => layer,
+        };
         #[cfg(feature = "catalog")]
         let stack = option_layer(self.catalog).layer(stack);
         let stack = option_layer(self.scopes.map(ScopeLayer::new)).layer(stack);
+        #[cfg(feature = "check")]
+        let stack = option_layer(check).layer(stack);
         #[cfg(feature = "audit")]
         let stack = option_layer(self.audit).layer(stack);
         #[cfg(feature = "alias")]

@@ -29,6 +29,7 @@
 //!   follow, each or none of them.
 //! - [`alias`] gives tools with Cyrillic or long names such that every client takes.
 //! - [`audit`] reports each list and call of tools, the refused ones too.
+//! - [`check`] checks and mends the arguments of the 1C extension's own tools by the schemas that it lists.
 //! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] shows callers what their scopes allow,
 //!   refuses the rest, and tells 1C who calls. The leaf then works as that user, if the user has a login
 //!   of 1C.
@@ -76,6 +77,7 @@
 //! | `audit` | a line for each list and call of tools |
 //! | `cache` | answers of 1C, remembered |
 //! | `catalog` | business tools as data |
+//! | `check` | arguments of 1C's own tools, checked and mended; implies `catalog` |
 //! | `rest` | the catalog as HTTP endpoints, with an OpenAPI document; implies `catalog` |
 //! | `stdio` | the bridge over standard streams |
 //! | `sse` | the HTTP+SSE transport of 2024-11-05 |
@@ -94,6 +96,8 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
+#[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
+mod ask;
 #[cfg(feature = "audit")]
 pub mod audit;
 #[cfg(not(feature = "audit"))]
@@ -104,6 +108,8 @@ mod bridge;
 pub mod cache;
 #[cfg(feature = "catalog")]
 pub mod catalog;
+#[cfg(feature = "check")]
+pub mod check;
 mod collect;
 #[cfg(feature = "demo")]
 pub mod demo;

@@ -61,6 +61,7 @@ fn defaults() {
     );
     let serving = &settings.serving;
     assert_eq!((serving.mcp, serving.rpc, serving.structured, serving.aliases), (true, true, true, true));
+    assert!(serving.check);
     assert!(serving.catalog.is_none() && serving.list_cache.is_none() && serving.rest.is_none());
     assert!(serving.tool_scopes.is_empty() && settings.audit_log.is_none());
     assert_eq!(settings.warnings, [""; 0]);
@@ -99,6 +100,7 @@ fn every_setting_each_way() {
         ("MCP_MAX_ROWS", "limits.max_rows", "1"),
         ("MCP_STRUCTURED_CONTENT", "mcp.structured_content", "off"),
         ("MCP_TOOL_ALIASES", "mcp.tool_aliases", "False"),
+        ("MCP_CHECK_ARGUMENTS", "mcp.check_arguments", "no"),
         ("MCP_TOOL_SCOPES", "mcp.tool_scopes", "get_*=own:scope отчёт*=mcp"),
         ("MCP_LIST_CACHE_MS", "mcp.list_cache_ms", "3600000"),
         ("MCP_ENABLED", "mcp.enabled", "True"),
@@ -159,8 +161,8 @@ fn every_setting_each_way() {
     assert_eq!(settings.audit_log, Some(flags.dir.join("audit.jsonl")));
     let serving = &settings.serving;
     assert_eq!(
-        (serving.structured, serving.aliases, serving.list_cache),
-        (false, false, Some(Duration::from_secs(3600)))
+        (serving.structured, serving.aliases, serving.check, serving.list_cache),
+        (false, false, false, Some(Duration::from_secs(3600)))
     );
     let rules = [("get_*", "own:scope"), ("отчёт*", "mcp")].map(|(pattern, scope)| (pattern.into(), scope.into()));
     assert_eq!(serving.tool_scopes, rules);

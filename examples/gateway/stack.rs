@@ -6,6 +6,7 @@ use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::cache::{Cache, CacheLayer};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Tools};
+use onec_mcp::check::CheckLayer;
 use onec_mcp::gateway::Rules;
 use onec_mcp::onec::OneCService;
 use onec_mcp::rest::RestService;
@@ -65,6 +66,7 @@ impl Stack {
         let mcp = builder
             .aliases(serving.aliases.then(AliasLayer::new))
             .audit(AuditLayer::new())
+            .check(serving.check.then(CheckLayer::new))
             .catalog(layer)
             // The cache is around the leaf already: the REST endpoints share it.
             .build();

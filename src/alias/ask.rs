@@ -1,22 +1,19 @@
 //! Asking for the list of tools when a name of a tool or argument is unknown that looks like an alias.
 
 use super::book::Book;
+use crate::ask;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Method, Params, Request, Response, Unasked};
+use crate::rpc::{BoxError, Request, Response};
 use http::HeaderValue;
-use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-use tower::ServiceExt as _;
 use tower_service::Service;
 
 /// How long a caller's list is believed about names that are not in it: a client that calls unknown
 /// names for ever makes no more lists than this.
 const FRESH: Duration = Duration::from_secs(5);
-/// Pages beyond this are not read.
-const MAX_PAGES: usize = 100;
 /// Beyond this many callers, those who asked long ago are forgotten.
 const MAX_CALLERS: usize = 1_000;
 
@@ -64,7 +61,7 @@ impl Asked {
         if known.is_some() || last.is_some_and(is_fresh) {
             return Ok(known);
         }
-        read_all(request, service, book).await?;
+        ask::tools(request, service, |_, page| book.show(page).is_ok()).await?;
         *last = Some(Instant::now());
         Ok(find(book))
     }
@@ -72,31 +69,4 @@ impl Asked {
 
 fn is_fresh(last: Instant) -> bool {
     last.elapsed() < FRESH
-}
-
-async fn read_all<S>(request: &Request, service: &mut S, book: &Book) -> Result<(), BoxError>
-where
-    S: Service<Request, Response = Response>,
-    S::Error: Into<BoxError>,
-{
-    #[derive(Deserialize)]
-    struct Tail {
-        #[serde(rename = "nextCursor")]
-        next: Option<String>,
-    }
-
-    let mut params = Params::default();
-    for _ in 0..MAX_PAGES {
-        let mut page = Request { method: Method::ToolsList, params, ..request.clone() };
-        page.extensions.insert(Unasked);
-        let answer = service.ready().await.map_err(Into::into)?.call(page).await.map_err(Into::into)?;
-        let Ok(payload) = answer.outcome else { break };
-        if book.show(&payload).is_err() {
-            break;
-        }
-        let Ok(Tail { next: Some(cursor) }) = serde_json::from_slice(payload.json()) else { break };
-        let next = serde_json::json!({ "cursor": cursor }).to_string();
-        params = Params::parse(&next.into()).unwrap_or_default();
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::number::exact;
 use super::unfit::{Unfit, cut};
 use crate::rpc::json::{self, Member, Scanner};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 /// The deepest nesting of arguments. JSON text within strings counts on from where it stands, so that
 /// what is mended is no deeper either.
@@ -18,60 +18,82 @@ const MOST_VALUES: usize = 100_000;
 /// # Errors
 /// [`Unfit`].
 pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, Unfit> {
+    read(text, depth, exact)
+}
+
+/// The same for looking only: a number may become the nearest one that can be held.
+///
+/// # Errors
+/// [`Unfit`].
+#[cfg(feature = "check")]
+pub(super) fn parse_nearly(text: &[u8]) -> Result<Value, Unfit> {
+    read(text, 0, |number| exact(number).or_else(|| Number::from_f64(number.parse().ok()?)))
+}
+
+fn read(text: &[u8], depth: usize, number: fn(&str) -> Option<Number>) -> Result<Value, Unfit> {
     let mut scanner = Scanner::new(text)?;
-    let mut room = MOST_VALUES;
-    let value = value(&mut scanner, text, depth, &mut room)?;
+    let mut reader = Reader { text, room: MOST_VALUES, number };
+    let value = reader.value(&mut scanner, depth)?;
     scanner.end()?;
     Ok(value)
 }
 
-fn value(scanner: &mut Scanner<'_>, text: &[u8], depth: usize, room: &mut usize) -> Result<Value, Unfit> {
-    let Some(left) = room.checked_sub(1) else {
-        return Err(Unfit::new(format!("these are more than {MOST_VALUES} values")));
-    };
-    *room = left;
-    match scanner.peek() {
-        b'{' | b'[' if depth >= DEEPEST => Err(too_deep()),
-        b'{' => {
-            let mut map = Map::new();
-            scanner.object::<Unfit>(|scanner, Member { key, .. }| {
-                let value = value(scanner, text, depth + 1, room).map_err(|unfit| unfit.within(&key))?;
-                if map.contains_key(&*key) {
-                    return Err(Unfit::new(format!("the key \"{}\" stands there twice", cut(&key))));
-                }
-                map.insert(key.into_owned(), value);
-                Ok(())
-            })?;
-            Ok(Value::Object(map))
-        }
-        b'[' => {
-            let mut items = Vec::new();
-            scanner.array::<Unfit>(|scanner| {
-                items.push(value(scanner, text, depth + 1, room).map_err(|unfit| unfit.inside(items.len()))?);
-                Ok(())
-            })?;
-            Ok(Value::Array(items))
-        }
-        _ => {
-            let span = scanner.skip()?;
-            scalar(span.of(text).unwrap_or_default())
-        }
-    }
+struct Reader<'a> {
+    text: &'a [u8],
+    /// How many more values there may be.
+    room: usize,
+    number: fn(&str) -> Option<Number>,
 }
 
-/// A checked token.
-fn scalar(token: &[u8]) -> Result<Value, Unfit> {
-    match token {
-        b"true" => Ok(Value::Bool(true)),
-        b"false" => Ok(Value::Bool(false)),
-        b"null" => Ok(Value::Null),
-        [b'"', ..] => json::unquote(token)
-            .map(|text| Value::String(text.into_owned()))
-            .ok_or_else(|| Unfit::new("this text holds half of a surrogate pair")),
-        number => std::str::from_utf8(number).ok().and_then(exact).map(Value::Number).ok_or_else(|| {
-            let shown = cut(&String::from_utf8_lossy(number));
-            Unfit::new(format!("the number {shown} is too large or has too many digits to be kept exactly"))
-        }),
+impl Reader<'_> {
+    fn value(&mut self, scanner: &mut Scanner<'_>, depth: usize) -> Result<Value, Unfit> {
+        let Some(left) = self.room.checked_sub(1) else {
+            return Err(Unfit::new(format!("these are more than {MOST_VALUES} values")));
+        };
+        self.room = left;
+        match scanner.peek() {
+            b'{' | b'[' if depth >= DEEPEST => Err(too_deep()),
+            b'{' => {
+                let mut map = Map::new();
+                scanner.object::<Unfit>(|scanner, Member { key, .. }| {
+                    let value = self.value(scanner, depth + 1).map_err(|unfit| unfit.within(&key))?;
+                    if map.contains_key(&*key) {
+                        return Err(Unfit::new(format!("the key \"{}\" stands there twice", cut(&key))));
+                    }
+                    map.insert(key.into_owned(), value);
+                    Ok(())
+                })?;
+                Ok(Value::Object(map))
+            }
+            b'[' => {
+                let mut items = Vec::new();
+                scanner.array::<Unfit>(|scanner| {
+                    items.push(self.value(scanner, depth + 1).map_err(|unfit| unfit.inside(items.len()))?);
+                    Ok(())
+                })?;
+                Ok(Value::Array(items))
+            }
+            _ => {
+                let span = scanner.skip()?;
+                self.scalar(span.of(self.text).unwrap_or_default())
+            }
+        }
+    }
+
+    /// A checked token.
+    fn scalar(&self, token: &[u8]) -> Result<Value, Unfit> {
+        match token {
+            b"true" => Ok(Value::Bool(true)),
+            b"false" => Ok(Value::Bool(false)),
+            b"null" => Ok(Value::Null),
+            [b'"', ..] => json::unquote(token)
+                .map(|text| Value::String(text.into_owned()))
+                .ok_or_else(|| Unfit::new("this text holds half of a surrogate pair")),
+            number => std::str::from_utf8(number).ok().and_then(self.number).map(Value::Number).ok_or_else(|| {
+                let shown = cut(&String::from_utf8_lossy(number));
+                Unfit::new(format!("the number {shown} is too large or has too many digits to be kept exactly"))
+            }),
+        }
     }
 }
 

@@ -115,6 +115,8 @@ mod entry;
 mod error;
 mod explain;
 mod fields;
+#[cfg(feature = "check")]
+mod form;
 mod future;
 mod layer;
 mod listing;
@@ -133,6 +135,8 @@ mod unfit;
 mod wrap;
 
 pub use error::CatalogError;
+#[cfg(feature = "check")]
+pub(crate) use form::{Fit, Form};
 pub use future::ResponseFuture;
 pub use layer::CatalogLayer;
 pub use live::Catalog;

@@ -31,9 +31,13 @@ const DATA: [&str; 6] = ["enum", "const", "default", "examples", "required", "de
 
 /// Patterns are matched in linear time, formats are asserted, nothing is ever fetched.
 fn options<'a>() -> ValidationOptions<'a> {
-    let patterns = PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE);
     let options = jsonschema::options().with_draft(Draft::Draft202012);
-    options.offline().should_validate_formats(true).with_pattern_options(patterns)
+    options.offline().should_validate_formats(true).with_pattern_options(patterns())
+}
+
+/// Matched in linear time.
+fn patterns() -> PatternOptions<jsonschema::Regex> {
+    PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE)
 }
 
 /// Whether an input schema is one that model APIs take. The rest is found when it is
@@ -99,6 +103,16 @@ fn check_keyword(key: &str, value: &Value) -> Result<(), String> {
 /// As [`check_input`].
 pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
     options().build(schema).map_err(|error| wrong(&error))
+}
+
+/// The validator of a schema that somebody else wrote: of whatever draft it says, formats asserted or not.
+///
+/// # Errors
+/// As [`check_input`].
+#[cfg(feature = "check")]
+pub(super) fn compile_foreign(schema: &Value, formats: bool) -> Result<Validator, String> {
+    let options = jsonschema::options().offline().with_pattern_options(patterns());
+    options.should_validate_formats(formats).build(schema).map_err(|error| wrong(&error))
 }
 
 fn wrong(error: &jsonschema::ValidationError<'_>) -> String {

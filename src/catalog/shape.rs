@@ -168,6 +168,13 @@ impl Shapes {
         Ok(Self(reader.shapes))
     }
 
+    /// The same for a tool that completes its arguments itself.
+    #[cfg(feature = "check")]
+    pub(super) fn without_defaults(mut self) -> Self {
+        self.0.iter_mut().for_each(|shape| shape.default = None);
+        self
+    }
+
     pub(super) fn get(&self, at: usize) -> Option<&Shape> {
         self.0.get(at)
     }

@@ -28,6 +28,7 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
         catalog: values.get(&table::CATALOG, |text| Catalog::parse(text, limits, cwd))?,
         structured: values.get(&table::STRUCTURED_CONTENT, parse::switch)?,
         aliases: values.get(&table::TOOL_ALIASES, parse::switch)?,
+        check: values.get(&table::CHECK_ARGUMENTS, parse::switch)?,
         list_cache: (!list_cache.is_zero()).then_some(list_cache),
         tool_scopes: values.optional(&table::TOOL_SCOPES, tool_scopes).unwrap_or_default(),
         rest: values.optional(&table::API_BEARER_TOKEN, parse_auth::bearer_token),
@@ -36,7 +37,7 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
         without_catalog(&serving, values);
     }
     if !serving.rpc {
-        values.ignored(&[&table::TOOL_SCOPES, &table::LIST_CACHE_MS], "MCP_ONEC_RPC is false");
+        values.ignored(&[&table::TOOL_SCOPES, &table::LIST_CACHE_MS, &table::CHECK_ARGUMENTS], "MCP_ONEC_RPC is false");
     }
     let rest = rest(serving.rest.clone(), mode, values);
     if !serving.mcp {
@@ -72,8 +73,10 @@ fn without_mcp(rest: bool, mode: Mode, values: &mut Values) {
         (Mode::Stdio, _) => "on stdio there is nothing but MCP; start the gateway with http",
         (_, false) => "only the REST endpoints would be left, and these need MCP_API_BEARER_TOKEN",
         _ => {
-            return values
-                .ignored(&[&table::STRUCTURED_CONTENT, &table::TOOL_ALIASES, &table::TOOL_SCOPES], "MCP is off");
+            return values.ignored(
+                &[&table::STRUCTURED_CONTENT, &table::TOOL_ALIASES, &table::CHECK_ARGUMENTS, &table::TOOL_SCOPES],
+                "MCP is off",
+            );
         }
     };
     values.conflict(&table::ENABLED, &[&table::API_BEARER_TOKEN], why);

@@ -101,6 +101,9 @@ settings! {
         "Whether results of the catalog's tools carry structuredContent beside the text").default("true");
     TOOL_ALIASES = row("MCP_TOOL_ALIASES", "tool-aliases", "mcp.tool_aliases", "BOOL",
         "Whether tools with names that clients refuse (Cyrillic, long) are shown under ASCII names").default("true");
+    CHECK_ARGUMENTS = row("MCP_CHECK_ARGUMENTS", "check-arguments", "mcp.check_arguments", "BOOL",
+        "Whether arguments of the 1C extension's own tools are checked and mended by the schemas that it lists")
+        .default("true");
     TOOL_SCOPES = row("MCP_TOOL_SCOPES", "tool-scopes", "mcp.tool_scopes", "RULES",
         "Scopes that tools of the 1C extension need instead of mcp, as PATTERN=SCOPE with blanks between them, e.g. \
          get_*=own:read; the first that fits counts").list();

@@ -115,6 +115,8 @@ pub(crate) struct Serving {
     pub(crate) structured: bool,
     /// Whether tools have names that every client takes.
     pub(crate) aliases: bool,
+    /// Whether arguments of the 1C extension's own tools are checked and mended.
+    pub(crate) check: bool,
     /// How long lists of the 1C extension are remembered.
     pub(crate) list_cache: Option<Duration>,
     /// Patterns of names of its tools, and the scope that each needs.

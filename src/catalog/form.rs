@@ -1,0 +1,72 @@
+//! [`Form`]: arguments checked and mended for tools that are not the catalog's.
+
+use super::arguments::{parse, parse_nearly, write};
+use super::explain::explain;
+use super::mend::mend;
+use super::schema::compile_foreign;
+use super::shape::Shapes;
+use super::unfit::Unfit;
+use jsonschema::Validator;
+use serde_json::{Map, Value};
+
+/// What a schema that somebody else wrote wants of arguments.
+#[derive(Debug)]
+pub(crate) struct Form {
+    shapes: Shapes,
+    validator: Validator,
+    /// The same with formats asserted: what fits it needs no mending.
+    strict: Validator,
+}
+
+/// What becomes of arguments that fit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    AsTheyAre,
+    Mended(Vec<u8>),
+}
+
+impl Form {
+    /// # Errors
+    /// A sentence about what is wrong with the schema: nothing can be checked by it.
+    pub(crate) fn of(schema: &Value) -> Result<Self, String> {
+        Ok(Self {
+            shapes: Shapes::read(schema)?.without_defaults(),
+            validator: compile_foreign(schema, false)?,
+            strict: compile_foreign(schema, true)?,
+        })
+    }
+
+    /// Arguments that fit stay as they are, with digits, keys and order. What [mending](mend) makes of
+    /// others is written anew.
+    ///
+    /// # Errors
+    /// [`Unfit`] for what cannot be mended.
+    pub(crate) fn fit(&self, arguments: &[u8]) -> Result<Fit, Unfit> {
+        self.fitted(arguments).map_err(Unfit::told)
+    }
+
+    fn fitted(&self, arguments: &[u8]) -> Result<Fit, Unfit> {
+        let seen = parse_nearly(arguments)?;
+        if self.strict.is_valid(&seen) {
+            return Ok(Fit::AsTheyAre);
+        }
+        let fits = self.validator.is_valid(&seen);
+        let mended = parse(arguments, 0).and_then(|mut root| {
+            if matches!(&root, Value::Null) || root.as_str().is_some_and(|text| text.trim().is_empty()) {
+                root = Value::Object(Map::new());
+            }
+            mend(&self.shapes, 0, &mut root, 0)?;
+            Ok(root)
+        });
+        match mended {
+            Ok(root) if root != seen && self.validator.is_valid(&root) => {
+                let mut out = Vec::with_capacity(arguments.len());
+                write(&mut out, &root);
+                Ok(Fit::Mended(out))
+            }
+            _ if fits => Ok(Fit::AsTheyAre),
+            Ok(root) => Err(explain(&self.validator, &self.shapes, &root, &[])),
+            Err(unfit) => Err(unfit),
+        }
+    }
+}

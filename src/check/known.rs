@@ -1,0 +1,177 @@
+//! [`Known`]: the schemas that each caller was shown.
+
+use crate::catalog::Form;
+use crate::identity::Identity;
+use crate::memo::{Memo, Size};
+use crate::rpc::json::{Fault, Member, Scanner, Span};
+use crate::rpc::{List, Method, Param, Payload, Request};
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a schema is known.
+const KNOWN: Duration = Duration::from_secs(12 * 60 * 60);
+/// Callers beyond these are forgotten, and pages of one list not known.
+const MAX_CALLERS: usize = 1_000;
+const MAX_PAGES: usize = 100;
+/// The most bytes of lists, each counted once.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// A longer schema is taken to check nothing.
+const LONGEST: usize = 256 * 1024;
+
+/// Who sees the same list; `None` where nothing is known of the caller.
+type Caller = Option<[u8; 32]>;
+
+/// The schemas of one page of a list.
+#[derive(Debug, Default)]
+struct Page {
+    tools: HashMap<String, Schema>,
+    bytes: usize,
+}
+
+/// Compiled when it is first needed; `None` then where it cannot be.
+#[derive(Debug)]
+struct Schema(Bytes, OnceLock<Option<Arc<Form>>>);
+
+impl Size for Arc<Page> {
+    fn size(&self) -> usize {
+        0
+    }
+}
+
+#[derive(Debug)]
+struct Shown {
+    cursor: Bytes,
+    page: Arc<Page>,
+    at: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pages: Memo<(), Arc<Page>>,
+    callers: Mutex<HashMap<Caller, Vec<Shown>>>,
+}
+
+impl Known {
+    /// The schema of a tool that the sender of `request` was shown last, and when.
+    pub(super) fn form(&self, request: &Request, tool: &str) -> Option<(Arc<Form>, Instant)> {
+        let (page, at) = {
+            let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+            if callers.is_empty() {
+                return None;
+            }
+            let shown = callers.get(&caller(request))?;
+            let with_tool = shown.iter().filter(|shown| shown.page.tools.contains_key(tool));
+            let last = with_tool.max_by_key(|shown| shown.at).filter(|shown| shown.at.elapsed() < KNOWN)?;
+            (Arc::clone(&last.page), last.at)
+        };
+        // Not under the lock: it may have to be compiled.
+        let form = page.tools.get(tool)?.form(tool)?;
+        Some((form, at))
+    }
+
+    /// Learns the schemas of a page; what cannot be read as a list teaches nothing.
+    pub(super) fn learn(&self, request: &Request, payload: &Payload) {
+        let Ok(page) = self.pages.get_or::<Fault>(payload.json(), &(), || Page::of(payload).map(Arc::new)) else {
+            return;
+        };
+        let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
+        let now = Instant::now();
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = callers.entry(caller(request)).or_default();
+        if let Some(known) = shown.iter_mut().find(|known| known.cursor == cursor) {
+            let same = Arc::ptr_eq(&known.page, &page);
+            (known.page, known.at) = (page, now);
+            if same {
+                return;
+            }
+        } else {
+            shown.truncate(MAX_PAGES - 1);
+            shown.push(Shown { cursor: Bytes::copy_from_slice(cursor), page, at: now });
+        }
+        bound(&mut callers);
+    }
+}
+
+/// Forgets what is old, and then those callers who were shown a list longest ago.
+fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
+    callers.retain(|_, shown| {
+        shown.retain(|shown| shown.at.elapsed() < KNOWN);
+        !shown.is_empty()
+    });
+    loop {
+        let pages = callers.values().flatten().map(|shown| (Arc::as_ptr(&shown.page), shown.page.bytes));
+        let bytes = pages.collect::<HashMap<_, _>>().values().sum::<usize>();
+        if callers.len() <= MAX_CALLERS && bytes <= MAX_BYTES {
+            return;
+        }
+        let last = |shown: &Vec<Shown>| shown.iter().map(|shown| shown.at).max();
+        let oldest = callers.iter().min_by_key(|(_, shown)| last(shown)).map(|(caller, _)| *caller);
+        let Some(oldest) = oldest else { return };
+        callers.remove(&oldest);
+    }
+}
+
+impl Page {
+    fn of(payload: &Payload) -> Result<Self, Fault> {
+        let list = List::read(&Method::ToolsList, payload)?;
+        let mut page = Self::default();
+        for item in list.items {
+            let mut found = Span::default();
+            Scanner::new(&item.json)?.object::<Fault>(|scanner, Member { key, .. }| {
+                let span = scanner.skip()?;
+                if key == "inputSchema" {
+                    found = span;
+                }
+                Ok(())
+            })?;
+            // In memory of its own, as a list may stand in a long message.
+            let Some(schema) = found.of(&item.json).filter(|schema| schema.len() <= LONGEST) else { continue };
+            page.bytes += item.name.len() + schema.len();
+            page.tools.insert(item.name, Schema(Bytes::copy_from_slice(schema), OnceLock::new()));
+        }
+        Ok(page)
+    }
+}
+
+impl Schema {
+    fn form(&self, tool: &str) -> Option<Arc<Form>> {
+        let Self(json, form) = self;
+        let read = || {
+            let schema = serde_json::from_slice(json).map_err(|error| error.to_string());
+            schema.and_then(|schema| Form::of(&schema)).map(Arc::new).map_err(|why| {
+                tracing::info!(tool, "arguments are not checked: the input schema {why}");
+            })
+        };
+        form.get_or_init(|| read().ok()).clone()
+    }
+}
+
+/// All that a list depends on.
+fn caller(request: &Request) -> Caller {
+    let identity = request.extensions.get::<Identity>();
+    if identity.is_none() && request.headers.is_empty() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    let mut part = |part: &[u8]| {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    };
+    if let Some(identity) = identity {
+        let (subject, scopes) = identity.headers();
+        part(subject.as_bytes());
+        part(scopes.as_bytes());
+        part(identity.credentials().map_or(&b""[..], |own| own.authorization().as_bytes()));
+    }
+    let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    headers.sort_by_key(|(name, _)| *name);
+    for (name, value) in headers {
+        part(name.as_bytes());
+        part(value);
+    }
+    Some(hash.finalize().into())
+}

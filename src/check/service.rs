@@ -1,0 +1,180 @@
+//! [`Checked`].
+
+use super::known::Known;
+use crate::ask;
+use crate::catalog::{Catalog, Fit, Unfit};
+use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
+use futures_core::future::BoxFuture;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+/// By an older schema nothing is refused.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// An RPC service behind a [`CheckLayer`](super::CheckLayer).
+#[derive(Clone, Debug)]
+pub struct Checked<S> {
+    inner: S,
+    catalog: Option<Catalog>,
+    known: Arc<Known>,
+}
+
+impl<S> Checked<S> {
+    pub(super) fn new(inner: S, catalog: Option<Catalog>) -> Self {
+        Self { inner, catalog, known: Arc::default() }
+    }
+}
+
+pin_project! {
+    /// The answer of a [`Checked`] service.
+    pub struct ResponseFuture<F> {
+        #[pin]
+        kind: Kind<F>,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    enum Kind<F> {
+        Called { #[pin] call: F },
+        Listed { #[pin] call: F, request: Box<Request>, known: Arc<Known> },
+        Refused { answer: Option<Response> },
+        // The list of tools comes first.
+        Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
+            Projected::Listed { call, request, known } => {
+                let answer = ready!(call.poll(cx)).map_err(Into::into);
+                if let Ok(Response { outcome: Ok(list), .. }) = &answer {
+                    known.learn(request, list);
+                }
+                Poll::Ready(answer)
+            }
+            // A future is not polled after its end.
+            Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+            Projected::Asking { call } => call.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<S> Service<Request> for Checked<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let kind = match &request.method {
+            Method::ToolsList => {
+                let (asked, known) = (Box::new(request.clone()), Arc::clone(&self.known));
+                Kind::Listed { call: self.inner.call(request), request: asked, known }
+            }
+            Method::ToolsCall => self.call_tool(request),
+            _ => Kind::Called { call: self.inner.call(request) },
+        };
+        ResponseFuture { kind }
+    }
+}
+
+/// What becomes of a call.
+enum Checking {
+    Passed(Request),
+    Refused(Unfit),
+    /// By a schema that may be another one by now.
+    Doubtful,
+}
+
+impl<S> Checked<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
+        match check(&self.known, self.catalog.as_ref(), &request) {
+            None => Kind::Called { call: self.inner.call(request) },
+            Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(request) },
+            Some(Checking::Refused(unfit)) => Kind::Refused { answer: Some(refusal(&unfit)) },
+            Some(Checking::Doubtful) => Kind::Asking { call: self.look_again(request) },
+        }
+    }
+
+    /// Checks by the list of now.
+    fn look_again(&mut self, request: Request) -> BoxFuture<'static, Result<Response, BoxError>> {
+        // The service that was polled to readiness asks for the list.
+        let clone = self.inner.clone();
+        let mut service = std::mem::replace(&mut self.inner, clone);
+        let (known, catalog) = (Arc::clone(&self.known), self.catalog.clone());
+        Box::pin(async move {
+            let asked = ask::tools(&request, &mut service, |page, list| {
+                known.learn(page, list);
+                true
+            });
+            if let Err(error) = asked.await {
+                tracing::debug!(%error, "a list that would tell whether arguments fit");
+            }
+            let request = match check(&known, catalog.as_ref(), &request) {
+                Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
+                Some(Checking::Passed(mended)) => mended,
+                // Nobody knows, so 1C decides.
+                None | Some(Checking::Doubtful) => request,
+            };
+            service.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
+        })
+    }
+}
+
+/// `None` where there is nothing to check by, or nothing to change.
+fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<Checking> {
+    let name = request.params.text(Param::Name)?;
+    let (form, shown) = known.form(request, &name)?;
+    if catalog.is_some_and(|catalog| catalog.current().get(&name).is_some()) {
+        return None;
+    }
+    match form.fit(request.params.raw(Param::Arguments).unwrap_or(b"{}")) {
+        Ok(Fit::AsTheyAre) => None,
+        Ok(Fit::Mended(json)) => {
+            let params = request.params.with(Param::Arguments, &json);
+            Some(Checking::Passed(Request { params, ..request.clone() }))
+        }
+        Err(_) if shown.elapsed() >= FRESH => Some(Checking::Doubtful),
+        Err(unfit) => Some(Checking::Refused(unfit)),
+    }
+}
+
+/// For the language model to mend its call.
+fn refusal(unfit: &Unfit) -> Response {
+    Payload::tool_error(&unfit.message).into()
+}

@@ -165,3 +165,49 @@ async fn stdio_ends_with_its_input_and_says_nothing_but_mcp() {
     lines.iter().for_each(|line| talk.hears(line));
     assert_eq!(lines.first().and_then(|line| line["id"].as_i64()), Some(1));
 }
+
+/// Runs a gateway on stdio until it has answered a list, a call and a ping: its log.
+async fn log_of(args: &[&str]) -> String {
+    let mut command = command();
+    command.args(["stdio", "--demo"]).args(args);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the gateway starts");
+    let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": { "name": "list_warehouses" } });
+    let ping = json!({ "jsonrpc": "2.0", "id": 3, "method": "ping" });
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&[LIST, format!("{call}\n{ping}\n").as_bytes()].concat()).await.unwrap();
+    drop(input);
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(text(&output.stdout).lines().count(), 3);
+    text(&output.stderr)
+}
+
+/// With all that the line of a request says, unless the trail is elsewhere.
+#[tokio::test]
+async fn a_call_is_one_line_of_the_log() {
+    let count = |log: &str, what: &str| log.lines().filter(|line| line.contains(what)).count();
+    let log = log_of(&["--log-level", "info"]).await;
+    for (event, request) in [("mcp.tool.call", "tools/call"), ("mcp.tool.list", "tools/list")] {
+        assert_eq!((count(&log, event), count(&log, &format!("method=\"{request}\""))), (1, 0), "{log}");
+        let line = log.lines().find(|line| line.contains(event)).unwrap();
+        for field in ["version=\"2025-11-25\"", "status=0", "duration_ms=", "onec_ms="] {
+            assert!(line.contains(field), "{line}");
+        }
+    }
+    assert_eq!(count(&log, "method=\"ping\""), 1, "{log}");
+
+    let file = std::env::temp_dir().join(format!("audit-{}.jsonl", uuid::Uuid::new_v4()));
+    let log = log_of(&["--log-level", "info", "--audit-log", file.to_str().unwrap()]).await;
+    let trail = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    for (event, request) in [("mcp.tool.call", "tools/call"), ("mcp.tool.list", "tools/list")] {
+        assert_eq!((count(&log, event), count(&log, &format!("method=\"{request}\""))), (0, 1), "{log}");
+        assert_eq!(count(&trail, event), 1, "{trail}");
+    }
+    // Whoever starts it on stdio hears of failures only.
+    assert_eq!(log_of(&[]).await, "");
+}

@@ -5,7 +5,7 @@
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use onec_mcp::demo;
-use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::http::{JsonRpcLayer, Lingering};
 use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::ServerInfo;
 use tokio::net::TcpListener;
@@ -23,7 +23,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
-        let service = TowerToHyperService::new(mcp.clone());
+        // So that a refusal reaches a client that is still sending.
+        let stream = Lingering::new(stream);
+        let service = TowerToHyperService::new(stream.unread().layer(mcp.clone()));
         connections.spawn(
             hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())

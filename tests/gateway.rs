@@ -101,6 +101,68 @@ async fn the_endpoints_answer() {
     assert_eq!(get(&gateway.address, "/nowhere").await.0, 404);
 }
 
+/// Every endpoint, those of the REST face and of OAuth included: what has no host or a foreign one gets
+/// nothing, least of all a challenge that points there.
+#[tokio::test]
+async fn all_endpoints_refuse_a_foreign_host_alike() {
+    let rest = ["--catalog", "trade", "--api-bearer-token", "0123456789abcdef0123456789abcdef"];
+    let gateway = Gateway::start(&[&["--demo", "--auth-mode", "oauth2"][..], &rest].concat()).await;
+    for (host, status) in
+        [("Host: rebound.example\r\n", 403), ("", 400), ("Host:\r\n", 400), ("Host: a\r\nHost: b\r\n", 400)]
+    {
+        for (method, path) in [
+            ("POST", "/mcp"),
+            ("POST", "/mcp/"),
+            ("GET", "/mcp"),
+            ("OPTIONS", "/mcp"),
+            ("GET", "/sse"),
+            ("POST", "/sse/messages/"),
+            ("GET", "/health"),
+            ("GET", "/livez"),
+            ("GET", "/info"),
+            ("GET", "/"),
+            ("GET", "/openapi.json"),
+            ("POST", "/resolve/customer"),
+            ("GET", "/.well-known/oauth-protected-resource"),
+            ("GET", "/.well-known/oauth-protected-resource/mcp"),
+            ("GET", "/.well-known/oauth-authorization-server"),
+            ("GET", "/authorize"),
+            ("POST", "/token"),
+            ("POST", "/register"),
+            ("POST", "/revoke"),
+            ("GET", "/nowhere"),
+        ] {
+            let request = format!("{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 0\r\n\r\n");
+            let (got, body) = exchange(&gateway.address, &request).await;
+            assert_eq!(got, status, "{method} {path} {host}: {body}");
+            assert!(body.contains("\"code\":-32600") && !body.contains("rebound"), "{method} {path}: {body}");
+        }
+    }
+    assert_eq!(get(&gateway.address, "/livez").await.0, 200);
+}
+
+/// A client that sends all of its request before it reads the answer, as most do.
+#[tokio::test]
+async fn refusals_reach_who_is_still_sending() {
+    let gateway = Gateway::start(&["--demo", "--bearer-token", "0123456789abcdef0123456789abcdef"]).await;
+    let own = "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n";
+    for (authorization, path, length, status) in
+        [(own, "/mcp", 7_900_000, 413), ("", "/mcp", 7_900_000, 401), (own, "/sse", 4_000_000, 405)]
+    {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n"
+        );
+        let host = gateway.address.strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; length]).await.expect("the gateway reads on");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the answer arrives whole");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn one_c_may_come_late_go_and_return() {
     let demo = demo::Infobase::start().await.unwrap();

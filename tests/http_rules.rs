@@ -13,7 +13,7 @@ mod mcp;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use mcp::{Events, Got, Http, always, http, modern, open, post, send, server};
-use onec_mcp::http::{JsonRpcLayer, OriginPolicy};
+use onec_mcp::http::{HostLayer, JsonRpcLayer, OriginPolicy};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,7 +21,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
-use tower::Layer;
+use tower::{Layer, ServiceExt};
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -88,6 +88,54 @@ async fn the_body_must_be_json_by_its_type() {
     let mut request = post(PING, &[]);
     request.headers_mut().remove("content-type");
     assert_eq!(send(&any(), request).await.status, 200);
+}
+
+/// RFC 9110, section 15.5.16: the answer says that only what is not encoded is taken.
+#[tokio::test]
+async fn a_compressed_body_is_refused() {
+    for coding in ["gzip", "br", "zstd", "deflate", "identity, gzip", "GZIP", "x-unknown"] {
+        let got = send(&any(), post(PING, &[("content-encoding", coding)])).await;
+        assert_eq!(
+            (got.status, got.code(), got.headers["accept-encoding"].to_str().unwrap()),
+            (415, -32600, "identity"),
+            "{coding}"
+        );
+    }
+    let two = [("content-encoding", "identity"), ("content-encoding", "gzip")];
+    assert_eq!(send(&any(), post(PING, &two)).await.status, 415);
+    for coding in ["identity", "Identity", "", "identity, identity"] {
+        assert_eq!(send(&any(), post(PING, &[("content-encoding", coding)])).await.status, 200, "{coding}");
+    }
+}
+
+/// RFC 9112, section 3.2, at a service of any kind.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let service = HostLayer::new(OriginPolicy::new().loopback_listener()).layer(any());
+    let status = async |version: http::Version, hosts: &[&str]| {
+        let hosts = hosts.iter().map(|host| ("host", *host)).collect::<Vec<_>>();
+        let mut request = post(PING, &hosts);
+        *request.version_mut() = version;
+        mcp::read(service.clone().oneshot(request).await.unwrap()).await
+    };
+    use http::Version;
+    for (version, hosts, expected) in [
+        (Version::HTTP_11, &["localhost:8000"][..], 200),
+        (Version::HTTP_11, &[], 400),
+        (Version::HTTP_11, &[""], 400),
+        (Version::HTTP_11, &["localhost", "localhost"], 400),
+        (Version::HTTP_11, &["user@localhost"], 400),
+        (Version::HTTP_11, &["localhost/mcp"], 400),
+        (Version::HTTP_11, &["local host"], 400),
+        (Version::HTTP_11, &["rebound.example"], 403),
+        (Version::HTTP_10, &[], 200),
+        (Version::HTTP_10, &["rebound.example"], 403),
+        (Version::HTTP_2, &[], 200),
+    ] {
+        let got = status(version, hosts).await;
+        assert_eq!((got.status, got.code()), (expected, if expected == 200 { 0 } else { -32600 }), "{hosts:?}");
+        assert_eq!(got.headers.contains_key("connection"), expected != 200 && version != Version::HTTP_2, "{hosts:?}");
+    }
 }
 
 #[tokio::test]

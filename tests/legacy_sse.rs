@@ -190,6 +190,10 @@ async fn the_rules_of_http() {
     let mut request = message(&client.path, PING);
     request.headers_mut().insert("content-type", "text/plain".parse().unwrap());
     assert_eq!(send(&sse, request).await.status, 415);
+    let mut request = message(&client.path, PING);
+    request.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let got = send(&sse, request).await;
+    assert_eq!((got.status, &got.headers["accept-encoding"]), (415, &"identity".parse().unwrap()));
     let big = " ".repeat(4 * 1024 * 1024 + 1);
     assert_eq!(send(&sse, message(&client.path, &big)).await.status, 413);
     assert_eq!(client.ask(PING).await["id"], "ping");

@@ -166,3 +166,14 @@ async fn two_hosts_are_none() {
     let text = answer.into_body().collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&text).contains("Host"), "{text:?}");
 }
+
+/// RFC 9110, section 15.5.16: at every endpoint that takes a body.
+#[tokio::test]
+async fn compressed_bodies_are_refused() {
+    for path in ["/token", "/register", "/revoke", "/authorize", "/oauth/token"] {
+        let request = oauth::posting(path).header("content-encoding", "gzip");
+        let answer = oauth::lab().call(request.body(oauth::encoded(&[("grant_type", "password")])).unwrap()).await;
+        answer.assert_error(415, "invalid_request");
+        assert_eq!(answer.header("accept-encoding"), "identity", "{path}");
+    }
+}

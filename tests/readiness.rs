@@ -11,9 +11,13 @@
 mod mcp;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http_body_util::Full;
 use mcp::{Rpc, legacy, modern, post, read, server};
-use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer, LegacySse, LegacySseLayer, OriginPolicy, ResponseFuture};
+use onec_mcp::http::{
+    Body, HostLayer, Hosts, JsonRpc, JsonRpcLayer, LegacySse, LegacySseLayer, Lingering, OriginPolicy, ResponseFuture,
+    Unread, Watched, Watching,
+};
 use onec_mcp::rpc::{Encoded, ErrorObject, Failure, Id, Method, Params, Payload, Request, Response, ServerInfo};
 use onec_mcp::{Bridge, stdio};
 use serde_json::json;
@@ -104,6 +108,34 @@ async fn an_error_of_the_inner_service_is_an_answer_of_its_own() {
     assert_eq!((got.status, got.code()), (200, -32603));
 }
 
+/// The layers around the bridge ask the service beneath, and no other than the one that they call.
+#[tokio::test]
+async fn what_stands_before_all_endpoints_waits_for_them() {
+    fn stack(inner: Mock<http::Request<Watched<Full<Bytes>>>, http::Response<Full<Bytes>>>) -> impl Asked {
+        Unread::default().layer(HostLayer::default().layer(inner))
+    }
+    let (inner, mut handle) = mock::pair();
+    handle.allow(0);
+    let mut service = stack(inner);
+    assert!(pin!(service.ready()).now_or_never().is_none(), "ready before the service beneath");
+    handle.allow(1);
+    service.ready().await.unwrap();
+    let serve = async {
+        let (request, answer) = handle.next_request().await.unwrap();
+        assert_eq!(request.uri().path(), "/mcp");
+        answer.send_response(http::Response::default());
+    };
+    let request = http::Request::post("/mcp").header("host", "any.example").body(Full::default()).unwrap();
+    let (answer, ()) = tokio::join!(service.call(request), serve);
+    assert_eq!(answer.unwrap().status(), 200);
+}
+
+trait Asked: Service<http::Request<Full<Bytes>>, Response = http::Response<Full<Bytes>>, Error: std::fmt::Debug> {}
+impl<S: Service<http::Request<Full<Bytes>>, Response = http::Response<Full<Bytes>>, Error: std::fmt::Debug>> Asked
+    for S
+{
+}
+
 const fn shared<T: Clone + Send + Sync + 'static>() {}
 const fn sent<T: Send + 'static>() {}
 
@@ -114,6 +146,12 @@ const _: () = {
     shared::<JsonRpcLayer>();
     shared::<LegacySseLayer>();
     shared::<OriginPolicy>();
+    shared::<HostLayer>();
+    shared::<Hosts<Rpc>>();
+    shared::<Unread>();
+    shared::<Watching<Rpc>>();
+    sent::<Lingering<tokio::net::TcpStream>>();
+    sent::<Watched<Full<Bytes>>>();
     shared::<Bridge>();
     shared::<ServerInfo>();
     shared::<Request>();

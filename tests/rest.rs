@@ -208,6 +208,19 @@ async fn long_bodies_are_refused_before_and_while_they_come() {
     assert_eq!(calls.lock().unwrap().len(), 1);
 }
 
+/// RFC 9110, section 15.5.16.
+#[tokio::test]
+async fn compressed_bodies_are_refused() {
+    let (calls, service) = service(FOUND);
+    let mut request = post("/resolve/customer", r#"{"query":"123456"}"#);
+    request.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let answer = ask(service, request).await;
+    let (status, code, _) = answer.error();
+    assert_eq!((status, &*code), (415, "invalid_request"));
+    assert_eq!((answer.header("accept-encoding"), answer.header("connection")), ("identity", "close"));
+    assert!(calls.lock().unwrap().is_empty());
+}
+
 /// A stream of what an iterator gives.
 fn stream_of<I: Iterator>(mut items: I) -> impl futures_core::Stream<Item = I::Item> {
     futures_util::stream::poll_fn(move |_| std::task::Poll::Ready(items.next()))

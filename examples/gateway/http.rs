@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any_service, get};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
-use onec_mcp::http::{JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
+use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -43,7 +43,7 @@ pub(crate) async fn serve(
     let routes = if settings.serving.mcp { mcp(bridge, stack, &origins, public_path) } else { Router::new() };
     let Guarded { routes, others, upkeep, closing } = auth::guard(routes, infobase, settings, &origins).await?;
     let routes = routes.fallback_service(rest::before(others, stack));
-    let app = around(routes, stack, infobase, settings);
+    let app = around(routes, stack, infobase, settings, origins);
     auth::announce(settings, infobase, address);
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
@@ -102,7 +102,7 @@ fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy, public_path: &str)
 }
 
 /// What is open to anybody, and what every request goes through first.
-fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings) -> Router {
+fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings, hosts: OriginPolicy) -> Router {
     let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), last: Mutex::default() };
     let info = about::info(settings);
     let (about, catalog) = (about::Endpoints::new(settings), stack.rest().map(|(_, catalog)| catalog));
@@ -112,9 +112,11 @@ fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/info", get(async move || Json(info)))
         .route("/", get(endpoints))
-        .layer(ProxiesLayer::new(settings.http.trusted_proxies.clone()))
-        // Outermost: browsers send no token with the question whether they may send one.
+        // Outside of the guard: browsers send no token with the question whether they may send one.
         .layer(cors(&settings.http.cors_origins))
+        // Before anything points a client anywhere.
+        .layer(HostLayer::new(hosts))
+        .layer(ProxiesLayer::new(settings.http.trusted_proxies.clone()))
 }
 
 /// Who may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.

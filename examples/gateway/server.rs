@@ -4,15 +4,13 @@ use crate::Failure;
 use crate::settings;
 use axum::Router;
 use axum::http;
-use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use onec_mcp::http::Peer;
+use onec_mcp::http::{Lingering, Peer, Watched};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::{Service, ServiceExt};
+use tower::{Layer, ServiceExt};
 
 /// A connection on which no whole request head comes within this time is closed, new or idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -85,28 +83,30 @@ async fn connection(
     app: Router,
     stop: CancellationToken,
 ) {
-    // Limits and the audit trail want to know who it is.
-    let app = app.map_request(move |mut request: http::Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        request
-    });
     // Answers go out at once; without this the last piece of a large one may wait for an ACK.
     let _ = stream.set_nodelay(true);
     match tls {
-        None => serve(stream, app, stop).await,
+        None => serve(stream, peer, app, stop).await,
         Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => serve(stream, app, stop).await,
+            Ok(Ok(stream)) => serve(stream, peer, app, stop).await,
             Ok(Err(error)) => tracing::debug!("TLS handshake failed: {error}"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
     }
 }
 
-async fn serve<I, A>(stream: I, app: A, stop: CancellationToken)
+async fn serve<I>(stream: I, peer: SocketAddr, app: Router, stop: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin,
-    A: Service<http::Request<Incoming>, Response = Response, Error = Infallible> + Clone,
 {
+    // A refusal must reach a client that is still sending.
+    let stream = Lingering::new(stream);
+    // Limits and the audit trail want to know who it is.
+    let app = app.map_request(move |mut request: http::Request<Watched<Incoming>>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    });
+    let app = stream.unread().layer(app);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -2,12 +2,13 @@
 
 use super::NeededScopes;
 use crate::audit::Event;
+use crate::http::close_unread;
 use crate::identity::Identity;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Request, Response, StatusCode};
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
@@ -112,10 +113,7 @@ where
                 Ok(identity) => identity,
                 Err(denied) => {
                     let mut response = refusal(&scheme, &place, &denied);
-                    // The body stays unread, so the connection cannot go on: say so before it closes.
-                    if head.version <= Version::HTTP_11 && !body.is_end_stream() {
-                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                    }
+                    close_unread(&mut response, &head, &body);
                     return Ok(response.map(ResBody::from));
                 }
             };

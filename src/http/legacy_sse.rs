@@ -4,7 +4,7 @@
 //! GET opens the stream; its first event, `endpoint`, says where the client POSTs its messages
 //! (202 each). All replies come over the stream, which owns the calls: closing it drops them.
 
-use super::accept::is_json;
+use super::accept::{is_encoded, is_json};
 use super::body::Body;
 use super::layer::Options;
 use super::origin::OriginPolicy;
@@ -223,6 +223,9 @@ impl Shared {
             Some(Err(_)) => return error(StatusCode::BAD_REQUEST, "session_id is malformed: it must be a UUID"),
             None => return error(StatusCode::BAD_REQUEST, "session_id is missing"),
         };
+        if is_encoded(&head.headers) {
+            return reply::encoded();
+        }
         if !is_json(&head.headers) {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
         }

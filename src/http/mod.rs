@@ -13,7 +13,7 @@
 //! | foreign `Origin` or `Host` | 403 |
 //! | `Accept` with neither JSON nor event streams | 406 |
 //! | body over 4 MiB | 413 |
-//! | body that is not JSON by its `Content-Type` | 415 |
+//! | body that is not JSON by its `Content-Type`, or compressed | 415 |
 //! | what is no message, or breaks a rule on headers | 400 with the JSON-RPC error |
 //! | unknown method in 2026-07-28 | 404 with -32601 |
 //! | too many calls wait for 1C | 503 with `Retry-After` |
@@ -55,9 +55,11 @@ mod batch;
 mod body;
 mod forwarded;
 mod headers;
+mod hosts;
 mod layer;
 #[cfg(feature = "sse")]
 mod legacy_sse;
+mod lingering;
 mod origin;
 mod proxies;
 mod reply;
@@ -65,14 +67,25 @@ mod sentinel;
 mod service;
 mod stream;
 mod tool_params;
+mod unread;
 
+#[cfg(any(feature = "oauth", feature = "rest"))]
+pub(crate) use accept::is_encoded;
 pub use body::Body;
 pub(crate) use forwarded::remote;
 pub use forwarded::{Caller, Peer};
+pub use hosts::{HostLayer, Hosts, HostsFuture};
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub use legacy_sse::{LegacySse, LegacySseLayer};
+pub use lingering::Lingering;
 pub use origin::OriginPolicy;
+#[cfg(feature = "oauth")]
+pub(crate) use origin::is_of;
 pub use proxies::{Proxies, ProxiesLayer};
+pub(crate) use reply::close_unread;
+#[cfg(any(feature = "oauth", feature = "rest"))]
+pub(crate) use reply::{ENCODED, IDENTITY};
 pub use sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 pub use service::{JsonRpc, ResponseFuture};
+pub use unread::{Unread, Watched, Watching, WatchingFuture};

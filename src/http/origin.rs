@@ -26,10 +26,11 @@ impl OriginPolicy {
         Self::default()
     }
 
-    /// These too, written as browsers do: `https://app.example`.
+    /// These too: `https://app.example`. How browsers write them is compared, so that the case of the host
+    /// does not matter here, nor a usual port or a slash at the end.
     #[must_use]
     pub fn allow<I: IntoIterator<Item: Into<String>>>(mut self, origins: I) -> Self {
-        self.origins = origins.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned()).collect();
+        self.origins = origins.into_iter().map(|origin| written(&origin.into())).collect();
         self
     }
 
@@ -79,14 +80,17 @@ impl OriginPolicy {
     }
 
     fn origin_is_allowed(&self, origin: &str, own: Option<&str>) -> bool {
-        if self.any || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin)) {
+        if self.any || self.origins.iter().any(|known| known == origin) {
             return true;
         }
         let Ok(url) = Url::parse(origin) else { return false };
+        // Browsers send the serialisation (RFC 6454, section 6.2) and nothing else. What only a lenient
+        // parser takes for an origin of ours is somebody else's.
         matches!(url.scheme(), "http" | "https")
+            && is_of(origin, &url)
             && (is_loopback(url.host())
-                || self.public.as_deref().is_some_and(|public| public.origin() == url.origin())
-                || own.and_then(|own| Url::parse(own).ok()).is_some_and(|own| own.origin() == url.origin()))
+                || self.public.as_deref().is_some_and(|public| is_of(origin, public))
+                || own.and_then(|own| Url::parse(own).ok()).is_some_and(|own| is_of(origin, &own)))
     }
 
     fn host_is_known(&self, host: &str) -> bool {
@@ -102,6 +106,18 @@ impl OriginPolicy {
         let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
         is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.host() == url.host())
     }
+}
+
+/// Whether `origin` is the origin of `url`, as browsers write it. Opaque origins are nobody's.
+pub(crate) fn is_of(origin: &str, url: &Url) -> bool {
+    let own = url.origin();
+    own.is_tuple() && own.ascii_serialization() == origin
+}
+
+/// An origin as browsers write it, where it is one of those that URLs have.
+fn written(origin: &str) -> String {
+    let parsed = Url::parse(origin).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+    parsed.map_or_else(|| origin.trim_end_matches('/').to_owned(), |origin| origin.ascii_serialization())
 }
 
 fn is_loopback(host: Option<Host<&str>>) -> bool {
@@ -159,10 +175,59 @@ mod tests {
             "http://app.example",
             "file://",
             "*",
+            "",
         ] {
             assert!(refused(&policy, ORIGIN, origin), "{origin}");
         }
         assert!(!refused(&policy.allow_any(), ORIGIN, "https://evil.example"));
+    }
+
+    /// RFC 6454, section 6.2; Fetch, "byte-serializing a request origin".
+    #[test]
+    fn what_is_no_serialisation_of_an_origin_is_foreign() {
+        let policy = OriginPolicy::new()
+            .allow(["HTTPS://App.Example:443/", "vscode-webview://panel"])
+            .public_url(Url::parse("https://1C.example:443/gate").unwrap());
+        for own in ["http://localhost", "http://127.0.0.1:8000", "https://app.example", "https://1c.example"] {
+            assert!(!refused(&policy, ORIGIN, own), "{own}");
+            let (scheme, host) = own.split_once("://").unwrap();
+            for odd in [
+                format!("{own}/"),
+                format!("{own}/path"),
+                format!("{own}?a"),
+                format!("{own}#a"),
+                format!("{scheme}:{host}"),
+                format!("{scheme}:/{host}"),
+                format!("{scheme}:///{host}"),
+                format!("{scheme}:\\\\{host}"),
+                format!("{scheme}://user@{host}"),
+                format!("{scheme}://user:password@{host}"),
+                format!("{scheme}://@{host}"),
+                format!("{}://{host}", scheme.to_uppercase()),
+                format!("{own} "),
+                format!(" {own}"),
+                format!("{own}, {own}"),
+                format!("{scheme}://{host}.").replace(":8000.", ".:8000"),
+            ] {
+                assert!(refused(&policy, ORIGIN, &odd), "{odd}");
+            }
+        }
+        for odd in [
+            "http://LOCALHOST",
+            "http://localhost:80",
+            "http://localhost:08000",
+            "http://127.1:8000",
+            "http://0x7f.0.0.1",
+            "http://[0:0::1]",
+            "https://1C.example",
+            "https://1c.example:443",
+            "https://app.example:443",
+            "http://local%68ost",
+        ] {
+            assert!(refused(&policy, ORIGIN, odd), "{odd}");
+        }
+        assert!(!refused(&policy, ORIGIN, "vscode-webview://panel"));
+        assert!(refused(&policy, ORIGIN, "vscode-webview://other"));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::body::Body;
 use crate::rpc::{Encoded, ErrorObject, Id, encode_error};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use std::time::Duration;
 
 pub(super) fn status(status: StatusCode) -> Response<Body> {
@@ -26,6 +27,27 @@ pub(super) fn only(method: &'static str) -> Response<Body> {
     );
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
     response
+}
+
+/// 415: a body that is compressed, or encoded otherwise
+/// ([RFC 9110, section 15.5.16](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16)).
+pub(super) fn encoded() -> Response<Body> {
+    let mut response = error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &ErrorObject::invalid_request(ENCODED), None);
+    response.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
+    response
+}
+
+/// What a 415 says of a body that is encoded.
+pub(crate) const ENCODED: &str = "The body must not be compressed: no Content-Encoding is taken here";
+/// And its `Accept-Encoding`.
+pub(crate) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+
+/// The connection cannot go on after the answer to a request whose body stays unread; says so before it
+/// closes.
+pub(crate) fn close_unread<T, B: http_body::Body>(response: &mut Response<T>, head: &Parts, body: &B) {
+    if head.version <= Version::HTTP_11 && !body.is_end_stream() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
 }
 
 /// A JSON-RPC error that answers the HTTP request.

@@ -1,6 +1,6 @@
 //! [`JsonRpc`].
 
-use super::accept::{Accepts, is_json};
+use super::accept::{Accepts, is_encoded, is_json};
 use super::body::Body;
 use super::layer::Options;
 use super::stream::{EventStream, Work};
@@ -96,7 +96,8 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let (head, body) = request.into_parts();
-        if let Some(refusal) = self.shared.refuse(&head, body.size_hint().lower()) {
+        if let Some(mut refusal) = self.shared.refuse(&head, body.size_hint().lower()) {
+            reply::close_unread(&mut refusal, &head, &body);
             return ResponseFuture(Kind::Refused(Some(refusal)));
         }
         let post = Post {
@@ -118,6 +119,9 @@ impl Shared {
         }
         if head.method != http::Method::POST {
             return Some(reply::only("POST"));
+        }
+        if is_encoded(&head.headers) {
+            return Some(reply::encoded());
         }
         if !is_json(&head.headers) {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");

@@ -6,7 +6,7 @@ use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
 use crate::catalog::{Catalog, Tool, Tools};
 use crate::collect::{Incomplete, collect};
-use crate::http::{Body, remote};
+use crate::http::{Body, is_encoded, remote};
 use crate::onec::RestCall;
 use crate::rpc::json::{Fault, Scanner};
 use crate::rpc::{BoxError, Response, without_bom};
@@ -105,7 +105,11 @@ impl Endpoints {
             };
         }
         let tool = tools.iter().find(|tool| tool.rest() == Some(&*path)).ok_or_else(Problem::not_found)?;
-        if head.method == Method::POST { Ok(Route::Tool(tool)) } else { Err(Problem::only("POST")) }
+        match head.method {
+            Method::POST if is_encoded(&head.headers) => Err(Problem::encoded()),
+            Method::POST => Ok(Route::Tool(tool)),
+            _ => Err(Problem::only("POST")),
+        }
     }
 
     async fn call<S, B>(&self, tool: &Tool, body: B, inner: Result<S, BoxError>) -> Result<Bytes, Problem>

@@ -13,7 +13,7 @@
 //! | `unauthorized` | 401 | no token, or another one; also where there is no such endpoint |
 //! | `not_found` | 404 | no tool has this path |
 //! | `invalid_request` | 400 | the body is not a JSON object |
-//! | | 405, 408, 413 | another method, a body that does not come, or one over 4 MiB |
+//! | | 405, 408, 413, 415 | another method, a body that does not come, one over 4 MiB, or a compressed one |
 //! | `validation_error` | 400 | an argument does not fit; `field` says which |
 //! | `limit_exceeded` | 400 | 1C sent more rows than the ceiling |
 //! | `onec_error` | 400, 401 | 1C's own |

@@ -1,9 +1,9 @@
 //! What a caller is told when there is no answer.
 
-use crate::http::Body;
+use crate::http::{Body, ENCODED, IDENTITY};
 use crate::onec::Trouble;
 use crate::rpc::{BoxError, Outcome, cause};
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
@@ -60,6 +60,11 @@ impl Problem {
         Self { allow: Some(methods), ..problem }
     }
 
+    /// A body that is compressed, or encoded otherwise.
+    pub(super) fn encoded() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", ENCODED).unread()
+    }
+
     pub(super) fn too_large(limit: usize) -> Self {
         let text = format!("A body may have at most {limit} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", text).unread()
@@ -109,6 +114,9 @@ impl Problem {
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(ACCEPT_ENCODING, IDENTITY);
         }
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));

@@ -1,12 +1,13 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
-use crate::http::Body;
+use crate::http::{Body, ENCODED, IDENTITY};
 use crate::rpc::BoxError;
 use bytes::Bytes;
 use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -126,6 +127,14 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body>
 pub(super) fn status(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::default());
     *response.status_mut() = status;
+    response
+}
+
+/// A body that is compressed, or encoded otherwise
+/// ([RFC 9110, section 15.5.16](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16)).
+pub(super) fn encoded() -> Response<Body> {
+    let mut response = Failure::request(ENCODED).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).response();
+    response.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
     response
 }
 

@@ -9,7 +9,7 @@ use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
 use crate::collect::{Incomplete, collect};
-use crate::http::Body;
+use crate::http::{Body, is_encoded};
 use crate::rpc::{BoxError, without_bom};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
@@ -80,6 +80,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let Some(asker) = self.asker(head) else {
             return Failure::request("the Host header must name one host").response();
         };
+        if head.method == Method::POST && is_encoded(&head.headers) {
+            return reply::encoded();
+        }
         let get = matches!(head.method, Method::GET | Method::HEAD);
         let answer = match route {
             Route::Resource(path) if get => Ok(self.resource_metadata(&asker, path)),

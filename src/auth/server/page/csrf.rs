@@ -1,5 +1,6 @@
 //! That a login form was sent from the page this server made, and not from a stranger's.
 
+use crate::http::is_of;
 use aes_gcm::aead::Generate;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -85,9 +86,7 @@ fn own_site(headers: &HeaderMap, base: &str) -> bool {
         return matches!(site.as_bytes(), b"same-origin" | b"none");
     }
     let Some(origin) = headers.get(ORIGIN) else { return true };
-    let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
-    // Opaque origins equal nothing.
-    origin.zip(Url::parse(base).ok()).is_some_and(|(origin, base)| origin.origin() == base.origin())
+    origin.to_str().ok().zip(Url::parse(base).ok()).is_some_and(|(origin, base)| is_of(origin, &base))
 }
 
 #[cfg(test)]
@@ -165,6 +164,9 @@ mod tests {
             ("origin", "http://h.example"),
             ("origin", "https://h.example:444"),
             ("origin", "https://h.example.evil"),
+            ("origin", "https://h.example/"),
+            ("origin", "https://user@h.example"),
+            ("origin", "https:h.example"),
             ("origin", ""),
         ] {
             assert!(!posted(&[("cookie", cookie), (name, foreign)], Some(value)), "{name}: {foreign}");

@@ -1,0 +1,163 @@
+//! [`HostLayer`]: which host a request is for.
+
+use super::OriginPolicy;
+use super::reply::close_unread;
+use crate::rpc::{ErrorObject, encode_error};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Refuses requests that name no host, or a foreign one, before anything else looks at them.
+///
+/// | Request | Answer |
+/// |---|---|
+/// | HTTP/1.1 without `Host`, any with several, or with one that is none | 400 ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)) |
+/// | `Host` that the [`OriginPolicy`] does not let in | 403 |
+///
+/// It belongs before all endpoints, inside of a [`ProxiesLayer`](super::ProxiesLayer) and outside of
+/// authentication: a challenge that points to a foreign host leads clients astray. The answers are
+/// JSON-RPC errors, at every endpoint.
+///
+/// # Example
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use onec_mcp::http::{HostLayer, OriginPolicy};
+/// use std::convert::Infallible;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inner = service_fn(|_: Request<Full<Bytes>>| async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) });
+/// let service = HostLayer::new(OriginPolicy::new().loopback_listener()).layer(inner);
+/// for (host, status) in [("localhost:8000", 200), ("rebound.example", 403), ("", 400)] {
+///     let request = Request::get("/info").header("host", host).body(Full::default())?;
+///     assert_eq!(service.clone().oneshot(request).await?.status(), status);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct HostLayer {
+    policy: OriginPolicy,
+}
+
+impl HostLayer {
+    /// Lets in the hosts that `policy` knows; its origins do not matter here.
+    pub const fn new(policy: OriginPolicy) -> Self {
+        Self { policy }
+    }
+}
+
+impl<S> Layer<S> for HostLayer {
+    type Service = Hosts<S>;
+
+    fn layer(&self, inner: S) -> Hosts<S> {
+        Hosts { inner, policy: self.policy.clone() }
+    }
+}
+
+/// The service of [`HostLayer`].
+#[derive(Clone, Debug)]
+pub struct Hosts<S> {
+    inner: S,
+    policy: OriginPolicy,
+}
+
+pin_project! {
+    /// The answer of a [`Hosts`] service.
+    #[derive(Debug)]
+    pub struct HostsFuture<F, B> {
+        #[pin]
+        kind: Kind<F, B>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = Projected]
+    enum Kind<F, B> {
+        Passed { #[pin] call: F },
+        Refused { answer: Option<Response<B>> },
+    }
+}
+
+impl<F, B, E> Future for HostsFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().kind.project() {
+            Projected::Passed { call } => call.poll(cx),
+            // A future is not polled after its end.
+            Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
+        }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Hosts<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ReqBody: http_body::Body,
+    ResBody: From<Bytes>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = HostsFuture<S::Future, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        let kind = match refuse(&self.policy, &head) {
+            None => Kind::Passed { call: self.inner.call(Request::from_parts(head, body)) },
+            Some((status, why)) => {
+                tracing::debug!(%status, why, path = head.uri.path(), "request refused");
+                let mut answer = refusal(status, why);
+                close_unread(&mut answer, &head, &body);
+                Kind::Refused { answer: Some(answer.map(ResBody::from)) }
+            }
+        };
+        HostsFuture { kind }
+    }
+}
+
+/// What is wrong with a request, if anything is.
+fn refuse(policy: &OriginPolicy, head: &Parts) -> Option<(StatusCode, &'static str)> {
+    let mut hosts = head.headers.get_all(HOST).into_iter();
+    let bad = |why| Some((StatusCode::BAD_REQUEST, why));
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.version == Version::HTTP_11 => return bad("The Host header is missing"),
+        (Some(_), Some(_)) => return bad("There are several Host headers"),
+        (Some(host), None) if !is_host(host) => return bad("The Host header names no host"),
+        _ => {}
+    }
+    policy.refuse_host(head).map(|why| (StatusCode::FORBIDDEN, why))
+}
+
+/// Whether it may be the authority of an `http` URL, without a user in it.
+fn is_host(host: &HeaderValue) -> bool {
+    let fine = |byte: &u8| byte.is_ascii_graphic() && !b"/@?#\\\"<>,".contains(byte);
+    !host.is_empty() && host.as_bytes().iter().all(fine)
+}
+
+fn refusal(status: StatusCode, why: &'static str) -> Response<Bytes> {
+    let text = encode_error(&ErrorObject::invalid_request(why), None).into_bytes();
+    let mut response = Response::new(text);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -368,7 +368,7 @@ async fn the_go_gateway_is_replaced() {
             text: "curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8088/mcp -d '{}' \
                    -H 'Authorization: Bearer 0123456789abcdef0123456789abcdef' -H 'Content-Type: application/json'\n\
                    curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8088/oauth/register -X POST\n\
-                   curl -s http://127.0.0.1:8088/.well-known/oauth-protected-resource | grep -o '\"resource\":\"[^\"]*\"'"
+                   curl -s http://127.0.0.1:8088/.well-known/oauth-protected-resource/mcp | grep -o '\"resource\":\"[^\"]*\"'"
                 .into(),
         };
         let printed = run(&[&ask], "http://127.0.0.1:8088", &gateway).await;

@@ -113,6 +113,18 @@ const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
+/// The example of a file in the README, but for paths that are not there.
+#[test]
+fn the_file_of_the_readme() {
+    for (name, heading) in [("README.md", "## Settings"), ("README.ru.md", "## Настройки")] {
+        let yaml = file("yaml", &told(name, heading));
+        let case = Case::empty().args("http").yaml(&yaml.replace("/var/log/onec-mcp/", ""));
+        let settings = case.ok();
+        assert_eq!((settings.warnings.as_slice(), settings.notes.as_slice()), (&[][..], &[][..]), "{name}");
+        assert_eq!(oauth2(&settings).login, Login::Credentials);
+    }
+}
+
 /// Whatever the file says itself counts, and other sources before it.
 #[test]
 fn what_a_file_implies_gives_way() {

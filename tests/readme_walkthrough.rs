@@ -86,19 +86,42 @@ async fn rest() {
     }
 }
 
-/// Every setting of `--help` has its row, in both languages.
+/// Every setting of `--help` has its row with its default, in both languages, and its key in the example of a file.
 #[tokio::test]
 async fn every_setting_is_told() {
     let output = command().arg("--help").output().await.unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
-    let flags: Vec<_> = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2).collect();
-    assert!(flags.len() > 40, "{flags:?}");
+    let options: Vec<_> = help.split("\n      --").skip(1).map(|option| option.replace('\n', " ")).collect();
+    assert!(options.len() > 45, "{options:?}");
     for (name, settings) in [("README.md", "## Settings"), ("README.ru.md", "## Настройки")] {
         let text = document(name);
         let section = section(&text, settings);
-        for flag in flags.iter().map(|flag| flag.trim_end_matches([',', '.', ':', ')', ']'])) {
-            let known = ["--help", "--version"].contains(&flag) || section.contains(&format!("`{flag}`"));
-            assert!(known, "{name} does not tell of {flag}");
+        let yaml = blocks(section).into_iter().find(|block| block.language == "yaml").unwrap().text;
+        let mut defaults = 0;
+        for option in &options {
+            let option = option.split_whitespace().collect::<Vec<_>>().join(" ");
+            let flag = option.split(' ').next().unwrap().trim_end_matches(',');
+            let rows: Vec<_> = section.lines().filter(|line| line.contains(&format!(" | `--{flag}` | "))).collect();
+            let [row] = rows.as_slice() else { panic!("{name}, --{flag}: {rows:?}") };
+            let cells: Vec<_> = row.split(" | ").collect();
+            let [variable, _, _, default] = cells.as_slice() else { panic!("{name}: {row}") };
+            // `[MCP_A_B, section.key] [default: text]`
+            let Some((_, names)) = option.split_once(" [MCP_").or_else(|| option.split_once(" [CONFIG_")) else {
+                assert!(["env-file", "demo", "help", "version"].contains(&flag), "{option}");
+                continue;
+            };
+            let (names, rest) = names.split_once(']').unwrap();
+            let (given, key) = names.split_once(", ").unwrap_or((names, ""));
+            assert!(variable.trim_matches(['|', ' ', '`']).ends_with(given), "{name}: {row}");
+            let key = key.rsplit('.').next().unwrap();
+            assert!(yaml.contains(key), "{name}: {key} is not in the example of a file");
+            let Some(expected) = rest.trim().strip_prefix("[default: ").map(|rest| rest.trim_end_matches(']')) else {
+                continue;
+            };
+            let expected = if expected.starts_with('[') { format!("{expected}]") } else { expected.to_owned() };
+            assert!(default.contains(&format!("`{expected}`")), "{name}: `{expected}` is not in {row}");
+            defaults += 1;
         }
+        assert!(defaults > 25, "{defaults}");
     }
 }

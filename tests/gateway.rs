@@ -1,5 +1,5 @@
 //! The gateway as an administrator meets it: statuses, messages, signals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/gateway.rs"]
 mod gateway;
@@ -86,6 +86,24 @@ async fn a_bad_setting_is_status_2_and_one_message() {
     assert_eq!(output.status.code(), Some(2));
     assert!(message.contains("--port") && message.contains("80000"), "{message}");
     assert!(output.stdout.is_empty());
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_used_are_told_together() {
+    let file = std::env::temp_dir().join(format!("no-certificate-{}.pem", std::process::id()));
+    std::fs::write(&file, "nothing").unwrap();
+    let path = file.to_str().unwrap();
+    let store = format!("sqlite:{path}.d/tokens.db");
+    let tls = ["--tls-cert", path, "--tls-key", path];
+    let args = [&["http", "--demo", "--port", "0", "--auth-mode", "oauth2", "--oauth2-store", &store], &tls[..]].concat();
+    let output = run(&args).await;
+    std::fs::remove_file(&file).unwrap();
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    let lines: Vec<_> = message.lines().collect();
+    assert_eq!(lines.len(), 2, "{message}");
+    assert!(lines[0].starts_with("gateway: cannot use the certificate "), "{message}");
+    assert!(lines[1].starts_with("gateway: MCP_OAUTH2_STORE: cannot use the file "), "{message}");
 }
 
 #[tokio::test]

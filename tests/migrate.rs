@@ -22,6 +22,7 @@ mod support;
 use document::{Block, blocks, compare, document, run, section};
 use gateway::Gateway;
 use onec_mcp::demo::Infobase;
+use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use settings::{Account, Auth, LogLevel, Login, OAuth2, Settings, Store, Target};
 use std::time::Duration;
@@ -282,6 +283,22 @@ oauth:
         "error: gateway.yaml, line 1: there is no setting oauth.access_token_tll; the nearest is oauth.access_token_ttl\n\
          error: gateway.yaml, line 2: there is no setting admin.pasword; the nearest is admin.password"
     );
+}
+
+proptest! {
+    #[test]
+    fn no_value_makes_it_panic(
+        key in prop::sample::select(vec![
+            "onec.default_tenant", "oauth.public_url", "oauth.resource", "oauth.db_path", "database.path",
+            "oauth.access_token_ttl", "oauth.supported_scopes", "oauth.rate_limit",
+        ]),
+        value in "([0-9.]{0,25}(h|m|s|ms|us|µs|ns|d)?){0,3}|.{0,30}|(https://a/mcp){1,2}",
+    ) {
+        let text = serde_json::to_string(&value).unwrap();
+        if let Err(stop) = with(&format!("{key}: {text}\n")).load() {
+            prop_assert!(stop.text.lines().all(|line| line.starts_with("error: ")), "{}", stop.text);
+        }
+    }
 }
 
 #[test]

@@ -23,8 +23,8 @@ const PROBE: &str = "resolve_customer";
 /// Prints a line for each step; 0 only if all pass.
 pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     println!("ok    settings: infobase {}, auth mode {}", infobase.address(), settings.auth.mode());
-    for warning in &settings.warnings {
-        println!("note  settings: {warning}");
+    for note in settings.notes.iter().chain(&settings.warnings) {
+        println!("note  settings: {note}");
     }
     let serving = &settings.serving;
     if let Some(catalog) = &serving.catalog {

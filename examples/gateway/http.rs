@@ -4,7 +4,7 @@ use crate::auth::{self, Guarded};
 use crate::infobase::Opened;
 use crate::settings::{Auth, Mode, Settings};
 use crate::stack::Stack;
-use crate::{Failure, about, rest, server};
+use crate::{Failure, about, oauth, rest, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
@@ -69,10 +69,17 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// What is wrong with the files that [`serve`] opens, where it comes to that.
-pub(crate) fn unusable(settings: &Settings) -> Option<Failure> {
-    let files = settings.http.tls.as_ref().filter(|_| settings.mode == Mode::Http)?;
-    server::tls(files).err()
+/// What is wrong with the files that [`serve`] opens, as far as that shows now.
+pub(crate) fn unusable(settings: &Settings) -> Vec<Failure> {
+    if settings.mode != Mode::Http {
+        return Vec::new();
+    }
+    let tls = settings.http.tls.as_ref().and_then(|files| server::tls(files).err());
+    let store = match &settings.auth {
+        Auth::OAuth2(oauth) => oauth::without_folder(oauth),
+        Auth::None { .. } | Auth::Basic { .. } => None,
+    };
+    tls.into_iter().chain(store).collect()
 }
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {

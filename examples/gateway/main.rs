@@ -58,7 +58,7 @@ fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode,
     let logs = logging::start(standard_error, settings.log_level, audit_log);
     // Other files are opened later. What is wrong with them is told with the rest.
     let logs = match (logs, http::unusable(&settings)) {
-        (Ok(logs), None) => logs,
+        (Ok(logs), unusable) if unusable.is_empty() => logs,
         (logs, unusable) => {
             let errors: Vec<_> = unusable.into_iter().chain(logs.err()).map(|error| error.to_string()).collect();
             return Err(errors.join("\ngateway: ").into());

@@ -42,6 +42,20 @@ pub(crate) async fn guard(
     })
 }
 
+/// What is wrong if the file for tokens has no folder to be in.
+pub(crate) fn without_folder(oauth: &OAuth2) -> Option<Failure> {
+    let Store::Sqlite(path) = &oauth.store else { return None };
+    let mut folder = path.parent()?;
+    if oauth.makes_folder && !folder.exists() {
+        folder = folder.parent()?;
+    }
+    if folder.is_dir() {
+        return None;
+    }
+    let (path, folder) = (path.display(), folder.display());
+    Some(format!("MCP_OAUTH2_STORE: cannot use the file {path}: there is no folder {folder}").into())
+}
+
 /// The folder of the file, if there is none; one further up is a slip.
 fn make_folder(path: &Path) -> Result<(), Failure> {
     let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };

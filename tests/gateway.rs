@@ -95,7 +95,8 @@ async fn files_that_cannot_be_used_are_told_together() {
     let path = file.to_str().unwrap();
     let store = format!("sqlite:{path}.d/tokens.db");
     let tls = ["--tls-cert", path, "--tls-key", path];
-    let args = [&["http", "--demo", "--port", "0", "--auth-mode", "oauth2", "--oauth2-store", &store], &tls[..]].concat();
+    let args =
+        [&["http", "--demo", "--port", "0", "--auth-mode", "oauth2", "--oauth2-store", &store], &tls[..]].concat();
     let output = run(&args).await;
     std::fs::remove_file(&file).unwrap();
     let message = text(&output.stderr);

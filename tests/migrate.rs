@@ -286,6 +286,9 @@ oauth:
 }
 
 proptest! {
+    // Each of them reads the built-in catalog.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn no_value_makes_it_panic(
         key in prop::sample::select(vec![

@@ -266,6 +266,41 @@ async fn a_user_may_cancel() {
     lab.call(request).await.assert_sent("access_denied");
 }
 
+/// Two clicks, or the Back button and once more: the client gets one answer, and the user is told so. A
+/// wrong password is no answer.
+#[tokio::test]
+async fn a_form_is_answered_once() {
+    let lab = lab();
+    let client = lab.register(&[CALLBACK]).await;
+    let cookie = lab.authorize(&Params::of(&client)).await.header("set-cookie").split(';').next().unwrap().to_owned();
+    let value = cookie.split_once('=').unwrap().1.to_owned();
+    let send = async |state: &str, action: &str, password: &str| {
+        let form = Params::of(&client).with("state", state).and("csrf", &value).and("action", action);
+        let form = form.and("username", "Иванов").and("password", password).0;
+        lab.call(oauth::posting("/authorize").header("cookie", &cookie).body(oauth::encoded(&form)).unwrap()).await
+    };
+    let right = "п:а%роль";
+    send("a", "allow", "wrong").await.assert_page(403);
+    let first = send("a", "allow", right).await;
+    assert!(first.status == 303 && first.sent("code").is_some(), "{}", first.body);
+    for action in ["allow", "cancel"] {
+        let again = send("a", action, right).await;
+        again.assert_page(409);
+        assert!(again.body.contains("This form was already sent"), "{}", again.body);
+        assert!(!again.body.contains("<form") && !again.body.contains("No access was given"), "{}", again.body);
+    }
+    // The first answer stays good, and the next login of the same browser is another one.
+    assert_eq!(lab.redeem(&first.sent("code").unwrap(), &[]).await.status, 200);
+    send("b", "cancel", right).await.assert_sent("access_denied");
+    send("b", "allow", right).await.assert_page(409);
+    assert_eq!(send("c", "allow", right).await.status, 303);
+    assert_eq!(lab.log_in(&Params::of(&client).with("state", "a")).await.status, 303, "another browser");
+    lab.pass(600);
+    assert_eq!(send("a", "allow", right).await.status, 303);
+    let both = tokio::join!(send("d", "allow", right), send("d", "allow", right));
+    assert_eq!(both.0.status.as_u16() + both.1.status.as_u16(), 303 + 409);
+}
+
 /// The form goes to where the page was, as the browser sees it.
 #[tokio::test]
 async fn the_page_posts_to_its_own_path() {

@@ -182,11 +182,22 @@ impl<S: TokenStore> Lab<S> {
 
     /// Posts the login page with its genuine CSRF value.
     pub(crate) async fn log_in_as(&self, request: &Params<'_>, fields: &[(&str, &str)]) -> Answer {
+        self.send(&self.cookie().await, request, fields).await
+    }
+
+    /// The answer to the second of two clicks.
+    pub(crate) async fn twice(&self, request: &Params<'_>) -> Answer {
         let cookie = self.cookie().await;
+        let fields = [("username", "Иванов"), ("password", "п:а%роль")];
+        self.send(&cookie, request, &fields).await;
+        self.send(&cookie, request, &fields).await
+    }
+
+    async fn send(&self, cookie: &str, request: &Params<'_>, fields: &[(&str, &str)]) -> Answer {
         let (_, value) = cookie.split_once('=').unwrap();
         let form: Vec<_> =
             request.0.iter().chain(fields).copied().chain([("csrf", value), ("action", "allow")]).collect();
-        let posting = posting("/authorize").header("cookie", &cookie).header("origin", BASE);
+        let posting = posting("/authorize").header("cookie", cookie).header("origin", BASE);
         self.call(posting.body(encoded(&form)).unwrap()).await
     }
 

@@ -20,6 +20,9 @@ use zeroize::Zeroizing;
 /// Characters of a user's name; 1C's are shorter.
 const LONGEST_USER: usize = 256;
 
+/// For so many seconds an answered login page is known: no code that it sent lives longer.
+const ANSWERED: Timestamp = 600;
+
 /// Seconds. More often than daily nobody needs to know that a client is in use.
 const A_DAY: Timestamp = 24 * 3600;
 
@@ -50,7 +53,11 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return again(Problem::Forged);
         }
         if form.get("action") == Some("cancel") {
-            return target.refuse(asker, &Refused::new("access_denied", "the user has cancelled"));
+            let cancelled = Refused::new("access_denied", "the user has cancelled");
+            return match self.first_answer(&client.id, form).await {
+                Ok(false) => error_page(asker.language, &RequestProblem::Used),
+                Ok(true) | Err(_) => target.refuse(asker, &cancelled),
+            };
         }
         let logged_in = match self.check(asker, &client.id, typed(self.login.form(), form)).await {
             Ok(logged_in) => logged_in,
@@ -59,10 +66,28 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
             Err(LoginError::Unavailable(_)) => return again(Problem::Unavailable),
         };
+        match self.first_answer(client.id.as_str(), form).await {
+            Ok(true) => {}
+            Ok(false) => return error_page(asker.language, &RequestProblem::Used),
+            Err(refused) => return target.refuse(asker, &refused),
+        }
         match self.issue_code(asker, &target, &wanted, logged_in).await {
             Ok(code) => target.grant(asker, &code),
             Err(refused) => target.refuse(asker, &refused),
         }
+    }
+
+    /// Whether this browser answers this authorization request for the first time. A form that is sent
+    /// twice (two clicks, the Back button) would send the client two codes.
+    async fn first_answer(&self, client: &str, form: &Params) -> Result<bool, Refused> {
+        let what = ["csrf", "redirect_uri", "state", "code_challenge"].map(|name| form.get(name).unwrap_or_default());
+        let id = Digest::of(&format!("{:?}", ("login form", client, what)));
+        let now = self.clock.now();
+        let first = self.store.first_use(&id, now.saturating_add(ANSWERED), now).await;
+        first.map_err(|error| {
+            let Failure { error, description, .. } = Failure::from(error);
+            Refused::new(error, description)
+        })
     }
 
     /// Asks the [`Login`], and reports what fails.

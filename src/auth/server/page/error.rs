@@ -3,7 +3,7 @@
 //! ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
 
 use super::destination::Destination;
-use super::reply::{self, Style};
+use super::reply::{self, FORMLESS, Style};
 use super::texts::Texts;
 use super::{Language, clean};
 use crate::http::Body;
@@ -31,6 +31,8 @@ pub(crate) enum RequestProblem {
         /// Where the client learns of it, if the user wants to go there.
         back: String,
     },
+    /// The form was sent before, and answered.
+    Used,
     /// Too many requests from this address; seconds until the next.
     TooMany(u64),
     /// The token store is down.
@@ -47,9 +49,11 @@ struct Page<'a> {
     advice: String,
     detail: Option<String>,
     link: Option<(Destination, &'a str)>,
+    /// Whether it may be said that nobody got access.
+    nothing_given: bool,
 }
 
-/// The page that says what is wrong and what to do. The status is 400, 429 or 503.
+/// The page that says what is wrong and what to do. The status is 400, 409, 429 or 503.
 pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Response<Body> {
     let t = Texts::of(language);
     let detailed = |advice: (&'static str, &'static str), detail: &str| (advice, clean::clean(detail, DETAIL));
@@ -65,6 +69,10 @@ pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Respon
             detailed(t.bad_request, why)
         }
         RequestProblem::Metadata(detail) => detailed(t.metadata, detail),
+        RequestProblem::Used => {
+            status = StatusCode::CONFLICT;
+            (t.used, None)
+        }
         RequestProblem::TooMany(seconds) => {
             (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(*seconds));
             ((t.too_many, ""), None)
@@ -75,8 +83,9 @@ pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Respon
         }
     };
     let advice = wait.map_or_else(|| advice.to_owned(), t.wait);
-    let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link };
-    let mut response = reply::html(status, language, page.render(), None);
+    let nothing_given = *problem != RequestProblem::Used;
+    let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link, nothing_given };
+    let mut response = reply::html(status, language, page.render(), FORMLESS);
     if let Some(seconds) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }

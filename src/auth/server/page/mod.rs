@@ -21,7 +21,7 @@ use crate::identity::Scopes;
 use askama::Template;
 use destination::Destination;
 use http::{HeaderValue, Response, StatusCode, header};
-use reply::Style;
+use reply::{Style, WITH_FORM};
 use texts::Texts;
 
 /// Characters of a name that are shown.
@@ -159,7 +159,7 @@ impl LoginPage<'_> {
             csrf: csrf.field(),
         };
         let status = self.problem.map_or(StatusCode::OK, Problem::status);
-        let mut response = reply::html(status, self.language, page.render(), Some(self.redirect_uri));
+        let mut response = reply::html(status, self.language, page.render(), WITH_FORM);
         if let Some(cookie) = csrf.cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -1,6 +1,6 @@
 //! A page on its way to the browser: the headers that keep it to itself.
 
-use super::{Language, destination};
+use super::Language;
 use crate::http::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -49,12 +49,21 @@ impl Style {
     }
 }
 
-/// A page whose form, if any, may end at this redirect URI.
+/// What the policy says of a page without a form.
+pub(super) const FORMLESS: &str = " form-action 'none';";
+
+/// And of a page with one: nothing. Chromium applies `form-action` to all redirects after the POST too,
+/// and stops without a word where it names one of them not. The callback of a web client may lead on to
+/// any site, to an application (`claude://…`) or to a program on this computer (`http://127.0.0.1:…`);
+/// there is no word for all schemes.
+pub(super) const WITH_FORM: &str = "";
+
+/// A page; `form` is what its policy says of forms.
 pub(super) fn html(
     status: StatusCode,
     language: Language,
     page: Result<String, askama::Error>,
-    redirect_uri: Option<&str>,
+    form: &str,
 ) -> Response<Body> {
     // Rendering into a string cannot fail; if it did, no half of a page may go out.
     let (status, text) = page.map_or((StatusCode::INTERNAL_SERVER_ERROR, String::new()), |text| (status, text));
@@ -63,22 +72,14 @@ pub(super) fn html(
     let headers = response.headers_mut();
     headers.extend(HEADERS.iter().cloned());
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-    headers.insert(CONTENT_SECURITY_POLICY, policy(redirect_uri));
+    headers.insert(CONTENT_SECURITY_POLICY, policy(form));
     response
 }
 
-/// Nothing is loaded, nothing runs, nobody frames the page. Chromium applies `form-action` to all
-/// redirects after the POST too: where the first leads is part of it, and so is the whole of https,
-/// since some callbacks lead on to another site.
-fn policy(redirect_uri: Option<&str>) -> HeaderValue {
-    let target = match redirect_uri.map(destination::source) {
-        Some(Some(target)) if target.starts_with("https:") => "'self' https:".to_owned(),
-        Some(Some(target)) => format!("'self' https: {target}"),
-        Some(None) => "'self'".to_owned(),
-        None => "'none'".to_owned(),
-    };
+/// Nothing is loaded, nothing runs, nobody frames the page.
+fn policy(form: &str) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; style-src '{}'; img-src data:; form-action {target}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src '{}'; img-src data:;{form} base-uri 'none'; frame-ancestors 'none'",
         Style::get().hash
     );
     // All of it is visible ASCII, so this cannot fail.

@@ -188,6 +188,7 @@ fn error_pages_say_what_to_do() {
         (RequestProblem::Metadata("not JSON".to_owned()), 400, "Details not JSON"),
         (waits.clone(), 429, "Wait 1 second"),
         (RequestProblem::Unavailable, 503, "Try again in a minute"),
+        (RequestProblem::Used, 409, "Go back to the application"),
     ] {
         let response = error_page(Language::English, &problem);
         assert_eq!(response.status(), status, "{problem:?}");
@@ -195,7 +196,8 @@ fn error_pages_say_what_to_do() {
         let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.contains("form-action 'none'"), "{policy}");
         let shown = read(&text(response));
-        assert!(shown.contains(words) && shown.contains("No access was given."), "{shown}");
+        assert!(shown.contains(words), "{shown}");
+        assert_eq!(shown.contains("No access was given."), problem != RequestProblem::Used, "{shown}");
     }
     let russian = text(error_page(Language::Russian, &RequestProblem::UnknownClient));
     assert!(russian.contains("<html lang=\"ru\">") && russian.contains("не зарегистрировано"), "{russian}");
@@ -228,31 +230,13 @@ fn every_page_keeps_to_itself() {
     }
 }
 
+/// Chromium would stop at the first hop after the POST that `form-action` does not name.
 #[test]
-fn the_form_may_end_where_the_request_says_and_nowhere_else() {
-    for (redirect_uri, allowed) in [
-        ("https://client.example/cb?a", "'self' https:"),
-        ("http://127.0.0.1:1234/cb", "'self' https: http://127.0.0.1:1234"),
-        ("http://localhost:1234/cb", "'self' https: http://localhost:1234"),
-        ("http://[::1]:1234/cb", "'self' https: http:"),
-        ("cursor://anysphere.cursor-mcp/cb", "'self' https: cursor:"),
-        ("com.example.app:/cb", "'self' https: com.example.app:"),
-        ("no uri", "'self'"),
-    ] {
-        let policy = policy_of(redirect_uri);
-        assert!(policy.contains(&format!("; form-action {allowed};")), "{redirect_uri}: {policy}");
-    }
-    let usual = policy_of("https://client.example/").matches([';', ',']).count();
-    for attack in [
-        "https://a;script-src.example/*",
-        "https://a,default-src/",
-        "x:;script-src *",
-        "https://h/;script-src *",
-        "https://h/\r\nX: y",
-    ] {
-        let policy = policy_of(attack);
-        assert_eq!(policy.matches([';', ',']).count(), usual, "{attack}: {policy}");
-        assert!(!policy.contains("script"), "{attack}: {policy}");
+fn the_form_may_lead_anywhere_and_the_policy_is_the_same_for_all() {
+    let usual = policy_of("https://client.example/");
+    assert!(!usual.contains("form-action") && !usual.contains("script"), "{usual}");
+    for other in ["http://127.0.0.1:1/cb", "cursor://x/cb", "no uri", "https://a;script-src.example/*", "x:\r\nX: y"] {
+        assert_eq!(policy_of(other), usual, "{other}");
     }
 }
 

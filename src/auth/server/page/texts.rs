@@ -36,6 +36,7 @@ pub(super) struct Texts {
     pub(super) wait: fn(u64) -> String,
     pub(super) unavailable: Advice,
     pub(super) forged: Advice,
+    pub(super) used: Advice,
     pub(super) unknown_client: Advice,
     pub(super) bad_redirect_uri: Advice,
     pub(super) bad_request: Advice,
@@ -103,6 +104,11 @@ static ENGLISH: Texts = Texts {
     forged: (
         "This form was no longer valid",
         "It was too old, or your browser does not accept cookies. Allow cookies for this site and log in once more.",
+    ),
+    used: (
+        "This form was already sent",
+        "The answer went to the application, and there is no second one. Go back to the application; if it is not \
+         connected, start the login there once more.",
     ),
     unknown_client: (
         "This application is not registered here",
@@ -198,6 +204,11 @@ static RUSSIAN: Texts = Texts {
         "Форма устарела",
         "Она открыта слишком давно, или браузер не принимает файлы cookie. \
          Разрешите их для этого сайта и войдите ещё раз.",
+    ),
+    used: (
+        "Эта форма уже отправлена",
+        "Ответ ушёл приложению, второго не будет. Вернитесь в приложение; если оно не подключилось, \
+         начните вход в нём заново.",
     ),
     unknown_client: (
         "Приложение здесь не зарегистрировано",

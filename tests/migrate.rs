@@ -107,6 +107,9 @@ fn the_file_of_the_go_gateway() {
         let Auth::None { token: Some(token) } = &settings.auth else { panic!("{:?}", settings.auth) };
         assert_eq!(token.expose_secret(), "0123456789abcdef0123456789abcdef");
         assert_eq!(settings.serving.catalog.as_ref().unwrap().tools.iter().count(), 19);
+        // What belongs to OAuth waits until it is on again.
+        let [unused] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+        assert!(unused.contains("no use here"), "{unused}");
     }
 }
 
@@ -345,6 +348,17 @@ fn the_settings_of_the_python_proxy() {
             assert_eq!((settings.warnings.as_slice(), settings.notes.as_slice()), (&[][..], &[][..]));
         }
     }
+}
+
+/// Its example file has the lifetimes beside mode none, as they are by default.
+#[test]
+fn what_is_as_by_default_is_nothing_to_warn_of() {
+    let none = python("docs/migrate.md").replace("=oauth2", "=none");
+    let settings = Case::empty().file(".env", &none).ok();
+    assert_eq!(settings.warnings, [""; 0]);
+    let other = none.replace("ACCESS_TTL=3600", "ACCESS_TTL=60");
+    let why = "MCP_OAUTH2_ACCESS_TTL in .env is ignored: the auth mode is not oauth2";
+    assert_eq!(Case::empty().file(".env", other).ok().warnings, [why]);
 }
 
 /// Where the demo infobase is, as its account knows it.

@@ -43,7 +43,7 @@ static OAUTH2: [&Setting; 9] = [
 static SUPPORT: [&Setting; 3] = [&table::OAUTH2_SCOPES, &table::CATALOG, &table::TOOL_SCOPES];
 
 pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
-    let (auth_mode, by_switch) = auth_mode(mode, values)?;
+    let (auth_mode, switch) = auth_mode(mode, values)?;
     // Read in any mode: a slip should not wait for the day the mode is switched on.
     let oauth = oauth2(serving, values, cwd)?;
     let token = values.optional(&table::BEARER_TOKEN, parse_auth::bearer_token);
@@ -54,9 +54,14 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
         return Ok(Auth::None { token: None });
     }
     if auth_mode != AuthMode::OAuth2 {
-        values.ignored(&OAUTH2, "the auth mode is not oauth2");
+        // Beside `oauth.enabled: false` they wait in the file until it is true.
+        let waits = |setting: &Setting, values: &Values| switch == Some(false) && values.key(setting).is_some();
+        let unused: Vec<_> = OAUTH2.into_iter().filter(|setting| !waits(setting, values)).collect();
+        values.ignored(&unused, "the auth mode is not oauth2");
         if auth_mode == AuthMode::None {
-            values.ignored(&[&table::OAUTH2_SCOPES], "the auth mode is none");
+            if !waits(&table::OAUTH2_SCOPES, values) {
+                values.ignored(&[&table::OAUTH2_SCOPES], "the auth mode is none");
+            }
             let why = "the auth mode is none, so that everybody may use every tool";
             values.ignored(&[&table::TOOL_SCOPES], why);
         }
@@ -70,7 +75,9 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
     match auth_mode {
         AuthMode::None => return Ok(Auth::None { token: bearer_token(token, mode, values) }),
         // The gateway in Go had it beside, for the times without.
-        _ if by_switch => values.ignored(&[&table::BEARER_TOKEN], "oauth.enabled is true, so clients log in"),
+        _ if switch == Some(true) => {
+            values.ignored(&[&table::BEARER_TOKEN], "oauth.enabled is true, so clients log in")
+        }
         _ if token.is_some() => {
             let why = "it goes with auth mode none only; remove it, or do not set MCP_AUTH_MODE";
             values.conflict(&table::BEARER_TOKEN, &[&table::AUTH_MODE], why);
@@ -84,19 +91,19 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
     Ok(Auth::OAuth2(oauth))
 }
 
-/// What `MCP_AUTH_MODE` and `oauth.enabled` say together, and whether the latter says oauth2.
-fn auth_mode(mode: Mode, values: &mut Values) -> Result<(AuthMode, bool), Stop> {
+/// What `MCP_AUTH_MODE` and `oauth.enabled` say together, and what the latter says.
+fn auth_mode(mode: Mode, values: &mut Values) -> Result<(AuthMode, Option<bool>), Stop> {
     let auth_mode = values.get(&table::AUTH_MODE, |text| parse_auth::auth_mode(text, mode))?;
     let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode));
     match (enabled, values.given(&table::AUTH_MODE)) {
-        (Some(true), None) => return Ok((AuthMode::OAuth2, true)),
+        (Some(true), None) => return Ok((AuthMode::OAuth2, enabled)),
         (Some(enabled), Some(name)) if enabled != (auth_mode == AuthMode::OAuth2) => {
             let why = format!("{name} says something else; remove one of the two");
             values.conflict(&table::OAUTH_ENABLED, &[&table::AUTH_MODE], &why);
         }
         _ => {}
     }
-    Ok((auth_mode, enabled == Some(true)))
+    Ok((auth_mode, enabled))
 }
 
 fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, Stop> {

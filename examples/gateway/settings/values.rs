@@ -123,10 +123,11 @@ impl Values {
         self.notes.push(text);
     }
 
-    /// Warns of each of these that was given.
+    /// Warns of each of these that was given. To give the default changes nothing anyway.
     pub(super) fn ignored(&mut self, settings: &[&Setting], why: &str) {
         for setting in settings {
-            if let Some(name) = self.given(setting) {
+            let given = self.given.get(setting.variable).filter(|given| setting.default != Some(given.text.trim()));
+            if let Some(name) = given.map(|given| given.source.name(setting)) {
                 self.warn(format!("{name} is ignored: {why}"));
             }
         }

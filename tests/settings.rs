@@ -539,6 +539,13 @@ fn no_problem_is_told_for_another() {
     );
     let section = Case::empty().yaml("onc: {base_url: 'http://h', auth: {username: u, password: ''}}").error();
     assert_eq!(section.lines().count(), 1, "{section}");
+    // But a wrong value is one, whatever is written elsewhere.
+    let both = Case::minimal().args("--hots a").env("MCP_HOST", "*").yaml("server: {prot: 1, port: x}").error();
+    assert_eq!(
+        subjects(&both),
+        ["unexpected argument '--hots' found; tip", "gateway.yaml, line 1", "MCP_HOST", "server.port in gateway.yaml"],
+        "{both}"
+    );
     // The mode decides what goes with what.
     only(Case::minimal().args("htp --auth-mode basic"), "invalid value 'htp' for '[MODE]'; [possible values");
 }

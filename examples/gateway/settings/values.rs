@@ -60,8 +60,10 @@ pub(super) struct Values {
     /// What a file of another gateway goes without saying.
     implied: BTreeMap<&'static str, &'static str>,
     problems: Vec<Problem>,
-    /// Settings of which nothing can be said, because something is wrong with them.
+    /// Settings of which something is wrong.
     flawed: BTreeSet<&'static str>,
+    /// Settings that may have been meant where something else was written.
+    meant: BTreeSet<&'static str>,
     /// Some source could not be read, so that a setting may be missing only for that.
     incomplete: bool,
     /// What was odd in the sources. It may be the reason for a problem.
@@ -162,13 +164,14 @@ impl Values {
         self.incomplete();
     }
 
-    /// Says nothing more of the setting: it may have been meant where something else was written.
+    /// Does not miss the setting: it may have been meant where something else was written.
     pub(super) fn was_meant(&mut self, setting: &Setting) {
-        self.flawed.insert(setting.variable);
+        self.meant.insert(setting.variable);
     }
 
+    /// Whether nothing can be said of how the setting goes with others.
     pub(super) fn is_flawed(&self, setting: &Setting) -> bool {
-        self.flawed.contains(setting.variable)
+        self.flawed.contains(setting.variable) || self.meant.contains(setting.variable)
     }
 
     /// A value that is right by itself and does not go with the `others`, which must be right too for

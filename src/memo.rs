@@ -23,6 +23,12 @@ impl Size for usize {
     }
 }
 
+impl Size for Payload {
+    fn size(&self) -> usize {
+        self.json().len()
+    }
+}
+
 impl Size for Option<Payload> {
     fn size(&self) -> usize {
         self.as_ref().map_or(0, |payload| payload.json().len())

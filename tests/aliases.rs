@@ -103,6 +103,21 @@ async fn only_what_must_change_changes() {
     assert_eq!(*list(&service).await.json(), expected);
 }
 
+/// 1C's name is kept where people read it, but not what cannot be seen in it.
+#[tokio::test]
+async fn names_with_controls_have_titles_without() {
+    let tool = json!({
+        "name": "Остатки\u{202e}\n",
+        "inputSchema": { "type": "object", "properties": { "Склад\u{7}": { "title": "Где" } } }
+    });
+    let list = json!({ "tools": [tool] }).to_string();
+    let service = aliased(rpc(move |_| std::future::ready(result(list.clone()))));
+    let shown: Value = serde_json::from_slice(self::list(&service).await.json()).unwrap();
+    let tool = &shown["tools"][0];
+    assert_eq!((&tool["title"], tool["name"].as_str().map(str::is_ascii)), (&json!("Остатки\n"), Some(true)));
+    assert!(tool["inputSchema"].to_string().contains(r#""description":"Склад""#), "{tool}");
+}
+
 #[tokio::test]
 async fn lists_that_need_nothing_pass_as_they_are() {
     for same in [

@@ -55,13 +55,29 @@ async fn a_200_that_is_no_answer() {
     assert_eq!(nonsense(r#"{"jsonrpc":"2.0","id":$ID,"error":"Сбой"}"#).await, "neither a result nor an error");
 }
 
+/// A call has a connection of its own, so the id tells nothing.
 #[tokio::test]
-async fn an_answer_to_another_request() {
-    for id in ["77", "\"$ID\"", "null", "$ID.0"] {
-        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[]}}}}"#);
-        assert_eq!(nonsense(&body).await, "an answer to another request", "{id}");
+async fn any_id_is_taken() {
+    for id in ["\"id\":77,", "\"id\":\"$ID\",", "\"id\":null,", "\"id\":$ID.0,", "\"id\":{},", ""] {
+        let body = format!(r#"{{"jsonrpc":"2.0",{id}"result":{TOOLS}}}"#);
+        let server = Faulty::start([ok(body)]).await;
+        assert_eq!(json(ask(&server.service(), list()).await), TOOLS, "{id}");
     }
-    assert_eq!(nonsense(r#"{"jsonrpc":"2.0","result":{"content":[]}}"#).await, "an answer to another request");
+}
+
+#[tokio::test]
+async fn any_good_status_with_an_answer_is_one() {
+    let body = format!("\u{feff}\r\n{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{TOOLS}}}");
+    for code in [200, 201, 202, 203] {
+        let server = Faulty::start([status(code, body.clone())]).await;
+        assert_eq!(json(ask(&server.service(), list()).await), TOOLS, "{code}");
+    }
+    let server = Faulty::start([status(202, r#"{"error":{"code":-32603,"message":"Сбой"}}"#)]).await;
+    assert_eq!(&*ask(&server.service(), tool()).await.unwrap().outcome.unwrap_err().message, "Сбой");
+    for (code, body) in [(202, ""), (204, ""), (206, "Принято"), (203, "<html></html>")] {
+        let (kind, _) = trouble_with(status(code, body)).await;
+        assert!(matches!(kind, Trouble::Status(status, _) if status == code), "{code}: {kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn the_whole_request() {
     let seen = server.seen().remove(0);
     let path = "/%D0%A2%D0%BE%D1%80%D0%B3%D0%BE%D0%B2%D0%BB%D1%8F/hs/mcp/v2/rpc";
     assert_eq!(seen.line, format!("POST {path} HTTP/1.1"));
-    let body = r#"{"jsonrpc":"2.0","id":0,"method":"tools/call","params":{"name":"отчет","arguments":{"дата": "2026-01-01"}}}"#;
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"отчет","arguments":{"дата": "2026-01-01"}}}"#;
     assert_eq!(seen.body, body);
     let (login, length, host) = (STANDARD.encode("Администратор:"), body.len().to_string(), server.addr.to_string());
     let headers: Vec<_> = seen.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -83,14 +83,14 @@ async fn a_bearer_token_and_no_account_at_all() {
 }
 
 #[tokio::test]
-async fn ids_count_up_over_all_clones() {
+async fn the_id_is_1_always() {
     let server = Faulty::start([result(ANY)]).await;
     let service = server.service();
     for _ in 0..3 {
         json(ask(&service, list()).await);
     }
-    for (id, seen) in server.seen().iter().enumerate() {
-        assert!(seen.body.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"#)), "{}", seen.body);
+    for seen in server.seen() {
+        assert!(seen.body.starts_with(r#"{"jsonrpc":"2.0","id":1,"#), "{}", seen.body);
     }
 }
 
@@ -114,7 +114,7 @@ async fn known_parameters_travel_and_no_others() {
         ),
     ] {
         let seen = sent(request(method, all)).await;
-        assert_eq!(seen.body, format!(r#"{{"jsonrpc":"2.0","id":0,"method":"{method}","params":{expected}}}"#));
+        assert_eq!(seen.body, format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{expected}}}"#));
     }
     assert_eq!(params(list()).await, "{}");
 }
@@ -166,12 +166,32 @@ async fn parameters_that_do_not_fit_are_not_sent() {
         ("resources/read", r#"{"uri":["a"]}"#, "resources/read needs a string \"uri\""),
         ("tools/call", r#"{"name":"a","arguments":[1]}"#, "\"arguments\" must be an object"),
         ("tools/call", r#"{"name":"a","arguments":"{}"}"#, "\"arguments\" must be an object"),
-        ("prompts/get", r#"{"name":"a","arguments":null}"#, "\"arguments\" must be an object"),
         ("tools/call", r#"{"name":"a","inputResponses":[]}"#, "\"inputResponses\" must be an object"),
         ("tools/call", r#"{"name":"a","requestState":{}}"#, "\"requestState\" must be a string"),
         ("completion/complete", r#"{"ref":"p"}"#, "\"ref\" must be an object"),
     ] {
         assert_eq!(refused(request(method, given)).await, (-32602, said.to_owned()), "{method} {given}");
+    }
+}
+
+/// What an SDK writes where nothing was set.
+#[tokio::test]
+async fn null_is_as_absent() {
+    for (method, given, expected) in [
+        ("tools/call", r#"{"name":"a","arguments":null,"_meta":null}"#, r#"{"name":"a"}"#),
+        ("prompts/get", r#"{"_meta":null,"name":"a","arguments": null }"#, r#"{"name":"a"}"#),
+        ("resources/read", r#"{"uri":"u","_meta":null}"#, r#"{"uri":"u"}"#),
+        ("tools/list", r#"{"_meta":null}"#, "{}"),
+        ("tools/call", r#"{"name":"a","inputResponses":null,"requestState":null}"#, r#"{"name":"a"}"#),
+        (
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt"},"argument":{"value":""},"context":null}"#,
+            r#"{"ref":{"type":"ref/prompt"},"argument":{"value":""}}"#,
+        ),
+        // Within, null is data.
+        ("tools/call", r#"{"name":"a","arguments":{"b":null}}"#, r#"{"name":"a","arguments":{"b":null}}"#),
+    ] {
+        assert_eq!(params(request(method, given)).await, expected, "{method} {given}");
     }
 }
 
@@ -193,25 +213,35 @@ async fn methods_that_1c_is_never_asked() {
     }
 }
 
+/// A tools-only extension need not know the other lists.
 #[tokio::test]
-async fn an_older_extension_has_nothing_to_offer() {
+async fn what_an_extension_does_not_know_it_has_none_of() {
     let unknown = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32601,"message":"Метод не найден"}}"#;
     let server = Faulty::start([ok(unknown)]).await;
     let service = server.service();
-    let templates = ask(&service, request("resources/templates/list", "{}")).await;
-    assert_eq!(json(templates), r#"{"resourceTemplates":[]}"#);
+    for (method, empty) in [
+        ("tools/list", r#"{"tools":[]}"#),
+        ("resources/list", r#"{"resources":[]}"#),
+        ("resources/templates/list", r#"{"resourceTemplates":[]}"#),
+        ("prompts/list", r#"{"prompts":[]}"#),
+    ] {
+        assert_eq!(json(ask(&service, request(method, "{}")).await), empty);
+    }
     let reference = r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"a","value":""}}"#;
     let completion = ask(&service, request("completion/complete", reference)).await;
     assert_eq!(json(completion), r#"{"completion":{"values":[]}}"#);
-    // Where the extension must know the method, its absence is no empty list.
-    for method in ["tools/list", "prompts/list", "resources/list"] {
-        let error = ask(&service, request(method, "{}")).await.unwrap().outcome.unwrap_err();
+    // What does something has not been done.
+    for (method, params) in [("tools/call", r#"{"name":"a"}"#), ("resources/read", r#"{"uri":"u"}"#)] {
+        let error = ask(&service, request(method, params)).await.unwrap().outcome.unwrap_err();
         assert_eq!((error.code, &*error.message), (-32601, "Метод не найден"));
     }
+    // A failure is no empty list.
     let broken = r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32603,"message":"Сбой"}}"#;
     let server = Faulty::start([ok(broken)]).await;
-    let error = ask(&server.service(), request("resources/templates/list", "{}")).await;
-    assert_eq!(error.unwrap().outcome.unwrap_err().code, -32603);
+    for method in ["tools/list", "resources/templates/list"] {
+        let error = ask(&server.service(), request(method, "{}")).await;
+        assert_eq!(error.unwrap().outcome.unwrap_err().code, -32603);
+    }
 }
 
 #[tokio::test]

@@ -206,12 +206,17 @@ proptest! {
     #[test]
     fn prompts_pass_untouched(prompts in vec(value(), 0..4), rest in object(value()), kind in select(&b"5="[..])) {
         let mut rest = rest;
-        rest.insert("prompts".to_owned(), prompts.into());
+        // What MCP defines is mended.
+        for known in ["_meta", "resultType", "requestState"] {
+            rest.remove(known);
+        }
+        let prompts = prompts.into_iter().zip(0..).map(|(x, name)| json!({ "name": name.to_string(), "x": x }));
+        rest.insert("prompts".to_owned(), prompts.collect());
         let result = Value::Object(rest).to_string();
         let body = format!("{{\"id\":{},\"result\":{result}}}", invariants::ID);
         invariants::answer(&[&[kind], body.as_bytes()].concat());
         let request = Request::new(Method::PromptsList, Params::default(), Version::V2026_07_28);
-        let payload = decode(body.into(), &request, invariants::ID).unwrap().unwrap();
+        let payload = decode(body.into(), &request).unwrap().unwrap();
         prop_assert_eq!(payload.json(), result.as_bytes());
     }
 }

@@ -5,7 +5,7 @@ use super::name::{alias, is_legal, looks_made};
 use super::schema;
 use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
-use crate::rpc::{Item, List, Method, Payload};
+use crate::rpc::{Item, List, Method, Payload, label};
 use bytes::Bytes;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -113,10 +113,10 @@ fn renamed(item: &Item, alias: &str) -> Result<Bytes, Fault> {
     quote_into(new_name, alias);
     if !titled && title.is_empty() {
         new_name.extend_from_slice(b",\"title\":");
-        quote_into(new_name, &item.name);
+        quote_into(new_name, &label::clean(&item.name));
     } else if !titled {
         *place = title;
-        quote_into(new_title, &item.name);
+        quote_into(new_title, &label::clean(&item.name));
     }
     edits.sort_by_key(|(span, _)| span.start());
     let mut out = Vec::with_capacity(json.len() + alias.len() + item.name.len() + 16);

@@ -3,6 +3,7 @@
 use super::arguments::{Names, Place};
 use super::name::{is_legal_property, looks_made};
 use crate::rpc::json::{Fault, Member, Scanner, Tree};
+use crate::rpc::label;
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeSet, HashMap};
 
@@ -367,5 +368,5 @@ fn keep(name: &str, schema: &mut Tree) {
 
 fn say(members: &mut Members, key: &str, text: String) {
     members.retain(|(keyword, _)| keyword != key);
-    members.insert(0, (key.to_owned(), Tree::Text(text)));
+    members.insert(0, (key.to_owned(), Tree::Text(label::clean(&text).into_owned())));
 }

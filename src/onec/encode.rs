@@ -3,7 +3,6 @@
 use crate::rpc::json::{self, Fault, Member, Scanner};
 use crate::rpc::{Era, ErrorObject, Meta, Method, Param, Params, Request};
 use bytes::Bytes;
-use std::io::Write as _;
 
 /// The parameters of a method that are sent on, in this order; `None` for methods that 1C is never
 /// asked. Older extensions read `params` into a Structure, which refuses keys that are no plain
@@ -26,15 +25,13 @@ pub(super) const fn forwarded(method: &Method) -> Option<&'static [Param]> {
 ///
 /// # Errors
 /// -32602 for parameters that are missing or of another type than the protocol says.
-pub(super) fn encode(request: &Request, keys: &[Param], id: u64) -> Result<Bytes, ErrorObject> {
+pub(super) fn encode(request: &Request, keys: &[Param]) -> Result<Bytes, ErrorObject> {
     check(request)?;
     let params = &request.params;
     let size: usize = keys.iter().filter_map(|key| params.raw(*key)).map(|raw| raw.len() + 20).sum();
     let mut out = Vec::with_capacity(160 + size);
-    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
-    // Writing into a vector cannot fail.
-    let _ = write!(out, "{id}");
-    out.extend_from_slice(b",\"method\":\"");
+    // Each call has a connection of its own, so the id tells nothing apart.
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"");
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.extend_from_slice(b"\",\"params\":{");
     let mut first = true;

@@ -1,18 +1,21 @@
 //! How one request becomes one call of the infobase's HTTP service, or two.
 
+use super::body::unmarked;
 use super::client::ClientError;
 use super::deadline::Patience;
-use super::decode::{decode, words};
+use super::decode::{BadAnswer, decode};
 use super::encode::{encode, forwarded};
 use super::error::{Error, Trouble};
+use super::error_body::words;
 use super::infobase::{Infobase, InfobaseError};
+use super::outputs::Outputs;
 use super::rest::Paths;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response, cause};
+use crate::memo::Memo;
+use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tower_service::Service;
 
@@ -26,8 +29,6 @@ pub(super) struct Kind<'a> {
     pub(super) name: &'a str,
     /// Running twice changes nothing.
     pub(super) harmless: bool,
-    /// What the body of an error says.
-    pub(super) words: fn(&HeaderMap, &[u8]) -> String,
 }
 
 /// What is the same for every call.
@@ -39,7 +40,9 @@ pub(super) struct Target {
     pub(super) headers: HeaderMap,
     pub(super) paths: Paths,
     rpc: Uri,
-    last_id: AtomicU64,
+    /// Lists, mended. Most stay what they were from one question to the next.
+    lists: Memo<(Method, Era), Payload>,
+    outputs: Outputs,
 }
 
 impl Target {
@@ -56,7 +59,8 @@ impl Target {
             verify: infobase.uri("auth/verify")?,
             headers,
             paths: Paths::default(),
-            last_id: AtomicU64::new(0),
+            lists: Memo::default(),
+            outputs: Outputs::default(),
             infobase,
         })
     }
@@ -69,31 +73,60 @@ impl Target {
         let Some(keys) = forwarded(&request.method) else {
             return Ok(Response::error(ErrorObject::method_not_found(request.method.as_str())));
         };
-        let id = self.last_id.fetch_add(1, Ordering::Relaxed);
-        let body = match encode(&request, keys, id) {
+        let body = match encode(&request, keys) {
             Ok(body) => body,
             Err(error) => return Ok(Response::error(error)),
         };
         let started = Instant::now();
         let call = || self.build(&request, body.clone());
-        let kind = Kind { name: request.method.as_str(), harmless: request.method.is_idempotent(), words };
+        let kind = Kind { name: request.method.as_str(), harmless: request.method.is_idempotent() };
         let answer = match self.exchange(ready, call, kind).await {
             Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
-        let outcome = decode(answer, &request, id)
+        let outcome = self
+            .outcome(answer, &request)
             .map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?
             .or_else(|error| instead(&request.method, error));
         Ok(Response { outcome, upstream: Some(started.elapsed()) })
     }
 
-    /// Makes the call that `build` builds and gives the body of a 200.
+    /// What 1C answered to `request`.
+    fn outcome(
+        &self,
+        answer: http::Response<Bytes>,
+        request: &Request,
+    ) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
+        let (head, body) = answer.into_parts();
+        if request.method.listed().is_some() {
+            let made = self.lists.get_or(&body, &(request.method.clone(), request.version.era()), || {
+                let answer = decode(&head.headers, body.clone(), request).map_err(Err)?.map_err(Ok)?;
+                self.outputs.learn(answer.outputs);
+                Ok(answer.payload)
+            });
+            return match made {
+                Ok(list) => Ok(Ok(list)),
+                Err(Ok(error)) => Ok(Err(error)),
+                Err(Err(why)) => Err(why),
+            };
+        }
+        let answer = decode(&head.headers, body, request)?;
+        Ok(answer.map(|answer| match request.params.text(Param::Name) {
+            Some(tool) if request.method == Method::ToolsCall && !answer.structured => {
+                self.outputs.complete(&tool, answer.payload)
+            }
+            _ => answer.payload,
+        }))
+    }
+
+    /// Makes the call that `build` builds and gives the answer, if it is one: a 200, or what says more
+    /// than another good status does. Its body has no byte order marks.
     pub(super) async fn exchange<C>(
         &self,
         mut ready: C,
         build: impl Fn() -> Result<http::Request<Bytes>, BoxError>,
         kind: Kind<'_>,
-    ) -> Result<Bytes, BoxError>
+    ) -> Result<http::Response<Bytes>, BoxError>
     where
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
         C::Error: Into<BoxError>,
@@ -108,11 +141,13 @@ impl Target {
             let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
             tracing::debug!(method = kind.name, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
-                Ok(answer) if answer.status() == StatusCode::OK => return Ok(answer.into_body()),
-                Ok(answer) => {
-                    let text = (kind.words)(answer.headers(), answer.body());
-                    BoxError::from(Error::from(Trouble::Status(answer.status(), text)))
-                }
+                Ok(answer) => match good(answer) {
+                    Ok(answer) => return Ok(answer),
+                    Err(answer) => {
+                        let text = words(answer.headers(), answer.body());
+                        BoxError::from(Error::from(Trouble::Status(answer.status(), text)))
+                    }
+                },
                 Err(error) => trouble(error),
             };
             match retry(&error, kind.harmless) {
@@ -153,6 +188,16 @@ impl Target {
     }
 }
 
+/// An answer that is one by its status, or by its body where the status is good, too.
+fn good(answer: http::Response<Bytes>) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
+    if !answer.status().is_success() {
+        return Err(answer);
+    }
+    let answer = answer.map(unmarked);
+    let object = answer.body().trim_ascii_start().first() == Some(&b'{');
+    if object || answer.status() == StatusCode::OK { Ok(answer) } else { Err(answer) }
+}
+
 /// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
 /// hook is told. To the service account it is trouble like any other.
 pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
@@ -168,14 +213,14 @@ pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> Box
     }
 }
 
-/// What an older extension that lacks a method is taken to mean.
+/// What an extension that lacks a method is taken to mean: it has none of what the method lists.
 fn instead(method: &Method, error: ErrorObject) -> Result<Payload, ErrorObject> {
     if error.code != ErrorObject::METHOD_NOT_FOUND {
         return Err(error);
     }
-    let nothing = match method {
-        Method::ResourceTemplatesList => "{\"resourceTemplates\":[]}",
-        Method::Complete => "{\"completion\":{\"values\":[]}}",
+    let nothing = match (method, method.listed()) {
+        (_, Some((member, _))) => format!("{{\"{member}\":[]}}"),
+        (Method::Complete, _) => "{\"completion\":{\"values\":[]}}".to_owned(),
         _ => return Err(error),
     };
     Payload::parse(nothing).map_err(ErrorObject::from)

@@ -1,7 +1,6 @@
 //! What 1C is asked about logins: whether it is there, whether a user may come in, whose a key is.
 
 use super::deadline::Patience;
-use super::decode::{message, words};
 use super::error::{Error, Trouble};
 use super::exchange::Kind;
 use super::service::OneCService;
@@ -112,16 +111,16 @@ where
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
         let build = || self.plain(Method::POST, &self.target.verify, Who::Account, body.clone());
-        let kind = Kind { name: "auth/verify", harmless: true, words: message };
+        let kind = Kind { name: "auth/verify", harmless: true };
         let answer = self.target.exchange(self.ready().await?, build, kind).await;
-        holder(&answer.map_err(|error| without(key, error))?)
+        holder(answer.map_err(|error| without(key, error))?.body())
     }
 
     /// The body of `GET {service}/health`.
     async fn look(&self, who: Who<'_>) -> Result<Bytes, BoxError> {
         let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
-        let kind = Kind { name: "health", harmless: true, words };
-        self.target.exchange(self.ready().await?, build, kind).await
+        let kind = Kind { name: "health", harmless: true };
+        Ok(self.target.exchange(self.ready().await?, build, kind).await?.into_body())
     }
 
     async fn ready(&self) -> Result<C, BoxError> {

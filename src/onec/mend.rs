@@ -1,131 +1,281 @@
-//! Small repairs to 1C's results: found during the one pass, applied only if there are any.
+//! Repairs to 1C's results: found during the one pass, applied only if there are any.
+//!
+//! What a strict client refuses is mended by tables of what MCP defines ([`tables`]) and of what JSON
+//! Schema does ([`schema`]). Members that neither knows stay as they are, and so does data: what a tool
+//! says in `structuredContent` or in a text is the tool's affair.
 
+mod choices;
+mod content;
+mod edits;
+mod judge;
+mod keywords;
+mod kind;
+mod list;
+mod media;
+mod parts;
+mod required;
+mod resource;
 mod schema;
+mod subschema;
+mod tables;
+mod type_names;
 
 use super::decode::BadAnswer;
 use crate::rpc::json::{self, Member, Scanner, Span};
-use crate::rpc::{Cut, Method, Request};
+use crate::rpc::{Era, Method, Outline, Request};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use edits::{Edits, Kept};
+use judge::quoted;
+use kind::Kind;
+use list::Look;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// Replacements in the bytes of an answer.
-#[derive(Debug, Default)]
-pub(super) struct Edits(Vec<(Span, Vec<u8>)>);
+/// What a tool of a list says of its results.
+#[derive(Clone, Debug)]
+pub(super) struct Output {
+    pub(super) name: String,
+    /// Its output schema, as clients see it.
+    pub(super) schema: Option<Bytes>,
+}
 
-impl Edits {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+/// A result after the pass.
+pub(super) struct Mended {
+    /// Where it was mended.
+    pub(super) json: Option<Vec<u8>>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) structured: bool,
+}
 
-    fn replace(&mut self, span: Span, text: impl Into<Vec<u8>>) {
-        self.0.push((span, text.into()));
-    }
+/// One pass over the answer to a request.
+pub(super) struct Mender<'a> {
+    request: &'a Request,
+    bytes: &'a [u8],
+    edits: Edits,
+    /// The members of the result.
+    top: Kept,
+    /// What the method is about was there.
+    subject: bool,
+    /// Where the `structuredContent` of a tool stands.
+    structured: Span,
+    /// Items of a list so far.
+    names: HashSet<String>,
+    outputs: Vec<Output>,
+    /// The output schema of the tool that is read.
+    output: Option<Bytes>,
+    left_out: Vec<(String, &'static str)>,
+    /// Addresses made up so far.
+    made_up: usize,
+    /// Values to complete with so far.
+    values: usize,
+}
 
-    /// The bytes of `within`, mended.
-    pub(super) fn apply(mut self, bytes: &[u8], within: Span) -> Vec<u8> {
-        self.0.sort_by_key(|(span, _)| span.start());
-        let added: usize = self.0.iter().map(|(_, text)| text.len()).sum();
-        let mut out = Vec::with_capacity(within.end() - within.start() + added);
-        let mut done = within.start();
-        for (span, text) in &self.0 {
-            out.extend_from_slice(bytes.get(done..span.start()).unwrap_or_default());
-            out.extend_from_slice(text);
-            done = span.end();
+impl<'a> Mender<'a> {
+    pub(super) fn new(request: &'a Request, bytes: &'a [u8]) -> Self {
+        Self {
+            request,
+            bytes,
+            edits: Edits::default(),
+            top: Kept::default(),
+            subject: false,
+            structured: Span::default(),
+            names: HashSet::new(),
+            outputs: Vec::new(),
+            output: None,
+            left_out: Vec::new(),
+            made_up: 0,
+            values: 0,
         }
-        out.extend_from_slice(bytes.get(done..within.end()).unwrap_or_default());
-        out
     }
 
-    /// Reads the member of a result that `request` is about; `false` if `key` is another one.
+    /// A member of the result.
     pub(super) fn member(
         &mut self,
-        request: &Request,
+        outline: &mut Outline,
         scanner: &mut Scanner<'_>,
-        bytes: &[u8],
-        key: &str,
-    ) -> Result<bool, BadAnswer> {
-        match (&request.method, key) {
-            (Method::ToolsList, "tools") => scanner.array(|scanner| self.tool(request.version, scanner, bytes))?,
-            (Method::ToolsCall, "content") => scanner.array(|scanner| self.content(scanner, bytes))?,
-            (Method::ResourcesRead, "contents") => scanner.array(|scanner| self.resource(scanner, bytes))?,
-            (Method::PromptsGet, "messages") => scanner.array(|scanner| self.message(scanner, bytes))?,
-            (Method::ResourcesList, "resources")
-            | (Method::ResourceTemplatesList, "resourceTemplates")
-            | (Method::PromptsList, "prompts") => scanner.array(|scanner| scanner.skip().map(drop))?,
-            _ => return Ok(false),
-        };
-        Ok(true)
-    }
-
-    fn message(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        scanner.object(|scanner, Member { key, .. }| {
-            if key == "content" && scanner.peek() == b'{' {
-                return self.content(scanner, bytes);
+        Member { key, start }: &Member<'_>,
+    ) -> Result<(), BadAnswer> {
+        self.top.next(*start, &mut self.edits);
+        let keep = match subject(&self.request.method) {
+            Some((name, kind)) if *key == name => {
+                let again = std::mem::replace(&mut self.subject, false);
+                if again {
+                    return Err(json::Fault::Duplicate(name).into());
+                }
+                self.subject = self.kept(kind, scanner)?;
+                self.subject
             }
-            Ok(scanner.skip().map(drop)?)
-        })?;
+            _ => match other(&self.request.method, key) {
+                Some(kind) if !kind.fits_at_once(scanner.peek()) => self.kept(kind, scanner)?,
+                _ => {
+                    outline.member(scanner, key)?;
+                    true
+                }
+            },
+        };
+        self.top.member(*start, scanner.pos(), keep, &mut self.edits);
         Ok(())
     }
 
-    /// A block of content: images and audio carry Base64, an embedded resource is a resource.
-    fn content(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        let mut kind = Span::default();
-        let mut data = Span::default();
-        scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
-            if key == "resource" && scanner.peek() == b'{' {
-                return self.resource(scanner, bytes);
-            }
-            let span = scanner.skip()?;
-            match &*key {
-                "type" => kind = span,
-                "data" => data = span,
-                _ => {}
-            }
-            Ok(())
-        })?;
-        match kind.of(bytes) {
-            Some(b"\"image\"" | b"\"audio\"") => self.base64(data, bytes),
+    /// Whether a value fits, without edits if not.
+    fn kept(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let mark = self.edits.mark();
+        let fits = self.value(kind, scanner)?;
+        if !fits {
+            self.edits.back_to(mark);
+        }
+        Ok(fits)
+    }
+
+    /// The result stood at `object`; `asks` if it is a question to the client instead of an end.
+    ///
+    /// # Errors
+    /// [`BadAnswer::Missing`] for one without what its method is about.
+    pub(super) fn finish(mut self, object: Span, asks: bool) -> Result<Mended, BadAnswer> {
+        self.top.finish(&mut self.edits);
+        let missing = match (&self.request.method, subject(&self.request.method)) {
+            (_, Some(_)) if self.subject || asks => String::new(),
+            // A tool may have nothing to say, and not every client reads what is structured.
+            (Method::ToolsCall, _) => match self.structured.of(self.bytes) {
+                Some(raw) => {
+                    let text = quoted(&String::from_utf8_lossy(raw));
+                    format!("\"content\":[{{\"type\":\"text\",\"text\":{text}}}]")
+                }
+                None => "\"content\":[]".into(),
+            },
+            (Method::Complete, _) => "\"completion\":{\"values\":[]}".into(),
+            (_, Some((name, _))) => return Err(BadAnswer::Missing(name)),
+            (_, None) => String::new(),
+        };
+        self.edits.prepend(object, &missing, self.top.any);
+        self.report();
+        let json = (!self.edits.is_empty()).then(|| self.edits.apply(self.bytes, object));
+        Ok(Mended { json, outputs: self.outputs, structured: !self.structured.is_empty() })
+    }
+
+    /// The log says what a list lacks. Lists are remembered, so each says it once.
+    fn report(&self) {
+        for (name, why) in self.left_out.iter().take(20) {
+            let (method, name) = (self.request.method.as_str(), crate::rpc::label::clean(name));
+            tracing::warn!(method, %name, "left out of 1C's list: {why}");
+        }
+    }
+}
+
+/// Data in Base64. 1C wraps it into lines; what is not Base64 without them is none.
+fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let span = scanner.skip()?;
+    let raw = span.of(mender.bytes).unwrap_or_default();
+    if raw == b"null" {
+        return Ok(false);
+    }
+    if let Cow::Owned(line) = one_line(raw)? {
+        mender.edits.replace(span, format!("\"{line}\""));
+    }
+    Ok(true)
+}
+
+/// The Base64 in a JSON string without line breaks.
+fn one_line(raw: &[u8]) -> Result<Cow<'_, str>, BadAnswer> {
+    let text = json::unquote(raw).ok_or(BadAnswer::Base64)?;
+    let line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
+        text.split_ascii_whitespace().collect::<String>().into()
+    } else {
+        text
+    };
+    BASE64.decode(&*line).map_err(|_| BadAnswer::Base64)?;
+    Ok(line)
+}
+
+/// The member that a result of `method` is about.
+fn subject(method: &Method) -> Option<(&'static str, &'static Kind)> {
+    Some(match method {
+        Method::ToolsList => ("tools", &Kind::Own(|mender, scanner| items(mender, "tools", list::tool, scanner))),
+        Method::ResourcesList => {
+            ("resources", &Kind::Own(|mender, scanner| items(mender, "resources", list::resource, scanner)))
+        }
+        Method::ResourceTemplatesList => (
+            "resourceTemplates",
+            &Kind::Own(|mender, scanner| items(mender, "resourceTemplates", list::template, scanner)),
+        ),
+        Method::PromptsList => {
+            ("prompts", &Kind::Own(|mender, scanner| items(mender, "prompts", list::prompt, scanner)))
+        }
+        Method::ToolsCall => ("content", &Kind::Own(content::all)),
+        Method::ResourcesRead => ("contents", &Kind::Own(resource::all)),
+        Method::PromptsGet => ("messages", &Kind::Own(content::messages)),
+        Method::Complete => ("completion", &tables::COMPLETION),
+        _ => return None,
+    })
+}
+
+/// The items of a list. Nothing is made of what is no list.
+fn items(
+    mender: &mut Mender<'_>,
+    key: &'static str,
+    item: kind::Reader,
+    scanner: &mut Scanner<'_>,
+) -> Result<bool, BadAnswer> {
+    match scanner.peek() {
+        b'[' => mender.some_of(key, &Kind::Own(item), scanner),
+        b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
+        _ => Err(json::Fault::Expected("expected an array").into()),
+    }
+}
+
+/// The other members of a result of `method` that MCP defines.
+fn other(method: &Method, key: &str) -> Option<&'static Kind> {
+    const SCOPES: Kind = Kind::OneOf(&["public", "private"]);
+    Some(match key {
+        "_meta" | "inputRequests" => &Kind::Data,
+        "resultType" | "requestState" => &Kind::Text,
+        "ttlMs" => &Kind::Natural,
+        "cacheScope" => &SCOPES,
+        "isError" if *method == Method::ToolsCall => &Kind::Bool,
+        "structuredContent" if *method == Method::ToolsCall => &Kind::Own(structured),
+        "description" if *method == Method::PromptsGet => &Kind::Label,
+        "nextCursor" if method.listed().is_some() => &Kind::Own(list::cursor),
+        _ => return None,
+    })
+}
+
+/// What a tool says in a structure: until 2025-11-25 that is an object.
+fn structured(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let first = scanner.peek();
+    let span = scanner.skip()?;
+    if first == b'n' {
+        return Ok(false);
+    }
+    mender.structured = span;
+    if first != b'{' && mender.request.version.era() == Era::Legacy {
+        mender.edits.insert(span.start(), "{\"result\":");
+        mender.edits.insert(span.end(), "}");
+    }
+    Ok(true)
+}
+
+/// The first `key` of the object at the cursor whose value passes `wanted`. The cursor stays where it is.
+fn first_member<'a>(
+    scanner: &Scanner<'_>,
+    bytes: &'a [u8],
+    key: &str,
+    wanted: impl Fn(&[u8]) -> bool,
+) -> Option<&'a [u8]> {
+    let found = scanner.clone().object::<Look>(|scanner, member| {
+        let span = scanner.skip()?;
+        match span.of(bytes) {
+            Some(raw) if member.key == key && wanted(raw) => Err(Look::Found(span)),
             _ => Ok(()),
         }
-    }
-
-    /// Contents of a resource: the extra `type` goes, `blob` is Base64.
-    fn resource(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        let mut cut = Cut::default();
-        let mut blob = Span::default();
-        scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
-            cut.next(start);
-            let span = scanner.skip()?;
-            if key == "blob" {
-                blob = span;
-            }
-            cut.end(span.end(), key == "type");
-            Ok(())
-        })?;
-        if !cut.span.is_empty() {
-            self.replace(cut.span, "");
-        }
-        self.base64(blob, bytes)
-    }
-
-    /// 1C wraps Base64 into lines; what is not Base64 without them is none.
-    fn base64(&mut self, span: Span, bytes: &[u8]) -> Result<(), BadAnswer> {
-        let Some(raw) = span.of(bytes) else { return Ok(()) };
-        let text = json::unquote(raw).ok_or(BadAnswer::Base64)?;
-        let one_line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
-            text.split_ascii_whitespace().collect::<String>().into()
-        } else {
-            text
-        };
-        BASE64.decode(&*one_line).map_err(|_| BadAnswer::Base64)?;
-        if matches!(one_line, Cow::Owned(_)) {
-            self.replace(span, format!("\"{one_line}\""));
-        }
-        Ok(())
+    });
+    match found {
+        Err(Look::Found(span)) => span.of(bytes),
+        _ => None,
     }
 }

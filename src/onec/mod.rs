@@ -10,9 +10,10 @@
 //! It also asks 1C who may come in: [`OneCService::log_in`] tries a user's own login, and
 //! [`OneCService::verify_key`] has an access key checked.
 //!
-//! What 1C gets wrong is mended on the way back (a byte order mark, empty input schemas, an extra
-//! `type` in resource contents, line breaks in Base64); what cannot be mended is an [`Error`],
-//! with a sentence that says what to check.
+//! What 1C gets wrong is mended on the way back, such that strict clients and model APIs take it: encodings
+//! and byte order marks, null in place of nothing, schemas that are none, blocks of content in other words
+//! than those of MCP, line breaks in Base64. What cannot be mended is an [`Error`], with a sentence that says
+//! what to check.
 //!
 //! A call is sent a second time only when the first one surely did not run (the connection was
 //! refused, or was found dead before anything was sent; 406: the reused session had expired), or
@@ -51,15 +52,18 @@
 //! # fn main() {}
 //! ```
 
+mod body;
 mod client;
 mod deadline;
 mod decode;
 mod encode;
 mod error;
+mod error_body;
 mod exchange;
 mod infobase;
 mod login;
 mod mend;
+mod outputs;
 mod queue;
 mod rest;
 mod service;
@@ -76,5 +80,22 @@ pub use service::{DefaultClient, OneCService, ResponseFuture};
 #[doc(hidden)]
 pub mod fuzzing {
     //! Doors for the fuzz targets and property tests; not part of the API.
-    pub use super::decode::{BadAnswer, decode};
+    pub use super::decode::BadAnswer;
+    use crate::rpc::{ErrorObject, Payload, Request};
+    use bytes::Bytes;
+    use http::HeaderMap;
+
+    /// Reads the body of an answer to `request`.
+    ///
+    /// # Errors
+    /// [`BadAnswer`] for what is none.
+    pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
+        let answer = super::decode::decode(&HeaderMap::new(), body, request)?;
+        Ok(answer.map(|answer| answer.payload))
+    }
+
+    /// What the body of an error says.
+    pub fn words(headers: &HeaderMap, body: &[u8]) -> String {
+        super::error::cut(&super::error_body::words(headers, body)).into_owned()
+    }
 }

@@ -1,12 +1,14 @@
 //! Calls in the REST dialect.
 
+use super::body::declared;
 use super::deadline::Patience;
-use super::decode::{BadAnswer, message};
+use super::decode::{BadAnswer, text};
 use super::error::{Error, Trouble};
 use super::exchange::{Kind, Target, refused};
 use super::infobase::{Infobase, InfobaseError};
 use super::service::{OneCService, ResponseFuture};
 use crate::identity::Identity;
+use crate::rpc::json::{Fault, without_lone_surrogates};
 use crate::rpc::{BoxError, Extensions, Payload, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
@@ -89,12 +91,12 @@ impl Target {
             request.extensions_mut().insert(Patience(limit));
             Ok(request)
         };
-        let kind = Kind { name: &call.path, harmless: false, words: message };
-        let body = match self.exchange(ready, build, kind).await {
+        let kind = Kind { name: &call.path, harmless: false };
+        let answer = match self.exchange(ready, build, kind).await {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
-            Ok(body) => body,
+            Ok(answer) => answer,
         };
-        let payload = object(body).map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?;
+        let payload = object(answer).map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?;
         Ok(Response { upstream: Some(started.elapsed()), ..Response::result(payload) })
     }
 }
@@ -120,11 +122,16 @@ impl Paths {
     }
 }
 
-fn object(body: Bytes) -> Result<Payload, BadAnswer> {
-    let body = if body.starts_with(b"\xEF\xBB\xBF") { body.slice(3..) } else { body };
-    match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None => Err(BadAnswer::Empty),
-        Some(b'<') => Err(BadAnswer::Html),
-        Some(_) => Ok(Payload::parse(body)?),
-    }
+fn object(answer: http::Response<Bytes>) -> Result<Payload, BadAnswer> {
+    let (head, body) = answer.into_parts();
+    let body = text(&head.headers, body)?;
+    let payload = match (Payload::parse(body.clone()), declared(&head.headers)) {
+        (Err(Fault::Utf8), Some(encoding)) => {
+            Payload::parse(encoding.decode_without_bom_handling(&body).0.into_owned())?
+        }
+        // In a key that is read, half of a surrogate is a fault at once.
+        (Err(Fault::Syntax(_)), _) => Payload::parse(without_lone_surrogates(&body))?,
+        (payload, _) => payload?,
+    };
+    Ok(payload.without_lone_surrogates()?)
 }

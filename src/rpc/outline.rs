@@ -19,6 +19,7 @@ pub(crate) struct Outline {
     pub(super) ttl: Span,
     pub(super) cache_scope: Span,
     pub(super) breaks: bool,
+    pub(super) lone: bool,
 }
 
 impl Outline {
@@ -38,31 +39,30 @@ impl Outline {
         self.object
     }
 
-    /// Passes the object at the cursor. `handle` is offered every member first and says whether it
-    /// consumed the value.
+    /// Passes the object at the cursor. `each` is called at every member and must consume its value, or
+    /// leave that to [`member`](Self::member).
     pub(crate) fn scan<'a, E: From<Fault>>(
         scanner: &mut Scanner<'a>,
-        mut handle: impl FnMut(&mut Scanner<'a>, &str) -> Result<bool, E>,
+        mut each: impl FnMut(&mut Self, &mut Scanner<'a>, &Member<'a>) -> Result<(), E>,
     ) -> Result<Self, E> {
         let mut outline = Self::default();
         let mut cut = Cut::default();
-        let object = scanner.object::<E>(|scanner, Member { key, start }| {
-            cut.next(start);
+        let object = scanner.object::<E>(|scanner, member| {
+            cut.next(member.start);
             outline.members = true;
-            let is_type = key == "resultType";
-            if !handle(scanner, &key)? {
-                outline.member(scanner, &key)?;
-            }
-            cut.end(scanner.pos(), is_type);
+            each(&mut outline, scanner, &member)?;
+            cut.end(scanner.pos(), member.key == "resultType");
             Ok(())
         })?;
         outline.result_type_cut = cut.span;
         outline.object = object;
         outline.breaks = scanner.saw_line_breaks();
+        outline.lone = scanner.saw_lone_surrogates();
         Ok(outline)
     }
 
-    fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), Fault> {
+    /// Passes the value of a member, and notes where it stands if a bridge reads it.
+    pub(crate) fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), Fault> {
         let (slot, name) = match key {
             "resultType" => (&mut self.result_type, "resultType"),
             "inputRequests" => (&mut self.input_requests, "inputRequests"),
@@ -116,8 +116,8 @@ impl Outline {
 /// The bytes to leave out so that an object stays one without a certain member: with the comma
 /// before it, or, for the first one, with the comma after it.
 #[derive(Debug, Default)]
-pub(crate) struct Cut {
-    pub(crate) span: Span,
+struct Cut {
+    span: Span,
     member: usize,
     previous_end: Option<usize>,
     open: bool,
@@ -125,7 +125,7 @@ pub(crate) struct Cut {
 
 impl Cut {
     /// A member begins at `start`.
-    pub(crate) fn next(&mut self, start: usize) {
+    fn next(&mut self, start: usize) {
         if self.open {
             self.span = Span::new(self.span.start(), start);
             self.open = false;
@@ -134,7 +134,7 @@ impl Cut {
     }
 
     /// Its value ended at `end`; `this` is the one to leave out.
-    pub(crate) fn end(&mut self, end: usize, this: bool) {
+    fn end(&mut self, end: usize, this: bool) {
         if this && self.span.is_empty() {
             self.span = Span::new(self.previous_end.unwrap_or(self.member), end);
             self.open = self.previous_end.is_none();

@@ -45,6 +45,11 @@ impl Param {
         Self::RequestId,
     ];
 
+    /// Whether a null means that it is absent.
+    const fn may_be_null(self) -> bool {
+        matches!(self, Self::Arguments | Self::Context | Self::InputResponses | Self::RequestState)
+    }
+
     /// Its key.
     pub const fn name(self) -> &'static str {
         match self {
@@ -108,7 +113,7 @@ impl Params {
     ///
     /// # Errors
     /// -32700 for what is not JSON, -32602 for what is no object, has known keys twice or a
-    /// `_meta` that is no object.
+    /// `_meta` that is neither an object nor null.
     pub fn parse(object: &Bytes) -> Result<Self, ErrorObject> {
         let mut scanner = Scanner::new(object)?;
         let params = Self::read(&mut scanner, object)?;
@@ -139,6 +144,9 @@ impl Params {
     }
 
     fn read_meta(&mut self, scanner: &mut Scanner<'_>) -> Result<Span, ErrorObject> {
+        if scanner.peek() == b'n' {
+            return Ok(scanner.skip()?);
+        }
         if scanner.peek() != b'{' {
             return Err(ErrorObject::invalid_params("_meta must be an object"));
         }
@@ -156,15 +164,16 @@ impl Params {
         self.params.get(param as usize).copied().unwrap_or_default()
     }
 
-    /// The JSON text of a parameter.
+    /// The JSON text of a parameter. A null in place of an optional object or of a state is none: SDKs
+    /// write what was not set so.
     pub fn raw(&self, param: Param) -> Option<&[u8]> {
-        self.span(param).of(&self.message)
+        let raw = self.span(param).of(&self.message)?;
+        (raw != b"null" || !param.may_be_null()).then_some(raw)
     }
 
     /// The JSON text of a parameter, sharing the message's memory.
     pub fn bytes(&self, param: Param) -> Option<Bytes> {
-        let span = self.span(param);
-        (!span.is_empty()).then(|| slice(&self.message, span))
+        self.raw(param).map(|_| slice(&self.message, self.span(param)))
     }
 
     /// The text of a parameter that is a string.

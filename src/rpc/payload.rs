@@ -1,7 +1,7 @@
 //! Results: their bytes, and what layers say beside them.
 
 use super::error::ErrorObject;
-use super::json::{Fault, Scanner};
+use super::json::{self, Fault, Scanner};
 use super::message::slice;
 use super::outline::Outline;
 use bytes::{Bytes, BytesMut};
@@ -30,7 +30,8 @@ impl Payload {
     pub fn parse(json: impl Into<Bytes>) -> Result<Self, Fault> {
         let json = json.into();
         let mut scanner = Scanner::new(&json)?;
-        let outline = Outline::scan::<Fault>(&mut scanner, |_, _| Ok(false))?;
+        let outline =
+            Outline::scan::<Fault>(&mut scanner, |outline, scanner, member| outline.member(scanner, &member.key))?;
         scanner.end()?;
         Ok(Self::found(&json, outline))
     }
@@ -111,6 +112,14 @@ impl Payload {
     pub(crate) const fn kept_as(mut self, other: &Self) -> Self {
         self.hints = other.hints;
         self
+    }
+
+    /// The same, each surrogate without its other half replaced.
+    ///
+    /// # Errors
+    /// None in practice: what was JSON still is.
+    pub(crate) fn without_lone_surrogates(self) -> Result<Self, Fault> {
+        if self.outline.lone { self.rewritten(json::without_lone_surrogates(&self.json)) } else { Ok(self) }
     }
 
     /// The JSON object.

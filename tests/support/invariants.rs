@@ -16,8 +16,13 @@ pub(crate) fn is_json(bytes: &[u8]) -> bool {
 
 /// An HTTP body or a line of a client.
 pub(crate) fn envelope(bytes: &[u8]) {
-    let bytes = Bytes::copy_from_slice(bytes);
-    match Incoming::parse(&bytes) {
+    let mut bytes = Bytes::copy_from_slice(bytes);
+    let incoming = Incoming::parse(&bytes);
+    // Byte order marks before it are no part of it.
+    while bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes = bytes.slice(3..);
+    }
+    match incoming {
         Incoming::One(one) => {
             if let Ok(message) = &one {
                 assert!(is_json(&bytes), "accepted what is no JSON");
@@ -122,7 +127,7 @@ pub(crate) fn answer(bytes: &[u8]) {
     let params = onec_mcp::rpc::Params::parse(&Bytes::from_static(br#"{"name":"a","uri":"1c://a"}"#)).unwrap();
     let request = Request::new(method, params, version);
     let body = Bytes::copy_from_slice(body);
-    let Ok(outcome) = decode(body.clone(), &request, ID) else { return };
+    let Ok(outcome) = decode(body.clone(), &request) else { return };
     assert!(is_json(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body)), "accepted what is no JSON");
     match outcome {
         Ok(payload) => {
@@ -130,7 +135,7 @@ pub(crate) fn answer(bytes: &[u8]) {
             assert!(is_json(json) && json.first() == Some(&b'{') && json.last() == Some(&b'}'));
             Payload::parse(json.clone()).expect("a result that is none");
             let again = [b"{\"id\":1,\"result\":", &json[..], b"}"].concat();
-            decode(again.into(), &request, ID).expect("refuses its own").expect("an error out of a result");
+            decode(again.into(), &request).expect("refuses its own").expect("an error out of a result");
         }
         Err(error) => {
             assert!(error.message.len() < 4 * 1024 + 4);

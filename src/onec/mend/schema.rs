@@ -7,163 +7,178 @@
 //! let it be of any type. Clients check results against it, so one that cannot be right goes instead of
 //! being guessed at.
 
-use super::Edits;
+use super::keywords;
+use super::required::Names;
+use super::type_names::meant;
+use super::{Mender, first_member};
 use crate::onec::decode::BadAnswer;
-use crate::rpc::json::{self, Member, Scanner, Span};
-use crate::rpc::{Era, Version};
+use crate::rpc::Era;
+use crate::rpc::json::{self, Scanner, Span, unquote};
+use bytes::Bytes;
 
-const ANY_OBJECT: &str = "{\"type\":\"object\"}";
-const OBJECT: &str = "\"object\"";
+pub(super) const ANY_OBJECT: &str = "{\"type\":\"object\"}";
+pub(super) const OBJECT: &str = "\"object\"";
 
-/// What a client makes of the `type` of a schema.
+/// Which schema of a tool it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Root {
+    /// Of an object in any case.
+    Input,
+    /// Of an object, or it goes.
+    Output,
+    /// Of whatever.
+    Free,
+}
+
+/// What is the same all over one schema of a tool.
+pub(super) struct Schema {
+    /// `items` may be several.
+    pub(super) old: bool,
+    pub(super) names: Names,
+}
+
+/// The schema of arguments.
+pub(super) fn input(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    match scanner.peek() {
+        b'{' => mender.root(Root::Input, scanner),
+        b'"' => {
+            let span = scanner.skip()?;
+            let json = span.of(mender.bytes).and_then(unquote).and_then(|text| from_text(mender, &text));
+            if let Some(json) = json {
+                mender.edits.replace(span, json);
+                return Ok(true);
+            }
+            Ok(false)
+        }
+        _ => Ok(scanner.skip().map(|_| false)?),
+    }
+}
+
+/// A schema that was written as text.
+fn from_text(mender: &Mender<'_>, text: &str) -> Option<Vec<u8>> {
+    let mut scanner = Scanner::new(text.as_bytes()).ok()?;
+    if scanner.peek() != b'{' {
+        return None;
+    }
+    let start = scanner.pos();
+    let mut inner = Mender::new(mender.request, text.as_bytes());
+    inner.root(Root::Input, &mut scanner).ok()?;
+    let whole = Span::new(start, scanner.pos());
+    scanner.end().ok()?;
+    let json = inner.edits.apply(text.as_bytes(), whole);
+    if scanner.saw_lone_surrogates() { Some(json::without_lone_surrogates(&json)) } else { Some(json) }
+}
+
+/// The schema of results.
+pub(super) fn output(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    if scanner.peek() != b'{' {
+        return Ok(scanner.skip().map(|_| false)?);
+    }
+    let (start, mark) = (scanner.pos(), mender.edits.mark());
+    let root = if mender.request.version.era() == Era::Modern { Root::Free } else { Root::Output };
+    let stays = mender.root(root, scanner)?;
+    if stays {
+        let json = mender.edits.since(mark).apply(mender.bytes, Span::new(start, scanner.pos()));
+        mender.output = Some(Bytes::from(json));
+    }
+    Ok(stays)
+}
+
+/// What a client makes of the `type` of a schema of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
     Object,
-    /// `["object"]`, `["object","null"]`
-    Listed,
+    /// `["object"]`, `["object","null"]`, another word for it
+    Nearly,
     Other,
 }
 
 impl Type {
     fn of(raw: &[u8]) -> Self {
-        let is = |raw: &[u8], name| json::unquote(raw).is_some_and(|text| text == name);
         match raw.first() {
-            Some(b'"') if raw == OBJECT.as_bytes() || is(raw, "object") => Self::Object,
+            Some(b'"') => match unquote(raw) {
+                Some(name) if name == "object" => Self::Object,
+                Some(name) if meant(&name) == Some("object") => Self::Nearly,
+                _ => Self::Other,
+            },
             Some(b'[') => {
                 let names: Vec<String> = serde_json::from_slice(raw).unwrap_or_default();
-                let fits = names.iter().all(|name| matches!(name.as_str(), "object" | "null"));
-                if fits && names.iter().any(|name| name == "object") { Self::Listed } else { Self::Other }
+                let types: Vec<_> = names.iter().map(|name| meant(name)).collect();
+                let fits = types.iter().all(|name| matches!(name, Some("object" | "null")));
+                if fits && types.contains(&Some("object")) { Self::Nearly } else { Self::Other }
             }
             _ => Self::Other,
         }
     }
 }
 
-/// A schema that is an object, as far as it was read.
-#[derive(Default)]
-struct Schema {
-    object: Span,
-    members: bool,
-    /// Every `type`; more than one is odd, but some reader may go by any of them.
-    types: Vec<(Span, Type)>,
+/// An object that was read as a schema.
+pub(super) struct Read {
+    pub(super) object: Span,
+    /// It has members.
+    pub(super) members: bool,
+    /// Some of them stay.
+    pub(super) kept: bool,
+    /// It is of type object by now.
+    pub(super) typed: bool,
+    /// It is of another type.
+    pub(super) other: bool,
 }
 
-impl Schema {
-    fn read(scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<Self, BadAnswer> {
-        let mut schema = Self::default();
-        schema.object = scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
-            schema.members = true;
-            let span = scanner.skip()?;
-            if key == "type" {
-                schema.types.push((span, Type::of(span.of(bytes).unwrap_or_default())));
+/// Where a schema stands within that of a tool.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) group: usize,
+    /// Under `not` or `if`.
+    pub(super) turned: bool,
+    pub(super) root: Root,
+}
+
+impl Place {
+    pub(super) const fn new(group: usize) -> Self {
+        Self { group, turned: false, root: Root::Free }
+    }
+}
+
+impl Mender<'_> {
+    /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
+    fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let dialect = first_member(scanner, self.bytes, "$schema", |_| true).and_then(unquote);
+        let old = dialect.is_some_and(|dialect| keywords::is_old(&dialect));
+        let mut schema = Schema { old, names: Names::default() };
+        let place = Place { root, ..Place::new(schema.names.group()) };
+        let read = self.members(&mut schema, place, scanner)?;
+        if root != Root::Free {
+            // An empty one says nothing, but clients would take results without structure for wrong.
+            if root == Root::Output && (read.other || !read.members) {
+                return Ok(false);
             }
-            Ok(())
-        })?;
-        Ok(schema)
+            if !read.members {
+                self.edits.replace(read.object, ANY_OBJECT);
+            } else if !read.typed {
+                self.edits.prepend(read.object, &format!("\"type\":{OBJECT}"), read.kept);
+            }
+        }
+        schema.names.settle(self.bytes, &mut self.edits);
+        Ok(true)
     }
 
-    /// Makes it one of type object.
-    fn mend(self, edits: &mut Edits) {
-        if !self.members {
-            edits.replace(self.object, ANY_OBJECT);
-        } else if self.types.is_empty() {
-            edits.replace(brace(self.object), format!("{{\"type\":{OBJECT},"));
+    /// The type of a schema that must be of an object.
+    pub(super) fn root_type(
+        &mut self,
+        root: Root,
+        read: &mut Read,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        let span = scanner.skip()?;
+        let kind = Type::of(span.of(self.bytes).unwrap_or_default());
+        if kind == Type::Other && root == Root::Output {
+            read.other = true;
         }
-        for (span, _) in self.types.into_iter().filter(|(_, kind)| *kind != Type::Object) {
-            edits.replace(span, OBJECT);
+        if kind != Type::Object {
+            self.edits.replace(span, OBJECT);
         }
+        read.typed = true;
+        Ok(true)
     }
-}
-
-/// The members of a tool, of which some are left out.
-#[derive(Default)]
-struct Kept {
-    any: bool,
-    end: usize,
-    /// Where members to leave out begin that no kept one stands before.
-    gap: Option<usize>,
-}
-
-impl Kept {
-    /// A member begins at `start`.
-    fn next(&mut self, start: usize, edits: &mut Edits) {
-        if let Some(gap) = self.gap.take() {
-            edits.replace(Span::new(gap, start), "");
-        }
-    }
-
-    /// The member from `start` to `end` is kept, or left out with the comma before it.
-    fn member(&mut self, start: usize, end: usize, kept: bool, edits: &mut Edits) {
-        match (kept, self.any) {
-            (true, _) => self.any = true,
-            (false, true) => edits.replace(Span::new(self.end, end), ""),
-            (false, false) => self.gap = Some(start),
-        }
-        self.end = end;
-    }
-}
-
-impl Edits {
-    /// A tool in a list for a client of `version`.
-    pub(super) fn tool(&mut self, version: Version, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        let mut has_input = false;
-        let mut kept = Kept::default();
-        let tool = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
-            kept.next(start, self);
-            let keep = match &*key {
-                "inputSchema" => {
-                    has_input = true;
-                    self.input_schema(scanner, bytes)?;
-                    true
-                }
-                "outputSchema" => self.output_schema(version, scanner, bytes)?,
-                _ => {
-                    scanner.skip()?;
-                    true
-                }
-            };
-            kept.member(start, scanner.pos(), keep, self);
-            Ok(())
-        })?;
-        kept.next(kept.end, self);
-        if !has_input {
-            let comma = if kept.any { "," } else { "" };
-            self.replace(brace(tool), format!("{{\"inputSchema\":{ANY_OBJECT}{comma}"));
-        }
-        Ok(())
-    }
-
-    /// Arguments are an object, whatever 1C says.
-    fn input_schema(&mut self, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<(), BadAnswer> {
-        if scanner.peek() == b'{' {
-            Schema::read(scanner, bytes)?.mend(self);
-        } else {
-            let span = scanner.skip()?;
-            self.replace(span, ANY_OBJECT);
-        }
-        Ok(())
-    }
-
-    /// Whether it stays.
-    fn output_schema(&mut self, version: Version, scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<bool, BadAnswer> {
-        if scanner.peek() != b'{' {
-            scanner.skip()?;
-            return Ok(false);
-        }
-        if version.era() == Era::Modern {
-            scanner.skip()?;
-            return Ok(true);
-        }
-        let schema = Schema::read(scanner, bytes)?;
-        // An empty one says nothing, but clients would take results without structure for wrong.
-        let stays = schema.members && schema.types.iter().all(|(_, kind)| *kind != Type::Other);
-        if stays {
-            schema.mend(self);
-        }
-        Ok(stays)
-    }
-}
-
-fn brace(object: Span) -> Span {
-    Span::new(object.start(), object.start() + 1)
 }

@@ -5,11 +5,13 @@
 //! digits and unknown members their exact bytes.
 
 mod scanner;
+mod surrogates;
 mod tree;
 
 #[cfg(feature = "catalog")]
 pub(crate) use scanner::plain_text;
 pub use scanner::{Member, Scanner};
+pub(crate) use surrogates::without_lone_surrogates;
 pub(crate) use tree::Tree;
 
 use std::borrow::Cow;

@@ -1,15 +1,17 @@
 //! The cursor.
 
+use super::surrogates::unit;
 use super::{Fault, MAX_DEPTH, Span, text};
 use std::borrow::Cow;
 
 /// A cursor over JSON text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scanner<'a> {
     bytes: &'a [u8],
     pos: usize,
     depth: u32,
     breaks: bool,
+    lone: bool,
 }
 
 /// A member of an object, with the cursor on its value.
@@ -31,13 +33,23 @@ impl<'a> Scanner<'a> {
             return Err(Fault::Size);
         }
         simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
-        Ok(Self { bytes, pos: 0, depth: 0, breaks: false })
+        Ok(Self { bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
     /// Whether a CR or LF was passed. Inside strings none is legal, so each of them may become a
     /// space without changing the meaning.
     pub const fn saw_line_breaks(&self) -> bool {
         self.breaks
+    }
+
+    /// Whether the escape of a surrogate without its other half was passed.
+    pub(crate) const fn saw_lone_surrogates(&self) -> bool {
+        self.lone
+    }
+
+    /// A cursor on the value that begins at `pos`, as deep as this one.
+    pub(crate) fn back_at(&self, pos: usize) -> Self {
+        Self { pos, ..self.clone() }
     }
 
     pub(crate) const fn pos(&self) -> usize {
@@ -310,17 +322,31 @@ impl<'a> Scanner<'a> {
         match self.at() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
             b'u' => {
+                let start = self.pos - 1;
                 self.pos += 1;
+                let surrogate = matches!(self.at(), b'd' | b'D');
                 for _ in 0..4 {
                     if !self.at().is_ascii_hexdigit() {
                         return self.fault();
                     }
                     self.pos += 1;
                 }
+                if surrogate {
+                    self.surrogate(start);
+                }
             }
             _ => return self.fault(),
         }
         Ok(())
+    }
+
+    /// The escape at `start` may be half of a pair; the other half is passed with it.
+    fn surrogate(&mut self, start: usize) {
+        match (unit(self.bytes, start), unit(self.bytes, self.pos)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => self.pos += 6,
+            (Some(0xD800..=0xDFFF), _) => self.lone = true,
+            _ => {}
+        }
     }
 }
 

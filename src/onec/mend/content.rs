@@ -1,0 +1,251 @@
+//! Blocks of content: the results of tools, the messages of prompts.
+
+use super::judge::quoted;
+use super::kind::{Field, Kind};
+use super::parts::Parts;
+use super::tables::{ANNOTATIONS, AUDIO, EMBEDDED, IMAGE, LINK, MESSAGE, TEXT};
+use super::{Mender, first_member, media};
+use crate::onec::decode::BadAnswer;
+use crate::rpc::json::{Scanner, Span, unquote};
+
+pub(super) const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
+
+/// The `content` of a tool's result.
+pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    match scanner.peek() {
+        b'[' => mender.list(&Kind::Own(block), scanner).map(|_| true),
+        // Nothing to say.
+        b'n' => {
+            let span = scanner.skip()?;
+            mender.edits.replace(span, "[]");
+            Ok(true)
+        }
+        _ => mender.wrapped(&Kind::Own(block), scanner),
+    }
+}
+
+/// The `messages` of a prompt.
+pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    mender.some_of("messages", &Kind::Own(message), scanner)
+}
+
+impl Mender<'_> {
+    /// An array of which something must stay, or one of its items that stands there alone.
+    pub(super) fn some_of(
+        &mut self,
+        key: &'static str,
+        kind: &Kind,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        match scanner.peek() {
+            b'[' => match self.list(kind, scanner)? {
+                (1.., 0) => Err(BadAnswer::Useless(key)),
+                _ => Ok(true),
+            },
+            b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
+            _ => self.wrapped(kind, scanner),
+        }
+    }
+
+    /// The value at the cursor by itself, mended, if it fits.
+    fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, BadAnswer> {
+        scanner.peek();
+        let start = scanner.pos();
+        let outer = std::mem::take(&mut self.edits);
+        let fits = self.value(kind, scanner);
+        let edits = std::mem::replace(&mut self.edits, outer);
+        Ok(fits?.then(|| edits.apply(self.bytes, Span::new(start, scanner.pos()))))
+    }
+
+    /// An item without the array that it should be in.
+    fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        scanner.peek();
+        self.edits.insert(scanner.pos(), "[");
+        let fits = self.value(kind, scanner)?;
+        self.edits.insert(scanner.pos(), "]");
+        Ok(fits)
+    }
+}
+
+fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    match scanner.peek() {
+        b'{' => {}
+        b'"' => {
+            let span = scanner.skip()?;
+            let text = mender.text_of(span);
+            let message = format!("{{\"role\":\"user\",\"content\":{{\"type\":\"text\",\"text\":{text}}}}}");
+            mender.edits.replace(span, message);
+            return Ok(true);
+        }
+        _ => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
+    }
+    if first_member(scanner, mender.bytes, "content", |_| true).is_some_and(|raw| raw.first() == Some(&b'[')) {
+        return split(mender, scanner);
+    }
+    Ok(mender.object(MESSAGE, "", scanner)?.is_some())
+}
+
+/// A message holds one block; one with several becomes as many.
+fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let role = first_member(scanner, mender.bytes, "role", |_| true).map_or("\"user\"", as_role);
+    let mut blocks = Vec::new();
+    let object = scanner.object::<BadAnswer>(|scanner, member| {
+        if member.key != "content" || scanner.peek() != b'[' {
+            return scanner.skip().map(drop).map_err(BadAnswer::from);
+        }
+        scanner.array::<BadAnswer>(|scanner| {
+            blocks.extend(mender.apart(&Kind::Own(block), scanner)?);
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    if blocks.is_empty() {
+        blocks.push(NO_TEXT.into());
+    }
+    let mut out = Vec::new();
+    for block in blocks {
+        if !out.is_empty() {
+            out.push(b',');
+        }
+        out.extend_from_slice(format!("{{\"role\":{role},\"content\":").as_bytes());
+        out.extend_from_slice(&block);
+        out.push(b'}');
+    }
+    mender.edits.replace(object, out);
+    Ok(true)
+}
+
+/// Prompts know two roles. Who instructs speaks as the user.
+pub(super) fn role(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let span = scanner.skip()?;
+    let raw = span.of(mender.bytes).unwrap_or_default();
+    let role = as_role(raw);
+    if raw != role.as_bytes() {
+        mender.edits.replace(span, role);
+    }
+    Ok(true)
+}
+
+fn as_role(raw: &[u8]) -> &'static str {
+    const ASSISTANTS: [&str; 6] = ["assistant", "model", "ai", "bot", "ассистент", "модель"];
+    let role = unquote(raw).map(|role| role.trim().to_lowercase()).unwrap_or_default();
+    if ASSISTANTS.contains(&&*role) { "\"assistant\"" } else { "\"user\"" }
+}
+
+/// The block of a message.
+pub(super) fn single(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    block(mender, scanner)
+}
+
+/// A text, or the JSON of what should be one.
+pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let first = scanner.peek();
+    let span = scanner.skip()?;
+    if !matches!(first, b'"' | b'n') {
+        let text = mender.text_of(span);
+        mender.edits.replace(span, text);
+    }
+    Ok(first != b'n')
+}
+
+/// A block of content; `false` for a null.
+fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    match scanner.peek() {
+        b'{' => {}
+        b'n' => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
+        _ => {
+            let span = scanner.skip()?;
+            let text = mender.text_of(span);
+            mender.edits.replace(span, format!("{{\"type\":\"text\",\"text\":{text}}}"));
+            return Ok(true);
+        }
+    }
+    // Mostly the first member, so that nothing is read twice.
+    match first_member(scanner, mender.bytes, "type", |raw| raw != b"null") {
+        Some(b"\"text\"") => Ok(mender.object(TEXT, "", scanner)?.is_some()),
+        kind => {
+            let kind = kind.and_then(unquote).map(|kind| kind.trim().to_ascii_lowercase()).unwrap_or_default();
+            let parts = Parts::read(&mut scanner.clone(), mender.bytes)?;
+            mender.block_of(&kind, &parts, scanner)
+        }
+    }
+}
+
+impl Mender<'_> {
+    /// A block by what it says it is, or else by what it has.
+    fn block_of(&mut self, kind: &str, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let is = |span: Span, first: u8| span.of(self.bytes).is_some_and(|raw| raw.first() == Some(&first));
+        let (text, blob, resource) = (is(parts.text, b'"'), is(parts.blob, b'"'), is(parts.resource, b'{'));
+        let (data, uri) = (!parts.data.is_empty(), is(parts.uri, b'"'));
+        match kind {
+            "image" | "audio" if data => self.media(kind == "image", parts, scanner),
+            "image" | "audio" if !blob => Err(BadAnswer::Missing("data")),
+            "resource" if resource => self.block_as(EMBEDDED, "", scanner),
+            "resource_link" | "resourcelink" | "link" if uri => {
+                let name = self.text_of(parts.uri);
+                self.block_as(LINK, &name, scanner)
+            }
+            "text" => self.block_as(TEXT, "", scanner),
+            "blob" | "resource" | "image" | "audio" if blob || data || text => self.as_resource(parts, scanner),
+            _ if resource => self.block_as(EMBEDDED, "", scanner),
+            _ if blob => self.as_resource(parts, scanner),
+            _ if text => self.block_as(TEXT, "", scanner),
+            "" if is(parts.data, b'"') => match self.kind_of_data(parts) {
+                Some(image) => self.media(image, parts, scanner),
+                None => self.as_resource(parts, scanner),
+            },
+            _ => {
+                let span = scanner.skip()?;
+                let json = quoted(&String::from_utf8_lossy(span.of(self.bytes).unwrap_or_default()));
+                self.edits.replace(span, format!("{{\"type\":\"text\",\"text\":{json}}}"));
+                Ok(true)
+            }
+        }
+    }
+
+    fn block_as(
+        &mut self,
+        fields: &'static [Field],
+        stand_in: &str,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        Ok(self.object(fields, stand_in, scanner)?.is_some())
+    }
+
+    /// Whether data without a type of block is an image; `None` if it is no audio either.
+    fn kind_of_data(&self, parts: &Parts) -> Option<bool> {
+        let told = parts.mime_type.of(self.bytes).and_then(unquote);
+        let kind = told.or_else(|| {
+            let data = unquote(parts.data.of(self.bytes)?)?;
+            media::sniffed(&data).map(Into::into)
+        })?;
+        match kind.split_once('/')? {
+            ("image", _) => Some(true),
+            ("audio", _) => Some(false),
+            _ => None,
+        }
+    }
+
+    fn media(&mut self, image: bool, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let (fields, family, usual) =
+            if image { (IMAGE, "image/", "image/png") } else { (AUDIO, "audio/", "audio/wav") };
+        let data = parts.data.of(self.bytes).and_then(unquote);
+        let sniffed = data.and_then(|data| media::sniffed(&data)).filter(|kind| kind.starts_with(family));
+        self.block_as(fields, &format!("\"{}\"", sniffed.unwrap_or(usual)), scanner)
+    }
+
+    /// A block that is a resource without saying so in the words of MCP.
+    fn as_resource(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        scanner.skip()?;
+        let uri = self.made_up();
+        let mut block = format!("{{\"type\":\"resource\",\"resource\":{}", parts.contents(self.bytes, &uri)?);
+        if !parts.annotations.is_empty()
+            && let Some(json) = self.apart(&ANNOTATIONS, &mut scanner.back_at(parts.annotations.start()))?
+        {
+            block += &format!(",\"annotations\":{}", String::from_utf8_lossy(&json));
+        }
+        block.push('}');
+        self.edits.replace(parts.object, block);
+        Ok(true)
+    }
+}

@@ -1,0 +1,136 @@
+//! Items of the four lists, and values to complete with.
+
+use super::judge::{quoted, scalar_text};
+use super::kind::{Field, Kind};
+use super::tables::{PROMPT, RESOURCE, TEMPLATE, TOOL};
+use super::{Mender, Output, first_member};
+use crate::onec::decode::BadAnswer;
+use crate::rpc::json::{Fault, Scanner, unquote};
+use crate::rpc::label;
+
+/// More values than this no client takes
+/// ([completion](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/completion)).
+const MOST_VALUES: usize = 100;
+
+/// The text of the member that names an item.
+fn name(scanner: &Scanner<'_>, bytes: &[u8], key: &str) -> Option<String> {
+    let raw = first_member(scanner, bytes, key, |raw| !matches!(raw.first(), Some(b'n')))?;
+    let quoted = scalar_text(raw);
+    unquote(quoted.as_deref().map_or(raw, str::as_bytes)).map(|name| name.into_owned())
+}
+
+impl Mender<'_> {
+    /// Notes that an item does not come through, and why.
+    fn leave_out(&mut self, name: Option<&str>, why: &'static str) -> bool {
+        self.left_out.push((name.unwrap_or("?").chars().take(80).collect(), why));
+        false
+    }
+
+    /// An item that is named: whether it is the first of its name and one that can be used.
+    fn named(
+        &mut self,
+        name: Option<String>,
+        read: impl FnOnce(&mut Self) -> Result<bool, BadAnswer>,
+    ) -> Result<bool, BadAnswer> {
+        let fits = read(self)?;
+        Ok(match name {
+            Some(name) if fits && !self.names.contains(&name) => self.names.insert(name),
+            name if fits => self.leave_out(name.as_deref(), "another one has its name"),
+            name => self.leave_out(name.as_deref(), "it lacks what clients need to call it"),
+        })
+    }
+}
+
+pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let name = name(scanner, mender.bytes, "name");
+    let outputs = mender.outputs.len();
+    mender.output = None;
+    let stays = mender.named(name.clone(), |mender| object(mender, TOOL, scanner))?;
+    if stays {
+        let schema = mender.output.take();
+        mender.outputs.push(Output { name: name.unwrap_or_default(), schema });
+    } else {
+        mender.outputs.truncate(outputs);
+    }
+    Ok(stays)
+}
+
+pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let name = name(scanner, mender.bytes, "name");
+    // It is called by its name as it is, which has no alias.
+    if name.as_deref().is_some_and(label::has_unseen) {
+        scanner.skip()?;
+        return Ok(mender.leave_out(name.as_deref(), "its name has control characters"));
+    }
+    mender.named(name, |mender| object(mender, PROMPT, scanner))
+}
+
+pub(super) fn resource(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    addressed(mender, "uri", RESOURCE, scanner)
+}
+
+pub(super) fn template(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    addressed(mender, "uriTemplate", TEMPLATE, scanner)
+}
+
+fn object(mender: &mut Mender<'_>, fields: &'static [Field], scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    mender.value(&Kind::Object(fields), scanner)
+}
+
+fn addressed(
+    mender: &mut Mender<'_>,
+    key: &'static str,
+    fields: &[Field],
+    scanner: &mut Scanner<'_>,
+) -> Result<bool, BadAnswer> {
+    if scanner.peek() != b'{' {
+        scanner.skip()?;
+        return Ok(mender.leave_out(None, "it is no object"));
+    }
+    let address = name(scanner, mender.bytes, key);
+    let stand_in = quoted(&label::clean(address.as_deref().unwrap_or_default()));
+    Ok(match mender.object(fields, &stand_in, scanner)? {
+        Some(_) => true,
+        None => mender.leave_out(address.as_deref(), "it has no address"),
+    })
+}
+
+/// The values that complete an argument.
+pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    if scanner.peek() != b'[' {
+        scanner.skip()?;
+        return Ok(false);
+    }
+    mender.values = 0;
+    mender.list(&Kind::Own(completed), scanner)?;
+    Ok(true)
+}
+
+fn completed(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let fits = mender.value(&Kind::Text, scanner)?;
+    mender.values += usize::from(fits);
+    Ok(fits && mender.values <= MOST_VALUES)
+}
+
+/// Where the next page is found. One without a name is none: clients would ask for it for ever.
+pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let mut look = scanner.clone();
+    let span = look.skip()?;
+    if span.of(mender.bytes) == Some(b"\"\"") {
+        *scanner = look;
+        return Ok(false);
+    }
+    mender.value(&Kind::Text, scanner)
+}
+
+/// For [`first_member`]: why a look at an object ended.
+pub(super) enum Look {
+    Found(crate::rpc::json::Span),
+    Fault,
+}
+
+impl From<Fault> for Look {
+    fn from(_: Fault) -> Self {
+        Self::Fault
+    }
+}

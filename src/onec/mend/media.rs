@@ -1,0 +1,60 @@
+//! What kind of data it is, told by its first bytes.
+
+use super::kind::Kind;
+use super::{BASE64, Mender};
+use crate::onec::decode::BadAnswer;
+use crate::rpc::json::{Scanner, unquote};
+use base64::Engine as _;
+
+/// First bytes, where they stand, and the type of what begins so.
+const BEGINNINGS: &[(usize, &[u8], &str)] = &[
+    (0, b"\x89PNG", "image/png"),
+    (0, b"\xFF\xD8\xFF", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (0, b"BM", "image/bmp"),
+    (0, b"II*\0", "image/tiff"),
+    (0, b"MM\0*", "image/tiff"),
+    (0, b"\0\0\x01\0", "image/x-icon"),
+    (0, b"<svg", "image/svg+xml"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (8, b"WAVE", "audio/wav"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xFF\xFB", "audio/mpeg"),
+    (0, b"\xFF\xF3", "audio/mpeg"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (0, b"%PDF", "application/pdf"),
+    (0, b"PK\x03\x04", "application/zip"),
+];
+
+/// The type of what `text` is the Base64 of, if it is told by its beginning.
+pub(super) fn sniffed(text: &str) -> Option<&'static str> {
+    // Sixteen bytes of data, wherever 1C breaks the line.
+    let start: String = text.chars().filter(|c| !c.is_ascii_whitespace()).take(24).collect();
+    let whole = start.len() / 4 * 4;
+    let data = BASE64.decode(start.get(..whole)?).ok()?;
+    let found = BEGINNINGS.iter().find(|(at, bytes, _)| data.get(*at..).is_some_and(|data| data.starts_with(bytes)));
+    found.map(|(.., kind)| *kind)
+}
+
+/// The `mimeType` of an image or of audio: as clients know it, and never anything but a type.
+pub(super) fn mime_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let mut look = scanner.clone();
+    let span = look.skip()?;
+    let text = span.of(mender.bytes).and_then(unquote);
+    match text.as_deref() {
+        Some("image/jpg") => {
+            *scanner = look;
+            mender.edits.replace(span, "\"image/jpeg\"");
+            Ok(true)
+        }
+        Some(text) if text.contains('/') => mender.value(&Kind::Text, scanner),
+        _ => {
+            *scanner = look;
+            Ok(false)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Contents of resources, read or embedded.
+
+use super::judge::quoted;
+use super::kind::Kind;
+use super::parts::Parts;
+use super::tables::CONTENTS;
+use super::{Mender, media};
+use crate::onec::decode::BadAnswer;
+use crate::rpc::Param;
+use crate::rpc::json::{Scanner, Span, unquote};
+
+/// The bits of `text` and `blob` in [`CONTENTS`].
+const DATA: u32 = 0b11;
+
+/// `contents` of a resource that was read.
+pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    mender.some_of("contents", &Kind::Own(read), scanner)
+}
+
+fn read(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let asked = mender.request.params.text(Param::Uri).map_or_else(|| mender.made_up(), |uri| quoted(&uri));
+    contents(mender, &asked, scanner)
+}
+
+/// The `resource` of a block of content. Nobody asked for it by an address, so that any will do.
+pub(super) fn embedded(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let made_up = mender.made_up();
+    contents(mender, &made_up, scanner)
+}
+
+fn contents(mender: &mut Mender<'_>, uri: &str, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let before = scanner.clone();
+    let mark = mender.edits.mark();
+    match scanner.peek() {
+        b'{' => {
+            if mender.object(CONTENTS, uri, scanner)?.is_some_and(|seen| seen & DATA != 0) {
+                return Ok(true);
+            }
+            mender.edits.back_to(mark);
+            *scanner = before;
+            let parts = Parts::read(scanner, mender.bytes)?;
+            let json = parts.contents(mender.bytes, uri)?;
+            mender.edits.replace(parts.object, json);
+            Ok(true)
+        }
+        b'n' => {
+            scanner.skip()?;
+            Ok(false)
+        }
+        _ => {
+            let span = scanner.skip()?;
+            let text = mender.text_of(span);
+            mender.edits.replace(span, format!("{{\"uri\":{uri},\"text\":{text}}}"));
+            Ok(true)
+        }
+    }
+}
+
+impl Mender<'_> {
+    /// An address for what has none.
+    pub(super) fn made_up(&mut self) -> String {
+        self.made_up += 1;
+        format!("\"onec:data/{}\"", self.made_up)
+    }
+
+    /// The value at `span` as a JSON string: its text, or its JSON.
+    pub(super) fn text_of(&self, span: Span) -> String {
+        let raw = span.of(self.bytes).unwrap_or_default();
+        match raw.first() {
+            Some(b'"') => String::from_utf8_lossy(raw).into_owned(),
+            _ => quoted(&String::from_utf8_lossy(raw)),
+        }
+    }
+}
+
+impl Parts {
+    /// What stands in an object as the contents of a resource.
+    ///
+    /// # Errors
+    /// [`BadAnswer::Base64`].
+    pub(super) fn contents(&self, bytes: &[u8], uri: &str) -> Result<String, BadAnswer> {
+        let text = |span: Span| span.of(bytes).filter(|raw| raw.first() == Some(&b'"'));
+        let json = |raw: &[u8]| String::from_utf8_lossy(raw).into_owned();
+        let named = text(self.uri).filter(|raw| unquote(raw).is_some_and(|uri| !uri.trim().is_empty()));
+        let mut out = format!("{{\"uri\":{}", named.map_or_else(|| uri.to_owned(), json));
+        let data = text(self.blob).or(text(self.data));
+        let mime = text(self.mime_type).map(json);
+        let sniffed = || data.and_then(unquote).and_then(|data| media::sniffed(&data)).map(quoted);
+        if let Some(mime) = mime.or_else(sniffed) {
+            out += &format!(",\"mimeType\":{mime}");
+        }
+        if let Some(meta) = self.meta.of(bytes).filter(|raw| raw.first() == Some(&b'{')) {
+            out += &format!(",\"_meta\":{}", json(meta));
+        }
+        match (data, text(self.text)) {
+            (Some(data), _) => {
+                out += &format!(",\"blob\":\"{}\"", super::one_line(data)?);
+            }
+            (None, Some(text)) => out += &format!(",\"text\":{}", json(text)),
+            // What it says in another way is still better than nothing.
+            (None, None) if self.others => {
+                out += &format!(",\"text\":{}", quoted(&json(self.object.of(bytes).unwrap_or_default())));
+            }
+            (None, None) => out += ",\"text\":\"\"",
+        }
+        out.push('}');
+        Ok(out)
+    }
+}

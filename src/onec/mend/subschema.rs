@@ -1,0 +1,216 @@
+//! The keywords of a schema, at every depth.
+
+use super::edits::Kept;
+use super::keywords::{self, Keyword, keyword};
+use super::kind::Kind;
+use super::required::unique_names;
+use super::schema::{OBJECT, Place, Read, Root, Schema};
+use super::type_names::types_of;
+use super::{Mender, first_member};
+use crate::onec::decode::BadAnswer;
+use crate::rpc::json::{Member, Scanner, Span, unquote};
+use std::collections::HashSet;
+
+impl Mender<'_> {
+    /// The members of the object at the cursor, each keyword of the kind that it is or gone.
+    pub(super) fn members(
+        &mut self,
+        schema: &mut Schema,
+        place: Place,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<Read, BadAnswer> {
+        let mut read = Read { object: Span::default(), members: false, kept: false, typed: false, other: false };
+        let mut kept = Kept::default();
+        let mut seen = 0_u64;
+        let whole = scanner.clone();
+        read.object = scanner.object::<BadAnswer>(|scanner, member| {
+            read.members = true;
+            kept.next(member.start, &mut self.edits);
+            let (edits, required) = (self.edits.mark(), schema.names.mark());
+            let fits = match keyword(&member.key) {
+                None => scanner.skip().map(|_| true)?,
+                Some((_, bit)) if seen & bit != 0 => scanner.skip().map(|_| false)?,
+                Some((Keyword::Type, bit)) if place.root != Root::Free => {
+                    seen |= bit;
+                    self.root_type(place.root, &mut read, scanner)?
+                }
+                Some((keyword, bit)) => {
+                    let fits = self.keyword(schema, place, keyword, &member, &whole, scanner)?;
+                    seen |= if fits { bit } else { 0 };
+                    fits
+                }
+            };
+            if !fits {
+                self.edits.back_to(edits);
+                schema.names.back_to(required);
+            }
+            kept.member(member.start, scanner.pos(), fits, &mut self.edits);
+            Ok(())
+        })?;
+        kept.finish(&mut self.edits);
+        read.kept = kept.any;
+        Ok(read)
+    }
+
+    /// The value of a keyword; `false` if it says nothing that a validator takes.
+    fn keyword(
+        &mut self,
+        schema: &mut Schema,
+        place: Place,
+        keyword: Keyword,
+        member: &Member<'_>,
+        whole: &Scanner<'_>,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        let first = scanner.peek();
+        let same = Place { root: Root::Free, ..place };
+        let turned = Place { turned: true, ..same };
+        match keyword {
+            Keyword::Label => self.value(&Kind::Label, scanner),
+            Keyword::Text => self.value(&Kind::Text, scanner),
+            Keyword::Bool => self.value(&Kind::Bool, scanner),
+            Keyword::Number => self.value(&Kind::Number, scanner),
+            Keyword::Positive => self.value(&Kind::Positive, scanner),
+            Keyword::Count => self.value(&Kind::Natural, scanner),
+            Keyword::List => Ok(scanner.skip().map(|_| first == b'[')?),
+            Keyword::NotNull => Ok(scanner.skip().map(|_| first != b'n')?),
+            Keyword::Type => self.types(scanner),
+            Keyword::Enum => {
+                let types = match place.root {
+                    Root::Free => first_member(whole, self.bytes, "type", |_| true),
+                    Root::Input | Root::Output => Some(OBJECT.as_bytes()),
+                };
+                self.choices(types, scanner)
+            }
+            Keyword::Dialect => {
+                let dialect = scanner.skip()?.of(self.bytes).and_then(unquote);
+                Ok(dialect.is_some_and(|dialect| keywords::is_known(&dialect)))
+            }
+            Keyword::Reference => {
+                schema.names.open(place.group);
+                self.value(&Kind::Text, scanner)
+            }
+            Keyword::Required => {
+                let span = scanner.skip()?;
+                schema.names.require(place.group, span, place.turned);
+                Ok(first == b'[')
+            }
+            Keyword::Same => self.schema(schema, same, scanner),
+            Keyword::Turned => self.schema(schema, turned, scanner),
+            Keyword::Other => {
+                let place = Place::new(schema.names.group());
+                self.schema(schema, place, scanner)
+            }
+            Keyword::SameSeveral => self.schemas(schema, Some(same), scanner),
+            Keyword::OtherSeveral => self.schemas(schema, None, scanner),
+            Keyword::Items if first == b'[' => {
+                if !schema.old {
+                    if first_member(whole, self.bytes, "prefixItems", |_| true).is_some() {
+                        return Ok(scanner.skip().map(|_| false)?);
+                    }
+                    let key = Span::new(member.start, scanner.pos());
+                    self.edits.replace(key, "\"prefixItems\":");
+                }
+                self.schemas(schema, None, scanner)
+            }
+            Keyword::Items => {
+                let place = Place::new(schema.names.group());
+                self.schema(schema, place, scanner)
+            }
+            Keyword::Properties
+            | Keyword::ByName
+            | Keyword::SameByName
+            | Keyword::RequiredBy
+            | Keyword::Dependencies => self.by_name(schema, same, keyword, scanner),
+        }
+    }
+
+    /// A map of schemas or of lists of names.
+    fn by_name(
+        &mut self,
+        schema: &mut Schema,
+        place: Place,
+        keyword: Keyword,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        if scanner.peek() != b'{' {
+            return Ok(scanner.skip().map(|_| false)?);
+        }
+        let mut kept = Kept::default();
+        let mut seen = HashSet::new();
+        scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+            kept.next(start, &mut self.edits);
+            let (edits, required) = (self.edits.mark(), schema.names.mark());
+            let fits = match (keyword, scanner.peek()) {
+                _ if !seen.insert(key.clone()) => scanner.skip().map(|_| false)?,
+                (Keyword::RequiredBy, b'[') | (Keyword::Dependencies, b'[') => self.names(scanner)?,
+                (Keyword::RequiredBy, _) => scanner.skip().map(|_| false)?,
+                (Keyword::SameByName | Keyword::Dependencies, _) => self.schema(schema, place, scanner)?,
+                (Keyword::Properties, first @ (b't' | b'f')) => {
+                    schema.names.property(place.group, &key);
+                    let span = scanner.skip()?;
+                    // Properties of tools are objects in MCP.
+                    self.edits.replace(span, if first == b't' { "{}" } else { "{\"not\":{}}" });
+                    true
+                }
+                _ => {
+                    if keyword == Keyword::Properties {
+                        schema.names.property(place.group, &key);
+                    }
+                    let place = Place::new(schema.names.group());
+                    self.schema(schema, place, scanner)?
+                }
+            };
+            if !fits {
+                self.edits.back_to(edits);
+                schema.names.back_to(required);
+            }
+            kept.member(start, scanner.pos(), fits, &mut self.edits);
+            Ok(())
+        })?;
+        kept.finish(&mut self.edits);
+        Ok(true)
+    }
+
+    fn names(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let span = scanner.skip()?;
+        if let Some(names) = span.of(self.bytes).and_then(unique_names) {
+            self.edits.replace(span, names);
+        }
+        Ok(true)
+    }
+
+    /// An array of schemas, of the same value or each of its own. An empty one is none.
+    fn schemas(
+        &mut self,
+        schema: &mut Schema,
+        same: Option<Place>,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        if scanner.peek() != b'[' {
+            return Ok(scanner.skip().map(|_| false)?);
+        }
+        let mut any = false;
+        scanner.array::<BadAnswer>(|scanner| {
+            any = true;
+            let place = same.unwrap_or_else(|| Place::new(schema.names.group()));
+            self.schema(schema, place, scanner).map(drop)
+        })?;
+        Ok(any)
+    }
+
+    /// A schema within one. Of what is none, any value is right; the name of a type is short for one of it.
+    fn schema(&mut self, schema: &mut Schema, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        match scanner.peek() {
+            b'{' => drop(self.members(schema, place, scanner)?),
+            b't' | b'f' => drop(scanner.skip()?),
+            _ => {
+                let span = scanner.skip()?;
+                let types = span.of(self.bytes).and_then(unquote).and_then(|text| types_of(&text));
+                let types = types.map_or_else(|| "{}".to_owned(), |types| format!("{{\"type\":{types}}}"));
+                self.edits.replace(span, types);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,121 @@
+//! Results of tools that have an output schema.
+//!
+//! Where a tool has one, clients want a `structuredContent` that fits, and fail the call where there is
+//! none ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#output-schema)).
+//! 1C often says the same as text only.
+
+use super::mend::Output;
+use crate::rpc::Payload;
+use bytes::Bytes;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+/// How many tools with an output schema are remembered.
+const KEPT: usize = 1024;
+/// A schema longer than this is not remembered.
+const LONGEST: usize = 64 * 1024;
+
+/// Output schemas of the tools that were listed.
+#[derive(Debug, Default)]
+pub(super) struct Outputs {
+    any: AtomicBool,
+    schemas: RwLock<HashMap<String, Bytes>>,
+}
+
+impl Outputs {
+    /// Learns what a list of tools says. A tool that has lost its schema is forgotten.
+    pub(super) fn learn(&self, listed: Vec<Output>) {
+        if listed.iter().all(|output| output.schema.is_none()) && !self.any.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        for Output { name, schema } in listed {
+            match schema.filter(|schema| schema.len() <= LONGEST) {
+                Some(schema) if schemas.len() < KEPT || schemas.contains_key(&name) => {
+                    schemas.insert(name, schema);
+                }
+                _ => drop(schemas.remove(&name)),
+            }
+        }
+        self.any.store(!schemas.is_empty(), Ordering::Relaxed);
+    }
+
+    fn schema(&self, tool: &str) -> Option<Bytes> {
+        if !self.any.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.schemas.read().unwrap_or_else(PoisonError::into_inner).get(tool).cloned()
+    }
+
+    /// The result of `tool`, which has no `structuredContent`, such that a strict client takes it: with
+    /// its text as structure where that is JSON that fits, or else as a failed call. The text stays what
+    /// it was in either case.
+    pub(super) fn complete(&self, tool: &str, payload: Payload) -> Payload {
+        if payload.is_tool_error() || payload.is_input_required() {
+            return payload;
+        }
+        let Some(schema) = self.schema(tool) else { return payload };
+        let structured = structured(&payload, &schema);
+        let mended = structured.is_some();
+        tracing::warn!(tool, mended, "1C sent no structuredContent, though the tool has an output schema");
+        structured.or_else(|| failed(tool, &payload)).unwrap_or(payload)
+    }
+}
+
+/// A result by its members.
+type Members = BTreeMap<String, Box<RawValue>>;
+
+fn members(payload: &Payload) -> Option<(Members, Vec<Box<RawValue>>)> {
+    let members: Members = serde_json::from_slice(payload.json()).ok()?;
+    let content = serde_json::from_str(members.get("content")?.get()).ok()?;
+    Some((members, content))
+}
+
+fn rewritten(payload: &Payload, members: &Members) -> Option<Payload> {
+    payload.rewritten(serde_json::to_vec(members).ok()?).ok()?.without_lone_surrogates().ok()
+}
+
+/// With the first text that is JSON of the schema as structure.
+fn structured(payload: &Payload, schema: &[u8]) -> Option<Payload> {
+    let (mut members, content) = members(payload)?;
+    let texts = content.iter().filter_map(|block| serde_json::from_str::<Text>(block.get()).ok()?.text);
+    let text = texts
+        .filter(|text| matches!(text.trim_start().as_bytes().first(), Some(b'{' | b'[')))
+        .find(|text| serde_json::from_str(text).is_ok_and(|value| fits(schema, &value)))?;
+    members.insert("structuredContent".into(), RawValue::from_string(text).ok()?);
+    rewritten(payload, &members)
+}
+
+#[derive(serde::Deserialize)]
+struct Text {
+    text: Option<String>,
+}
+
+/// As a failed call that says why.
+fn failed(tool: &str, payload: &Payload) -> Option<Payload> {
+    let (mut members, mut content) = members(payload)?;
+    let why = format!(
+        "The tool {tool:?} has an output schema, but 1C sent no structured content that fits it. What it sent \
+         follows. The 1C side should return structuredContent, or list the tool without outputSchema."
+    );
+    let block = serde_json::json!({ "type": "text", "text": why });
+    content.insert(0, serde_json::value::to_raw_value(&block).ok()?);
+    members.insert("content".into(), serde_json::value::to_raw_value(&content).ok()?);
+    members.insert("isError".into(), serde_json::value::to_raw_value(&true).ok()?);
+    rewritten(payload, &members)
+}
+
+/// Whether a value is of a schema. A schema that cannot be read is of no use to a client either.
+#[cfg(feature = "catalog")]
+fn fits(schema: &[u8], value: &Value) -> bool {
+    let schema = serde_json::from_slice::<Value>(schema).ok();
+    schema.and_then(|schema| jsonschema::validator_for(&schema).ok()).is_none_or(|schema| schema.is_valid(value))
+}
+
+#[cfg(not(feature = "catalog"))]
+fn fits(_schema: &[u8], value: &Value) -> bool {
+    value.is_object()
+}

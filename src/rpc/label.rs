@@ -1,0 +1,60 @@
+//! Texts that a person or a model reads beside a thing: its title, its description.
+
+use std::borrow::Cow;
+
+/// `text` without what is not seen and changes what is seen: control characters but line feed and tab,
+/// and those that turn the direction of writing
+/// ([Bidi_Control](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)). Each other
+/// way to end a line becomes a line feed.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if !suspicious(text.as_bytes()) || !text.contains(|c| is_unseen(c) || is_break(c)) {
+        return text.into();
+    }
+    let text = text.replace("\r\n", "\n");
+    text.chars().filter(|c| !is_unseen(*c)).map(|c| if is_break(c) { '\n' } else { c }).collect::<String>().into()
+}
+
+/// Whether `text` has any of these characters.
+pub(crate) fn has_unseen(text: &str) -> bool {
+    suspicious(text.as_bytes()) && text.contains(|c| is_unseen(c) || is_break(c) || matches!(c, '\n' | '\t'))
+}
+
+/// Whether UTF-8 can hold one of these characters, seen from single bytes.
+pub(crate) fn suspicious(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xd8 | 0xe2))
+}
+
+const fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}'
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+const fn is_break(c: char) -> bool {
+    matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_seen_is_left() {
+        for (before, after) in [
+            ("Отчёт «Продажи» — №1\n\tпо дням", "Отчёт «Продажи» — №1\n\tпо дням"),
+            ("a\r\nb\rc\u{85}d\u{2028}e\u{2029}f", "a\nb\nc\nd\ne\nf"),
+            ("a\0b\u{7}c\u{1b}[31m\u{7f}d\u{9b}", "abc[31md"),
+            ("\u{202e}gnp\u{202c}\u{2066}x\u{2069}\u{200f}\u{200e}\u{61c}", "gnpx"),
+            ("", ""),
+        ] {
+            assert_eq!(clean(before), after);
+            assert_eq!(clean(after), after);
+        }
+    }
+
+    #[test]
+    fn names_have_no_line_breaks_either() {
+        assert!(has_unseen("a\n") && has_unseen("a\u{202e}b") && has_unseen("\u{85}") && has_unseen("a\tb"));
+        assert!(!has_unseen("Отчёт «Продажи» — №1") && !has_unseen(""));
+    }
+}

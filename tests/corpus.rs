@@ -61,6 +61,16 @@ fn oauth_params() {
 }
 
 #[test]
+fn assertion() {
+    replay("assertion", oauth_invariants::assertion);
+}
+
+#[test]
+fn key_set() {
+    replay("key_set", oauth_invariants::key_set);
+}
+
+#[test]
 fn guards() {
     replay("guards", scope_invariants::guards);
 }

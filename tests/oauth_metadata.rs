@@ -17,6 +17,7 @@ use oauth::{BASE, CALLBACK, Lab, Params, lab};
 use onec_mcp::Scopes;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
+use onec_mcp::auth::server::ClientMetadata;
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::http::{Caller, OriginPolicy};
 use serde_json::json;
@@ -56,6 +57,19 @@ async fn the_server_describes_itself() {
             "authorization_response_iss_parameter_supported": true,
         })
     );
+}
+
+/// RFC 8414, section 2: clients can prove themselves where their documents, and so their keys, are known;
+/// then the algorithms have to be told.
+#[tokio::test]
+async fn proofs_of_clients_are_told_where_their_documents_are_read() {
+    let lab = lab().with(|server| server.client_metadata(ClientMetadata::new()));
+    let document = lab.get(SERVER).await.json();
+    for endpoint in ["token", "revocation"] {
+        let member = |rest: &str| document[format!("{endpoint}_endpoint_auth_{rest}")].clone();
+        assert_eq!(member("methods_supported"), json!(["none", "private_key_jwt"]));
+        assert_eq!(member("signing_alg_values_supported"), json!(["RS256", "PS256", "ES256", "EdDSA"]));
+    }
 }
 
 /// RFC 8414, section 2: only what is supported.

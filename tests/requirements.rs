@@ -7,10 +7,11 @@ use std::path::Path;
 
 const TABLE: &str = include_str!("REQUIREMENTS.md");
 
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "RFC 6749",
     "RFC 6750",
     "RFC 7009",
+    "RFC 7523",
     "RFC 7591",
     "RFC 7636",
     "RFC 8252",

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each user takes a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
 
-use onec_mcp::auth::server::fuzzing::{params, redirect_matches, redirect_uri, redirect_with};
+use onec_mcp::auth::server::fuzzing::{
+    assertion as read_assertion, params, redirect_matches, redirect_uri, redirect_with, signed,
+};
 use url::{Host, Url, form_urlencoded};
 
 /// A line to be registered, and one to be asked for.
@@ -73,4 +75,41 @@ pub(crate) fn oauth_params(bytes: &[u8]) {
     names.sort_unstable();
     names.dedup();
     assert_eq!(repeated, names.len() < all);
+}
+
+/// What a client sends to prove who it is: what is believed of its times is near, and no key has signed it.
+pub(crate) fn assertion(bytes: &[u8]) {
+    const NOW: i64 = 1_800_000_000;
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Some((client, id, until)) = read_assertion(text, &["https://h".to_owned()], NOW) else { return };
+    assert!(text.len() <= 8192 && text.matches('.').count() == 2, "{text}");
+    assert!(id.starts_with(&client) && id.len() > client.len() + 1, "{id}");
+    assert!(until.is_none_or(|until| (NOW..=NOW + 800).contains(&until)), "{until:?}");
+    for keys in KEYS {
+        assert_eq!(signed(keys, text), (true, false), "{text}");
+    }
+}
+
+/// Keys that have signed nothing: of RFC 7517, appendix A.1, RFC 8037, appendix A.2, and none.
+const KEYS: [&str; 3] = [
+    r#"{"keys":[{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}"#,
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    r#"{"keys":[]}"#,
+];
+
+/// The keys that a client publishes: no private one is taken, and none signs what it cannot.
+pub(crate) fn key_set(bytes: &[u8]) {
+    // A signature of nobody.
+    const STRAY: &str = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJjIiwic3ViIjoiYyIsImF1ZCI6IngiLCJleHAiOjEsImp0aSI6ImoifQ.AAAA";
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (taken, stray) = signed(text, STRAY);
+    assert!(!stray, "{text}");
+    let Ok(read) = serde_json::from_str::<serde_json::Value>(text) else { return };
+    let keys = read.get("keys").and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let secret = |key: &serde_json::Value| {
+        ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+            .iter()
+            .any(|name| key.get(name).is_some_and(|value| !value.is_null()))
+    };
+    assert!(!taken || (keys.len() <= 32 && !keys.iter().any(secret)), "{text}");
 }

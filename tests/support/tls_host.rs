@@ -1,4 +1,5 @@
 //! An https server on a loopback port that answers as told.
+#![allow(dead_code, reason = "each test file takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use onec_mcp::auth::server::ClientMetadata;

@@ -1,12 +1,14 @@
-//! Which client calls the token or revocation endpoint. All are public: they have a name and no
-//! secret.
+//! Which client calls the token or revocation endpoint. None has a secret; one that is known by a
+//! metadata document may have keys, and then may have to prove that it is itself.
 
-use super::client_metadata::is_metadata_url;
+use super::assertion::Assertion;
+use super::client_metadata::{Described, MetadataError, Unproven, is_metadata_url};
 use super::params::Params;
 use super::reply::Failure;
 use super::service::Asker;
 use super::store::TokenStore;
 use super::{Inner, PUBLIC_CLIENT};
+use crate::auth::Digest;
 use crate::auth::login::Login;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,19 +16,46 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-/// The `client_id`, from the form or as the user of HTTP Basic; nothing if it is left out.
-pub(super) fn client_id(asker: &Asker<'_>, form: &Params) -> Result<Option<String>, Failure> {
+/// What there is of client assertions
+/// ([RFC 7523, section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Who a request says that it is from, and what is to prove it.
+pub(super) struct Named {
+    /// Nothing if it is left out.
+    pub(super) client: Option<String>,
+    assertion: Option<Assertion>,
+}
+
+impl Named {
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+}
+
+/// The `client_id`, from the form, as the user of HTTP Basic, or as the subject of an assertion.
+pub(super) fn named(asker: &Asker<'_>, form: &Params) -> Result<Named, Failure> {
     if let Some(name) = form.repeated() {
         return Err(Failure::request(format!("{} is given twice", super::reply::plain(name))));
     }
-    if form.get("client_secret").is_some() || form.get("client_assertion").is_some() {
+    if form.get("client_secret").is_some() {
         return Err(Failure::client("clients have no secret here"));
     }
-    let in_form = form.get("client_id");
-    match (basic(asker)?, in_form) {
-        (Some(basic), Some(in_form)) if basic != in_form => Err(Failure::client("two different client ids")),
-        (Some(basic), _) => Ok(Some(basic)),
-        (None, in_form) => Ok(in_form.map(str::to_owned)),
+    let (basic, in_form) = (basic(asker)?, form.get("client_id"));
+    let assertion = match (form.get("client_assertion"), form.get("client_assertion_type")) {
+        (None, None) => None,
+        (None, Some(_)) => return Err(Failure::request("client_assertion is missing")),
+        (Some(_), kind) if kind != Some(JWT_BEARER) => {
+            return Err(Failure::client("client_assertion_type must be that of JWTs (RFC 7523, section 2.2)"));
+        }
+        (Some(_), _) if basic.is_some() => return Err(Failure::request("the client authenticates in two ways")),
+        (Some(text), _) => Some(Assertion::parse(text).map_err(Failure::client)?),
+    };
+    let subject = assertion.as_ref().map(Assertion::client);
+    let client = basic.as_deref().or(subject);
+    match (client, in_form) {
+        (Some(client), Some(in_form)) if client != in_form => Err(Failure::client("two different client ids")),
+        (client, in_form) => Ok(Named { client: client.or(in_form).map(str::to_owned), assertion }),
     }
 }
 
@@ -50,7 +79,76 @@ fn basic(asker: &Asker<'_>) -> Result<Option<String>, Failure> {
     if id.is_empty() { Err(bad()) } else { Ok(Some(id.into_owned())) }
 }
 
+/// The token endpoint, and the revocation endpoint for libraries that name where they ask.
+const ENDPOINTS: [&str; 4] = ["/token", "/oauth/token", "/revoke", "/oauth/revoke"];
+
+/// The client keeps its tokens and tries again.
+fn unknown(error: &MetadataError) -> Failure {
+    tracing::warn!(%error, "a client cannot be authenticated");
+    Failure::unavailable("what this client publishes about itself cannot be had now")
+}
+
 impl<L: Login, S: TokenStore> Inner<L, S> {
+    /// Whether it is `client` that asks, as far as that client has to prove it: by its document as it is
+    /// now, or as it was at the login (`confidential`) where its document cannot be had. Says whether it
+    /// has to.
+    pub(super) async fn authenticate(
+        &self,
+        asker: &Asker<'_>,
+        named: &Named,
+        client: &str,
+        confidential: bool,
+    ) -> Result<bool, Failure> {
+        let proven = self.proven(asker, named.assertion.as_ref(), client, confidential).await;
+        proven.inspect_err(|_| self.refused(asker, Some(client), None, "client_assertion"))
+    }
+
+    async fn proven(
+        &self,
+        asker: &Asker<'_>,
+        assertion: Option<&Assertion>,
+        client: &str,
+        confidential: bool,
+    ) -> Result<bool, Failure> {
+        let documents = self.client_metadata.as_ref().filter(|_| is_metadata_url(client));
+        let described = match documents {
+            Some(documents) => documents.describe(client).await,
+            None if assertion.is_none() && !confidential => return Ok(false),
+            None => return Err(Failure::client("this client has published no keys here")),
+        };
+        match (described, assertion) {
+            (Ok(described), Some(assertion)) => {
+                self.verified(asker, &described, assertion).await.map(|()| described.authentication.is_required())
+            }
+            (Ok(described), None) if described.authentication.is_required() => {
+                Err(Failure::client("this client has to authenticate by a client_assertion (private_key_jwt)"))
+            }
+            (Ok(_), None) => Ok(false),
+            (Err(MetadataError::Authentication(_)), _) => {
+                Err(Failure::client("this client allows no way to authenticate that this server has"))
+            }
+            (Err(_), None) if !confidential => Ok(false),
+            (Err(error), _) => Err(unknown(&error)),
+        }
+    }
+
+    /// An assertion that is true counts once, at whichever replica.
+    async fn verified(&self, asker: &Asker<'_>, described: &Described, assertion: &Assertion) -> Result<(), Failure> {
+        let Some(documents) = &self.client_metadata else { return Err(Failure::client("clients have no keys here")) };
+        let now = self.clock.now();
+        let audiences =
+            [asker.issuer.clone()].into_iter().chain(ENDPOINTS.map(|path| format!("{}{path}", asker.issuer)));
+        let until = assertion.check(&audiences.collect::<Vec<_>>(), now).map_err(Failure::client)?;
+        documents.prove(&described.authentication, assertion).await.map_err(|unproven| match unproven {
+            Unproven::False(why) => Failure::client(why),
+            Unproven::Unknown(error) => unknown(&error),
+        })?;
+        match self.store.first_use(&Digest::of(&assertion.id()), until, now).await? {
+            true => Ok(()),
+            false => Err(Failure::client("this client_assertion was used before")),
+        }
+    }
+
     /// Whether anybody may call by this name. A client that this server has forgotten learns it
     /// from `invalid_client`, and registers again.
     pub(super) async fn must_be_known(&self, client: Option<&str>) -> Result<(), Failure> {

@@ -54,19 +54,19 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         if form.get("action") == Some("cancel") {
             let cancelled = Refused::new("access_denied", "the user has cancelled");
-            return match self.first_answer(&client.id, form).await {
+            return match self.first_answer(&target.client.id, form).await {
                 Ok(false) => error_page(asker.language, &RequestProblem::Used),
                 Ok(true) | Err(_) => target.refuse(asker, &cancelled),
             };
         }
-        let logged_in = match self.check(asker, &client.id, typed(self.login.form(), form)).await {
+        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form)).await {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => return again(Problem::Wrong),
             Err(LoginError::NoRole) => return again(Problem::NoRole),
             Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
             Err(LoginError::Unavailable(_)) => return again(Problem::Unavailable),
         };
-        match self.first_answer(client.id.as_str(), form).await {
+        match self.first_answer(&target.client.id, form).await {
             Ok(true) => {}
             Ok(false) => return error_page(asker.language, &RequestProblem::Used),
             Err(refused) => return target.refuse(asker, &refused),
@@ -187,7 +187,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             scopes,
             resource: wanted.resource.clone(),
             created: now,
-            confidential: false,
+            confidential: target.confidential,
         };
         self.store.put_grant(grant, vec![token]).await?;
         self.keep(target.client, now).await?;

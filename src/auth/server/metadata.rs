@@ -1,5 +1,6 @@
 //! The metadata of the server and of its resources.
 
+use super::client_metadata::{ALGORITHMS, METHODS};
 use super::scopes::OFFLINE;
 use super::service::Asker;
 use super::{Inner, reply};
@@ -22,8 +23,12 @@ struct Server<'a> {
     response_types_supported: [&'a str; 1],
     response_modes_supported: [&'a str; 1],
     grant_types_supported: &'a [&'a str],
-    token_endpoint_auth_methods_supported: [&'a str; 1],
-    revocation_endpoint_auth_methods_supported: [&'a str; 1],
+    token_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'a str>,
+    revocation_endpoint_auth_methods_supported: &'a [&'a str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    revocation_endpoint_auth_signing_alg_values_supported: Vec<&'a str>,
     code_challenge_methods_supported: [&'a str; 1],
     client_id_metadata_document_supported: bool,
     authorization_response_iss_parameter_supported: bool,
@@ -57,6 +62,11 @@ impl<L: Login, S> Inner<L, S> {
     pub(super) fn server_metadata(&self, asker: &Asker<'_>) -> Response<Body> {
         let issuer = asker.issuer.as_str();
         let scopes = self.supported.union(&Scopes::parse(OFFLINE));
+        // Keys are known from metadata documents only.
+        let (methods, algorithms) = match self.client_metadata {
+            Some(_) => (&METHODS[..], ALGORITHMS.map(|(name, _)| name).to_vec()),
+            None => (&["none"][..], Vec::new()),
+        };
         self.document(&Server {
             issuer,
             authorization_endpoint: format!("{issuer}/authorize"),
@@ -67,8 +77,10 @@ impl<L: Login, S> Inner<L, S> {
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: self.grant_types(),
-            token_endpoint_auth_methods_supported: ["none"],
-            revocation_endpoint_auth_methods_supported: ["none"],
+            token_endpoint_auth_methods_supported: methods,
+            token_endpoint_auth_signing_alg_values_supported: algorithms.clone(),
+            revocation_endpoint_auth_methods_supported: methods,
+            revocation_endpoint_auth_signing_alg_values_supported: algorithms,
             code_challenge_methods_supported: ["S256"],
             client_id_metadata_document_supported: self.client_metadata.is_some(),
             authorization_response_iss_parameter_supported: true,

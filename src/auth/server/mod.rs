@@ -83,6 +83,7 @@
 //! # }
 //! ```
 
+mod assertion;
 mod authorize;
 mod client_auth;
 mod client_metadata;

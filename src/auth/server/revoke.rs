@@ -1,7 +1,7 @@
 //! Revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
 
 use super::Inner;
-use super::client_auth::client_id;
+use super::client_auth::named;
 use super::params::Params;
 use super::reply::{self, Failure};
 use super::service::Asker;
@@ -17,13 +17,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     /// ([section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). What is not known is
     /// revoked already.
     pub(super) async fn revoke(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
-        let client = client_id(asker, form)?;
+        let named = named(asker, form)?;
         let token = form.get("token").ok_or_else(|| Failure::request("token is missing"))?;
         let digest = Digest::of(token);
         if let Some(found) = self.store.find(&digest).await? {
-            if client.is_some_and(|client| client != found.grant.client) {
+            if named.client().is_some_and(|client| client != found.grant.client) {
                 return Err(Failure::client("the token was issued to another client"));
             }
+            self.authenticate(asker, &named, &found.grant.client, found.grant.confidential).await?;
             match found.token.kind {
                 Kind::Access => self.store.revoke_token(&digest).await?,
                 Kind::Code { .. } | Kind::Refresh => self.store.revoke_grant(&found.grant.id).await?,

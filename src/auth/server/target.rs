@@ -1,7 +1,7 @@
 //! Who asks for authorization, and where the answer goes: what must be certain before anything is
 //! sent there.
 
-use super::client_metadata::is_metadata_url;
+use super::client_metadata::{MetadataError, is_metadata_url};
 use super::page::{RequestProblem, error_page};
 use super::params::Params;
 use super::redirect::RedirectUri;
@@ -16,10 +16,18 @@ use http::{Method, Response, StatusCode};
 /// Where the answer goes.
 pub(super) struct Target<'a> {
     pub(super) client: &'a Client,
+    /// Whether it gets tokens only if it proves that it is itself.
+    pub(super) confidential: bool,
     pub(super) uri: RedirectUri<'a>,
     /// As in the request, if it named one.
     pub(super) asked: Option<&'a str>,
     state: Option<&'a str>,
+}
+
+/// Who asks.
+pub(super) struct Asking {
+    client: Client,
+    confidential: bool,
 }
 
 /// What goes there instead of a code
@@ -34,30 +42,38 @@ impl Refused {
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// The client of an authorization request.
-    pub(super) async fn asking_client(&self, params: &Params) -> Result<Client, RequestProblem> {
+    pub(super) async fn asking_client(&self, params: &Params) -> Result<Asking, RequestProblem> {
         if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name)) {
             return Err(RequestProblem::BadRequest(format!("{name} is given twice")));
         }
         let id = params.get("client_id").ok_or(RequestProblem::UnknownClient)?;
         if id == PUBLIC_CLIENT {
             let (id, registered) = (id.to_owned(), self.clock.now());
-            return Ok(Client { id, name: None, redirect_uris: Vec::new(), registered });
+            let client = Client { id, name: None, redirect_uris: Vec::new(), registered };
+            return Ok(Asking { client, confidential: false });
         }
         if let Some(documents) = self.client_metadata.as_ref().filter(|_| is_metadata_url(id)) {
-            return documents.fetch(id).await.map_err(|error| RequestProblem::Metadata(error.to_string()));
+            let described = documents.describe(id).await.map_err(|error| match error {
+                MetadataError::Authentication(why) => RequestProblem::Authentication(why),
+                error => RequestProblem::Metadata(error.to_string()),
+            })?;
+            let confidential = described.authentication.is_required();
+            return Ok(Asking { client: described.client.clone(), confidential });
         }
         let client = self.store.client(id).await.map_err(|error| {
             reply::down(&error);
             RequestProblem::Unavailable
         })?;
-        client.ok_or(RequestProblem::UnknownClient)
+        let client = client.ok_or(RequestProblem::UnknownClient)?;
+        Ok(Asking { client, confidential: false })
     }
 }
 
 impl<'a> Target<'a> {
     /// Compares the redirect URI with those registered, as texts
     /// ([RFC 9700, section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
-    pub(super) fn find(client: &'a Client, params: &'a Params) -> Result<Self, RequestProblem> {
+    pub(super) fn find(asking: &'a Asking, params: &'a Params) -> Result<Self, RequestProblem> {
+        let Asking { client, confidential } = asking;
         let asked = params.get("redirect_uri");
         let text = match (asked, client.redirect_uris.as_slice()) {
             (Some(asked), _) => asked,
@@ -75,7 +91,7 @@ impl<'a> Target<'a> {
             return Err(RequestProblem::BadRedirectUri);
         }
         let state = params.get("state").filter(|_| !params.is_repeated("state"));
-        Ok(Self { client, uri, asked, state })
+        Ok(Self { client, confidential: *confidential, uri, asked, state })
     }
 
     pub(super) fn refuse(&self, asker: &Asker<'_>, Refused(error, description): &Refused) -> Response<Body> {

@@ -1,6 +1,7 @@
 //! The token endpoint ([RFC 6749, section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2)).
 
-use super::client_auth::client_id;
+use super::client_auth::{Named, named};
+use super::client_metadata::is_metadata_url;
 use super::log_in::typed;
 use super::pair::Pair;
 use super::params::Params;
@@ -19,25 +20,24 @@ use http::{Response, StatusCode};
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     pub(super) async fn token(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
-        let client = client_id(asker, form)?;
-        let client = client.as_deref();
+        let named = &named(asker, form)?;
         match form.get("grant_type") {
-            Some("authorization_code") => self.redeem(asker, form, client).await,
-            Some("refresh_token") => self.refresh(asker, form, client).await,
-            Some("password") if self.grant_types().contains(&"password") => self.password(asker, form, client).await,
+            Some("authorization_code") => self.redeem(asker, form, named).await,
+            Some("refresh_token") => self.refresh(asker, form, named).await,
+            Some("password") if self.grant_types().contains(&"password") => self.password(asker, form, named).await,
             Some(_) => Err(Failure::new("unsupported_grant_type", "this grant_type is not supported")),
             None => Err(Failure::request("grant_type is missing")),
         }
     }
 
     /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
-    async fn redeem(&self, asker: &Asker<'_>, form: &Params, client: Option<&str>) -> Result<Response<Body>, Failure> {
+    async fn redeem(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
         let code = form.get("code").ok_or_else(|| Failure::request("code is missing"))?;
         let verifier = form.get("code_verifier").ok_or_else(|| Failure::request("code_verifier is missing (PKCE)"))?;
         if !pkce::is_verifier(verifier) {
             return Err(Failure::request("code_verifier must have 43 to 128 unreserved characters"));
         }
-        let found = self.bearer(asker, code, client).await?;
+        let found = self.bearer(asker, code, named).await?;
         let Kind::Code { redirect_uri, challenge } = &found.token.kind else {
             return Err(Failure::grant("this is no authorization code"));
         };
@@ -48,7 +48,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::grant("redirect_uri is not that of the authorization request"));
         }
         if !pkce::verify(challenge, verifier) {
-            self.refused(asker, client, Some(&found.grant), "pkce");
+            self.refused(asker, named.client(), Some(&found.grant), "pkce");
             return Err(Failure::grant("code_verifier does not match the code_challenge"));
         }
         self.covered(asker, form, &found.grant)?;
@@ -57,9 +57,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
-    async fn refresh(&self, asker: &Asker<'_>, form: &Params, client: Option<&str>) -> Result<Response<Body>, Failure> {
+    async fn refresh(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
         let token = form.get("refresh_token").ok_or_else(|| Failure::request("refresh_token is missing"))?;
-        let found = self.bearer(asker, token, client).await?;
+        let found = self.bearer(asker, token, named).await?;
         if found.token.kind != Kind::Refresh {
             return Err(Failure::grant("this is no refresh token"));
         }
@@ -82,7 +82,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// The code or refresh token, if it can still be exchanged by this client.
-    async fn bearer(&self, asker: &Asker<'_>, secret: &str, client: Option<&str>) -> Result<Found, Failure> {
+    async fn bearer(&self, asker: &Asker<'_>, secret: &str, named: &Named) -> Result<Found, Failure> {
+        let client = named.client();
         let Some(found) = self.store.find(&Digest::of(secret)).await? else {
             self.must_be_known(client).await?;
             self.refused(asker, client, None, "not_found");
@@ -101,6 +102,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             self.refused(asker, client, Some(&found.grant), "other_client");
             return Err(Failure::grant("it was issued to another client"));
         }
+        self.authenticate(asker, named, &found.grant.client, found.grant.confidential).await?;
         if self.login.is_own() && found.token.sealed.is_none() {
             self.refused(asker, client, Some(&found.grant), "no_login");
             return Err(Failure::grant("it carries no login of 1C, and users have their own here; log in again"));
@@ -161,21 +163,19 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 
     /// User and password in one request
     /// ([RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3)).
-    async fn password(
-        &self,
-        asker: &Asker<'_>,
-        form: &Params,
-        client: Option<&str>,
-    ) -> Result<Response<Body>, Failure> {
+    async fn password(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
         if form.get("username").is_none() {
             return Err(Failure::request("username is missing"));
         }
+        let client = named.client();
         self.must_be_known(client).await?;
         let resource = self.resource(asker, form).map_err(|why| Failure::new("invalid_target", why))?;
         let asked = Asked::parse(form.get("scope"));
         let no_scope = || Failure::new("invalid_scope", "none of these scopes can be granted");
         asked.within(&self.supported, &self.default_scopes()).ok_or_else(no_scope)?;
         let client = client.unwrap_or(PUBLIC_CLIENT);
+        // Nobody knows yet what it has to prove, so its document must be there.
+        let confidential = self.authenticate(asker, named, client, is_metadata_url(client)).await?;
         let logged_in = self.check(asker, client, typed(Form::Credentials, form)).await;
         let logged_in = logged_in.map_err(login_failure)?;
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
@@ -183,7 +183,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let id = secret::new(secret::GRANT)?.to_string();
         let (pair, tokens) = Pair::new(self, &id, logged_in.credentials.as_ref(), &told, &told, now, now)?;
         let (client, subject) = (client.to_owned(), logged_in.subject);
-        let grant = Grant { id, client, subject, scopes, resource, created: now, confidential: false };
+        let grant = Grant { id, client, subject, scopes, resource, created: now, confidential };
         self.store.put_grant(grant.clone(), tokens).await?;
         Ok(self.issued(asker, &grant, &pair, &told, None))
     }
@@ -200,7 +200,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         reply::json(StatusCode::OK, &pair.answer(super::lifetime(self.lifetimes.access), told))
     }
 
-    fn refused(&self, asker: &Asker<'_>, client: Option<&str>, grant: Option<&Grant>, reason: &'static str) {
+    pub(super) fn refused(&self, asker: &Asker<'_>, client: Option<&str>, grant: Option<&Grant>, reason: &'static str) {
         event("oauth.token.refused", asker, client, grant, Some(reason));
     }
 

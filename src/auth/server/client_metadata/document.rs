@@ -1,7 +1,8 @@
 //! What is in a metadata document
 //! ([section 4.1 of the draft](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1)).
 
-use super::MetadataError;
+use super::authentication::{Authentication, Members};
+use super::{Described, MetadataError};
 use crate::auth::clock::Timestamp;
 use crate::auth::server::redirect;
 use crate::auth::store::Client;
@@ -15,19 +16,17 @@ struct Document {
     client_id: String,
     client_name: String,
     redirect_uris: Vec<String>,
-    token_endpoint_auth_method: Option<String>,
     client_secret: Option<IgnoredAny>,
     client_secret_expires_at: Option<IgnoredAny>,
 }
 
 /// The client of the document at `url`, seen at `now`.
-pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Client, MetadataError> {
+pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Described, MetadataError> {
     let document: Document = serde_json::from_slice(json).map_err(|error| fault(describe(&error)))?;
     if document.client_id != url {
         return Err(fault("its client_id is not its URL"));
     }
-    let shared = document.token_endpoint_auth_method.is_some_and(|method| method.starts_with("client_secret"));
-    if shared || document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
+    if document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
         return Err(fault("a client with a public document can have no secret"));
     }
     if document.redirect_uris.is_empty() {
@@ -39,12 +38,14 @@ pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Client, Met
     if document.client_name.trim().is_empty() {
         return Err(fault("client_name is empty"));
     }
-    Ok(Client {
-        id: document.client_id,
-        name: Some(document.client_name),
-        redirect_uris: document.redirect_uris,
-        registered: now,
-    })
+    let authentication = authentication(json)?;
+    let (id, name, redirect_uris) = (document.client_id, Some(document.client_name), document.redirect_uris);
+    Ok(Described { client: Client { id, name, redirect_uris, registered: now }, authentication })
+}
+
+fn authentication(json: &[u8]) -> Result<Authentication, MetadataError> {
+    let members: Members = serde_json::from_slice(json).map_err(|error| fault(describe(&error)))?;
+    members.read()
 }
 
 fn fault(problem: impl Into<String>) -> MetadataError {
@@ -69,7 +70,7 @@ mod tests {
     const URL: &str = "https://app.example.com/client.json";
 
     fn parse(json: &str) -> Result<Client, MetadataError> {
-        read(URL, json.as_bytes(), 7)
+        read(URL, json.as_bytes(), 7).map(|described| described.client)
     }
 
     fn with(members: &str) -> Result<Client, MetadataError> {
@@ -92,7 +93,106 @@ mod tests {
         );
         assert_eq!(client.unwrap().name.as_deref(), Some("Чат <b>"));
         assert!(with(r#","client_secret":null"#).is_ok());
-        assert!(with(r#","token_endpoint_auth_method":"private_key_jwt""#).is_ok());
+    }
+
+    fn authentication(members: &str) -> Result<Authentication, MetadataError> {
+        let json =
+            format!(r#"{{"client_id":"{URL}","redirect_uris":["http://127.0.0.1/cb"],"client_name":"App"{members}}}"#);
+        read(URL, json.as_bytes(), 7).map(|described| described.authentication)
+    }
+
+    /// RFC 7591, section 2, and the plural that documents have beside it.
+    #[test]
+    fn how_a_client_may_authenticate() {
+        const AT: &str = r#","jwks_uri":"https://app.example.com/keys""#;
+        for (members, required, keys) in [
+            (String::new(), false, false),
+            (r#","token_endpoint_auth_method":"none""#.to_owned(), false, false),
+            (r#","token_endpoint_auth_method":null,"jwks":null"#.to_owned(), false, false),
+            (AT.to_owned(), false, true),
+            (format!(r#","token_endpoint_auth_method":"none"{AT}"#), false, false),
+            (format!(r#","token_endpoint_auth_method":"private_key_jwt"{AT}"#), true, true),
+            (r#","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[]}"#.to_owned(), true, true),
+            // What ChatGPT publishes.
+            (
+                format!(
+                    r#","token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"RS256",
+                       "token_endpoint_auth_methods_supported":["none","private_key_jwt"]{AT}"#
+                ),
+                false,
+                true,
+            ),
+            (r#","token_endpoint_auth_methods_supported":["tls_client_auth","none"]"#.to_owned(), false, false),
+            (r#","token_endpoint_auth_methods_supported":["none","private_key_jwt"]"#.to_owned(), false, false),
+            (format!(r#","token_endpoint_auth_methods":["x","private_key_jwt"]{AT}"#), true, true),
+            (
+                format!(
+                    r#","token_endpoint_auth_method":"none","token_endpoint_auth_methods_supported":["private_key_jwt"]{AT}"#
+                ),
+                true,
+                true,
+            ),
+        ] {
+            let read = authentication(&members).unwrap_or_else(|error| panic!("{members}: {error}"));
+            assert_eq!((read.is_required(), read.keys.is_some()), (required, keys), "{members}");
+        }
+        for (members, named) in [
+            (r#","token_endpoint_auth_method":"tls_client_auth""#.to_owned(), "(tls_client_auth)"),
+            (
+                r#","token_endpoint_auth_method":"self_signed_tls_client_auth""#.to_owned(),
+                "(self_signed_tls_client_auth)",
+            ),
+            (r#","token_endpoint_auth_method":"client_secret_jwt""#.to_owned(), "(client_secret_jwt)"),
+            (r#","token_endpoint_auth_method":"""#.to_owned(), "none and private_key_jwt"),
+            (r#","token_endpoint_auth_method":"call 555-1234""#.to_owned(), "none and private_key_jwt"),
+            (r#","token_endpoint_auth_methods_supported":[]"#.to_owned(), "none and private_key_jwt"),
+            (r#","token_endpoint_auth_methods_supported":["tls_client_auth","x"]"#.to_owned(), "(tls_client_auth)"),
+            (r#","token_endpoint_auth_method":"private_key_jwt""#.to_owned(), "publishes no keys"),
+            (
+                format!(
+                    r#","token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"HS256"{AT}"#
+                ),
+                "algorithm",
+            ),
+        ] {
+            let error = authentication(&members).unwrap_err();
+            assert!(matches!(error, MetadataError::Authentication(_)), "{members}: {error}");
+            let error = error.to_string();
+            assert!(error.contains(named) && !error.contains("555"), "{members}: {error}");
+        }
+        for members in [
+            format!(r#","token_endpoint_auth_method":"private_key_jwt","jwks":{{"keys":[]}}{AT}"#),
+            r#","token_endpoint_auth_method":"private_key_jwt","jwks_uri":"http://app.example.com/keys""#.to_owned(),
+            r#","token_endpoint_auth_methods_supported":"none""#.to_owned(),
+            r#","token_endpoint_auth_method":["none"]"#.to_owned(),
+        ] {
+            let error = authentication(&members).unwrap_err();
+            assert!(!matches!(error, MetadataError::Authentication(_)), "{members}: {error}");
+        }
+    }
+
+    /// RFC 7518, section 6: a key that everybody can read the private part of is nobody's, whatever the
+    /// client does with it.
+    #[test]
+    fn private_keys_spoil_the_document() {
+        for private in [
+            r#"{"kty":"RSA","n":"AQ","e":"AQAB","d":"AQ"}"#,
+            r#"{"kty":"RSA","n":"AQ","e":"AQAB","p":"AQ"}"#,
+            r#"{"kty":"RSA","n":"AQ","e":"AQAB","oth":[]}"#,
+            r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ","d":"AQ"}"#,
+            r#"{"kty":"OKP","crv":"Ed25519","x":"AQ","d":"AQ"}"#,
+            r#"{"kty":"oct","k":"AQ"}"#,
+            r#"{"kty":"later","d":"AQ"}"#,
+        ] {
+            for method in ["none", "private_key_jwt"] {
+                let members = format!(r#","token_endpoint_auth_method":"{method}","jwks":{{"keys":[{private}]}}"#);
+                let error = authentication(&members).unwrap_err().to_string();
+                assert!(error.contains("private keys"), "{error}");
+            }
+        }
+        for odd in ["1", "{}", r#"{"keys":1}"#, r#"{"keys":[1]}"#, r#"{"keys":[{"d":1,"d":2}]}"#, "[]"] {
+            assert!(authentication(&format!(r#","jwks":{odd}"#)).is_err(), "{odd}");
+        }
     }
 
     /// MCP 2025-11-25 and MCP 2026-07-28, "Client ID Metadata Documents".

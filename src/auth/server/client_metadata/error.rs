@@ -32,6 +32,9 @@ pub enum MetadataError {
     /// What is wrong with its text.
     #[error("the client's metadata document is not valid: {0}")]
     Document(String),
+    /// It allows no way for the client to authenticate that this server has; which ones there are.
+    #[error("the client's metadata document cannot be used: {0}")]
+    Authentication(String),
     /// Too many were fetched from this host lately; try again after this time.
     #[error("too many metadata documents were fetched from this host; try again in {} s", .0.as_secs())]
     Busy(Duration),

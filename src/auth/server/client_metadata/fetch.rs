@@ -24,6 +24,8 @@ use url::{Host, Url};
 /// The longest document. The draft suggests 5 KB; documents with many redirect URIs or a key set
 /// have more, and this is still little to hold for each of the few that are fetched at once.
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024;
+/// The longest set of keys, which may come with chains of certificates.
+pub(super) const MAX_KEYS: usize = 64 * 1024;
 
 /// Fetches from public addresses only, over TLS, through no proxy, without following redirects.
 #[derive(Debug)]
@@ -55,8 +57,12 @@ impl Fetcher {
         Ok(Self { client, allowed })
     }
 
-    /// The headers and the text of the document.
-    pub(super) async fn fetch(&self, url: &Url) -> Result<(Request<()>, Response<Bytes>), MetadataError> {
+    /// The headers and the text of a document of so many bytes at most.
+    pub(super) async fn fetch(
+        &self,
+        url: &Url,
+        longest: usize,
+    ) -> Result<(Request<()>, Response<Bytes>), MetadataError> {
         self.check_literal(url)?;
         let request = request(url)?;
         let sent = self.client.request(request.clone().map(|()| Empty::new()));
@@ -69,9 +75,9 @@ impl Fetcher {
         if !is_json(&head.headers) {
             return Err(MetadataError::ContentType);
         }
-        match Limited::new(body, MAX_DOCUMENT).collect().await {
+        match Limited::new(body, longest).collect().await {
             Ok(body) => Ok((request, Response::from_parts(head, body.to_bytes()))),
-            Err(error) if error.is::<LengthLimitError>() => Err(MetadataError::TooLarge(MAX_DOCUMENT)),
+            Err(error) if error.is::<LengthLimitError>() => Err(MetadataError::TooLarge(longest)),
             Err(error) => Err(unreachable(url, &*error)),
         }
     }

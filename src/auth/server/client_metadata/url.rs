@@ -38,6 +38,15 @@ pub(super) fn parse(client_id: &str) -> Result<Url, MetadataError> {
     problem.map_or(Ok(url), |problem| Err(MetadataError::Url(problem)))
 }
 
+/// The URL of a set of keys: https, no fragment, nobody's name or password.
+pub(super) fn parse_keys(text: &str) -> Result<Url, MetadataError> {
+    let url = (text.len() <= MAX_LENGTH).then(|| Url::parse(text).ok()).flatten();
+    let good = |url: &Url| {
+        url.scheme() == "https" && url.fragment().is_none() && url.username().is_empty() && url.password().is_none()
+    };
+    url.filter(good).ok_or_else(|| MetadataError::Document("its jwks_uri is no https URL".to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +118,12 @@ mod tests {
         ] {
             assert!(matches!(parse(id), Err(MetadataError::Url(_))), "{id:?}");
         }
+        for keys in ["http://h/k", "https://u@h/k", "https://h/k#f", "file:///k", "https://", "", "k"] {
+            assert!(parse_keys(keys).is_err(), "{keys}");
+        }
+        assert!(parse_keys("https://h").is_ok() && parse_keys("https://h:8443/k?v=1").is_ok());
         let long = format!("https://h/{}", "a".repeat(MAX_LENGTH));
+        assert!(parse_keys(&long).is_err());
         assert_eq!(parse(&long), Err(MetadataError::Url("it is too long")));
         for id in ["", "https:/", "http://h/c", "mcp-public-client", "привет мир", "httpsэ//h"] {
             assert!(!is_metadata_url(id), "{id}");

@@ -24,6 +24,8 @@ pub(crate) enum RequestProblem {
     BadRequest(String),
     /// The client's metadata document cannot be used; why, said for developers.
     Metadata(String),
+    /// The client can prove itself only in ways that this server does not have; said for developers.
+    Authentication(String),
     /// Anything else, of a client whose web site is known.
     Refused {
         /// What is wrong, said for developers.
@@ -69,6 +71,7 @@ pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Respon
             detailed(t.bad_request, why)
         }
         RequestProblem::Metadata(detail) => detailed(t.metadata, detail),
+        RequestProblem::Authentication(detail) => detailed(t.authentication, detail),
         RequestProblem::Used => {
             status = StatusCode::CONFLICT;
             (t.used, None)

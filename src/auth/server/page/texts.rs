@@ -41,6 +41,7 @@ pub(super) struct Texts {
     pub(super) bad_redirect_uri: Advice,
     pub(super) bad_request: Advice,
     pub(super) metadata: Advice,
+    pub(super) authentication: Advice,
     pub(super) server_unavailable: Advice,
     pub(super) details: &'static str,
     pub(super) nothing_given: &'static str,
@@ -126,6 +127,11 @@ static ENGLISH: Texts = Texts {
     metadata: (
         "The application could not be identified",
         "What it publishes about itself could not be read. Try again later, or tell its developer what is said below.",
+    ),
+    authentication: (
+        "This application cannot be let in",
+        "It wants to prove who it is in a way that this server does not know, so a login would lead nowhere. \
+         Tell its developer what is said below.",
     ),
     server_unavailable: (
         "The login is unavailable",
@@ -227,6 +233,11 @@ static RUSSIAN: Texts = Texts {
         "Не удалось узнать, что это за приложение",
         "Сведения, которые оно публикует о себе, не прочитаны. \
          Попробуйте позже или передайте его разработчику то, что сказано ниже.",
+    ),
+    authentication: (
+        "Это приложение здесь не подключить",
+        "Оно подтверждает себя способом, которого этот сервер не знает, поэтому вход ничего не даст. \
+         Передайте его разработчику то, что сказано ниже.",
     ),
     server_unavailable: (
         "Вход недоступен",

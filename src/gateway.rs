@@ -9,6 +9,7 @@
 //! | [`AuditLayer`] | Outside of the scopes: a call that was refused is reported too. |
 //! | [`CheckLayer`] | Outside of the scopes: it checks by what they showed a caller, and they judge what it mended. |
 //! | [`ScopeLayer`] | Outside of all that answers: nothing beneath it, catalog or cache, is ever asked by who may not ask. |
+//! | [`ConfirmLayer`] | Inside of the scopes: nobody is asked about what they may not do. Outside of all that answers: no word of a model's gets past it. |
 //! | [`CatalogLayer`] | Outside of the cache: arguments are mended and completed before they become a key. |
 //! | [`CacheLayer`] | Just above the leaf: what is remembered is what 1C said, before anybody's scopes cut it. |
 //! | the leaf | [`OneCService`](crate::onec::OneCService), or layers of yours around it. |
@@ -74,6 +75,8 @@ use crate::cache::{Cache, CacheLayer};
 use crate::catalog::{CatalogLayer, Catalogued};
 #[cfg(feature = "check")]
 use crate::check::{CheckLayer, Checked};
+#[cfg(feature = "confirm")]
+use crate::confirm::{ConfirmLayer, Confirmed};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Request, Response};
 use crate::scope::{ScopeLayer, ScopePolicy, Scoped};
@@ -95,13 +98,14 @@ macro_rules! optional {
 
 optional!("cache", MaybeCached, Cache);
 optional!("catalog", MaybeCatalogued, Catalogued);
+optional!("confirm", MaybeConfirmed, Confirmed);
 optional!("check", MaybeChecked, Checked);
 optional!("audit", MaybeAudited, Audited);
 optional!("alias", MaybeAliased, Aliased);
 type MaybeScoped<S> = Either<Scoped<S>, S>;
 
 /// The whole stack over a leaf.
-type Stack<L> = MaybeAliased<MaybeAudited<MaybeChecked<MaybeScoped<MaybeCatalogued<MaybeCached<L>>>>>>;
+type Stack<L> = MaybeAliased<MaybeAudited<MaybeChecked<MaybeScoped<MaybeConfirmed<MaybeCatalogued<MaybeCached<L>>>>>>>;
 
 /// The stack over a leaf `L`, ready for any bridge; see the module.
 #[derive(Clone, Debug)]
@@ -119,6 +123,8 @@ impl<L> Gateway<L> {
             audit: None,
             #[cfg(feature = "check")]
             check: None,
+            #[cfg(feature = "confirm")]
+            confirm: None,
             scopes: None,
             #[cfg(feature = "catalog")]
             catalog: None,
@@ -166,6 +172,8 @@ pub struct Builder<L, Callers = Unsaid> {
     audit: Option<AuditLayer>,
     #[cfg(feature = "check")]
     check: Option<CheckLayer>,
+    #[cfg(feature = "confirm")]
+    confirm: Option<ConfirmLayer>,
     scopes: Option<ScopePolicy>,
     #[cfg(feature = "catalog")]
     catalog: Option<CatalogLayer>,
@@ -195,6 +203,8 @@ impl<L> Builder<L, Unsaid> {
             audit: self.audit,
             #[cfg(feature = "check")]
             check: self.check,
+            #[cfg(feature = "confirm")]
+            confirm: self.confirm,
             scopes,
             #[cfg(feature = "catalog")]
             catalog: self.catalog,
@@ -224,6 +234,13 @@ impl<L, Callers> Builder<L, Callers> {
     #[cfg(feature = "check")]
     pub fn check(mut self, layer: impl Into<Option<CheckLayer>>) -> Self {
         self.check = layer.into();
+        self
+    }
+
+    /// Users are asked before tools of 1C that want their consent.
+    #[cfg(feature = "confirm")]
+    pub fn confirm(mut self, layer: impl Into<Option<ConfirmLayer>>) -> Self {
+        self.confirm = layer.into();
         self
     }
 
@@ -265,6 +282,8 @@ impl<L> Builder<L, Said> {
         };
         #[cfg(feature = "catalog")]
         let stack = option_layer(self.catalog).layer(stack);
+        #[cfg(feature = "confirm")]
+        let stack = option_layer(self.confirm).layer(stack);
         let stack = option_layer(self.scopes.map(ScopeLayer::new)).layer(stack);
         #[cfg(feature = "check")]
         let stack = option_layer(check).layer(stack);

@@ -30,6 +30,7 @@
 //! - [`alias`] gives tools with Cyrillic or long names such that every client takes.
 //! - [`audit`] reports each list and call of tools, the refused ones too.
 //! - [`check`] checks and mends the arguments of the 1C extension's own tools by the schemas that it lists.
+//! - [`confirm`] asks the user before tools that want consent, and keeps `_confirmation` out of the hands of models.
 //! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] shows callers what their scopes allow,
 //!   refuses the rest, and tells 1C who calls. The leaf then works as that user, if the user has a login
 //!   of 1C.
@@ -78,6 +79,7 @@
 //! | `cache` | answers of 1C, remembered |
 //! | `catalog` | business tools as data |
 //! | `check` | arguments of 1C's own tools, checked and mended; implies `catalog` |
+//! | `confirm` | consent of the user for tools that want it |
 //! | `rest` | the catalog as HTTP endpoints, with an OpenAPI document; implies `catalog` |
 //! | `stdio` | the bridge over standard streams |
 //! | `sse` | the HTTP+SSE transport of 2024-11-05 |
@@ -111,6 +113,8 @@ pub mod catalog;
 #[cfg(feature = "check")]
 pub mod check;
 mod collect;
+#[cfg(feature = "confirm")]
+pub mod confirm;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod gateway;

@@ -498,6 +498,15 @@ mod content {
         let told = content[0]["text"].as_str().unwrap();
         assert!(told.starts_with(&format!("Основной склад: позиций {}, на сумму ", teas.len())), "{told}");
 
+        // Its names may have blanks: it reads them into a Map.
+        let most = json!({ "Остаток не меньше": 20, "Единица измерения": "упак" });
+        let arguments = json!({ "Склад": "МАГ", "Отбор": most, "Сортировать по": "остатку" });
+        let (content, _) = tool(&infobase, "остатки_товаров", arguments).await;
+        let numbers: Value = serde_json::from_str(content[1]["text"].as_str().unwrap()).unwrap();
+        let rows = numbers["Остатки"].as_array().unwrap();
+        let left = rows.iter().map(|row| row["Количество"].as_i64().unwrap()).collect::<Vec<_>>();
+        assert!(!left.is_empty() && left.iter().all(|left| *left >= 20) && left.is_sorted_by(|a, b| a >= b));
+        assert!(rows.iter().all(|row| row["Единица"] == "упак"));
         let text = tool_text(&infobase, "остатки_товаров", json!({ "Склад": "стр" })).await;
         assert_eq!(text, "Старый склад (закрыт): остатков нет");
         let text = tool_error(&infobase, "остатки_товаров", json!({})).await;

@@ -1,18 +1,20 @@
 //! What is served over the leaf: the stack of MCP, the REST endpoints, and the catalog both share.
 
 use crate::infobase::Opened;
-use crate::settings::{self, Auth, Serving, Settings};
+use crate::settings::{self, Account, Auth, Serving, Settings, Target};
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::cache::{Cache, CacheLayer};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Tools};
 use onec_mcp::check::CheckLayer;
+use onec_mcp::confirm::ConfirmLayer;
 use onec_mcp::gateway::Rules;
 use onec_mcp::onec::OneCService;
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Gateway, Scopes};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tower::Layer;
@@ -67,6 +69,7 @@ impl Stack {
             .aliases(serving.aliases.then(AliasLayer::new))
             .audit(AuditLayer::new())
             .check(serving.check.then(CheckLayer::new))
+            .confirm(ConfirmLayer::new().shared(secret(settings).as_bytes()))
             .catalog(layer)
             // The cache is around the leaf already: the REST endpoints share it.
             .build();
@@ -98,6 +101,15 @@ impl Stack {
     /// The catalog, for whoever wants to read it anew.
     pub(crate) const fn live(&self) -> Option<&Live> {
         self.live.as_ref()
+    }
+}
+
+/// What all replicas have and no client: what the service account logs in to 1C with. It may be empty.
+fn secret(settings: &Settings) -> &str {
+    match &settings.onec.target {
+        Target::Infobase { account: Some(Account::Basic { password, .. }), .. } => password.expose_secret(),
+        Target::Infobase { account: Some(Account::Bearer(token)), .. } => token.expose_secret(),
+        _ => "",
     }
 }
 

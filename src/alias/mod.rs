@@ -23,7 +23,7 @@
 //!
 //! The same goes for properties of input schemas, at every depth: model APIs take names of
 //! `[A-Za-z0-9_.-]{1,64}` there, and one other name costs a client all tools. `Номенклатура` is shown as
-//! `Nomenklatura_4q5vbe`, with 1C's name as its `title`, or in the description where it has another title;
+//! `Nomenklatura_4tncyv`, with 1C's name as its `title`, or in the description where it has another title;
 //! whatever speaks of it (`required`, `dependentRequired`, references, defaults, examples) does so by the
 //! same alias. In calls both names work, wherever the schema has the property, and the layers below and 1C
 //! get 1C's. A call that gives one argument under both of its names is a tool result with `isError`.
@@ -63,7 +63,6 @@
 //! ```
 
 mod arguments;
-mod ask;
 mod book;
 mod layer;
 mod list;

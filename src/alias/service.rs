@@ -1,9 +1,9 @@
 //! [`Aliased`].
 
 use super::arguments::Twice;
-use super::ask::Asked;
 use super::book::{Book, Meaning};
 use super::name::{looks_made, may_hold_alias};
+use crate::ask::Asked;
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
 use futures_core::future::BoxFuture;
@@ -149,7 +149,12 @@ where
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let known = Arc::clone(&self.known);
         Box::pin(async move {
-            let found = known.asked.look_up(&request, &mut service, &known.book, |book| asked.meant(&request, book));
+            let found = known.asked.look_up(
+                &request,
+                &mut service,
+                |page| known.book.show(page).is_ok(),
+                || asked.meant(&request, &known.book),
+            );
             let meant = match found.await {
                 // Whoever may see no list is refused the call itself, and the audit trail tells of that.
                 Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => None,

@@ -127,7 +127,7 @@ impl Call {
             match self.next_round(payload, outbox).await {
                 Ok(request) => running = boxed(service.clone(), request),
                 Err(error) => {
-                    outcome.result = Err(error);
+                    outcome.result = unasked(payload.instead(), error);
                     return outcome;
                 }
             }
@@ -174,10 +174,12 @@ impl Call {
         if !self.method.may_ask() {
             return Err(ErrorObject::internal(format!("1C asks for input in answer to {}", self.method)));
         }
-        match self.era() {
+        let instead = payload.instead();
+        let asked = match self.era() {
             Era::Modern => inputs::only_declared(payload, self.can),
             Era::Legacy => Err(ErrorObject::internal("1C asks for input, and this client can take no event stream")),
-        }
+        };
+        asked.or_else(|error| unasked(instead, error))
     }
 
     /// The statuses that 2026-07-28 sets for its errors. A legacy client library takes most others
@@ -246,6 +248,11 @@ impl Call {
             })
         });
     }
+}
+
+/// What a client gets that could not be asked.
+fn unasked(instead: Option<&str>, error: ErrorObject) -> Result<Payload, ErrorObject> {
+    instead.map_or(Err(error), Payload::tool_error)
 }
 
 /// A call of the stack, begun when first polled.

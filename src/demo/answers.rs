@@ -1,6 +1,7 @@
 //! What the tools do: each reads its arguments, asks the company and writes content.
 
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 
 use super::arguments::{Arguments, Exception};
 use super::queries::{self, Item};
@@ -88,7 +89,16 @@ pub(super) fn stock(call: &Call<'_>) -> Answer {
     let place = queries::warehouse(call.arguments.required("Склад")?)?;
     let query = call.arguments.text("Номенклатура")?.unwrap_or_default();
     let mut rows = queries::in_stock(place, call.today);
-    rows.retain(|(product, _)| queries::found(query, &[product.name, product.name_en]));
+    let filter = Arguments::new(call.arguments.get("Отбор"))?;
+    let (least, unit) = (filter.count("Остаток не меньше")?, filter.text("Единица измерения")?);
+    rows.retain(|(product, left)| {
+        queries::found(query, &[product.name, product.name_en])
+            && least.is_none_or(|least| usize::try_from(*left).is_ok_and(|left| left >= least))
+            && unit.is_none_or(|unit| product.unit == unit)
+    });
+    if call.arguments.text("Сортировать по")? == Some("остатку") {
+        rows.sort_by_key(|(_, left)| Reverse(*left));
+    }
     let value = rows.iter().map(|(product, left)| left * product.list_price(call.today)).sum::<i64>();
     let warehouse = place.row.name;
     let told = match rows.len() {

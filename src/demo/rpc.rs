@@ -1,6 +1,7 @@
 //! JSON-RPC 2.0 as the stock extension speaks it.
 
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 use super::arguments::{Arguments, Exception};
 use super::callers::Session;
@@ -16,7 +17,7 @@ pub(super) async fn answer(publication: &Publication, session: &Session, body: &
         Ok(request) => request,
         Err(error) => return Some(internal(&Value::Null, &located(&unreadable(&error)))),
     };
-    if let Some(key) = refused_key(&request) {
+    if let Some(key) = refused_key(&of_structures(&request)) {
         let key = key.chars().take(KEY_SHOWN).collect::<String>();
         let text = format!("Недопустимое имя ключа структуры: {key}");
         return Some(internal(&Value::Null, &text));
@@ -58,6 +59,19 @@ async fn run(
         "prompts/get" => prompts::get(params, publication.today()),
         _ => return None,
     })
+}
+
+/// The request without arguments that a tool reads otherwise.
+fn of_structures(request: &Value) -> Cow<'_, Value> {
+    let name = request.pointer("/params/name").and_then(Value::as_str);
+    if !name.is_some_and(tools::takes_any_key) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    if let Some(arguments) = request.pointer_mut("/params/arguments") {
+        *arguments = Value::Null;
+    }
+    Cow::Owned(request)
 }
 
 /// The first key, at any depth, that 1C's `Structure` cannot hold: requests are read into one.

@@ -18,6 +18,8 @@ struct Tool {
     run: fn(&Call<'_>) -> Result<Vec<Value>, Exception>,
     /// Whether it takes its time.
     slow: bool,
+    /// Whether it reads its arguments into a Map, which holds any key.
+    map: bool,
 }
 
 /// A call of a tool: with what, by whom, on which day.
@@ -41,6 +43,7 @@ const TOOLS: &[Tool] = &[
         required: &["name"],
         run: answers::get_metadata,
         slow: false,
+        map: false,
     },
     Tool {
         name: "search_catalog",
@@ -64,6 +67,7 @@ const TOOLS: &[Tool] = &[
         required: &["catalog", "query"],
         run: answers::search_catalog,
         slow: false,
+        map: false,
     },
     Tool {
         name: "sales_report",
@@ -78,6 +82,7 @@ const TOOLS: &[Tool] = &[
         required: &["period_from", "period_to"],
         run: answers::sales_report,
         slow: true,
+        map: false,
     },
     Tool {
         name: "fail_with_exception",
@@ -87,6 +92,7 @@ const TOOLS: &[Tool] = &[
         required: &[],
         run: answers::fail_with_exception,
         slow: false,
+        map: false,
     },
     Tool {
         name: "product_image",
@@ -96,6 +102,7 @@ const TOOLS: &[Tool] = &[
         required: &["code"],
         run: answers::product_image,
         slow: false,
+        map: false,
     },
     Tool {
         name: "остатки_товаров",
@@ -105,11 +112,23 @@ const TOOLS: &[Tool] = &[
             json!({
                 "Склад": string("Наименование или код склада"),
                 "Номенклатура": string("Только товары, в наименовании которых есть этот текст"),
+                "Отбор": {
+                    "type": "object",
+                    "description": "Другие условия",
+                    "properties": {
+                        "Остаток не меньше": { "type": "integer", "minimum": 0 },
+                        "Единица измерения": string("шт, упак и так далее"),
+                    },
+                },
+                "Сортировать по": {
+                    "type": "string", "enum": ["наименованию", "остатку"], "default": "наименованию",
+                },
             })
         }),
         required: &["Склад"],
         run: answers::stock,
         slow: false,
+        map: true,
     },
     Tool {
         name: "list_warehouses",
@@ -119,6 +138,7 @@ const TOOLS: &[Tool] = &[
         required: &[],
         run: answers::list_warehouses,
         slow: false,
+        map: false,
     },
     Tool {
         name: "whoami",
@@ -128,6 +148,7 @@ const TOOLS: &[Tool] = &[
         required: &[],
         run: answers::whoami,
         slow: false,
+        map: false,
     },
 ];
 
@@ -158,6 +179,11 @@ pub(super) fn list() -> Value {
         json!({ "name": name, "title": title, "description": description, "inputSchema": schema })
     };
     json!({ "tools": TOOLS.iter().map(entry).collect::<Vec<_>>() })
+}
+
+/// Whether the arguments of a tool may have keys that no Structure holds.
+pub(super) fn takes_any_key(name: &str) -> bool {
+    TOOLS.iter().any(|tool| tool.name == name && tool.map)
 }
 
 /// An exception of the tool is a result too.

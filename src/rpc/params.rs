@@ -219,6 +219,28 @@ impl Params {
         Self { message: message.into(), params, meta: self.meta.map(moved) }
     }
 
+    /// Those that are known, with other JSON texts for some or without them.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse): for what is no JSON.
+    #[cfg(feature = "confirm")]
+    pub(crate) fn rebuilt(&self, changes: &[(Param, Option<&[u8]>)]) -> Result<Self, ErrorObject> {
+        let mut out = b"{\"_meta\":{".to_vec();
+        let meta = Meta::ALL.into_iter().filter_map(|meta| Some((meta.name(), self.meta(meta)?)));
+        for (at, (key, json)) in meta.enumerate() {
+            member_into(&mut out, at > 0, key, json);
+        }
+        out.push(b'}');
+        for param in Param::ALL {
+            let change = changes.iter().find(|(changed, _)| *changed == param);
+            if let Some(json) = change.map_or_else(|| self.raw(param), |(_, json)| *json) {
+                member_into(&mut out, true, param.name(), json);
+            }
+        }
+        out.push(b'}');
+        Self::parse(&out.into())
+    }
+
     /// The JSON text of a member of `_meta`.
     pub fn meta(&self, meta: Meta) -> Option<&[u8]> {
         self.meta.get(meta as usize)?.of(&self.message)
@@ -228,6 +250,16 @@ impl Params {
     pub fn meta_text(&self, meta: Meta) -> Option<Cow<'_, str>> {
         json::unquote(self.meta(meta)?)
     }
+}
+
+#[cfg(feature = "confirm")]
+fn member_into(out: &mut Vec<u8>, follows: bool, key: &str, json: &[u8]) {
+    if follows {
+        out.push(b',');
+    }
+    json::quote_into(out, key);
+    out.push(b':');
+    out.extend_from_slice(json);
 }
 
 impl From<Fault> for ErrorObject {

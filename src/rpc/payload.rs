@@ -20,6 +20,8 @@ pub struct Payload {
 pub(super) struct Hints {
     pub(super) ttl_ms: Option<u64>,
     pub(super) private: bool,
+    /// The text of a tool's failure for a client that cannot be asked what this asks.
+    pub(super) instead: Option<&'static str>,
 }
 
 impl Payload {
@@ -70,6 +72,19 @@ impl Payload {
     pub const fn private(mut self) -> Self {
         self.hints.private = true;
         self
+    }
+
+    /// It asks the client; one that cannot be asked gets the result of a tool that failed with this text.
+    #[cfg(feature = "confirm")]
+    #[must_use]
+    pub(crate) const fn or_else(mut self, text: &'static str) -> Self {
+        self.hints.instead = Some(text);
+        self
+    }
+
+    /// What a client that cannot be asked gets instead, if not an error.
+    pub(crate) const fn instead(&self) -> Option<&'static str> {
+        self.hints.instead
     }
 
     /// The same object written anew as `json`, with what was said of keeping it.

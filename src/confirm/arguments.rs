@@ -1,0 +1,99 @@
+//! Arguments without what only the user may say.
+
+use crate::rpc::json::{Fault, Tree};
+
+/// Whether 1C may take a key for `_confirmation`: it does not tell case.
+pub(super) fn is_confirmation(key: &str) -> bool {
+    const NAME: &str = "_confirmation";
+    let key = key.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    key.len() == NAME.len() && key.eq_ignore_ascii_case(NAME)
+}
+
+/// Whether such a key may stand somewhere in this JSON text. Mostly there is none, so that is seen first,
+/// many bytes a step.
+pub(super) fn may_hold(json: &[u8]) -> bool {
+    // `_...f..m`, or the beginning of an escaped character of ASCII.
+    let (fours, sevens) = (json.get(4..).unwrap_or_default(), json.get(7..).unwrap_or_default());
+    let thirds = json.get(3..).unwrap_or_default();
+    let written = json.iter().zip(fours).zip(sevens).fold(0, |may, ((first, fifth), eighth)| {
+        may | u8::from(*first == b'_') & u8::from(*fifth | 0x20 == b'f') & u8::from(*eighth | 0x20 == b'm')
+    });
+    let escaped = json
+        .iter()
+        .zip(thirds)
+        .fold(0, |may, (first, fourth)| may | u8::from(*first == b'\\') & u8::from(*fourth == b'0'));
+    written | escaped != 0
+}
+
+/// The arguments without such keys; `None` where there is none.
+///
+/// # Errors
+/// [`Fault`] for what is no JSON.
+pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let mut tree = Tree::parse(arguments)?;
+    // Layers beneath may take JSON text for an object.
+    if let Tree::Text(text) = &tree
+        && let Ok(inner @ (Tree::Object(_) | Tree::Array(_))) = Tree::parse(text.trim().as_bytes())
+    {
+        tree = inner;
+    }
+    if !strip(&mut tree) {
+        return Ok(None);
+    }
+    let mut out = Vec::with_capacity(arguments.len());
+    tree.write(&mut out);
+    Ok(Some(out))
+}
+
+/// Whether there was one.
+pub(super) fn strip(tree: &mut Tree) -> bool {
+    match tree {
+        Tree::Object(members) => {
+            let before = members.len();
+            members.retain(|(key, _)| !is_confirmation(key));
+            let found = before != members.len();
+            // Not `any`: it would leave the rest as it is.
+            members.iter_mut().fold(found, |found, (_, value)| strip(value) | found)
+        }
+        Tree::Array(items) => items.iter_mut().fold(false, |found, item| strip(item) | found),
+        Tree::Text(_) | Tree::Raw(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_goes() {
+        for key in [
+            "_confirmation",
+            "_Confirmation",
+            "_CONFIRMATION",
+            "\\u005fconfirmation",
+            "_c\\u006Fnfirmation",
+            "_con\\u0066irmation",
+            "\\ufeff_confirmation",
+            " _confirmation\\t",
+            "\u{feff}_confirmation",
+        ] {
+            let json = format!("{{\"a\":[{{\"{key}\":{{\"x\":1}},\"b\":1.10}}],\"{key}\":true}}");
+            let left = without(json.as_bytes()).unwrap();
+            assert_eq!(left.as_deref(), Some(&br#"{"a":[{"b":1.10}]}"#[..]), "{key}");
+            assert!(may_hold(json.as_bytes()), "{key}");
+        }
+        assert_eq!(without(br#""{\"_confirmation\":1}""#).unwrap().as_deref(), Some(&b"{}"[..]));
+    }
+
+    #[test]
+    fn nothing_else_goes() {
+        for json in
+            [r#"{"confirmation":1,"x_confirmation":2,"_confirmations":3,"a":"_confirmation"}"#, "[]", "\"\"", "7"]
+        {
+            assert_eq!(without(json.as_bytes()).unwrap(), None, "{json}");
+        }
+        for json in [r#"{"sales_report":1,"format":"a_b"}"#, "", "{}", r#"{"text":"\u0442\n"}"#] {
+            assert!(!may_hold(json.as_bytes()), "{json}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! [`Known`]: which tools want consent, as lists of tools had them.
+
+use super::arguments::may_hold;
+use super::schema::{Wanted, hide, wanted};
+use crate::memo::{Memo, Size};
+use crate::rpc::json::{self, Fault, Member, Scanner, Span, Tree};
+use crate::rpc::{Item, List, Method, Payload};
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Beyond this many tools all are forgotten; lists bring them back.
+const MAX_TOOLS: usize = 10_000;
+
+/// A tool that wants consent.
+#[derive(Debug)]
+pub(super) struct Guarded {
+    pub(super) wanted: Wanted,
+    /// What people call it.
+    pub(super) title: Option<String>,
+}
+
+/// What was made of one page of a list.
+#[derive(Debug)]
+struct Page {
+    /// As clients see it; `None` where nothing changes.
+    shown: Option<Payload>,
+    tools: Vec<(String, Option<Arc<Guarded>>)>,
+}
+
+impl Size for Arc<Page> {
+    fn size(&self) -> usize {
+        self.shown.size() + self.tools.iter().map(|(name, _)| name.len() + 64).sum::<usize>()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pages: Memo<(), Arc<Page>>,
+    tools: Mutex<HashMap<String, Option<Arc<Guarded>>>>,
+}
+
+impl Known {
+    /// Whether a tool is known, and wants consent.
+    pub(super) fn tool(&self, name: &str) -> Option<Option<Arc<Guarded>>> {
+        self.tools.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// A list as clients see it, and its tools learned.
+    ///
+    /// # Errors
+    /// [`Fault`] for what is no list of tools.
+    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
+        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload).map(Arc::new))?;
+        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
+        if tools.len() + page.tools.len() > MAX_TOOLS {
+            tools.clear();
+        }
+        for (name, guarded) in page.tools.iter().take(MAX_TOOLS) {
+            match tools.get_mut(name) {
+                Some(known) => known.clone_from(guarded),
+                None => drop(tools.insert(name.clone(), guarded.clone())),
+            }
+        }
+        Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))
+    }
+}
+
+impl Page {
+    fn of(payload: &Payload) -> Result<Self, Fault> {
+        let list = List::read(&Method::ToolsList, payload)?;
+        let mut items = Vec::with_capacity(list.items.len());
+        let mut tools = Vec::with_capacity(list.items.len());
+        let mut changed = false;
+        for item in &list.items {
+            let (json, guarded) = read(item)?;
+            changed |= json.is_some();
+            items.push(json.unwrap_or_else(|| item.json.clone()));
+            tools.push((item.name.clone(), guarded));
+        }
+        let shown = if changed { Some(list.with(items.iter().map(|item| &**item))?) } else { None };
+        Ok(Self { shown, tools })
+    }
+}
+
+/// The tool without the argument, and what it wants.
+fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), Fault> {
+    let tool = &item.json;
+    if !may_hold(tool) {
+        return Ok((None, None));
+    }
+    let (mut schema, mut title) = (Span::default(), Span::default());
+    Scanner::new(tool)?.object::<Fault>(|scanner, Member { key, .. }| {
+        let span = scanner.skip()?;
+        match &*key {
+            "inputSchema" => schema = span,
+            "title" => title = span,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let Some(raw) = schema.of(tool) else { return Ok((None, None)) };
+    let tree = Tree::parse(raw)?;
+    let mut hidden = tree.clone();
+    hide(&mut hidden);
+    if hidden == tree {
+        return Ok((None, None));
+    }
+    let title = json::text(tool, title).map(|title| title.into_owned());
+    let guarded = wanted(&tree).map(|wanted| Arc::new(Guarded { wanted, title }));
+    let mut out = Vec::with_capacity(tool.len());
+    out.extend_from_slice(tool.get(..schema.start()).unwrap_or_default());
+    hidden.write(&mut out);
+    out.extend_from_slice(tool.get(schema.end()..).unwrap_or_default());
+    Ok((Some(out.into()), guarded))
+}

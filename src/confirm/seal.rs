@@ -1,0 +1,150 @@
+//! [`Seal`]: what a question and a consent are bound to.
+
+use crate::identity::Identity;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::ExposeSecret as _;
+use sha2::Sha256;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// What a request state of ours begins with.
+const PREFIX: &str = "onec-mcp.consent";
+
+#[derive(Clone)]
+pub(super) struct Seal {
+    key: Zeroizing<[u8; 32]>,
+    shared: bool,
+    pub(super) lifetime: Duration,
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seal").field("shared", &self.shared).field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The user was asked.
+    Asked,
+    /// The user agreed.
+    Given,
+}
+
+impl Stage {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Given => "given",
+        }
+    }
+}
+
+/// What a consent is for.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) tool: &'a str,
+    pub(super) arguments: &'a [u8],
+    pub(super) caller: Option<&'a Identity>,
+}
+
+impl Seal {
+    pub(super) fn new() -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        // 244 bits of the operating system's randomness.
+        key.iter_mut()
+            .zip(Uuid::new_v4().into_bytes().into_iter().chain(Uuid::new_v4().into_bytes()))
+            .for_each(|(byte, random)| *byte = random);
+        Self { key, shared: false, lifetime: Duration::from_secs(600) }
+    }
+
+    pub(super) fn share(&mut self, secret: &[u8]) {
+        if !secret.is_empty() {
+            self.key = derived(secret);
+            self.shared = true;
+        }
+    }
+
+    /// The request state for `subject`, with that of 1C in it.
+    pub(super) fn state(&self, stage: Stage, subject: Subject<'_>, inner: Option<&str>) -> String {
+        let until = now().saturating_add(self.lifetime).as_secs();
+        let seal = URL_SAFE_NO_PAD.encode(self.mac(stage, until, subject).finalize().into_bytes());
+        let inner = inner.map(|inner| format!(".{inner}")).unwrap_or_default();
+        format!("{PREFIX}.{}.{until}.{seal}{inner}", stage.name())
+    }
+
+    /// What a request state says of `subject`, and that of 1C in it; `None` for one that is another's, was
+    /// changed, or is too old.
+    pub(super) fn read<'a>(&self, state: &'a str, subject: Subject<'_>) -> Option<(Stage, Option<&'a str>)> {
+        let mut parts = state.strip_prefix(PREFIX)?.strip_prefix('.')?.splitn(4, '.');
+        let stage = match parts.next()? {
+            "asked" => Stage::Asked,
+            "given" => Stage::Given,
+            _ => return None,
+        };
+        let until = parts.next()?.parse().ok()?;
+        let seal = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
+        self.mac(stage, until, subject).verify_slice(&seal).ok()?;
+        (now().as_secs() < until).then(|| (stage, parts.next()))
+    }
+
+    fn mac(&self, stage: Stage, until: u64, subject: Subject<'_>) -> Hmac<Sha256> {
+        let Subject { tool, arguments, caller } = subject;
+        let own = caller.and_then(Identity::credentials);
+        // Without a secret that replicas share they still share what the caller logs in with.
+        let key = match own {
+            Some(own) if !self.shared && !own.password().expose_secret().is_empty() => {
+                derived(own.authorization().as_bytes())
+            }
+            _ => self.key.clone(),
+        };
+        let mut mac = keyed(&*key);
+        let mut part = |part: &[u8]| {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        };
+        part(stage.name().as_bytes());
+        part(&until.to_le_bytes());
+        part(tool.as_bytes());
+        part(&compact(arguments));
+        part(&[u8::from(caller.is_some()), u8::from(own.is_some())]);
+        part(caller.map_or("", Identity::subject).as_bytes());
+        part(own.map_or(&b""[..], |own| own.authorization().as_bytes()));
+        mac
+    }
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    // A key of any length will do, so this cannot fail.
+    Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
+}
+
+fn derived(secret: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut mac = keyed(secret);
+    mac.update(PREFIX.as_bytes());
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Checked JSON without the white space between its tokens: a client may write the same call otherwise.
+fn compact(json: &[u8]) -> Vec<u8> {
+    let (mut within, mut escaped) = (false, false);
+    let kept = json.iter().copied().filter(|byte| {
+        let keep = within || !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+        match byte {
+            b'"' if !escaped => within = !within,
+            _ => {}
+        }
+        escaped = within && *byte == b'\\' && !escaped;
+        keep
+    });
+    kept.collect()
+}

@@ -1,8 +1,9 @@
 // node check.mjs USERS KEYS OUT: real visits to the login pages of two gateways, in a headless Chromium. Users log in at
-// the first, holders of access keys at the second.
+// the first, holders of access keys at the second. OUT holds key.pem and cert.pem, for the callback of a web client.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -20,6 +21,7 @@ const words = {
     title: /^Log in with your 1C account/,
     wrong: /^Wrong user name or password/,
     tooMany: /^Too many attempts/,
+    used: /^This form was already sent/,
     wait: /^Wait (\d+) seconds?, then try again\.$/,
     cancel: 'Cancel',
   },
@@ -30,6 +32,7 @@ const words = {
     wrong: /^Неверное имя пользователя или пароль/,
     wrongKey: /^Неверный ключ доступа/,
     tooMany: /^Слишком много попыток/,
+    used: /^Эта форма уже отправлена/,
     wait: /^Подождите (\d+) секунд[уы]? и попробуйте ещё раз\.$/,
     cancel: 'Отмена',
   },
@@ -47,7 +50,7 @@ let visits = 0
 // One visit in a browser of its own, from an address of its own. Nothing may be said on the console: there a policy that
 // blocks part of the page would show. Answers that are no success are said there too, and those are asked for.
 async function visit(name, options, steps) {
-  const { gateway = base, language = 'en', width = 1100, height = 800, script = true, ...more } = options
+  const { gateway = base, language = 'en', width = 1100, height = 800, script = true, callback, ...more } = options
   visits += 1
   const headers = { 'x-forwarded-for': `192.0.2.${visits}` }
   const context = await browser.newContext({
@@ -61,7 +64,7 @@ async function visit(name, options, steps) {
   const page = await context.newPage()
   const said = []
   page.on('console', (message) => said.push(message.text()))
-  const oauth = await Client.register(gateway, client, headers)
+  const oauth = await Client.register(gateway, client, headers, callback)
   const shoot = (what) => page.screenshot({ path: join(out, `${name}-${what}.png`), fullPage: true })
   try {
     await steps({ page, oauth, shoot, text: words[language] })
@@ -208,6 +211,75 @@ await visit('two-tabs', {}, async ({ page, oauth }) => {
   } finally {
     second.close()
   }
+})
+
+async function typeLogin(page) {
+  await page.locator('#username').fill(user)
+  await page.locator('#password').fill(password)
+}
+
+// A web client whose https callback leads on, to an application by its scheme or to a program on this computer. Each hop
+// is followed.
+const web = createHttpsServer({ key: readFileSync(join(out, 'key.pem')), cert: readFileSync(join(out, 'cert.pem')) })
+await new Promise((resolve) => web.listen(0, '127.0.0.1', resolve))
+const callback = `https://localhost:${web.address().port}/callback`
+for (const [kind, script] of [['scheme', true], ['scheme-no-script', false], ['loopback', true], ['two-sites', true]]) {
+  await visit(`hop-${kind}`, { callback, script, ignoreHTTPSErrors: true }, async ({ page, oauth }) => {
+    const answers = []
+    web.removeAllListeners('request').on('request', (request, response) => {
+      const url = new URL(request.url, callback)
+      const next = kind.startsWith('scheme') ? `claude://claude.ai/mcp-auth-callback${url.search}`
+        : kind === 'two-sites' && url.pathname === '/callback' ? `https://127.0.0.1:${web.address().port}/next${url.search}`
+          : `${oauth.listens}${url.search}`
+      if (url.pathname === '/callback') answers.push(url.searchParams)
+      // No code gets into a Referer.
+      assert.equal(request.headers.referer ?? '', '')
+      response.writeHead(302, { location: next }).end()
+    })
+    // Where the browser wanted to go and left it to others.
+    const left = []
+    page.on('requestfailed', (request) => left.push(`${request.failure().errorText} ${request.url().split('?')[0]}`))
+    await page.goto(oauth.begin())
+    await typeLogin(page)
+    if (kind.startsWith('scheme')) {
+      await page.locator('[value=allow]').click()
+      for (let tries = 100; !left.includes('net::ERR_ABORTED claude://claude.ai/mcp-auth-callback'); tries -= 1) {
+        assert.ok(tries > 0, `not left to an application: ${left}`)
+        await page.waitForTimeout(100)
+      }
+      assert.equal(new URL(page.url()).origin, base, 'the page stays where nothing else is shown')
+    } else {
+      const [answer] = await Promise.all([oauth.answer(), page.locator('[value=allow]').click()])
+      assert.equal(answer.get('error'), null)
+    }
+    assert.equal(answers.length, 1, 'one answer')
+    await oauth.tools(answers[0].get('code'))
+  })
+}
+web.close()
+web.closeAllConnections()
+
+// Who clicks twice, or goes back and sends the form again, sends one code.
+await visit('twice', { language: 'ru' }, async ({ page, oauth, shoot, text }) => {
+  await page.goto(oauth.begin())
+  await typeLogin(page)
+  const [answer] = await Promise.all([oauth.answer(), page.locator('[value=allow]').dblclick()])
+  await page.waitForURL(`${oauth.listens}**`)
+  await page.goto(oauth.begin())
+  await typeLogin(page)
+  const [second] = await Promise.all([oauth.answer(), page.locator('[value=allow]').click()])
+  assert.notEqual(second.get('code'), answer.get('code'))
+  await page.waitForURL(`${oauth.listens}**`)
+  assert.equal(await page.title(), 'Back')
+  await page.goBack()
+  assert.match(await page.title(), text.title)
+  await typeLogin(page)
+  await refused(page, 409, text.used, () => page.locator('[value=allow]').click())
+  assert.equal(await page.locator('form').count(), 0)
+  await accessible(page)
+  await shoot('used')
+  assert.equal(oauth.unread, 0, 'no further code')
+  await oauth.tools(second.get('code'))
 })
 
 for (const [language, colorScheme] of [['en', 'light'], ['ru', 'dark']]) {

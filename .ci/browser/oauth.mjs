@@ -16,13 +16,14 @@ export class Client {
   #arrived = []
   #waiting = []
 
-  // Listens on a loopback port and registers with it. The headers go with every request of this client.
-  static async register(base, name, headers) {
+  // Listens on a loopback port and registers with it, or with another address that leads there in the end. The headers
+  // go with every request of this client.
+  static async register(base, name, headers, elsewhere) {
     const client = new Client()
     client.base = base
     client.headers = headers
     client.#server = createServer((request, response) => {
-      const url = new URL(request.url, client.redirectUri)
+      const url = new URL(request.url, client.listens)
       if (url.pathname !== '/callback') return response.writeHead(404).end()
       response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Back</title>Back')
       const next = client.#waiting.shift()
@@ -30,7 +31,8 @@ export class Client {
       else client.#arrived.push(url.searchParams)
     })
     await new Promise((resolve) => client.#server.listen(0, '127.0.0.1', resolve))
-    client.redirectUri = `http://127.0.0.1:${client.#server.address().port}/callback`
+    client.listens = `http://127.0.0.1:${client.#server.address().port}/callback`
+    client.redirectUri = elsewhere ?? client.listens
     const registered = await fetch(`${base}/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -61,6 +63,11 @@ export class Client {
       code_challenge: createHash('sha256').update(this.verifier).digest('base64url'),
       code_challenge_method: 'S256',
     })}`
+  }
+
+  // How many answers nobody has waited for.
+  get unread() {
+    return this.#arrived.length
   }
 
   // What the browser brings back.

@@ -40,6 +40,11 @@ fn answer() {
 }
 
 #[test]
+fn error_body() {
+    replay("error_body", invariants::error_body);
+}
+
+#[test]
 fn scanner() {
     replay("envelope", invariants::scanner);
     replay("answer", invariants::scanner);

@@ -111,11 +111,12 @@ impl Target {
             };
         }
         let answer = decode(&head.headers, body, request)?;
-        Ok(answer.map(|answer| match request.params.text(Param::Name) {
-            Some(tool) if request.method == Method::ToolsCall && !answer.structured => {
-                self.outputs.complete(&tool, answer.payload)
+        Ok(answer.map(|answer| {
+            let lacks = request.method == Method::ToolsCall && !answer.structured && self.outputs.any();
+            match lacks.then(|| request.params.text(Param::Name)).flatten() {
+                Some(tool) => self.outputs.complete(&tool, answer.payload),
+                None => answer.payload,
             }
-            _ => answer.payload,
         }))
     }
 

@@ -74,6 +74,8 @@ pub(super) struct Mender<'a> {
     made_up: usize,
     /// Values to complete with so far.
     values: usize,
+    /// The block of content that is read says that it is a text.
+    is_text: bool,
 }
 
 impl<'a> Mender<'a> {
@@ -91,6 +93,7 @@ impl<'a> Mender<'a> {
             left_out: Vec::new(),
             made_up: 0,
             values: 0,
+            is_text: false,
         }
     }
 

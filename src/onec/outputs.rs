@@ -28,7 +28,7 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Learns what a list of tools says. A tool that has lost its schema is forgotten.
     pub(super) fn learn(&self, listed: Vec<Output>) {
-        if listed.iter().all(|output| output.schema.is_none()) && !self.any.load(Ordering::Relaxed) {
+        if listed.iter().all(|output| output.schema.is_none()) && !self.any() {
             return;
         }
         let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
@@ -43,10 +43,12 @@ impl Outputs {
         self.any.store(!schemas.is_empty(), Ordering::Relaxed);
     }
 
+    /// Whether a tool with an output schema was listed.
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
     fn schema(&self, tool: &str) -> Option<Bytes> {
-        if !self.any.load(Ordering::Relaxed) {
-            return None;
-        }
         self.schemas.read().unwrap_or_else(PoisonError::into_inner).get(tool).cloned()
     }
 

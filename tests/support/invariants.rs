@@ -1,10 +1,10 @@
 //! What must hold for any bytes whatever: shared by the property tests, the corpus and the fuzz
 //! targets.
 #![allow(dead_code, reason = "each user takes a part of it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a broken invariant is a panic")]
 
 use bytes::Bytes;
-use onec_mcp::onec::fuzzing::decode;
+use onec_mcp::onec::fuzzing::{decode, words};
 use onec_mcp::rpc::{ErrorObject, Incoming, Invalid, MAX_BATCH, Message, Method, Param, Payload, Request, Version};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -142,6 +142,24 @@ pub(crate) fn answer(bytes: &[u8]) {
             check_error(&error);
         }
     }
+}
+
+/// The body of an error. The first byte says what its header declares.
+pub(crate) fn error_body(bytes: &[u8]) {
+    const KINDS: [&str; 4] = [
+        "text/plain",
+        "text/html; charset=windows-1251",
+        "application/json; charset=utf-16le",
+        "x; charset=\"koi8-r\"",
+    ];
+    let Some((kind, body)) = bytes.split_first() else { return };
+    let kind = http::HeaderValue::from_static(KINDS[usize::from(kind & 3)]);
+    let told = words(&http::HeaderMap::from_iter([(http::header::CONTENT_TYPE, kind)]), body);
+    assert!(told.len() <= 4 * 1024 + 3, "{} bytes", told.len());
+    let unseen = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    assert!(!told.contains(unseen), "{told:?}");
+    let base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+    assert!(!told.split(' ').any(|word| word.len() > 200 && word.chars().all(base64)), "{told}");
 }
 
 /// The scanner and serde_json agree on what is JSON; only depth is bounded here.

@@ -160,15 +160,28 @@ fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Bad
             return Ok(true);
         }
     }
-    // Mostly the first member, so that nothing is read twice.
-    match first_member(scanner, mender.bytes, "type", |raw| raw != b"null") {
-        Some(b"\"text\"") => Ok(mender.object(TEXT, "", scanner)?.is_some()),
-        kind => {
-            let kind = kind.and_then(unquote).map(|kind| kind.trim().to_ascii_lowercase()).unwrap_or_default();
-            let parts = Parts::read(&mut scanner.clone(), mender.bytes)?;
-            mender.block_of(&kind, &parts, scanner)
-        }
+    // Mostly a text, which may be long and is read once.
+    let (before, mark) = (scanner.clone(), mender.edits.mark());
+    mender.is_text = false;
+    if mender.object(TEXT, "", scanner)?.is_some() && mender.is_text {
+        return Ok(true);
     }
+    mender.edits.back_to(mark);
+    *scanner = before;
+    let kind = first_member(scanner, mender.bytes, "type", |raw| raw != b"null").and_then(unquote);
+    let kind = kind.map(|kind| kind.trim().to_ascii_lowercase()).unwrap_or_default();
+    let parts = Parts::read(&mut scanner.clone(), mender.bytes)?;
+    mender.block_of(&kind, &parts, scanner)
+}
+
+/// The `type` of a block that is read as a text.
+pub(super) fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let span = scanner.skip()?;
+    mender.is_text = span.of(mender.bytes) == Some(b"\"text\"");
+    if !mender.is_text {
+        mender.edits.replace(span, "\"text\"");
+    }
+    Ok(true)
 }
 
 impl Mender<'_> {

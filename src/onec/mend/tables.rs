@@ -99,7 +99,7 @@ pub(super) const LINK: &[Field] = &[
 ];
 
 pub(super) const TEXT: &[Field] = &[
-    Field::or("type", Kind::Exactly("text"), "\"text\""),
+    Field::or("type", Kind::Own(content::text_type), "\"text\""),
     Field::or("text", Kind::Own(content::spelled), "\"\""),
     Field::may("annotations", ANNOTATIONS),
     Field::may("_meta", Kind::Data),

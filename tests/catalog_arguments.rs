@@ -88,6 +88,15 @@ fn ceilings_lower_and_fill_in() {
         assert_eq!(mended("/top", asked), got);
     }
     assert_eq!(mended("/top", json!(1e300)), 100);
+    // Beyond what any number type holds, in quotes or not.
+    for huge in ["99999999999999999999", "123456789012345678901234567890", "1e400", "1.5e400", "1e99999999999"] {
+        for asked in [huge.to_owned(), format!("\"{huge}\"")] {
+            let text = format!("{{\"period\":{},\"top\":{asked},\"limit\":{asked}}}", whole()["period"]);
+            let call = tool("report").prepare(Some(text.as_bytes())).unwrap_or_else(|unfit| panic!("{asked}: {unfit}"));
+            let body: Value = serde_json::from_slice(&call.body).unwrap();
+            assert_eq!((&body["top"], &body["limit"]), (&json!(100), &json!(20)), "{asked}");
+        }
+    }
     assert_eq!(mended("/limit", json!(21)), 20);
     assert_eq!(mended("/limit", json!(null)), 10);
     unfit("/top", json!(0), "top", &["0", "at least 1"]);
@@ -321,7 +330,7 @@ fn what_is_no_json_or_ambiguous() {
     refused(r#"{"any":1,"any":1}"#, "", &["\"any\" stands there twice"]);
     refused(r#"{"any":["\ud800"]}"#, "any[0]", &["surrogate"]);
     for number in ["1e400", "123456789012345678901234567890", "0.1234567890123456789"] {
-        refused(&format!("{{\"any\":[{number}]}}"), "any[0]", &["digits", number]);
+        refused(&format!("{{\"any\":[{number}]}}"), "any[0]", &["too large or has too many digits"]);
         unfit("/share", json!(number), "share", &["digits"]);
     }
     let deep = format!("{{\"any\":{}{}}}", "[".repeat(100), "]".repeat(100));

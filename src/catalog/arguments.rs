@@ -1,6 +1,6 @@
 //! Arguments as a tree, and as text again.
 
-use super::number::exact;
+use super::number::{exact_or_huge, is_huge};
 use super::unfit::{Unfit, cut};
 use crate::rpc::json::{self, Member, Scanner};
 use serde_json::{Map, Number, Value};
@@ -13,12 +13,31 @@ pub(super) const DEEPEST: usize = 64;
 const MOST_VALUES: usize = 100_000;
 
 /// Reads arguments. A key that stands twice anywhere is an error, and so is a number that would not
-/// be the same afterwards.
+/// be the same afterwards. One that is too large may be lowered to a ceiling yet: what is left of such is
+/// for [`check_held`].
 ///
 /// # Errors
 /// [`Unfit`].
 pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, Unfit> {
-    read(text, depth, exact)
+    read(text, depth, exact_or_huge)
+}
+
+/// # Errors
+/// [`Unfit`] where a number is too large to be held.
+pub(super) fn check_held(value: &Value) -> Result<(), Unfit> {
+    match value {
+        Value::Number(number) if is_huge(number) => {
+            Err(Unfit::new("this number is too large or has too many digits to be kept exactly"))
+        }
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(at, item)| check_held(item).map_err(|unfit| unfit.inside(at)))
+        }
+        Value::Object(map) => {
+            map.iter().try_for_each(|(key, value)| check_held(value).map_err(|unfit| unfit.within(key)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The same for looking only: a number may become the nearest one that can be held.
@@ -27,7 +46,7 @@ pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, Unfit> {
 /// [`Unfit`].
 #[cfg(feature = "check")]
 pub(super) fn parse_nearly(text: &[u8]) -> Result<Value, Unfit> {
-    read(text, 0, |number| exact(number).or_else(|| Number::from_f64(number.parse().ok()?)))
+    read(text, 0, |number| super::number::exact(number).or_else(|| Number::from_f64(number.parse().ok()?)))
 }
 
 fn read(text: &[u8], depth: usize, number: fn(&str) -> Option<Number>) -> Result<Value, Unfit> {

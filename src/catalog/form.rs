@@ -1,6 +1,6 @@
 //! [`Form`]: arguments checked and mended for tools that are not the catalog's.
 
-use super::arguments::{parse, parse_nearly, write};
+use super::arguments::{check_held, parse, parse_nearly, write};
 use super::explain::explain;
 use super::mend::mend;
 use super::schema::compile_foreign;
@@ -56,6 +56,7 @@ impl Form {
                 root = Value::Object(Map::new());
             }
             mend(&self.shapes, 0, &mut root, 0)?;
+            check_held(&root)?;
             Ok(root)
         });
         match mended {

@@ -19,6 +19,20 @@ pub(super) fn exact(text: &str) -> Option<Number> {
     (Decimal::parse(&number.to_string())? == decimal).then_some(number)
 }
 
+/// The same, but what is beyond all that can be held is a number that stands for it, larger than any
+/// ceiling. It must not stay there: see [`is_huge`].
+pub(super) fn exact_or_huge(text: &str) -> Option<Number> {
+    exact(text).or_else(|| {
+        let float = text.parse::<f64>().ok().filter(|float| float.abs() >= 2_f64.powi(64))?;
+        Number::from_f64(f64::MAX.copysign(float))
+    })
+}
+
+/// Whether a number stands for one that cannot be held.
+pub(super) fn is_huge(number: &Number) -> bool {
+    number.as_f64().is_some_and(|float| float.abs() >= f64::MAX)
+}
+
 /// `digits · 10^exponent`, the digits without zeros at either end.
 #[derive(PartialEq, Eq)]
 struct Decimal {
@@ -73,6 +87,26 @@ mod tests {
             for text in texts {
                 assert_eq!(exact(text).map(|number| number.to_string()).as_deref(), Some(written), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_all_bounds_is_huge() {
+        for (text, huge) in [
+            ("1e400", true),
+            ("-1e400", true),
+            ("1e99999999999", true),
+            ("18446744073709551617", true),
+            ("123456789012345678901234567890", true),
+            ("18446744073709551615", false),
+            ("1e300", false),
+            ("0", false),
+        ] {
+            let number = exact_or_huge(text).unwrap();
+            assert_eq!((is_huge(&number), number.as_f64() < Some(0.0)), (huge, text.starts_with('-')), "{text}");
+        }
+        for text in ["1e-400", "0.12345678901234567891", "10.000000000000000000001"] {
+            assert_eq!(exact_or_huge(text), None, "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! [`Tool`].
 
-use super::arguments::{parse, write};
+use super::arguments::{check_held, parse, write};
 use super::explain::explain;
 use super::mend::mend;
 use super::rules::{Clamp, Path, Rule};
@@ -155,6 +155,7 @@ impl Tool {
         for clamp in &self.0.clamps {
             clamp.apply(&mut root);
         }
+        check_held(&root)?;
         if !self.0.validator.is_valid(&root) {
             let guards = self.0.guards.iter().filter(|guard| held.is_some_and(|held| !held.contains(&guard.scope)));
             let secrets = guards.collect::<Vec<_>>();

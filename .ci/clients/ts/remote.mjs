@@ -98,5 +98,5 @@ await proof('logs in again when its tokens were revoked', async () => {
 });
 await client.close();
 
-console.log(`mcp-remote, OAuth: ${failed ? `${failed} checks failed` : 'all checks passed'}`);
+console.log(`mcp-remote, OAuth at ${new URL(url).pathname}: ${failed ? `${failed} checks failed` : 'all checks passed'}`);
 process.exit(failed ? 1 : 0);

@@ -44,11 +44,24 @@ async fn initialize_agrees_to_a_legacy_revision() {
     for version in [MODERN, "1999-01-01", "2099-01-01", "", "neueste"] {
         assert_eq!(initialize(&json!(version), &[]).await["result"]["protocolVersion"], "2025-11-25", "{version}");
     }
-    for version in [json!(null), json!(20_251_125), json!({})] {
+    for version in [json!(20_251_125), json!({})] {
         assert_eq!(initialize(&version, &[]).await["error"]["code"], -32602, "{version}");
     }
-    let bare = send(&unreached(), post(legacy(1, "initialize", &json!({})), &[])).await;
-    assert_eq!((bare.status, bare.code()), (200, -32602));
+}
+
+/// Clients of the first revision need not ask, and some tools of today send nothing at all.
+#[tokio::test]
+async fn who_asks_for_no_revision_gets_the_first() {
+    let version = |reply: &Value| reply["result"]["protocolVersion"].clone();
+    assert_eq!(version(&initialize(&json!(null), &[]).await), "2024-11-05");
+    for message in [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize" }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {} }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "capabilities": {} } }),
+    ] {
+        let reply = send(&unreached(), post(message.to_string(), &[])).await;
+        assert_eq!((reply.status, version(&reply.json())), (200, json!("2024-11-05")), "{message}");
+    }
 }
 
 #[tokio::test]

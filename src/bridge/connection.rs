@@ -4,7 +4,7 @@ use super::call::boxed;
 use super::{Bridge, Call, Capabilities, Outbox, era};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
-    Payload, Request, Response, Version, encode_error,
+    Payload, Request, Response, Version, asked_version, encode_error,
 };
 use bytes::Bytes;
 use futures_core::Stream;
@@ -208,8 +208,8 @@ where
     fn remember(&mut self, request: &Request) {
         match request.method {
             Method::Initialize => {
-                if let Some(asked) = request.params.text(Param::ProtocolVersion) {
-                    self.version = Version::negotiate(&asked);
+                if let Some(version) = asked_version(request) {
+                    self.version = version;
                 }
                 let declared = request.params.raw(Param::Capabilities).unwrap_or(b"{}");
                 self.can = Capabilities::parse(declared);

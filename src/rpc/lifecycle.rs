@@ -110,15 +110,10 @@ impl ServerInfo {
 
     /// [2025-11-25, initialization](https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#initialization)
     fn initialize(&self, request: &Request) -> Result<Bytes, ErrorObject> {
-        let asked = match request.params.raw(Param::ProtocolVersion) {
-            None => return Err(ErrorObject::invalid_params("initialize needs a protocolVersion")),
-            Some(_) => request.params.text(Param::ProtocolVersion),
-        };
-        let Some(asked) = asked else {
-            return Err(ErrorObject::invalid_params("protocolVersion must be a string"));
-        };
+        let version =
+            asked_version(request).ok_or_else(|| ErrorObject::invalid_params("protocolVersion must be a string"))?;
         let mut answer = json!({
-            "protocolVersion": Version::negotiate(&asked).as_str(),
+            "protocolVersion": version.as_str(),
             "capabilities": self.capabilities,
             "serverInfo": self.info,
         });
@@ -137,6 +132,15 @@ impl Default for ServerInfo {
 fn has_odd_cursor(request: &Request) -> bool {
     let cursor = request.params.raw(Param::Cursor);
     cursor.is_some_and(|raw| raw != b"null" && request.params.text(Param::Cursor).is_none())
+}
+
+/// The version that an `initialize` leads to; `None` where it asks for what is no version. Clients that do not
+/// ask at all were written before there was a choice.
+pub(crate) fn asked_version(request: &Request) -> Option<Version> {
+    match request.params.raw(Param::ProtocolVersion) {
+        None | Some(b"null") => Some(Version::V2024_11_05),
+        Some(_) => request.params.text(Param::ProtocolVersion).map(|asked| Version::negotiate(&asked)),
+    }
 }
 
 const fn empty() -> Bytes {

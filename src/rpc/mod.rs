@@ -35,6 +35,7 @@ pub use response::Response;
 pub use version::{Era, Version};
 
 pub(crate) use error::cause;
+pub(crate) use lifecycle::asked_version;
 #[cfg(feature = "alias")]
 pub(crate) use list::Item;
 pub(crate) use list::{List, empty_list};

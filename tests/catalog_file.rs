@@ -48,6 +48,230 @@ fn the_built_in_catalog_is_read() {
     assert!(Tools::trade(Limits { max_rows: 0, ..Limits::default() }).unwrap_err().message.contains("max_rows"));
 }
 
+/// All that is wrong, in the order of the file.
+#[test]
+fn every_mistake_of_a_file_is_told() {
+    let mut wrong = report();
+    wrong["titel"] = json!("Report");
+    let mut other = report();
+    other["name"] = json!("other");
+    other["path"] = json!("/x");
+    other["clamp"] = json!({ "tpo": "max_rows", "limt": 5 });
+    other["order"] = json!([["from", "to"]]);
+    other["input_schema"]["required"] = json!(["period", "perid"]);
+    let error = error(&json!({ "tools": [wrong, other, { "title": "nameless" }, report()] }));
+    let told = error.to_string();
+    let lines = told.lines().collect::<Vec<_>>();
+    let expected = [
+        "my.yaml: tool \"report\": titel: unknown key (did you mean title?)",
+        "my.yaml: tool \"other\": path: must be a path",
+        "my.yaml: tool \"other\": input_schema: requires perid at the top, and properties has no such name (did you mean period?)",
+        "my.yaml: tools[2].name: is missing",
+        "my.yaml: tool \"report\": name: is the name of tools[0] already",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{told}");
+    for (line, start) in lines.iter().zip(expected) {
+        assert!(line.starts_with(start), "{start}\n{told}");
+    }
+    assert_eq!(error.others.len(), 4);
+    assert!(error.others.iter().all(|other| other.origin == "my.yaml" && other.others.is_empty()));
+    let mut other = report();
+    other["clamp"] = json!({ "tpo": "max_rows", "limt": 5 });
+    other["order"] = json!([["from", "to"], ["period.from"]]);
+    other["guarded"] = json!([{ "field": "measures", "values": ["costs"], "scope": "x" }, { "field": "top" }]);
+    let fields = |error: CatalogError| {
+        [&error].into_iter().chain(&error.others).map(|error| error.field.clone().unwrap()).collect::<Vec<_>>()
+    };
+    let error = self::error(&json!({ "tools": [other] }));
+    let expected = ["clamp.limt", "clamp.tpo", "guarded[0].values", "guarded[1].field", "order[0]", "order[1]"];
+    assert_eq!(fields(error), expected);
+    // A thousand times the same is one mistake.
+    let many = (0..1000).map(|at| json!({ "name": at.to_string() })).collect::<Vec<_>>();
+    let told = self::error(&json!({ "tools": many })).to_string();
+    assert!(told.lines().count() == 102 && told.ends_with("\nmy.yaml: and 3899 more"), "{told}");
+}
+
+/// A misspelt name there makes a tool that nobody can call.
+#[test]
+fn what_is_required_must_be_there() {
+    let says = "requires perod at ";
+    broken_at(
+        "/input_schema/required",
+        json!(["perod"]),
+        "input_schema",
+        &format!("{says}the top, and properties has no such name (did you mean period?)"),
+    );
+    let period = json!({ "type": "object", "properties": { "from": { "type": "string" } }, "required": ["perod"] });
+    broken_at("/input_schema/properties/period", period.clone(), "input_schema", &format!("{says}/properties/period,"));
+    broken_at("/input_schema/$defs/order", period.clone(), "input_schema", &format!("{says}/$defs/order,"));
+    let items = json!({ "type": "array", "items": { "type": "object", "required": ["perod"] } });
+    broken_at("/input_schema/properties/any", items, "input_schema", &format!("{says}/properties/any/items,"));
+    broken_at("/output_schema/required", json!(["perod"]), "output_schema", says);
+    let either = json!({ "type": "object", "properties": { "a": {}, "b": {} }, "anyOf": [{ "required": ["a"] }, { "required": ["perod"] }] });
+    broken_at(
+        "/input_schema/properties/any",
+        either.clone(),
+        "input_schema",
+        &format!("{says}/properties/any/anyOf/1,"),
+    );
+    // These say it elsewhere.
+    for fine in [
+        json!({ "type": "object", "properties": { "a": {}, "b": {} }, "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+        json!({ "type": "object", "required": ["a"], "patternProperties": { "^a": {} } }),
+        json!({ "type": "object", "required": ["field"], "allOf": [{ "$ref": "#/$defs/order" }] }),
+        json!({ "const": { "required": ["a"] } }),
+    ] {
+        let mut tool = report();
+        tool["input_schema"]["properties"]["any"] = fine.clone();
+        assert!(read(&json!({ "tools": [tool] })).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn a_bad_pattern_says_why() {
+    for (pattern, why) in [
+        ("(abc", "unclosed group (character 1)"),
+        ("яя[", "unclosed character class (character 3)"),
+        ("^(?!x)", "look-around, including look-ahead and look-behind, is not supported (character 2)"),
+        (r"(a)\1", "backreferences are not supported (character 4)"),
+        ("a{2,1}", "invalid repetition count range, the start must be <= the end (character 2)"),
+        (r"\p{Кириллица}", "Unicode property not found"),
+    ] {
+        let schema = json!({ "type": "string", "pattern": pattern });
+        broken_at("/input_schema/properties/code", schema, "input_schema", why);
+    }
+    assert!(
+        broken("/input_schema/properties/code", json!({ "pattern": "(" }))
+            .message
+            .contains("at /properties/code/pattern, \"(\" is not a \"regex\"")
+    );
+}
+
+#[test]
+fn keywords_and_formats_that_nobody_knows_are_noted() {
+    let noted = |pointer: &str, value: Value| {
+        let mut tool = report();
+        *tool.pointer_mut(pointer).unwrap() = value;
+        read(&json!({ "tools": [tool] })).unwrap().notes().to_vec()
+    };
+    let code = "/input_schema/properties/code";
+    let place = "my.yaml: tool \"report\": input_schema: at /properties/code,";
+    for (schema, note) in [
+        (
+            json!({ "minlength": 3 }),
+            "minlength is no keyword of JSON Schema and does nothing; the nearest is minLength",
+        ),
+        (json!({ "nullable": true }), "nullable is no keyword of JSON Schema and does nothing"),
+        (json!({ "format": "Date" }), "the format Date is not known and checks nothing; the nearest is date"),
+        (json!({ "format": "int64" }), "the format int64 is not known and checks nothing"),
+    ] {
+        assert_eq!(noted(code, schema), [format!("{place} {note}")]);
+    }
+    for fine in [
+        json!(true),
+        json!({ "x-note": 1, "$comment": "", "examples": [{ "formt": 1 }], "default": "x", "deprecated": true }),
+        json!({ "type": "object", "properties": { "formt": { "type": "string", "format": "date-time" } } }),
+        json!({ "enum": [{ "formt": 1 }], "const": { "formt": 1 } }),
+    ] {
+        assert_eq!(noted(code, fine.clone()), [""; 0], "{fine}");
+    }
+    let output = noted("/output_schema/properties/rows", json!({ "type": "array", "itmes": {} }));
+    assert!(
+        output.len() == 1 && output[0].contains("output_schema: at /properties/rows, itmes is no keyword"),
+        "{output:?}"
+    );
+    // The formats that are said to be known are checked.
+    for (format, bad) in [
+        ("date", "x"),
+        ("time", "x"),
+        ("duration", "x"),
+        ("email", "x"),
+        ("hostname", "-"),
+        ("ipv4", "x"),
+        ("ipv6", "x"),
+        ("uri", "x"),
+        ("uri-reference", "\\\\"),
+        ("iri", "x"),
+        ("uuid", "x"),
+        ("uri-template", "{"),
+        ("json-pointer", "x"),
+        ("relative-json-pointer", "x"),
+        ("regex", "("),
+        ("date-time", "x"),
+        ("iri-reference", "\\\\"),
+    ] {
+        let mut tool = report();
+        tool["input_schema"]["properties"]["code"] = json!({ "type": "string", "format": format });
+        let tools = read(&json!({ "tools": [tool] })).unwrap();
+        assert_eq!(tools.notes(), [""; 0], "{format}");
+        let arguments = json!({ "period": { "from": "2026-01-01", "to": "2026-01-02" }, "code": bad });
+        assert!(tools.get("report").unwrap().prepare(Some(arguments.to_string().as_bytes())).is_err(), "{format}");
+    }
+    assert_eq!(Tools::trade(Limits::default()).unwrap().notes(), [""; 0]);
+}
+
+#[test]
+fn what_clients_get_untouched_and_how_long_an_answer_may_be() {
+    let mut tool = report();
+    tool["_meta"] = json!({ "anthropic/maxResultSizeChars": 100_000, "own": { "b": [1, null] } });
+    tool["max_chars"] = json!(200);
+    let tools = read(&json!({ "tools": [tool] })).unwrap();
+    assert_eq!(tools.get("report").unwrap().meta(), Some(&tool["_meta"]));
+    for wrong in [json!(5), json!("x"), json!([]), json!(null)] {
+        broken_at("/_meta", wrong, "_meta", "must be an object");
+    }
+    for wrong in [json!(199), json!(0), json!(-1), json!("1000"), json!(1000.5), json!(null)] {
+        broken_at("/max_chars", wrong, "max_chars", "a whole number of characters, 200 at least");
+    }
+}
+
+/// The author of a file cannot know the numbers of whoever runs it.
+#[test]
+fn descriptions_tell_the_numbers_of_a_ceiling() {
+    let mut tool = report();
+    tool["input_schema"]["properties"]["top"]["description"] = json!("{default} rows, {ceiling} at most, {other}");
+    tool["input_schema"]["properties"]["code"]["description"] = json!("{default}");
+    let tools = read(&json!({ "tools": [tool] })).unwrap();
+    let tool = tools.get("report").unwrap();
+    let members = &tool.input_schema()["properties"];
+    let told = "200 rows, 5000 at most, {other}";
+    assert_eq!((&members["top"]["description"], &members["code"]["description"]), (&json!(told), &json!("{default}")));
+    let wrong = json!({ "period": { "from": "2026-01-01", "to": "2026-01-02" }, "top": "many" });
+    let unfit = tool.prepare(Some(wrong.to_string().as_bytes())).unwrap_err();
+    assert!(unfit.message.contains(told), "{unfit}");
+}
+
+#[test]
+fn at_least_one_of_several() {
+    let mut tool = find();
+    tool.as_object_mut().unwrap().remove("one_of");
+    tool["any_of"] = json!([["number", "period"]]);
+    let tools = read(&json!({ "tools": [tool] })).unwrap();
+    let prepare = |arguments: Value| tools.get("find").unwrap().prepare(Some(arguments.to_string().as_bytes()));
+    for arguments in
+        [json!({ "number": "1" }), json!({ "period": "2026-01-01" }), json!({ "number": "1", "period": "2026-01-01" })]
+    {
+        assert!(prepare(arguments).is_ok());
+    }
+    assert!(
+        prepare(json!({}))
+            .unwrap_err()
+            .message
+            .contains("at least one of these is needed, and none is given: number, period")
+    );
+    for (wrong, says) in [(json!([["number"]]), "at least two"), (json!([["number", "x"]]), "no argument x")] {
+        tool_with_any_of(wrong, says);
+    }
+}
+
+#[track_caller]
+fn tool_with_any_of(rules: Value, says: &str) {
+    let mut tool = find();
+    tool["any_of"] = rules;
+    let error = error(&json!({ "tools": [tool] }));
+    assert!(error.field.as_deref() == Some("any_of[0]") && error.message.contains(says), "{error}");
+}
+
 fn names(tools: &Tools) -> Vec<&str> {
     tools.iter().map(|tool| tool.name()).collect()
 }
@@ -102,9 +326,9 @@ fn the_schema_tells_the_truth_about_ceilings_and_unknown_arguments() {
     let tools = read(&json!({ "tools": [report()] })).unwrap();
     let schema = tools.get("report").unwrap().input_schema();
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(schema["properties"]["top"]["default"], 5000);
+    assert_eq!(schema["properties"]["top"]["default"], 200);
     assert_eq!(schema["properties"]["limit"]["default"], 10);
-    let few = Limits { resolve_limit: 3, max_rows: 7 };
+    let few = Limits { resolve_limit: 3, max_rows: 7, ..Limits::default() };
     let tools = Tools::read(&json!({ "tools": [report()] }), "x", few).unwrap();
     let schema = tools.get("report").unwrap().input_schema();
     assert_eq!(
@@ -218,7 +442,9 @@ fn ceilings_are_of_integers() {
     }
     broken_at("/clamp", json!([]), "clamp", "object");
     broken_at("/input_schema/properties/top/minimum", json!(6000), "clamp.top", "less than the minimum");
-    let error = Tools::read(&json!({ "tools": [] }), "x", Limits { resolve_limit: 0, max_rows: 1 }).unwrap_err();
+    let error =
+        Tools::read(&json!({ "tools": [] }), "x", Limits { resolve_limit: 0, max_rows: 1, ..Limits::default() })
+            .unwrap_err();
     assert!(error.message.contains("resolve_limit"), "{error}");
     // No more than the schema allows.
     let mut tool = report();

@@ -314,6 +314,284 @@ async fn more_rows_than_allowed_are_an_error() {
     }
 }
 
+/// A tool of the built-in catalog, asked of a 1C that says this. The answer, and the texts after it.
+async fn noted(tools: &Tools, tool: &str, arguments: Value, answer: &Value) -> (Value, Vec<String>) {
+    let text = answer.to_string();
+    let onec = OneC::new(|_| panic!("asked"), move |_| result(text.clone()));
+    let service = CatalogLayer::new(Catalog::new(tools.clone())).layer(onec);
+    let call = json!({ "name": tool, "arguments": arguments });
+    let mut got = json_of(&service, Method::ToolsCall, call).await;
+    let mut texts = got["content"].as_array().unwrap().iter().map(|block| block["text"].as_str().unwrap().to_owned());
+    let first = texts.next().unwrap();
+    let rest = texts.collect();
+    if got["isError"] == true {
+        return (json!(first), rest);
+    }
+    let answer = got["structuredContent"].take();
+    assert_eq!(serde_json::from_str::<Value>(&first).unwrap(), answer);
+    (answer, rest)
+}
+
+fn rows(count: usize) -> Value {
+    json!({ "columns": [{ "name": "n" }], "rows": (0..count).map(|at| json!([at])).collect::<Vec<_>>(), "totals": { "n": 1 } })
+}
+
+/// A model takes what it sees for all there is, unless it is told.
+#[tokio::test]
+async fn an_answer_that_came_full_says_so() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
+    let id = "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002";
+    let candidates = |count: usize| json!({ "candidates": vec![json!({ "id": "1", "label": "x" }); count] });
+    let events =
+        |count: usize| json!({ "period": period, "count": count, "events": vec![json!({ "user": "x" }); count] });
+    let found = |count: usize| json!({ "doc_type": "Document.X", "candidates": vec![json!({ "number": "1" }); count] });
+    let sales = json!({ "period": period });
+    let start = "This answer is full: it holds ";
+    let rest = "there may be more that it does not show. To see the rest, ";
+    let narrow = "a shorter period, more filters, fewer dimensions in group_by";
+    for (tool, arguments, answer, says) in [
+        ("sales_report", sales.clone(), rows(199), None),
+        (
+            "sales_report",
+            sales.clone(),
+            rows(200),
+            Some(format!(
+                "200 rows, as many as were asked for with top, so {rest}raise top (up to 5000), or narrow the request ({narrow})."
+            )),
+        ),
+        (
+            "sales_report",
+            json!({ "period": period, "top": 5000 }),
+            rows(5000),
+            Some(format!("5000 rows, as many as were asked for with top, so {rest}narrow the request ({narrow}).")),
+        ),
+        ("sales_report", json!({ "period": period, "top": 300 }), rows(299), None),
+        (
+            "sales_report",
+            json!({ "period": period, "top": 1 }),
+            rows(1),
+            Some("1 row, as many as were asked for with top, ".to_owned()),
+        ),
+        ("top_products", sales.clone(), rows(9), None),
+        (
+            "top_products",
+            sales.clone(),
+            rows(10),
+            Some(format!(
+                "10 rows, as many as were asked for with top, so {rest}raise top (up to 5000), or narrow the request (a shorter period, more filters)."
+            )),
+        ),
+        (
+            "customer_summary",
+            json!({ "customer_id": id, "period": period }),
+            rows(5),
+            Some(format!(
+                "5 rows, as many as were asked for with top_products, so {rest}raise top_products (up to 5000), or narrow the request (a shorter period)."
+            )),
+        ),
+        (
+            "customer_summary",
+            json!({ "customer_id": id, "period": period }),
+            json!({ "top_products": vec![1; 5], "totals": {} }),
+            Some("5 items, as many as were asked for with top_products, ".to_owned()),
+        ),
+        (
+            "customer_summary",
+            json!({ "customer_id": id, "period": period }),
+            json!({ "top_products": vec![1; 4] }),
+            None,
+        ),
+        (
+            "resolve_customer",
+            json!({ "query": "x" }),
+            candidates(10),
+            Some(format!(
+                "10 candidates, as many as were asked for with limit, so {rest}narrow the request (a more exact query)."
+            )),
+        ),
+        (
+            "resolve_customer",
+            json!({ "query": "x", "limit": 3 }),
+            candidates(3),
+            Some(format!(
+                "3 candidates, as many as were asked for with limit, so {rest}raise limit (up to 10), or narrow the request (a more exact query)."
+            )),
+        ),
+        ("resolve_customer", json!({ "query": "x" }), candidates(9), None),
+        (
+            "event_log",
+            json!({}),
+            events(100),
+            Some(format!(
+                "100 events, as many as were asked for with limit, so {rest}raise limit (up to 500), or narrow the request (a shorter period, fewer levels, fewer kinds of events, one user, one session)."
+            )),
+        ),
+        ("event_log", json!({}), rows(100), Some("100 rows, as many".to_owned())),
+        ("event_log", json!({}), events(99), None),
+        (
+            "object_history",
+            json!({ "object_type": "Document.X", "limit": 2 }),
+            events(2),
+            Some(format!(
+                "2 events, as many as were asked for with limit, so {rest}raise limit (up to 500), or narrow the request (a shorter period, fewer kinds of events, one object_id)."
+            )),
+        ),
+        (
+            "find_document",
+            json!({ "doc_type": "X", "number": "1" }),
+            found(20),
+            Some(format!(
+                "20 candidates, as many as were asked for with limit, so {rest}raise limit (up to 100), or narrow the request (a shorter period, more digits of the number)."
+            )),
+        ),
+        ("stock_balance", json!({}), json!({ "columns": [], "rows": [] }), None),
+    ] {
+        let (got, texts) = noted(&tools, tool, arguments.clone(), &answer).await;
+        assert_eq!(got, answer, "{tool} {arguments}");
+        match says {
+            None => assert_eq!(texts, [""; 0], "{tool} {arguments}"),
+            Some(says) => assert!(
+                texts.len() == 1 && texts[0].starts_with(&format!("{start}{says}")),
+                "{tool} {arguments}: {texts:?}\n{says}"
+            ),
+        }
+    }
+    // A tool of one's own has other arguments.
+    let own = json!({ "tools": [{ "name": "own", "description": "x", "scope": "x", "path": "x", "clamp": { "сколько": "max_rows" },
+        "input_schema": { "type": "object", "properties": { "сколько": { "type": "integer" } } } }] });
+    let own = Tools::read(&own, "x", Limits { default_rows: 2, ..Limits::default() }).unwrap();
+    let (_, texts) = noted(&own, "own", json!({}), &rows(2)).await;
+    assert!(texts[0].ends_with("with сколько, so there may be more that it does not show. To see the rest, raise сколько (up to 5000), or narrow the request."), "{texts:?}");
+    // Where nothing is asked for, nothing can be full.
+    let (_, texts) = noted(&support::tools(), "find", json!({ "number": "1" }), &rows(100)).await;
+    assert_eq!(texts, [""; 0]);
+}
+
+/// What other 1C sides answer for the event log and for a customer, and what ours does.
+#[tokio::test]
+async fn the_forms_of_other_1c_sides_pass_whole() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    let id = "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002";
+    let customer = json!({ "customer_id": id, "period": { "from": "2026-01-01", "to": "2026-01-31" } });
+    for (tool, arguments, answer) in [
+        (
+            "event_log",
+            json!({}),
+            json!({ "period": { "from": "2026-01-01T00:00:00", "to": "2026-01-31" }, "count": 1, "events": [{ "event": "_$Data$_.New", "user": null }] }),
+        ),
+        ("object_history", json!({ "object_type": "Document.X" }), json!({ "period": null, "count": 0, "events": [] })),
+        (
+            "find_document",
+            json!({ "doc_type": "X", "number": "1" }),
+            json!({ "doc_type": "X", "candidates": [{ "id": id, "number": "1" }] }),
+        ),
+        ("find_document", json!({ "doc_type": "X", "number": "1" }), json!({ "found": "ничего" })),
+        ("event_log", json!({}), json!({})),
+        ("customer_summary", customer.clone(), json!({ "customer": { "id": id }, "totals": [1, 2], "products": [] })),
+        ("customer_summary", customer, json!({ "columns": [], "rows": [], "totals": {} })),
+    ] {
+        let shown = tools.get(tool).unwrap().output_schema().unwrap();
+        assert!(jsonschema::is_valid(shown, &answer), "{tool} {answer}");
+        assert_eq!(noted(&tools, tool, arguments, &answer).await, (answer, vec![]), "{tool}");
+    }
+    // More than the ceiling is more than the ceiling, whatever it is called.
+    for (tool, arguments, answer, most) in [
+        ("event_log", json!({}), json!({ "events": vec![1; 501] }), "500"),
+        ("object_history", json!({ "object_type": "Document.X" }), json!({ "events": vec![1; 501] }), "500"),
+        ("find_document", json!({ "doc_type": "X", "number": "1" }), json!({ "candidates": vec![1; 101] }), "100"),
+        ("sales_report", json!({ "period": { "from": "2026-01-01", "to": "2026-01-31" } }), rows(5001), "5000"),
+    ] {
+        let (got, _) = noted(&tools, tool, arguments, &answer).await;
+        assert!(
+            got.as_str().is_some_and(|text| text.starts_with("limit_exceeded: ") && text.contains(most)),
+            "{tool}: {got}"
+        );
+    }
+}
+
+fn of_at_most(max_chars: usize) -> Tools {
+    let mut tool = support::find();
+    tool["max_chars"] = json!(max_chars);
+    tool["_meta"] = json!({ "own": [1] });
+    Tools::read(&json!({ "tools": [tool] }), "x", Limits::default()).unwrap()
+}
+
+/// JSON that breaks off is no JSON, and a part without a word is taken for the whole.
+#[tokio::test]
+async fn a_long_answer_is_cut_at_a_row() {
+    let row = json!(["Ёж \"\\", 1.5, { "id": [] }]);
+    let answer = json!({ "a": "Ж", "rows": vec![row.clone(); 100], "totals": { "n": 1 } });
+    let whole = answer.to_string().chars().count();
+    for (max_chars, kept) in [(5000, Some(100)), (whole, Some(100)), (whole - 1, Some(99)), (1000, None), (200, None)] {
+        let (got, texts) = noted(&of_at_most(max_chars), "find", json!({ "number": "1" }), &answer).await;
+        let shown = got["rows"].as_array().unwrap().len();
+        let kept = kept.unwrap_or(shown);
+        let mut expected = answer.clone();
+        expected["rows"].as_array_mut().unwrap().truncate(kept);
+        assert_eq!(got, expected, "{max_chars}");
+        let (chars, next) = (got.to_string().chars().count(), row.to_string().chars().count() + 1);
+        assert!(chars <= max_chars && (kept == 100 || chars + next > max_chars), "{max_chars} {chars}");
+        match kept {
+            100 => assert_eq!(texts, [""; 0]),
+            _ => assert_eq!(
+                texts,
+                [format!(
+                    "This answer was cut: it holds the first {kept} of the 100 rows that 1C sent, since it may have at most {max_chars} characters. To see the rest, narrow the request (a shorter period, more digits of the number)."
+                )]
+            ),
+        }
+    }
+    // The longest of the arrays is the one to cut; what 1C indents does not count.
+    let both = json!({ "candidates": ["x"], "events": vec!["y".repeat(50); 10] });
+    let onec = OneC::new(|_| panic!("asked"), move |_| result(serde_json::to_string_pretty(&both).unwrap()));
+    let service = CatalogLayer::new(Catalog::new(of_at_most(300))).layer(onec);
+    let got = json_of(&service, Method::ToolsCall, find("1")).await;
+    assert_eq!(got["structuredContent"], json!({ "candidates": ["x"], "events": vec!["y".repeat(50); 5] }));
+    assert!(got["content"][1]["text"].as_str().unwrap().contains("first 5 of the 10 events"));
+    // Where nothing can be left out, or not enough, it is refused.
+    let far = "я".repeat(400);
+    for answer in [
+        json!({ "text": far }),
+        json!({ "rows": [[far]] }),
+        json!({ "text": far, "rows": [1, 2] }),
+        json!({ "rows": [] , "text": far }),
+    ] {
+        let (got, texts) = noted(&of_at_most(300), "find", json!({ "number": "1" }), &answer).await;
+        let text = got.as_str().unwrap();
+        assert!(
+            text.starts_with("limit_exceeded: the answer has 4")
+                && text.contains("at most 300 are allowed")
+                && texts.is_empty(),
+            "{text}"
+        );
+    }
+    let list = json_of(
+        &CatalogLayer::new(Catalog::new(of_at_most(300))).rpc(false).layer(OneC::saying(LIST, "{}")),
+        Method::ToolsList,
+        json!({}),
+    )
+    .await;
+    assert_eq!(list["tools"][0]["_meta"], json!({ "own": [1] }));
+}
+
+/// A full answer that is cut besides says both.
+#[tokio::test]
+async fn a_full_answer_may_be_cut_too() {
+    let mut tool = support::report();
+    tool["max_chars"] = json!(300);
+    let tools = Tools::read(&json!({ "tools": [tool] }), "x", Limits::default()).unwrap();
+    let arguments = json!({ "period": { "from": "2026-01-01", "to": "2026-01-31" }, "top": 100 });
+    let (got, texts) = noted(&tools, "report", arguments, &rows(100)).await;
+    assert!(got["rows"].as_array().unwrap().len() > 50 && got["totals"] == json!({ "n": 1 }));
+    assert!(
+        texts.len() == 1
+            && texts[0].starts_with("This answer is full: ")
+            && texts[0].contains(" This answer was cut: "),
+        "{texts:?}"
+    );
+}
+
 /// Clients refuse structured content that is not what `outputSchema` says, with words that no model can
 /// use. So it is 1C's trouble, and said as such.
 #[tokio::test]

@@ -192,8 +192,7 @@ async fn each_wrong_value_is_named() {
     refused(&trade, "admin/eventlog", json!({ "period": { "from": "2026-07-01T25:00", "to": "2026-07-02" } }), "from")
         .await;
     refused(&trade, "admin/eventlog", json!({ "object_type": "Document.Счёт" }), "Счёт").await;
-    let both = json!({ "doc_type": "РеализацияТоваров", "number": "1", "period": period() });
-    refused(&trade, "admin/find_document", both, "number").await;
+    refused(&trade, "admin/find_document", json!({ "doc_type": "РеализацияТоваров" }), "number").await;
     refused(&trade, "admin/find_document", json!({ "doc_type": "Счёт", "number": "1" }), "Счёт").await;
     let many = json!({ "doc_type": "SalesInvoice", "number": "1", "limit": 101 });
     refused(&trade, "admin/find_document", many, "100").await;

@@ -53,7 +53,13 @@ async fn one_path_for_each_tool_that_has_one() {
         assert_eq!(operation["tags"], json!([tag]));
         let body = &operation["requestBody"];
         assert_eq!(body["required"], true);
-        assert_eq!(body["content"]["application/json"]["schema"], *tool.input_schema());
+        let mut schema = body["content"]["application/json"]["schema"].clone();
+        // A program that names no number of rows gets all of them.
+        if let Some(top) = schema["properties"].get_mut("top").filter(|top| top["default"] == 5000) {
+            assert!(top["description"].as_str().unwrap().contains("5000 if absent, never more than 5000"), "{top}");
+            *top = tool.input_schema()["properties"]["top"].clone();
+        }
+        assert_eq!(schema, *tool.input_schema());
         let responses = operation["responses"].as_object().unwrap();
         let mut statuses: Vec<_> = responses.keys().map(String::as_str).collect();
         statuses.sort_unstable();

@@ -71,7 +71,10 @@ async fn the_request_that_reaches_1c_whole() {
     assert_eq!(names, ["accept", "authorization", "content-length", "content-type", "host"]);
     assert!(seen[0].header("authorization").unwrap().starts_with("Basic "));
     let body: Value = serde_json::from_str(&seen[0].body).unwrap();
-    assert_eq!(body, json!({ "date": "2026-01-31", "group_by": ["cash"], "measures": ["balance"], "top": 5000 }));
+    assert_eq!(
+        body,
+        json!({ "date": "2026-01-31", "filters": {}, "group_by": ["cash"], "measures": ["balance"], "top": 5000 })
+    );
 }
 
 #[tokio::test]
@@ -183,12 +186,32 @@ async fn arguments_that_do_not_fit() {
 #[tokio::test]
 async fn more_rows_than_the_ceiling_are_not_passed_on() {
     let (_, inner) = onec(|| object(r#"{"candidates":[{"id":"1"},{"id":"2"},{"id":"3"}]}"#));
-    let catalog = Catalog::trade(Limits { resolve_limit: 2, max_rows: 10 }).unwrap();
+    let catalog = Catalog::trade(Limits { resolve_limit: 2, max_rows: 10, ..Limits::default() }).unwrap();
     let service = RestService::new(catalog, TOKEN, inner);
     let answer = ask(service, post("/resolve/customer", r#"{"query":"x"}"#)).await;
     let (status, code, message) = answer.error();
     assert_eq!((status, &*code), (400, "limit_exceeded"));
     assert!(message.contains('3') && message.contains('2'), "{message}");
+}
+
+/// A program does not read notes, and takes what it gets for all there is.
+#[tokio::test]
+async fn a_program_that_names_no_number_of_rows_gets_all() {
+    let (calls, service) = service(r#"{"columns":[],"rows":[[1],[2]]}"#);
+    let top = async |path: &str, arguments: &str| {
+        let answer = ask(service.clone(), post(path, arguments.to_owned())).await;
+        assert_eq!((answer.status, &*answer.body), (http::StatusCode::OK, &br#"{"columns":[],"rows":[[1],[2]]}"#[..]));
+        let call = calls.lock().unwrap().pop().unwrap();
+        serde_json::from_slice::<Value>(&call.body).unwrap()["top"].clone()
+    };
+    for none in ["{}", r#"{"top":null}"#, r#"{"top":""}"#, r#"{"top":0}"#, r#"{"top":-1}"#, r#"{"top":9999}"#] {
+        assert_eq!(top("/reports/stock", none).await, 5000, "{none}");
+    }
+    // As many as were asked for, and nothing but the answer.
+    assert_eq!(top("/reports/stock", r#"{"top":2}"#).await, 2);
+    // What has a default of its own keeps it.
+    let best = r#"{"period":{"from":"2026-01-01","to":"2026-01-31"}}"#;
+    assert_eq!(top("/reports/top_products", best).await, 10);
 }
 
 #[tokio::test]

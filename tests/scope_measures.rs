@@ -186,7 +186,7 @@ async fn errors_keep_it_to_themselves() {
             json!({ "measures": ["profi"] }),
             json!({ "measures": ["costs"] }),
             json!({ "measures": 7 }),
-            json!({ "measures": [] }),
+            json!({ "measures": {"a": 1} }),
             json!({ "sort": [{ "field": "margn" }] }),
             json!({ "sort": [{}] }),
             json!({ "sort": [{ "field": 1 }] }),

@@ -98,6 +98,7 @@ fn every_setting_each_way() {
         ("MCP_CATALOG", "mcp.catalog", "Trade"),
         ("MCP_RESOLVE_LIMIT", "limits.resolve_limit", "1000"),
         ("MCP_MAX_ROWS", "limits.max_rows", "1"),
+        ("MCP_DEFAULT_ROWS", "limits.default_rows", "100000"),
         ("MCP_STRUCTURED_CONTENT", "mcp.structured_content", "off"),
         ("MCP_TOOL_ALIASES", "mcp.tool_aliases", "False"),
         ("MCP_CHECK_ARGUMENTS", "mcp.check_arguments", "no"),
@@ -607,7 +608,7 @@ fn secrets_are_never_shown() {
         Case::minimal().without("MCP_ONEC_PASSWORD").yaml("onec: {auth: {password: \"a\\n\", token: hunter2}}").error(),
         Case::minimal().yaml("onec:\n  auth:\n    password: hunter2: x\n").error(),
         Case::minimal().yaml("onec:\n  auth: hunter2\n").error(),
-        Case::minimal().args("http").yaml("api:\n  bearer_token: hunter2\n").error(),
+        Case::minimal().args("http --catalog none").yaml("api:\n  bearer_token: hunter2\n").error(),
     ];
     for message in messages {
         assert!(!message.contains("hunter2"), "{message}");

@@ -100,6 +100,23 @@ async fn documents_of_a_period() {
     assert!(found > 20, "{found}");
 }
 
+/// Numbers begin anew each year.
+#[tokio::test]
+async fn documents_by_number_and_period() {
+    let doors = Doors::open().await;
+    let period = json!({ "from": "2026-01-01", "to": "2026-03-31" });
+    let fits = |one: &Document| {
+        one.class.english == "SalesInvoice"
+            && *one.day >= *"2026-01-01"
+            && *one.day <= *"2026-03-31"
+            && one.number.contains('2')
+    };
+    let asked = json!({ "doc_type": "SalesInvoice", "number": "2", "period": period, "limit": 100 });
+    let (answer, sent) = doors.ask_sent(FIND, asked.clone()).await;
+    assert_eq!((rows(&answer), &answer["period"], sent), (expected(100, fits), &period, asked));
+    assert_ne!(answer["rows"], json!([]));
+}
+
 #[tokio::test]
 async fn limits_and_mendings() {
     let doors = Doors::open().await;
@@ -115,6 +132,8 @@ async fn limits_and_mendings() {
         (json!(6.0), 6),
         (json!(""), 20),
         (json!(null), 20),
+        (json!(0), 20),
+        (json!(-1), 20),
     ] {
         let (answer, sent) =
             doors.ask_sent(FIND, json!({ "doc_type": "SalesInvoice", "period": period, "limit": limit })).await;
@@ -143,21 +162,16 @@ async fn what_it_does_not_take() {
         (json!({ "number": "1" }), "doc_type"),
         (json!({ "doc_type": "", "number": "1" }), "doc_type"),
         (json!({ "doc_type": "я".repeat(201), "number": "1" }), "200"),
-        (json!({ "doc_type": "SalesInvoice" }), "exactly one of these is needed"),
-        (json!({ "doc_type": "SalesInvoice", "number": "", "period": null }), "exactly one of these is needed"),
-        (
-            json!({ "doc_type": "SalesInvoice", "number": "1", "period": { "from": day, "to": day } }),
-            "only one of number, period",
-        ),
+        (json!({ "doc_type": "SalesInvoice" }), "at least one of these is needed"),
+        (json!({ "doc_type": "SalesInvoice", "number": "", "period": null }), "at least one of these is needed"),
         (json!({ "doc_type": "SalesInvoice", "number": 12 }), "number"),
         (json!({ "doc_type": "SalesInvoice", "number": "1".repeat(101) }), "100"),
         (json!({ "doc_type": "SalesInvoice", "period": day }), "period"),
         (json!({ "doc_type": "SalesInvoice", "period": { "from": day } }), "period.to"),
         (json!({ "doc_type": "SalesInvoice", "period": { "from": day, "to": "2026-09-29" } }), "comes after period.to"),
         (json!({ "doc_type": "SalesInvoice", "period": { "from": day, "to": "2026-09-31" } }), "period.to"),
-        (json!({ "doc_type": "SalesInvoice", "period": { "from": "2026-09-30T10:00", "to": day } }), "period.from"),
+        (json!({ "doc_type": "SalesInvoice", "period": { "from": "2026-09-30T10:00Z", "to": day } }), "period.from"),
         (json!({ "doc_type": "SalesInvoice", "period": { "from": day, "to": day, "till": day } }), "period.till"),
-        (json!({ "doc_type": "SalesInvoice", "number": "1", "limit": 0 }), "at least 1"),
         (json!({ "doc_type": "SalesInvoice", "number": "1", "limit": "many" }), "limit"),
         (json!({ "doc_type": "SalesInvoice", "nunber": "1" }), "did you mean number?"),
         (json!({ "doc_type": "SalesInvoice", "number": "1", "filters": {} }), "filters"),

@@ -99,7 +99,7 @@ fn absent(tool: &str, place: &Place<'_>, arguments: &Value) -> Vec<Case> {
         false if sorted => without(&without(arguments, &place.pointer), "/sort"),
         false => without(arguments, &place.pointer),
     };
-    let mut empty = vec![json!(null), json!("")];
+    let mut empty = vec![json!(null), json!(""), json!([]), json!({})];
     if !place.is("string") {
         empty.push(json!(" \n"));
     }

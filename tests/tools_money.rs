@@ -264,7 +264,7 @@ async fn the_ceiling_of_rows_is_the_one_that_was_set() {
             let rows = tool.answer(arguments.clone()).await["rows"].as_array().unwrap().len();
             assert!((1..=3).contains(&rows), "{arguments}: {rows}");
         }
-        assert_eq!(tool.shown_ceiling().await, 3);
+        assert_eq!(tool.shown_default().await, 3);
     }
 }
 

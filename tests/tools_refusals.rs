@@ -141,7 +141,7 @@ async fn what_is_none_of_the_allowed_values() {
     let tried = everywhere(async |doors, tool, place, arguments| {
         let Some(choices) = place.choices() else { return false };
         let field = place.field();
-        let nearly = choices[0].to_uppercase();
+        let nearly = format!("{}x", choices[0].to_uppercase());
         for wrong in ["something else", &*nearly, "; drop"] {
             let (value, at) = match place.is("array") {
                 true => (json!([choices[0], wrong]), format!("Argument {field}[1]: \"{wrong}\"")),
@@ -169,15 +169,25 @@ async fn what_is_of_a_wrong_type() {
         let field = place.field();
         let field = format!("Argument {field}");
         let (values, wanted) = match place.schema["type"].as_str().unwrap() {
-            "integer" => {
-                (vec![json!("many"), json!(1.5), json!("1.5"), json!({}), json!([2]), json!(true)], "a whole number")
-            }
-            "boolean" => (vec![json!("perhaps"), json!(1), json!("1"), json!([]), json!({})], "true or false"),
-            "string" => (vec![json!(5), json!([]), json!({}), json!(true), json!(["x"])], ""),
-            "object" => (vec![json!(5), json!([]), json!("text"), json!("{"), json!("[]"), json!(true)], "an object"),
-            "array" => {
-                (vec![json!({}), json!([[]]), json!(5), json!(true), json!("[1"), json!([null]), json!("{}")], "")
-            }
+            "integer" => (
+                vec![json!("many"), json!(1.5), json!("1.5"), json!({ "a": 1 }), json!([2]), json!(true)],
+                "a whole number",
+            ),
+            "boolean" => (vec![json!("perhaps"), json!(2), json!("2"), json!([1]), json!({ "a": 1 })], "true or false"),
+            "string" => (vec![json!(5), json!({ "a": 1 }), json!(true), json!(["x"])], ""),
+            "object" => (vec![json!(5), json!([1]), json!("text"), json!("{"), json!("[1]"), json!(true)], "an object"),
+            "array" => (
+                vec![
+                    json!({ "a": 1 }),
+                    json!([[]]),
+                    json!(5),
+                    json!(true),
+                    json!("[1"),
+                    json!([null]),
+                    json!("{\"a\":1}"),
+                ],
+                "",
+            ),
             other => panic!("{other}"),
         };
         // A text by itself is one item, whatever it looks like.
@@ -196,14 +206,12 @@ async fn what_is_too_small_or_too_large_or_no_date() {
     let tried = everywhere(async |doors, tool, place, arguments| {
         let schema = place.schema;
         let mut wrong: Vec<(Value, String)> = Vec::new();
-        if let Some(least) = schema["minimum"].as_i64() {
+        // With a default it is as if nothing were asked for.
+        if let Some(least) = schema["minimum"].as_i64().filter(|_| schema.get("default").is_none()) {
             wrong.extend([json!(least - 1), json!(-5), json!("0")].map(|value| (value, format!("at least {least}"))));
         }
         if let Some(most) = schema["maxLength"].as_u64() {
             wrong.push((json!("я".repeat(most as usize + 1)), format!("at most {most} characters")));
-        }
-        if schema["minItems"] == 1 {
-            wrong.extend([json!([]), json!("[]")].map(|value| (value, "at least 1 item".to_owned())));
         }
         if schema["uniqueItems"] == true {
             let one = &arguments.pointer(&place.pointer).unwrap()[0];
@@ -214,7 +222,7 @@ async fn what_is_too_small_or_too_large_or_no_date() {
         }
         match schema["format"].as_str().or_else(|| schema["items"]["format"].as_str()) {
             Some("date") => wrong.extend(
-                ["2026-02-30", "28.02.2026", "2026-02-28T00:00:00Z", "today"]
+                ["2026-02-30", "28.02.2026", "2026-02-28T10:00:00Z", "today"]
                     .map(|text| (json!(text), "a date of the calendar as 2026-03-31".to_owned())),
             ),
             Some("uuid") => {
@@ -236,8 +244,11 @@ async fn what_is_too_small_or_too_large_or_no_date() {
         !wrong.is_empty()
     })
     .await;
-    let bounded = ["minimum", "maxLength", "minItems", "maxItems", "format", "pattern"];
-    assert_eq!(tried, all(|place| bounded.iter().any(|key| place.schema.get(*key).is_some())).await);
+    let bounded = ["maxLength", "maxItems", "uniqueItems", "format", "pattern"];
+    let is_least = |schema: &Value| schema.get("minimum").is_some() && schema.get("default").is_none();
+    let is_bounded =
+        |place: &Place<'_>| is_least(place.schema) || bounded.iter().any(|key| place.schema.get(*key).is_some());
+    assert_eq!(tried, all(is_bounded).await);
 }
 
 /// So many items, each fitting and another.

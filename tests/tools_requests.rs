@@ -226,7 +226,10 @@ fn ceiling(tool: &str, limits: Limits) -> u64 {
 
 #[tokio::test]
 async fn a_1c_that_sends_more_than_the_ceiling() {
-    for limits in [Limits { resolve_limit: 3, max_rows: 6 }, Limits { resolve_limit: 12, max_rows: 700 }] {
+    for limits in [
+        Limits { resolve_limit: 3, max_rows: 6, ..Limits::default() },
+        Limits { resolve_limit: 12, max_rows: 700, ..Limits::default() },
+    ] {
         for (tool, arguments) in good() {
             let most = ceiling(tool, limits);
             let answer = |count: u64| match tool.starts_with("resolve_") {

@@ -143,6 +143,9 @@ impl Live {
             Ok(new) => {
                 self.replace(new.tools.clone()).await;
                 tracing::info!("MCP_CATALOG: {name} was read again: {}", source.changes(&new));
+                for note in &new.notes {
+                    tracing::warn!("MCP_CATALOG: {name}: {note}");
+                }
                 *source = new;
             }
             Err(why) => tracing::error!("MCP_CATALOG: {name} is not used, the catalog stays as it was: {why}"),

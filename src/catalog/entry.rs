@@ -1,20 +1,22 @@
 //! One tool of a catalog file.
 
+use super::between::{Between, between};
 use super::error::CatalogError;
-use super::fields::{Fields, texts};
-use super::mend::mend;
-use super::rules::{Clamp, Path, Rule, show_ceilings};
+use super::fields::Fields;
+use super::full::Counters;
+use super::rules::{Asker, show_ceilings};
 use super::schema;
-use super::shape::{Shape, Shapes, Types};
-use super::tool::{Ceilings, Definition, Guarded, Member, Tool};
+use super::shape::{Shapes, Types};
+use super::tool::{Definition, Member, Tool};
 use super::tools::Limits;
-use super::unfit::{cut, hint, listed};
+use super::vocabulary;
 use crate::identity::Scopes;
-use serde_json::{Map, Value};
+use jsonschema::Validator;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 20] = [
     "name",
     "title",
     "description",
@@ -22,19 +24,24 @@ pub(super) const KEYS: [&str; 17] = [
     "path",
     "slow",
     "cache_seconds",
+    "max_chars",
     "clamp",
     "guarded",
     "within",
     "one_of",
+    "any_of",
     "order",
     "rest",
     "annotations",
     "input_schema",
     "output_schema",
+    "_meta",
     "drop",
 ];
 const LONGEST_NAME: usize = 256;
 const LONGEST_CACHE: u64 = 24 * 60 * 60;
+/// A shorter answer could hold no row of most reports.
+const LEAST_CHARS: u64 = 200;
 
 /// # Errors
 /// [`CatalogError`] with the field.
@@ -47,44 +54,91 @@ pub(super) fn check_name(name: &str) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// A tool, all of it checked.
-///
-/// # Errors
-/// [`CatalogError`] with the field.
-pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<Tool, CatalogError> {
-    let input = fields.needed("input_schema")?;
-    schema::check_input(input).map_err(|wrong| CatalogError::at("input_schema", wrong))?;
-    let mut input_schema = schema::closed(input);
-    let shapes = Shapes::read(&input_schema).map_err(|wrong| CatalogError::at("input_schema", wrong))?;
-    let validator = schema::compile(&input_schema).map_err(|wrong| CatalogError::at("input_schema", wrong))?;
-    let clamps = clamps(fields, &shapes, limits)?;
-    show_ceilings(&mut input_schema, &clamps);
-    super::defaults::check(&shapes, &validator).map_err(|error| error.within("input_schema"))?;
-    let (output_schema, results) = output(fields)?;
-    let definition = Definition {
-        name: fields.needed_text("name")?.to_owned(),
-        title: fields.text("title")?.map(str::to_owned),
-        description: fields.needed_text("description")?.to_owned(),
-        scope: scope(fields.needed_text("scope")?).map_err(|error| error.within("scope"))?,
-        path: path(fields)?,
-        rest: rest(fields)?,
-        slow: fields.flag("slow")?.unwrap_or_default(),
-        cache: cache(fields)?,
-        annotations: annotations(fields)?,
-        output_schema,
-        results,
-        guards: guards(fields, &shapes)?,
-        rules: rules(fields, &shapes)?,
-        most: most(&clamps, limits),
-        input_schema,
-        validator,
-        shapes,
-        clamps,
-    };
-    Ok(Tool(Arc::new(definition)))
+/// What is wrong, if anything is.
+fn wrong<T>(read: &Result<T, CatalogError>) -> Option<CatalogError> {
+    read.as_ref().err().cloned()
 }
 
-fn scope(text: &str) -> Result<String, CatalogError> {
+/// A tool, all of it checked, and notes on what may be a mistake in it.
+///
+/// # Errors
+/// [`CatalogError`] with the fields, all that are wrong.
+pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<String>), CatalogError> {
+    let text = |key| fields.needed_text(key).map(str::to_owned);
+    let (name, description, title) = (text("name"), text("description"), fields.text("title"));
+    let scope = text("scope").and_then(|text| scope(&text).map_err(|error| error.within("scope")));
+    let (path, rest, slow) = (path(fields), rest(fields), fields.flag("slow"));
+    let (cache, max_chars) = (cache(fields), max_chars(fields));
+    let (annotations, meta) = (annotations(fields), meta(fields));
+    let (input, output) = (input(fields), output(fields));
+    // Rules speak of arguments, so without those nothing can be said of them.
+    let rules = input.as_ref().map_or_else(|_| Ok(Between::default()), |input| between(fields, &input.shapes, limits));
+    CatalogError::all(
+        [wrong(&name), wrong(&title), wrong(&description), wrong(&scope), wrong(&path), wrong(&rest), wrong(&slow)]
+            .into_iter()
+            .chain([wrong(&cache), wrong(&max_chars), wrong(&annotations), wrong(&meta)])
+            .chain([wrong(&input), wrong(&output), wrong(&rules)])
+            .flatten(),
+    )?;
+    let (mut input, output, rules) = (input?, output?, rules?);
+    let Between { clamps, by_name, guards, rules } = rules;
+    for clamp in &clamps {
+        input.shapes.reword(&clamp.path.text, |text| clamp.worded(text, Asker::Model));
+    }
+    let shown = |asker| {
+        let mut schema = input.schema.clone();
+        show_ceilings(&mut schema, &clamps, asker);
+        schema
+    };
+    let counters = Counters::of(&clamps, |clamp| by_name.contains(&clamp.path.text), &input.shapes, limits);
+    let mut notes = vocabulary::notes("input_schema", &input.schema);
+    notes.extend(output.schema.iter().flat_map(|output| vocabulary::notes("output_schema", output)));
+    let definition = Definition {
+        name: name?,
+        title: title?.map(str::to_owned),
+        description: description?,
+        scope: scope?,
+        path: path?,
+        rest: rest?,
+        slow: slow?.unwrap_or_default(),
+        cache: cache?,
+        max_chars: max_chars?,
+        annotations: annotations?,
+        meta: meta?,
+        output_schema: output.schema,
+        results: output.members,
+        input_schema: shown(Asker::Model),
+        #[cfg(feature = "rest")]
+        whole_schema: shown(Asker::Program),
+        validator: input.validator,
+        shapes: input.shapes,
+        counters,
+        guards,
+        rules,
+        clamps,
+    };
+    Ok((Tool(Arc::new(definition)), notes))
+}
+
+/// An input schema, with what it says.
+struct Input {
+    schema: Value,
+    shapes: Shapes,
+    validator: Validator,
+}
+
+fn input(fields: Fields<'_>) -> Result<Input, CatalogError> {
+    let input = fields.needed("input_schema")?;
+    let refuse = |wrong: String| CatalogError::at("input_schema", wrong);
+    CatalogError::all(schema::check_input(input).into_iter().map(refuse))?;
+    let schema = schema::closed(input);
+    let shapes = Shapes::read(&schema).map_err(refuse)?;
+    let validator = schema::compile(&schema).map_err(refuse)?;
+    super::defaults::check(&shapes, &validator).map_err(|error| error.within("input_schema"))?;
+    Ok(Input { schema, shapes, validator })
+}
+
+pub(super) fn scope(text: &str) -> Result<String, CatalogError> {
     // 1C gets scopes with commas between them.
     if Scopes::is_token(text) && !text.contains(',') {
         return Ok(text.to_owned());
@@ -147,156 +201,39 @@ fn annotations(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
     Ok(Some(value.clone()))
 }
 
-fn output(fields: Fields<'_>) -> Result<(Option<Value>, Vec<Member>), CatalogError> {
-    let Some(value) = fields.get("output_schema") else { return Ok((None, Vec::new())) };
-    let shapes = schema::check_output(value)
-        .and_then(|()| Shapes::read(value))
-        .map_err(|wrong| CatalogError::at("output_schema", wrong))?;
-    let Some(top) = shapes.get(0) else { return Ok((Some(value.clone()), Vec::new())) };
+/// What clients get untouched.
+fn meta(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
+    match fields.get("_meta") {
+        None => Ok(None),
+        Some(meta @ Value::Object(_)) => Ok(Some(meta.clone())),
+        Some(_) => Err(CatalogError::at("_meta", "must be an object")),
+    }
+}
+
+fn max_chars(fields: Fields<'_>) -> Result<Option<usize>, CatalogError> {
+    let Some(value) = fields.get("max_chars") else { return Ok(None) };
+    let chars = value.as_u64().filter(|chars| *chars >= LEAST_CHARS).and_then(|chars| usize::try_from(chars).ok());
+    let message = || format!("must be a whole number of characters, {LEAST_CHARS} at least");
+    chars.map(Some).ok_or_else(|| CatalogError::at("max_chars", message()))
+}
+
+/// What is said of results.
+#[derive(Default)]
+struct Output {
+    schema: Option<Value>,
+    members: Vec<Member>,
+}
+
+fn output(fields: Fields<'_>) -> Result<Output, CatalogError> {
+    let Some(value) = fields.get("output_schema") else { return Ok(Output::default()) };
+    let refuse = |wrong: String| CatalogError::at("output_schema", wrong);
+    CatalogError::all(schema::check_output(value).into_iter().map(refuse))?;
+    let shapes = Shapes::read(value).map_err(refuse)?;
+    let top = shapes.get(0);
     let member = |(name, at): (&String, &usize)| {
         let types = shapes.get(*at).map_or(Types::ANY, |shape| shape.types);
-        Member { name: name.clone(), types, required: top.requires(name) }
+        Member { name: name.clone(), types, required: top.is_some_and(|top| top.requires(name)) }
     };
-    Ok((Some(value.clone()), top.members.iter().map(member).collect()))
-}
-
-/// The shape of an argument that a rule speaks of.
-fn argument<'a>(shapes: &'a Shapes, path: &str) -> Result<&'a Shape, CatalogError> {
-    shapes.find(path).ok_or_else(|| {
-        let top = || shapes.get(0).into_iter().flat_map(|shape| shape.members.keys().map(String::as_str));
-        CatalogError::new(format!(
-            "there is no argument {} in input_schema{}; at the top it has {}",
-            cut(path),
-            hint(path, top()),
-            listed(top())
-        ))
-    })
-}
-
-fn clamps(fields: Fields<'_>, shapes: &Shapes, limits: Limits) -> Result<Vec<Clamp>, CatalogError> {
-    let mut clamps = Vec::new();
-    for (path, value) in fields.object("clamp")? {
-        let clamp = clamp(shapes, path, value, limits).map_err(|error| error.within(path).within("clamp"))?;
-        clamps.push(clamp);
-    }
-    Ok(clamps)
-}
-
-fn clamp(shapes: &Shapes, path: &str, value: &Value, limits: Limits) -> Result<Clamp, CatalogError> {
-    let shape = argument(shapes, path)?;
-    let integer = shape.types.without(Types::NULL) == Types::INTEGER;
-    if !integer || !shapes.is_plain(path) {
-        return Err(CatalogError::new("must be an argument of the type integer, not within an array"));
-    }
-    let ceiling = match value {
-        Value::String(name) if name == "max_rows" => Some(limits.max_rows),
-        Value::String(name) if name == "resolve_limit" => Some(limits.resolve_limit),
-        other => other.as_u64(),
-    };
-    let Some(ceiling) = ceiling.filter(|ceiling| *ceiling > 0) else {
-        return Err(CatalogError::new("must be a whole number greater than 0, max_rows or resolve_limit"));
-    };
-    let ceiling = shape.maximum.map_or(ceiling, |most| ceiling.min(most as u64));
-    if shape.minimum.is_some_and(|least| (ceiling as f64) < least) {
-        return Err(CatalogError::new(format!("the ceiling {ceiling} is less than the minimum in input_schema")));
-    }
-    Ok(Clamp { path: Path::new(path), ceiling })
-}
-
-/// `top` and `limit` are what callers ask for rows and candidates with; their ceilings are those of the
-/// answer.
-fn most(clamps: &[Clamp], limits: Limits) -> Ceilings {
-    let own = |name| clamps.iter().find(|clamp| clamp.path.text == name).map(|clamp| clamp.ceiling);
-    let (top, limit) = (own("top"), own("limit"));
-    Ceilings {
-        rows: top.or(limit).unwrap_or(limits.max_rows),
-        candidates: limit.or(top).unwrap_or(limits.resolve_limit),
-    }
-}
-
-fn guards(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Guarded>, CatalogError> {
-    let each = fields.array("guarded")?.iter().enumerate();
-    let mut defaults = Value::Object(Map::new());
-    // Defaults that cannot be mended were refused before.
-    let _ = mend(shapes, 0, &mut defaults, 0);
-    each.map(|(at, value)| guard(value, shapes, &defaults).map_err(|error| error.within(&format!("guarded[{at}]"))))
-        .collect()
-}
-
-/// `defaults` are the arguments of a call that names none.
-fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, CatalogError> {
-    let fields = Fields::read(value, &["field", "values", "scope"])?;
-    let path = fields.needed_text("field")?;
-    let shape = argument(shapes, path).map_err(|error| error.within("field"))?;
-    let inner = shapes.through_arrays(shape).unwrap_or(shape);
-    let Some(choices) = &inner.choices else {
-        return Err(CatalogError::at("field", "must be an argument with an enum, from which values can be taken"));
-    };
-    let values = texts(fields.needed("values")?).map_err(|error| error.within("values"))?;
-    if let Some(value) = values.iter().find(|value| !choices.iter().any(|choice| choice == *value)) {
-        let choices = || choices.iter().map(String::as_str);
-        let near = hint(value, choices());
-        let message = format!("{} is not in the enum of {}{near}: {}", cut(value), cut(path), listed(choices()));
-        return Err(CatalogError::at("values", message));
-    }
-    if choices.iter().all(|choice| values.contains(&choice.as_str())) {
-        return Err(CatalogError::at("values", "leave nothing of the enum to other callers; give the tool that scope"));
-    }
-    let path = Path::new(path);
-    if let Some(value) = path.texts(defaults).into_iter().find(|text| values.contains(text)) {
-        let message = format!("{} is in the default of that argument, so nobody else could leave it out", cut(value));
-        return Err(CatalogError::at("values", message));
-    }
-    let scope = scope(fields.needed_text("scope")?).map_err(|error| error.within("scope"))?;
-    Ok(Guarded { path, values: values.into_iter().map(str::to_owned).collect(), scope })
-}
-
-fn rules(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Rule>, CatalogError> {
-    let mut rules = Vec::new();
-    for (path, sources) in fields.object("within")? {
-        rules.push(within(path, sources, shapes).map_err(|error| error.within(path).within("within"))?);
-    }
-    for (at, names) in fields.array("one_of")?.iter().enumerate() {
-        rules.push(one_of(names, shapes).map_err(|error| error.within(&format!("one_of[{at}]")))?);
-    }
-    for (at, pair) in fields.array("order")?.iter().enumerate() {
-        rules.push(order(pair, shapes).map_err(|error| error.within(&format!("order[{at}]")))?);
-    }
-    Ok(rules)
-}
-
-fn within(path: &str, sources: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
-    argument(shapes, path)?;
-    let sources = texts(sources)?;
-    sources.iter().try_for_each(|source| argument(shapes, source).map(drop))?;
-    Ok(Rule::Within(Path::new(path), sources.into_iter().map(Path::new).collect()))
-}
-
-fn one_of(names: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
-    let names = texts(names)?;
-    for name in &names {
-        let shape = argument(shapes, name)?;
-        if shape.default.is_some() || name.contains('.') || shapes.get(0).is_some_and(|top| top.requires(name)) {
-            return Err(CatalogError::new(format!(
-                "{} must be an argument at the top, neither required nor with a default",
-                cut(name)
-            )));
-        }
-    }
-    if names.len() < 2 {
-        return Err(CatalogError::new("must name at least two arguments"));
-    }
-    Ok(Rule::OneOf(names.into_iter().map(str::to_owned).collect()))
-}
-
-fn order(pair: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
-    let [first, second] = *texts(pair)? else {
-        return Err(CatalogError::new("must be two arguments, of which the first must not come after the second"));
-    };
-    for path in [first, second] {
-        if argument(shapes, path)?.types != Types::STRING || !shapes.is_plain(path) {
-            return Err(CatalogError::new(format!("{} must be of the type string, not within an array", cut(path))));
-        }
-    }
-    Ok(Rule::Order(Path::new(first), Path::new(second)))
+    let members = top.into_iter().flat_map(|top| &top.members).map(member).collect();
+    Ok(Output { schema: Some(value.clone()), members })
 }

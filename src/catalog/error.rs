@@ -3,6 +3,9 @@
 use super::unfit::cut;
 use std::fmt;
 
+/// More lines than these are not told: a file with so much wrong in it has one mistake, many times.
+const MOST_LINES: usize = 100;
+
 /// Why something is no catalog: where, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogError {
@@ -14,37 +17,64 @@ pub struct CatalogError {
     pub field: Option<String>,
     /// What is wrong with it, and what would be right.
     pub message: String,
+    /// What else is wrong in the same file.
+    pub others: Vec<CatalogError>,
 }
 
 impl CatalogError {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { origin: String::new(), tool: None, field: None, message: message.into() }
+        Self { origin: String::new(), tool: None, field: None, message: message.into(), others: Vec::new() }
     }
 
     pub(super) fn at(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: Some(field.into()), ..Self::new(message) }
     }
 
+    /// All of them as one, in this order.
+    ///
+    /// # Errors
+    /// If there is any.
+    pub(super) fn all(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut errors = errors.into_iter();
+        let Some(mut first) = errors.next() else { return Ok(()) };
+        for mut other in errors {
+            let others = std::mem::take(&mut other.others);
+            first.others.push(other);
+            first.others.extend(others);
+        }
+        Err(first)
+    }
+
+    /// Itself and the others.
+    fn each(&mut self, change: impl Fn(&mut Self)) {
+        self.others.iter_mut().for_each(&change);
+        change(self);
+    }
+
     /// The same within a field.
     pub(super) fn within(mut self, field: &str) -> Self {
-        self.field = Some(match self.field {
-            Some(inner) if inner.starts_with('[') => format!("{field}{inner}"),
-            Some(inner) => format!("{field}.{inner}"),
-            None => field.to_owned(),
+        self.each(|error| {
+            error.field = Some(match error.field.take() {
+                Some(inner) if inner.starts_with('[') => format!("{field}{inner}"),
+                Some(inner) => format!("{field}.{inner}"),
+                None => field.to_owned(),
+            });
         });
         self
     }
 
-    pub(super) fn of_tool(self, tool: &str) -> Self {
-        Self { tool: Some(tool.to_owned()), ..self }
+    pub(super) fn of_tool(mut self, tool: &str) -> Self {
+        self.each(|error| error.tool = Some(tool.to_owned()));
+        self
     }
 
-    pub(super) fn of_file(self, origin: &str) -> Self {
-        Self { origin: origin.to_owned(), ..self }
+    pub(super) fn of_file(mut self, origin: &str) -> Self {
+        self.each(|error| error.origin = origin.to_owned());
+        self
     }
 }
 
-/// One line.
+/// One line for each thing that is wrong.
 impl fmt::Display for CatalogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin)?;
@@ -54,7 +84,14 @@ impl fmt::Display for CatalogError {
         if let Some(field) = &self.field {
             write!(f, ": {}", cut(field))?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", self.message)?;
+        for other in self.others.iter().take(MOST_LINES) {
+            write!(f, "\n{other}")?;
+        }
+        match self.others.len().saturating_sub(MOST_LINES) {
+            0 => Ok(()),
+            more => write!(f, "\n{}: and {more} more", self.origin),
+        }
     }
 }
 

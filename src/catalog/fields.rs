@@ -10,7 +10,7 @@ pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// For what is no object, and for a key that is not in `known`.
+    /// For what is no object, and for each key that is not in `known`.
     pub(super) fn read(value: &'a Value, known: &[&str]) -> Result<Self, CatalogError> {
         let Value::Object(map) = value else {
             return Err(CatalogError::new(format!(
@@ -18,17 +18,13 @@ impl<'a> Fields<'a> {
                 listed(known.iter().copied())
             )));
         };
-        match map.keys().find(|key| !known.contains(&key.as_str())) {
-            Some(key) => Err(CatalogError::at(
-                cut(key),
-                format!(
-                    "unknown key{}; known here: {}",
-                    hint(key, known.iter().copied()),
-                    listed(known.iter().copied())
-                ),
-            )),
-            None => Ok(Self(map)),
-        }
+        let strange = map.keys().filter(|key| !known.contains(&key.as_str()));
+        let unknown = |key: &String| {
+            let known = || known.iter().copied();
+            let message = format!("unknown key{}; known here: {}", hint(key, known()), listed(known()));
+            CatalogError::at(cut(key), message)
+        };
+        CatalogError::all(strange.map(unknown)).map(|()| Self(map))
     }
 
     pub(super) fn get(self, key: &str) -> Option<&'a Value> {

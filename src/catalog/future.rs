@@ -1,10 +1,13 @@
 //! [`ResponseFuture`].
 
+use super::full::Asked;
 use super::merge::Merge;
-use super::tool::{Flaw, Tool};
+use super::shorten::{Cut, shorten};
+use super::tool::{Flaw, Seen, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, Trouble};
-use crate::rpc::{BoxError, Response, cause};
+use crate::rpc::json::Fault;
+use crate::rpc::{BoxError, ErrorObject, Payload, Response, cause};
 use http::StatusCode;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -30,7 +33,7 @@ pin_project! {
         /// A list to merge with.
         Listed { #[pin] call: R, merge: Merge },
         /// A tool of the catalog.
-        Called { #[pin] call: T, tool: Tool, structured: bool },
+        Called { #[pin] call: T, tool: Tool, asked: Asked, structured: bool },
         /// Answered here.
         Answered { answer: Option<Result<Response, BoxError>> },
     }
@@ -62,8 +65,8 @@ where
                 Ok(response) => merge.apply(response),
                 Err(error) => Err(error.into()),
             },
-            Projected::Called { call, tool, structured } => match ready!(call.poll(cx)) {
-                Ok(response) => wrapped(response, tool, *structured),
+            Projected::Called { call, tool, asked, structured } => match ready!(call.poll(cx)) {
+                Ok(response) => wrapped(response, tool, *asked, *structured),
                 Err(error) => refused(error.into()),
             },
             // A future is not polled after its end.
@@ -72,18 +75,41 @@ where
     }
 }
 
-fn wrapped(response: Response, tool: &Tool, structured: bool) -> Result<Response, BoxError> {
+fn wrapped(response: Response, tool: &Tool, asked: Asked, structured: bool) -> Result<Response, BoxError> {
     let Response { outcome, upstream } = response;
     let answer = match outcome {
         Err(error) => Response::error(error),
-        Ok(answer) => match tool.flaw(&answer) {
-            Some(Flaw::Excess(rows, ceiling)) => too_many(rows, ceiling),
+        Ok(answer) => match tool.seen(&answer, asked) {
+            Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
-            Some(Flaw::Misfit(why)) if structured => return Err(Error::from(Trouble::Nonsense(why)).into()),
-            _ => result(&answer, structured).map_err(Into::into).into(),
+            Seen { flaw: Some(Flaw::Misfit(why)), .. } if structured => {
+                return Err(Error::from(Trouble::Nonsense(why)).into());
+            }
+            seen => {
+                told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
+            }
         },
     };
     Ok(Response { upstream, ..answer })
+}
+
+/// The result of a tool, cut where it is too long, with a note where it may not be all there is.
+fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<Response, Fault> {
+    let counters = &tool.0.counters;
+    let mut notes = seen.full.map(|full| counters.told(full)).into_iter().collect::<Vec<_>>();
+    let mut answer = answer;
+    if let Some(max_chars) = tool.0.max_chars {
+        match shorten(&answer, counters, max_chars)? {
+            Cut::Whole => {}
+            Cut::Part { answer: part, items, kept, all } => {
+                notes.push(counters.cut(items, kept, all, max_chars));
+                answer = part;
+            }
+            Cut::Refused { chars } => return Ok(failed(&counters.too_long(chars, max_chars))),
+        }
+    }
+    let note = (!notes.is_empty()).then(|| notes.join(" "));
+    result(&answer, note.as_deref(), structured).map(Response::result)
 }
 
 /// What 1C says of the arguments is for the language model; other trouble is trouble.

@@ -67,6 +67,7 @@ fn item(tool: &Definition, structured: bool) -> Bytes {
     put("inputSchema", Some(tool.input_schema.clone()));
     put("outputSchema", tool.output_schema.clone().filter(|_| structured));
     put("annotations", tool.annotations.clone());
+    put("_meta", tool.meta.clone());
     let mut out = Vec::new();
     super::arguments::write(&mut out, &Value::Object(item));
     out.into()

@@ -1,10 +1,12 @@
-//! What language models often get wrong in arguments, put right where the schema leaves no doubt.
+//! What language models and old clients often get wrong in arguments, put right where the schema leaves no
+//! doubt.
 //!
-//! Only a value of a type that the schema refuses is changed, so what fits stays as it is.
+//! Only a value that the schema refuses is changed, so what fits stays as it is.
 
 use super::arguments::{DEEPEST, parse, too_deep};
 use super::shape::{Shape, Shapes, Types};
 use super::unfit::Unfit;
+use super::words;
 use crate::rpc::json::{Fault, Scanner};
 use serde_json::{Map, Value};
 
@@ -15,13 +17,11 @@ use serde_json::{Map, Value};
 pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) -> Result<(), Unfit> {
     let Some(shape) = shapes.get(at) else { return Ok(()) };
     if !shape.types.meets(Types::of(value)) {
-        if let Value::String(text) = value
-            && let Some(read) = from_text(text, shape.types, depth)?
-        {
+        if let Some(read) = read(value, shape.types, depth)? {
             *value = read;
         }
-        if shape.types.meets(Types::ARRAY) && !shape.types.meets(Types::of(value)) && !is_blank(value) {
-            *value = Value::Array(vec![value.take()]);
+        if shape.types.meets(Types::ARRAY) && !shape.types.meets(Types::of(value)) && !is_nothing(value) {
+            *value = Value::Array(as_items(shapes, shape, value.take()));
         }
     }
     match value {
@@ -34,35 +34,81 @@ pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) 
             }
             Ok(())
         }
+        Value::String(text) => {
+            if let Some(meant) = words::meant(text, shape) {
+                *text = meant;
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
 
 fn members(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>, depth: usize) -> Result<(), Unfit> {
-    for (name, at) in &shape.members {
-        let Some(member) = shapes.get(*at) else { continue };
-        if map.get(name).is_some_and(|value| is_absent(value, member)) && !shape.requires(name) {
-            map.remove(name);
-        }
-        if let Some(default) = &member.default
-            && !map.contains_key(name)
-        {
-            map.insert(name.clone(), default.clone());
-        }
-    }
-    for (name, value) in map {
+    drop_absent(shapes, shape, map);
+    for (name, value) in map.iter_mut() {
         if let Some(at) = shape.members.get(name).copied().or(shape.others) {
             mend(shapes, at, value, depth).map_err(|unfit| unfit.within(name))?;
+        }
+    }
+    // The text "[]" has become an array meanwhile.
+    drop_absent(shapes, shape, map);
+    for (name, at) in &shape.members {
+        if let Some(default) = shapes.get(*at).and_then(|member| member.default.as_ref())
+            && !map.contains_key(name)
+        {
+            let mut filled = default.clone();
+            mend(shapes, *at, &mut filled, depth).map_err(|unfit| unfit.within(name))?;
+            map.insert(name.clone(), filled);
         }
     }
     Ok(())
 }
 
+/// Takes away the optional members that only say that there is nothing.
+fn drop_absent(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>) {
+    map.retain(|name, value| {
+        let member = shape.members.get(name).and_then(|at| shapes.get(*at));
+        member.is_none_or(|member| shape.requires(name) || !is_absent(shapes, value, member))
+    });
+}
+
 /// Whether a value only says that there is none.
-fn is_absent(value: &Value, shape: &Shape) -> bool {
+fn is_absent(shapes: &Shapes, value: &Value, shape: &Shape) -> bool {
     match value {
         Value::Null => !shape.types.meets(Types::NULL),
         Value::String(text) if shape.types.meets(Types::STRING) => text.is_empty() && !shape.empty_text,
+        Value::String(text) => match text.trim() {
+            "" => true,
+            "null" => is_absent(shapes, &Value::Null, shape),
+            "[]" => is_absent(shapes, &Value::Array(Vec::new()), shape),
+            "{}" => is_absent(shapes, &Value::Object(Map::new()), shape),
+            _ => false,
+        },
+        Value::Array(items) => items.is_empty() && !(shape.types.meets(Types::ARRAY) && shape.empty_array),
+        Value::Object(map) => !takes_empty_object(shapes, shape) && map.values().all(is_nothing),
+        // "No limit of mine": programs write 0 or -1 for it.
+        Value::Number(number) => {
+            let least = shape.minimum.filter(|least| *least > 0.0 && shape.default.is_some());
+            least.is_some() && number.as_f64().is_some_and(|float| float <= 0.0)
+        }
+        Value::Bool(_) => false,
+    }
+}
+
+/// Whether `{}` may fit: nothing is required but what has a default.
+fn takes_empty_object(shapes: &Shapes, shape: &Shape) -> bool {
+    let has_default = |name: &String| {
+        let member = shape.members.get(name).and_then(|at| shapes.get(*at));
+        member.is_some_and(|member| member.default.is_some())
+    };
+    shape.types.meets(Types::OBJECT) && shape.empty_object && shape.required.iter().all(has_default)
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
         _ => is_blank(value),
     }
 }
@@ -72,6 +118,31 @@ fn is_blank(value: &Value) -> bool {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
         _ => false,
+    }
+}
+
+/// One value where several are wanted. A line of words that are all allowed is several.
+fn as_items(shapes: &Shapes, shape: &Shape, value: Value) -> Vec<Value> {
+    if let Value::String(text) = &value
+        && let Some(item) = shape.items.and_then(|at| shapes.get(at))
+        && let Some(choices) = &item.choices
+        && let Some(words) = words::listed(text, choices)
+    {
+        return words.into_iter().map(Value::from).collect();
+    }
+    vec![value]
+}
+
+/// What a value says, where one of another type is wanted.
+fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, Unfit> {
+    match value {
+        Value::String(text) => from_text(text, wanted, depth),
+        Value::Number(number) if wanted.meets(Types::BOOLEAN) => Ok(match number.as_f64() {
+            Some(1.0) => Some(Value::Bool(true)),
+            Some(0.0) => Some(Value::Bool(false)),
+            _ => None,
+        }),
+        _ => Ok(None),
     }
 }
 
@@ -91,12 +162,7 @@ fn from_text(text: &str, wanted: Types, depth: usize) -> Result<Option<Value>, U
         }
         return Ok(Some(parse(text.as_bytes(), depth)?).filter(|value| suits(value, wanted)));
     }
-    Ok(match text {
-        _ if !wanted.meets(Types::BOOLEAN) => None,
-        _ if text.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
-        _ if text.eq_ignore_ascii_case("false") => Some(Value::Bool(false)),
-        _ => None,
-    })
+    Ok(if wanted.meets(Types::BOOLEAN) { words::truth(text).map(Value::Bool) } else { None })
 }
 
 fn is_json(text: &[u8]) -> bool {

@@ -110,6 +110,7 @@
 
 mod alone;
 mod arguments;
+mod between;
 mod defaults;
 mod entry;
 mod error;
@@ -117,6 +118,7 @@ mod explain;
 mod fields;
 #[cfg(feature = "check")]
 mod form;
+mod full;
 mod future;
 mod layer;
 mod listing;
@@ -129,9 +131,12 @@ mod rules;
 mod schema;
 mod service;
 mod shape;
+mod shorten;
 mod tool;
 mod tools;
 mod unfit;
+mod vocabulary;
+mod words;
 mod wrap;
 
 pub use error::CatalogError;

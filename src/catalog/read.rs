@@ -15,6 +15,13 @@ const MOST_TOOLS: usize = 1000;
 const LARGEST_TOOL: usize = 256 * 1024;
 const DEEPEST: usize = 64;
 
+/// Tools, and notes on what may be a mistake in their file.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) tools: Vec<Tool>,
+    pub(super) notes: Vec<String>,
+}
+
 /// The built-in catalog.
 ///
 /// # Errors
@@ -22,19 +29,21 @@ const DEEPEST: usize = 64;
 pub(super) fn trade(limits: Limits) -> Result<Vec<Tool>, CatalogError> {
     let origin = "the built-in catalog trade";
     let read = serde_json::from_str(TRADE).map_err(|error| CatalogError::new(error.to_string()));
-    read.and_then(|value| file(&value, limits)).map_err(|error| error.of_file(origin))
+    let found = read.and_then(|value| file(&value, limits)).map_err(|error| error.of_file(origin))?;
+    Ok(found.tools)
 }
 
 /// # Errors
-/// [`CatalogError`] with the first thing that is wrong.
-pub(super) fn file(value: &Value, limits: Limits) -> Result<Vec<Tool>, CatalogError> {
-    for (name, limit) in [("max_rows", limits.max_rows), ("resolve_limit", limits.resolve_limit)] {
-        if limit == 0 {
-            return Err(CatalogError::new(format!("the limit {name} must be greater than 0")));
-        }
-    }
+/// [`CatalogError`] with all that is wrong.
+pub(super) fn file(value: &Value, limits: Limits) -> Result<Found, CatalogError> {
+    let Limits { resolve_limit, max_rows, default_rows } = limits;
+    let limits_of_0 = [("max_rows", max_rows), ("resolve_limit", resolve_limit), ("default_rows", default_rows)]
+        .into_iter()
+        .filter(|(_, limit)| *limit == 0)
+        .map(|(name, _)| CatalogError::new(format!("the limit {name} must be greater than 0")));
+    CatalogError::all(limits_of_0)?;
     let fields = Fields::read(value, &["extends", "tools"])?;
-    let mut tools = match fields.text("extends")? {
+    let tools = match fields.text("extends")? {
         None => Vec::new(),
         Some("trade") => trade(limits)?,
         Some(other) => {
@@ -49,19 +58,23 @@ pub(super) fn file(value: &Value, limits: Limits) -> Result<Vec<Tool>, CatalogEr
             format!("must be at most {MOST_TOOLS}, and there are {}", entries.len()),
         ));
     }
+    let mut found = Found { tools, notes: Vec::new() };
     let mut seen = HashMap::new();
-    for (at, value) in entries.iter().enumerate() {
-        let place = format!("tools[{at}]");
+    let wrong = entries.iter().enumerate().filter_map(|(at, value)| {
         // A file knows a tool by its place, and, once that is read, by its name.
-        let name = named(value).map_err(|error| error.within(&place))?;
+        let name = match named(value) {
+            Ok(name) => name,
+            Err(error) => return Some(error.within(&format!("tools[{at}]"))),
+        };
         if let Some(first) = seen.insert(name.to_owned(), at) {
             let message = format!("is the name of tools[{first}] already; names must differ");
-            return Err(CatalogError::at("name", message).of_tool(name));
+            return Some(CatalogError::at("name", message).of_tool(name));
         }
-        one(value, name, &mut tools, limits).map_err(|error| error.of_tool(name))?;
-    }
-    unique_rest(&tools)?;
-    Ok(tools)
+        one(value, name, &mut found, limits).err().map(|error| error.of_tool(name))
+    });
+    let wrong = wrong.collect::<Vec<_>>();
+    CatalogError::all(wrong.into_iter().chain(same_rest(&found.tools)))?;
+    Ok(found)
 }
 
 fn needed<'a>(fields: Fields<'a>) -> Result<&'a [Value], CatalogError> {
@@ -83,14 +96,16 @@ fn named(value: &Value) -> Result<&str, CatalogError> {
 }
 
 /// Adds, replaces or drops one tool.
-fn one(value: &Value, name: &str, tools: &mut Vec<Tool>, limits: Limits) -> Result<(), CatalogError> {
+fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(), CatalogError> {
+    let tools = &mut found.tools;
     let fields = Fields::read(value, &entry::KEYS)?;
     if serde_json::to_vec(value).map_or(usize::MAX, |text| text.len()) > LARGEST_TOOL {
         return Err(CatalogError::new(format!("must be at most {} KiB", LARGEST_TOOL / 1024)));
     }
     let inherited = tools.iter().position(|tool| tool.name() == name);
     if fields.flag("drop")? != Some(true) {
-        let tool = entry::read(fields, limits)?;
+        let (tool, notes) = entry::read(fields, limits)?;
+        found.notes.extend(notes.into_iter().map(|note| format!("tool \"{}\": {note}", cut(name))));
         match inherited.and_then(|at| tools.get_mut(at)) {
             Some(slot) => *slot = tool,
             None => tools.push(tool),
@@ -110,16 +125,18 @@ fn one(value: &Value, name: &str, tools: &mut Vec<Tool>, limits: Limits) -> Resu
     Ok(())
 }
 
-fn unique_rest(tools: &[Tool]) -> Result<(), CatalogError> {
+/// The tools whose endpoint another one has.
+fn same_rest(tools: &[Tool]) -> Vec<CatalogError> {
     let mut seen = HashMap::new();
+    let mut wrong = Vec::new();
     for tool in tools {
         let Some(path) = tool.rest() else { continue };
         if let Some(first) = seen.insert(path, tool.name()) {
             let message = format!("{path} is the endpoint of {} already", cut(first));
-            return Err(CatalogError::at("rest", message).of_tool(tool.name()));
+            wrong.push(CatalogError::at("rest", message).of_tool(tool.name()));
         }
     }
-    Ok(())
+    wrong
 }
 
 fn deeper_than(value: &Value, levels: usize) -> bool {

@@ -60,27 +60,55 @@ fn visit<'a>(value: &'a Value, path: &[String], place: &str, each: &mut dyn FnMu
     }
 }
 
-/// The most that an argument may ask for.
+/// The most that an argument may ask for, and what it asks for where nobody says.
 #[derive(Clone, Debug)]
 pub(super) struct Clamp {
     pub(super) path: Path,
     pub(super) ceiling: u64,
+    /// For a language model, which has to read what comes.
+    pub(super) default: u64,
+    /// For a program.
+    pub(super) whole: u64,
+    /// What the schema says of it.
+    pub(super) minimum: Option<f64>,
+}
+
+/// Who asks: it decides how many rows come where nobody says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A language model.
+    Model,
+    /// A program, which wants all there is.
+    Program,
 }
 
 impl Clamp {
-    pub(super) fn apply(&self, root: &mut Value) {
+    /// A description with the numbers in place of `{default}` and `{ceiling}`.
+    pub(super) fn worded(&self, text: &str, asker: Asker) -> String {
+        text.replace("{default}", &self.absent(asker).to_string()).replace("{ceiling}", &self.ceiling.to_string())
+    }
+
+    pub(super) const fn absent(&self, asker: Asker) -> u64 {
+        match asker {
+            Asker::Model => self.default,
+            Asker::Program => self.whole,
+        }
+    }
+
+    pub(super) fn apply(&self, root: &mut Value, asker: Asker) {
         let Some((last, parents)) = self.path.names.split_last() else { return };
         let parent = parents.iter().try_fold(root, |value, name| value.get_mut(name));
         let Some(map) = parent.and_then(Value::as_object_mut) else { return };
+        let absent = self.absent(asker);
         match map.get_mut(last) {
             // Where `null` is allowed, it would mean "no limit".
-            None | Some(Value::Null) => drop(map.insert(last.clone(), self.ceiling.into())),
+            None | Some(Value::Null) => drop(map.insert(last.clone(), absent.into())),
             Some(Value::Number(number)) => {
-                let above = match number.as_u64() {
-                    Some(whole) => whole > self.ceiling,
-                    None => number.as_f64().is_some_and(|float| float > self.ceiling as f64),
-                };
-                if above {
+                let float = number.as_f64().unwrap_or_default();
+                if float <= 0.0 && self.minimum.is_none_or(|least| float < least) {
+                    // So do 0 and -1.
+                    *number = absent.into();
+                } else if number.as_u64().map_or(float > self.ceiling as f64, |whole| whole > self.ceiling) {
                     *number = self.ceiling.into();
                 }
             }
@@ -96,6 +124,8 @@ pub(super) enum Rule {
     Within(Path, Vec<Path>),
     /// Exactly one of these arguments.
     OneOf(Vec<String>),
+    /// At least one of these arguments.
+    AnyOf(Vec<String>),
     /// The first must not be greater than the second, as texts without zones.
     Order(Path, Path),
 }
@@ -107,6 +137,7 @@ impl Rule {
         match self {
             Self::Within(path, sources) => within(root, path, sources),
             Self::OneOf(names) => one_of(root, names),
+            Self::AnyOf(names) => any_of(root, names),
             Self::Order(first, second) => order(root, first, second),
         }
     }
@@ -150,6 +181,14 @@ fn one_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
     }
 }
 
+fn any_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
+    if names.iter().any(|name| root.get(name).is_some()) {
+        return Ok(());
+    }
+    let all = listed(names.iter().map(String::as_str));
+    Err(Unfit::new(format!("at least one of these is needed, and none is given: {all}")))
+}
+
 fn order(root: &Value, first: &Path, second: &Path) -> Result<(), Unfit> {
     let (Some(low), Some(high)) = (first.texts(root).pop(), second.texts(root).pop()) else { return Ok(()) };
     let ((from, its), (to, zone)) = (local(low), local(high));
@@ -181,13 +220,16 @@ fn local(text: &str) -> (&str, Option<&str>) {
     (text.get(..day.len() + 1 + at).unwrap_or(text), Some(zone))
 }
 
-/// Writes the ceilings into a schema as the defaults that they are.
-pub(super) fn show_ceilings(schema: &mut Value, clamps: &[Clamp]) {
+/// Writes into a schema what an argument is where nobody says, and both numbers into its description.
+pub(super) fn show_ceilings(schema: &mut Value, clamps: &[Clamp], asker: Asker) {
     for clamp in clamps {
         let step = |value: &'_ str| value.replace('~', "~0").replace('/', "~1");
         let pointer = clamp.path.names.iter().map(|name| format!("/properties/{}", step(name))).collect::<String>();
         let Some(Value::Object(field)) = schema.pointer_mut(&pointer) else { continue };
-        let default = field.get("default").and_then(Value::as_u64).map_or(clamp.ceiling, |own| own.min(clamp.ceiling));
+        let default = clamp.absent(asker);
         field.insert("default".to_owned(), default.into());
+        if let Some(Value::String(text)) = field.get_mut("description") {
+            *text = clamp.worded(text, asker);
+        }
     }
 }

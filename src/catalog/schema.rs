@@ -1,6 +1,7 @@
 //! JSON Schemas of tools: checked when a catalog is read, compiled once.
 
 use super::unfit::cut;
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::{Map, Value};
 
@@ -9,9 +10,6 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const PATTERN_SIZE: usize = 1024 * 1024;
 /// Model APIs refuse tools whose schema has one of these at the top.
 const NOT_AT_THE_TOP: [&str; 7] = ["oneOf", "anyOf", "allOf", "not", "enum", "if", "$ref"];
-/// They change what references mean, and a schema of one tool needs none of them.
-const NOWHERE: [&str; 7] =
-    ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"];
 /// Where one of these is, members may be allowed elsewhere than in `properties`.
 const SAYS_MORE: [&str; 9] = [
     "additionalProperties",
@@ -24,11 +22,6 @@ const SAYS_MORE: [&str; 9] = [
     "oneOf",
     "if",
 ];
-/// Their values are schemas by name.
-const BY_NAME: [&str; 5] = ["properties", "$defs", "definitions", "patternProperties", "dependentSchemas"];
-/// Their values are data.
-const DATA: [&str; 6] = ["enum", "const", "default", "examples", "required", "dependentRequired"];
-
 /// Patterns are matched in linear time, formats are asserted, nothing is ever fetched.
 fn options<'a>() -> ValidationOptions<'a> {
     let options = jsonschema::options().with_draft(Draft::Draft202012);
@@ -40,67 +33,47 @@ fn patterns() -> PatternOptions<jsonschema::Regex> {
     PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE)
 }
 
-/// Whether an input schema is one that model APIs take. The rest is found when it is
-/// [compiled](compile).
-///
-/// # Errors
-/// A sentence about what is wrong with it.
-pub(super) fn check_input(schema: &Value) -> Result<(), String> {
-    check_object(schema)?;
-    match NOT_AT_THE_TOP.into_iter().find(|key| schema.get(key).is_some()) {
-        Some(key) => Err(format!(
+/// Whether an input schema is one that model APIs take: a sentence for each thing that is wrong with it. The
+/// rest is found when it is [compiled](compile).
+pub(super) fn check_input(schema: &Value) -> Vec<String> {
+    let at_the_top = NOT_AT_THE_TOP.into_iter().filter(|key| schema.get(key).is_some()).map(|key| {
+        format!(
             "has {key} at the top, which the APIs of language models refuse; list the arguments in properties, and \
              put \"exactly one of these\" into one_of of the tool"
-        )),
-        None => Ok(()),
-    }
+        )
+    });
+    let mut wrong = check_object(schema);
+    wrong.extend(at_the_top);
+    wrong
 }
 
 /// Whether a schema is one of objects, and whole in itself.
-///
-/// # Errors
-/// As [`check_input`].
-pub(super) fn check_output(schema: &Value) -> Result<(), String> {
-    check_object(schema)?;
-    jsonschema::draft202012::meta::validate(schema).map_err(|error| wrong(&error))
+pub(super) fn check_output(schema: &Value) -> Vec<String> {
+    let mut faults = check_object(schema);
+    if let Err(error) = jsonschema::draft202012::meta::validate(schema) {
+        faults.push(wrong(&error));
+    }
+    faults
 }
 
-fn check_object(schema: &Value) -> Result<(), String> {
+fn check_object(schema: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
     if schema.get("type").and_then(Value::as_str) != Some("object") {
-        return Err("must be a JSON Schema with \"type\": \"object\" at the top".to_owned());
+        wrong.push("must be a JSON Schema with \"type\": \"object\" at the top".to_owned());
     }
     if let Some(dialect) = schema.get("$schema")
         && dialect.as_str().map(|uri| uri.trim_end_matches('#')) != Some(DIALECT)
     {
-        return Err(format!("must be in the dialect {DIALECT}; leave $schema out"));
+        wrong.push(format!("must be in the dialect {DIALECT}; leave $schema out"));
     }
-    check_references(schema)
-}
-
-fn check_references(schema: &Value) -> Result<(), String> {
-    match schema {
-        Value::Array(schemas) => schemas.iter().try_for_each(check_references),
-        Value::Object(schema) => schema.iter().try_for_each(|(key, value)| check_keyword(key, value)),
-        _ => Ok(()),
-    }
-}
-
-fn check_keyword(key: &str, value: &Value) -> Result<(), String> {
-    match (key, value) {
-        ("$ref", Value::String(target)) if !target.starts_with("#/") => {
-            Err(format!("refers to {}; a reference must lead to a place in the same schema, as #/$defs/x", cut(target)))
-        }
-        _ if NOWHERE.contains(&key) => Err(format!("has the keyword {key}, which has no use in a tool's schema")),
-        (_, Value::Object(schemas)) if BY_NAME.contains(&key) => schemas.values().try_for_each(check_references),
-        _ if DATA.contains(&key) => Ok(()),
-        _ => check_references(value),
-    }
+    super::vocabulary::check(schema, &mut wrong);
+    wrong
 }
 
 /// The validator of an input schema that was checked.
 ///
 /// # Errors
-/// As [`check_input`].
+/// A sentence about what is wrong with it.
 pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
     options().build(schema).map_err(|error| wrong(&error))
 }
@@ -117,8 +90,26 @@ pub(super) fn compile_foreign(schema: &Value, formats: bool) -> Result<Validator
 
 fn wrong(error: &jsonschema::ValidationError<'_>) -> String {
     let place = error.instance_path().as_str();
+    let place = if place.is_empty() { error.schema_path().as_str() } else { place };
     let place = if place.is_empty() { "the top" } else { place };
-    format!("is no JSON Schema of 2020-12 that can be used: at {}, {}", cut(place), cut_long(&error.to_string()))
+    // The library says no more than that it is none.
+    let why = match (error.kind(), error.instance().as_str()) {
+        (ValidationErrorKind::Format { format }, Some(pattern)) if format == "regex" => bad_pattern(pattern),
+        _ => None,
+    };
+    let why = why.unwrap_or_else(|| error.to_string());
+    format!("is no JSON Schema of 2020-12 that can be used: at {}, {}", cut(place), cut_long(&why))
+}
+
+/// Why a text is no pattern, and where.
+fn bad_pattern(pattern: &str) -> Option<String> {
+    let (why, at) = match regex_syntax::parse(pattern).err()? {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span().start.offset),
+        _ => return None,
+    };
+    let at = pattern.get(..at).map_or(0, |before| before.chars().count()) + 1;
+    Some(format!("\"{}\" is not a \"regex\": {why} (character {at})", cut(pattern)))
 }
 
 fn cut_long(text: &str) -> String {

@@ -1,9 +1,11 @@
 //! [`Catalogued`].
 
 use super::alone;
+use super::full::Asked;
 use super::future::{Kind, ResponseFuture};
 use super::layer::CatalogLayer;
 use super::merge::{Merge, Merged};
+use super::rules::Asker;
 use super::tool::Tool;
 use super::tools::Tools;
 use super::wrap::failed;
@@ -55,9 +57,9 @@ where
             && let Some(tool) = tools.get(&name)
         {
             return match prepare(tool, &request) {
-                Ok(call) => {
+                Ok((call, asked)) => {
                     let call = self.inner.call(call);
-                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), structured })
+                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), asked, structured })
                 }
                 Err(answer) => ResponseFuture::answered(answer),
             };
@@ -92,11 +94,11 @@ impl<S> Catalogued<S> {
     }
 }
 
-/// The call to 1C, or the answer to the client.
+/// The call to 1C and how much it asks for, or the answer to the client.
 #[expect(clippy::result_large_err, reason = "it is the answer, and lives for a moment")]
-fn prepare(tool: &Tool, request: &Request) -> Result<RestCall, Result<Response, BoxError>> {
+fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<Response, BoxError>> {
     let held = held(request);
-    let arguments = match tool.mended(request.params.raw(Param::Arguments), held) {
+    let arguments = match tool.mended(request.params.raw(Param::Arguments), held, Asker::Model) {
         Ok(arguments) => arguments,
         Err(unfit) => return Err(Ok(failed(&unfit.message))),
     };
@@ -106,7 +108,7 @@ fn prepare(tool: &Tool, request: &Request) -> Result<RestCall, Result<Response, 
     let mut call = tool.call(&arguments);
     call.headers = request.headers.clone();
     call.extensions = request.extensions.clone();
-    Ok(call)
+    Ok((call, tool.0.counters.asked(&arguments)))
 }
 
 /// The scopes of the caller, where a `ScopeLayer` above has told who calls. Where there is none, the

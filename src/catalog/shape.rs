@@ -107,6 +107,12 @@ pub(super) struct Shape {
     pub(super) maximum: Option<f64>,
     /// Whether `""` may fit, if a string does.
     pub(super) empty_text: bool,
+    /// Whether `[]` may fit, if an array does.
+    pub(super) empty_array: bool,
+    /// Whether `{}` may fit, if an object does: as far as the number of members goes.
+    pub(super) empty_object: bool,
+    /// Whether a string must be a date without a time.
+    pub(super) date: bool,
     /// What the schema says of it in words.
     pub(super) about: Option<String>,
 }
@@ -125,6 +131,9 @@ impl Shape {
             minimum: None,
             maximum: None,
             empty_text: true,
+            empty_array: true,
+            empty_object: true,
+            date: false,
             about: None,
         }
     }
@@ -137,6 +146,9 @@ impl Shape {
     fn narrowed_by(&mut self, other: Self) {
         self.types = self.types.and(other.types);
         self.empty_text &= other.empty_text;
+        self.empty_array &= other.empty_array;
+        self.empty_object &= other.empty_object;
+        self.date |= other.date;
         for (name, at) in other.members {
             self.members.entry(name).or_insert(at);
         }
@@ -186,6 +198,19 @@ impl Shapes {
             shape = self.get(*self.through_arrays(shape)?.members.get(name)?)?;
         }
         Some(shape)
+    }
+
+    /// Changes what is said in words of the shape at a path.
+    pub(super) fn reword(&mut self, path: &str, change: impl FnOnce(&str) -> String) {
+        let mut at = 0;
+        for name in path.split('.') {
+            let inside = self.get(at).and_then(|shape| self.through_arrays(shape)?.members.get(name).copied());
+            let Some(inside) = inside else { return };
+            at = inside;
+        }
+        if let Some(Shape { about: Some(about), .. }) = self.0.get_mut(at) {
+            *about = change(about);
+        }
     }
 
     /// Whether there are only objects on the way along a path.
@@ -268,19 +293,32 @@ impl<'a> Reader<'a> {
 
     /// What holds if one of several does.
     fn either(&mut self, parts: &'a [Value], depth: usize) -> Result<Shape, String> {
-        let mut all = Shape { types: Types::NOTHING, empty_text: false, ..Shape::anything() };
+        let mut all = Shape {
+            types: Types::NOTHING,
+            empty_text: false,
+            empty_array: false,
+            empty_object: false,
+            date: true,
+            ..Shape::anything()
+        };
         let (mut objects, mut arrays) = (Vec::new(), Vec::new());
         for part in parts {
             let part = self.shape(part, depth + 1)?;
             all.types = all.types.or(part.types);
-            all.empty_text |= part.empty_text && part.types.meets(Types::STRING);
+            if part.types.meets(Types::STRING) {
+                all.empty_text |= part.empty_text;
+                all.date &= part.date;
+            }
             if part.types.meets(Types::ARRAY) {
+                all.empty_array |= part.empty_array;
                 arrays.push(part.items);
             }
             if part.types.meets(Types::OBJECT) {
+                all.empty_object |= part.empty_object && part.required.is_empty();
                 objects.push(part);
             }
         }
+        all.date &= all.types.meets(Types::STRING);
         // Where only one can be meant, it holds for all objects or arrays.
         if let [items] = *arrays {
             all.items = items;
@@ -316,6 +354,9 @@ impl<'a> Reader<'a> {
         shape.maximum = schema.get("maximum").and_then(Value::as_f64);
         shape.about = schema.get("description").and_then(Value::as_str).map(str::to_owned);
         shape.empty_text = shape.types.meets(Types::STRING) && super::schema::takes_empty_text(schema);
+        let some = |key: &str| schema.get(key).and_then(Value::as_u64).is_some_and(|least| least > 0);
+        (shape.empty_array, shape.empty_object) = (!some("minItems"), !some("minProperties"));
+        shape.date = schema.get("format").and_then(Value::as_str) == Some("date");
         Ok(shape)
     }
 }

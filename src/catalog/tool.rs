@@ -2,8 +2,9 @@
 
 use super::arguments::{check_held, parse, write};
 use super::explain::explain;
+use super::full::{Asked, Counters, Full};
 use super::mend::mend;
-use super::rules::{Clamp, Path, Rule};
+use super::rules::{Asker, Clamp, Path, Rule};
 use super::shape::{Shapes, Types};
 use super::unfit::Unfit;
 use crate::identity::Scopes;
@@ -31,8 +32,15 @@ pub(super) struct Definition {
     pub(super) slow: bool,
     pub(super) cache: Option<Duration>,
     pub(super) annotations: Option<Value>,
+    /// `_meta`, as it is listed.
+    pub(super) meta: Option<Value>,
+    /// The most characters of an answer.
+    pub(super) max_chars: Option<usize>,
     /// As it is shown.
     pub(super) input_schema: Value,
+    /// The same for programs.
+    #[cfg(feature = "rest")]
+    pub(super) whole_schema: Value,
     pub(super) output_schema: Option<Value>,
     /// What it says of the members at the top.
     pub(super) results: Vec<Member>,
@@ -41,8 +49,8 @@ pub(super) struct Definition {
     pub(super) clamps: Vec<Clamp>,
     pub(super) rules: Vec<Rule>,
     pub(super) guards: Vec<Guarded>,
-    /// The most rows and candidates that 1C may send.
-    pub(super) most: Ceilings,
+    /// The rows and candidates that 1C may send.
+    pub(super) counters: Counters,
 }
 
 /// Values of an argument that need a scope of their own.
@@ -57,13 +65,6 @@ impl Guarded {
     pub(super) fn holds(&self, value: &str) -> bool {
         self.values.iter().any(|guarded| guarded == value)
     }
-}
-
-/// How long the arrays of an answer may be.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ceilings {
-    pub(super) rows: u64,
-    pub(super) candidates: u64,
 }
 
 impl fmt::Debug for Tool {
@@ -120,14 +121,31 @@ impl Tool {
         self.0.annotations.as_ref()
     }
 
+    /// `_meta` of the tool in `tools/list`.
+    pub fn meta(&self) -> Option<&Value> {
+        self.0.meta.as_ref()
+    }
+
     /// The call to 1C for these arguments (JSON text; `None` means `{}`): mended, checked, within the
-    /// ceilings, with the defaults. Equal arguments are equal bytes. Headers and extensions are the
-    /// caller's to fill in.
+    /// ceilings, with the defaults that a language model gets. Equal arguments are equal bytes. Headers and
+    /// extensions are the caller's to fill in.
     ///
     /// # Errors
     /// [`Unfit`] for what cannot be mended.
     pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
-        self.mended(arguments, None).map(|arguments| self.call(&arguments))
+        self.mended(arguments, None, Asker::Model).map(|arguments| self.call(&arguments))
+    }
+
+    /// The same for a program: where it names no number of rows, it wants all of them that there may be.
+    #[cfg(feature = "rest")]
+    pub(crate) fn prepare_whole(&self, arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
+        self.mended(arguments, None, Asker::Program).map(|arguments| self.call(&arguments))
+    }
+
+    /// The input schema as it holds for programs.
+    #[cfg(feature = "rest")]
+    pub(crate) fn whole_schema(&self) -> &Value {
+        &self.0.whole_schema
     }
 
     pub(super) fn call(&self, arguments: &Value) -> RestCall {
@@ -141,11 +159,11 @@ impl Tool {
 
     /// The arguments that 1C gets. What a caller who holds `held` may not name is not told either;
     /// `None` is a caller who may do everything.
-    pub(super) fn mended(&self, arguments: Option<&[u8]>, held: Option<&Scopes>) -> Result<Value, Unfit> {
-        self.fitted(arguments.unwrap_or(b"{}"), held).map_err(Unfit::told)
+    pub(super) fn mended(&self, arguments: Option<&[u8]>, held: Option<&Scopes>, asker: Asker) -> Result<Value, Unfit> {
+        self.fitted(arguments.unwrap_or(b"{}"), held, asker).map_err(Unfit::told)
     }
 
-    fn fitted(&self, arguments: &[u8], held: Option<&Scopes>) -> Result<Value, Unfit> {
+    fn fitted(&self, arguments: &[u8], held: Option<&Scopes>, asker: Asker) -> Result<Value, Unfit> {
         let mut root = match parse(arguments, 0)? {
             Value::Null => Value::Object(Map::new()),
             Value::String(text) if text.trim().is_empty() => Value::Object(Map::new()),
@@ -153,7 +171,7 @@ impl Tool {
         };
         mend(&self.0.shapes, 0, &mut root, 0)?;
         for clamp in &self.0.clamps {
-            clamp.apply(&mut root);
+            clamp.apply(&mut root, asker);
         }
         check_held(&root)?;
         if !self.0.validator.is_valid(&root) {
@@ -177,51 +195,57 @@ impl Tool {
 
     /// Whether 1C sent more than the ceiling allows: how many rows or candidates, and the ceiling.
     pub fn excess(&self, answer: &Payload) -> Option<(u64, u64)> {
-        match self.flaw(answer) {
+        match self.seen(answer, Asked::default()).flaw {
             Some(Flaw::Excess(count, ceiling)) => Some((count, ceiling)),
             _ => None,
         }
     }
 
-    /// Whether an answer must not be passed on, seen in one go: clients refuse a result that is not what
-    /// `output_schema` says at its top, and a model never sees why.
-    pub(super) fn flaw(&self, answer: &Payload) -> Option<Flaw> {
-        let Definition { most, results, .. } = &*self.0;
-        let (mut excess, mut misfit, mut seen) = (None, None, 0);
-        let mut scanner = Scanner::new(answer.json()).ok()?;
-        let read = scanner.object::<Fault>(|scanner, member| {
+    /// What an answer looks like, seen in one go. Clients refuse a result that is not what `output_schema`
+    /// says at its top, and a model never sees why.
+    pub(super) fn seen(&self, answer: &Payload, asked: Asked) -> Seen {
+        self.scan(answer, asked).unwrap_or_default()
+    }
+
+    fn scan(&self, answer: &Payload, asked: Asked) -> Result<Seen, Fault> {
+        let Definition { counters, results, .. } = &*self.0;
+        let (mut excess, mut misfit, mut full, mut found) = (None, None, None, 0);
+        let mut scanner = Scanner::new(answer.json())?;
+        scanner.object::<Fault>(|scanner, member| {
             let first = scanner.peek();
             if let Some(result) = results.iter().find(|result| result.name == member.key) {
-                seen += usize::from(result.required);
+                found += usize::from(result.required);
                 if !result.types.meets(Types::at(first)) {
                     misfit.get_or_insert_with(|| format!("{} is not what the catalog says", result.name));
                 }
             }
-            let ceiling = match &*member.key {
-                "rows" => most.rows,
-                "candidates" => most.candidates,
-                _ => return scanner.skip().map(drop),
-            };
-            if first != b'[' {
+            let Some(items) = counters.items(&member.key).filter(|_| first == b'[') else {
                 return scanner.skip().map(drop);
-            }
+            };
             let mut count = 0;
             scanner.array::<Fault>(|scanner| {
                 count += 1;
                 scanner.skip().map(drop)
             })?;
-            if count > ceiling {
-                excess = Some(Flaw::Excess(count, ceiling));
+            if count > counters.ceiling(items) {
+                excess = Some(Flaw::Excess(count, counters.ceiling(items)));
             }
+            full = full.or_else(|| counters.full(items, count, asked));
             Ok(())
-        });
-        read.ok()?;
-        if seen < results.iter().filter(|result| result.required).count() {
+        })?;
+        if found < results.iter().filter(|result| result.required).count() {
             let names = results.iter().filter(|result| result.required).map(|result| &*result.name);
             misfit.get_or_insert_with(|| format!("it must have {}", names.collect::<Vec<_>>().join(", ")));
         }
-        excess.or(misfit.map(Flaw::Misfit))
+        Ok(Seen { flaw: excess.or(misfit.map(Flaw::Misfit)), full })
     }
+}
+
+/// What an answer looks like.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) flaw: Option<Flaw>,
+    pub(super) full: Option<Full>,
 }
 
 /// Why an answer must not be passed on.

@@ -17,11 +17,14 @@ pub struct Limits {
     pub resolve_limit: u64,
     /// The most rows of a report; 5000 by default.
     pub max_rows: u64,
+    /// The rows that a report is asked for where a language model names no number; 200 by default, and
+    /// never more than `max_rows`.
+    pub default_rows: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { resolve_limit: 10, max_rows: 5000 }
+        Self { resolve_limit: 10, max_rows: 5000, default_rows: 200 }
     }
 }
 
@@ -36,6 +39,7 @@ struct Inner {
     tools: Vec<Tool>,
     by_name: HashMap<String, usize>,
     listing: Listing,
+    notes: Vec<String>,
 }
 
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
@@ -46,23 +50,31 @@ impl Tools {
     /// # Errors
     /// [`CatalogError`] where the limits do not serve: none may be 0.
     pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
-        super::read::trade(limits).map(Self::of)
+        super::read::trade(limits).map(|tools| Self::of(tools, Vec::new()))
     }
 
     /// Reads a catalog file, parsed from YAML or JSON into a value. `origin` names it in errors. The
     /// format is told in the documentation of the [module](super).
     ///
     /// # Errors
-    /// [`CatalogError`] with the first thing that is wrong.
+    /// [`CatalogError`] with all that is wrong.
     pub fn read(file: &Value, origin: &str, limits: Limits) -> Result<Self, CatalogError> {
-        super::read::file(file, limits).map(Self::of).map_err(|error| error.of_file(origin))
+        let found = super::read::file(file, limits).map_err(|error| error.of_file(origin))?;
+        let notes = found.notes.into_iter().map(|note| format!("{origin}: {note}")).collect();
+        Ok(Self::of(found.tools, notes))
     }
 
-    fn of(tools: Vec<Tool>) -> Self {
+    fn of(tools: Vec<Tool>, notes: Vec<String>) -> Self {
         let by_name = tools.iter().enumerate().map(|(at, tool)| (tool.name().to_owned(), at)).collect();
         let listing = Listing::of(&tools);
         let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        Self(Arc::new(Inner { id, tools, by_name, listing }))
+        Self(Arc::new(Inner { id, tools, by_name, listing, notes }))
+    }
+
+    /// What the file says that may be a mistake, one line each: keywords and formats of schemas that nobody
+    /// knows, and that check nothing.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
     }
 
     pub(super) fn id(&self) -> u64 {

@@ -1,19 +1,27 @@
 //! An answer of 1C as the result of a tool.
 
-use crate::rpc::json::{Fault, plain_text};
+use crate::rpc::json::{Fault, plain_text, quote_into};
 use crate::rpc::{Payload, Response};
 
-/// The result: 1C's JSON as text, and, where wanted, as `structuredContent`.
+/// The result: 1C's JSON as text, after it, if there is one, a note for the language model, and, where wanted,
+/// the JSON as `structuredContent`.
 ///
 /// # Errors
 /// [`Fault::Size`].
-pub(super) fn result(answer: &Payload, structured: bool) -> Result<Payload, Fault> {
+pub(super) fn result(answer: &Payload, note: Option<&str>, structured: bool) -> Result<Payload, Fault> {
     let json = answer.json();
     // Each quote takes one byte more; most of a report is numbers and ids.
-    let mut out = Vec::with_capacity(128 + json.len() * if structured { 5 } else { 3 } / 2);
+    let room = 160 + note.map_or(0, str::len);
+    let mut out = Vec::with_capacity(room + json.len() * if structured { 5 } else { 3 } / 2);
     out.extend_from_slice(b"{\"content\":[{\"type\":\"text\",\"text\":\"");
     quote_compact(&mut out, json);
-    out.extend_from_slice(b"\"}]");
+    out.extend_from_slice(b"\"}");
+    if let Some(note) = note {
+        out.extend_from_slice(b",{\"type\":\"text\",\"text\":");
+        quote_into(&mut out, note);
+        out.push(b'}');
+    }
+    out.push(b']');
     if structured {
         out.extend_from_slice(b",\"structuredContent\":");
         out.extend_from_slice(json);
@@ -90,14 +98,15 @@ mod tests {
             "{\"isError\":true,\"_meta\":{\"messages\":[]},\"resultType\":\"input_required\"}",
         ] {
             let answer = Payload::parse(answer).unwrap();
-            for structured in [true, false] {
-                let made = result(&answer, structured).unwrap();
+            for (structured, note) in [(true, None), (false, None), (true, Some("a \"b\"\n")), (false, Some(""))] {
+                let made = result(&answer, note, structured).unwrap();
                 let read = Payload::parse(made.json().clone()).unwrap();
                 assert_eq!(format!("{made:?}"), format!("{read:?}"));
                 let value: serde_json::Value = serde_json::from_slice(made.json()).unwrap();
                 let text: serde_json::Value =
                     serde_json::from_str(value["content"][0]["text"].as_str().unwrap()).unwrap();
                 assert_eq!(text, serde_json::from_slice::<serde_json::Value>(answer.json()).unwrap());
+                assert_eq!(value["content"][1]["text"].as_str(), note);
             }
         }
     }

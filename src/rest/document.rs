@@ -104,7 +104,7 @@ fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
         "tags": tag.into_iter().collect::<Vec<_>>(),
         "requestBody": {
             "required": true,
-            "content": { "application/json": { "schema": moved(tool.input_schema().clone(), &arguments) } },
+            "content": { "application/json": { "schema": moved(tool.whole_schema().clone(), &arguments) } },
         },
         "responses": {
             "200": {

@@ -121,7 +121,7 @@ impl Endpoints {
     {
         let arguments = self.read(body).await?;
         // A call of its own making: nothing of the request's head gets into it.
-        let call = tool.prepare(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        let call = tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
         let mut inner = inner.map_err(Problem::onec)?;
         let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
         let payload = answer.outcome.map_err(|error| Problem::onec(error.into()))?;

@@ -31,7 +31,7 @@ pub(crate) struct Subject {
 pub(crate) struct MoneyTool {
     pub(crate) subject: Subject,
     doors: Doors,
-    /// The ceiling of `top`, and its default.
+    /// The ceiling of `top`.
     max_rows: u64,
 }
 
@@ -61,7 +61,8 @@ impl MoneyTool {
         for by in body.get_mut("sort").and_then(Value::as_array_mut).into_iter().flatten() {
             by.as_object_mut().unwrap().entry("dir").or_insert_with(|| "asc".into());
         }
-        body["top"] = given["top"].as_u64().map_or(self.max_rows, |top| top.min(self.max_rows)).into();
+        body.as_object_mut().unwrap().entry("filters").or_insert_with(|| json!({}));
+        body["top"] = given["top"].as_u64().unwrap_or(200).min(self.max_rows).into();
         body
     }
 
@@ -167,7 +168,7 @@ impl MoneyTool {
         for (name, default) in self.subject.defaults.as_object().unwrap() {
             assert_eq!(schema["properties"][name]["default"], *default);
         }
-        assert_eq!(self.shown_ceiling().await, self.max_rows);
+        assert_eq!(self.shown_default().await, 200);
         assert_eq!(schema["properties"]["sort"]["items"]["properties"]["dir"]["default"], "asc");
         let tools = onec_mcp::catalog::Tools::trade(Limits::default()).unwrap();
         let tool = tools.get(self.subject.name).unwrap();
@@ -179,7 +180,7 @@ impl MoneyTool {
         assert_eq!(schema.get("required").cloned().unwrap_or_else(|| json!([])), json!(required));
     }
 
-    pub(crate) async fn shown_ceiling(&self) -> Value {
+    pub(crate) async fn shown_default(&self) -> Value {
         self.doors.shown(self.subject.name).await["inputSchema"]["properties"]["top"]["default"].take()
     }
 
@@ -193,6 +194,7 @@ impl MoneyTool {
             (json!({ "top": 2.0 }), json!({ "top": 2 })),
             (json!({ "top": "1000000" }), json!({ "top": self.max_rows })),
             (json!({ "top": "", "group_by": "", "measures": "", "sort": "", "filters": "" }), json!({})),
+            (json!({ "top": 0, "group_by": [], "measures": {}, "sort": [], "filters": [] }), json!({})),
             (json!({ "top": null, "group_by": null, "measures": null, "sort": null, "filters": null }), json!({})),
             (json!({ "group_by": "firm" }), json!({ "group_by": firm })),
             (json!({ "group_by": firm.to_string() }), json!({ "group_by": firm })),
@@ -219,7 +221,6 @@ impl MoneyTool {
             let allowed = format!("\"colour\" is not allowed; allowed: {}", allowed.join(", "));
             let first = self.subject.defaults[list][0].clone();
             self.refused(json!({ list: ["colour"] }), &format!("{list}[0]"), &[&allowed]).await;
-            self.refused(json!({ list: [] }), list, &["an array of at least 1 item"]).await;
             self.refused(json!({ list: [first, first] }), list, &["an array without repeated items"]).await;
             self.refused(json!({ list: [7] }), &format!("{list}[0]"), &["7 does not fit"]).await;
         }
@@ -229,7 +230,6 @@ impl MoneyTool {
         let hidden = [dimensions, measures].concat().into_iter().find(|name| !shown.contains(name)).unwrap();
         let by = json!({ "field": field });
         for (sort, place, says) in [
-            (json!([]), "sort", "an array of at least 1 item"),
             (json!(vec![by; 11]), "sort", "an array of at most 10 items"),
             (
                 json!([{ "dir": "asc" }]),
@@ -245,8 +245,6 @@ impl MoneyTool {
             self.refused(json!({ "sort": sort }), place, &[says]).await;
         }
         for (top, wanted) in [
-            (json!(0), "at least 1"),
-            (json!(-1), "at least 1"),
             (json!(1.5), "a whole number"),
             (json!("many"), "a whole number"),
             (json!([3]), "a whole number"),
@@ -278,7 +276,6 @@ impl MoneyTool {
             let many = (0..501).map(|at| format!("00000000-0000-4000-8000-{at:012}")).collect::<Vec<_>>();
             let id = &many[0];
             for (ids, place, says) in [
-                (json!([]), place.clone(), "an array of at least 1 item"),
                 (json!(many), place.clone(), "an array of at most 500 items"),
                 (json!([id, id]), place.clone(), "an array without repeated items"),
                 (json!(["Ромашка"]), format!("{place}[0]"), "\"Ромашка\" does not fit; it must be a UUID"),

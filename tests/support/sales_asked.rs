@@ -15,11 +15,12 @@ pub(crate) fn quarter() -> Value {
 pub(crate) fn complete(tool: &str, more: &Value) -> Value {
     let mut all = match tool {
         "sales_report" => json!({
-            "period": quarter(), "group_by": ["warehouse", "customer"], "measures": ["amount", "qty"], "top": 5000,
+            "period": quarter(), "filters": {}, "group_by": ["warehouse", "customer"], "measures": ["amount", "qty"],
+            "top": 200,
         }),
-        "top_products" => json!({ "period": quarter(), "by": "amount", "top": 10 }),
+        "top_products" => json!({ "period": quarter(), "filters": {}, "by": "amount", "top": 10 }),
         "customer_summary" => json!({ "period": quarter(), "top_products": 5 }),
-        _ => json!({ "group_by": ["warehouse", "product"], "measures": ["qty"], "top": 5000 }),
+        _ => json!({ "filters": {}, "group_by": ["warehouse", "product"], "measures": ["qty"], "top": 200 }),
     };
     all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     all

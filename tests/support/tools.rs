@@ -101,38 +101,43 @@ impl Doors {
     /// The answer at all doors, and what 1C was sent for each.
     pub(crate) async fn ask_sent(&self, tool: &str, arguments: Value) -> (Value, Value) {
         let entry = self.tools.get(tool).unwrap();
-        let mut all = Vec::new();
+        let (mut answers, mut came, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for request in self.mcp_requests(tool, &arguments) {
-            let (got, came) = self.watched(send(&self.mcp, request)).await;
+            let (got, new) = self.watched(send(&self.mcp, request)).await;
             let result = got.result();
             assert!(result.get("isError").is_none_or(|error| *error == false), "{tool} {arguments}: {result}");
             let content = result["content"].as_array().unwrap();
-            assert_eq!((content.len(), &content[0]["type"]), (1, &json!("text")), "{result}");
             let text = serde_json::from_str::<Value>(content[0]["text"].as_str().unwrap()).unwrap();
             assert_eq!(text, result["structuredContent"], "{tool} {arguments}");
-            all.push((text, came));
+            notes.push(content[1..].to_vec());
+            answers.push(text);
+            came.extend(new);
         }
         if let (Some(path), None) = (entry.rest(), self.caller) {
-            let (got, came) = self.watched(self.rest(path, &arguments)).await;
+            let (got, new) = self.watched(self.rest(path, &arguments)).await;
             assert_eq!(got.status, 200, "{tool} {arguments}: {got:?}");
-            all.push((got.json(), came));
+            answers.push(got.json());
+            came.extend(new);
         }
-        let (answer, _) = all[0].clone();
-        assert!(all.iter().all(|(other, _)| *other == answer), "{tool} {arguments}: {all:?}");
+        // What is remembered for a while is asked for once at most; all else once for each door.
+        let remembered = tool.starts_with("resolve_");
+        let expected = if remembered { 1 } else { self.doors(tool) };
+        assert_eq!(came.len(), expected, "{tool} {arguments}: {came:?}");
+        let mut sent = came.iter().map(|received| self.whole(entry.path(), received)).collect::<Vec<_>>();
+        if let [mcp, _, rest] = &mut *sent {
+            as_for_a_model(mcp, rest, &mut answers[2]);
+        }
+        assert!(sent.iter().all(|other| *other == sent[0]), "{sent:?}");
+        let (answer, sent) = (answers[0].clone(), sent[0].clone());
+        assert!(answers.iter().all(|other| *other == answer), "{tool} {arguments}: {answers:?}");
+        notes.iter().for_each(|notes| is_told_if_full(notes, &answer, &sent));
         if let Some(schema) = entry.output_schema() {
             let problems = jsonschema::validator_for(schema).unwrap();
             let problems = problems.iter_errors(&answer).map(|error| error.to_string()).collect::<Vec<_>>();
             assert!(problems.is_empty(), "{tool} {arguments}: {problems:?}");
         }
-        // What is remembered for a while is asked for once at most; all else once for each door.
-        let remembered = tool.starts_with("resolve_");
-        let came = all.into_iter().flat_map(|(_, came)| came).collect::<Vec<_>>();
-        let expected = if remembered { 1 } else { self.doors(tool) };
-        assert_eq!(came.len(), expected, "{tool} {arguments}: {came:?}");
-        let sent = came.iter().map(|received| self.whole(entry.path(), received)).collect::<Vec<_>>();
-        assert!(sent.iter().all(|other| *other == sent[0]), "{sent:?}");
         self.note(tool, "", &arguments);
-        (answer, sent[0].clone())
+        (answer, sent)
     }
 
     /// Why the call is refused, at all doors. 1C is not asked.
@@ -290,5 +295,28 @@ fn walk(schema: &Value, path: &str, each: &mut dyn FnMut(&str, Option<&Value>)) 
     }
     if schema["items"].is_object() {
         walk(&schema["items"], &format!("{path}[]"), each);
+    }
+}
+
+/// A program that names no number of rows gets all that there may be; apart from that, the same.
+fn as_for_a_model(mcp: &Value, rest: &mut Value, answer: &mut Value) {
+    let (few, all) = (mcp["top"].as_u64(), rest["top"].as_u64());
+    if few < all {
+        rest["top"] = mcp["top"].clone();
+        answer["rows"].as_array_mut().unwrap().truncate(few.unwrap() as usize);
+    }
+}
+
+/// An answer with as many rows or candidates as were asked for says so, and no other one does.
+fn is_told_if_full(notes: &[Value], answer: &Value, sent: &Value) {
+    let asked = ["top", "limit", "top_products"].into_iter().find_map(|name| sent[name].as_u64()).unwrap();
+    let count = answer["rows"].as_array().or_else(|| answer["candidates"].as_array()).unwrap().len() as u64;
+    let told = notes.iter().map(|note| note["text"].as_str().unwrap()).collect::<Vec<_>>();
+    match *told {
+        [] => assert!(count < asked, "{count} of {asked} are not told"),
+        [text] => {
+            assert!(count == asked && text.starts_with(&format!("This answer is full: it holds {count} ")), "{text}")
+        }
+        _ => panic!("{told:?}"),
     }
 }

@@ -60,7 +60,9 @@ impl Kind {
         match self {
             Self::Count { default, .. } => {
                 let ceiling = self.ceiling(limits)?;
-                Some(json!(default.unwrap_or(ceiling).min(ceiling)))
+                let rows = |ceiling: &Ceiling| matches!(ceiling, Ceiling::Rows).then_some(limits.default_rows);
+                let Self::Count { ceiling: kind, .. } = self else { return None };
+                Some(json!(default.or(rows(kind)).unwrap_or(ceiling).min(ceiling)))
             }
             Self::Flag(value) => Some(json!(value)),
             Self::One(_, default) => default.map(Value::from),
@@ -97,13 +99,16 @@ impl Kind {
     /// Values that cannot be mended.
     pub(crate) fn bad(&self) -> Vec<Value> {
         match self {
-            Self::Text => vec![json!([]), json!({})],
-            Self::Texts => vec![json!({}), json!([{}]), json!(["a", "a"]), json!([""])],
+            Self::Text => vec![json!(["a"]), json!({ "a": 1 })],
+            Self::Texts => vec![json!({ "a": 1 }), json!([{}]), json!(["a", "a"]), json!([""])],
             Self::Uuid => vec![json!("Север"), json!(["x"]), json!("0b6d7a0e-8f3c-11ee-b9d1")],
-            Self::Ids => vec![json!(["Север"]), json!([]), json!([UUID, UUID]), json!({}), json!([null])],
-            Self::Flag(_) => vec![json!("perhaps"), json!([])],
-            Self::Whole | Self::Count { .. } => vec![json!(0), json!(-1), json!(1.5), json!("many"), json!({})],
-            Self::Day => vec![json!("28.02.2026"), json!("2026-02-30"), json!("2026-02-28T00:00:00Z"), json!({})],
+            Self::Ids => vec![json!(["Север"]), json!([UUID, UUID]), json!({ "a": 1 }), json!([null]), json!([""])],
+            Self::Flag(_) => vec![json!("perhaps"), json!(2), json!([true])],
+            Self::Whole => vec![json!(0), json!(-1), json!(1.5), json!("many"), json!({ "a": 1 })],
+            Self::Count { .. } => vec![json!(1.5), json!("many"), json!({ "a": 1 })],
+            Self::Day => {
+                vec![json!("28.02.2026"), json!("2026-02-30"), json!("2026-02-28T10:00:00Z"), json!({ "a": 1 })]
+            }
             Self::Period => vec![
                 json!({ "from": "2026-01-01" }),
                 json!({ "to": "2026-01-01" }),
@@ -118,19 +123,27 @@ impl Kind {
                 json!({ "from": "01.01.2026", "to": "2026-01-31" }),
             ],
             Self::Type => vec![json!("SalesInvoice"), json!("Report.Sales"), json!("Document."), json!("")],
-            Self::One(..) => vec![json!("something else"), json!(["x"]), json!({})],
+            Self::One(..) => vec![json!("something else"), json!(["x"]), json!({ "a": 1 })],
             Self::Some(values, _) => {
-                vec![json!(["something else"]), json!([]), json!([values[0], values[0]]), json!({})]
+                vec![json!(["something else"]), json!([values[0], values[0]]), json!({ "a": 1 })]
             }
             Self::Sort => vec![
                 json!([{ "field": "colour" }]),
                 json!([{ "dir": "asc" }]),
                 json!([{ "field": "colour", "dir": "sideways" }]),
                 json!([{ "by": "colour" }]),
-                json!({}),
             ],
         }
     }
+}
+
+/// What is sent if nothing more than these arguments is said: `filters` and the period of a history are always
+/// there.
+pub(crate) fn always(row: &Row) -> Vec<(&'static str, Value)> {
+    let filters = row.arguments.iter().any(|(path, _)| path.starts_with("filters."));
+    let whole = || json!({ "from": "1980-01-01", "to": "2999-12-31" });
+    let history = (row.name == "object_history").then(|| ("period", whole()));
+    filters.then(|| ("filters", json!({}))).into_iter().chain(history).collect()
 }
 
 /// The fewest arguments that a tool takes.

@@ -1,10 +1,10 @@
 //! The catalog of business tools: built in, or a file.
 
+use super::catalog_text::{cut_texts, json, yaml};
 use super::files;
 use super::parse::{self, Parsed, refused};
 use onec_mcp::catalog::{Limits, Tool, Tools};
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,8 @@ pub(crate) struct Catalog {
     /// What the file says of them, to see what changed.
     content: Value,
     limits: Limits,
+    /// What may be a mistake in the file, one line each.
+    pub(crate) notes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -79,20 +81,28 @@ impl Catalog {
     /// The catalog as it is in the file now.
     ///
     /// # Errors
-    /// What is wrong with the file, in a sentence.
+    /// What is wrong with the file, on one line for the log.
     pub(crate) fn read_again(&self) -> Result<Self, String> {
-        Self::read(self.file.clone(), self.limits)
+        Self::read(self.file.clone(), self.limits).map_err(|why| {
+            // Without the line of the file that is shown with an error, and the caret below it.
+            let is_shown = |line: &str| line.trim_start().starts_with('^') || line.contains(" | ");
+            let told = why.lines().filter(|line| !is_shown(line)).map(str::trim);
+            told.collect::<Vec<_>>().join("; ")
+        })
     }
 
     fn read(file: Option<File>, limits: Limits) -> Result<Self, String> {
-        let (tools, content) = match &file {
-            None => (Tools::trade(limits).map_err(|error| error.to_string())?, Value::Null),
-            Some(file) => {
-                let content = content(file)?;
-                (tools(&content, &file.name, limits)?, content)
-            }
+        let Some(known) = &file else {
+            let tools = Tools::trade(limits).map_err(|error| error.to_string())?;
+            return Ok(Self { file, tools, content: Value::Null, limits, notes: Vec::new() });
         };
-        Ok(Self { file, tools, content, limits })
+        let (content, mut notes) = content(known)?;
+        let tools = tools(&content, &known.name, limits).map_err(|why| {
+            // What was cut off may be what is missing.
+            notes.iter().fold(why, |why, note| format!("{why}\n  note: {note}"))
+        })?;
+        notes.extend(tools.notes().iter().map(|note| unnamed(note, &known.name).to_owned()));
+        Ok(Self { file, tools, content, limits, notes })
     }
 
     /// How the tools of `new` differ from these, for the log.
@@ -114,7 +124,8 @@ impl Catalog {
     }
 }
 
-fn content(file: &File) -> Result<Value, String> {
+/// What stands in the file, and what may have been cut from it.
+fn content(file: &File) -> Result<(Value, Vec<String>), String> {
     let File { path, .. } = file;
     let text = match path.metadata() {
         // Opened again on SIGHUP, a pipe would wait for somebody to write to it, maybe for ever.
@@ -125,112 +136,41 @@ fn content(file: &File) -> Result<Value, String> {
         true => why,
         false => format!("{why}; expected none, trade, or the path of a file (YAML or JSON)"),
     })?;
-    let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    if is_json { json(&text) } else { yaml(&text) }
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+        return Ok((json(&text)?, Vec::new()));
+    }
+    Ok((yaml(&text)?, cut_texts(&text)))
+}
+
+/// A line about a file that is named before it already.
+fn unnamed<'a>(line: &'a str, name: &str) -> &'a str {
+    line.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line)
 }
 
 fn tools(content: &Value, name: &str, limits: Limits) -> Result<Tools, String> {
     let tools = Tools::read(content, name, limits).map_err(|error| {
-        // The file is named before that already.
         let text = error.to_string();
-        text.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).map(str::to_owned).unwrap_or(text)
+        together(text.lines().map(|line| unnamed(line, name).to_owned()).collect())
     })?;
-    own_paths(&tools)?;
-    Ok(tools)
+    let wrong = own_paths(&tools);
+    if wrong.is_empty() { Ok(tools) } else { Err(together(wrong)) }
 }
 
-fn own_paths(tools: &Tools) -> Result<(), String> {
+/// One thing that is wrong as it is, several as a list.
+fn together(wrong: Vec<String>) -> String {
+    match &*wrong {
+        [one] => one.clone(),
+        several => format!("{} things are wrong in it:\n  {}", several.len(), several.join("\n  ")),
+    }
+}
+
+/// What is wrong with the paths of the REST endpoints.
+fn own_paths(tools: &Tools) -> Vec<String> {
     let first = |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-    for tool in tools.iter() {
-        if let Some(path) = tool.rest().filter(|path| OWN_PATHS.contains(&&*first(path)) || first(path).is_empty()) {
-            let name = tool.name();
-            return Err(format!(
-                "tool \"{name}\": rest: {path} belongs to the gateway; expected another path, e.g. /reports/{name}"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn json(text: &str) -> Result<Value, String> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let value = Unique.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| format!("not understood as JSON: {error}"))
-}
-
-/// The reader bounds depth, number of nodes and what aliases unfold to.
-fn yaml(text: &str) -> Result<Value, String> {
-    let options = serde_saphyr::options! { with_snippet: false, reject_unsupported_tags: true };
-    let value = serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| Unique.deserialize(yaml));
-    value.map_err(|error| {
-        let text = error.to_string();
-        format!(
-            "not understood as YAML: {}",
-            text.lines().next().unwrap_or("a value with special characters needs quotes")
-        )
-    })
-}
-
-/// Any value in which no key stands twice: a reader of the file would see one, and the other would
-/// count.
-struct Unique;
-
-impl<'de> DeserializeSeed<'de> for Unique {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unique {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        serde_json::Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("no number that JSON has"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element_seed(Self)? {
-            items.push(item);
-        }
-        Ok(Value::Array(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let value = map.next_value_seed(Self)?;
-            if object.contains_key(&key) {
-                return Err(de::Error::custom(format!("the key {key} is there twice")));
-            }
-            object.insert(key, value);
-        }
-        Ok(Value::Object(object))
-    }
+    let taken = |path: &&str| OWN_PATHS.contains(&&*first(path)) || first(path).is_empty();
+    let wrong = tools.iter().filter_map(|tool| Some((tool.name(), tool.rest().filter(taken)?)));
+    let message = |(name, path)| {
+        format!("tool \"{name}\": rest: {path} belongs to the gateway; expected another path, e.g. /reports/{name}")
+    };
+    wrong.map(message).collect()
 }

@@ -16,6 +16,7 @@
 mod auth;
 mod build;
 mod catalog;
+mod catalog_text;
 mod dotenv;
 mod files;
 mod flags;

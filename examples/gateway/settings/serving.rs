@@ -20,12 +20,13 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
     let limits = Limits {
         resolve_limit: values.get(&table::RESOLVE_LIMIT, |text| parse::number(text, 1, MAX_CANDIDATES, ""))?,
         max_rows: values.get(&table::MAX_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?,
+        default_rows: values.get(&table::DEFAULT_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?,
     };
     let list_cache = values.get(&table::LIST_CACHE_MS, |text| parse::millis(text, 0))?;
     let serving = Serving {
         mcp: values.get(&table::ENABLED, parse::switch)?,
         rpc: values.get(&table::ONEC_RPC, parse::switch)?,
-        catalog: values.get(&table::CATALOG, |text| Catalog::parse(text, limits, cwd))?,
+        catalog: catalog(limits, values, cwd),
         structured: values.get(&table::STRUCTURED_CONTENT, parse::switch)?,
         aliases: values.get(&table::TOOL_ALIASES, parse::switch)?,
         check: values.get(&table::CHECK_ARGUMENTS, parse::switch)?,
@@ -46,6 +47,24 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
     Ok(Serving { rest, ..serving })
 }
 
+/// The catalog. Whoever gives a token for its REST endpoints and says nothing more means the built-in one.
+fn catalog(limits: Limits, values: &mut Values, cwd: &Path) -> Option<Catalog> {
+    let read = |text: &str| Catalog::parse(text, limits, cwd);
+    let catalog = match values.optional(&table::CATALOG, read) {
+        Some(catalog) => catalog,
+        None if values.is_flawed(&table::CATALOG) || values.given(&table::API_BEARER_TOKEN).is_none() => None,
+        None => read("trade").unwrap_or_else(|refused| {
+            values.conflict(&table::API_BEARER_TOKEN, &[], &refused.why);
+            None
+        }),
+    };
+    for note in catalog.iter().flat_map(|catalog| &catalog.notes) {
+        let name = catalog.as_ref().map_or("MCP_CATALOG", Catalog::name);
+        values.warn(format!("{name}: {note}"));
+    }
+    catalog
+}
+
 fn without_catalog(serving: &Serving, values: &mut Values) {
     if !serving.rpc {
         let why = "without a catalog there is nothing else to serve; set MCP_CATALOG, e.g. to trade";
@@ -55,7 +74,8 @@ fn without_catalog(serving: &Serving, values: &mut Values) {
         let why = "the REST endpoints are those of a catalog; set MCP_CATALOG, e.g. to trade";
         values.conflict(&table::API_BEARER_TOKEN, &[&table::CATALOG], why);
     }
-    values.ignored(&[&table::RESOLVE_LIMIT, &table::MAX_ROWS, &table::STRUCTURED_CONTENT], "there is no catalog");
+    let of_catalog = [&table::RESOLVE_LIMIT, &table::MAX_ROWS, &table::DEFAULT_ROWS, &table::STRUCTURED_CONTENT];
+    values.ignored(&of_catalog, "there is no catalog");
 }
 
 fn rest(token: Option<SecretString>, mode: Mode, values: &mut Values) -> Option<SecretString> {

@@ -92,11 +92,13 @@ settings! {
         "Value of that header");
     CATALOG = row("MCP_CATALOG", "catalog", "mcp.catalog", "CATALOG",
         "Business tools: none, trade (the built-in ones of a trading company), or a file with a catalog of your own \
-         (YAML or JSON; read again on SIGHUP)").default("none");
+         (YAML or JSON; read again on SIGHUP) [default: none; trade with --api-bearer-token]");
     RESOLVE_LIMIT = row("MCP_RESOLVE_LIMIT", "resolve-limit", "limits.resolve_limit", "N",
         "The most candidates that a resolve_... tool returns").default("10");
     MAX_ROWS = row("MCP_MAX_ROWS", "max-rows", "limits.max_rows", "N",
         "The most rows that a report returns").default("5000");
+    DEFAULT_ROWS = row("MCP_DEFAULT_ROWS", "default-rows", "limits.default_rows", "N",
+        "The rows that a report is asked for where the language model names no number").default("200");
     STRUCTURED_CONTENT = row("MCP_STRUCTURED_CONTENT", "structured-content", "mcp.structured_content", "BOOL",
         "Whether results of the catalog's tools carry structuredContent beside the text").default("true");
     TOOL_ALIASES = row("MCP_TOOL_ALIASES", "tool-aliases", "mcp.tool_aliases", "BOOL",

@@ -1,4 +1,5 @@
-//! `admin/find_document`: documents of a type by a part of the number, or by the day; the newest first.
+//! `admin/find_document`: documents of a type by a part of the number, by the day, or by both; the newest
+//! first.
 
 use std::cmp::Reverse;
 
@@ -13,8 +14,8 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     let name = body.text("doc_type")?.ok_or_else(|| invalid("Не указано обязательное поле «doc_type»"))?;
     let wanted = find_type("doc_type", name)?;
     let (number, period) = (body.text("number")?, body.any_period()?);
-    if number.is_some() == period.is_some() {
-        return Err(invalid("Укажите одно из двух полей: «number» или «period»"));
+    if number.is_none() && period.is_none() {
+        return Err(invalid("Укажите хотя бы одно из двух полей: «number» или «period»"));
     }
     let limit = body.count("limit", 100)?.unwrap_or(20);
     let number = number.map(|number| number.trim().to_lowercase());

@@ -46,13 +46,16 @@
 //! | `output_schema` | the same of results; optional |
 //! | `slow` | whether it may take as long as a report; `false` if absent |
 //! | `cache_seconds` | how long an answer may be remembered, a day at most; 0 if absent |
-//! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`, or the ceiling if there is none |
+//! | `max_chars` | the most characters of an answer; a longer one is cut at a row |
+//! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`; without one it is `default_rows` for `max_rows`, and else the ceiling. `{default}` and `{ceiling}` in its description are the numbers |
 //! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more |
 //! | `within` | an argument, and a list of others: each of its values must be one of theirs in the same call |
 //! | `one_of` | a list of lists: exactly one of these arguments must be there |
+//! | `any_of` | a list of lists: at least one of these arguments must be there |
 //! | `order` | a list of pairs: the first must not come after the second, as texts, as far as both go (`[period.from, period.to]`). The zone of a date-time is set aside; moments of different zones, or with one and without, are left to 1C |
 //! | `rest` | its endpoint in the REST face: `/reports/sales`; optional |
 //! | `annotations` | `title`, `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, as in MCP |
+//! | `_meta` | an object that clients get untouched |
 //! | `drop` | removes the inherited tool |
 //!
 //! Arguments within objects are named as `period.from`; `guarded` and `within` pass through arrays
@@ -60,14 +63,23 @@
 //! send; a tool without them has `max_rows` and `resolve_limit`.
 //!
 //! Schemas hold no reference that leads out of them, nothing is ever fetched. Patterns are matched in
-//! linear time, so they know no look-around and no back-references. All formats are asserted.
+//! linear time, so they know no look-around and no back-references. All formats are asserted. Keywords and
+//! formats that are not known are [noted](Tools::notes).
+//!
+//! # Answers
+//!
+//! `rows`, `candidates` and `events` are counted. More than the ceiling is a failed tool (`limit_exceeded`).
+//! As many as were asked for are passed on with a text block that says so and how to get the rest. An answer
+//! longer than `max_chars`, counted as compact JSON, is cut behind an item, in the text and in
+//! `structuredContent` alike, and a text block says how many there were.
 //!
 //! # Mending
 //!
-//! Only a value whose type the schema refuses is changed: numbers and booleans in quotes, objects and
-//! arrays as JSON text, one value where an array is wanted. `""` and `null` for an optional argument that
-//! takes neither mean that it is absent. Keys that stand twice and numbers that a double cannot hold are
-//! errors.
+//! Only a value that the schema refuses is changed: numbers and booleans in quotes, `1`, `0` and `yes` for
+//! booleans, objects and arrays as JSON text, one value where an array is wanted, words of an enum in another
+//! case, moments where a date is wanted. `""`, `null`, `[]` and `{}` for an optional argument that takes none
+//! of them mean that it is absent, and so does 0 or less for a number of rows. Keys that stand twice and
+//! numbers that a double cannot hold are errors.
 //!
 //! # Example
 //!

@@ -12,6 +12,7 @@ use onec_mcp::onec::{self, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};
@@ -514,7 +515,7 @@ fn of_at_most(max_chars: usize) -> Tools {
     let mut tool = support::find();
     tool["max_chars"] = json!(max_chars);
     tool["_meta"] = json!({ "own": [1] });
-    Tools::read(&json!({ "tools": [tool] }), "x", Limits::default()).unwrap()
+    Tools::read(&json!({ "tools": [tool] }), "x", Limits { resolve_limit: 100, ..Limits::default() }).unwrap()
 }
 
 /// JSON that breaks off is no JSON, and a part without a word is taken for the whole.
@@ -573,6 +574,38 @@ async fn a_long_answer_is_cut_at_a_row() {
     )
     .await;
     assert_eq!(list["tools"][0]["_meta"], json!({ "own": [1] }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever 1C writes between its tokens: what is cut is JSON, the text is the structure, and it fits.
+    #[test]
+    fn what_is_cut_is_whole_in_itself(
+        rows in proptest::collection::vec(("[a-zёЖ\"\\\\\n😀 ]{0,30}", any::<i64>()), 0..40),
+        name in "rows|candidates|events|others",
+        max_chars in 200_usize..2000,
+        pretty in any::<bool>(),
+    ) {
+        let rows = rows.into_iter().map(|(text, number)| json!([text, number, null])).collect::<Vec<_>>();
+        let answer = json!({ "я": "\u{1f600}", (name.as_str()): rows, "totals": {} });
+        let text = if pretty { serde_json::to_string_pretty(&answer).unwrap() } else { answer.to_string() };
+        let onec = OneC::new(|_| panic!("asked"), move |_| result(text.clone()));
+        let service = CatalogLayer::new(Catalog::new(of_at_most(max_chars))).layer(onec);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let got = runtime.block_on(json_of(&service, Method::ToolsCall, find("1")));
+        let shown = got["content"][0]["text"].as_str().unwrap();
+        let fits = answer.to_string().chars().count() <= max_chars;
+        if got["isError"] == true {
+            prop_assert!(!fits && shown.starts_with("limit_exceeded: "));
+        } else {
+            prop_assert!(shown.chars().count() <= max_chars);
+            prop_assert_eq!(&serde_json::from_str::<Value>(shown).unwrap(), &got["structuredContent"]);
+            prop_assert_eq!(got["content"].as_array().unwrap().len(), if fits { 1 } else { 2 });
+            let kept = got["structuredContent"][&name].as_array().unwrap();
+            prop_assert!(rows.starts_with(kept) && fits == (kept.len() == rows.len()));
+        }
+    }
 }
 
 /// A full answer that is cut besides says both.

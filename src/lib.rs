@@ -124,6 +124,7 @@ mod memo;
 pub mod onec;
 #[cfg(feature = "rest")]
 pub mod rest;
+mod roots;
 pub mod rpc;
 pub mod scope;
 #[cfg(feature = "stdio")]

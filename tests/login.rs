@@ -29,6 +29,8 @@ async fn demo() -> (demo::Infobase, OneCService) {
 }
 
 /// The trouble of an answer that says that 1C could not tell.
+const HEALTHY: &str = r#"{"status":"ok"}"#;
+
 #[track_caller]
 fn unavailable(error: LoginError) -> Trouble {
     let LoginError::Unavailable(cause) = error else { panic!("{error:?}") };
@@ -72,7 +74,7 @@ async fn users_log_in_with_a_key() {
 
 #[tokio::test]
 async fn what_no_user_can_have_is_wrong_without_asking() {
-    let server = Faulty::start([ok("{}"), status(401, ""), ok("{}")]).await;
+    let server = Faulty::start([ok(HEALTHY), status(401, ""), ok(HEALTHY)]).await;
     let login = OwnLogin::new(server.service());
     let long = "я".repeat(257);
     for user in ["", "  ", "a:b", ":", "a\0b", "a\nb", "a\u{7f}", "a\u{85}", &long] {
@@ -91,8 +93,8 @@ async fn what_no_user_can_have_is_wrong_without_asking() {
 /// A publication with a user of its own takes every password for right.
 #[tokio::test]
 async fn where_1c_asks_for_no_login_nobody_is_let_in() {
-    for open in [ok("{}"), status(403, "")] {
-        let server = Faulty::start([ok("{}"), open]).await;
+    for open in [ok(HEALTHY), status(403, "")] {
+        let server = Faulty::start([ok(HEALTHY), open]).await;
         let login = OwnLogin::new(server.service());
         assert_eq!(unavailable(login.check(typed("a", "b")).await.unwrap_err()), Trouble::Open);
         let seen = server.seen();
@@ -101,7 +103,7 @@ async fn where_1c_asks_for_no_login_nobody_is_let_in() {
         assert_eq!(seen[1].line, seen[0].line);
     }
     // Where it cannot be told, it is not assumed.
-    let server = Faulty::start([ok("{}"), status(500, ""), ok("{}"), status(401, ""), ok("{}")]).await;
+    let server = Faulty::start([ok(HEALTHY), status(500, ""), ok(HEALTHY), status(401, ""), ok(HEALTHY)]).await;
     let login = OwnLogin::new(server.service());
     assert_eq!(outcome(login.check(typed("a", "b")).await), "down");
     assert_eq!(outcome(login.check(typed("a", "b")).await), "in onec:a");

@@ -19,7 +19,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fault::{Act, Faulty, ok, status};
 use http::{HeaderName, HeaderValue, StatusCode};
-use onec_mcp::onec::{ClientError, Error, Infobase, KeyHolder, OneCService, Patience, Trouble};
+use onec_mcp::onec::{Cause, ClientError, Error, Infobase, KeyHolder, OneCService, Patience, Trouble};
 use onec_mcp::rpc::{BoxError, Failure};
 use onec_mcp::{Credentials, Scopes, demo};
 use secrecy::SecretString;
@@ -131,12 +131,30 @@ async fn the_whole_check_of_a_key() {
 }
 
 #[tokio::test]
-async fn a_200_lets_in_unless_it_is_a_page() {
-    for body in [HEALTHY, "\u{feff}{\r\n\t\"status\": \"ok\"\r\n}", "", " ok"] {
+async fn a_200_lets_in_only_if_it_says_that_all_is_well() {
+    for body in [HEALTHY, "\u{feff}{\r\n\t\"status\": \"ok\"\r\n}", r#"{"version":"1.2","status":"ok","roles":[]}"#] {
         log_in(ok(body)).await.unwrap();
     }
-    for body in ["<html>Welcome</html>", "\u{feff}\r\n <!DOCTYPE html>"] {
-        assert!(matches!(trouble(log_in(ok(body)).await), Trouble::Nonsense(_)), "{body}");
+    for body in [
+        "<html>Welcome</html>",
+        "\u{feff}\r\n <!DOCTYPE html>",
+        "",
+        " ok",
+        "\"ok\"",
+        "[]",
+        "{}",
+        r#"{"status":"starting"}"#,
+        r#"{"status":null}"#,
+        r#"{"status":"ok"} and more"#,
+    ] {
+        let server = Faulty::start([ok(body)]).await;
+        assert!(matches!(trouble(guarded(&server).health().await), Trouble::Nonsense(_)), "{body}");
+        // Nor does a stranger's 200 tell that 1C lets anybody in.
+        assert!(matches!(trouble(guarded(&server).asks_for_login().await.map(drop)), Trouble::Nonsense(_)), "{body}");
+        let error = log_in(ok(body)).await.unwrap_err();
+        let error = error.downcast_ref::<Error>().unwrap();
+        assert!(matches!(error.trouble(), Trouble::Nonsense(_)), "{body}");
+        assert_eq!(error.why(), Some(Cause::NotWell), "{body}");
     }
 }
 
@@ -179,7 +197,7 @@ async fn a_broken_connection_is_tried_once_more_and_then_told() {
 
 #[tokio::test]
 async fn both_are_quick_calls() {
-    let (service, seen) = leaf(|| Ok(answer(200, HOLDER)));
+    let (service, seen) = leaf(|| Ok(answer(200, r#"{"status":"ok","sub":"u1","scopes":[]}"#)));
     service.log_in(&Credentials::new("a", "b")).await.unwrap();
     service.verify_key(&key("k")).await.unwrap();
     for request in seen.lock().unwrap().iter() {

@@ -352,6 +352,9 @@ fn unknown_resources() {
         for said in [
             r#"{"code":-32603,"message":"Ресурс не найден: 1c://a"}"#,
             r#"{"code":-32603,"message":"Resource 1c://a not found"}"#,
+            r#"{"code":-32603,"message":"{HTTPСервис.mcp.Модуль(12)}: Ресурс «1c://a» не найден."}"#,
+            r#"{"code":-32603,"message":"Не найден ресурс 1c://a"}"#,
+            r#"{"code":-32603,"message":"1c://a: not found"}"#,
             r#"{"code":-32002,"message":"Нет такого","data":{"uri":"другой"}}"#,
         ] {
             let error = error(version, "resources/read", r#"{"uri":"1c://a"}"#, said);
@@ -361,9 +364,19 @@ fn unknown_resources() {
                 "{version} {said}"
             );
         }
-        // Another thing that was not found is no unknown resource.
-        let said = r#"{"code":-32603,"message":"Справочник не найден"}"#;
-        assert_eq!(error(version, "resources/read", r#"{"uri":"1c://a"}"#, said).code, -32603);
+        // Another thing that was not found is no unknown resource, whatever else the text names.
+        for said in [
+            "Справочник не найден",
+            "Ошибка чтения ресурса 1c://a: Файл не найден",
+            "Ресурс 1c://a: Элемент справочника не найден",
+            "{ОбщийМодуль.Ресурсы.Модуль(7)}: Поле объекта не обнаружено (1c://a не найдена в кэше)",
+            "Resource 1c://a failed: Table not found",
+            "Ресурс 1c://a не найден в кэше, чтение не удалось: Деление на 0",
+        ] {
+            let json = format!(r#"{{"code":-32603,"message":"{said}"}}"#);
+            let error = error(version, "resources/read", r#"{"uri":"1c://a"}"#, &json);
+            assert_eq!((error.code, &*error.message), (-32603, said));
+        }
     }
 }
 
@@ -373,6 +386,8 @@ fn unknown_tools_and_prompts() {
         let unknown =
             error(Version::V2025_11_25, method, r#"{"name":"b"}"#, r#"{"code":-32603,"message":"b не найден"}"#);
         assert_eq!((unknown.code, &*unknown.message), (-32602, "b не найден"));
+        let failed = r#"{"code":-32603,"message":"b: Контрагент не найден"}"#;
+        assert_eq!(error(Version::V2025_11_25, method, r#"{"name":"b"}"#, failed).code, -32603);
     }
 }
 

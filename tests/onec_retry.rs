@@ -1,5 +1,5 @@
 //! What is sent to 1C a second time, what is not, and what 1C sees of a call that nobody waits for.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
 #[path = "support/fault.rs"]
 mod fault;
@@ -200,4 +200,81 @@ async fn calls_share_a_warm_connection() {
         json(ask(&service, list()).await);
     }
     assert_eq!(server.connections(), 1);
+}
+
+/// Apache closes a connection 5 s after its last answer.
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_not_used_again() {
+    let server = Faulty::start([result(DONE)]).await;
+    let service = server.service();
+    for (idle, connections) in [(0, 1), (3_900, 1), (4_100, 2), (3_900, 2)] {
+        tokio::time::advance(Duration::from_millis(idle)).await;
+        json(ask(&service, tool()).await);
+        assert_eq!(server.connections(), connections, "after {idle} ms");
+    }
+    for (keep, connections) in [(0, 3), (60_000, 1)] {
+        let server = Faulty::start([result(DONE)]).await;
+        let service = OneCService::new(server.infobase().keep_alive(Duration::from_millis(keep))).unwrap();
+        for _ in 0..3 {
+            json(ask(&service, tool()).await);
+            tokio::time::advance(Duration::from_secs(20)).await;
+        }
+        assert_eq!(server.connections(), connections, "kept for {keep} ms");
+    }
+}
+
+/// Apache ends a connection with its hundredth answer.
+#[tokio::test]
+async fn a_connection_carries_a_hundred_requests() {
+    let server = Faulty::start([result(DONE)]).await;
+    let service = server.service();
+    for _ in 0..250 {
+        json(ask(&service, tool()).await);
+    }
+    assert_eq!((server.connections(), server.seen().len()), (3, 250));
+}
+
+/// The web server ends the connection while it is idle, and that is known before the next call is sent. The
+/// thread of the test waits for it, so that hyper has no chance to notice by itself.
+#[tokio::test]
+async fn no_call_is_lost_on_a_connection_that_has_ended() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    let (tell, ended) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let mut served = 0;
+        while served < 1000 {
+            let (mut stream, _) = listener.accept().unwrap();
+            // Two calls, so that the connection is one that was kept.
+            for last in [false, true] {
+                let mut request = Vec::new();
+                while !request.ends_with(b"}}") {
+                    let mut piece = [0; 4096];
+                    match stream.read(&mut piece).unwrap() {
+                        0 => panic!("the client has gone"),
+                        read => request.extend_from_slice(&piece[..read]),
+                    }
+                }
+                let id = String::from_utf8(request).unwrap();
+                let id = id.split("\"id\":").nth(1).unwrap().split(',').next().unwrap().to_owned();
+                let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{DONE}}}");
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all((head + &body).as_bytes()).unwrap();
+                served += 1;
+                if last {
+                    stream.shutdown(std::net::Shutdown::Both).unwrap();
+                    tell.send(()).unwrap();
+                }
+            }
+        }
+    });
+    let service = OneCService::new(infobase(addr)).unwrap();
+    for call in 0..1000 {
+        json(ask(&service, tool()).await);
+        if call % 2 == 1 {
+            ended.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+    }
+    server.join().unwrap();
 }

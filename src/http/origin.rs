@@ -7,6 +7,10 @@ use http::request::Parts;
 use std::sync::Arc;
 use url::{Host, Url};
 
+/// Whoever reads it is as a rule behind a proxy that nobody told of.
+const FOREIGN_HOST: &str = "Host not allowed: this server is known by another name. If this is the address that clients \
+    should use, its administrator sets it as the public URL (MCP_PUBLIC_URL)";
+
 /// Which `Origin` and `Host` headers are let in.
 ///
 /// Always: no `Origin` (no browser), a loopback one, and that of the root URL which a trusted proxy names
@@ -76,7 +80,7 @@ impl OriginPolicy {
         let mut hosts = head.headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
         let known = hosts.all(|host| self.host_is_known(host))
             && head.uri.authority().is_none_or(|authority| self.host_is_known(authority.as_str()));
-        if known { None } else { Some("Host not allowed") }
+        if known { None } else { Some(FOREIGN_HOST) }
     }
 
     fn origin_is_allowed(&self, origin: &str, own: Option<&str>) -> bool {

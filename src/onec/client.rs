@@ -1,14 +1,17 @@
 //! The HTTP client to 1C: hyper with a pool of warm connections.
 
+pub(super) mod line;
+pub(super) mod tls;
+
 use super::infobase::{Infobase, InfobaseError};
 use crate::collect::{Incomplete, collect};
 use crate::rpc::cause;
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use line::{Connector, Ended};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,13 +21,17 @@ use tower_service::Service;
 /// The longest answer that is taken in.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
+/// How long a connection may take to come about, TLS included.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// Calls 1C over HTTP/1.1 and reads the whole answer.
 ///
-/// Connections are kept for 50 s without use (web servers commonly drop them after a minute or
-/// two); clones share them. There are no redirects, no cookies and no proxies.
+/// Connections are kept for 4 s without use ([`Infobase::keep_alive`]) and for 100 requests, which is what
+/// web servers allow at least, and are looked at before each use; clones share them. There are no
+/// redirects, no cookies and no proxies.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     max_answer: usize,
 }
 
@@ -47,22 +54,24 @@ pub enum ClientError {
 }
 
 impl HttpClient {
-    /// A client for the infobase: with TLS if its URL says https, trusting the roots of this machine
-    /// (and those of `SSL_CERT_FILE`).
+    /// A client for the infobase: with TLS if its URL says https, trusting the roots of this machine, those
+    /// of `SSL_CERT_FILE` and those of [`Infobase::trust`].
     ///
     /// # Errors
-    /// [`InfobaseError::Certificates`] if https is wanted and the machine trusts nobody.
+    /// [`InfobaseError::Certificates`] if https is wanted and nobody is trusted.
     pub fn new(infobase: &Infobase) -> Result<Self, InfobaseError> {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(Duration::from_secs(10)));
-        http.set_keepalive(Some(Duration::from_secs(30)));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(50))
-            .build(tls(infobase)?.enable_http1().wrap_connector(http));
-        Ok(Self { client, max_answer: MAX_ANSWER })
+        // Reading the machine's certificates takes milliseconds and megabytes; plain HTTP needs none.
+        let tls = if infobase.is_https() { infobase.trust.config()? } else { tls::none()? };
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        // A call that has not even a connection after most of its time is told so.
+        let limit = CONNECT.min(infobase.quick * 3 / 4);
+        let connector = Connector::new(https.wrap_connector(line::plain(limit)), limit);
+        let mut client = Client::builder(TokioExecutor::new());
+        client.pool_timer(TokioTimer::new()).pool_idle_timeout(infobase.keep_alive);
+        if infobase.keep_alive.is_zero() {
+            client.pool_max_idle_per_host(0);
+        }
+        Ok(Self { client: client.build(connector), max_answer: MAX_ANSWER })
     }
 
     /// The longest answer in bytes that is taken in; 32 MiB by default.
@@ -71,25 +80,6 @@ impl HttpClient {
         self.max_answer = bytes;
         self
     }
-}
-
-type Builder = HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols1>;
-
-fn tls(infobase: &Infobase) -> Result<Builder, InfobaseError> {
-    let builder = HttpsConnectorBuilder::new();
-    let provider = rustls::crypto::ring::default_provider();
-    let config = if infobase.is_https() {
-        builder.with_provider_and_native_roots(provider).map_err(InfobaseError::Certificates)?
-    } else {
-        // Reading the machine's certificates takes milliseconds and megabytes; plain HTTP needs none.
-        let nobody = rustls::ClientConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        builder.with_tls_config(nobody)
-    };
-    Ok(config.https_or_http())
 }
 
 impl Service<http::Request<Bytes>> for HttpClient {
@@ -120,7 +110,8 @@ fn classify(error: hyper_util::client::legacy::Error) -> ClientError {
     if error.is_connect() {
         return ClientError::Connect(error);
     }
-    if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_canceled) {
+    let canceled = cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_canceled);
+    if canceled || cause::<Ended>(&error).is_some() {
         return ClientError::NotSent(error);
     }
     ClientError::Broken(error.into())

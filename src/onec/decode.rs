@@ -186,9 +186,7 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
     });
     if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
         let unknown = error.code == ErrorObject::RESOURCE_NOT_FOUND
-            || error.code == ErrorObject::INTERNAL_ERROR
-                && error.message.contains(&*subject)
-                && (error.message.contains("не найден") || error.message.contains("not found"));
+            || error.code == ErrorObject::INTERNAL_ERROR && is_unknown(&error.message, &subject, &request.method);
         match request.method {
             Method::ResourcesRead if unknown => return ErrorObject::resource_not_found(&subject, request.version),
             Method::ToolsCall | Method::PromptsGet if unknown => error.code = ErrorObject::INVALID_PARAMS,
@@ -201,4 +199,34 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
         error.code = ErrorObject::INTERNAL_ERROR;
     }
     error
+}
+
+/// Whether 1C says that there is no such thing, and no more. A resource that exists may fail because
+/// something else was not found, and its text may well name both.
+fn is_unknown(message: &str, subject: &str, method: &Method) -> bool {
+    const VERDICTS: [&str; 5] = ["не найден", "не найдена", "не существует", "not found", "does not exist"];
+    let nouns: &[&str] = match method {
+        Method::ResourcesRead => &["ресурс", "resource"],
+        Method::ToolsCall => &["инструмент", "tool"],
+        Method::PromptsGet => &["промпт", "подсказка", "prompt"],
+        _ => return false,
+    };
+    let named = message.contains(subject);
+    // What stands before the last colon tells where it happened; the subject may hold colons itself.
+    let text = message.replace(subject, " ").to_lowercase();
+    let words: Vec<&str> =
+        text.split(|char: char| !char.is_alphanumeric() && char != ':').filter(|word| !word.is_empty()).collect();
+    let text = words.join(" ").replace(" :", ":");
+    let text = text.trim_matches([' ', ':']);
+    VERDICTS.iter().any(|verdict| {
+        if nouns.iter().any(|noun| text.ends_with(&format!("{verdict} {noun}"))) {
+            return true;
+        }
+        let Some(before) = text.strip_suffix(verdict) else { return false };
+        let before = before.trim_end_matches([' ', ':']);
+        let noun = nouns
+            .iter()
+            .any(|noun| before.strip_suffix(noun).is_some_and(|before| !before.ends_with(char::is_alphanumeric)));
+        noun || named && (before.is_empty() || before.ends_with(':'))
+    })
 }

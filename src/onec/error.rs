@@ -1,5 +1,6 @@
 //! What can go wrong between this server and 1C, each with a sentence that says what to check.
 
+use super::cause::{Cause, Found};
 use crate::rpc::{BoxError, Failure};
 use http::StatusCode;
 use std::borrow::Cow;
@@ -37,27 +38,55 @@ pub enum Trouble {
 
 /// 1C could not be asked, or did not answer.
 ///
-/// Its text is meant for the user; the cause (its [`source`](std::error::Error::source)) for the log.
+/// Its text is meant for administrators: what happened, the details, what to do, and what 1C says. Clients
+/// are told the same without names of hosts, addresses and paths ([`failure`](Self::failure)). The cause in
+/// the machinery is its [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
-#[error("{failure}")]
+#[error("{told}")]
 pub struct Error {
     trouble: Trouble,
+    why: Option<Cause>,
+    told: Cow<'static, str>,
     failure: Failure,
     #[source]
-    cause: Option<BoxError>,
+    source: Option<BoxError>,
 }
 
 impl Error {
-    pub(crate) fn new(trouble: Trouble, cause: Option<BoxError>) -> Self {
+    pub(crate) fn new(trouble: Trouble, source: Option<BoxError>) -> Self {
+        Self::found(trouble, None, source)
+    }
+
+    /// The same where the cause is known, or not.
+    pub(super) fn found(trouble: Trouble, found: Option<Found>, source: Option<BoxError>) -> Self {
         let trouble = match trouble {
             Trouble::Status(status, text) => Trouble::Status(status, cut(&text).into_owned()),
             other => other,
         };
-        let mut failure = Failure::new(status(&trouble), sentence(&trouble));
+        let (told, said) = match &found {
+            Some((cause, detail)) => {
+                (explained(&trouble, *cause, detail.as_deref()), explained(&trouble, *cause, None))
+            }
+            None => {
+                let sentence = sentence(&trouble, true);
+                (sentence.clone(), sentence)
+            }
+        };
+        let mut failure = Failure::new(status(&trouble), said);
         if let Trouble::Queued(_) = trouble {
             failure.retry_after = Some(Duration::from_secs(5));
         }
-        Self { trouble, failure, cause }
+        Self { trouble, why: found.map(|(cause, _)| cause), told, failure, source }
+    }
+
+    /// The same of a call that changes nothing: nobody need look in 1C what it did.
+    #[must_use]
+    pub fn harmless(mut self) -> Self {
+        if self.why.is_none() {
+            self.told = sentence(&self.trouble, false);
+            self.failure.error.message = self.told.clone();
+        }
+        self
     }
 
     /// What kind of trouble it is.
@@ -65,11 +94,26 @@ impl Error {
         &self.trouble
     }
 
+    /// The exact cause, where it is known.
+    pub const fn why(&self) -> Option<Cause> {
+        self.why
+    }
+
     /// The status that 1C answered with, where that is the trouble.
     pub const fn status(&self) -> Option<StatusCode> {
         match self.trouble {
             Trouble::Status(status, _) => Some(status),
             _ => None,
+        }
+    }
+
+    /// Whether it is no affair of the caller alone, as arguments are that 1C does not take, or the
+    /// caller's login.
+    pub(crate) fn is_for_administrators(&self) -> bool {
+        match &self.trouble {
+            Trouble::Status(status, _) => self.why.is_some() || *status != StatusCode::BAD_REQUEST,
+            Trouble::LoginRefused | Trouble::TooLarge(_) | Trouble::Queued(_) => false,
+            _ => true,
         }
     }
 
@@ -94,20 +138,44 @@ const fn status(trouble: &Trouble) -> StatusCode {
     }
 }
 
-fn sentence(trouble: &Trouble) -> Cow<'static, str> {
+/// A known cause in words, with details for those who may know them.
+fn explained(trouble: &Trouble, cause: Cause, detail: Option<&str>) -> Cow<'static, str> {
+    let (status, text) = match trouble {
+        Trouble::Status(status, text) => (Some(status.as_str()), text.as_str()),
+        _ => (None, ""),
+    };
+    let more: Vec<&str> = status.into_iter().chain(detail).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
+    // The page of a redirect says where to, and no more.
+    let text = if cause.is_of_web_server() { String::new() } else { quoted(text) };
+    format!("{}{more}. {}{text}", cause.what(), cause.cure()).into()
+}
+
+/// What to think of before a call is repeated that may have changed something.
+const CARE: &str = " check in 1C before you repeat anything that changes data.";
+
+/// Trouble whose cause is not known in more detail. `risky` calls may have changed something.
+fn sentence(trouble: &Trouble, risky: bool) -> Cow<'static, str> {
     match trouble {
         Trouble::Unreachable => "1C cannot be reached. Check that the web server with the infobase's publication \
              runs and that the infobase URL names the right host and port."
             .into(),
-        Trouble::Broken => "1C broke the connection before its answer was complete. The call may have run: check \
-             in 1C before you repeat anything that changes data. If it happens again, look at the web server's log."
-            .into(),
-        Trouble::Slow(limit) => format!(
-            "1C did not answer within {} s. The call may still run there: check in 1C before you repeat anything \
-             that changes data. Narrow the request, or raise the timeout.",
-            limit.as_secs_f32()
-        )
-        .into(),
+        Trouble::Broken => {
+            let care = if risky { format!(" The call may have run:{CARE}") } else { String::new() };
+            format!(
+                "1C broke the connection before its answer was complete.{care} If it happens again, look at the web \
+                 server's log."
+            )
+            .into()
+        }
+        Trouble::Slow(limit) => {
+            let care = if risky {
+                format!(" The call may still run there:{CARE} Narrow the request, or raise the timeout.")
+            } else {
+                " Look what keeps 1C busy, or raise the timeout.".to_owned()
+            };
+            format!("1C did not answer within {} s.{care}", limit.as_secs_f32()).into()
+        }
         Trouble::Queued(limit) => format!(
             "1C is busy: no turn came free within {} s, so the call was not sent. Try again later, or raise the \
              number of concurrent calls.",
@@ -153,6 +221,7 @@ fn status_sentence(status: StatusCode) -> Cow<'static, str> {
              and that HTTP services of extensions are published."
             .into(),
         406 => "1C's session had expired (406), twice in a row. Check the session settings of the publication.".into(),
+        413 => "The web server takes no request of that size (413). Send less, or raise its limit.".into(),
         500 => "The code in 1C failed (500). The event log of the infobase says where.".into(),
         502..=504 => format!(
             "The web server could not reach 1C ({}). The cluster or the infobase may be restarting: try again in a \

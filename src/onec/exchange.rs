@@ -1,7 +1,9 @@
 //! How one request becomes one call of the infobase's HTTP service, or two.
 
 use super::body::unmarked;
+use super::cause::{self, Found};
 use super::client::ClientError;
+use super::client::line::SpeaksTls;
 use super::deadline::Patience;
 use super::decode::{BadAnswer, decode};
 use super::encode::{encode, forwarded};
@@ -12,7 +14,7 @@ use super::outputs::Outputs;
 use super::rest::Paths;
 use crate::identity::Identity;
 use crate::memo::Memo;
-use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause};
+use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause as find};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -21,6 +23,10 @@ use tower_service::Service;
 
 /// Between a refused connection and the one other try.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// How many kept connections may turn out to have ended before one call: after a restart of the web server,
+/// all that there are.
+const MAX_ENDED: usize = 64;
 
 /// What sets the calls of one kind apart from others.
 #[derive(Clone, Copy)]
@@ -84,9 +90,10 @@ impl Target {
             Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
+        let body = answer.body().clone();
         let outcome = self
             .outcome(answer, &request)
-            .map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?
+            .map_err(|why| nonsense(&why, &body))?
             .or_else(|error| instead(&request.method, error));
         Ok(Response { outcome, upstream: Some(started.elapsed()) })
     }
@@ -132,7 +139,7 @@ impl Target {
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
         C::Error: Into<BoxError>,
     {
-        let mut again = true;
+        let (mut again, mut ended) = (true, 0);
         loop {
             let spare = ready.clone();
             let sent = Instant::now();
@@ -146,14 +153,24 @@ impl Target {
                     Ok(answer) => return Ok(answer),
                     Err(answer) => {
                         let text = words(answer.headers(), answer.body());
-                        BoxError::from(Error::from(Trouble::Status(answer.status(), text)))
+                        let found = cause::of_answer(&uri, answer.status(), answer.headers(), &text);
+                        BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
                     }
                 },
                 Err(error) => trouble(error),
             };
-            match retry(&error, kind.harmless) {
-                Some(pause) if std::mem::take(&mut again) => tokio::time::sleep(pause).await,
-                _ => return Err(error),
+            let pause = retry(&error, kind.harmless);
+            let may = if is_unsent(&error) {
+                ended += 1;
+                ended <= MAX_ENDED
+            } else {
+                std::mem::take(&mut again)
+            };
+            match pause.filter(|_| may) {
+                Some(Duration::ZERO) => {}
+                Some(pause) => tokio::time::sleep(pause).await,
+                None if kind.harmless => return Err(harmless(error)),
+                None => return Err(error),
             }
             ready = spare;
             std::future::poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Into::into)?;
@@ -202,7 +219,11 @@ fn good(answer: http::Response<Bytes>) -> Result<http::Response<Bytes>, http::Re
 /// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
 /// hook is told. To the service account it is trouble like any other.
 pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
-    if cause::<Error>(&*error).and_then(Error::status) != Some(StatusCode::UNAUTHORIZED) {
+    let failed = find::<Error>(&*error);
+    // A web server that wants a login of another kind has not looked at this one.
+    let refused = failed.is_some_and(|failed| failed.why().is_none())
+        && failed.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED);
+    if !refused {
         return error;
     }
     match identity.filter(|identity| identity.credentials().is_some()) {
@@ -229,21 +250,47 @@ fn instead(method: &Method, error: ErrorObject) -> Result<Payload, ErrorObject> 
 
 /// Puts the failures of the default client into words; others travel on as they are.
 fn trouble(error: BoxError) -> BoxError {
-    let kind = match cause::<ClientError>(&*error) {
-        Some(ClientError::Connect(_) | ClientError::NotSent(_)) => Trouble::Unreachable,
-        Some(ClientError::Broken(_)) => Trouble::Broken,
-        Some(ClientError::TooLarge(limit)) => Trouble::TooLarge(*limit),
+    let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
+        Some(ClientError::Connect(_)) => (Trouble::Unreachable, cause::of_failure(&*error)),
+        Some(ClientError::NotSent(_)) => (Trouble::Unreachable, None),
+        Some(ClientError::Broken(_)) if find::<SpeaksTls>(&*error).is_some() => {
+            (Trouble::Unreachable, cause::of_failure(&*error))
+        }
+        Some(ClientError::Broken(_)) => (Trouble::Broken, None),
+        Some(ClientError::TooLarge(limit)) => (Trouble::TooLarge(*limit), None),
         None => return error,
     };
-    Error::new(kind, Some(error)).into()
+    Error::found(kind, found, Some(error)).into()
+}
+
+/// A 200 that is no answer. Some web servers and some code in 1C put their failures into one.
+pub(super) fn nonsense(why: &BadAnswer, body: &[u8]) -> Error {
+    let said = match why {
+        BadAnswer::Html | BadAnswer::Json(_) | BadAnswer::Neither => cause::said(&words(&HeaderMap::new(), body)),
+        _ => None,
+    };
+    Error::found(Trouble::Nonsense(why.to_string()), said.map(|cause| (cause, None)), None)
+}
+
+/// Nobody need fear that a call of this kind ran.
+fn harmless(error: BoxError) -> BoxError {
+    match error.downcast::<Error>() {
+        Ok(error) => error.harmless().into(),
+        Err(other) => other,
+    }
+}
+
+fn is_unsent(error: &BoxError) -> bool {
+    matches!(find::<ClientError>(&**error), Some(ClientError::NotSent(_)))
 }
 
 /// Whether a failed call may be sent once more, and after what pause.
 fn retry(error: &BoxError, harmless: bool) -> Option<Duration> {
-    let trouble = cause::<Error>(&**error)?.trouble();
-    match (trouble, cause::<ClientError>(&**error)) {
+    let failed = find::<Error>(&**error)?;
+    match (failed.trouble(), find::<ClientError>(&**error)) {
         (_, Some(ClientError::NotSent(_))) => Some(Duration::ZERO),
-        (_, Some(ClientError::Connect(_))) => Some(RETRY_PAUSE),
+        // What is wrong with names and certificates is no better in a moment.
+        (_, Some(ClientError::Connect(_))) => failed.why().is_none_or(|why| why.is_passing()).then_some(RETRY_PAUSE),
         (Trouble::Status(StatusCode::NOT_ACCEPTABLE, _), _) => Some(Duration::ZERO),
         (Trouble::Broken, _) if harmless => Some(Duration::ZERO),
         (Trouble::Status(StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _), _) if harmless => {

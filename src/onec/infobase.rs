@@ -1,5 +1,6 @@
 //! Where an infobase is and how to log in to it.
 
+use super::client::tls::Trust;
 use crate::identity::Credentials;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::{HeaderName, HeaderValue, Uri};
@@ -18,6 +19,8 @@ pub struct Infobase {
     pub(super) headers: HeaderMap,
     pub(super) quick: Duration,
     pub(super) slow: Duration,
+    pub(super) keep_alive: Duration,
+    pub(super) trust: Trust,
 }
 
 /// Why something is no infobase.
@@ -42,6 +45,9 @@ pub enum InfobaseError {
     /// No trusted certificates on this machine.
     #[error("https needs trusted root certificates, and this machine has none: {0}")]
     Certificates(#[source] std::io::Error),
+    /// What is to be trusted is no certificate.
+    #[error("expected certificates in PEM format, with the lines BEGIN CERTIFICATE and END CERTIFICATE")]
+    Authority,
 }
 
 impl Infobase {
@@ -67,6 +73,8 @@ impl Infobase {
             headers: HeaderMap::new(),
             quick: Duration::from_secs(30),
             slow: Duration::from_secs(120),
+            keep_alive: Duration::from_secs(4),
+            trust: Trust::default(),
         })
     }
 
@@ -113,6 +121,34 @@ impl Infobase {
     pub const fn timeouts(mut self, quick: Duration, slow: Duration) -> Self {
         self.quick = quick;
         self.slow = slow;
+        self
+    }
+
+    /// How long a connection without use is kept for the next call: 4 s by default, since Apache closes it
+    /// after 5. With zero each call has a connection of its own.
+    #[must_use]
+    pub const fn keep_alive(mut self, idle: Duration) -> Self {
+        self.keep_alive = idle;
+        self
+    }
+
+    /// Trusts these certificates too, beside the authorities of this machine: one or more in PEM format.
+    ///
+    /// They are authorities, or the very certificate that the web server shows, which then counts even if it
+    /// is self-signed, is no authority and names another host; only out of its time it does not.
+    ///
+    /// # Errors
+    /// [`InfobaseError::Authority`] where there is no certificate in it.
+    pub fn trust(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InfobaseError> {
+        self.trust.add(pem.as_ref())?;
+        Ok(self)
+    }
+
+    /// Takes whatever certificate the web server shows: whoever sits in between can read and change
+    /// everything, passwords included. For trying out.
+    #[must_use]
+    pub const fn trust_anybody(mut self) -> Self {
+        self.trust.anything();
         self
     }
 

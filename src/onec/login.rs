@@ -1,7 +1,9 @@
 //! What 1C is asked about logins: whether it is there, whether a user may come in, whose a key is.
 
+use super::cause::Cause;
 use super::deadline::Patience;
 use super::error::{Error, Trouble};
+use super::error_body::words;
 use super::exchange::Kind;
 use super::service::OneCService;
 use crate::identity::{Credentials, Scopes};
@@ -51,18 +53,17 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send,
 {
-    /// Asks the HTTP service whether it is there: `GET {service}/health`.
+    /// Asks the HTTP service whether it is there: `GET {service}/health`, which must answer
+    /// `{"status":"ok"}`, with any other members beside it.
     ///
     /// Where calls run under no account of their own, a 401 of 1C proves that it is.
     ///
     /// # Errors
     /// [`Error`] with what is wrong.
     pub async fn health(&self) -> Result<(), BoxError> {
-        let answer = self.look(Who::Account).await.map(drop);
-        let proof = |error: &BoxError| {
-            let error = cause::<Error>(&**error);
-            !self.target.infobase.has_account() && error.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED)
-        };
+        let answer = self.look(Who::Account).await;
+        let proof =
+            |error: &BoxError| !self.target.infobase.has_account() && is_status(error, StatusCode::UNAUTHORIZED);
         if answer.as_ref().is_err_and(proof) { Ok(()) } else { answer }
     }
 
@@ -71,15 +72,11 @@ where
     ///
     /// # Errors
     /// [`Error`] whose trouble is [`Trouble::Status`] with 401 for a wrong login, with 403 for a user
-    /// without the role, and anything else where 1C cannot tell. A page of HTML is
-    /// [`Trouble::Nonsense`] even with a 200: it comes from a web server that knows of no logins.
+    /// without the role, and anything else where 1C cannot tell, also where the status has another
+    /// [`Cause`]. A 200 that does not say `{"status":"ok"}` comes from a web server that knows of no logins,
+    /// or from another service.
     pub async fn log_in(&self, credentials: &Credentials) -> Result<(), BoxError> {
-        let body = self.look(Who::User(credentials)).await?;
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&body);
-        match body.trim_ascii_start().first() {
-            Some(b'<') => Err(nonsense("a page of HTML instead of JSON")),
-            _ => Ok(()),
-        }
+        self.look(Who::User(credentials)).await
     }
 
     /// Whether 1C wants to know who calls: `GET {service}/health` without any login gets 401.
@@ -91,13 +88,11 @@ where
     /// [`Error`] where 1C cannot be asked.
     pub async fn asks_for_login(&self) -> Result<bool, BoxError> {
         match self.look(Who::Nobody).await {
-            Ok(_) => Ok(false),
-            Err(error) => match cause::<Error>(&*error).and_then(Error::status) {
-                Some(StatusCode::UNAUTHORIZED) => Ok(true),
-                // Whoever it was taken for may not use the service.
-                Some(StatusCode::FORBIDDEN) => Ok(false),
-                _ => Err(error),
-            },
+            Ok(()) => Ok(false),
+            Err(error) if is_status(&error, StatusCode::UNAUTHORIZED) => Ok(true),
+            // Whoever it was taken for may not use the service.
+            Err(error) if is_status(&error, StatusCode::FORBIDDEN) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -116,11 +111,11 @@ where
         holder(answer.map_err(|error| without(key, error))?.body())
     }
 
-    /// The body of `GET {service}/health`.
-    async fn look(&self, who: Who<'_>) -> Result<Bytes, BoxError> {
+    /// `GET {service}/health`, which is well only if it says so.
+    async fn look(&self, who: Who<'_>) -> Result<(), BoxError> {
         let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
         let kind = Kind { name: "health", harmless: true };
-        Ok(self.target.exchange(self.ready().await?, build, kind).await?.into_body())
+        well(&self.target.exchange(self.ready().await?, build, kind).await?)
     }
 
     async fn ready(&self) -> Result<C, BoxError> {
@@ -167,6 +162,33 @@ fn without(key: &SecretString, error: BoxError) -> BoxError {
         }
         _ => error,
     }
+}
+
+/// Exactly this status, and not a cause that may come under any.
+fn is_status(error: &BoxError, status: StatusCode) -> bool {
+    cause::<Error>(&**error).is_some_and(|error| error.status() == Some(status) && error.why().is_none())
+}
+
+#[derive(Deserialize)]
+struct Health {
+    status: String,
+}
+
+/// Whether the service says that it is well. Whatever else it says is its own affair.
+fn well(answer: &http::Response<Bytes>) -> Result<(), BoxError> {
+    let body = answer.body().trim_ascii_start();
+    let why = match body.first() {
+        None => "an empty body".to_owned(),
+        Some(b'<') => "a page of HTML instead of JSON".to_owned(),
+        _ => match serde_json::from_slice::<Health>(body) {
+            Ok(Health { status }) if status == "ok" => return Ok(()),
+            Ok(Health { status }) => format!("the status \"{}\"", status.chars().take(40).collect::<String>()),
+            Err(_) => "no JSON object with \"status\"".to_owned(),
+        },
+    };
+    let said = super::cause::said(&words(answer.headers(), body));
+    let found = said.map_or_else(|| (Cause::NotWell, Some(why.clone())), |cause| (cause, None));
+    Err(Error::found(Trouble::Nonsense(why), Some(found), None).into())
 }
 
 fn holder(body: &[u8]) -> Result<KeyHolder, BoxError> {

@@ -53,6 +53,7 @@
 //! ```
 
 mod body;
+mod cause;
 mod client;
 mod deadline;
 mod decode;
@@ -68,6 +69,7 @@ mod queue;
 mod rest;
 mod service;
 
+pub use cause::Cause;
 pub use client::{ClientError, HttpClient};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::{Error, Trouble};

@@ -3,8 +3,7 @@
 use super::body::declared;
 use super::deadline::Patience;
 use super::decode::{BadAnswer, text};
-use super::error::{Error, Trouble};
-use super::exchange::{Kind, Target, refused};
+use super::exchange::{Kind, Target, nonsense, refused};
 use super::infobase::{Infobase, InfobaseError};
 use super::service::{OneCService, ResponseFuture};
 use crate::identity::Identity;
@@ -96,7 +95,8 @@ impl Target {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
-        let payload = object(answer).map_err(|why| Error::from(Trouble::Nonsense(why.to_string())))?;
+        let body = answer.body().clone();
+        let payload = object(answer).map_err(|why| nonsense(&why, &body))?;
         Ok(Response { upstream: Some(started.elapsed()), ..Response::result(payload) })
     }
 }

@@ -8,6 +8,7 @@ use http::StatusCode;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 /// Any error of a service.
@@ -200,14 +201,18 @@ impl fmt::Display for Failure {
 
 impl StdError for Failure {}
 
-/// The first error of type `E` in the chain of causes.
+/// The first error of type `E` in the chain of causes. What an [`io::Error`] was made of belongs to it,
+/// though its `source` passes over that.
 pub(crate) fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        next = error.source();
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     None
 }

@@ -1,7 +1,7 @@
 //! What the RPC stack answers.
 
 use super::encoded::Encoded;
-use super::error::{BoxError, ErrorObject, Failure};
+use super::error::{BoxError, ErrorObject, Failure, cause};
 use super::message::Id;
 use super::payload::Payload;
 use crate::identity::Scopes;
@@ -57,7 +57,13 @@ impl Outcome {
             }
             Err(error) => {
                 let Failure { error: told, status, retry_after, scopes } = Failure::from_error(&error);
-                tracing::debug!(error = &*error as &dyn std::error::Error, "call failed");
+                match cause::<crate::onec::Error>(&*error) {
+                    // Administrators are told more than clients, whose mistakes are none of theirs.
+                    Some(trouble) if trouble.is_for_administrators() => {
+                        tracing::warn!(error = &*error as &dyn std::error::Error, "a call of 1C failed");
+                    }
+                    _ => tracing::debug!(error = &*error as &dyn std::error::Error, "call failed"),
+                }
                 if status == StatusCode::INTERNAL_SERVER_ERROR {
                     tracing::error!(error = &*error as &dyn std::error::Error, "unexpected failure of a call");
                 }

@@ -45,7 +45,8 @@ where
             return Err(LoginError::Wrong);
         }
         let holder = self.onec.verify_key(&key).await.map_err(|error| {
-            match cause::<Error>(&*error).and_then(Error::status) {
+            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
+            match plain.and_then(Error::status) {
                 Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
                 // The service account's 403 is not the user's.
                 _ => LoginError::Unavailable(error),

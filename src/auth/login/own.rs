@@ -84,8 +84,9 @@ where
             return Err(LoginError::Wrong);
         }
         self.onec.log_in(&login).await.map_err(|error| {
-            let status = cause::<Error>(&*error).and_then(Error::status);
-            match status {
+            // A status with another cause, such as a blocked infobase, says nothing of the user.
+            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
+            match plain.and_then(Error::status) {
                 Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
                 Some(StatusCode::FORBIDDEN) => LoginError::NoRole,
                 _ => LoginError::Unavailable(error),

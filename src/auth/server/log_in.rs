@@ -1,7 +1,7 @@
 //! The login page comes back: who logs in, and the code they get.
 
 use super::authorize::Wanted;
-use super::page::{Csrf, Problem, RequestProblem, error_page};
+use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::Failure;
 use super::service::Asker;
@@ -64,7 +64,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Err(LoginError::Wrong) => return again(Problem::Wrong),
             Err(LoginError::NoRole) => return again(Problem::NoRole),
             Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
-            Err(LoginError::Unavailable(_)) => return again(Problem::Unavailable),
+            Err(LoginError::Unavailable(why)) => return again(Problem::Unavailable(Outage::of(&why))),
         };
         match self.first_answer(&target.client.id, form).await {
             Ok(true) => {}

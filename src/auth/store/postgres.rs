@@ -37,12 +37,9 @@ impl PostgresStore {
     /// [`StoreError`] if the URL is none, the database cannot be reached or its tables not be made,
     /// or they were made by a later version. It never shows the URL.
     pub async fn connect(url: &SecretString) -> Result<Self, StoreError> {
-        let options: PgConnectOptions =
-            url.expose_secret().parse().map_err(|error: sqlx::Error| sql::failed(&error))?;
-        let options = options.application_name("onec-mcp").disable_statement_logging();
+        let options = options(url)?;
         // A pool would try again until its time is over, and then not know why.
-        let one = tokio::time::timeout(sql::ACQUIRE, options.connect()).await.map_err(StoreError::new)?;
-        one.map_err(|error| sql::failed(&error))?.close().await.map_err(|error| sql::failed(&error))?;
+        once(&options).await?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(sql::ACQUIRE)
@@ -68,6 +65,25 @@ impl PostgresStore {
     async fn end(&self) {
         self.write.close().await;
     }
+
+    /// Whether the database can be connected to. Nothing is made or changed in it.
+    ///
+    /// # Errors
+    /// [`StoreError`] as from [`connect`](Self::connect).
+    pub async fn reach(url: &SecretString) -> Result<(), StoreError> {
+        once(&options(url)?).await
+    }
+}
+
+fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(|error: sqlx::Error| sql::failed(&error))?;
+    Ok(options.application_name("onec-mcp").disable_statement_logging())
+}
+
+/// Connects and takes leave.
+async fn once(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let one = tokio::time::timeout(sql::ACQUIRE, options.connect()).await.map_err(StoreError::new)?;
+    one.map_err(|error| sql::failed(&error))?.close().await.map_err(|error| sql::failed(&error))
 }
 
 statements::token_store!(PostgresStore, begin: "BEGIN", lock: " FOR UPDATE", skip: " FOR UPDATE SKIP LOCKED");

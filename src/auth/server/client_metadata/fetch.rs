@@ -37,9 +37,8 @@ pub(super) struct Fetcher {
 impl Fetcher {
     /// Reads the machine's root certificates, which takes some milliseconds.
     pub(super) fn new(settings: &Settings) -> Result<Self, MetadataError> {
-        let mut roots = settings.roots.clone();
-        // Those that cannot be read are not trusted; if none is left, nothing is.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut roots = crate::roots::load();
+        roots.roots.extend(settings.roots.roots.iter().cloned());
         if roots.is_empty() {
             return Err(MetadataError::Certificates);
         }

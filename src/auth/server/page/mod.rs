@@ -18,6 +18,8 @@ pub(super) use language::Language;
 use crate::auth::login::Form;
 use crate::http::Body;
 use crate::identity::Scopes;
+use crate::onec::{Cause, Error, Trouble};
+use crate::rpc::{BoxError, cause};
 use askama::Template;
 use destination::Destination;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -77,9 +79,45 @@ pub(super) enum Problem {
     /// Too many attempts; seconds until the next.
     TooMany(u64),
     /// 1C cannot be asked.
-    Unavailable,
+    Unavailable(Outage),
     /// The form is not known to come from a page of this server.
     Forged,
+}
+
+/// Why 1C cannot be asked, as far as users can do something about it or tell somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outage {
+    /// Whatever.
+    Unknown,
+    /// No licence is free.
+    Licence,
+    /// The infobase is blocked for now.
+    Blocked,
+    /// The web server sends calls elsewhere: the gateway has a wrong address.
+    Address,
+    /// The certificate of 1C's web server.
+    Certificate,
+    /// The web server wants another login than that of 1C, or none at all.
+    Publication,
+}
+
+impl Outage {
+    /// What is behind a failed check of a login.
+    pub(super) fn of(error: &BoxError) -> Self {
+        let Some(error) = cause::<Error>(&**error) else { return Self::Unknown };
+        match error.why() {
+            Some(Cause::NoLicence) => Self::Licence,
+            Some(Cause::Blocked) => Self::Blocked,
+            Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps) => Self::Address,
+            Some(Cause::WindowsLogin | Cause::OtherLogin) => Self::Publication,
+            Some(why) if why.is_certificate() => Self::Certificate,
+            _ => match error.trouble() {
+                Trouble::Status(StatusCode::PAYMENT_REQUIRED, _) => Self::Licence,
+                Trouble::Open => Self::Publication,
+                _ => Self::Unknown,
+            },
+        }
+    }
 }
 
 impl Problem {
@@ -88,7 +126,7 @@ impl Problem {
             // No 401: that would want a challenge, and browsers answer those with a dialogue of their own.
             Self::Wrong | Self::NoRole => StatusCode::FORBIDDEN,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Forged => StatusCode::BAD_REQUEST,
         }
     }
@@ -100,7 +138,7 @@ impl Problem {
             (Self::Wrong, Form::Credentials) => t.wrong_credentials,
             (Self::Wrong, Form::Key) => t.wrong_key,
             (Self::NoRole, _) => t.no_role,
-            (Self::Unavailable, _) => t.unavailable,
+            (Self::Unavailable(outage), _) => (t.outage)(outage),
             (Self::Forged, _) => t.forged,
         };
         (heading, advice.to_owned())

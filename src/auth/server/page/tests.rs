@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 
 const BASE: &str = "https://h.example";
 const PROBLEMS: [Problem; 5] =
-    [Problem::Wrong, Problem::NoRole, Problem::TooMany(17), Problem::Unavailable, Problem::Forged];
+    [Problem::Wrong, Problem::NoRole, Problem::TooMany(17), Problem::Unavailable(Outage::Unknown), Problem::Forged];
 
 fn csrf() -> Csrf {
     Csrf::of(&http::Request::new(()).into_parts().0, BASE)
@@ -154,7 +154,12 @@ fn problems_are_said_first_and_tied_to_the_fields() {
         (Problem::Wrong, 403, "Wrong user name or password"),
         (Problem::NoRole, 403, "You have no access to this service"),
         (Problem::TooMany(17), 429, "Too many attempts"),
-        (Problem::Unavailable, 503, "1C is unavailable"),
+        (Problem::Unavailable(Outage::Unknown), 503, "1C is unavailable"),
+        (Problem::Unavailable(Outage::Licence), 503, "1C has no free licence"),
+        (Problem::Unavailable(Outage::Blocked), 503, "The infobase is blocked for now"),
+        (Problem::Unavailable(Outage::Address), 503, "1C is at another address"),
+        (Problem::Unavailable(Outage::Certificate), 503, "The certificate of 1C is not accepted"),
+        (Problem::Unavailable(Outage::Publication), 503, "1C does not check logins here"),
         (Problem::Forged, 400, "This form was no longer valid"),
     ] {
         let response = LoginPage { user: Some("Иван"), problem: Some(problem), ..page(&scopes) }.response(&csrf());
@@ -250,4 +255,38 @@ fn the_style_is_the_one_the_policy_allows() {
     let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
     assert!(policy_of("https://client.example/").contains(&format!("style-src 'sha256-{hash}'")));
     assert!(style.contains("prefers-color-scheme: dark") && !html.contains("style="), "{html}");
+}
+
+/// By what 1C's web server answers to a login.
+#[tokio::test]
+async fn outages_are_told_apart() {
+    use crate::auth::login::{Login, LoginError, OwnLogin, Typed};
+    use crate::identity::Credentials;
+    use crate::onec::{Infobase, OneCService};
+    use bytes::Bytes;
+    use http::header::{LOCATION, WWW_AUTHENTICATE};
+
+    let none = (CONTENT_TYPE, "text/plain");
+    for (status, header, body, outage) in [
+        (402, none.clone(), "", Outage::Licence),
+        (500, none.clone(), "Не обнаружено свободной лицензии!", Outage::Licence),
+        (403, none.clone(), "Начало сеанса с информационной базой запрещено", Outage::Blocked),
+        (301, (LOCATION, "https://h/b/hs/mcp/health"), "", Outage::Address),
+        (302, (LOCATION, "/B/hs/mcp/health"), "", Outage::Address),
+        (401, (WWW_AUTHENTICATE, "NTLM"), "", Outage::Publication),
+        (200, none.clone(), r#"{"status":"ok"}"#, Outage::Publication),
+        (200, none.clone(), "<html>", Outage::Unknown),
+        (500, none, "Деление на 0", Outage::Unknown),
+    ] {
+        let client = tower::service_fn(move |_: http::Request<Bytes>| {
+            let (name, value) = header.clone();
+            std::future::ready(http::Response::builder().status(status).header(name, value).body(Bytes::from(body)))
+        });
+        let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
+        let typed = Typed::Credentials(Credentials::new("Иван", ""));
+        let Err(LoginError::Unavailable(error)) = OwnLogin::new(onec).check(typed).await else {
+            panic!("{status} {body} is a verdict on the login");
+        };
+        assert_eq!(Outage::of(&error), outage, "{status} {body}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What the pages say, in each language.
 
-use super::Language;
+use super::{Language, Outage};
 
 /// A heading and what to do.
 pub(super) type Advice = (&'static str, &'static str);
@@ -34,7 +34,7 @@ pub(super) struct Texts {
     pub(super) no_role: Advice,
     pub(super) too_many: &'static str,
     pub(super) wait: fn(u64) -> String,
-    pub(super) unavailable: Advice,
+    pub(super) outage: fn(Outage) -> Advice,
     pub(super) forged: Advice,
     pub(super) used: Advice,
     pub(super) unknown_client: Advice,
@@ -98,10 +98,35 @@ static ENGLISH: Texts = Texts {
         2..=120 => format!("Wait {seconds} seconds, then try again."),
         _ => format!("Wait {} minutes, then try again.", seconds.div_ceil(60)),
     },
-    unavailable: (
-        "1C is unavailable",
-        "Your login could not be checked. Try again in a minute; if that does not help, tell your 1C administrator.",
-    ),
+    outage: |outage| match outage {
+        Outage::Unknown => (
+            "1C is unavailable",
+            "Your login could not be checked. Try again in a minute; if that does not help, tell your 1C administrator.",
+        ),
+        Outage::Licence => (
+            "1C has no free licence",
+            "Your login could not be checked. Try again when somebody has left 1C, or tell your 1C administrator.",
+        ),
+        Outage::Blocked => (
+            "The infobase is blocked for now",
+            "1C starts no sessions, as during an update or maintenance. Try again later, or ask your 1C administrator.",
+        ),
+        Outage::Address => (
+            "1C is at another address",
+            "Your login could not be checked: the web server of 1C sends this server elsewhere. \
+             Tell the administrator of this server; its log says where to.",
+        ),
+        Outage::Certificate => (
+            "The certificate of 1C is not accepted",
+            "Your login could not be checked, as this server cannot be sure that it is 1C that answers. \
+             Tell the administrator of this server; its log says why.",
+        ),
+        Outage::Publication => (
+            "1C does not check logins here",
+            "The web server of 1C asks for another kind of login, or for none. \
+             Tell the administrator of this server; its log says which.",
+        ),
+    },
     forged: (
         "This form was no longer valid",
         "It was too old, or your browser does not accept cookies. Allow cookies for this site and log in once more.",
@@ -202,10 +227,35 @@ static RUSSIAN: Texts = Texts {
             format!("Подождите {minutes} {} и попробуйте ещё раз.", plural(minutes, "минуту", "минуты", "минут"))
         }
     },
-    unavailable: (
-        "1С недоступна",
-        "Проверить вход не удалось. Попробуйте ещё раз через минуту; если не поможет, сообщите администратору 1С.",
-    ),
+    outage: |outage| match outage {
+        Outage::Unknown => (
+            "1С недоступна",
+            "Проверить вход не удалось. Попробуйте ещё раз через минуту; если не поможет, сообщите администратору 1С.",
+        ),
+        Outage::Licence => (
+            "Нет свободной лицензии 1С",
+            "Проверить вход не удалось. Попробуйте ещё раз, когда кто-нибудь выйдет из 1С, или сообщите администратору 1С.",
+        ),
+        Outage::Blocked => (
+            "База 1С временно заблокирована",
+            "1С не начинает сеансы: идёт обновление или обслуживание. Попробуйте позже или спросите администратора 1С.",
+        ),
+        Outage::Address => (
+            "1С находится по другому адресу",
+            "Проверить вход не удалось: веб-сервер 1С перенаправляет запросы. \
+             Сообщите администратору этого сервера, в журнале сказано, куда.",
+        ),
+        Outage::Certificate => (
+            "Сертификат 1С не принят",
+            "Проверить вход не удалось: нельзя убедиться, что отвечает именно 1С. \
+             Сообщите администратору этого сервера, причина есть в журнале.",
+        ),
+        Outage::Publication => (
+            "1С здесь не проверяет вход",
+            "Веб-сервер 1С требует входа другого вида или не требует никакого. \
+             Сообщите администратору этого сервера, подробности есть в журнале.",
+        ),
+    },
     forged: (
         "Форма устарела",
         "Она открыта слишком давно, или браузер не принимает файлы cookie. \

@@ -1,0 +1,192 @@
+//! One connection to 1C's web server.
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use socket2::SockRef;
+use std::future::Future;
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tower::util::MapErr;
+use tower_service::Service;
+
+/// Apache ends a connection after so many requests (`MaxKeepAliveRequests`).
+const MAX_REQUESTS: u32 = 100;
+
+/// A kept connection was found ended before anything of a request was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("the kept connection had ended")]
+pub(in crate::onec) struct Ended;
+
+/// The answer to plain HTTP is an alert of TLS ([RFC 8446, section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
+#[derive(Debug, thiserror::Error)]
+#[error("the server speaks TLS at this port")]
+pub(in crate::onec) struct SpeaksTls;
+
+/// The resolver knows no such host.
+#[derive(Debug, thiserror::Error)]
+#[error("the host name cannot be resolved")]
+pub(in crate::onec) struct NoSuchHost(#[source] io::Error);
+
+/// No connection, or no TLS on it, within the time.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection within {} s", .0.as_secs_f32())]
+pub(in crate::onec) struct TooLate(pub(in crate::onec) Duration);
+
+type Resolver = MapErr<GaiResolver, fn(io::Error) -> NoSuchHost>;
+type Secured = HttpsConnector<HttpConnector<Resolver>>;
+type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// The connector of plain connections.
+pub(super) fn plain(limit: Duration) -> HttpConnector<Resolver> {
+    let mut http = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), NoSuchHost as _));
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    // Shared among the addresses of the host, so that a dead one leaves time for the others.
+    http.set_connect_timeout(Some(limit));
+    http.set_keepalive(Some(Duration::from_secs(30)));
+    http
+}
+
+/// Makes [`Line`]s.
+#[derive(Clone, Debug)]
+pub(super) struct Connector {
+    https: Secured,
+    /// For the connection and its TLS together.
+    limit: Duration,
+}
+
+impl Connector {
+    pub(super) const fn new(https: Secured, limit: Duration) -> Self {
+        Self { https, limit }
+    }
+}
+
+impl Service<http::Uri> for Connector {
+    type Response = Line;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<Line, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: http::Uri) -> Self::Future {
+        let (connecting, limit) = (self.https.call(uri), self.limit);
+        Box::pin(async move {
+            let stream = tokio::time::timeout(limit, connecting).await.map_err(|_| TooLate(limit))??;
+            Ok(Line { stream, begun: 0, sent: true, heard: false })
+        })
+    }
+}
+
+/// A connection that is looked at before each further request on it.
+///
+/// The web server may close an idle connection at any moment. hyper notices when its task runs next; a
+/// request that is written in between would be lost, and could not be repeated, as it may have run. So the
+/// socket itself is asked just before the first byte: if the end has arrived, nothing is sent and the call
+/// goes over another connection. What is under way at that very moment no client can know
+/// ([RFC 9112, section 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)).
+#[derive(Debug)]
+pub(super) struct Line {
+    stream: Stream,
+    /// Requests so far.
+    begun: u32,
+    /// All of the last request is written, so that what is written next is another one. hyper flushes
+    /// only then: a request's body is a single piece here.
+    sent: bool,
+    /// Something was answered already.
+    heard: bool,
+}
+
+impl Line {
+    /// To be called before something is written.
+    fn begin(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.sent) {
+            return Ok(());
+        }
+        self.begun = self.begun.saturating_add(1);
+        if self.begun == 1 || self.begun <= MAX_REQUESTS && self.is_quiet() {
+            return Ok(());
+        }
+        Err(io::Error::new(ErrorKind::NotConnected, Ended))
+    }
+
+    /// Whether nothing has come since the last answer: neither the end, nor something that nobody asked
+    /// for, such as the farewell of TLS or a 408.
+    fn is_quiet(&self) -> bool {
+        let tcp = match &self.stream {
+            MaybeHttpsStream::Http(tcp) => tcp.inner(),
+            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
+        };
+        let nothing = SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]);
+        nothing.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// The first bytes of the first answer over plain HTTP.
+    fn poll_hear(&mut self, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; 16];
+        let length = bytes.len().min(out.remaining());
+        let Some(bytes) = bytes.get_mut(..length) else { return Poll::Ready(Ok(())) };
+        let mut first = ReadBuf::new(bytes);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, first.unfilled()))?;
+        self.heard = true;
+        if first.filled().starts_with(&[0x15, 3]) {
+            return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, SpeaksTls)));
+        }
+        out.put_slice(first.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Connection for Line {
+    fn connected(&self) -> Connected {
+        // Without the addresses, which each answer would carry.
+        Connected::new()
+    }
+}
+
+impl Read for Line {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        if !self.heard && matches!(self.stream, MaybeHttpsStream::Http(_)) {
+            return self.poll_hear(cx, out);
+        }
+        Pin::new(&mut self.stream).poll_read(cx, out)
+    }
+}
+
+impl Write for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.begin()?;
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.begin()?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.sent = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,198 @@
+//! Whose certificate 1C's web server may show.
+
+use super::super::infobase::InfobaseError;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
+use std::fmt;
+use std::sync::Arc;
+
+/// What is trusted beside this machine's authorities.
+#[derive(Clone, Default)]
+pub(in crate::onec) struct Trust {
+    own: Vec<CertificateDer<'static>>,
+    anything: bool,
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trust").field("own", &self.own.len()).field("anything", &self.anything).finish()
+    }
+}
+
+impl Trust {
+    /// The certificates of a PEM file too.
+    ///
+    /// # Errors
+    /// [`InfobaseError::Authority`] if there is none in it, or what is there is none.
+    pub(in crate::onec) fn add(&mut self, pem: &[u8]) -> Result<(), InfobaseError> {
+        let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        let read = read.map_err(|_| InfobaseError::Authority)?;
+        let all_right = read.iter().all(|read| RootCertStore::empty().add(read.clone()).is_ok());
+        if read.is_empty() || !all_right {
+            return Err(InfobaseError::Authority);
+        }
+        self.own.extend(read);
+        Ok(())
+    }
+
+    pub(in crate::onec) const fn anything(&mut self) {
+        self.anything = true;
+    }
+
+    /// # Errors
+    /// [`InfobaseError::Certificates`] where nothing at all is trusted.
+    pub(super) fn config(&self) -> Result<ClientConfig, InfobaseError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = self.verifier(&provider)?;
+        Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+
+    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, InfobaseError> {
+        if self.anything {
+            return Ok(Arc::new(Anybody(provider.signature_verification_algorithms.supported_schemes())));
+        }
+        let mut roots = crate::roots::load();
+        roots.add_parsable_certificates(self.own.iter().cloned());
+        let known = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
+        let known = known.map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))?;
+        Ok(Arc::new(Known { known, own: self.own.clone(), provider: Arc::clone(provider) }))
+    }
+}
+
+/// For plain HTTP: it trusts nobody, and costs nothing.
+///
+/// # Errors
+/// [`InfobaseError::Certificates`] for a TLS that does not work at all.
+pub(super) fn none() -> Result<ClientConfig, InfobaseError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(builder(provider)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
+
+fn builder(provider: Arc<CryptoProvider>) -> Result<Builder, InfobaseError> {
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))
+}
+
+/// A certificate that nobody but itself vouches for.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate is self-signed")]
+pub(in crate::onec) struct SelfSigned;
+
+/// Those whom an authority vouches for, and the very certificates that were named.
+#[derive(Debug)]
+struct Known {
+    known: Arc<WebPkiServerVerifier>,
+    own: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Known {
+    /// Whether the certificate would count if it were an authority itself.
+    fn vouches_for_itself(&self, shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> bool {
+        let mut roots = RootCertStore::empty();
+        if roots.add(shown.clone().into_owned()).is_err() {
+            return false;
+        }
+        let own = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider)).build();
+        let verdict = own.map(|own| own.verify_server_cert(shown, &[], name, &[], now));
+        !matches!(verdict, Err(_) | Ok(Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))))
+    }
+}
+
+impl ServerCertVerifier for Known {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        use CertificateError::{BadSignature, Expired, ExpiredContext, NotValidYet, NotValidYetContext, UnknownIssuer};
+        let error = match self.known.verify_server_cert(shown, between, name, ocsp, now) {
+            Ok(verified) => return Ok(verified),
+            Err(error) => error,
+        };
+        let Error::InvalidCertificate(why) = &error else { return Err(error) };
+        let out_of_time = matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. });
+        // It is known by itself: what it says of names and of being an authority is of no importance.
+        if !out_of_time && self.own.iter().any(|own| own == shown) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        // A signature is bad where an authority of the same name is known, such as the certificate before it.
+        if matches!(why, UnknownIssuer | BadSignature) && self.vouches_for_itself(shown, name, now) {
+            return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+        }
+        Err(error)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.known.verify_tls12_signature(message, shown, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        shown: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.known.verify_tls13_signature(message, shown, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.known.supported_verify_schemes()
+    }
+}
+
+/// Takes any certificate, as it was told to. So nothing is asked of signatures either.
+#[derive(Debug)]
+struct Anybody(Vec<SignatureScheme>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,390 @@
+//! Failures of 1C and of what stands before it, told as cause and cure: for administrators in full, for
+//! callers without internals.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+
+#[path = "support/fault.rs"]
+mod fault;
+
+use fault::{Act, Faulty, ask, infobase, list, status, tool};
+use onec_mcp::Credentials;
+use onec_mcp::onec::{Cause, Error, Infobase, InfobaseError, OneCService, Trouble};
+use onec_mcp::rpc::BoxError;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// What a call ended with: the cause, what administrators read, what callers read.
+fn told(error: &BoxError) -> (Option<Cause>, String, String) {
+    let error = error.downcast_ref::<Error>().unwrap_or_else(|| panic!("{error}"));
+    (error.why(), error.to_string(), error.failure().error.message.to_string())
+}
+
+async fn failed(service: &OneCService) -> (Option<Cause>, String, String) {
+    told(&ask(service, tool()).await.unwrap_err())
+}
+
+/// Both say what happened and what to do; only administrators get `detail`.
+fn check(told: &(Option<Cause>, String, String), cause: Cause, detail: &str) {
+    let (why, full, short) = told;
+    assert_eq!(*why, Some(cause), "{full}");
+    for text in [full, short] {
+        assert!(text.starts_with(cause.what()) && text.contains(cause.cure()), "{text}");
+    }
+    assert!(full.contains(detail), "{full}");
+    assert!(detail.is_empty() || !short.contains(detail), "{short}");
+    assert!(!short.contains("127.0.0.1") && !short.contains("/hs/"), "{short}");
+}
+
+/// An https server on a loopback port that answers every request with the same JSON.
+struct Https {
+    addr: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Https {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Https {
+    async fn start(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Self {
+        let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        let task = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                let acceptor = acceptor.clone();
+                open.spawn(async move {
+                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let mut request = Vec::new();
+                    while stream.read_buf(&mut request).await.is_ok_and(|read| read > 0) {
+                        if request.windows(4).any(|end| end == b"\r\n\r\n") {
+                            request.clear();
+                            let body = r#"{"status":"ok"}"#;
+                            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                            let _ = stream.write_all((head + body).as_bytes()).await;
+                            let _ = stream.flush().await;
+                        }
+                    }
+                });
+            }
+        });
+        Self { addr, connections, task }
+    }
+
+    fn infobase(&self) -> Infobase {
+        Infobase::new(&format!("https://{}/base", self.addr)).unwrap()
+    }
+}
+
+fn params(name: &str) -> CertificateParams {
+    CertificateParams::new(vec![name.to_owned()]).unwrap()
+}
+
+/// A server with a certificate that is its own authority, and that certificate.
+async fn self_signed(params: CertificateParams) -> (Https, String) {
+    let key = KeyPair::generate().unwrap();
+    let made = params.self_signed(&key).unwrap();
+    (Https::start(vec![made.der().clone()], &key).await, made.pem())
+}
+
+async fn health(infobase: Infobase) -> Result<(), BoxError> {
+    OneCService::new(infobase).unwrap().health().await
+}
+
+/// Whether 1C is reached when this certificate is trusted.
+async fn trusting(server: &Https, pem: &str) -> Result<(), BoxError> {
+    health(server.infobase().trust(pem).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate() {
+    let (server, pem) = self_signed(params("127.0.0.1")).await;
+    check(&failed(&OneCService::new(server.infobase()).unwrap()).await, Cause::SelfSignedCertificate, "");
+    let refused = server.connections.load(Ordering::SeqCst);
+    assert_eq!(refused, 1, "a certificate is no better in a moment");
+    let other = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap().cert.pem();
+    check(&told(&trusting(&server, &other).await.unwrap_err()), Cause::SelfSignedCertificate, "");
+    trusting(&server, &pem).await.unwrap();
+    trusting(&server, &format!("# both\n{other}\n{pem}")).await.unwrap();
+    health(server.infobase().trust_anybody()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_counts_whatever_it_says_of_itself() {
+    let mut authority = params("127.0.0.1");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    for params in [authority, params("server.example"), CertificateParams::default()] {
+        let (server, pem) = self_signed(params).await;
+        trusting(&server, &pem).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_out_of_its_time() {
+    for (from, to, cause, detail) in
+        [(2020, 2021, Cause::ExpiredCertificate, "days ago"), (2090, 2091, Cause::FutureCertificate, "days from now")]
+    {
+        let mut params = params("127.0.0.1");
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(to, 1, 1);
+        let (server, pem) = self_signed(params).await;
+        check(&told(&health(server.infobase()).await.unwrap_err()), cause, detail);
+        check(&told(&trusting(&server, &pem).await.unwrap_err()), cause, detail);
+        health(server.infobase().trust_anybody()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_authority() {
+    let mut ca = params("ca.example");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.distinguished_name.push(rcgen::DnType::CommonName, "authority");
+    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let made = params("127.0.0.1").signed_by(&key, &ca).unwrap();
+    let server = Https::start(vec![made.der().clone()], &key).await;
+    check(&told(&health(server.infobase()).await.unwrap_err()), Cause::UntrustedCertificate, "");
+    trusting(&server, &ca.pem()).await.unwrap();
+    // The certificate itself is as good.
+    trusting(&server, &made.pem()).await.unwrap();
+
+    let made = params("server.example").signed_by(&key, &ca).unwrap();
+    let server = Https::start(vec![made.der().clone()], &key).await;
+    check(&told(&trusting(&server, &ca.pem()).await.unwrap_err()), Cause::ForeignCertificate, "server.example");
+    trusting(&server, &made.pem()).await.unwrap();
+}
+
+#[test]
+fn what_is_no_certificate() {
+    let infobase = || Infobase::new("https://h/b").unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for pem in ["", "no certificate", broken, "-----BEGIN CERTIFICATE-----\nAAAA\n"] {
+        assert!(matches!(infobase().trust(pem), Err(InfobaseError::Authority)), "{pem}");
+    }
+    let pem = rcgen::generate_simple_self_signed(vec!["h".to_owned()]).unwrap().cert.pem();
+    assert!(!format!("{:?}", infobase().trust(pem).unwrap()).contains("CertificateDer"), "Debug is short");
+}
+
+#[tokio::test]
+async fn a_tls_connection_is_kept() {
+    let (server, pem) = self_signed(params("127.0.0.1")).await;
+    let service = OneCService::new(server.infobase().trust(pem).unwrap()).unwrap();
+    for _ in 0..150 {
+        service.health().await.unwrap();
+    }
+    assert_eq!(server.connections.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn https_to_a_port_of_plain_http() {
+    for answer in ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "<html>"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let infobase = Infobase::new(&format!("https://{}/base", listener.local_addr().unwrap())).unwrap();
+        let server = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        check(&failed(&OneCService::new(infobase.trust_anybody()).unwrap()).await, Cause::NoTls, "corrupt message");
+        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_ends_the_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let infobase = Infobase::new(&format!("https://{}/base", listener.local_addr().unwrap())).unwrap();
+    let server = tokio::spawn(async move {
+        for alert in [&b""[..], b"\x15\x03\x03\x00\x02\x02\x28"] {
+            // Each is asked twice: it may pass.
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(alert).await;
+            }
+        }
+    });
+    let service = OneCService::new(infobase.trust_anybody()).unwrap();
+    for detail in ["eof", "HandshakeFailure"] {
+        check(&failed(&service).await, Cause::Handshake, detail);
+    }
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn plain_http_to_a_port_of_https() {
+    // Words of nginx, Apache and Go.
+    for said in [
+        "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n Instead use the HTTPS scheme",
+        "Client sent an HTTP request to an HTTPS server.",
+    ] {
+        let server = Faulty::start([status(400, said)]).await;
+        let told = failed(&server.service()).await;
+        check(&told, Cause::OnlyTls, "");
+    }
+    // Whoever else speaks TLS sends an alert.
+    let (server, _) = self_signed(params("127.0.0.1")).await;
+    let service = OneCService::new(infobase(server.addr)).unwrap();
+    let error = ask(&service, tool()).await.unwrap_err();
+    check(&told(&error), Cause::OnlyTls, "");
+    assert_eq!(error.downcast_ref::<Error>().unwrap().trouble(), &Trouble::Unreachable, "nothing ran");
+}
+
+#[tokio::test]
+async fn no_such_host_and_nobody_there() {
+    let service = OneCService::new(Infobase::new("http://no-such-host.invalid/base").unwrap()).unwrap();
+    check(&failed(&service).await, Cause::NoSuchHost, "(");
+    // A port that is taken, so that nobody else gets it, but not listened on.
+    let port = TcpSocket::new_v4().unwrap();
+    port.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let service = OneCService::new(infobase(port.local_addr().unwrap())).unwrap();
+    check(&failed(&service).await, Cause::Refused, "refused (");
+}
+
+/// An answer with headers of its own.
+fn answer(status: u16, headers: &str, body: &str) -> Act {
+    let length = body.len();
+    Act::Raw(format!("HTTP/1.1 {status} Any\r\n{headers}content-length: {length}\r\n\r\n{body}").into())
+}
+
+#[tokio::test]
+async fn redirects() {
+    for code in [301, 302, 303, 307, 308] {
+        for (to, cause, detail) in [
+            ("https://1c.example/base/hs/mcp/rpc?state=secret#x", Cause::RedirectToHttps, "https://1c.example/base"),
+            ("/Base/hs/mcp/rpc", Cause::RedirectCase, "/Base/hs/mcp/rpc"),
+            ("/login?back=%2Fbase", Cause::Redirect, "/login"),
+            ("http://user:secret@other.example/%D0%B0", Cause::Redirect, "http://other.example/а"),
+        ] {
+            let page = "<html>The document has moved <a href=\"https://1c.example/\">here</a></html>";
+            let server = Faulty::start([answer(code, &format!("Location: {to}\r\n"), page)]).await;
+            let told = failed(&server.service()).await;
+            check(&told, cause, detail);
+            assert!(told.1.contains(&code.to_string()) && !told.1.contains("secret"), "{told:?}");
+            assert!(!told.2.contains("moved") && !told.2.contains("1c.example"), "{told:?}");
+        }
+        // Without an address there is nothing to tell.
+        let server = Faulty::start([answer(code, "", "")]).await;
+        assert_eq!(failed(&server.service()).await.0, None);
+    }
+}
+
+const SAID: [(Cause, &str); 14] = [
+    (Cause::NoLicence, "Не обнаружено свободной лицензии!"),
+    (Cause::NoLicence, "Не найдена лицензия. Не обнаружен ключ защиты программы"),
+    (Cause::NoLicence, "License not found"),
+    (Cause::Blocked, "Начало сеанса с информационной базой запрещено.\r\nОбновление до 12:00"),
+    (Cause::Blocked, "Startup of infobase session is not allowed."),
+    (Cause::Blocked, "Error: session start is forbidden"),
+    (Cause::Versions, "Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130), клиентское приложение: 1CV8"),
+    (Cause::SessionHeader, "Не указан заголовок управления сеансами или куки с идентификатором сеанса"),
+    (Cause::Descriptor, "Ошибка при разборе дескриптора виртуальных ресурсов"),
+    (Cause::NoDatabase, "Database server not found"),
+    (Cause::NoDatabase, "Сервер баз данных не обнаружен"),
+    (Cause::NoInfobase, "Информационная база не обнаружена"),
+    (Cause::DiskFull, "Unrecoverable error by reason: No space left on device"),
+    (Cause::Versions, "1C:Enterprise 8 application error: Client and server versions differ"),
+];
+
+#[tokio::test]
+async fn words_of_1c_inside_any_status() {
+    for (cause, said) in SAID {
+        for code in [200, 400, 401, 402, 403, 404, 406, 500, 503] {
+            let page = format!("\u{feff}<html><title>1C:Enterprise 8 application error</title><p>{said}</p></html>");
+            for body in [said.to_owned(), page] {
+                let server = Faulty::start([status(code, body)]).await;
+                let told = failed(&server.service()).await;
+                check(&told, cause, "");
+                assert_eq!(told.1.contains(&code.to_string()), code != 200, "{told:?}");
+            }
+        }
+    }
+    // It is a conflict of versions in any words.
+    let server = Faulty::start([status(409, "?")]).await;
+    check(&failed(&server.service()).await, Cause::Versions, "");
+}
+
+#[tokio::test]
+async fn a_blocked_infobase_is_no_wrong_login() {
+    for (cause, said) in SAID {
+        for code in [401, 403] {
+            let server = Faulty::start([status(code, said)]).await;
+            let service = server.service();
+            let user = Credentials::new("Иван", "");
+            check(&told(&service.log_in(&user).await.unwrap_err()), cause, "");
+            check(&told(&service.asks_for_login().await.unwrap_err()), cause, "");
+            check(&told(&service.health().await.unwrap_err()), cause, "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn logins_of_another_kind() {
+    for (offers, cause) in [
+        ("WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n", Some(Cause::WindowsLogin)),
+        ("WWW-Authenticate: NTLM\r\n", Some(Cause::WindowsLogin)),
+        ("WWW-Authenticate: negotiate, ntlm\r\n", Some(Cause::WindowsLogin)),
+        ("WWW-Authenticate: Digest realm=\"a\", nonce=\"b\"\r\n", Some(Cause::OtherLogin)),
+        ("WWW-Authenticate: Bearer realm=\"a\"\r\n", Some(Cause::OtherLogin)),
+        ("WWW-Authenticate: Negotiate\r\nWWW-Authenticate: Basic realm=\"1C:Enterprise 8.5\"\r\n", None),
+        ("WWW-Authenticate: NTLM, Basic realm=\"1C\"\r\n", None),
+        ("", None),
+    ] {
+        let server = Faulty::start([answer(401, offers, "")]).await;
+        let told = failed(&server.service()).await;
+        match cause {
+            Some(cause) => check(&told, cause, "it offers "),
+            None => assert_eq!(told.0, None, "{offers}: {told:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_ran_where_nothing_changes() {
+    for act in [Act::Reset, Act::Raw(Vec::new())] {
+        let server = Faulty::start([act]).await;
+        let service = server.service();
+        let (_, tool, _) = failed(&service).await;
+        assert!(tool.contains("may have run"), "{tool}");
+        let (_, list, short) = told(&ask(&service, list()).await.unwrap_err());
+        let (_, health, _) = told(&service.health().await.unwrap_err());
+        for text in [list, short, health] {
+            assert!(text.starts_with("1C broke the connection") && !text.contains("may have run"), "{text}");
+        }
+    }
+}
+
+/// The log, `check`, clients and the documentation say it in the same words.
+#[test]
+fn the_readme_knows_every_cause() {
+    for (name, text) in [("README.md", include_str!("../README.md")), ("README.ru.md", include_str!("../README.ru.md"))]
+    {
+        for cause in Cause::ALL {
+            assert!(text.contains(&format!("\n| {} | ", cause.what())), "{name} lacks \"{}\"", cause.what());
+        }
+    }
+}

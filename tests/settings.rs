@@ -51,6 +51,7 @@ fn defaults() {
     assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));
     assert_eq!((onec.timeout, onec.report_timeout), (Duration::from_secs(30), Duration::from_secs(120)));
     assert!(onec.tenant.is_none());
+    assert_eq!((onec.keep_alive, onec.tls_verify, onec.ca.as_ref()), (Duration::from_secs(4), true, None));
     let http = &settings.http;
     assert_eq!((http.host.as_str(), http.port, http.drain_timeout), ("127.0.0.1", 8000, Duration::from_secs(10)));
     assert_eq!(http.cors_origins, ["*"]);
@@ -92,6 +93,9 @@ fn every_setting_each_way() {
         ("MCP_ONEC_TIMEOUT_MS", "onec.timeout_ms", "1"),
         ("MCP_ONEC_REPORT_TIMEOUT_MS", "onec.report_timeout_ms", "3600000"),
         ("MCP_ONEC_MAX_CONCURRENCY", "onec.max_concurrency", "10000"),
+        ("MCP_ONEC_KEEPALIVE_MS", "onec.keepalive_ms", "0"),
+        ("MCP_ONEC_CA", "onec.ca", "cert.pem"),
+        ("MCP_ONEC_TLS_VERIFY", "onec.tls_verify", "on"),
         ("MCP_ONEC_RPC", "onec.rpc", "yes"),
         ("MCP_ONEC_TENANT_HEADER", "onec.tenant_header", "X-Tenant"),
         ("MCP_ONEC_TENANT_VALUE", "onec.tenant_value", "main"),
@@ -713,4 +717,77 @@ proptest! {
     fn no_value_makes_it_panic(value in ".{0,40}", row in 0..BAD.len()) {
         let _ = Case::minimal().env(BAD[row].0, &value).load();
     }
+}
+
+#[test]
+fn certificates_of_1c() {
+    let https = || Case::minimal().env("MCP_ONEC_URL", "https://localhost/base").file("ca.pem", "");
+    let settings = https().env("MCP_ONEC_CA", "ca.pem").ok();
+    assert!(settings.onec.ca.as_ref().is_some_and(|path| path.ends_with("ca.pem")) && settings.onec.tls_verify);
+    assert_eq!(settings.warnings, [""; 0]);
+    let error = https().args("--onec-ca none.pem").error();
+    assert!(error.contains("--onec-ca is \"none.pem\": there is no such file"), "{error}");
+
+    let settings = https().env("MCP_ONEC_TLS_VERIFY", "false").env("MCP_ONEC_CA", "ca.pem").ok();
+    assert!(!settings.onec.tls_verify);
+    assert!(settings.warnings[0].contains("takes any certificate") && settings.warnings[1].contains("is ignored"));
+    let error = https().env("MCP_ONEC_TLS_VERIFY", "maybe").error();
+    assert!(error.contains("expected true or false"), "{error}");
+
+    let settings = Case::minimal().file("ca.pem", "").env("MCP_ONEC_CA", "ca.pem").ok();
+    assert!(settings.warnings[0].contains("MCP_ONEC_CA is ignored"), "{:?}", settings.warnings);
+    assert_eq!(Case::minimal().env("MCP_ONEC_TLS_VERIFY", "false").ok().warnings, [""; 0], "there is nothing to check");
+}
+
+#[test]
+fn how_long_connections_to_1c_are_kept() {
+    let keep = |text: &str| Case::minimal().env("MCP_ONEC_KEEPALIVE_MS", text);
+    assert_eq!(keep("0").ok().onec.keep_alive, Duration::ZERO);
+    assert_eq!(keep("15000").ok().onec.keep_alive, Duration::from_secs(15));
+    for wrong in ["-1", "5 s", "3600001"] {
+        assert!(keep(wrong).error().contains("whole number of milliseconds"), "{wrong}");
+    }
+}
+
+/// As the configurator, the browser and the 1C side's own documentation show it.
+#[test]
+fn the_infobase_url_as_it_is_copied() {
+    for (url, root, kept, taken) in [
+        ("http://h/base/hs", "mcp", "http://h/base", "/hs"),
+        ("http://h/base/hs/", "mcp", "http://h/base", "/hs"),
+        ("http://h/base/hs/mcp", "mcp", "http://h/base", "/hs/mcp"),
+        ("http://h/base/hs/mcp/", "mcp", "http://h/base", "/hs/mcp"),
+        ("http://h/base/hs/mcp/health", "mcp", "http://h/base", "/hs/mcp/health"),
+        ("http://h/base/hs/mcp/rpc", "mcp", "http://h/base", "/hs/mcp/rpc"),
+        ("http://h/base/hs/own/v2", "own/v2", "http://h/base", "/hs/own/v2"),
+        ("http://h/base/hs/агент", "агент", "http://h/base", "/hs/%D0%B0%D0%B3%D0%B5%D0%BD%D1%82"),
+        ("http://h/a/base/1234/hs/mcp", "mcp", "http://h/a/base/1234", "/hs/mcp"),
+        ("http://h/hs/mcp", "mcp", "http://h/", "hs/mcp"),
+        ("http://h/base/ru_RU/", "mcp", "http://h/base", "/ru_RU"),
+        ("http://h/base/en_US", "mcp", "http://h/base", "/en_US"),
+    ] {
+        let settings = Case::minimal().env("MCP_ONEC_URL", url).env("MCP_ONEC_SERVICE_ROOT", root).ok();
+        assert_eq!(base(&settings), kept, "{url}");
+        let notes = &settings.notes;
+        assert!(notes.len() == 1 && notes[0].contains(&format!(": {taken} is taken off its end")), "{url}: {notes:?}");
+        assert_eq!(settings.warnings, [""; 0]);
+    }
+    for url in [
+        "http://h/base",
+        "http://h/a/base/1234",
+        "http://h/ru_RU",
+        "http://h/hs1/base",
+        "http://h/base/ru",
+        "http://h/base/RU_ru",
+        "http://h/base/hs2",
+        "http://h",
+    ] {
+        let settings = Case::minimal().env("MCP_ONEC_URL", url).ok();
+        assert_eq!(base(&settings).trim_end_matches('/'), url);
+        assert_eq!((settings.notes.len(), settings.warnings.len()), (0, 0), "{url}");
+    }
+    // Another service than the settings say: it may be part of a base's address.
+    let settings = Case::minimal().env("MCP_ONEC_URL", "http://h/base/hs/other").ok();
+    assert_eq!(base(&settings), "http://h/base/hs/other");
+    assert!(settings.warnings[0].contains("MCP_ONEC_SERVICE_ROOT"), "{:?}", settings.warnings);
 }

@@ -1,7 +1,7 @@
 //! MCP over HTTP: the routes.
 
 use crate::auth::{self, Guarded};
-use crate::infobase::Opened;
+use crate::infobase::{ANONYMOUS, Opened};
 use crate::settings::{Auth, Mode, Settings};
 use crate::stack::Stack;
 use crate::{Failure, about, oauth, rest, server};
@@ -52,8 +52,12 @@ pub(crate) async fn serve(
         if let Err(error) = infobase.probe().health().await {
             tracing::warn!("1C does not answer as it should yet: {error}");
         }
-        if settings.auth.is_own_login() && matches!(infobase.onec.asks_for_login().await, Ok(false)) {
-            tracing::error!("nobody will be let in: {}", Error::from(Trouble::Open));
+        match infobase.onec.asks_for_login().await {
+            Ok(false) if settings.auth.is_own_login() => {
+                tracing::error!("nobody will be let in: {}", Error::from(Trouble::Open));
+            }
+            Ok(false) => tracing::warn!("{ANONYMOUS}"),
+            _ => {}
         }
         upkeep.await;
         // Nothing is left to be done.

@@ -6,6 +6,11 @@ use onec_mcp::demo;
 use onec_mcp::onec::{Infobase, OneCService};
 use secrecy::ExposeSecret;
 
+/// Said where 1C lets anybody in and no login of users is checked with it.
+pub(crate) const ANONYMOUS: &str = "1C lets anybody in without a login: whoever reaches its web server works in it as the \
+    user of the publication. Remove the user from the publication (Usr= and Pwd= in its .vrd file) and switch anonymous \
+    access off on the web server";
+
 /// The leaf, and the demo infobase behind it if there is one.
 pub(crate) struct Opened {
     /// What calls go through.
@@ -52,7 +57,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     };
     let (bare, account) = match (&onec.target, &demo) {
         (Target::Infobase { url, account }, _) => {
-            let bare = Infobase::new(url.as_str())?.service_root(&onec.service_root);
+            let bare = trusting(Infobase::new(url.as_str())?, onec)?.service_root(&onec.service_root);
             let account = account.as_ref().map(|account| log_in(bare.clone(), account)).transpose()?;
             (bare, account)
         }
@@ -79,11 +84,21 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
 }
 
 fn leaf(infobase: Infobase, settings: &Onec) -> Result<OneCService, Failure> {
-    let mut infobase = infobase.timeouts(settings.timeout, settings.report_timeout);
+    let mut infobase = infobase.timeouts(settings.timeout, settings.report_timeout).keep_alive(settings.keep_alive);
     if let Some(tenant) = &settings.tenant {
         infobase = infobase.tenant(tenant.header.clone(), tenant.value.clone());
     }
     Ok(OneCService::with_concurrency(infobase, settings.max_concurrency)?)
+}
+
+fn trusting(infobase: Infobase, settings: &Onec) -> Result<Infobase, Failure> {
+    if !settings.tls_verify {
+        return Ok(infobase.trust_anybody());
+    }
+    let Some(file) = &settings.ca else { return Ok(infobase) };
+    let failed = |why: &dyn std::fmt::Display| format!("MCP_ONEC_CA: cannot use {}: {why}", file.display());
+    let pem = std::fs::read(file).map_err(|error| failed(&error))?;
+    Ok(infobase.trust(pem).map_err(|error| failed(&error))?)
 }
 
 fn log_in(infobase: Infobase, account: &Account) -> Result<Infobase, Failure> {

@@ -19,7 +19,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     let log_level = values.optional(&table::LOG_LEVEL, parse::log_level).unwrap_or(quiet(choices.mode));
     let audit_log = values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd));
     // At the end, since it is the part of which there may be nothing to go on with.
-    let onec = onec(choices.demo, &auth, &serving, &mut values)?;
+    let onec = onec(choices.demo, &auth, &serving, &mut values, cwd)?;
     values.check()?;
     let (warnings, notes) = values.into_warnings();
     Ok(Settings {
@@ -55,14 +55,39 @@ fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
     }
 }
 
-fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Onec, Stop> {
+fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Onec, Stop> {
     let service_root = values.get(&table::ONEC_SERVICE_ROOT, parse::service_root)?;
     let timeout = values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?;
     let report_timeout = values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?;
     let max_concurrency = values.get(&table::ONEC_MAX_CONCURRENCY, parse::concurrency)?;
+    let keep_alive = values.get(&table::ONEC_KEEPALIVE_MS, |text| parse::millis(text, 0))?;
+    let ca = values.optional(&table::ONEC_CA, |text| pem_file(text, cwd));
+    let verify = values.get(&table::ONEC_TLS_VERIFY, parse::switch)?;
     let tenant = tenant(values);
-    let target = target(demo, auth, serving, values)?;
-    Ok(Onec { target, service_root, timeout, report_timeout, max_concurrency, tenant })
+    let mut target = target(demo, auth, serving, values)?;
+    if let Target::Infobase { url, .. } = &mut target {
+        super::onec_url::tidy(url, &service_root, values);
+    }
+    let tls_verify = certificates(&target, verify, values);
+    Ok(Onec { target, service_root, timeout, report_timeout, max_concurrency, keep_alive, ca, tls_verify, tenant })
+}
+
+/// Whether 1C must show a certificate that counts.
+fn certificates(target: &Target, verify: bool, values: &mut Values) -> bool {
+    let https = matches!(target, Target::Infobase { url, .. } if url.scheme() == "https");
+    if !https {
+        values.ignored(&[&table::ONEC_CA], "the infobase is not called over https");
+        return true;
+    }
+    if !verify {
+        let name = values.given(&table::ONEC_TLS_VERIFY).unwrap_or_default();
+        values.warn(format!(
+            "{name} takes any certificate for that of 1C: whoever sits in between reads and changes everything, \
+             passwords included. Name 1C's own certificate in MCP_ONEC_CA instead"
+        ));
+        values.ignored(&[&table::ONEC_CA], "no certificate is checked");
+    }
+    verify
 }
 
 fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Result<Target, Stop> {
@@ -155,13 +180,14 @@ fn trusted_proxies(values: &mut Values) -> Vec<IpNet> {
     networks
 }
 
+fn pem_file(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
+    let path = cwd.join(parse::path(text)?);
+    if path.is_file() { Ok(path) } else { Err(parse::refused("there is no such file; expected one in PEM format")) }
+}
+
 fn tls(values: &mut Values, cwd: &Path) -> Option<Tls> {
-    let existing = |text: &str| -> Result<PathBuf, parse::Refused> {
-        let path = cwd.join(parse::path(text)?);
-        if path.is_file() { Ok(path) } else { Err(parse::refused("there is no such file; expected one in PEM format")) }
-    };
-    let cert = values.optional(&table::TLS_CERT, existing);
-    let key = values.optional(&table::TLS_KEY, existing);
+    let cert = values.optional(&table::TLS_CERT, |text| pem_file(text, cwd));
+    let key = values.optional(&table::TLS_KEY, |text| pem_file(text, cwd));
     let (cert, key) = both(cert, key, [&table::TLS_CERT, &table::TLS_KEY], values)?;
     Some(Tls { cert, key })
 }

@@ -23,6 +23,7 @@ mod flags;
 mod found;
 mod legacy;
 mod nearest;
+mod onec_url;
 mod parse;
 mod parse_auth;
 mod serving;

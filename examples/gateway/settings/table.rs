@@ -83,6 +83,13 @@ settings! {
         "How long a slow 1C call may take: reports and tools").default("120000");
     ONEC_MAX_CONCURRENCY = row("MCP_ONEC_MAX_CONCURRENCY", "onec-max-concurrency", "onec.max_concurrency", "N",
         "1C calls at once; each takes a 1C session and maybe a licence").default("16");
+    ONEC_KEEPALIVE_MS = row("MCP_ONEC_KEEPALIVE_MS", "onec-keepalive-ms", "onec.keepalive_ms", "MS",
+        "How long an idle connection to 1C is kept for the next call; less than the web server's own limit. 0 keeps none")
+        .default("4000");
+    ONEC_CA = row("MCP_ONEC_CA", "onec-ca", "onec.ca", "FILE",
+        "Certificates (PEM) to trust beside the machine's: authorities, or 1C's own self-signed certificate");
+    ONEC_TLS_VERIFY = row("MCP_ONEC_TLS_VERIFY", "onec-tls-verify", "onec.tls_verify", "BOOL",
+        "false takes any certificate of 1C, so that whoever sits in between reads and changes everything").default("true");
     ONEC_RPC = row("MCP_ONEC_RPC", "onec-rpc", "onec.rpc", "BOOL",
         "Whether the 1C extension has tools, resources and prompts of its own (JSON-RPC); false where it only answers \
          the catalog's calls").default("true");

@@ -60,6 +60,12 @@ pub(crate) struct Onec {
     pub(crate) report_timeout: Duration,
     /// How many calls may run at once.
     pub(crate) max_concurrency: usize,
+    /// How long an idle connection is kept.
+    pub(crate) keep_alive: Duration,
+    /// A file in PEM format with certificates to trust; it exists.
+    pub(crate) ca: Option<PathBuf>,
+    /// Whether certificates count at all.
+    pub(crate) tls_verify: bool,
     /// A header on each call.
     pub(crate) tenant: Option<Tenant>,
 }

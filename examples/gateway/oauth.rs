@@ -82,19 +82,10 @@ fn why(mut error: &(dyn StdError + 'static)) -> String {
     error.to_string()
 }
 
-/// Opens the store and closes it again; what it is, in words.
-pub(crate) async fn try_store(store: &Store) -> Result<String, Failure> {
-    Ok(match store {
-        Store::Memory => "in memory; a restart of the gateway logs everybody out".to_owned(),
-        Store::Sqlite(path) => {
-            sqlite(path).await?;
-            format!("the file {}", path.display())
-        }
-        Store::Postgres(url) => {
-            postgres(url).await?;
-            "the PostgreSQL database".to_owned()
-        }
-    })
+/// Whether the database answers. Nothing is made in it.
+pub(crate) async fn reach(url: &SecretString) -> Result<(), Failure> {
+    let reached = PostgresStore::reach(url).await;
+    reached.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
 
 /// What the authorization server is made of, but for login and store, whose types differ.

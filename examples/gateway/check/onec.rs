@@ -1,0 +1,190 @@
+//! Whether 1C does what it should.
+
+use super::catalog;
+use super::say::{fail, note, ok, skip, wait};
+use crate::infobase::{self, Opened};
+use crate::settings::{Serving, Settings};
+use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
+use onec_mcp::onec::{Cause, Error, OneCService, Trouble};
+use onec_mcp::rpc::{BoxError, ErrorObject, Method, Params, Request, Version};
+use serde_json::Value;
+use std::error::Error as StdError;
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// What the first question to 1C can show, in the order of the steps.
+const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
+
+/// All that 1C is asked for everybody.
+pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
+    let limit = settings.onec.timeout;
+    wait(&format!("1C at {}", infobase.address()), limit);
+    let onec = match infobase.account() {
+        Some(account) => with_account(account, settings).await,
+        None => without_account(&infobase.onec, &settings.serving).await,
+    };
+    if settings.auth.is_own_login() {
+        return onec && strangers(&infobase.onec, limit).await;
+    }
+    if onec {
+        anonymous(&infobase.onec, limit).await;
+    }
+    onec
+}
+
+/// Whether 1C does what it should for the service account.
+async fn with_account(onec: &OneCService, settings: &Settings) -> bool {
+    let serving = &settings.serving;
+    if let Err(error) = onec.health().await {
+        let failed = step(&error);
+        for name in STEPS.iter().take(failed) {
+            ok(name, "");
+        }
+        fail(STEPS.get(failed).copied().unwrap_or("1C"), &error.to_string());
+        for name in STEPS.into_iter().skip(failed + 1).chain(offers(serving)) {
+            skip(name);
+        }
+        return false;
+    }
+    for name in STEPS {
+        ok(name, "");
+    }
+    // Both are tried, so that one run shows all that is to be mended.
+    let rpc = !serving.rpc || rpc_dialect(onec, serving.catalog.is_some(), settings.onec.timeout).await;
+    let rest = match &serving.catalog {
+        Some(catalog) => catalog::check(onec, &catalog.tools, &settings.onec).await,
+        None => true,
+    };
+    rpc && rest
+}
+
+/// The steps after [`STEPS`]: what the 1C extension should be able to do.
+fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
+    let reports = serving.catalog.as_ref().map(|_| "REST dialect");
+    serving.rpc.then_some("tools/list").into_iter().chain(reports)
+}
+
+/// Whether the 1C extension lists its tools. It may do without where there is a catalog, if the settings
+/// say so.
+async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool {
+    wait("tools/list", limit);
+    let error = match tools(onec).await {
+        Ok(0) => {
+            ok("tools/list", "0 tools");
+            note(
+                "tools/list",
+                "1C offers none: nothing is registered there, or the extension is too old to list tools",
+            );
+            return true;
+        }
+        Ok(count) => {
+            ok("tools/list", &format!("{count} tools"));
+            return true;
+        }
+        Err(error) => error,
+    };
+    let without = if catalog {
+        "If the extension has no tools of its own, set MCP_ONEC_RPC=false: the catalog does without."
+    } else {
+        "If it only answers the calls of a catalog, set MCP_CATALOG and MCP_ONEC_RPC=false."
+    };
+    let status = error.downcast_ref::<Error>().and_then(Error::status).map(|status| status.as_u16());
+    let unknown = error.downcast_ref::<ErrorObject>().is_some_and(|told| told.code == ErrorObject::METHOD_NOT_FOUND);
+    match status {
+        Some(404 | 405) => fail(
+            "tools/list",
+            &format!(
+                "the HTTP service is well, but has no rpc ({}): the extension is too old or has no tools of its own. \
+                 Update it. {without}",
+                status.unwrap_or_default()
+            ),
+        ),
+        _ if unknown => fail(
+            "tools/list",
+            &format!("the extension does not know tools/list (-32601): it is too old. Update it. {without}"),
+        ),
+        _ => fail("tools/list", &error.to_string()),
+    }
+    false
+}
+
+async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
+    let request = Request::new(Method::ToolsList, Params::default(), Version::NEWEST_LEGACY);
+    let answer = onec.clone().oneshot(request).await?;
+    let payload = answer.outcome?;
+    let list: Value = serde_json::from_slice(payload.json())?;
+    Ok(list.get("tools").and_then(Value::as_array).map_or(0, Vec::len))
+}
+
+/// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.
+async fn without_account(onec: &OneCService, serving: &Serving) -> bool {
+    let answer = onec.health().await;
+    match &answer {
+        Ok(()) => ok("1C address", ""),
+        Err(error) => fail("1C address", &error.to_string()),
+    }
+    let steps: Vec<_> = STEPS.into_iter().skip(1).chain(offers(serving)).collect();
+    note(&steps.join(", "), "not tried: users log in as themselves, and MCP_ONEC_USERNAME is not set");
+    answer.is_ok()
+}
+
+/// Whether 1C refuses who has no login: else it would take any password for right.
+async fn strangers(onec: &OneCService, limit: Duration) -> bool {
+    wait("1C, without a login", limit);
+    let trouble = match onec.asks_for_login().await {
+        Ok(true) => None,
+        Ok(false) => Some(Error::from(Trouble::Open).to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    match &trouble {
+        None => ok("without a login", "1C refuses"),
+        Some(trouble) => fail("without a login", trouble),
+    }
+    trouble.is_none()
+}
+
+/// The same where all work under the service account, and it is no obstacle.
+async fn anonymous(onec: &OneCService, limit: Duration) {
+    wait("1C, without a login", limit);
+    match onec.asks_for_login().await {
+        Ok(true) => ok("without a login", "1C refuses"),
+        Ok(false) => note("without a login", infobase::ANONYMOUS),
+        Err(error) => note("without a login", &error.to_string()),
+    }
+}
+
+/// Which of [`STEPS`] an error of the health question belongs to.
+fn step(error: &BoxError) -> usize {
+    let Some(error) = error.downcast_ref::<Error>() else { return 0 };
+    match (error.why(), error.trouble()) {
+        (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => 1,
+        (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => 0,
+        (_, Trouble::Status(status, _)) if matches!(status.as_u16(), 401 | 402) => 1,
+        (_, Trouble::Status(..) | Trouble::Nonsense(_)) => 2,
+        _ => 0,
+    }
+}
+
+/// Whether 1C checks access keys: it must refuse one that nobody has.
+pub(super) async fn access_keys(onec: &OneCService, limit: Duration) -> bool {
+    wait("1C, which checks a key that nobody has", limit);
+    let nobodys = Typed::Key("no key of anybody: the gateway's check".into());
+    let trouble = match AccessKey::new(onec.clone()).check(nobodys).await {
+        Err(LoginError::Wrong) => None,
+        Ok(_) => Some("1C accepts any key".to_owned()),
+        Err(LoginError::Unavailable(error)) => Some(match error.downcast_ref::<Error>().and_then(Error::status) {
+            Some(status) if matches!(status.as_u16(), 404 | 405 | 501) => format!(
+                "the extension does not check access keys: its HTTP service is well, but has no auth/verify ({}). \
+                 Update the extension, or set MCP_OAUTH2_LOGIN=credentials",
+                status.as_u16()
+            ),
+            _ => error.to_string(),
+        }),
+        Err(error) => Some(error.source().map_or_else(|| error.to_string(), ToString::to_string)),
+    };
+    match &trouble {
+        None => ok("access keys", "1C checks them"),
+        Some(trouble) => fail("access keys", trouble),
+    }
+    trouble.is_none()
+}

@@ -1,0 +1,42 @@
+//! The lines that the doctor prints.
+
+use crate::output::line as println;
+use std::time::Duration;
+
+/// It is as it should be.
+pub(super) fn ok(step: &str, text: &str) {
+    line("ok", step, text);
+}
+
+/// It is not.
+pub(super) fn fail(step: &str, text: &str) {
+    line("FAIL", step, text);
+}
+
+/// Nothing is wrong, but worth knowing.
+pub(super) fn note(step: &str, text: &str) {
+    line("note", step, text);
+}
+
+/// Something before it failed.
+pub(super) fn skip(step: &str) {
+    line("-", step, "not tried");
+}
+
+/// What an answer is awaited of now, and for how long at most.
+pub(super) fn wait(whom: &str, limit: Duration) {
+    line("...", &format!("waiting for {whom}, up to {} s", limit.as_secs_f32()), "");
+}
+
+fn line(mark: &str, step: &str, text: &str) {
+    let colon = if text.is_empty() { "" } else { ": " };
+    println!("{mark:<6}{}{colon}{}", visible(step), visible(text));
+}
+
+/// On one line, and without what would steer the terminal or turn the text around: much of it is 1C's.
+fn visible(text: &str) -> String {
+    let turns = |char: char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = |char: &char| char.is_whitespace() || !char.is_control() && !turns(*char);
+    let text: String = text.chars().filter(kept).map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
+    text.trim_end().to_owned()
+}

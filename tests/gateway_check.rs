@@ -1,0 +1,254 @@
+//! `gateway check` before a 1C that is not as it should be: what it says, what it tries, and that it leaves
+//! nothing behind.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/fault.rs"]
+mod fault;
+#[path = "support/gateway.rs"]
+mod gateway;
+
+use fault::{Act, Faulty, ok, result, status};
+use gateway::{Gateway, command};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+const HEALTHY: &str = r#"{"status":"ok"}"#;
+const TOOLS: &str = r#"{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}"#;
+
+/// Whether it passed, and what it printed.
+async fn check(args: &[&str]) -> (bool, String) {
+    let mut command = command();
+    command.arg("check").args(args).stdin(Stdio::null());
+    let output = command.output().await.unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+/// The same of a 1C that does this, one after the other.
+async fn check_of(script: impl Into<Vec<Act>>, args: &[&str]) -> (bool, String) {
+    let server = Faulty::start(script).await;
+    let url = format!("http://{}/base", server.addr);
+    check(&[&["--onec-url", &url, "--onec-username", "u", "--onec-password", ""], args].concat()).await
+}
+
+/// An empty folder.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("check-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+fn has(report: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(report.lines().any(|told| told.starts_with(line)), "no line {line:?} in\n{report}");
+    }
+}
+
+#[tokio::test]
+async fn it_creates_nothing() {
+    let folder = folder("nothing");
+    let (database, log) = (folder.join("tokens.db"), folder.join("audit.jsonl"));
+    let store = format!("sqlite:{}", database.display());
+    let args = ["--demo", "--auth-mode", "oauth2", "--oauth2-store", &store, "--audit-log", log.to_str().unwrap()];
+    let (passed, report) = check(&args).await;
+    assert!(passed, "{report}");
+    assert_eq!(report.matches("not there yet").count(), 2, "{report}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "{report}");
+
+    // What is there stays as it is.
+    std::fs::write(&log, "a line\n").unwrap();
+    std::fs::write(&database, "no database").unwrap();
+    let (passed, report) = check(&args).await;
+    assert!(!passed);
+    has(&report, &["ok    audit log: ", "FAIL  token store: MCP_OAUTH2_STORE: cannot use the file"]);
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "a line\n");
+    assert_eq!(std::fs::read_to_string(&database).unwrap(), "no database");
+    std::fs::write(&database, "SQLite format 3\0and more").unwrap();
+    assert!(check(&args).await.0);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 2, "no companion of a database either");
+}
+
+#[tokio::test]
+async fn it_says_what_it_waits_for_and_fears_nothing_that_did_not_run() {
+    for act in [Act::Hang, Act::Reset] {
+        let (passed, report) = check_of([act], &["--onec-timeout-ms", "300"]).await;
+        assert!(!passed);
+        has(
+            &report,
+            &["...   waiting for 1C at http://127.0.0.1:", "FAIL  1C address: 1C ", "-     tools/list: not tried"],
+        );
+        assert!(report.contains("up to 0.3 s") && !report.contains("run"), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn an_extension_without_rpc() {
+    for code in [404, 405] {
+        let (passed, report) = check_of([ok(HEALTHY), status(code, "")], &[]).await;
+        assert!(!passed);
+        has(
+            &report,
+            &["ok    HTTP service", &format!("FAIL  tools/list: the HTTP service is well, but has no rpc ({code})")],
+        );
+        assert!(report.contains("MCP_ONEC_RPC=false"), "{report}");
+    }
+    let old = ok(r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32601,"message":"Метод не найден"}}"#);
+    let (_, report) = check_of([ok(HEALTHY), old, status(401, "")], &[]).await;
+    assert!(report.contains("too old"), "{report}");
+}
+
+#[tokio::test]
+async fn an_extension_without_access_keys() {
+    let keys = ["--auth-mode", "oauth2", "--oauth2-login", "key"];
+    for code in [404, 405] {
+        let script = [ok(HEALTHY), result(TOOLS), status(401, ""), status(code, "")];
+        let (passed, report) = check_of(script, &keys).await;
+        assert!(!passed);
+        has(&report, &["ok    tools/list: 1 tools", "FAIL  access keys: the extension does not check access keys"]);
+        assert!(report.contains("MCP_OAUTH2_LOGIN=credentials"), "{report}");
+    }
+    let script = [ok(HEALTHY), result(TOOLS), status(401, ""), status(500, "Деление на 0")];
+    let (_, report) = check_of(script, &keys).await;
+    has(&report, &["FAIL  access keys: The code in 1C failed (500)"]);
+}
+
+#[tokio::test]
+async fn words_of_1c_cannot_steer_the_terminal() {
+    let said = "Сбой\u{1b}[2J \u{202e}txt.exe\u{2066}\u{200f}\u{7}\u{9b}1m\r\nok    login";
+    let (passed, report) = check_of([status(500, said)], &[]).await;
+    assert!(!passed && report.contains("Сбой[2J txt.exe1m ok login"), "{report}");
+    for char in report.chars() {
+        assert!(
+            char == '\n' || !char.is_control() && !"\u{202e}\u{2066}\u{200f}".contains(char),
+            "{char:?} in {report}"
+        );
+    }
+}
+
+/// Wrong in another place than one would look at first.
+#[tokio::test]
+async fn causes_belong_to_their_steps() {
+    let moved = "HTTP/1.1 301 Moved\r\nLocation: https://1c.example/base/hs/mcp/health\r\nContent-Length: 0\r\n\r\n";
+    for (act, line) in [
+        (
+            Act::Raw(moved.into()),
+            "FAIL  1C address: The web server sends calls on from http to https (301; to https://1c",
+        ),
+        (status(403, "Начало сеанса с информационной базой запрещено"), "FAIL  login: 1C starts no sessions"),
+        (status(500, "Не обнаружено свободной лицензии!"), "FAIL  login: 1C has no free licence (500)"),
+        (status(409, ""), "FAIL  HTTP service: The web server's 1C module and the 1C server are of different versions"),
+        (ok("<html>Welcome</html>"), "FAIL  HTTP service: The HTTP service answers, but does not say that it is well"),
+        (
+            ok(r#"{"status":"starting"}"#),
+            "FAIL  HTTP service: The HTTP service answers, but does not say that it is well",
+        ),
+    ] {
+        let (passed, report) = check_of([act], &[]).await;
+        assert!(!passed);
+        has(&report, &[line]);
+    }
+}
+
+#[tokio::test]
+async fn a_publication_that_lets_anybody_in() {
+    let script = [ok(HEALTHY), result(TOOLS), ok(HEALTHY)];
+    let (passed, report) = check_of(script.clone(), &[]).await;
+    assert!(passed, "it is no obstacle: {report}");
+    has(&report, &["note  without a login: 1C lets anybody in without a login"]);
+    let (_, report) = check_of([ok(HEALTHY), result(TOOLS), status(401, "")], &[]).await;
+    has(&report, &["ok    without a login: 1C refuses"]);
+
+    let server = Faulty::start([ok(HEALTHY)]).await;
+    let url = format!("http://{}/base", server.addr);
+    let mut gateway = Gateway::start(&["--onec-url", &url, "--onec-username", "u", "--onec-password", ""]).await;
+    let warned = async {
+        while let Some(line) = gateway.log.next_line().await.unwrap() {
+            if line.contains("WARN") && line.contains("1C lets anybody in without a login") {
+                return;
+            }
+        }
+        panic!("no warning");
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), warned).await.expect("no warning");
+}
+
+const CATALOG: &str = r#"
+tools:
+  - name: rates
+    description: Rates of currencies
+    scope: own
+    path: own/rates
+    annotations: {readOnlyHint: true}
+    input_schema:
+      type: object
+      required: [currency, day, kind]
+      properties:
+        currency: {type: string, enum: [EUR, USD]}
+        day: {type: string, format: date}
+        kind: {type: string}
+  - name: rates_of_today
+    description: The same path
+    scope: own
+    path: own/rates
+    annotations: {readOnlyHint: true}
+    input_schema: {type: object}
+  - name: pay
+    description: Pays
+    scope: own
+    path: own/pay
+    input_schema: {type: object}
+  - name: by_id
+    description: By identifier
+    scope: own
+    path: own/by-id
+    annotations: {readOnlyHint: true}
+    input_schema: {type: object, required: [id], properties: {id: {type: string, pattern: "^[0-9]{9}$"}}}
+"#;
+
+#[tokio::test]
+async fn paths_of_a_catalog_of_ones_own() {
+    let folder = folder("catalog");
+    let file = folder.join("own.yaml");
+    std::fs::write(&file, CATALOG).unwrap();
+    let args = ["--catalog", file.to_str().unwrap(), "--onec-rpc", "false"];
+    for (act, expected, line) in [
+        (ok("{}"), true, "ok    REST dialect: 1C answers own/rates"),
+        (status(400, "Нет такой валюты"), true, "ok    REST dialect: 1C answers own/rates, and does not take made-up"),
+        (status(404, ""), false, "FAIL  REST dialect: own/rates: the HTTP service has no such path (404)"),
+        (status(500, "Сбой"), false, "FAIL  REST dialect: own/rates: The code in 1C failed (500)"),
+        (
+            Act::Reset,
+            false,
+            "FAIL  REST dialect: own/rates: 1C broke the connection before its answer was complete. If",
+        ),
+    ] {
+        let server = Faulty::start([ok(HEALTHY), act, status(401, "")]).await;
+        let url = format!("http://{}/base", server.addr);
+        let account = ["--onec-url", &url, "--onec-username", "u", "--onec-password", ""];
+        let (passed, report) = check(&[&account[..], &args].concat()).await;
+        assert_eq!(passed, expected, "{report}");
+        has(
+            &report,
+            &[
+                line,
+                "note  REST dialect: own/pay is not tried, as pay may change something",
+                "note  REST dialect: own/by-id is not tried, as arguments for by_id cannot be made up",
+            ],
+        );
+        let asked: Vec<_> = server.seen().into_iter().filter(|seen| seen.line.contains("/own/")).collect();
+        assert_eq!(asked.len(), 1, "one call for each path: {asked:?}");
+        let body: serde_json::Value = serde_json::from_str(&asked.first().unwrap().body).unwrap();
+        assert_eq!((body["currency"].as_str(), body["day"].as_str()), (Some("EUR"), Some("2026-01-01")));
+    }
+}
+
+/// An address as browsers and the configurator show it.
+#[tokio::test]
+async fn what_does_not_belong_to_the_infobases_url_is_taken_off() {
+    let server = Faulty::start([ok(HEALTHY), result(TOOLS), status(401, "")]).await;
+    let url = format!("http://{}/base/hs/mcp/", server.addr);
+    let (passed, report) = check(&["--onec-url", &url, "--onec-username", "u", "--onec-password", ""]).await;
+    assert!(passed, "{report}");
+    has(&report, &["note  settings: --onec-url: /hs/mcp is taken off its end"]);
+    assert!(server.seen().iter().all(|seen| seen.line.contains(" /base/hs/mcp/") && !seen.line.contains("hs/mcp/hs")));
+}

@@ -36,7 +36,7 @@ pub use version::{Era, Version};
 
 pub(crate) use error::cause;
 pub(crate) use lifecycle::asked_version;
-#[cfg(feature = "alias")]
+#[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) use list::Item;
 pub(crate) use list::{List, empty_list};
 pub(crate) use message::without_bom;

@@ -395,7 +395,7 @@ fn written(kind: &Kind, defs: &mut Map<String, Value>, named: &impl Fn(&str) -> 
                 let (schema, inner) = written(kind, defs, named);
                 properties.insert(name.clone(), schema);
                 value.insert(named(name), inner);
-                if *needed {
+                if *needed && !required.contains(name) {
                     required.push(name.clone());
                 }
             }

@@ -132,7 +132,7 @@ where
                 forget(report);
                 Kind::Called { call: self.inner.call(Request { params, ..request }) }
             }
-            Some(Err(refusal)) => Kind::Refused { answer: told(report, Ok(refusal)).ok() },
+            Some(Err(refusal)) => Kind::Refused { answer: told(report, Ok(*refusal)).ok() },
             None => Kind::Asking { call: self.ask(request, asked, report) },
         }
     }
@@ -165,7 +165,7 @@ where
             };
             let params = match meant.unwrap_or_else(|| asked.as_known(&request, &known.book)) {
                 Ok(params) => params,
-                Err(refusal) => return told(report, Ok(refusal)),
+                Err(refusal) => return told(report, Ok(*refusal)),
             };
             if let Err(error) = service.ready().await {
                 return told(report, Err(error.into()));
@@ -205,7 +205,7 @@ struct Asking {
 }
 
 /// The parameters under 1C's names, or the answer to the client.
-type Meant = Result<Params, Response>;
+type Meant = Result<Params, Box<Response>>;
 
 impl Asking {
     fn of(request: &Request) -> Option<Self> {
@@ -229,13 +229,13 @@ impl Asking {
 
     fn resolved(&self, request: &Request, book: &Book, meaning: Option<Meaning>, all: bool) -> Option<Meant> {
         let (params, tool) = match &meaning {
-            Some(Meaning::Several) => return Some(Err(Response::error(self.several()))),
+            Some(Meaning::Several) => return Some(Err(Box::new(Response::error(self.several())))),
             Some(Meaning::Tool(tool)) if **tool != *self.name => (request.params.with_name(tool), &**tool),
             _ => (request.params.clone(), &*self.name),
         };
         let Some(arguments) = params.raw(Param::Arguments).filter(|_| self.arguments) else { return Some(Ok(params)) };
         match book.back(tool, arguments) {
-            Err(twice) => Some(Err(twice.refusal())),
+            Err(twice) => Some(Err(Box::new(twice.refusal()))),
             Ok(back) if all && back.strange => None,
             Ok(back) => Some(Ok(match back.json {
                 Some(json) => params.with(Param::Arguments, &json),

@@ -110,7 +110,7 @@ where
 
 /// What becomes of a call.
 enum Checking {
-    Passed(Request),
+    Passed(Box<Request>),
     Refused(Unfit),
     /// By a schema that may be another one by now.
     Doubtful,
@@ -125,7 +125,7 @@ where
     fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
         match check(&self.known, self.catalog.as_ref(), &request) {
             None => Kind::Called { call: self.inner.call(request) },
-            Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(request) },
+            Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(*request) },
             Some(Checking::Refused(unfit)) => Kind::Refused { answer: Some(refusal(&unfit)) },
             Some(Checking::Doubtful) => Kind::Asking { call: self.look_again(request) },
         }
@@ -147,7 +147,7 @@ where
             }
             let request = match check(&known, catalog.as_ref(), &request) {
                 Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
-                Some(Checking::Passed(mended)) => mended,
+                Some(Checking::Passed(mended)) => *mended,
                 // Nobody knows, so 1C decides.
                 None | Some(Checking::Doubtful) => request,
             };
@@ -167,7 +167,7 @@ fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<
         Ok(Fit::AsTheyAre) => None,
         Ok(Fit::Mended(json)) => {
             let params = request.params.with(Param::Arguments, &json);
-            Some(Checking::Passed(Request { params, ..request.clone() }))
+            Some(Checking::Passed(Box::new(Request { params, ..request.clone() })))
         }
         Err(_) if shown.elapsed() >= FRESH => Some(Checking::Doubtful),
         Err(unfit) => Some(Checking::Refused(unfit)),

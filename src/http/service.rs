@@ -148,7 +148,7 @@ pub(super) struct Post<S> {
 /// A request that passed all checks: to be called, or answered already.
 enum Admitted {
     Call(Box<Call>, Box<Request>),
-    Done(Box<Call>, Outcome),
+    Done(Box<Call>, Box<Outcome>),
     Listen(Box<Call>),
 }
 
@@ -190,7 +190,7 @@ where
         let bridge = &self.shared.bridge;
         let call = Box::new(Call::new(bridge, id, &mut request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
-            return Ok(Admitted::Done(call, Outcome::of(Ok(answer))));
+            return Ok(Admitted::Done(call, Box::new(Outcome::of(Ok(answer)))));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
@@ -202,7 +202,7 @@ where
     async fn answer(mut self, admitted: Admitted) -> Response<Body> {
         let (mut call, request) = match admitted {
             Admitted::Call(call, request) => (call, request),
-            Admitted::Done(call, outcome) => return self.finish(call, outcome),
+            Admitted::Done(call, outcome) => return self.finish(call, *outcome),
             Admitted::Listen(call) => return self.listen(call),
         };
         let mut running = self.begin(*request);

@@ -79,6 +79,7 @@ pub(crate) enum Asker {
     /// A language model.
     Model,
     /// A program, which wants all there is.
+    #[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "programs come through the REST face"))]
     Program,
 }
 

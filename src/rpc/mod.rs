@@ -35,6 +35,7 @@ pub use response::Response;
 pub use version::{Era, Version};
 
 pub(crate) use error::cause;
+#[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) use list::Item;

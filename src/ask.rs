@@ -1,13 +1,7 @@
 //! Lists of tools that layers ask for themselves.
 
-use crate::identity::Identity;
 use crate::rpc::{BoxError, Method, Params, Payload, Request, Response, Unasked};
-use http::HeaderValue;
 use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
@@ -49,65 +43,4 @@ where
         params = Params::parse(&next.into()).unwrap_or_default();
     }
     Ok(())
-}
-
-/// How long a caller's list is believed about names that are not in it: a client that calls unknown
-/// names for ever makes no more lists than this.
-const FRESH: Duration = Duration::from_secs(5);
-/// Beyond this many callers, those who asked long ago are forgotten.
-const MAX_CALLERS: usize = 1_000;
-
-/// Subject and scopes: who sees the same list. Nobody, without authentication.
-type Caller = Option<(HeaderValue, HeaderValue)>;
-/// When the last list ended. One list at a time: those who wait for it use what it brought.
-type Turn = Arc<tokio::sync::Mutex<Option<Instant>>>;
-
-/// Who asked when.
-#[cfg(any(feature = "alias", feature = "confirm"))]
-#[derive(Debug, Default)]
-pub(crate) struct Asked(Mutex<HashMap<Caller, Turn>>);
-
-impl Asked {
-    fn turn(&self, caller: Caller) -> Turn {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.len() >= MAX_CALLERS && !turns.contains_key(&caller) {
-            turns.retain(|_, turn| turn.try_lock().map_or(true, |last| last.is_some_and(is_fresh)));
-            if turns.len() >= MAX_CALLERS {
-                turns.clear();
-            }
-        }
-        Arc::clone(turns.entry(caller).or_default())
-    }
-
-    /// What `find` finds, if need be after `each` page was seen of the list that the sender of `request`
-    /// sees.
-    ///
-    /// # Errors
-    /// What the list failed with; an answer that is an error teaches nothing instead.
-    pub(crate) async fn look_up<S, T>(
-        &self,
-        request: &Request,
-        service: &mut S,
-        mut each: impl FnMut(&Payload) -> bool,
-        find: impl Fn() -> Option<T>,
-    ) -> Result<Option<T>, BoxError>
-    where
-        S: Service<Request, Response = Response>,
-        S::Error: Into<BoxError>,
-    {
-        let caller = request.extensions.get::<Identity>().map(|identity| identity.headers().clone());
-        let turn = self.turn(caller);
-        let mut last = turn.lock().await;
-        let known = find();
-        if known.is_some() || last.is_some_and(is_fresh) {
-            return Ok(known);
-        }
-        tools(request, service, |_, page| each(page)).await?;
-        *last = Some(Instant::now());
-        Ok(find())
-    }
-}
-
-fn is_fresh(last: Instant) -> bool {
-    last.elapsed() < FRESH
 }

@@ -100,6 +100,8 @@
 pub mod alias;
 #[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
 mod ask;
+#[cfg(any(feature = "alias", feature = "confirm"))]
+mod asked;
 #[cfg(feature = "audit")]
 pub mod audit;
 #[cfg(not(feature = "audit"))]

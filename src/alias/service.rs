@@ -3,7 +3,7 @@
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
 use super::name::{looks_made, may_hold_alias};
-use crate::ask::Asked;
+use crate::asked::Asked;
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
 use futures_core::future::BoxFuture;

@@ -4,7 +4,7 @@ use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
 use super::seal::Seal;
-use crate::ask::Asked;
+use crate::asked::Asked;
 use crate::rpc::{BoxError, Method, Param, Request, Response};
 use futures_core::future::BoxFuture;
 use pin_project_lite::pin_project;

@@ -18,7 +18,7 @@ const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
 /// All that 1C is asked for everybody.
 pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
     let limit = settings.onec.timeout;
-    wait(&format!("1C at {}", infobase.address()), limit);
+    wait("1C", limit);
     let onec = match infobase.account() {
         Some(account) => with_account(account, settings).await,
         None => without_account(&infobase.onec, &settings.serving).await,

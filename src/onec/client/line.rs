@@ -11,13 +11,17 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tower::util::MapErr;
 use tower_service::Service;
 
 /// Apache ends a connection after so many requests (`MaxKeepAliveRequests`).
 const MAX_REQUESTS: u32 = 100;
+
+/// A connection that was answered on so lately is not looked at: hyper is still watching it, and the look is a
+/// system call.
+const FRESH: Duration = Duration::from_micros(500);
 
 /// A kept connection was found ended before anything of a request was sent.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +85,7 @@ impl Service<http::Uri> for Connector {
         let (connecting, limit) = (self.https.call(uri), self.limit);
         Box::pin(async move {
             let stream = tokio::time::timeout(limit, connecting).await.map_err(|_| TooLate(limit))??;
-            Ok(Line { stream, begun: 0, sent: true, heard: false })
+            Ok(Line { stream, begun: 0, sent: true, heard: None })
         })
     }
 }
@@ -101,8 +105,8 @@ pub(super) struct Line {
     /// All of the last request is written, so that what is written next is another one. hyper flushes
     /// only then: a request's body is a single piece here.
     sent: bool,
-    /// Something was answered already.
-    heard: bool,
+    /// When something was last answered.
+    heard: Option<Instant>,
 }
 
 impl Line {
@@ -112,7 +116,8 @@ impl Line {
             return Ok(());
         }
         self.begun = self.begun.saturating_add(1);
-        if self.begun == 1 || self.begun <= MAX_REQUESTS && self.is_quiet() {
+        let fresh = self.heard.is_some_and(|heard| heard.elapsed() < FRESH);
+        if self.begun == 1 || self.begun <= MAX_REQUESTS && (fresh || self.is_quiet()) {
             return Ok(());
         }
         Err(io::Error::new(ErrorKind::NotConnected, Ended))
@@ -136,7 +141,7 @@ impl Line {
         let Some(bytes) = bytes.get_mut(..length) else { return Poll::Ready(Ok(())) };
         let mut first = ReadBuf::new(bytes);
         ready!(Pin::new(&mut self.stream).poll_read(cx, first.unfilled()))?;
-        self.heard = true;
+        self.heard = Some(Instant::now());
         if first.filled().starts_with(&[0x15, 3]) {
             return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, SpeaksTls)));
         }
@@ -154,10 +159,12 @@ impl Connection for Line {
 
 impl Read for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        if !self.heard && matches!(self.stream, MaybeHttpsStream::Http(_)) {
+        if self.heard.is_none() && matches!(self.stream, MaybeHttpsStream::Http(_)) {
             return self.poll_hear(cx, out);
         }
-        Pin::new(&mut self.stream).poll_read(cx, out)
+        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+        self.heard = Some(Instant::now());
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) use lifecycle::asked_version;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) use list::Item;
 pub(crate) use list::{List, empty_list};
+#[cfg(any(feature = "stdio", feature = "rest", feature = "oauth"))]
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;
 pub(crate) use payload::without_line_breaks;

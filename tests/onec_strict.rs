@@ -14,6 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use std::sync::{Arc, Mutex};
 use tower::{ServiceExt, service_fn};
 
 const LEGACY: Version = Version::V2025_11_25;
@@ -601,6 +602,57 @@ async fn a_tool_with_an_output_schema_answers_with_a_structure() {
                 assert_eq!(got["content"][1], text("Итого 5")[0]);
             }
         }
+    }
+}
+
+/// What is left out is told once for each content of a list, not with each list.
+#[tokio::test(flavor = "current_thread")]
+async fn the_log_says_once_what_is_left_out() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let client = service_fn(|call: http::Request<Bytes>| async move {
+        let cursor = call.body().windows(8).any(|word| word == b"\"cursor\"");
+        let more = if cursor { r#",{"name":"a"}"# } else { "" };
+        let list = format!(r#"{{"result":{{"tools":[{{"name":"a"}},{{"name":"a\u202e"}},{{"name":"a"}}{more}]}}}}"#);
+        Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::from(list)))
+    });
+    let service = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
+    let ask = async |params: &'static str| {
+        let params = Params::parse(&Bytes::from_static(params.as_bytes())).unwrap();
+        let request = Request::new(Method::ToolsList, params, LEGACY);
+        service.clone().oneshot(request).await.unwrap().outcome.unwrap();
+        log.lines()
+    };
+    for _ in 0..3 {
+        assert_eq!(ask("{}").await, 1);
+    }
+    assert_eq!(ask(r#"{"cursor":"2"}"#).await, 3, "another list");
+    assert!(log.text().contains("WARN") && log.text().contains("another one has its name"), "{}", log.text());
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn lines(&self) -> usize {
+        self.text().lines().filter(|line| line.contains("left out")).count()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

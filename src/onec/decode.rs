@@ -7,6 +7,7 @@ use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 use http::HeaderMap;
+use std::collections::HashSet;
 
 /// Why the body of an answer is no answer to the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,10 +41,11 @@ pub enum BadAnswer {
     Base64,
 }
 
-/// The result of an answer, and what a list of tools says of their results.
+/// The result of an answer, and of a list the names in it and what tools say of their results.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) payload: Payload,
+    pub(super) names: HashSet<String>,
     pub(super) outputs: Vec<Output>,
     /// It is of a tool and has a `structuredContent`.
     pub(super) structured: bool,
@@ -122,7 +124,7 @@ fn outcome(body: &Bytes, request: &Request, envelope: Envelope<'_>) -> Result<Re
         Some(json) => Payload::parse(json)?,
         None => payload,
     };
-    Ok(Ok(Answer { payload, outputs: mended.outputs, structured: mended.structured }))
+    Ok(Ok(Answer { payload, names: mended.names, outputs: mended.outputs, structured: mended.structured }))
 }
 
 fn read<'a>(body: &'a Bytes, request: &'a Request) -> Result<Envelope<'a>, BadAnswer> {

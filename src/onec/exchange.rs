@@ -108,7 +108,9 @@ impl Target {
         if request.method.listed().is_some() {
             let made = self.lists.get_or(&body, &(request.method.clone(), request.version.era()), || {
                 let answer = decode(&head.headers, body.clone(), request).map_err(Err)?.map_err(Ok)?;
-                self.outputs.learn(answer.outputs);
+                if request.method == Method::ToolsList {
+                    self.outputs.learn(&answer.names, answer.outputs);
+                }
                 Ok(answer.payload)
             });
             return match made {

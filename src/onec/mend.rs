@@ -37,18 +37,20 @@ use std::collections::HashSet;
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// What a tool of a list says of its results.
+/// A tool of a list that says what its results are.
 #[derive(Clone, Debug)]
 pub(super) struct Output {
     pub(super) name: String,
     /// Its output schema, as clients see it.
-    pub(super) schema: Option<Bytes>,
+    pub(super) schema: Bytes,
 }
 
 /// A result after the pass.
 pub(super) struct Mended {
     /// Where it was mended.
     pub(super) json: Option<Vec<u8>>,
+    /// The names of the tools or prompts of a list.
+    pub(super) names: HashSet<String>,
     pub(super) outputs: Vec<Output>,
     pub(super) structured: bool,
 }
@@ -159,7 +161,7 @@ impl<'a> Mender<'a> {
         self.edits.prepend(object, &missing, self.top.any);
         self.report();
         let json = (!self.edits.is_empty()).then(|| self.edits.apply(self.bytes, object));
-        Ok(Mended { json, outputs: self.outputs, structured: !self.structured.is_empty() })
+        Ok(Mended { json, names: self.names, outputs: self.outputs, structured: !self.structured.is_empty() })
     }
 
     /// The log says what a list lacks. Lists are remembered, so each says it once.

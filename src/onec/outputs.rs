@@ -9,7 +9,7 @@ use crate::rpc::Payload;
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -26,18 +26,16 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Learns what a list of tools says. A tool that has lost its schema is forgotten.
-    pub(super) fn learn(&self, listed: Vec<Output>) {
-        if listed.iter().all(|output| output.schema.is_none()) && !self.any() {
+    /// Learns what a list of the tools `names` says. One that has lost its schema is forgotten.
+    pub(super) fn learn(&self, names: &HashSet<String>, listed: Vec<Output>) {
+        if listed.is_empty() && !self.any() {
             return;
         }
         let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
+        schemas.retain(|name, _| !names.contains(name));
         for Output { name, schema } in listed {
-            match schema.filter(|schema| schema.len() <= LONGEST) {
-                Some(schema) if schemas.len() < KEPT || schemas.contains_key(&name) => {
-                    schemas.insert(name, schema);
-                }
-                _ => drop(schemas.remove(&name)),
+            if schemas.len() < KEPT && schema.len() <= LONGEST {
+                schemas.insert(name, schema);
             }
         }
         self.any.store(!schemas.is_empty(), Ordering::Relaxed);

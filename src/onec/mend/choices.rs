@@ -5,6 +5,7 @@ use super::edits::Kept;
 use super::type_names::{list_of, meant, types_of};
 use crate::onec::decode::BadAnswer;
 use crate::rpc::json::{Scanner, unquote};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 impl Mender<'_> {
@@ -70,13 +71,16 @@ fn may_be_null(raw: &[u8]) -> bool {
 }
 
 /// One form for all the ways to write the same value.
-fn canonical(raw: &[u8]) -> String {
+fn canonical(raw: &[u8]) -> Cow<'_, str> {
+    if raw.first() == Some(&b'"') && !raw.contains(&b'\\') {
+        return String::from_utf8_lossy(raw);
+    }
     match serde_json::from_slice::<serde_json::Value>(raw) {
         Ok(serde_json::Value::Number(number)) => match number.as_f64().filter(|number| number.abs() < 9e15) {
-            Some(number) => format!("{}", number + 0.0),
-            None => number.to_string(),
+            Some(number) => format!("{}", number + 0.0).into(),
+            None => number.to_string().into(),
         },
-        Ok(value) => value.to_string(),
-        Err(_) => String::from_utf8_lossy(raw).into_owned(),
+        Ok(value) => value.to_string().into(),
+        Err(_) => String::from_utf8_lossy(raw),
     }
 }

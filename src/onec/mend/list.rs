@@ -33,26 +33,23 @@ impl Mender<'_> {
         read: impl FnOnce(&mut Self) -> Result<bool, BadAnswer>,
     ) -> Result<bool, BadAnswer> {
         let fits = read(self)?;
-        Ok(match name {
-            Some(name) if fits && !self.names.contains(&name) => self.names.insert(name),
-            name if fits => self.leave_out(name.as_deref(), "another one has its name"),
-            name => self.leave_out(name.as_deref(), "it lacks what clients need to call it"),
-        })
+        match name {
+            Some(name) if fits && !self.names.contains(&name) => {
+                if let Some(schema) = self.output.take() {
+                    self.outputs.push(Output { name: name.clone(), schema });
+                }
+                Ok(self.names.insert(name))
+            }
+            name if fits => Ok(self.leave_out(name.as_deref(), "another one has its name")),
+            name => Ok(self.leave_out(name.as_deref(), "it lacks what clients need to call it")),
+        }
     }
 }
 
 pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
     let name = name(scanner, mender.bytes, "name");
-    let outputs = mender.outputs.len();
     mender.output = None;
-    let stays = mender.named(name.clone(), |mender| object(mender, TOOL, scanner))?;
-    if stays {
-        let schema = mender.output.take();
-        mender.outputs.push(Output { name: name.unwrap_or_default(), schema });
-    } else {
-        mender.outputs.truncate(outputs);
-    }
-    Ok(stays)
+    mender.named(name, |mender| object(mender, TOOL, scanner))
 }
 
 pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {

@@ -5,12 +5,15 @@
 
 use super::edits::Edits;
 use super::judge::quoted;
-use crate::rpc::json::Span;
+use crate::rpc::json::{Fault, Scanner, Span, text};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Schemas of one value.
 #[derive(Debug, Default)]
 struct Group {
-    properties: Vec<String>,
+    /// Where their properties stand. Most schemas require none, so the names are read at the end.
+    properties: Vec<Span>,
     /// It refers to others, whose properties are not known.
     open: bool,
 }
@@ -38,9 +41,10 @@ impl Names {
         self.groups.len() - 1
     }
 
-    pub(super) fn property(&mut self, group: usize, name: &str) {
+    /// Properties stand at `span`.
+    pub(super) fn properties(&mut self, group: usize, span: Span) {
         if let Some(group) = self.groups.get_mut(group) {
-            group.properties.push(name.to_owned());
+            group.properties.push(span);
         }
     }
 
@@ -64,37 +68,41 @@ impl Names {
     }
 
     /// Takes out of each list what is no name, no property, or there already.
-    pub(super) fn settle(mut self, bytes: &[u8], edits: &mut Edits) {
-        for group in &mut self.groups {
-            group.properties.sort_unstable();
-        }
+    pub(super) fn settle(self, bytes: &[u8], edits: &mut Edits) {
         for Required { group, span, fixed } in &self.required {
             let Some(group) = self.groups.get(*group) else { continue };
-            let raw = span.of(bytes).unwrap_or_default();
-            let items: Vec<serde_json::Value> = serde_json::from_slice(raw).unwrap_or_default();
-            let mut names: Vec<&str> = Vec::new();
-            for name in items.iter().filter_map(serde_json::Value::as_str) {
-                let known = *fixed || group.open || group.properties.binary_search_by(|one| (**one).cmp(name)).is_ok();
-                if known && !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            if names.len() < items.len() {
-                let names: Vec<_> = names.into_iter().map(quoted).collect();
-                edits.replace(*span, format!("[{}]", names.join(",")));
+            let mut properties: Vec<_> =
+                group.properties.iter().filter_map(|span| keys(span.of(bytes)?)).flatten().collect();
+            properties.sort_unstable();
+            let is_one = |name: &str| properties.binary_search_by(|property| (**property).cmp(name)).is_ok();
+            let known = |name: &str| *fixed || group.open || is_one(name);
+            if let Some(names) = span.of(bytes).and_then(|raw| unique_names(raw, known)) {
+                edits.replace(*span, names);
             }
         }
     }
 }
 
-/// The items of an array of strings, each once; `None` where nothing is to mend.
-pub(super) fn unique_names(raw: &[u8]) -> Option<String> {
-    let items: Vec<serde_json::Value> = serde_json::from_slice(raw).ok()?;
-    let mut names: Vec<&str> = Vec::new();
-    for name in items.iter().filter_map(serde_json::Value::as_str) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    (names.len() < items.len()).then(|| format!("[{}]", names.into_iter().map(quoted).collect::<Vec<_>>().join(",")))
+fn keys(object: &[u8]) -> Option<Vec<Cow<'_, str>>> {
+    let mut keys = Vec::new();
+    let read = Scanner::new(object).ok()?.object::<Fault>(|scanner, member| {
+        keys.push(member.key);
+        scanner.skip().map(drop)
+    });
+    read.ok().map(|_| keys)
+}
+
+/// The strings of an array that are wanted, each once; `None` where nothing is to mend.
+pub(super) fn unique_names(raw: &[u8], wanted: impl Fn(&str) -> bool) -> Option<String> {
+    let (mut names, mut seen) = (Vec::new(), HashSet::new());
+    let mut all = 0;
+    let read = Scanner::new(raw).ok()?.array::<Fault>(|scanner| {
+        all += 1;
+        let name = text(raw, scanner.skip()?).filter(|name| wanted(name) && seen.insert(name.clone()));
+        names.extend(name);
+        Ok(())
+    });
+    read.ok()?;
+    let list = || names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",");
+    (names.len() < all).then(|| format!("[{}]", list()))
 }

@@ -31,10 +31,18 @@ pub(super) enum Root {
 }
 
 /// What is the same all over one schema of a tool.
-pub(super) struct Schema {
-    /// `items` may be several.
-    pub(super) old: bool,
+pub(super) struct Schema<'a> {
+    /// Before the whole of it.
+    whole: Scanner<'a>,
     pub(super) names: Names,
+}
+
+impl Schema<'_> {
+    /// Whether `items` may be several.
+    pub(super) fn is_old(&self, bytes: &[u8]) -> bool {
+        let dialect = first_member(&self.whole, bytes, "$schema", |_| true).and_then(unquote);
+        dialect.is_some_and(|dialect| keywords::is_old(&dialect))
+    }
 }
 
 /// The schema of arguments.
@@ -143,9 +151,7 @@ impl Place {
 impl Mender<'_> {
     /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
     fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-        let dialect = first_member(scanner, self.bytes, "$schema", |_| true).and_then(unquote);
-        let old = dialect.is_some_and(|dialect| keywords::is_old(&dialect));
-        let mut schema = Schema { old, names: Names::default() };
+        let mut schema = Schema { whole: scanner.clone(), names: Names::default() };
         let place = Place { root, ..Place::new(schema.names.group()) };
         let read = self.members(&mut schema, place, scanner)?;
         if root != Root::Free {

@@ -15,7 +15,7 @@ impl Mender<'_> {
     /// The members of the object at the cursor, each keyword of the kind that it is or gone.
     pub(super) fn members(
         &mut self,
-        schema: &mut Schema,
+        schema: &mut Schema<'_>,
         place: Place,
         scanner: &mut Scanner<'_>,
     ) -> Result<Read, BadAnswer> {
@@ -55,7 +55,7 @@ impl Mender<'_> {
     /// The value of a keyword; `false` if it says nothing that a validator takes.
     fn keyword(
         &mut self,
-        schema: &mut Schema,
+        schema: &mut Schema<'_>,
         place: Place,
         keyword: Keyword,
         member: &Member<'_>,
@@ -104,7 +104,7 @@ impl Mender<'_> {
             Keyword::SameSeveral => self.schemas(schema, Some(same), scanner),
             Keyword::OtherSeveral => self.schemas(schema, None, scanner),
             Keyword::Items if first == b'[' => {
-                if !schema.old {
+                if !schema.is_old(self.bytes) {
                     if first_member(whole, self.bytes, "prefixItems", |_| true).is_some() {
                         return Ok(scanner.skip().map(|_| false)?);
                     }
@@ -128,7 +128,7 @@ impl Mender<'_> {
     /// A map of schemas or of lists of names.
     fn by_name(
         &mut self,
-        schema: &mut Schema,
+        schema: &mut Schema<'_>,
         place: Place,
         keyword: Keyword,
         scanner: &mut Scanner<'_>,
@@ -138,7 +138,7 @@ impl Mender<'_> {
         }
         let mut kept = Kept::default();
         let mut seen = HashSet::new();
-        scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+        let map = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
             kept.next(start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());
             let fits = match (keyword, scanner.peek()) {
@@ -147,16 +147,12 @@ impl Mender<'_> {
                 (Keyword::RequiredBy, _) => scanner.skip().map(|_| false)?,
                 (Keyword::SameByName | Keyword::Dependencies, _) => self.schema(schema, place, scanner)?,
                 (Keyword::Properties, first @ (b't' | b'f')) => {
-                    schema.names.property(place.group, &key);
                     let span = scanner.skip()?;
                     // Properties of tools are objects in MCP.
                     self.edits.replace(span, if first == b't' { "{}" } else { "{\"not\":{}}" });
                     true
                 }
                 _ => {
-                    if keyword == Keyword::Properties {
-                        schema.names.property(place.group, &key);
-                    }
                     let place = Place::new(schema.names.group());
                     self.schema(schema, place, scanner)?
                 }
@@ -168,13 +164,16 @@ impl Mender<'_> {
             kept.member(start, scanner.pos(), fits, &mut self.edits);
             Ok(())
         })?;
+        if keyword == Keyword::Properties {
+            schema.names.properties(place.group, map);
+        }
         kept.finish(&mut self.edits);
         Ok(true)
     }
 
     fn names(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
         let span = scanner.skip()?;
-        if let Some(names) = span.of(self.bytes).and_then(unique_names) {
+        if let Some(names) = span.of(self.bytes).and_then(|raw| unique_names(raw, |_| true)) {
             self.edits.replace(span, names);
         }
         Ok(true)
@@ -183,7 +182,7 @@ impl Mender<'_> {
     /// An array of schemas, of the same value or each of its own. An empty one is none.
     fn schemas(
         &mut self,
-        schema: &mut Schema,
+        schema: &mut Schema<'_>,
         same: Option<Place>,
         scanner: &mut Scanner<'_>,
     ) -> Result<bool, BadAnswer> {
@@ -200,7 +199,7 @@ impl Mender<'_> {
     }
 
     /// A schema within one. Of what is none, any value is right; the name of a type is short for one of it.
-    fn schema(&mut self, schema: &mut Schema, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn schema(&mut self, schema: &mut Schema<'_>, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
         match scanner.peek() {
             b'{' => drop(self.members(schema, place, scanner)?),
             b't' | b'f' => drop(scanner.skip()?),

@@ -31,6 +31,7 @@ use edits::{Edits, Kept};
 use judge::quoted;
 use kind::Kind;
 use list::Look;
+use required::Names;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -71,6 +72,8 @@ pub(super) struct Mender<'a> {
     outputs: Vec<Output>,
     /// The output schema of the tool that is read.
     output: Option<Bytes>,
+    /// Of the schema that is read.
+    properties: Names,
     left_out: Vec<(String, &'static str)>,
     /// Addresses made up so far.
     made_up: usize,
@@ -92,6 +95,7 @@ impl<'a> Mender<'a> {
             names: HashSet::new(),
             outputs: Vec::new(),
             output: None,
+            properties: Names::default(),
             left_out: Vec::new(),
             made_up: 0,
             values: 0,

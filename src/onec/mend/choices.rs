@@ -2,11 +2,11 @@
 
 use super::Mender;
 use super::edits::Kept;
+use super::required::Seen;
 use super::type_names::{list_of, meant, types_of};
 use crate::onec::decode::BadAnswer;
 use crate::rpc::json::{Scanner, unquote};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 impl Mender<'_> {
     /// The value of `type`.
@@ -44,7 +44,7 @@ impl Mender<'_> {
             return Ok(scanner.skip().map(|_| false)?);
         }
         let nulls = types.is_none_or(may_be_null);
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         let mut kept = Kept::default();
         scanner.array::<BadAnswer>(|scanner| {
             scanner.peek();

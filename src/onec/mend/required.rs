@@ -4,19 +4,9 @@
 //! which properties there are. That is known at the end only.
 
 use super::edits::Edits;
-use super::judge::quoted;
 use crate::rpc::json::{Fault, Scanner, Span, text};
 use std::borrow::Cow;
 use std::collections::HashSet;
-
-/// Schemas of one value.
-#[derive(Debug, Default)]
-struct Group {
-    /// Where their properties stand. Most schemas require none, so the names are read at the end.
-    properties: Vec<Span>,
-    /// It refers to others, whose properties are not known.
-    open: bool,
-}
 
 /// A list of names of properties.
 #[derive(Debug)]
@@ -27,31 +17,31 @@ struct Required {
     fixed: bool,
 }
 
-/// What a schema says of properties.
+/// What a schema says of properties. Schemas of one value are a group.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    groups: Vec<Group>,
+    groups: usize,
+    /// Where the properties of a group stand. Most schemas require none, so they are read at the end.
+    properties: Vec<(usize, Span)>,
+    /// Groups that refer to other schemas, whose properties are not known.
+    open: Vec<usize>,
     required: Vec<Required>,
 }
 
 impl Names {
     /// A value of its own.
     pub(super) fn group(&mut self) -> usize {
-        self.groups.push(Group::default());
-        self.groups.len() - 1
+        self.groups += 1;
+        self.groups
     }
 
     /// Properties stand at `span`.
     pub(super) fn properties(&mut self, group: usize, span: Span) {
-        if let Some(group) = self.groups.get_mut(group) {
-            group.properties.push(span);
-        }
+        self.properties.push((group, span));
     }
 
     pub(super) fn open(&mut self, group: usize) {
-        if let Some(group) = self.groups.get_mut(group) {
-            group.open = true;
-        }
+        self.open.push(group);
     }
 
     pub(super) fn require(&mut self, group: usize, span: Span, fixed: bool) {
@@ -67,42 +57,79 @@ impl Names {
         self.required.truncate(mark);
     }
 
-    /// Takes out of each list what is no name, no property, or there already.
-    pub(super) fn settle(self, bytes: &[u8], edits: &mut Edits) {
+    /// Takes out of each list what is no name, no property, or there already. Then all is forgotten.
+    pub(super) fn settle(&mut self, bytes: &[u8], edits: &mut Edits) {
+        if !self.required.is_empty() {
+            self.open.sort_unstable();
+            self.properties.sort_unstable_by_key(|(group, _)| *group);
+        }
         for Required { group, span, fixed } in &self.required {
-            let Some(group) = self.groups.get(*group) else { continue };
-            let mut properties: Vec<_> =
-                group.properties.iter().filter_map(|span| keys(span.of(bytes)?)).flatten().collect();
+            let any = *fixed || self.open.binary_search(group).is_ok();
+            let first = self.properties.partition_point(|(of, _)| of < group);
+            let of_group = self.properties.iter().skip(first).take_while(|(of, _)| of == group);
+            let mut properties = Vec::new();
+            of_group.filter(|_| !any).for_each(|(_, span)| keys(span.of(bytes).unwrap_or_default(), &mut properties));
             properties.sort_unstable();
             let is_one = |name: &str| properties.binary_search_by(|property| (**property).cmp(name)).is_ok();
-            let known = |name: &str| *fixed || group.open || is_one(name);
-            if let Some(names) = span.of(bytes).and_then(|raw| unique_names(raw, known)) {
+            if let Some(names) = span.of(bytes).and_then(|raw| unique_names(raw, |name| any || is_one(name))) {
                 edits.replace(*span, names);
             }
         }
+        self.properties.clear();
+        self.open.clear();
+        self.required.clear();
     }
 }
 
-fn keys(object: &[u8]) -> Option<Vec<Cow<'_, str>>> {
-    let mut keys = Vec::new();
-    let read = Scanner::new(object).ok()?.object::<Fault>(|scanner, member| {
-        keys.push(member.key);
-        scanner.skip().map(drop)
+fn keys<'a>(object: &'a [u8], keys: &mut Vec<Cow<'a, str>>) {
+    keys.reserve(8);
+    // It was read before, so this cannot fail.
+    let _ = Scanner::new(object).and_then(|mut scanner| {
+        scanner.object::<Fault>(|scanner, member| {
+            keys.push(member.key);
+            scanner.skip().map(drop)
+        })
     });
-    read.ok().map(|_| keys)
 }
 
 /// The strings of an array that are wanted, each once; `None` where nothing is to mend.
 pub(super) fn unique_names(raw: &[u8], wanted: impl Fn(&str) -> bool) -> Option<String> {
-    let (mut names, mut seen) = (Vec::new(), HashSet::new());
-    let mut all = 0;
+    let (mut names, mut seen) = (String::from("["), Seen::default());
+    let mut whole = true;
     let read = Scanner::new(raw).ok()?.array::<Fault>(|scanner| {
-        all += 1;
-        let name = text(raw, scanner.skip()?).filter(|name| wanted(name) && seen.insert(name.clone()));
-        names.extend(name);
+        let span = scanner.skip()?;
+        if text(raw, span).filter(|name| wanted(name)).is_some_and(|name| seen.insert(name)) {
+            names.push_str(if names.len() > 1 { "," } else { "" });
+            names.push_str(&String::from_utf8_lossy(span.of(raw).unwrap_or_default()));
+        } else {
+            whole = false;
+        }
         Ok(())
     });
-    read.ok()?;
-    let list = || names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(",");
-    (names.len() < all).then(|| format!("[{}]", list()))
+    names.push(']');
+    read.ok().filter(|_| !whole).map(|_| names)
+}
+
+/// Names that were met. Mostly there are few.
+#[derive(Debug, Default)]
+pub(super) struct Seen<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Seen<'a> {
+    const FEW: usize = 16;
+
+    /// Whether it is met for the first time.
+    pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.reserve(8);
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
+    }
 }

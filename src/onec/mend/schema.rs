@@ -151,7 +151,7 @@ impl Place {
 impl Mender<'_> {
     /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
     fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-        let mut schema = Schema { whole: scanner.clone(), names: Names::default() };
+        let mut schema = Schema { whole: scanner.clone(), names: std::mem::take(&mut self.properties) };
         let place = Place { root, ..Place::new(schema.names.group()) };
         let read = self.members(&mut schema, place, scanner)?;
         if root != Root::Free {
@@ -166,6 +166,8 @@ impl Mender<'_> {
             }
         }
         schema.names.settle(self.bytes, &mut self.edits);
+        // The next schema uses their memory.
+        self.properties = schema.names;
         Ok(true)
     }
 

@@ -3,13 +3,12 @@
 use super::edits::Kept;
 use super::keywords::{self, Keyword, keyword};
 use super::kind::Kind;
-use super::required::unique_names;
+use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
 use super::type_names::types_of;
 use super::{Mender, first_member};
 use crate::onec::decode::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
-use std::collections::HashSet;
 
 impl Mender<'_> {
     /// The members of the object at the cursor, each keyword of the kind that it is or gone.
@@ -137,7 +136,7 @@ impl Mender<'_> {
             return Ok(scanner.skip().map(|_| false)?);
         }
         let mut kept = Kept::default();
-        let mut seen = HashSet::new();
+        let mut seen = Seen::default();
         let map = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
             kept.next(start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());

@@ -263,8 +263,8 @@ async fn the_leaf_is_ready_when_its_client_is_and_calls_the_ready_one() {
     pending(ends.poll());
     let (sent, send) = handle.next_request().await.unwrap();
     assert_eq!(sent.extensions().get(), Some(&Patience(PATIENCE * 3)), "a tool is given its time");
-    send.send_response(status(200, r#"{"id":0,"result":{}}"#));
-    assert_eq!(&ready(ends.poll()).unwrap().outcome.unwrap().json()[..], b"{}");
+    send.send_response(status(200, r#"{"id":1,"result":{"content":[]}}"#));
+    assert_eq!(&ready(ends.poll()).unwrap().outcome.unwrap().json()[..], br#"{"content":[]}"#);
     // That readiness is used up.
     pending(leaf.poll_ready::<Request>());
 }

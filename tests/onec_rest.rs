@@ -202,8 +202,8 @@ async fn each_status_and_what_its_body_says() {
             (r#"{"error":"onec_error","message":" "}"#.into(), "onec_error"),
             (r#"{"error":{"code":1},"message":"Сбой"}"#.into(), "Сбой"),
             (r#"{"message":null,"error":"Сбой","rest":[]}"#.into(), "Сбой"),
-            (r#"{"description":"Сбой"}"#.into(), r#"{"description":"Сбой"}"#),
-            (r#"{"message":"Сбой""#.into(), r#"{"message":"Сбой""#),
+            (r#"{"description":"Сбой"}"#.into(), "Сбой"),
+            (r#"{"message":"Сбой""#.into(), "Сбой"),
             ("Сбой\r\n сервиса".into(), "Сбой сервиса"),
             (ansi("Сбой сервиса"), "Сбой сервиса"),
             (ansi("<html><style>b{}</style>Сбой&nbsp;сервиса</html>"), "Сбой сервиса"),
@@ -232,11 +232,11 @@ async fn words_are_cut_at_4_kib() {
 }
 
 #[tokio::test]
-async fn errors_of_the_rpc_dialect_stay_as_they_are() {
+async fn errors_of_the_rpc_dialect_are_read_alike() {
     let body = r#"{"error":"a","message":"b"}"#;
     let server = Faulty::start([status(500, body)]).await;
     let (kind, _) = trouble(fault::ask(&server.service(), fault::tool()).await);
-    assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, body.into()));
+    assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "b".into()));
 }
 
 #[tokio::test]
@@ -312,7 +312,7 @@ async fn slow_and_quick_calls_end_in_their_own_time() {
 
 #[tokio::test(start_paused = true)]
 async fn only_an_expired_session_is_tried_again() {
-    for code in [204, 302, 400, 401, 403, 404, 406, 408, 429, 500, 502, 503, 504] {
+    for code in [302, 400, 401, 403, 404, 406, 408, 429, 500, 502, 503, 504] {
         let (service, seen) = leaf(move |mut answer| {
             *answer.status_mut() = StatusCode::from_u16(code).unwrap();
             Ok(answer)

@@ -141,9 +141,9 @@ fn last_string(text: &str, key: &str) -> Option<String> {
 fn of_markup(page: &str) -> Option<String> {
     let words = |text: &str| Some(plain(text)).filter(|text| !text.trim().is_empty());
     // Exceptions within exceptions: the last one is the cause. An error of OData has its own words first.
-    let told = element(page, "descr").last().and_then(|text| words(text));
-    let told = told.or_else(|| element(page, "message").find_map(|text| words(text)));
-    let told = told.or_else(|| element(page, "faultstring").find_map(|text| words(text)));
+    let told = element(page, "descr").last().and_then(words);
+    let told = told.or_else(|| element(page, "message").find_map(words));
+    let told = told.or_else(|| element(page, "faultstring").find_map(words));
     // The title only names what fails.
     told.or_else(|| words(&without_title(page))).or_else(|| words(page))
 }

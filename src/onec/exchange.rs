@@ -151,14 +151,15 @@ impl Target {
             let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
             tracing::debug!(method = kind.name, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
-                Ok(answer) => match good(answer) {
-                    Ok(answer) => return Ok(answer),
-                    Err(answer) => {
-                        let text = words(answer.headers(), answer.body());
-                        let found = cause::of_answer(&uri, answer.status(), answer.headers(), &text);
-                        BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
+                Ok(answer) => {
+                    let answer = answer.map(unmarked);
+                    if is_answer(&answer) {
+                        return Ok(answer);
                     }
-                },
+                    let text = words(answer.headers(), answer.body());
+                    let found = cause::of_answer(&uri, answer.status(), answer.headers(), &text);
+                    BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
+                }
                 Err(error) => trouble(error),
             };
             let pause = retry(&error, kind.harmless);
@@ -208,14 +209,10 @@ impl Target {
     }
 }
 
-/// An answer that is one by its status, or by its body where the status is good, too.
-fn good(answer: http::Response<Bytes>) -> Result<http::Response<Bytes>, http::Response<Bytes>> {
-    if !answer.status().is_success() {
-        return Err(answer);
-    }
-    let answer = answer.map(unmarked);
-    let object = answer.body().trim_ascii_start().first() == Some(&b'{');
-    if object || answer.status() == StatusCode::OK { Ok(answer) } else { Err(answer) }
+/// Whether it is an answer to the call: by its status, or where that is another good one, by its body.
+fn is_answer(answer: &http::Response<Bytes>) -> bool {
+    let object = || answer.body().trim_ascii_start().first() == Some(&b'{');
+    answer.status() == StatusCode::OK || answer.status().is_success() && object()
 }
 
 /// What a failure means to who called: a 401 to a user's own login is the end of that login, and its

@@ -200,7 +200,9 @@ impl Mender<'_> {
     /// A schema within one. Of what is none, any value is right; the name of a type is short for one of it.
     fn schema(&mut self, schema: &mut Schema<'_>, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
         match scanner.peek() {
-            b'{' => drop(self.members(schema, place, scanner)?),
+            b'{' => {
+                self.members(schema, place, scanner)?;
+            }
             b't' | b'f' => drop(scanner.skip()?),
             _ => {
                 let span = scanner.skip()?;

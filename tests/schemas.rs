@@ -208,8 +208,8 @@ async fn questions_and_log_messages() {
         "requestedSchema":{"type":"object","properties":{"Склад":{"type":"string"}}}}}"#;
     let asks = format!(r#"{{"resultType":"input_required","inputRequests":{{"k":{FORM}}},"requestState":"s"}}"#);
     let talks = r#"{"messages":[],"_meta":{"messages":[{"level":"info","data":"Проведён"}]}}"#;
-    // Over HTTP the gateway looks at first whether 1C is there.
-    let modern = ["{}", &*asks, &*asks, talks, "[]"];
+    // Over HTTP the gateway looks at first whether 1C is there, and whether it asks for a login.
+    let modern = ["{}", "{}", &*asks, &*asks, talks, "[]"];
     let legacy = [&*asks, talks];
     let onec = async |script: &[&str]| {
         let onec = Faulty::start(script.iter().map(|json| result(json)).collect::<Vec<_>>()).await;
@@ -221,7 +221,7 @@ async fn questions_and_log_messages() {
 
     let (onec_of_http, args) = onec(&modern).await;
     let (_gateway, address) = start(&args.each_ref().map(String::as_str)).await;
-    onec_of_http.reached(1).await;
+    onec_of_http.reached(2).await;
     let mut wire = Wire::http(&address, MODERN);
     let asked = wire.ask_with("prompts/get", params.clone(), &can).await.pop().unwrap();
     assert_eq!(asked["result"]["resultType"], "input_required");

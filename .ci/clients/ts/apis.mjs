@@ -63,7 +63,8 @@ const apis = {
   },
 };
 
-// Those of its Schema and of its JSON Schema. In the last line are those that its own SDK leaves out of a tool of MCP.
+// Those of its Schema and of its JSON Schema. The last line is not in its documents: keywords that only narrow what a model
+// may write.
 const GEMINI = new Set([
   ...['$id', '$defs', '$ref', '$anchor', 'type', 'format', 'title', 'description', 'enum', 'items', 'prefixItems'],
   ...['minItems', 'maxItems', 'minimum', 'maximum', 'anyOf', 'oneOf', 'properties', 'additionalProperties', 'required'],

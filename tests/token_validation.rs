@@ -1,5 +1,11 @@
 //! `Tokens`: which tokens of the own authorization server count, and how often the store is asked.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/faulty_store.rs"]
 mod faulty_store;
@@ -156,7 +162,8 @@ async fn a_token_revoked_during_its_lookup_does_not_count() {
     let lab = Lab::new(store.clone());
     let (access, _) = lab.tokens(&[]).await;
     let (tokens, (release, held)) = (lab.server.tokens(), tokio::sync::oneshot::channel());
-    let validated = async || {
+    // Begun, and as far as it gets by itself.
+    let begun = async || {
         let (tokens, access, site) = (tokens.clone(), access.clone(), lab.site.clone());
         let task = tokio::spawn(async move {
             let presented = Presented { token: &access, base: BASE, site: &site };
@@ -165,17 +172,18 @@ async fn a_token_revoked_during_its_lookup_does_not_count() {
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
-        task
+        [task]
     };
     *store.hold.lock().unwrap() = Some(held);
-    let before = validated().await;
+    let [before] = begun().await;
     assert!(store.hold.lock().unwrap().is_none(), "the store was asked");
     assert_eq!(lab.post("/revoke", &[("token", &access)]).await.status, 200);
-    let after = validated().await;
+    let [after] = begun().await;
     assert!(!before.is_finished() && !after.is_finished());
     release.send(()).unwrap();
     assert!(matches!(after.await.unwrap(), Err(Refusal::Unknown)));
-    assert!(matches!(validated().await.await.unwrap(), Err(Refusal::Unknown)));
+    let [last] = begun().await;
+    assert!(matches!(last.await.unwrap(), Err(Refusal::Unknown)));
 }
 
 #[tokio::test]

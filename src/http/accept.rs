@@ -48,6 +48,10 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Whether the body is compressed, or encoded otherwise, as far as its sender says.
 pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
+    // Hardly anybody says so.
+    if !headers.contains_key(CONTENT_ENCODING) {
+        return false;
+    }
     let is_none = |coding: &str| coding.trim().is_empty() || coding.trim().eq_ignore_ascii_case("identity");
     let mut lines = headers.get_all(CONTENT_ENCODING).into_iter();
     !lines.all(|line| line.to_str().is_ok_and(|line| line.split(',').all(is_none)))

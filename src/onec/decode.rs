@@ -2,12 +2,11 @@
 
 use super::body::{compression, declared, unmarked};
 use super::error::cut;
-use super::mend::{Mender, Output};
+use super::mend::{Listed, Mender};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 use http::HeaderMap;
-use std::collections::HashSet;
 
 /// Why the body of an answer is no answer to the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,21 +40,20 @@ pub enum BadAnswer {
     Base64,
 }
 
-/// The result of an answer, and of a list the names in it and what tools say of their results.
+/// The result of an answer, and what a list tells.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) payload: Payload,
-    pub(super) names: HashSet<String>,
-    pub(super) outputs: Vec<Output>,
+    pub(super) listed: Option<Box<Listed>>,
     /// It is of a tool and has a `structuredContent`.
     pub(super) structured: bool,
 }
 
 /// The members of an answer.
-struct Envelope<'a> {
+#[derive(Default)]
+struct Envelope {
     error: Span,
     result: Option<Outline>,
-    mender: Mender<'a>,
     lone_surrogates: bool,
 }
 
@@ -84,6 +82,10 @@ pub(super) fn decode(
 /// # Errors
 /// [`BadAnswer`] for what cannot be JSON.
 pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, BadAnswer> {
+    // As nearly all begin: nothing that is compressed or in another encoding does.
+    if body.starts_with(b"{\"") || body.starts_with(b"\xEF\xBB\xBF{") {
+        return Ok(unmarked(body));
+    }
     if let Some(name) = compression(headers, &body) {
         return Err(BadAnswer::Compressed(name));
     }
@@ -96,7 +98,8 @@ pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, BadAnswer>
 }
 
 fn decode_text(body: &Bytes, request: &Request) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
-    let envelope = read(body, request);
+    let mut mender = Mender::new(request, body);
+    let envelope = read(body, &mut mender);
     let suspect = match &envelope {
         Ok(envelope) => envelope.lone_surrogates,
         // In a key that is read one is a fault at once.
@@ -106,30 +109,36 @@ fn decode_text(body: &Bytes, request: &Request) -> Result<Result<Answer, ErrorOb
     if suspect {
         let whole = Bytes::from(json::without_lone_surrogates(body));
         if whole != body {
-            return outcome(&whole, request, read(&whole, request)?);
+            let mut mender = Mender::new(request, &whole);
+            let envelope = read(&whole, &mut mender)?;
+            return outcome(&whole, request, &envelope, &mut mender);
         }
     }
-    outcome(body, request, envelope?)
+    outcome(body, request, &envelope?, &mut mender)
 }
 
-fn outcome(body: &Bytes, request: &Request, envelope: Envelope<'_>) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
+fn outcome(
+    body: &Bytes,
+    request: &Request,
+    envelope: &Envelope,
+    mender: &mut Mender<'_>,
+) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
     if let Some(error) = envelope.error.of(body) {
         let error = ErrorObject::parse(error).ok_or(BadAnswer::Neither)?;
         return Ok(Err(translate(error, request)));
     }
     let outline = envelope.result.ok_or(BadAnswer::Neither)?;
     let payload = Payload::found(body, outline);
-    let mended = envelope.mender.finish(outline.object(), payload.is_input_required())?;
+    let mended = mender.finish(outline.object(), payload.is_input_required())?;
     let payload = match mended.json {
         Some(json) => Payload::parse(json)?,
         None => payload,
     };
-    Ok(Ok(Answer { payload, names: mended.names, outputs: mended.outputs, structured: mended.structured }))
+    Ok(Ok(Answer { payload, listed: mended.listed, structured: mended.structured }))
 }
 
-fn read<'a>(body: &'a Bytes, request: &'a Request) -> Result<Envelope<'a>, BadAnswer> {
-    let mut envelope =
-        Envelope { error: Span::default(), result: None, mender: Mender::new(request, body), lone_surrogates: false };
+fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, BadAnswer> {
+    let mut envelope = Envelope::default();
     let mut scanner = Scanner::new(body)?;
     scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
         match &*key {
@@ -137,7 +146,6 @@ fn read<'a>(body: &'a Bytes, request: &'a Request) -> Result<Envelope<'a>, BadAn
             // The spans to mend would be those of both.
             "result" if envelope.result.is_some() => return Err(Fault::Duplicate("result").into()),
             "result" if scanner.peek() == b'{' => {
-                let mender = &mut envelope.mender;
                 envelope.result = Some(Outline::scan::<BadAnswer>(scanner, |outline, scanner, member| {
                     mender.member(outline, scanner, member)
                 })?);

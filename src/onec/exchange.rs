@@ -108,8 +108,8 @@ impl Target {
         if request.method.listed().is_some() {
             let made = self.lists.get_or(&body, &(request.method.clone(), request.version.era()), || {
                 let answer = decode(&head.headers, body.clone(), request).map_err(Err)?.map_err(Ok)?;
-                if request.method == Method::ToolsList {
-                    self.outputs.learn(&answer.names, answer.outputs);
+                if let (Method::ToolsList, Some(listed)) = (&request.method, answer.listed) {
+                    self.outputs.learn(*listed);
                 }
                 Ok(answer.payload)
             });

@@ -34,6 +34,7 @@ use list::Look;
 use required::Names;
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::mem::take;
 
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
@@ -46,13 +47,19 @@ pub(super) struct Output {
     pub(super) schema: Bytes,
 }
 
+/// What a list tells.
+#[derive(Debug)]
+pub(super) struct Listed {
+    /// The names of the tools or prompts.
+    pub(super) names: HashSet<String>,
+    pub(super) outputs: Vec<Output>,
+}
+
 /// A result after the pass.
 pub(super) struct Mended {
     /// Where it was mended.
     pub(super) json: Option<Vec<u8>>,
-    /// The names of the tools or prompts of a list.
-    pub(super) names: HashSet<String>,
-    pub(super) outputs: Vec<Output>,
+    pub(super) listed: Option<Box<Listed>>,
     pub(super) structured: bool,
 }
 
@@ -146,7 +153,7 @@ impl<'a> Mender<'a> {
     ///
     /// # Errors
     /// [`BadAnswer::Missing`] for one without what its method is about.
-    pub(super) fn finish(mut self, object: Span, asks: bool) -> Result<Mended, BadAnswer> {
+    pub(super) fn finish(&mut self, object: Span, asks: bool) -> Result<Mended, BadAnswer> {
         self.top.finish(&mut self.edits);
         let missing = match (&self.request.method, subject(&self.request.method)) {
             (_, Some(_)) if self.subject || asks => String::new(),
@@ -164,8 +171,10 @@ impl<'a> Mender<'a> {
         };
         self.edits.prepend(object, &missing, self.top.any);
         self.report();
-        let json = (!self.edits.is_empty()).then(|| self.edits.apply(self.bytes, object));
-        Ok(Mended { json, names: self.names, outputs: self.outputs, structured: !self.structured.is_empty() })
+        let json = (!self.edits.is_empty()).then(|| take(&mut self.edits).apply(self.bytes, object));
+        let listed = || Box::new(Listed { names: take(&mut self.names), outputs: take(&mut self.outputs) });
+        let listed = self.request.method.listed().is_some().then(listed);
+        Ok(Mended { json, listed, structured: !self.structured.is_empty() })
     }
 
     /// The log says what a list lacks. Lists are remembered, so each says it once.

@@ -4,12 +4,12 @@
 //! none ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#output-schema)).
 //! 1C often says the same as text only.
 
-use super::mend::Output;
+use super::mend::{Listed, Output};
 use crate::rpc::Payload;
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -26,14 +26,14 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Learns what a list of the tools `names` says. One that has lost its schema is forgotten.
-    pub(super) fn learn(&self, names: &HashSet<String>, listed: Vec<Output>) {
-        if listed.is_empty() && !self.any() {
+    /// Learns what a list of tools tells. One that has lost its schema is forgotten.
+    pub(super) fn learn(&self, Listed { names, outputs }: Listed) {
+        if outputs.is_empty() && !self.any() {
             return;
         }
         let mut schemas = self.schemas.write().unwrap_or_else(PoisonError::into_inner);
         schemas.retain(|name, _| !names.contains(name));
-        for Output { name, schema } in listed {
+        for Output { name, schema } in outputs {
             if schemas.len() < KEPT && schema.len() <= LONGEST {
                 schemas.insert(name, schema);
             }

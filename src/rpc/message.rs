@@ -138,7 +138,13 @@ impl Incoming {
     /// Reads a body or a line. Nothing of `bytes` is copied. A byte order mark at its head is passed
     /// over: programs of Windows write one without being asked.
     pub fn parse(bytes: &Bytes) -> Self {
-        let bytes = &without_bom(bytes.clone());
+        let stripped;
+        let bytes = if bytes.starts_with(BOM) {
+            stripped = without_bom(bytes.clone());
+            &stripped
+        } else {
+            bytes
+        };
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => match split(bytes) {
                 Ok(items) => Self::Batch(items.iter().map(Message::parse).collect()),

@@ -2,6 +2,7 @@
 
 use super::judge::quoted;
 use super::kind::{Field, Kind};
+use super::list::Look;
 use super::parts::Parts;
 use super::tables::{ANNOTATIONS, AUDIO, EMBEDDED, IMAGE, LINK, MESSAGE, TEXT};
 use super::{Mender, first_member, media};
@@ -160,7 +161,9 @@ fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Bad
             return Ok(true);
         }
     }
-    // Mostly a text, which may be long and is read once.
+    if plain_text(mender.bytes, scanner) {
+        return Ok(true);
+    }
     let (before, mark) = (scanner.clone(), mender.edits.mark());
     mender.is_text = false;
     if mender.object(TEXT, "", scanner)?.is_some() && mender.is_text {
@@ -172,6 +175,31 @@ fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Bad
     let kind = kind.map(|kind| kind.trim().to_ascii_lowercase()).unwrap_or_default();
     let parts = Parts::read(&mut scanner.clone(), mender.bytes)?;
     mender.block_of(&kind, &parts, scanner)
+}
+
+/// Passes a block that is a text and nothing else, as most are: it may be long, and is read once. The cursor
+/// stays before any other.
+fn plain_text(bytes: &[u8], scanner: &mut Scanner<'_>) -> bool {
+    let mut ahead = scanner.clone();
+    let (mut kind, mut text) = (false, false);
+    let passed = ahead.object::<Look>(|scanner, member| {
+        let first = scanner.peek();
+        let span = scanner.skip()?;
+        let seen = match &*member.key {
+            "type" if span.of(bytes) == Some(b"\"text\"") => &mut kind,
+            "text" if first == b'"' => &mut text,
+            _ => return Err(Look::Found(span)),
+        };
+        if std::mem::replace(seen, true) { Err(Look::Found(span)) } else { Ok(()) }
+    });
+    match passed {
+        Ok(_) if kind && text => {
+            *scanner = ahead;
+            true
+        }
+        // What is at fault is found once more, by who says what.
+        _ => false,
+    }
 }
 
 /// The `type` of a block that is read as a text.

@@ -341,6 +341,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The escape at `start` may be half of a pair; the other half is passed with it.
+    #[cold]
     fn surrogate(&mut self, start: usize) {
         match (unit(self.bytes, start), unit(self.bytes, self.pos)) {
             (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => self.pos += 6,

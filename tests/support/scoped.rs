@@ -68,6 +68,7 @@ pub(crate) fn guard(field: &str, values: &[&str], scope: &str) -> Guard {
 /// A call of the tool that is guarded.
 pub(crate) fn sales(arguments: &str, scopes: &str) -> Request {
     let request = request(Method::ToolsCall, &format!(r#"{{"name":"sales","arguments":{arguments}}}"#), scopes);
-    assert_eq!(request.params.raw(Param::Arguments), Some(arguments.as_bytes()));
+    // A null is as absent.
+    assert_eq!(request.params.raw(Param::Arguments), Some(arguments.as_bytes()).filter(|raw| *raw != b"null"));
     request
 }

@@ -86,8 +86,11 @@ impl Mender<'_> {
                 Ok(dialect.is_some_and(|dialect| keywords::is_known(&dialect)))
             }
             Keyword::Reference => {
-                schema.names.open(place.group);
-                self.value(&Kind::Text, scanner)
+                let fits = self.value(&Kind::Text, scanner)?;
+                if fits {
+                    schema.names.open(place.group);
+                }
+                Ok(fits)
             }
             Keyword::Required => {
                 let span = scanner.skip()?;

@@ -33,7 +33,8 @@ pub(crate) fn load() -> RootCertStore {
     roots
 }
 
-#[cfg(all(test, unix, not(target_os = "macos")))]
+#[cfg(test)]
+#[cfg(all(unix, not(target_os = "macos")))]
 mod tests {
     use std::process::Command;
 

@@ -223,6 +223,43 @@ async fn calls_reach_1c_under_its_own_names() {
     assert_eq!(onec.got(), json!({ "Склад": 1, "Отбор": r#"{"Номенклатура":1}"# }));
 }
 
+/// What cannot be read goes even where all other names stay.
+#[tokio::test]
+async fn only_arguments_with_what_is_not_seen() {
+    let honest =
+        json!({ "type": "object", "properties": { "Склад": {}, "Вид цены": { "properties": { "x_2abcde": {} } } } });
+    let onec = Onec::with(honest.clone());
+    let service = AliasLayer::new().only_unseen().layer(onec.service());
+    assert_eq!(shown(&service).await, honest);
+    call(&service, &json!({ "Склад": 1, "Вид цены": { "x_2abcde": 2 } })).await;
+    assert_eq!(onec.got(), json!({ "Склад": 1, "Вид цены": { "x_2abcde": 2 } }));
+
+    let (turned, rung) = ("Склад\u{202e}", "rows\u{7}");
+    *onec.schema.lock().unwrap() = json!({
+        "type": "object",
+        "properties": { turned: {}, "Склад": { "type": "array", "items": { "properties": { rung: {} } } } },
+        "required": [turned, "Склад"],
+    });
+    let (first, second) = (argument_alias(turned), argument_alias(rung));
+    let schema = shown(&service).await;
+    assert_eq!(
+        schema,
+        json!({
+            "type": "object",
+            "properties": {
+                &*first: { "title": "Склад" },
+                "Склад": { "type": "array", "items": { "properties": { &*second: { "title": "rows" } } } },
+            },
+            "required": [first, "Склад"],
+        })
+    );
+    let expected = json!({ turned: 1, "Склад": [{ rung: 2 }] });
+    call(&service, &json!({ &*first: 1, "Склад": [{ &*second: 2 }] })).await;
+    assert_eq!(onec.got(), expected);
+    call(&service, &expected).await;
+    assert_eq!(onec.got(), expected);
+}
+
 #[tokio::test]
 async fn one_argument_under_two_names_is_refused() {
     let onec = Onec::with(json!({ "properties": { "Склад": {}, "a": { "properties": { "Склад": {} } } } }));

@@ -118,6 +118,33 @@ async fn names_with_controls_have_titles_without() {
     assert!(tool["inputSchema"].to_string().contains(r#""description":"Склад""#), "{tool}");
 }
 
+/// Names that nobody could read as they are go, where all others stay. Calls find their tools all the same.
+#[tokio::test]
+async fn only_names_with_what_is_not_seen() {
+    let deceptive =
+        ["find\u{202e}", "find\u{7}", "find\n", "Отчёт\u{200f}", "\u{2066}x\u{2069}", "a\u{85}b", "\u{9b}31m"];
+    let honest = ["find", "Отчёт", "Отчёт о продажах", "a.b/c", "x_2abcde"];
+    let onec = Onec::default();
+    let service = AliasLayer::new().only_unseen().layer(onec.service(&[&deceptive, &honest]));
+    let shown: Value = serde_json::from_slice(list(&service).await.json()).unwrap();
+    for (tool, name) in shown["tools"].as_array().unwrap().iter().zip(deceptive) {
+        assert_eq!(tool["name"], *alias(name));
+        assert!(!tool["title"].as_str().unwrap().chars().any(|c| c != '\n' && c.is_control()), "{tool}");
+        assert_eq!(call(&service, &alias(name)).await, name);
+    }
+    let lists = onec.lists();
+    for name in honest.into_iter().chain(deceptive) {
+        assert_eq!(call(&service, name).await, name);
+    }
+    assert_eq!(onec.lists(), lists + 2, "both pages, once, for the one that looks like an alias");
+    let next = service.clone().oneshot(request(Method::ToolsList, &json!({ "cursor": "1" }))).await.unwrap();
+    let next: Value = serde_json::from_slice(next.outcome.unwrap().json()).unwrap();
+    assert_eq!(next["tools"], json!(honest.map(|name| json!({ "name": name }))));
+    // Another replica knows them, too.
+    let service = AliasLayer::new().only_unseen().layer(onec.service(&[&deceptive, &honest]));
+    assert_eq!(call(&service, &alias(deceptive[0])).await, deceptive[0]);
+}
+
 #[tokio::test]
 async fn lists_that_need_nothing_pass_as_they_are() {
     for same in [

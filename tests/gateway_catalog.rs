@@ -18,6 +18,7 @@ mod gateway;
 use ask::{Answer, PASSWORD, USER, ask, basic, bearer, get};
 use fault::{Faulty, ok, result, status};
 use gateway::{Gateway, command};
+use onec_mcp::alias::alias;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -319,6 +320,27 @@ async fn scopes_by_pattern_and_names_for_every_client() {
     }
 }
 
+/// Whether names that clients refuse have aliases or not, what cannot be read in a name goes.
+#[tokio::test]
+async fn names_that_deceive_never_go_out_raw() {
+    let name = "find\u{202e}\u{7}";
+    // A list as well as the answer to a call.
+    let both =
+        json!({ "tools": [{ "name": name, "inputSchema": { "type": "object" } }, { "name": "Отчёт" }], "content": [] });
+    for (aliases, other) in [("true", &*alias("Отчёт")), ("false", "Отчёт")] {
+        let server = Faulty::start([result(&both.to_string())]).await;
+        let url = format!("http://{}/base", server.addr);
+        let account = ["--onec-url", &url, "--onec-username", "u", "--onec-password", ""];
+        let gateway = Gateway::start(&[&account[..], &["--tool-aliases", aliases]].concat()).await;
+        assert_eq!(tools(&gateway.address, &[]).await, [&*alias(name), other]);
+        let answer = rpc(&gateway.address, "tools/call", json!({ "name": alias(name) }), &[]).await;
+        assert_eq!(answer["result"]["content"], json!([]), "{answer}");
+        let asked: Vec<Value> = server.seen().iter().filter_map(|seen| serde_json::from_str(&seen.body).ok()).collect();
+        let called = asked.iter().find(|asked| asked["method"] == "tools/call").expect("1C was not called");
+        assert_eq!(called["params"]["name"], name);
+    }
+}
+
 #[tokio::test]
 async fn the_challenge_asks_for_the_scopes_that_come_by_default() {
     let gateway = Gateway::start(&["--demo", "--catalog", "trade", "--auth-mode", "oauth2"]).await;
@@ -390,7 +412,9 @@ async fn the_doctor_tells_an_extension_without_the_rest_dialect() {
         (status(500, "Ошибка"), "FAIL  REST dialect: resolve/customer: The code in 1C failed (500)"),
         (ok("<html>"), "FAIL  REST dialect: "),
     ] {
-        let onec = Faulty::start([health(), result(r#"{"tools":[]}"#), answer]).await;
+        // Asked once more, since it lists none.
+        let none = || result(r#"{"tools":[]}"#);
+        let onec = Faulty::start([health(), none(), none(), answer]).await;
         let url = format!("http://{}/base", onec.addr);
         let args = ["--catalog", "trade", "--onec-username", "mcp", "--onec-password", "", "--onec-url", &url];
         let (code, report) = check(&args).await;

@@ -60,13 +60,16 @@ impl Stack {
         let layer = catalog
             .as_ref()
             .map(|(_, catalog)| CatalogLayer::new(catalog.clone()).structured(serving.structured).rpc(serving.rpc));
+        let aliases = AliasLayer::new();
+        // Names that deceive whoever reads them are nobody's wish.
+        let aliases = if serving.aliases { aliases } else { aliases.only_unseen() };
         let builder = Gateway::builder(leaf.clone());
         let builder = match &callers {
             Some(callers) => builder.scopes(callers.rules.policy()),
             None => builder.without_authentication(),
         };
         let mcp = builder
-            .aliases(serving.aliases.then(AliasLayer::new))
+            .aliases(aliases)
             .audit(AuditLayer::new())
             .check(serving.check.then(CheckLayer::new))
             .confirm(ConfirmLayer::new().shared(secret(settings).as_bytes()))

@@ -1,6 +1,6 @@
 //! [`Names`]: which properties of a tool's arguments clients know under other names, and where.
 
-use super::name::{ATTEMPTS, is_legal_property, looks_made, property_alias};
+use super::name::{ATTEMPTS, Kept, looks_made, property_alias};
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -58,12 +58,12 @@ pub(super) struct Back {
 }
 
 impl Names {
-    /// Aliases for all foreign names among `all`: each made of the name alone, unless that is another
-    /// one's name too.
-    pub(super) fn choose(&mut self, all: &BTreeSet<String>) {
-        let (legal, mut open): (BTreeSet<&str>, BTreeSet<&str>) =
-            all.iter().map(String::as_str).partition(|name| is_legal_property(name));
-        self.plain = legal.iter().filter(|name| looks_made(name)).map(|name| (*name).to_owned()).collect();
+    /// Aliases for all names among `all` that are not kept: each made of the name alone, unless that is
+    /// another one's name too.
+    pub(super) fn choose(&mut self, all: &BTreeSet<String>, kept: Kept) {
+        let (own, mut open): (BTreeSet<&str>, BTreeSet<&str>) =
+            all.iter().map(String::as_str).partition(|name| kept.property(name));
+        self.plain = own.iter().filter(|name| looks_made(name)).map(|name| (*name).to_owned()).collect();
         for attempt in 0..ATTEMPTS {
             let mut wanted: BTreeMap<String, Vec<&str>> = BTreeMap::new();
             for name in &open {
@@ -71,7 +71,7 @@ impl Names {
             }
             for (alias, names) in wanted {
                 if let [name] = *names
-                    && !legal.contains(&*alias)
+                    && !own.contains(&*alias)
                     && !self.originals.contains_key(&alias)
                 {
                     open.remove(name);

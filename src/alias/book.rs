@@ -2,6 +2,7 @@
 
 use super::arguments::{Back, Names, Twice};
 use super::list::Page;
+use super::name::Kept;
 use crate::memo::Memo;
 use crate::rpc::Payload;
 use crate::rpc::json::Fault;
@@ -27,6 +28,7 @@ pub(super) enum Meaning {
 
 #[derive(Debug, Default)]
 pub(super) struct Book {
+    kept: Kept,
     pages: Memo<(), Arc<Page>>,
     names: Mutex<Known>,
 }
@@ -42,6 +44,10 @@ struct Known {
 }
 
 impl Book {
+    pub(super) fn new(kept: Kept) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
     pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
     }
@@ -73,7 +79,7 @@ impl Book {
     /// # Errors
     /// [`Fault`] for what is no list of tools.
     pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
-        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload).map(Arc::new))?;
+        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload, self.kept).map(Arc::new))?;
         self.learn(&page);
         Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))
     }

@@ -1,17 +1,27 @@
 //! [`AliasLayer`].
 
+use super::name::Kept;
 use super::service::Aliased;
 use tower_layer::Layer;
 
 /// Gives tools names that every client takes; see the [module](super). It belongs above all layers
 /// that speak of tools.
 #[derive(Clone, Debug, Default)]
-pub struct AliasLayer;
+pub struct AliasLayer {
+    kept: Kept,
+}
 
 impl AliasLayer {
-    /// There is nothing to set.
+    /// Aliases for all names that some client refuses.
     pub const fn new() -> Self {
-        Self
+        Self { kept: Kept::Legal }
+    }
+
+    /// Aliases only for names with characters that are not seen: control characters, and those that turn
+    /// the direction of writing. All others stay, whoever may refuse them.
+    #[must_use]
+    pub const fn only_unseen(self) -> Self {
+        Self { kept: Kept::Visible }
     }
 }
 
@@ -19,6 +29,6 @@ impl<S> Layer<S> for AliasLayer {
     type Service = Aliased<S>;
 
     fn layer(&self, inner: S) -> Aliased<S> {
-        Aliased::new(inner)
+        Aliased::new(inner, self.kept)
     }
 }

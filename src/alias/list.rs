@@ -1,7 +1,7 @@
 //! A list of tools under the names that clients see.
 
 use super::arguments::Names;
-use super::name::{alias, is_legal, looks_made};
+use super::name::{Kept, alias, looks_made};
 use super::schema;
 use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
@@ -35,18 +35,18 @@ impl Size for Arc<Page> {
 impl Page {
     /// # Errors
     /// [`Fault`] for what is no list of tools.
-    pub(super) fn of(payload: &Payload) -> Result<Self, Fault> {
+    pub(super) fn of(payload: &Payload, kept: Kept) -> Result<Self, Fault> {
         let list = List::read(&Method::ToolsList, payload)?;
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items.len());
         let mut changed = false;
         for item in &list.items {
-            let (item, of_arguments) = with_arguments(item)?;
+            let (item, of_arguments) = with_arguments(item, kept)?;
             if let Some((known, other)) = of_arguments {
                 arguments.push((item.name.clone(), Arc::new(known)));
                 changed |= other;
             }
-            if is_legal(&item.name) {
+            if kept.tool(&item.name) {
                 if looks_made(&item.name) {
                     names.push((item.name.clone(), item.name.clone()));
                 }
@@ -65,7 +65,7 @@ impl Page {
 
 /// The tool with the names of its arguments that clients see. Beside it, those names if there are any, and
 /// whether some are not 1C's.
-fn with_arguments(item: &Item) -> Result<(Item, Option<(Names, bool)>), Fault> {
+fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)>), Fault> {
     let json = &item.json;
     let mut found = Span::default();
     Scanner::new(json)?.object::<Fault>(|scanner, Member { key, .. }| {
@@ -76,8 +76,8 @@ fn with_arguments(item: &Item) -> Result<(Item, Option<(Names, bool)>), Fault> {
         Ok(())
     })?;
     let raw = found.of(json).unwrap_or(b"{}");
-    let read = if schema::is_plain(raw)? { None } else { Some(Tree::parse(raw)?) };
-    let Some((mut tree, mut names)) = read.and_then(|tree| schema::read(&tree).map(|names| (tree, names))) else {
+    let read = if schema::is_plain(raw, kept)? { None } else { Some(Tree::parse(raw)?) };
+    let Some((mut tree, mut names)) = read.and_then(|tree| schema::read(&tree, kept).map(|names| (tree, names))) else {
         return Ok((item.clone(), None));
     };
     let mut source = DefaultHasher::new();

@@ -30,6 +30,12 @@
 //! Patterns of `patternProperties` stay, and so do names that only fit such a pattern; results and
 //! arguments of prompts stay too, as no model API ever sees those.
 //!
+//! # Names that are not what they seem
+//!
+//! Control characters and those that turn the direction of writing can make one name look like another, or
+//! steer a terminal. Names that have some get aliases even where all others shall stay as they are
+//! ([`AliasLayer::only_unseen`]).
+//!
 //! # Example
 //!
 //! ```

@@ -1,5 +1,6 @@
 //! What an alias looks like.
 
+use crate::rpc::label;
 use deunicode::deunicode;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -14,6 +15,34 @@ const STEM: usize = LONGEST - HASH - 1;
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// What a hash begins with. A digit, so that `sales_report` does not look like an alias.
 const DIGITS: &[u8; 8] = b"23456789";
+
+/// Which names clients see as 1C has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Those that every client takes.
+    #[default]
+    Legal,
+    /// All but those with characters that are not seen.
+    Visible,
+}
+
+impl Kept {
+    /// Whether the name of a tool is one of them.
+    pub(super) fn tool(self, name: &str) -> bool {
+        match self {
+            Self::Legal => is_legal(name),
+            Self::Visible => !label::has_unseen(name),
+        }
+    }
+
+    /// The same of an argument.
+    pub(super) fn property(self, name: &str) -> bool {
+        match self {
+            Self::Legal => is_legal_property(name),
+            Self::Visible => !label::has_unseen(name),
+        }
+    }
+}
 
 /// The name under which clients see the tool that 1C calls `name`: the same where every client takes
 /// it, else an alias. See the [module](super).
@@ -52,7 +81,7 @@ pub(super) const ATTEMPTS: u8 = 8;
 
 /// Whether every model API takes it as the name of an argument: Anthropic's refuses all the tools of a
 /// request for one other name.
-pub(super) fn is_legal_property(name: &str) -> bool {
+fn is_legal_property(name: &str) -> bool {
     (1..=LONGEST).contains(&name.len()) && name.bytes().all(|byte| is_plain(byte) || byte == b'.')
 }
 
@@ -76,7 +105,7 @@ pub(super) fn may_hold_alias(json: &[u8]) -> bool {
 }
 
 /// Whether every client takes it as it is.
-pub(super) fn is_legal(name: &str) -> bool {
+fn is_legal(name: &str) -> bool {
     (1..=LONGEST).contains(&name.len()) && name.bytes().all(is_plain)
 }
 

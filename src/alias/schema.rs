@@ -1,7 +1,7 @@
 //! A tool's input schema under the names that clients see.
 
 use super::arguments::{Names, Place};
-use super::name::{is_legal_property, looks_made};
+use super::name::{Kept, looks_made};
 use crate::rpc::json::{Fault, Member, Scanner, Tree};
 use crate::rpc::label;
 use percent_encoding::percent_decode_str;
@@ -50,17 +50,17 @@ const fn has_names(kind: Kind) -> bool {
 }
 
 /// Whether a schema may need other names: nearly none has such a key or such a text.
-pub(super) fn is_plain(schema: &[u8]) -> Result<bool, Fault> {
-    fn plain(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
+pub(super) fn is_plain(schema: &[u8], kept: Kept) -> Result<bool, Fault> {
+    fn plain(scanner: &mut Scanner<'_>, kept: Kept) -> Result<bool, Fault> {
         let mut all = true;
         match scanner.peek() {
             b'{' => drop(scanner.object::<Fault>(|scanner, Member { key, .. }| {
-                all &= is_legal_property(&key) && !looks_made(&key);
-                all &= plain(scanner)?;
+                all &= kept.property(&key) && !looks_made(&key);
+                all &= plain(scanner, kept)?;
                 Ok(())
             })?),
             b'[' => drop(scanner.array::<Fault>(|scanner| {
-                all &= plain(scanner)?;
+                all &= plain(scanner, kept)?;
                 Ok(())
             })?),
             _ => drop(scanner.skip()?),
@@ -69,16 +69,16 @@ pub(super) fn is_plain(schema: &[u8]) -> Result<bool, Fault> {
     }
     // Names that are required only stand in arrays, which may hold any text. One that is no property is
     // none of an argument that clients know, so keys say it all.
-    plain(&mut Scanner::new(schema)?)
+    plain(&mut Scanner::new(schema)?, kept)
 }
 
 /// Names of a schema's arguments, and the schema with them; `None` where nothing needs another name.
-pub(super) fn read(schema: &Tree) -> Option<Names> {
-    let mut reader = Reader::default();
+pub(super) fn read(schema: &Tree, kept: Kept) -> Option<Names> {
+    let mut reader = Reader { kept, ..Reader::default() };
     reader.place(schema, String::new());
     reader.refer();
     let mut names = Names { places: reader.places, ..Names::default() };
-    names.choose(&reader.all);
+    names.choose(&reader.all, kept);
     for place in &mut names.places {
         place.foreign.retain(|name| names.aliases.contains_key(name));
     }
@@ -87,6 +87,7 @@ pub(super) fn read(schema: &Tree) -> Option<Names> {
 
 #[derive(Default)]
 struct Reader<'a> {
+    kept: Kept,
     places: Vec<Place>,
     /// Every name of a member or definition.
     all: BTreeSet<String>,
@@ -172,7 +173,7 @@ impl<'a> Reader<'a> {
     }
 
     fn note(&mut self, place: &mut Place, name: &str) {
-        if !is_legal_property(name) {
+        if !self.kept.property(name) {
             place.foreign.insert(name.to_owned());
         }
         self.all.insert(name.to_owned());

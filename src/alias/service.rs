@@ -2,7 +2,7 @@
 
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
-use super::name::{looks_made, may_hold_alias};
+use super::name::{Kept, looks_made, may_hold_alias};
 use crate::asked::Asked;
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
@@ -24,15 +24,15 @@ pub struct Aliased<S> {
     known: Arc<Known>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
     book: Book,
     asked: Asked,
 }
 
 impl<S> Aliased<S> {
-    pub(super) fn new(inner: S) -> Self {
-        Self { inner, known: Arc::default() }
+    pub(super) fn new(inner: S, kept: Kept) -> Self {
+        Self { inner, known: Arc::new(Known { book: Book::new(kept), asked: Asked::default() }) }
     }
 }
 

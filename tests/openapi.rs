@@ -10,10 +10,15 @@
 #[path = "support/rest.rs"]
 mod rest;
 
+use bytes::Bytes;
+use http_body::Frame;
 use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::rest::RestService;
 use rest::{TOKEN, ask, get, object, onec, post, service, trade};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
 
 async fn document() -> Value {
     let (_, service) = service("{}");
@@ -63,7 +68,7 @@ async fn one_path_for_each_tool_that_has_one() {
         let responses = operation["responses"].as_object().unwrap();
         let mut statuses: Vec<_> = responses.keys().map(String::as_str).collect();
         statuses.sort_unstable();
-        assert_eq!(statuses, ["200", "400", "401", "413", "502"]);
+        assert_eq!(statuses, ["200", "400", "401", "408", "413", "415", "502"]);
         assert_eq!(responses["200"]["content"]["application/json"]["schema"], *tool.output_schema().unwrap());
     }
 }
@@ -90,7 +95,7 @@ async fn every_reference_leads_somewhere() {
     let document = document().await;
     let mut found = Vec::new();
     references(&document, &mut found);
-    assert_eq!(found.len(), 16 * 4 + 4);
+    assert_eq!(found.len(), 16 * 6 + 6);
     for reference in found {
         assert!(resolve(&document, reference).is_some(), "{reference}");
     }
@@ -103,20 +108,42 @@ async fn errors_are_as_the_document_says() {
     let (_, service) = service("{}");
     let mut stranger = post("/resolve/customer", "{}");
     stranger.headers_mut().remove("authorization");
+    let mut compressed = post("/resolve/customer", "{}");
+    compressed.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let mut told = BTreeSet::new();
     for request in [
         stranger,
         post("/resolve/customer", ""),
         post("/resolve/customer", "{}"),
         post("/resolve/customer", vec![b' '; 5 << 20]),
+        compressed,
         post("/nowhere", "{}"),
         get("/resolve/customer"),
     ] {
+        let listed = request.method() == "POST" && request.uri().path() == "/resolve/customer";
         let answer = ask(service.clone(), request).await;
+        if listed {
+            let reference = document["paths"]["/resolve/customer"]["post"]["responses"][answer.status.as_str()]["$ref"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{answer:?} is not listed"));
+            let response = resolve(&document, reference).unwrap();
+            for (name, header) in response["headers"].as_object().into_iter().flatten() {
+                jsonschema::validate(&header["schema"], &json!(answer.header(&name.to_lowercase()))).unwrap();
+            }
+            told.insert(answer.status.as_u16());
+        }
         jsonschema::validate(schema, &answer.json()).unwrap();
         let mut known: Vec<_> = schema["properties"].as_object().unwrap().keys().cloned().collect();
         known.sort_unstable();
         assert!(answer.json().as_object().unwrap().keys().all(|key| known.contains(key)), "{answer:?}");
     }
+    assert_eq!(Vec::from_iter(told), [400, 401, 413, 415]);
+
+    let never = http_body_util::StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, Infallible>>());
+    let late = service.body_timeout(Duration::ZERO);
+    let answer = ask(late, post("/resolve/customer", "").map(|_| never)).await;
+    let responses = &document["paths"]["/resolve/customer"]["post"]["responses"];
+    assert!(answer.status == 408 && responses["408"].is_object(), "{answer:?}");
 }
 
 #[tokio::test]

@@ -113,7 +113,9 @@ fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
             },
             "400": problem("BadRequest"),
             "401": problem("Unauthorized"),
+            "408": problem("TooLate"),
             "413": problem("TooLarge"),
+            "415": problem("Encoded"),
             "502": problem("BadGateway"),
         },
     })
@@ -170,6 +172,13 @@ fn components() -> Value {
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
         })
     };
+    let accepted = json!({
+        "Accept-Encoding": { "description": "What the body may be encoded with", "schema": { "const": "identity" } },
+    });
+    let mut encoded = problem("invalid_request: the body is compressed");
+    if let Some(members) = encoded.as_object_mut() {
+        members.insert("headers".into(), accepted);
+    }
     json!({
         "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
         "schemas": {
@@ -189,7 +198,9 @@ fn components() -> Value {
                  limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
             ),
             "Unauthorized": problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login"),
+            "TooLate": problem("invalid_request: the body took too long to arrive"),
             "TooLarge": problem("invalid_request: the body is too long"),
+            "Encoded": encoded,
             "BadGateway": problem("onec_error: 1C failed, cannot be reached, is busy or took too long"),
         },
     })

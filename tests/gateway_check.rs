@@ -89,9 +89,40 @@ async fn an_extension_without_rpc() {
         );
         assert!(report.contains("MCP_ONEC_RPC=false"), "{report}");
     }
-    let old = ok(r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32601,"message":"Метод не найден"}}"#);
-    let (_, report) = check_of([ok(HEALTHY), old, status(401, "")], &[]).await;
-    assert!(report.contains("too old"), "{report}");
+}
+
+/// Clients see an empty list of each; whoever runs the gateway wants to know which it is.
+#[tokio::test]
+async fn extensions_that_list_no_tools() {
+    let unknown = || ok(r#"{"jsonrpc":"2.0","id":$ID,"error":{"code":-32601,"message":"Метод не найден"}}"#);
+    let (none, refused) = (|| result(r#"{"tools":[]}"#), status(401, ""));
+
+    let (passed, report) = check_of([ok(HEALTHY), none(), none(), refused.clone()], &[]).await;
+    assert!(passed, "{report}");
+    has(&report, &["ok    tools/list: 0 tools", "note  tools/list: the extension answers, but with none"]);
+    assert!(report.contains("registered") && !report.contains("too old"), "{report}");
+
+    for catalog in [&[][..], &["--catalog", "trade"]] {
+        let (passed, report) = check_of([ok(HEALTHY), unknown()], catalog).await;
+        assert!(!passed);
+        has(
+            &report,
+            &["ok    HTTP service", "FAIL  tools/list: the extension knows neither tools/list nor any other list"],
+        );
+        assert!(report.contains("too old. Update it") && report.contains("MCP_ONEC_RPC=false"), "{report}");
+        assert!(!report.contains("ok    tools/list"), "{report}");
+    }
+
+    // One with resources or prompts only is not old.
+    let resources = result(r#"{"resources":[]}"#);
+    let script = [ok(HEALTHY), unknown(), unknown(), resources, refused.clone()];
+    let (passed, report) = check_of(script, &[]).await;
+    assert!(passed, "{report}");
+    has(&report, &["note  tools/list: the extension has no tools at all (-32601), but answers resources/list"]);
+    let prompts = result(r#"{"prompts":[]}"#);
+    let script = [ok(HEALTHY), unknown(), unknown(), unknown(), unknown(), prompts, refused];
+    let (passed, report) = check_of(script, &[]).await;
+    assert!(passed && report.contains("but answers prompts/list"), "{report}");
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use super::say::{fail, note, ok, skip, wait};
 use crate::infobase::{self, Opened};
 use crate::settings::{Serving, Settings};
 use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
-use onec_mcp::onec::{Cause, Error, OneCService, Trouble};
+use onec_mcp::onec::{Cause, Error, OneCService, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Params, Request, Version};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::error::Error as StdError;
 use std::time::Duration;
 use tower::ServiceExt;
@@ -69,27 +69,18 @@ fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
 async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool {
     wait("tools/list", limit);
     let error = match tools(onec).await {
-        Ok(0) => {
-            ok("tools/list", "0 tools");
-            note(
-                "tools/list",
-                "1C offers none: nothing is registered there, or the extension is too old to list tools",
-            );
-            return true;
-        }
+        Ok(0) => match list_known(onec).await {
+            Ok(known) => return no_tools(known, catalog),
+            Err(error) => error,
+        },
         Ok(count) => {
             ok("tools/list", &format!("{count} tools"));
             return true;
         }
         Err(error) => error,
     };
-    let without = if catalog {
-        "If the extension has no tools of its own, set MCP_ONEC_RPC=false: the catalog does without."
-    } else {
-        "If it only answers the calls of a catalog, set MCP_CATALOG and MCP_ONEC_RPC=false."
-    };
+    let without = without(catalog);
     let status = error.downcast_ref::<Error>().and_then(Error::status).map(|status| status.as_u16());
-    let unknown = error.downcast_ref::<ErrorObject>().is_some_and(|told| told.code == ErrorObject::METHOD_NOT_FOUND);
     match status {
         Some(404 | 405) => fail(
             "tools/list",
@@ -99,13 +90,56 @@ async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool
                 status.unwrap_or_default()
             ),
         ),
-        _ if unknown => fail(
-            "tools/list",
-            &format!("the extension does not know tools/list (-32601): it is too old. Update it. {without}"),
-        ),
         _ => fail("tools/list", &error.to_string()),
     }
     false
+}
+
+/// What to do about an extension that is not there to offer tools.
+const fn without(catalog: bool) -> &'static str {
+    if catalog {
+        "If the extension has no tools of its own, set MCP_ONEC_RPC=false: the catalog does without."
+    } else {
+        "If it only answers the calls of a catalog, set MCP_CATALOG and MCP_ONEC_RPC=false."
+    }
+}
+
+/// Of a list without tools: `known` is the first list that the extension knows.
+fn no_tools(known: Option<Method>, catalog: bool) -> bool {
+    let remark = match &known {
+        Some(Method::ToolsList) => "the extension answers, but with none: no tool is registered there, or none that \
+            the user of MCP_ONEC_USERNAME may see"
+            .to_owned(),
+        Some(other) => format!("the extension has no tools at all (-32601), but answers {}", other.as_str()),
+        None => {
+            let without = without(catalog);
+            fail(
+                "tools/list",
+                &format!(
+                    "the extension knows neither tools/list nor any other list (-32601): it is too old. Update it. \
+                     {without}"
+                ),
+            );
+            return false;
+        }
+    };
+    ok("tools/list", "0 tools");
+    note("tools/list", &remark);
+    true
+}
+
+/// The first list that the extension itself does not answer with -32601. To clients, one that it does not
+/// know is as good as an empty one.
+async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
+    for method in [Method::ToolsList, Method::ResourcesList, Method::ResourceTemplatesList, Method::PromptsList] {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method.as_str(), "params": {} }).to_string();
+        let answer = onec.clone().oneshot(RestCall::new("rpc", body)).await?.outcome?;
+        let told: Value = serde_json::from_slice(answer.json())?;
+        if told.pointer("/error/code").and_then(Value::as_i64) != Some(ErrorObject::METHOD_NOT_FOUND) {
+            return Ok(Some(method));
+        }
+    }
+    Ok(None)
 }
 
 async fn tools(onec: &OneCService) -> Result<usize, BoxError> {

@@ -12,7 +12,7 @@ use schema::Talk;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 const LIST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n";
 
@@ -142,10 +142,14 @@ async fn all_endpoints_refuse_a_foreign_host_alike() {
             ("GET", "/"),
             ("GET", "/openapi.json"),
             ("POST", "/resolve/customer"),
+            ("POST", "/reports/sales"),
             ("GET", "/.well-known/oauth-protected-resource"),
             ("GET", "/.well-known/oauth-protected-resource/mcp"),
             ("GET", "/.well-known/oauth-authorization-server"),
+            ("GET", "/.well-known/openid-configuration"),
             ("GET", "/authorize"),
+            ("GET", "/oauth/authorize"),
+            ("POST", "/oauth/token"),
             ("POST", "/token"),
             ("POST", "/register"),
             ("POST", "/revoke"),
@@ -155,9 +159,53 @@ async fn all_endpoints_refuse_a_foreign_host_alike() {
             let (got, body) = exchange(&gateway.address, &request).await;
             assert_eq!(got, status, "{method} {path} {host}: {body}");
             assert!(body.contains("\"code\":-32600") && !body.contains("rebound"), "{method} {path}: {body}");
+            // As a rule it is a proxy that nobody told the gateway of.
+            let cure = body.contains("Host not allowed") && body.contains("MCP_PUBLIC_URL");
+            assert_eq!(cure, status == 403, "{method} {path} {host}: {body}");
         }
     }
     assert_eq!(get(&gateway.address, "/livez").await.0, 200);
+}
+
+/// A proxy in front takes the path of the public URL off; clients of the stream must put it on.
+#[tokio::test]
+async fn the_stream_names_the_path_of_the_public_url() {
+    for (public, path) in [
+        ("https://mcp.example/base1c", "/base1c/sse/messages/"),
+        ("https://mcp.example/a/b/", "/a/b/sse/messages/"),
+        ("https://mcp.example/", "/sse/messages/"),
+    ] {
+        let gateway = Gateway::start(&["--demo", "--public-url", public]).await;
+        let host = gateway.address.strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        stream.write_all(b"GET /sse HTTP/1.1\r\nHost: mcp.example\r\nAccept: text/event-stream\r\n\r\n").await.unwrap();
+        let mut lines = BufReader::new(&mut stream).lines();
+        let data = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if line.starts_with("HTTP/") {
+                    assert_eq!(line, "HTTP/1.1 200 OK");
+                }
+                if let Some(data) = line.strip_prefix("data: ") {
+                    return data.to_owned();
+                }
+            }
+            panic!("no event");
+        };
+        let endpoint = tokio::time::timeout(Duration::from_secs(20), data).await.expect("no event");
+        let session = endpoint.strip_prefix(&format!("{path}?session_id=")).unwrap_or_else(|| panic!("{endpoint}"));
+        // As the proxy sends it on.
+        let body = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+        let message = format!(
+            "POST /sse/messages/?session_id={session} HTTP/1.1\r\nHost: mcp.example\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut sent = tokio::net::TcpStream::connect(host).await.unwrap();
+        sent.write_all(format!("{message}{body}").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        sent.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{public}: {answer}");
+    }
 }
 
 /// A client that sends all of its request before it reads the answer, as most do.

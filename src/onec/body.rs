@@ -23,6 +23,11 @@ pub(super) fn unmarked(mut body: Bytes) -> Bytes {
     }
 }
 
+/// Whether `body` begins as nearly all do: JSON in UTF-8, uncompressed, without a mark.
+pub(super) fn is_unmarked(body: &[u8]) -> bool {
+    matches!(body, [b'{', b'"', ..])
+}
+
 fn utf16(encoding: &'static Encoding, body: &[u8]) -> Bytes {
     encoding.decode_without_bom_handling(body).0.into_owned().into()
 }

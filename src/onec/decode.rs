@@ -1,6 +1,6 @@
 //! Answers of 1C.
 
-use super::body::{compression, declared, unmarked};
+use super::body::{compression, declared, is_unmarked, unmarked};
 use super::error::cut;
 use super::mend::{Listed, Mender};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
@@ -82,9 +82,8 @@ pub(super) fn decode(
 /// # Errors
 /// [`BadAnswer`] for what cannot be JSON.
 pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, BadAnswer> {
-    // As nearly all begin: nothing that is compressed or in another encoding does.
-    if body.starts_with(b"{\"") || body.starts_with(b"\xEF\xBB\xBF{") {
-        return Ok(unmarked(body));
+    if is_unmarked(&body) {
+        return Ok(body);
     }
     if let Some(name) = compression(headers, &body) {
         return Err(BadAnswer::Compressed(name));

@@ -1,6 +1,6 @@
 //! How one request becomes one call of the infobase's HTTP service, or two.
 
-use super::body::unmarked;
+use super::body::{is_unmarked, unmarked};
 use super::cause::{self, Found};
 use super::client::ClientError;
 use super::client::line::SpeaksTls;
@@ -33,6 +33,8 @@ const MAX_ENDED: usize = 64;
 pub(super) struct Kind<'a> {
     /// What the log calls it.
     pub(super) name: &'a str,
+    /// Where they go.
+    pub(super) uri: &'a Uri,
     /// Running twice changes nothing.
     pub(super) harmless: bool,
 }
@@ -85,7 +87,8 @@ impl Target {
         };
         let started = Instant::now();
         let call = || self.build(&request, body.clone());
-        let kind = Kind { name: request.method.as_str(), harmless: request.method.is_idempotent() };
+        let harmless = request.method.is_idempotent();
+        let kind = Kind { name: request.method.as_str(), uri: &self.rpc, harmless };
         let answer = match self.exchange(ready, call, kind).await {
             Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
@@ -145,19 +148,19 @@ impl Target {
         loop {
             let spare = ready.clone();
             let sent = Instant::now();
-            let call = build()?;
-            let uri = call.uri().clone();
-            let answer = ready.call(call).await.map_err(Into::into);
+            let answer = ready.call(build()?).await.map_err(Into::into);
             let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-            tracing::debug!(method = kind.name, %uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
+            tracing::debug!(method = kind.name, uri = %kind.uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
-                Ok(answer) => {
-                    let answer = answer.map(unmarked);
+                Ok(mut answer) => {
+                    if !is_unmarked(answer.body()) {
+                        answer = answer.map(unmarked);
+                    }
                     if is_answer(&answer) {
                         return Ok(answer);
                     }
                     let text = words(answer.headers(), answer.body());
-                    let found = cause::of_answer(&uri, answer.status(), answer.headers(), &text);
+                    let found = cause::of_answer(kind.uri, answer.status(), answer.headers(), &text);
                     BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
                 }
                 Err(error) => trouble(error),

@@ -106,7 +106,7 @@ where
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
         let build = || self.plain(Method::POST, &self.target.verify, Who::Account, body.clone());
-        let kind = Kind { name: "auth/verify", harmless: true };
+        let kind = Kind { name: "auth/verify", uri: &self.target.verify, harmless: true };
         let answer = self.target.exchange(self.ready().await?, build, kind).await;
         holder(answer.map_err(|error| without(key, error))?.body())
     }
@@ -114,7 +114,7 @@ where
     /// `GET {service}/health`, which is well only if it says so.
     async fn look(&self, who: Who<'_>) -> Result<(), BoxError> {
         let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
-        let kind = Kind { name: "health", harmless: true };
+        let kind = Kind { name: "health", uri: &self.target.health, harmless: true };
         well(&self.target.exchange(self.ready().await?, build, kind).await?)
     }
 

@@ -90,7 +90,7 @@ impl Target {
             request.extensions_mut().insert(Patience(limit));
             Ok(request)
         };
-        let kind = Kind { name: &call.path, harmless: false };
+        let kind = Kind { name: &call.path, uri: &uri, harmless: false };
         let answer = match self.exchange(ready, build, kind).await {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
             Ok(answer) => answer,

@@ -1,12 +1,13 @@
 //! The cursor.
 
 use super::surrogates::unit;
-use super::{Fault, MAX_DEPTH, Span, text};
+use super::{Fault, MAX_DEPTH, Span, unquote};
 use std::borrow::Cow;
 
 /// A cursor over JSON text.
 #[derive(Clone, Debug)]
 pub struct Scanner<'a> {
+    text: &'a str,
     bytes: &'a [u8],
     pos: usize,
     depth: u32,
@@ -32,8 +33,8 @@ impl<'a> Scanner<'a> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(Fault::Size);
         }
-        simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
-        Ok(Self { bytes, pos: 0, depth: 0, breaks: false, lone: false })
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
+        Ok(Self { text, bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
     /// Whether a CR or LF was passed. Inside strings none is legal, so each of them may become a
@@ -140,10 +141,20 @@ impl<'a> Scanner<'a> {
     }
 
     fn key(&mut self) -> Result<Member<'a>, Fault> {
-        let span = self.string()?;
+        if self.peek() != b'"' {
+            return self.fault();
+        }
+        let start = self.pos;
+        let escaped = self.string_token()?;
+        let end = self.pos;
         self.punctuation(b':')?;
-        let key = text(self.bytes, span).ok_or(Fault::Syntax(span.start()))?;
-        Ok(Member { key, start: span.start() })
+        let key = if escaped {
+            self.bytes.get(start..end).and_then(unquote)
+        } else {
+            // Nothing to undo, and UTF-8 since the whole is.
+            self.text.get(start + 1..end - 1).map(Cow::Borrowed)
+        };
+        Ok(Member { key: key.ok_or(Fault::Syntax(start))?, start })
     }
 
     /// Reads an array; `each` is called at every item and must consume it.
@@ -201,7 +212,7 @@ impl<'a> Scanner<'a> {
         let outer = self.depth;
         loop {
             match self.peek() {
-                b'"' => self.string_token()?,
+                b'"' => drop(self.string_token()?),
                 open @ (b'{' | b'[') => {
                     self.enter()?;
                     self.pos += 1;
@@ -296,17 +307,21 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// The cursor is on the opening quote.
-    fn string_token(&mut self) -> Result<(), Fault> {
+    /// Passes a string and says whether anything in it is escaped. The cursor is on the opening quote.
+    fn string_token(&mut self) -> Result<bool, Fault> {
         self.pos += 1;
+        let mut escaped = false;
         loop {
             self.plain_text();
             match self.at() {
                 b'"' => {
                     self.pos += 1;
-                    return Ok(());
+                    return Ok(escaped);
                 }
-                b'\\' => self.escape()?,
+                b'\\' => {
+                    self.escape()?;
+                    escaped = true;
+                }
                 _ => return self.fault(),
             }
         }

@@ -1,6 +1,8 @@
 //! Every file of the fuzz corpora, through the same functions as the fuzz targets.
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
+#[path = "support/argument_invariants.rs"]
+mod argument_invariants;
 #[path = "support/catalog_invariants.rs"]
 mod catalog_invariants;
 #[path = "support/invariants.rs"]
@@ -12,6 +14,7 @@ mod scope_invariants;
 #[path = "support/seal_invariants.rs"]
 mod seal_invariants;
 
+use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
 
@@ -86,6 +89,58 @@ fn arguments() {
 }
 
 #[test]
+fn argument_names() {
+    replay("argument_names", argument_invariants::names);
+}
+
+#[test]
+fn confirmation() {
+    replay("confirmation", argument_invariants::confirmation);
+}
+
+#[test]
 fn catalog() {
     replay("catalog", catalog_invariants::catalog);
+}
+
+const KEYS: [&str; 10] = [
+    "Склад",
+    "Sklad_7a7o3j",
+    "\\u0421клад",
+    "x_2abcde",
+    "properties",
+    "items",
+    "a",
+    "_confirmation",
+    "\\u005fConfirmation\\t",
+    "_confirm",
+];
+const VALUES: [&str; 7] =
+    ["1.10", "true", "{}", "[]", "\"_confirmation\"", "\"{\\\"Sklad_7a7o3j\\\":1}\"", "{\"$ref\":\"#\"}"];
+
+/// JSON as nobody would write it, with members that stand there twice.
+fn json() -> impl Strategy<Value = String> {
+    let leaf = proptest::sample::select(&VALUES[..]).prop_map(str::to_owned);
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        let member = (proptest::sample::select(&KEYS[..]), inner.clone());
+        let member = member.prop_map(|(key, value)| format!("\"{key}\" : {value}"));
+        prop_oneof![
+            4 => proptest::collection::vec(member, 0..4).prop_map(|all| format!("{{{}}}", all.join(","))),
+            1 => proptest::collection::vec(inner, 0..3).prop_map(|all| format!("[{}]", all.join(", "))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn arguments_of_any_shape(schema in json(), arguments in json()) {
+        argument_invariants::names(format!("{{\"properties\":{{\"Склад\":{schema},\"a\":{schema}}}}}\n{arguments}").as_bytes());
+        argument_invariants::confirmation(arguments.as_bytes());
+    }
+
+    #[test]
+    fn arguments_of_any_bytes(bytes in any::<Vec<u8>>()) {
+        argument_invariants::names(&bytes);
+        argument_invariants::confirmation(&bytes);
+    }
 }

@@ -1,8 +1,9 @@
 //! [`Book`]: which tool each alias stands for, as lists of tools had it.
 
-use super::arguments::{Back, Names, Twice};
+use super::arguments::{Back, Twice};
 use super::list::Page;
 use super::name::Kept;
+use super::names::Names;
 use crate::memo::Memo;
 use crate::rpc::Payload;
 use crate::rpc::json::Fault;

@@ -1,8 +1,8 @@
 //! A list of tools under the names that clients see.
 
-use super::arguments::Names;
 use super::name::{Kept, alias, looks_made};
-use super::schema;
+use super::names::Names;
+use super::{schema, show};
 use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::{Item, List, Method, Payload, label};
@@ -86,7 +86,7 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)
     if names.aliases.is_empty() {
         return Ok((item.clone(), Some((names, false))));
     }
-    schema::show(&mut tree, &names);
+    show::show(&mut tree, &names);
     let mut out = Vec::with_capacity(json.len() + json.len() / 4);
     out.extend_from_slice(json.get(..found.start()).unwrap_or_default());
     tree.write(&mut out);

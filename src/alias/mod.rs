@@ -70,11 +70,14 @@
 
 mod arguments;
 mod book;
+mod keywords;
 mod layer;
 mod list;
 mod name;
+mod names;
 mod schema;
 mod service;
+mod show;
 
 pub use layer::AliasLayer;
 pub(crate) use name::stands_for;

@@ -5,9 +5,10 @@ use super::error::CatalogError;
 use super::fields::{Fields, texts};
 use super::mend::mend;
 use super::rules::{Clamp, Path, Rule};
-use super::shape::{Shape, Shapes, Types};
+use super::shape::{Shape, Shapes};
 use super::tool::Guarded;
 use super::tools::Limits;
+use super::types::Types;
 use super::unfit::{cut, hint, listed};
 use serde_json::{Map, Value};
 

@@ -2,7 +2,8 @@
 
 use super::error::CatalogError;
 use super::mend::mend;
-use super::shape::{Shapes, Types};
+use super::shape::Shapes;
+use super::types::Types;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 

@@ -4,7 +4,8 @@
 //! Only a value that the schema refuses is changed, so what fits stays as it is.
 
 use super::arguments::{DEEPEST, parse, too_deep};
-use super::shape::{Shape, Shapes, Types};
+use super::shape::{Shape, Shapes};
+use super::types::Types;
 use super::unfit::Unfit;
 use super::words;
 use crate::rpc::json::{Fault, Scanner};

@@ -1,91 +1,13 @@
 //! What a schema says of types, members, items and defaults: as much of it as mending needs, without
 //! its references.
 
-use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use super::types::Types;
+use super::unfold::unfold;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Chains of references and nested definitions longer than this are no schema of a tool.
-const LONGEST_CHAIN: usize = 64;
-
-/// What a schema unfolds to, each reference and combinator counted as often as it is met. A few that
-/// refer to each other twice would take for ever, here and whenever a call is checked.
-const MOST_SHAPES: usize = 20_000;
-
-/// A set of JSON types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Types(u8);
-
-impl Types {
-    pub(super) const NOTHING: Self = Self(0);
-    pub(super) const NULL: Self = Self(1);
-    pub(super) const BOOLEAN: Self = Self(2);
-    pub(super) const INTEGER: Self = Self(4);
-    /// A number that is not whole.
-    pub(super) const FRACTION: Self = Self(8);
-    pub(super) const STRING: Self = Self(16);
-    pub(super) const ARRAY: Self = Self(32);
-    pub(super) const OBJECT: Self = Self(64);
-    pub(super) const NUMBER: Self = Self(4 | 8);
-    pub(super) const ANY: Self = Self(127);
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    pub(super) const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(super) const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Whether both have one in common.
-    pub(super) const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// The one that a value is of.
-    pub(super) fn of(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::NULL,
-            Value::Bool(_) => Self::BOOLEAN,
-            Value::Number(number) if number.is_f64() => match number.as_f64() {
-                Some(float) if float.fract() == 0.0 => Self::INTEGER,
-                _ => Self::FRACTION,
-            },
-            Value::Number(_) => Self::INTEGER,
-            Value::String(_) => Self::STRING,
-            Value::Array(_) => Self::ARRAY,
-            Value::Object(_) => Self::OBJECT,
-        }
-    }
-
-    /// Those that a JSON value may be of that begins with this byte.
-    pub(super) const fn at(first: u8) -> Self {
-        match first {
-            b'{' => Self::OBJECT,
-            b'[' => Self::ARRAY,
-            b'"' => Self::STRING,
-            b't' | b'f' => Self::BOOLEAN,
-            b'n' => Self::NULL,
-            _ => Self::NUMBER,
-        }
-    }
-
-    fn named(name: &str) -> Self {
-        match name {
-            "null" => Self::NULL,
-            "boolean" => Self::BOOLEAN,
-            "integer" => Self::INTEGER,
-            "number" => Self::NUMBER,
-            "string" => Self::STRING,
-            "array" => Self::ARRAY,
-            "object" => Self::OBJECT,
-            _ => Self::NOTHING,
-        }
-    }
-}
+pub(super) const LONGEST_CHAIN: usize = 64;
 
 /// One schema, with what its references and combinators add. Everything here must hold of a value that
 /// fits; the schema may want more than that.
@@ -118,7 +40,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    const fn anything() -> Self {
+    pub(super) const fn anything() -> Self {
         Self {
             types: Types::ANY,
             members: BTreeMap::new(),
@@ -143,7 +65,7 @@ impl Shape {
     }
 
     /// What holds where both do.
-    fn narrowed_by(&mut self, other: Self) {
+    pub(super) fn narrowed_by(&mut self, other: Self) {
         self.types = self.types.and(other.types);
         self.empty_text &= other.empty_text;
         self.empty_array &= other.empty_array;
@@ -175,9 +97,7 @@ impl Shapes {
     /// # Errors
     /// A sentence about a reference that leads nowhere, or in a circle.
     pub(super) fn read(root: &Value) -> Result<Self, String> {
-        let mut reader = Reader { root, shapes: Vec::new(), known: HashMap::new(), room: MOST_SHAPES };
-        reader.place(root, 0)?;
-        Ok(Self(reader.shapes))
+        unfold(root).map(Self)
     }
 
     /// The same for a tool that completes its arguments itself.
@@ -235,149 +155,4 @@ impl Shapes {
         }
         None
     }
-}
-
-struct Reader<'a> {
-    root: &'a Value,
-    shapes: Vec<Shape>,
-    /// By the address of the schema. All of them live in `root`.
-    known: HashMap<*const Value, usize>,
-    /// How many more it may unfold to.
-    room: usize,
-}
-
-impl<'a> Reader<'a> {
-    /// The place of the shape of `schema`.
-    fn place(&mut self, schema: &'a Value, depth: usize) -> Result<usize, String> {
-        if let Some(at) = self.known.get(&std::ptr::from_ref(schema)) {
-            return Ok(*at);
-        }
-        if depth > LONGEST_CHAIN {
-            return Err(format!("nests or refers deeper than {LONGEST_CHAIN} levels"));
-        }
-        let at = self.shapes.len();
-        self.known.insert(schema, at);
-        self.shapes.push(Shape::anything());
-        let shape = self.shape(schema, depth)?;
-        if let Some(slot) = self.shapes.get_mut(at) {
-            *slot = shape;
-        }
-        Ok(at)
-    }
-
-    fn shape(&mut self, schema: &'a Value, depth: usize) -> Result<Shape, String> {
-        if depth > LONGEST_CHAIN {
-            return Err(format!("nests or refers deeper than {LONGEST_CHAIN} levels"));
-        }
-        let Some(room) = self.room.checked_sub(1) else {
-            return Err(format!("unfolds to more than {MOST_SHAPES} schemas; let its references lead to fewer places"));
-        };
-        self.room = room;
-        let Value::Object(schema) = schema else { return Ok(Shape::anything()) };
-        let mut shape = self.own(schema, depth)?;
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
-            let target = target.ok_or_else(|| format!("refers to {reference}, which is not there"))?;
-            shape.narrowed_by(self.shape(target, depth + 1)?);
-        }
-        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-            shape.narrowed_by(self.shape(part, depth + 1)?);
-        }
-        for key in ["anyOf", "oneOf"] {
-            if let Some(parts) = schema.get(key).and_then(Value::as_array) {
-                shape.narrowed_by(self.either(parts, depth)?);
-            }
-        }
-        Ok(shape)
-    }
-
-    /// What holds if one of several does.
-    fn either(&mut self, parts: &'a [Value], depth: usize) -> Result<Shape, String> {
-        let mut all = Shape {
-            types: Types::NOTHING,
-            empty_text: false,
-            empty_array: false,
-            empty_object: false,
-            date: true,
-            ..Shape::anything()
-        };
-        let (mut objects, mut arrays) = (Vec::new(), Vec::new());
-        for part in parts {
-            let part = self.shape(part, depth + 1)?;
-            all.types = all.types.or(part.types);
-            if part.types.meets(Types::STRING) {
-                all.empty_text |= part.empty_text;
-                all.date &= part.date;
-            }
-            if part.types.meets(Types::ARRAY) {
-                all.empty_array |= part.empty_array;
-                arrays.push(part.items);
-            }
-            if part.types.meets(Types::OBJECT) {
-                all.empty_object |= part.empty_object && part.required.is_empty();
-                objects.push(part);
-            }
-        }
-        all.date &= all.types.meets(Types::STRING);
-        // Where only one can be meant, it holds for all objects or arrays.
-        if let [items] = *arrays {
-            all.items = items;
-        }
-        if let (Some(object), true) = (objects.pop(), objects.is_empty()) {
-            (all.members, all.others, all.required) = (object.members, object.others, object.required);
-        }
-        Ok(all)
-    }
-
-    /// What the keywords say that stand here.
-    fn own(&mut self, schema: &'a Map<String, Value>, depth: usize) -> Result<Shape, String> {
-        let mut shape = Shape { types: types(schema), default: schema.get("default").cloned(), ..Shape::anything() };
-        for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let at = self.place(member, depth + 1)?;
-            shape.members.insert(name.clone(), at);
-        }
-        // What patterns allow is not for the others.
-        let patterns = schema.contains_key("patternProperties");
-        if !patterns && let Some(others @ Value::Object(_)) = schema.get("additionalProperties") {
-            shape.others = Some(self.place(others, depth + 1)?);
-        }
-        if !schema.contains_key("prefixItems")
-            && let Some(items @ Value::Object(_)) = schema.get("items")
-        {
-            shape.items = Some(self.place(items, depth + 1)?);
-        }
-        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-        shape.required = required.filter_map(|name| Some(name.as_str()?.to_owned())).collect();
-        shape.closed = !patterns && schema.get("additionalProperties") == Some(&Value::Bool(false));
-        shape.choices = choices(schema);
-        shape.minimum = schema.get("minimum").and_then(Value::as_f64);
-        shape.maximum = schema.get("maximum").and_then(Value::as_f64);
-        shape.about = schema.get("description").and_then(Value::as_str).map(str::to_owned);
-        shape.empty_text = shape.types.meets(Types::STRING) && super::schema::takes_empty_text(schema);
-        let some = |key: &str| schema.get(key).and_then(Value::as_u64).is_some_and(|least| least > 0);
-        (shape.empty_array, shape.empty_object) = (!some("minItems"), !some("minProperties"));
-        shape.date = schema.get("format").and_then(Value::as_str) == Some("date");
-        Ok(shape)
-    }
-}
-
-fn types(schema: &Map<String, Value>) -> Types {
-    let said = match schema.get("type") {
-        Some(Value::String(name)) => Types::named(name),
-        Some(Value::Array(names)) => {
-            names.iter().filter_map(Value::as_str).fold(Types::NOTHING, |types, name| types.or(Types::named(name)))
-        }
-        _ => Types::ANY,
-    };
-    let one = schema.get("const").map_or(Types::ANY, Types::of);
-    let listed = match schema.get("enum") {
-        Some(Value::Array(values)) => values.iter().fold(Types::NOTHING, |types, value| types.or(Types::of(value))),
-        _ => Types::ANY,
-    };
-    said.and(one).and(listed)
-}
-
-fn choices(schema: &Map<String, Value>) -> Option<Vec<String>> {
-    let Some(Value::Array(values)) = schema.get("enum") else { return None };
-    Some(values.iter().filter_map(|value| Some(value.as_str()?.to_owned())).collect())
 }

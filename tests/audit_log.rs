@@ -10,7 +10,7 @@
 #[path = "../examples/gateway/audit_log.rs"]
 #[allow(dead_code, reason = "the gateway uses all of it")]
 mod audit_log;
-#[path = "../examples/gateway/lines.rs"]
+#[path = "../examples/gateway/lines/mod.rs"]
 mod lines;
 #[path = "../examples/gateway/standard_error.rs"]
 #[allow(dead_code, reason = "the gateway uses all of it")]

@@ -283,14 +283,14 @@ fn is_hash(bytes: &[u8]) -> bool {
 
 /// Whether some key may, however it is written.
 fn may_hold_alias(json: &str) -> bool {
-    json.contains('\\') || json.as_bytes().windows(7).any(|window| window.starts_with(b"_") && is_hash(&window[1..]))
+    json.contains('\\') || json.as_bytes().windows(7).any(|window| window.strip_prefix(b"_").is_some_and(is_hash))
 }
 
 /// Takes what 1C may read as `_confirmation` out; whether there was any.
 fn strip(json: &mut Json) -> bool {
     let is_confirmation = |key: &str| {
         let unseen = |c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}';
-        key.trim_matches(unseen).to_ascii_lowercase() == "_confirmation"
+        key.trim_matches(unseen).eq_ignore_ascii_case("_confirmation")
     };
     match json {
         Json::Object(members) => {

@@ -400,6 +400,12 @@ fn characters_that_are_not_seen() {
         &format!(r#"{{"uri":"u:1","name":"{dirty}","description":"{dirty}"}}"#),
         &json!({ "uri": "u:1", "name": clean, "description": clean }),
     );
+    // A name is sent back as it is.
+    item(
+        "prompts/list",
+        r#"{"name":"a","arguments":[{"name":"b\u202ec"},{"name":"d"},{"name":"\u0000"}]}"#,
+        &json!({ "name": "a", "arguments": [{ "name": "d" }] }),
+    );
     // As bytes, too.
     item(
         "prompts/list",

@@ -30,8 +30,11 @@ pub(super) fn judge(kind: &Kind, raw: &[u8]) -> Verdict {
     }
     match kind {
         Kind::Name if first == b'"' => Verdict::of(unquote(raw).is_some_and(|text| !text.trim().is_empty())),
+        Kind::Plain if first == b'"' => {
+            Verdict::of(unquote(raw).is_some_and(|text| !text.trim().is_empty() && !label::has_unseen(&text)))
+        }
         Kind::Label if first == b'"' => cleaned(raw),
-        Kind::Text | Kind::Name | Kind::Label => Verdict::instead(scalar_text(raw)),
+        Kind::Text | Kind::Name | Kind::Plain | Kind::Label => Verdict::instead(scalar_text(raw)),
         Kind::Exactly(word) | Kind::OneOf([word]) => one_of(&[word], raw),
         Kind::OneOf(words) => one_of(words, raw),
         Kind::Bool => Verdict::instead(unquote(raw).and_then(|text| truth(&text)).map(|truth| truth.to_string())),

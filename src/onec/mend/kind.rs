@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Text,
     /// A string that is more than white space.
     Name,
+    /// The same without controls, since it is sent back as it is.
+    Plain,
     /// A string to read: no controls.
     Label,
     /// This string.

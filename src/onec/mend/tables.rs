@@ -51,7 +51,7 @@ pub(super) const PROMPT: &[Field] = &[
     Field::may(
         "arguments",
         Kind::List(&Kind::Object(&[
-            Field::must("name", Kind::Name),
+            Field::must("name", Kind::Plain),
             Field::may("title", Kind::Label),
             Field::may("description", Kind::Label),
             Field::may("required", Kind::Bool),

@@ -33,6 +33,7 @@ fn every_example_is_a_catalog() {
     assert!(names.len() >= 2, "{names:?}");
     for path in names {
         let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(example(name).notes(), [""; 0], "{name}: something in it may be a mistake");
         for tool in example(name).iter() {
             assert!(tool.description().len() > 60, "{name}: {} is told in a few words only", tool.name());
             assert!(tool.rest().is_some(), "{name}: {}", tool.name());

@@ -53,6 +53,7 @@ fn the_built_in_catalog_is_read() {
 fn every_mistake_of_a_file_is_told() {
     let mut wrong = report();
     wrong["titel"] = json!("Report");
+    wrong["clamp"] = json!({ "tpo": "max_rows" });
     let mut other = report();
     other["name"] = json!("other");
     other["path"] = json!("/x");
@@ -64,6 +65,7 @@ fn every_mistake_of_a_file_is_told() {
     let lines = told.lines().collect::<Vec<_>>();
     let expected = [
         "my.yaml: tool \"report\": titel: unknown key (did you mean title?)",
+        "my.yaml: tool \"report\": clamp.tpo: there is no argument tpo",
         "my.yaml: tool \"other\": path: must be a path",
         "my.yaml: tool \"other\": input_schema: requires perid at the top, and properties has no such name (did you mean period?)",
         "my.yaml: tools[2].name: is missing",
@@ -73,7 +75,7 @@ fn every_mistake_of_a_file_is_told() {
     for (line, start) in lines.iter().zip(expected) {
         assert!(line.starts_with(start), "{start}\n{told}");
     }
-    assert_eq!(error.others.len(), 4);
+    assert_eq!(error.others.len(), 5);
     assert!(error.others.iter().all(|other| other.origin == "my.yaml" && other.others.is_empty()));
     let mut other = report();
     other["clamp"] = json!({ "tpo": "max_rows", "limt": 5 });

@@ -421,6 +421,16 @@ fn unknown_names() {
     );
 }
 
+/// What was cut off may be a part of a secret, and so is not shown.
+#[test]
+fn comments_that_may_have_cut_a_value() {
+    let yaml = "onec:\n  base_url: http://h/b\n  auth:\n    username: u # who\n    password: top #secret\n";
+    let settings = Case::empty().file("c.yaml", yaml).args("--config c.yaml").ok();
+    let [warning] = &*settings.warnings else { panic!("{:?}", settings.warnings) };
+    assert!(warning.contains("c.yaml, line 5: what follows the # is a comment"), "{warning}");
+    assert!(!warning.contains("top") && !warning.contains("secret"), "{warning}");
+}
+
 #[test]
 fn malformed_yaml_names_the_line() {
     for (yaml, starts) in [

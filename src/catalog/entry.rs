@@ -56,7 +56,7 @@ pub(super) fn check_name(name: &str) -> Result<(), CatalogError> {
 }
 
 /// What is wrong, if anything is.
-fn wrong<T>(read: &Result<T, CatalogError>) -> Option<CatalogError> {
+pub(super) fn wrong<T>(read: &Result<T, CatalogError>) -> Option<CatalogError> {
     read.as_ref().err().cloned()
 }
 

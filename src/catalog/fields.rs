@@ -4,7 +4,7 @@ use super::error::CatalogError;
 use super::unfit::{cut, hint, listed};
 use serde_json::{Map, Value};
 
-/// An object all of whose keys are known.
+/// An object with known keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
@@ -12,6 +12,15 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// For what is no object, and for each key that is not in `known`.
     pub(super) fn read(value: &'a Value, known: &[&str]) -> Result<Self, CatalogError> {
+        let (fields, strange) = Self::with_strange(value, known)?;
+        CatalogError::all(strange).map(|()| fields)
+    }
+
+    /// The members, and what is to be said of each that is not in `known`.
+    ///
+    /// # Errors
+    /// For what is no object.
+    pub(super) fn with_strange(value: &'a Value, known: &[&str]) -> Result<(Self, Vec<CatalogError>), CatalogError> {
         let Value::Object(map) = value else {
             return Err(CatalogError::new(format!(
                 "must be an object with the keys {}",
@@ -24,7 +33,7 @@ impl<'a> Fields<'a> {
             let message = format!("unknown key{}; known here: {}", hint(key, known()), listed(known()));
             CatalogError::at(cut(key), message)
         };
-        CatalogError::all(strange.map(unknown)).map(|()| Self(map))
+        Ok((Self(map), strange.map(unknown).collect()))
     }
 
     pub(super) fn get(self, key: &str) -> Option<&'a Value> {

@@ -98,13 +98,15 @@ fn named(value: &Value) -> Result<&str, CatalogError> {
 /// Adds, replaces or drops one tool.
 fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(), CatalogError> {
     let tools = &mut found.tools;
-    let fields = Fields::read(value, &entry::KEYS)?;
+    let (fields, strange) = Fields::with_strange(value, &entry::KEYS)?;
     if serde_json::to_vec(value).map_or(usize::MAX, |text| text.len()) > LARGEST_TOOL {
         return Err(CatalogError::new(format!("must be at most {} KiB", LARGEST_TOOL / 1024)));
     }
     let inherited = tools.iter().position(|tool| tool.name() == name);
     if fields.flag("drop")? != Some(true) {
-        let (tool, notes) = entry::read(fields, limits)?;
+        let read = entry::read(fields, limits);
+        CatalogError::all(strange.into_iter().chain(entry::wrong(&read)))?;
+        let (tool, notes) = read?;
         found.notes.extend(notes.into_iter().map(|note| format!("tool \"{}\": {note}", cut(name))));
         match inherited.and_then(|at| tools.get_mut(at)) {
             Some(slot) => *slot = tool,
@@ -112,6 +114,7 @@ fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(
         }
         return Ok(());
     }
+    CatalogError::all(strange)?;
     if fields.len() > 2 {
         return Err(CatalogError::at("drop", "must stand beside nothing but name"));
     }

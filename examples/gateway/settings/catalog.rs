@@ -139,7 +139,7 @@ fn content(file: &File) -> Result<(Value, Vec<String>), String> {
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
         return Ok((json(&text)?, Vec::new()));
     }
-    Ok((yaml(&text)?, cut_texts(&text)))
+    Ok((yaml(&text)?, cut_texts(&text, true)))
 }
 
 /// A line about a file that is named before it already.

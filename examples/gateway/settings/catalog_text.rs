@@ -82,8 +82,9 @@ fn pointed(text: &str, why: &str, line: usize, column: usize) -> String {
     format!("{why} (line {line}, column {column})\n{margin}{}\n{caret}^", part.trim_end())
 }
 
-/// Texts without quotes behind which a comment stands that may have been meant as a part of them.
-pub(super) fn cut_texts(text: &str) -> Vec<String> {
+/// Texts without quotes behind which a comment stands that may have been meant as a part of them. They are
+/// `shown` where none of them can be a secret.
+pub(super) fn cut_texts(text: &str, shown: bool) -> Vec<String> {
     const MOST: usize = 20;
     let lines = text.lines().collect::<Vec<_>>();
     let mut found = Vec::new();
@@ -106,7 +107,7 @@ pub(super) fn cut_texts(text: &str) -> Vec<String> {
         if is_tight || value.trim().contains(char::is_whitespace) {
             let kept =
                 value.chars().take(60).map(|char| if char.is_control() { ' ' } else { char }).collect::<String>();
-            let kept = if span.is_empty() { String::new() } else { format!(" after \"{kept}\"") };
+            let kept = if span.is_empty() || !shown { String::new() } else { format!(" after \"{kept}\"") };
             found.push(format!(
                 "line {line}: what follows the #{kept} is a comment; if it belongs to the text, put the text in quotes, \
                  and if not, put it on a line of its own"

@@ -3,6 +3,7 @@
 //! Every value is taken as the text that stands in the file (`port: 8000` and `port: "8000"` are the
 //! same, a password `0123` stays what it is), so that all sources share one parser per setting.
 
+use super::catalog_text::cut_texts;
 use super::files;
 use super::found::{Found, Key};
 use super::legacy;
@@ -46,6 +47,9 @@ pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) {
             break found;
         }
     };
+    for cut in cut_texts(&text, false) {
+        values.odd(format!("{file}, {cut}"));
+    }
     found.tell(&file, values);
 }
 

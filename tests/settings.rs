@@ -48,7 +48,11 @@ fn defaults() {
     assert_eq!((settings.mode, settings.auth.mode(), settings.log_level), (Mode::Stdio, "none", LogLevel::Warning));
     assert_eq!((base(&settings), login(&settings)), ("http://localhost/base", ("admin", "s3cret")));
     let onec = &settings.onec;
-    assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));
+    assert_eq!((onec.service_root.as_str(), onec.max_concurrency, onec.user_concurrency), ("mcp", 16, 8));
+    for (most, of_one) in [("1", 1), ("2", 1), ("7", 3)] {
+        let onec = Case::minimal().env("MCP_ONEC_MAX_CONCURRENCY", most).ok().onec;
+        assert_eq!(onec.user_concurrency, of_one, "{most}");
+    }
     assert_eq!((onec.timeout, onec.report_timeout), (Duration::from_secs(30), Duration::from_secs(120)));
     assert!(onec.tenant.is_none());
     assert_eq!((onec.keep_alive, onec.tls_verify, onec.ca.as_ref()), (Duration::from_secs(4), true, None));
@@ -96,6 +100,7 @@ fn every_setting_each_way() {
         ("MCP_ONEC_KEEPALIVE_MS", "onec.keepalive_ms", "0"),
         ("MCP_ONEC_CA", "onec.ca", "cert.pem"),
         ("MCP_ONEC_TLS_VERIFY", "onec.tls_verify", "on"),
+        ("MCP_USER_CONCURRENCY", "limits.user_concurrency", "3"),
         ("MCP_ONEC_RPC", "onec.rpc", "yes"),
         ("MCP_ONEC_TENANT_HEADER", "onec.tenant_header", "X-Tenant"),
         ("MCP_ONEC_TENANT_VALUE", "onec.tenant_value", "main"),
@@ -157,7 +162,8 @@ fn every_setting_each_way() {
         assert_eq!(everything(&case.ok()).replace(case.dir.to_str().unwrap(), ""), expected);
     }
     assert_eq!(login(&settings), ("Администратор", "пароль"));
-    assert_eq!((settings.onec.service_root.as_str(), settings.onec.max_concurrency), ("mcp/v2", 10_000));
+    let onec = &settings.onec;
+    assert_eq!((onec.service_root.as_str(), onec.max_concurrency, onec.user_concurrency), ("mcp/v2", 10_000, 3));
     assert_eq!(settings.onec.tenant.unwrap().value, "main");
     assert_eq!((settings.http.port, settings.http.drain_timeout), (0, Duration::ZERO));
     assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);

@@ -41,8 +41,8 @@ pub(crate) async fn guard(
     Ok(match &settings.auth {
         Auth::None { token: None } => Guarded::new(routes),
         Auth::None { token: Some(token) } => {
-            // All who know the token are one caller, of whom 1C is told nothing.
-            let bearer = Identity::new("bearer", Scopes::default());
+            // All who know the token have one name, of whom 1C is told nothing.
+            let bearer = Identity::new("bearer", Scopes::default()).shared();
             Guarded::new(routes.route_layer(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
         }
         Auth::Basic { scopes } => {

@@ -11,6 +11,7 @@ use super::error::{Error, Trouble};
 use super::error_body::words;
 use super::infobase::{Infobase, InfobaseError};
 use super::outputs::Outputs;
+use super::queue::Flow;
 use super::rest::Paths;
 use crate::identity::Identity;
 use crate::memo::Memo;
@@ -205,6 +206,7 @@ impl Target {
             _ => self.infobase.quick,
         };
         call.extensions_mut().insert(Patience(limit));
+        call.extensions_mut().insert(Flow::of(&request.extensions));
         Ok(call)
     }
 }

@@ -5,6 +5,7 @@ use super::deadline::Patience;
 use super::decode::{BadAnswer, text};
 use super::exchange::{Kind, Target, nonsense, refused};
 use super::infobase::{Infobase, InfobaseError};
+use super::queue::Flow;
 use super::service::{OneCService, ResponseFuture};
 use crate::identity::Identity;
 use crate::rpc::json::{Fault, without_lone_surrogates};
@@ -34,7 +35,7 @@ pub struct RestCall {
     pub cache: Option<Duration>,
     /// Headers that travel on to 1C. An `Authorization` among them does not.
     pub headers: HeaderMap,
-    /// What layers tell each other, the [`Identity`] of the caller among it.
+    /// What layers tell each other, the [`Identity`] of the caller or the call's [`Flow`] among it.
     pub extensions: Extensions,
 }
 
@@ -88,6 +89,7 @@ impl Target {
             *request.headers_mut() = self.headers_for(&call.headers, call.extensions.get::<Identity>());
             let limit = if call.slow { self.infobase.slow } else { self.infobase.quick };
             request.extensions_mut().insert(Patience(limit));
+            request.extensions_mut().insert(Flow::of(&call.extensions));
             Ok(request)
         };
         let kind = Kind { name: &call.path, harmless: false };

@@ -7,7 +7,7 @@ use crate::auth::Digest;
 use crate::catalog::{Catalog, Tool, Tools};
 use crate::collect::{Incomplete, collect};
 use crate::http::{Body, is_encoded, remote};
-use crate::onec::RestCall;
+use crate::onec::{Flow, RestCall};
 use crate::rpc::json::{Fault, Scanner};
 use crate::rpc::{BoxError, Response, without_bom};
 use bytes::{Buf, Bytes};
@@ -16,6 +16,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
+use std::net::IpAddr;
 use std::time::Duration;
 use tower_service::Service;
 
@@ -68,7 +69,7 @@ impl Endpoints {
                 let from = remote(head.extensions.get(), head.extensions.get());
                 // The token is everybody's, so nobody in particular calls.
                 let report = ToolCall::over_rest(tool.name(), from);
-                let answer = self.call(tool, body, inner).await;
+                let answer = self.call(tool, from, body, inner).await;
                 if let Some(report) = report {
                     report
                         .end(answer.as_ref().map_or_else(|problem| Verdict::failed(problem.code), |_| Verdict::SERVED));
@@ -112,7 +113,13 @@ impl Endpoints {
         }
     }
 
-    async fn call<S, B>(&self, tool: &Tool, body: B, inner: Result<S, BoxError>) -> Result<Bytes, Problem>
+    async fn call<S, B>(
+        &self,
+        tool: &Tool,
+        from: Option<IpAddr>,
+        body: B,
+        inner: Result<S, BoxError>,
+    ) -> Result<Bytes, Problem>
     where
         S: Service<RestCall, Response = Response>,
         S::Error: Into<BoxError>,
@@ -120,8 +127,11 @@ impl Endpoints {
         B::Error: Into<BoxError>,
     {
         let arguments = self.read(body).await?;
-        // A call of its own making: nothing of the request's head gets into it.
-        let call = tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes.
+        let mut call = tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        if let Some(address) = from {
+            call.extensions.insert(Flow::address(address));
+        }
         let mut inner = inner.map_err(Problem::onec)?;
         let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
         let payload = answer.outcome.map_err(|error| Problem::onec(error.into()))?;

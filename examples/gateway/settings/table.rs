@@ -90,6 +90,8 @@ settings! {
         "Certificates (PEM) to trust beside the machine's: authorities, or 1C's own self-signed certificate");
     ONEC_TLS_VERIFY = row("MCP_ONEC_TLS_VERIFY", "onec-tls-verify", "onec.tls_verify", "BOOL",
         "false takes any certificate of 1C, so that whoever sits in between reads and changes everything").default("true");
+    USER_CONCURRENCY = row("MCP_USER_CONCURRENCY", "user-concurrency", "limits.user_concurrency", "N",
+        "1C calls at once for one caller: a user, or else an address [default: half of --onec-max-concurrency, at least 1]");
     ONEC_RPC = row("MCP_ONEC_RPC", "onec-rpc", "onec.rpc", "BOOL",
         "Whether the 1C extension has tools, resources and prompts of its own (JSON-RPC); false where it only answers \
          the catalog's calls").default("true");

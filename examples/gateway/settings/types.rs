@@ -66,6 +66,8 @@ pub(crate) struct Onec {
     pub(crate) ca: Option<PathBuf>,
     /// Whether certificates count at all.
     pub(crate) tls_verify: bool,
+    /// How many of them for one caller.
+    pub(crate) user_concurrency: usize,
     /// A header on each call.
     pub(crate) tenant: Option<Tenant>,
 }

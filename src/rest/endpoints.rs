@@ -128,7 +128,8 @@ impl Endpoints {
     {
         let arguments = self.read(body).await?;
         // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes.
-        let mut call = tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        let mut call =
+            tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
         if let Some(address) = from {
             call.extensions.insert(Flow::address(address));
         }

@@ -89,7 +89,7 @@ async fn a_crowd_of_calls_keeps_nobody_out() {
         Ok::<Answer, BoxError>(match call.uri().path() {
             "/b/hs/mcp/auth/verify" => status(200, r#"{"sub":"a","scopes":["mcp"]}"#),
             "/b/hs/mcp/rpc" => status(200, r#"{"id":1,"result":{"tools":[]}}"#),
-            _ => status(200, "{}"),
+            _ => status(200, r#"{"status":"ok"}"#),
         })
     });
     let infobase = Infobase::new("http://h/b").unwrap().timeouts(PATIENCE * 3, PATIENCE * 3);

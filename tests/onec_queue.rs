@@ -1,6 +1,11 @@
 //! The queue, the deadline and the leaf's readiness, over mocks that panic when they are called
 //! without having been asked whether they are ready.
-#![allow(clippy::unwrap_used, clippy::type_complexity, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::type_complexity,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "onec_queue/fairness.rs"]
 mod fairness;

@@ -17,9 +17,15 @@ fn peer(address: &str) -> Peer {
 
 fn extensions(identity: Option<Identity>, caller: Option<Caller>, peer: Option<Peer>) -> Extensions {
     let mut extensions = Extensions::new();
-    identity.map(|identity| extensions.insert(identity));
-    caller.map(|caller| extensions.insert(caller));
-    peer.map(|peer| extensions.insert(peer));
+    if let Some(identity) = identity {
+        extensions.insert(identity);
+    }
+    if let Some(caller) = caller {
+        extensions.insert(caller);
+    }
+    if let Some(peer) = peer {
+        extensions.insert(peer);
+    }
     extensions
 }
 

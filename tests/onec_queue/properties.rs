@@ -204,8 +204,7 @@ impl World {
 
     /// Polls who has not been polled yet or was woken, until nobody is.
     fn settle(&mut self) {
-        loop {
-            let Some(at) = self.there.iter().position(|call| !call.polled || call.future.is_woken()) else { break };
+        while let Some(at) = self.there.iter().position(|call| !call.polled || call.future.is_woken()) {
             self.there[at].polled = true;
             match self.there[at].future.poll() {
                 Poll::Pending => {}

@@ -206,7 +206,7 @@ impl Target {
             _ => self.infobase.quick,
         };
         call.extensions_mut().insert(Patience(limit));
-        call.extensions_mut().insert(Flow::of(&request.extensions));
+        Flow::of(&request.extensions).mark(&mut call);
         Ok(call)
     }
 }

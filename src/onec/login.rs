@@ -109,7 +109,7 @@ where
         let flow = Flow::login(&body);
         let build = || {
             let mut call = self.plain(Method::POST, &self.target.verify, Who::Account, body.clone())?;
-            call.extensions_mut().insert(flow);
+            flow.mark(&mut call);
             Ok(call)
         };
         let kind = Kind { name: "auth/verify", harmless: true };
@@ -147,7 +147,7 @@ where
             call.headers_mut().remove(CONTENT_TYPE);
         }
         call.extensions_mut().insert(Patience(self.target.infobase.quick));
-        call.extensions_mut().insert(who.flow());
+        who.flow().mark(&mut call);
         Ok(call)
     }
 }

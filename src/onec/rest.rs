@@ -89,7 +89,7 @@ impl Target {
             *request.headers_mut() = self.headers_for(&call.headers, call.extensions.get::<Identity>());
             let limit = if call.slow { self.infobase.slow } else { self.infobase.quick };
             request.extensions_mut().insert(Patience(limit));
-            request.extensions_mut().insert(Flow::of(&call.extensions));
+            Flow::of(&call.extensions).mark(&mut request);
             Ok(request)
         };
         let kind = Kind { name: &call.path, harmless: false };

@@ -66,7 +66,7 @@ impl<C> OneCService<C> {
     /// A leaf over a client of your own. Limits on time and concurrency are layers around it, such
     /// as [`FairQueueLayer`] and [`DeadlineLayer`]; a failure that is a
     /// [`ClientError`](super::ClientError) says whether the call can have run. Each call carries its
-    /// [`Patience`](super::Patience) and its [`Flow`](super::Flow) in its extensions.
+    /// [`Patience`](super::Patience) and its [`Flow`](super::Flow), if any, in its extensions.
     ///
     /// Leaves of one infobase under several accounts share the ceiling when they share the client.
     ///

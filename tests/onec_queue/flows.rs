@@ -35,26 +35,26 @@ async fn calls_of_either_dialect_are_those_of_their_caller() {
     let proxied = || Some(Caller::new(Some("2001:db8:1:2::5".parse().unwrap()), None));
     let direct = || Some(peer("192.0.2.1"));
     for (extensions, flow) in [
-        (extensions(user(), proxied(), direct()), Flow::subject("onec:Иванов")),
+        (extensions(user(), proxied(), direct()), Some(Flow::subject("onec:Иванов"))),
         (
             extensions(user().map(Identity::shared), proxied(), direct()),
-            Flow::address("2001:db8:1:2::".parse().unwrap()),
+            Some(Flow::address("2001:db8:1:2::".parse().unwrap())),
         ),
-        (extensions(None, proxied(), direct()), Flow::address("2001:db8:1:2::".parse().unwrap())),
-        (extensions(None, None, direct()), Flow::address("192.0.2.1".parse().unwrap())),
-        (extensions(None, None, None), Flow::NOBODY),
+        (extensions(None, proxied(), direct()), Some(Flow::address("2001:db8:1:2::".parse().unwrap()))),
+        (extensions(None, None, direct()), Some(Flow::address("192.0.2.1".parse().unwrap()))),
+        (extensions(None, None, None), None),
     ] {
         let (leaf, mut handle) = leaf();
         let mut call = request(Method::ToolsCall);
         call.extensions = extensions.clone();
         let mut ends = by_hand(leaf.get_ref().clone().oneshot(call));
         pending(ends.poll());
-        assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), Some(&flow));
+        assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), flow.as_ref());
         let mut call = RestCall::new("reports/sales", "{}");
         call.extensions = extensions;
         let mut ends = by_hand(leaf.get_ref().clone().oneshot(call));
         pending(ends.poll());
-        assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), Some(&flow));
+        assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), flow.as_ref());
     }
 }
 

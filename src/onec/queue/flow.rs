@@ -3,6 +3,7 @@
 use crate::http::remote;
 use crate::identity::Identity;
 use crate::rpc::Extensions;
+use bytes::Bytes;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -72,6 +73,13 @@ impl Flow {
         match extensions.get::<Identity>() {
             Some(identity) if !identity.is_shared() => Self::subject(identity.subject()),
             _ => remote(extensions.get(), extensions.get()).map_or(Self::NOBODY, Self::address),
+        }
+    }
+
+    /// Says whose call this is. Nobody's call needs no mark.
+    pub(in crate::onec) fn mark(self, call: &mut http::Request<Bytes>) {
+        if self != Self::NOBODY {
+            call.extensions_mut().insert(self);
         }
     }
 

@@ -298,6 +298,21 @@ async fn only_trusted_proxies_say_where_the_gateway_is() {
     assert_eq!(ask(&trusting.address, path, &forwarded, "").await.json()["issuer"], "https://mcp.example");
 }
 
+/// A page that gave itself the gateway's address under its own name (DNS rebinding), in a browser on a trusted address.
+#[tokio::test]
+async fn a_page_does_not_vouch_for_itself() {
+    let trusting = ["--demo", "--trusted-proxies", "127.0.0.1"];
+    let public = [&trusting[..], &["--public-url", "https://mcp.example"]].concat();
+    let origin = ("Origin", "http://evil.example:8000");
+    let page = [("Host", "evil.example:8000"), origin, ("X-Forwarded-Proto", "http")];
+    for args in [&trusting[..], &public] {
+        let gateway = Gateway::start(args).await;
+        assert_eq!(whoami(&gateway.address, &page).await.status, 403, "{args:?}");
+        assert_eq!(whoami(&gateway.address, &page[1..]).await.status, 403, "{args:?}");
+        assert_eq!(whoami(&gateway.address, &[("X-Forwarded-Proto", "https")]).await.status, 200, "{args:?}");
+    }
+}
+
 /// Without a service account: 1C's 401 proves that it is there.
 #[tokio::test]
 async fn health_and_doctor_without_a_service_account() {

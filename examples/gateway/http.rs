@@ -134,8 +134,11 @@ fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings
 fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
     let (any, listed): (Vec<_>, Vec<_>) = settings.http.cors_origins.iter().partition(|origin| *origin == "*");
     let mut policy = OriginPolicy::new().allow(listed);
-    if !any.is_empty() && !matches!(settings.auth, Auth::None { token: None }) {
-        policy = policy.allow_any();
+    if !matches!(settings.auth, Auth::None { token: None }) {
+        policy = policy.authenticated();
+        if !any.is_empty() {
+            policy = policy.allow_any();
+        }
     }
     if let Some(url) = &settings.http.public_url {
         policy = policy.public_url(url.clone());

@@ -248,10 +248,11 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
     }
 
     /// Which `Host` headers are answered; by default any. The others get 403. `Origin` does not matter
-    /// here: web pages may be clients.
+    /// here: web pages may be clients. Nothing is given here without a login, so the policy is
+    /// [`authenticated`](OriginPolicy::authenticated).
     #[must_use]
     pub fn hosts(self, policy: OriginPolicy) -> Self {
-        self.set(|server| server.hosts = policy)
+        self.set(|server| server.hosts = policy.authenticated())
     }
 
     /// Lets clients be known by the URL of a metadata document; off by default.

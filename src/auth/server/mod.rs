@@ -102,6 +102,7 @@ mod reply;
 mod revocations;
 mod revoke;
 mod routes;
+mod scheme;
 mod scopes;
 mod secret;
 mod service;

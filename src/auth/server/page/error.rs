@@ -26,7 +26,7 @@ pub(crate) enum RequestProblem {
     Metadata(String),
     /// The client can prove itself only in ways that this server does not have; said for developers.
     Authentication(String),
-    /// Anything else, of a client whose web site is known.
+    /// Anything else, of a client whose web site or program is known.
     Refused {
         /// What is wrong, said for developers.
         why: String,

@@ -46,6 +46,7 @@ pub(super) struct Texts {
     pub(super) details: &'static str,
     pub(super) nothing_given: &'static str,
     pub(super) back_to: &'static str,
+    pub(super) back_to_program: &'static str,
     /// The plain words for a scope, if it is a known one.
     pub(super) scope: fn(&str) -> Option<&'static str>,
 }
@@ -164,6 +165,7 @@ static ENGLISH: Texts = Texts {
     ),
     details: "Details",
     back_to: "Back to",
+    back_to_program: "Back to the program that opens",
     nothing_given: "No access was given. You can close this page.",
     scope: |scope| {
         Some(match scope {
@@ -295,6 +297,7 @@ static RUSSIAN: Texts = Texts {
     ),
     details: "Подробности",
     back_to: "Вернуться на",
+    back_to_program: "Вернуться в программу, которая открывает",
     nothing_given: "Доступ не предоставлен. Страницу можно закрыть.",
     scope: |scope| {
         Some(match scope {

@@ -233,16 +233,41 @@ async fn a_stream_that_nobody_reads_takes_no_more() {
     assert_eq!(client.ask(PING).await["id"], "ping");
 }
 
-#[tokio::test]
-async fn questions_and_answers() {
-    let mut client = Client::open(&sse(rpc(|request: Request| async move {
+/// Asks once, and then tells what it got.
+fn asker() -> Rpc {
+    rpc(|request: Request| async move {
         mcp::result(match request.params.raw(Param::InputResponses) {
             None => r#"{"resultType":"input_required","inputRequests":{"k":{"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}}}"#
                 .to_owned(),
             Some(raw) => format!("{{\"content\":[],\"got\":{}}}", String::from_utf8_lossy(raw)),
         })
-    })))
-    .await;
+    })
+}
+
+/// One stream cannot answer what another was asked, nor can a POST to the endpoint beside it.
+#[tokio::test]
+async fn a_question_is_answered_on_its_own_stream() {
+    let bridge = Bridge::new(server());
+    let sse = LegacySseLayer::new(bridge.clone(), "/sse/messages/").layer(asker());
+    let beside: mcp::Http = onec_mcp::http::JsonRpcLayer::new(bridge).layer(asker());
+    let (mut asked, mut other) = (Client::open(&sse).await, Client::open(&sse).await);
+    let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
+    for client in [&mut asked, &mut other] {
+        client.ask(legacy(0, "initialize", &params)).await;
+    }
+    let question = asked.ask(call(1, "a")).await;
+    let answer = |by: &str| json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "by": by } }).to_string();
+    let got = mcp::send(&beside, mcp::post(answer("beside"), &[("mcp-protocol-version", "2025-11-25")])).await;
+    assert_eq!(got.status, 400);
+    assert_eq!(send(&sse, message(&other.path, &answer("other"))).await.status, 202);
+    // The other stream has dealt with it by then.
+    other.ask(PING).await;
+    assert_eq!(asked.ask(answer("own")).await["result"]["got"]["k"]["by"], "own");
+}
+
+#[tokio::test]
+async fn questions_and_answers() {
+    let mut client = Client::open(&sse(asker())).await;
     let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
     client.ask(legacy(0, "initialize", &params)).await;
     let question = client.ask(call(1, "a")).await;

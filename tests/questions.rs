@@ -7,9 +7,9 @@
 mod mcp;
 
 use mcp::{Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server};
-use onec_mcp::Bridge;
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Param, Request};
+use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -146,6 +146,41 @@ async fn a_question_may_be_answered_elsewhere() {
     let question = events.message().await.unwrap();
     assert_eq!(answer(&other, reply(&question, json!({ "action": "decline" }))).await.0, 202);
     assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["action"], "decline");
+}
+
+/// Who got hold of the id of another's question (a log, a screen shared) cannot answer it, nor close it.
+#[tokio::test]
+async fn only_who_was_asked_may_answer() {
+    let http = http(asker(&format!("\"k\":{FORM}")));
+    let anna = || Some(Identity::new("anna", Scopes::default()));
+    let boris = || Some(Identity::new("boris", Scopes::default()));
+    let answer = async |who: Option<Identity>, version: &'static str, body: &Value| {
+        let mut request = post(body.to_string(), &[("mcp-protocol-version", version), ("accept", BOTH)]);
+        if let Some(who) = who {
+            request.extensions_mut().insert(who);
+        }
+        send(&http, request).await.status
+    };
+    for (asked, others) in [(anna(), [boris(), None]), (None, [anna(), boris()])] {
+        let params = json!({ "name": "провести", "arguments": {} });
+        let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-11-25")];
+        let mut request = post(legacy(1, "tools/call", &params), &headers);
+        if let Some(who) = asked.clone() {
+            request.extensions_mut().insert(who);
+        }
+        let mut events = Events::of(open(&http, request).await);
+        let question = events.message().await.unwrap();
+        let forged = reply(&question, json!({ "action": "accept", "content": { "by": "another" } }));
+        let refused = json!({ "jsonrpc": "2.0", "id": question["id"], "error": { "code": -1, "message": "no" } });
+        for other in others {
+            assert_eq!(answer(other.clone(), "2025-11-25", &forged).await, 400);
+            assert_eq!(answer(other.clone(), "2025-11-25", &refused).await, 400);
+            assert_eq!(answer(other, "2025-03-26", &json!([forged])).await, 202, "nothing is said in a batch");
+        }
+        let own = reply(&question, json!({ "action": "accept", "content": { "by": "own" } }));
+        assert_eq!(answer(asked, "2025-11-25", &own).await, 202);
+        assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["content"]["by"], "own");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::Bridge;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
+use super::questions::ConnectionId;
 use super::request_line::RequestLine;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
@@ -45,6 +46,8 @@ pub(crate) struct Call {
     started: Instant,
     /// For the next round of a legacy call.
     pub(super) request: Option<Request>,
+    /// The connection that it came by, where all messages of a client share one.
+    pub(super) connection: Option<ConnectionId>,
     /// Whether the reply has an HTTP status of its own.
     has_status: bool,
 }
@@ -87,8 +90,16 @@ impl Call {
             },
             started: Instant::now(),
             request: (!modern && request.method.may_ask()).then(|| request.clone()),
+            connection: None,
             has_status: false,
         })
+    }
+
+    /// What is asked is to be answered on this connection.
+    #[cfg(any(feature = "stdio", feature = "sse"))]
+    pub(super) const fn on(mut self, connection: ConnectionId) -> Self {
+        self.connection = Some(connection);
+        self
     }
 
     /// The reply is the body of an HTTP response.

@@ -1,7 +1,7 @@
 //! A connection on which all messages of a client and to it share one stream: stdio, HTTP+SSE.
 
 use super::call::boxed;
-use super::{Bridge, Call, Capabilities, Outbox, era};
+use super::{Bridge, Call, Capabilities, ConnectionId, Outbox, Party, era};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
     Payload, Request, Response, Version, asked_version, encode_error,
@@ -29,6 +29,7 @@ type Tagged = Pin<Box<dyn Future<Output = (Option<Id>, Option<Bytes>)> + Send>>;
 /// What a legacy client said in `initialize` holds for its later messages on the same connection;
 /// a modern one says it with each.
 pub(crate) struct Connection<S> {
+    id: ConnectionId,
     bridge: Arc<Bridge>,
     service: S,
     extensions: Extensions,
@@ -49,6 +50,7 @@ where
 {
     pub(crate) fn new(bridge: Arc<Bridge>, service: S) -> Self {
         Self {
+            id: ConnectionId::next(),
             bridge,
             service,
             extensions: Extensions::new(),
@@ -143,7 +145,8 @@ where
                 None
             }
             Ok(Message::Reply(reply)) => {
-                if !self.bridge.questions.answer(reply) {
+                let from = Party::new(self.extensions.get(), Some(self.id));
+                if !self.bridge.questions.answer(reply, &from) {
                     tracing::debug!("an answer to no open question was ignored");
                 }
                 None
@@ -186,7 +189,8 @@ where
         if self.running.contains_key(id) {
             return Err(ErrorObject::invalid_request("a request with this id is still running"));
         }
-        let mut call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
+        let call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
+        let mut call = call.on(self.id);
         if let Some(answer) = self.bridge.server.answer(&request) {
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);

@@ -1,7 +1,7 @@
 //! What the bridges (Streamable HTTP, HTTP+SSE, stdio) have in common.
 //!
 //! A [`Bridge`] says who the server is and how patient it is; it is shared by all transports of
-//! one gateway, so that a question asked over one event stream is answered by any POST.
+//! one gateway, so that a question asked over one event stream is answered by any POST of its caller.
 
 mod call;
 mod capabilities;
@@ -19,6 +19,9 @@ pub(crate) use capabilities::Capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use connection::Connection;
 pub(crate) use outbox::Outbox;
+#[cfg(any(feature = "stdio", feature = "sse"))]
+pub(crate) use questions::ConnectionId;
+pub(crate) use questions::Party;
 use questions::Questions;
 
 use crate::rpc::ServerInfo;

@@ -5,7 +5,7 @@ use super::call::Call;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
-use super::questions::Question;
+use super::questions::{Party, Question};
 use crate::rpc::json;
 use crate::rpc::{ErrorObject, Id, Param, Params, Payload, Request, without_line_breaks};
 use bytes::Bytes;
@@ -23,9 +23,10 @@ impl Call {
         if kept.is_empty() && !dropped.is_empty() {
             return Err(inputs::missing(&dropped));
         }
+        let party = Party::new(request.extensions.get(), self.connection);
         let mut open: Vec<(String, Question)> = Vec::with_capacity(kept.len());
         for input in kept {
-            let Some(question) = self.bridge.questions.ask() else {
+            let Some(question) = self.bridge.questions.ask(party.clone()) else {
                 return Err(ErrorObject::internal("Too many questions to clients are open; try again later"));
             };
             outbox.push(without_line_breaks(server_request(&question.id, &input.method, input.params)));

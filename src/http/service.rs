@@ -7,7 +7,7 @@ use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::auth::NeededScopes;
-use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Running, boxed, era};
+use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
@@ -173,10 +173,13 @@ where
                 Err(error) => bad_request(&error, Some(&id)),
             },
             Incoming::One(Ok(Message::Notification(..))) => reply::accepted(),
-            Incoming::One(Ok(Message::Reply(answer))) => match self.shared.bridge.questions.answer(answer) {
-                true => reply::accepted(),
-                false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
-            },
+            Incoming::One(Ok(Message::Reply(answer))) => {
+                let from = Party::new(self.head.extensions.get(), None);
+                match self.shared.bridge.questions.answer(answer, &from) {
+                    true => reply::accepted(),
+                    false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
+                }
+            }
             Incoming::One(Err(Invalid { id, error })) => bad_request(&error, id.as_ref()),
             Incoming::Batch(messages) => self.batch(messages).await,
         }

@@ -78,6 +78,7 @@
 //! ```
 
 mod decide;
+mod fold;
 mod guards;
 mod layer;
 mod lists;

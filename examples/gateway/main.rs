@@ -21,6 +21,7 @@ mod signals;
 mod stack;
 mod standard_error;
 mod stdio;
+mod visible;
 
 use audit_log::Reopen;
 use onec_mcp::Bridge;

@@ -142,7 +142,7 @@ settings! {
     AUTH_MODE = row("MCP_AUTH_MODE", "auth-mode", "auth.mode", "MODE",
         "How MCP clients prove who they are: none, oauth2, or basic (their own 1C login)").default("none");
     BEARER_TOKEN = row("MCP_BEARER_TOKEN", "bearer-token", "mcp.bearer_token", "TOKEN",
-        "Token that MCP clients must send, with --auth-mode none; better given as the variable").secret();
+        "Token that MCP clients must send, with --auth-mode none; better given as the variable").secret().may_be_empty();
     TRUSTED_PROXIES = row("MCP_TRUSTED_PROXIES", "trusted-proxies", "server.trusted_proxies", "NETWORKS",
         "Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-* headers count").list();
     OAUTH2_LOGIN = row("MCP_OAUTH2_LOGIN", "oauth2-login", "oauth.login", "TYPE",

@@ -71,6 +71,7 @@ async fn a_broken_store_is_noticed() {
         (Fault::KnowsNoGrace, "a refresh token keeps what it carries until its grace is over"),
         (Fault::NeverEndsGrace, "a refresh token that comes after its grace revokes its grant"),
         (Fault::ForgetsUses, "what comes once is refused the second time"),
+        (Fault::KeepsLogins, "what is over is not found"),
     ] {
         let store = Faulty::new(fault);
         let broken = contract::all(&store, &store.clone()).await.expect_err("it was not noticed");
@@ -315,4 +316,20 @@ async fn a_grant_in_memory_keeps_a_token_that_may_come_again() {
         assert_eq!(store.exchange(&Digest::of("old"), pair.to_vec(), NOW, 30).await.unwrap(), wanted, "{turn}");
     }
     assert!(store.sweep(NOW + 10_000, 0).await.unwrap() <= 256 + 1);
+}
+
+/// The newest are known, also in a database after a sweep.
+#[tokio::test]
+async fn known_logins_are_bounded() {
+    let store = MemoryStore::with_capacity(100);
+    let account = |turn: i64| Digest::of(&turn.to_string());
+    for turn in 0..1_000 {
+        store.put_login(&account(turn), vec![1], NOW + turn).await.unwrap();
+    }
+    let mut known = 0;
+    for turn in 0..1_000 {
+        known += usize::from(store.login(&account(turn), 0).await.unwrap().is_some());
+    }
+    assert!((90..=100).contains(&known), "{known}");
+    assert!(store.login(&account(999), 0).await.unwrap().is_some());
 }

@@ -12,7 +12,11 @@ use onec_mcp::{Identity, Scopes, demo};
 use std::future::{Future, pending, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::time::Duration;
 use url::{Host, Url};
+
+/// A wrong login that comes again within this time is the same.
+const WRONG_AGAIN: Duration = Duration::from_secs(30);
 
 /// The MCP endpoints behind the guard that the auth mode asks for, and what belongs to it.
 pub(crate) struct Guarded {
@@ -47,8 +51,9 @@ pub(crate) async fn guard(
             Guarded::new(routes.route_layer(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
         }
         Auth::Basic { scopes } => {
-            // The cache is outside: who is known need not wait because somebody else guesses.
-            let login = Cached::new(Slowdown::new(OwnLogin::new(infobase.onec.clone())));
+            // Within, right logins are remembered; outside, one that is wrong counts once, however often it comes.
+            let known = Cached::new(OwnLogin::new(infobase.onec.clone()));
+            let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, WRONG_AGAIN);
             Guarded::new(routes.route_layer(BasicAuthLayer::new(login).scopes(scopes.clone())))
         }
         Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth, hosts).await?,

@@ -60,6 +60,8 @@ mod layer;
 #[cfg(feature = "sse")]
 mod legacy_sse;
 mod lingering;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+mod network;
 mod origin;
 mod proxies;
 mod reply;
@@ -79,6 +81,8 @@ pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub use legacy_sse::{LegacySse, LegacySseLayer};
 pub use lingering::Lingering;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+pub(crate) use network::{Network, networks, place};
 pub use origin::OriginPolicy;
 #[cfg(feature = "oauth")]
 pub(crate) use origin::is_of;

@@ -23,6 +23,7 @@ pub(crate) enum Fault {
     KnowsNoGrace,
     NeverEndsGrace,
     ForgetsUses,
+    KeepsLogins,
 }
 
 #[derive(Clone)]
@@ -103,6 +104,15 @@ impl TokenStore for Faulty {
     async fn first_use(&self, id: &Digest, until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
         let first = self.store.first_use(id, until, now).await?;
         Ok(first || self.fault == Fault::ForgetsUses)
+    }
+
+    async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+        let until = if self.fault == Fault::KeepsLogins { Timestamp::MAX } else { until };
+        self.store.put_login(account, known, until).await
+    }
+
+    async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.login(account, now).await
     }
 
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! [`Limits`]: how often one address may use the authorization server.
 
-use crate::auth::buckets::{Buckets, network};
+use crate::auth::buckets::ByNetwork;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use std::time::Duration;
 /// By default 10 to the authorization endpoint, 30 to registration and 120 to the token endpoint.
 /// All of them may come at once; then they are granted again one by one, evenly over the minute.
 ///
-/// IPv6 addresses count together by their /64, which is what one customer gets. Requests whose
-/// address is unknown share one count. Up to 10 000 addresses are remembered for each endpoint.
+/// IPv6 addresses count together by their /64, which is what one customer gets; a /56 may do 4 times as
+/// much, and a /48 16 times. Requests whose address is unknown share one count. Up to 10 000 networks are
+/// remembered for each endpoint, and as many more that are held up.
 /// Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -22,7 +23,7 @@ pub struct Limits {
     token: Limit,
 }
 
-type Limit = Option<Arc<Buckets<Option<IpAddr>>>>;
+type Limit = Option<Arc<ByNetwork>>;
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +73,12 @@ impl Limits {
             Endpoint::Register => &self.register,
             Endpoint::Token => &self.token,
         };
-        limit.as_ref().map_or(Ok(()), |limit| limit.check(address.map(network)))
+        limit.as_ref().map_or(Ok(()), |limit| limit.check(address))
     }
 }
 
 fn limit(per_minute: u32) -> Limit {
-    NonZeroU32::new(per_minute).map(|events| Arc::new(Buckets::per_minute(events)))
+    NonZeroU32::new(per_minute).map(|events| Arc::new(ByNetwork::per_minute(events)))
 }
 
 #[cfg(test)]

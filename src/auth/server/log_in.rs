@@ -102,7 +102,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             _ => None,
         };
         let checked = match typed {
-            Some(typed) => self.login.check(typed).await,
+            Some(typed) => self.login.check_from(typed, asker.remote).await,
             None => Err(LoginError::Wrong),
         };
         checked.inspect_err(|error| {

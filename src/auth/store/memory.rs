@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// - *Tokens*: what has expired is forgotten first; then the grants whose last token expires the
 ///   soonest, with a warning in the log; those users have to log in again.
 /// - *Tokens of one grant* (256): used ones are forgotten first, then those that expire the soonest.
+/// - *Known logins*: those that end the soonest are forgotten.
 /// - *What came once* (the ids of assertions): no more can come until the time of some is over.
 ///
 /// Cloning is cheap; clones share what they remember.
@@ -35,6 +36,8 @@ struct State {
     tokens: HashMap<Digest, Kept>,
     /// What came for the first time, and until when that counts.
     once: HashMap<Digest, Timestamp>,
+    /// What is known of the logins of accounts, and until when.
+    logins: HashMap<Digest, (Vec<u8>, Timestamp)>,
 }
 
 struct Kept {
@@ -113,6 +116,13 @@ impl State {
         let before = self.once.len();
         self.once.retain(|_, until| *until > now);
         before - self.once.len()
+    }
+
+    /// Known logins whose time is over; how many went.
+    fn forget_logins(&mut self, now: Timestamp) -> usize {
+        let before = self.logins.len();
+        self.logins.retain(|_, (_, until)| *until > now);
+        before - self.logins.len()
     }
 
     /// Makes room for `more` tokens, and for an eighth of the capacity if anything must go: looking
@@ -272,6 +282,25 @@ impl TokenStore for MemoryStore {
         Ok(true)
     }
 
+    async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.logins.len() >= self.capacity && !state.logins.contains_key(account) {
+            // Some at once, since looking for them takes long.
+            let mut ends: Vec<_> = state.logins.iter().map(|(account, (_, until))| (*until, *account)).collect();
+            ends.sort_unstable();
+            for (_, account) in ends.into_iter().take(1 + self.capacity / 64) {
+                state.logins.remove(&account);
+            }
+        }
+        state.logins.insert(*account, (known, until));
+        Ok(())
+    }
+
+    async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        let known = self.state().logins.get(account).filter(|(_, until)| *until > now).cloned();
+        Ok(known.map(|(known, _)| known))
+    }
+
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
         self.state().forget_grant(id);
         Ok(())
@@ -292,7 +321,7 @@ impl TokenStore for MemoryStore {
 
     async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let mut gone = state.forget_expired(now) + state.forget_uses(now);
+        let mut gone = state.forget_expired(now) + state.forget_uses(now) + state.forget_logins(now);
         let State { clients, grants, .. } = &mut *state;
         let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
         let before = clients.len();

@@ -88,6 +88,23 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Remembers until `until` what is known of the logins of an account, instead of what was: some 100
+    /// bytes that hold no password, only a slow salted hash of one. What is over at once need not be kept.
+    fn put_login(
+        &self,
+        account: &Digest,
+        known: Vec<u8>,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is known of the logins of an account, until its time is over. A store that must not grow
+    /// forgets what ends the soonest.
+    fn login(
+        &self,
+        account: &Digest,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+
     /// Revokes a grant with all its tokens.
     fn revoke_grant(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
@@ -97,7 +114,7 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// Revokes a single token and leaves its grant alone.
     fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets what has expired before `now`, credentials whose grace is over, grants that have no
+    /// Forgets what has expired before `now`, known logins included, credentials whose grace is over, grants that have no
     /// tokens left, and clients that registered before `now - idle` and have no grant; says how many
     /// rows went.
     fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;

@@ -47,10 +47,11 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| sql::failed(&error))?;
-        let migrator = sql::migrator(
-            include_str!("migrations/postgres/0001_grants.sql"),
-            include_str!("migrations/postgres/0002_grace.sql"),
-        );
+        let migrator = sql::migrator(&[
+            ("grants", include_str!("migrations/postgres/0001_grants.sql")),
+            ("grace", include_str!("migrations/postgres/0002_grace.sql")),
+            ("logins", include_str!("migrations/postgres/0003_logins.sql")),
+        ]);
         let mut connection = pool.acquire().await.map_err(|error| sql::failed(&error))?;
         // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
         if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {

@@ -73,10 +73,11 @@ impl SqliteStore {
 /// All in one transaction that excludes other processes, which may be starting too.
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = begin(pool).await.map_err(|error| sql::failed(&error))?;
-    let migrator = sql::migrator(
-        include_str!("migrations/sqlite/0001_grants.sql"),
-        include_str!("migrations/sqlite/0002_grace.sql"),
-    );
+    let migrator = sql::migrator(&[
+        ("grants", include_str!("migrations/sqlite/0001_grants.sql")),
+        ("grace", include_str!("migrations/sqlite/0002_grace.sql")),
+        ("logins", include_str!("migrations/sqlite/0003_logins.sql")),
+    ]);
     // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
     migrator.run_direct(None, &mut *transaction, false).await.map_err(|error| sql::failed(&error))?;
     transaction.commit().await.map_err(|error| sql::failed(&error))

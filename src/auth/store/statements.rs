@@ -53,6 +53,18 @@ macro_rules! token_store {
             }
         }
 
+        impl $store {
+            /// Known logins above the ceiling: those that end the soonest.
+            async fn trim_logins(&self) -> Result<u64, StoreError> {
+                let query = sqlx::query(
+                    "DELETE FROM onec_mcp_logins WHERE expires < \
+                     (SELECT expires FROM onec_mcp_logins ORDER BY expires DESC LIMIT 1 OFFSET $1)",
+                );
+                let query = query.bind(sql::MOST_LOGINS.saturating_sub(1));
+                Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected())
+            }
+        }
+
         impl TokenStore for $store {
             async fn put_client(&self, client: Client) -> Result<(), StoreError> {
                 sql::bounded(async {
@@ -200,6 +212,23 @@ macro_rules! token_store {
                 Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected() == 1)
             }
 
+            async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+                let query = sqlx::query(
+                    "INSERT INTO onec_mcp_logins (account, known, expires) VALUES ($1, $2, $3) \
+                     ON CONFLICT (account) DO UPDATE SET known = excluded.known, expires = excluded.expires",
+                );
+                let query = query.bind(account.as_bytes().as_slice()).bind(known).bind(until);
+                sql::bounded(query.execute(&self.write)).await?;
+                Ok(())
+            }
+
+            async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+                let query =
+                    sqlx::query_scalar("SELECT known FROM onec_mcp_logins WHERE account = $1 AND expires > $2");
+                let query = query.bind(account.as_bytes().as_slice()).bind(now);
+                sql::bounded(query.fetch_optional(&self.read)).await
+            }
+
             async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
                 if sql::askable(id) {
                     let query = sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1").bind(id);
@@ -247,6 +276,12 @@ macro_rules! token_store {
                     $skip,
                     ")"
                 );
+                const LOGINS: &str = concat!(
+                    "DELETE FROM onec_mcp_logins WHERE account IN \
+                     (SELECT account FROM onec_mcp_logins WHERE expires <= $2 LIMIT $1",
+                    $skip,
+                    ")"
+                );
                 const GRANTS: &str = concat!(
                     "DELETE FROM onec_mcp_grants WHERE id IN (SELECT g.id FROM onec_mcp_grants g WHERE NOT EXISTS \
                      (SELECT 1 FROM onec_mcp_tokens t WHERE t.grant_id = g.id) LIMIT $1",
@@ -263,9 +298,10 @@ macro_rules! token_store {
                 let tokens = self.in_batches(TOKENS, Some(now)).await?;
                 self.in_batches(GRACE, Some(now)).await?;
                 let once = self.in_batches(ONCE, Some(now)).await?;
+                let logins = self.in_batches(LOGINS, Some(now)).await? + self.trim_logins().await?;
                 let grants = self.in_batches(GRANTS, None).await?;
                 let clients = self.in_batches(CLIENTS, Some(now.saturating_sub(idle))).await?;
-                Ok(tokens + once + grants + clients)
+                Ok(tokens + once + logins + grants + clients)
             }
 
             async fn close(&self) {

@@ -156,6 +156,7 @@ impl ByNetwork {
     }
 
     /// Counts one event, or says how long to wait for the next one: whole seconds, at least one.
+    #[cfg(feature = "oauth")]
     pub(crate) fn check(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         // The smallest first: what it is refused is not counted against its neighbours.
         networks(address).try_for_each(|(network, share)| self.0.take(&network, self.0.rate.times(share)))
@@ -229,6 +230,7 @@ mod tests {
         assert!(buckets.check(&0).is_err(), "and who was held up");
     }
 
+    #[cfg(feature = "oauth")]
     /// RFC 6177: whoever has many networks has larger ones too.
     #[tokio::test(start_paused = true)]
     async fn ipv6_counts_in_three_networks() {

@@ -1,7 +1,7 @@
 //! [`Slowdown`].
 
 use super::guesses::{Guesses, Policy, Try};
-use super::known::{KnownLogins, Stored};
+use super::known::KnownLogins;
 use super::salt::Salt;
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use std::fmt;
@@ -119,7 +119,7 @@ impl<L> Slowdown<L> {
     #[cfg(feature = "oauth")]
     #[must_use]
     pub fn remember_in<S: crate::auth::store::TokenStore>(mut self, store: S) -> Self {
-        let stored = Stored::new(store, crate::auth::Clock::default());
+        let stored = super::known::Stored::new(store, crate::auth::Clock::default());
         self.known = Arc::new(KnownLogins::new(self.salt.clone(), Some(stored)));
         self
     }

@@ -7,7 +7,7 @@ const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc
 
 /// A name without what may not tell it from another: the white space around it, the forms of its characters
 /// (NFKC: full width, ligatures, letters with their accents apart), and its case, upper and lower.
-pub(super) fn folded_name(name: &str) -> String {
+pub(crate) fn folded_name(name: &str) -> String {
     let name = trimmed(name);
     if name.is_ascii() {
         return name.to_ascii_lowercase();
@@ -19,7 +19,7 @@ pub(super) fn folded_name(name: &str) -> String {
 }
 
 /// The text in the forms of its characters that all others mean, unless it is in them already.
-pub(super) fn other_forms(text: &str) -> Option<String> {
+pub(crate) fn other_forms(text: &str) -> Option<String> {
     if text.is_ascii() {
         return None;
     }
@@ -31,7 +31,7 @@ pub(super) fn other_forms(text: &str) -> Option<String> {
 
 /// Without case, character by character, so that it is the same wherever a text stands. Letters that are the same in
 /// lower case are, and those that are in upper case (`ſ` and `s`, `ß` and `ss`, the Kelvin sign and `k`).
-pub(super) fn folded(text: &str) -> impl Iterator<Item = char> {
+pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(Folded::of)
 }
 
@@ -65,7 +65,7 @@ impl<I: Iterator<Item = char>> Iterator for Folded<I> {
 }
 
 /// Without what cannot be seen at its ends.
-pub(super) fn trimmed(text: &str) -> &str {
+pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
 }
 

@@ -24,6 +24,7 @@ pub(crate) enum Fault {
     NeverEndsGrace,
     ForgetsUses,
     KeepsLogins,
+    ForgetsUsedClients,
 }
 
 #[derive(Clone)]
@@ -128,6 +129,10 @@ impl TokenStore for Faulty {
     }
 
     async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
-        if self.fault == Fault::NeverSweeps { Ok(0) } else { self.store.sweep(now, idle).await }
+        match self.fault {
+            Fault::NeverSweeps => Ok(0),
+            Fault::ForgetsUsedClients => self.store.sweep(now, idle.min(24 * 3600)).await,
+            _ => self.store.sweep(now, idle).await,
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::Failure;
 use super::service::Asker;
-use super::store::{Client, Grant, Kind, Token, TokenStore};
+use super::store::{Grant, Kind, Token, TokenStore};
 use super::target::{Refused, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
@@ -22,9 +22,6 @@ const LONGEST_USER: usize = 256;
 
 /// For so many seconds an answered login page is known: no code that it sent lives longer.
 const ANSWERED: Timestamp = 600;
-
-/// Seconds. More often than daily nobody needs to know that a client is in use.
-const A_DAY: Timestamp = 24 * 3600;
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// POST: nothing that the page posts back is trusted.
@@ -190,17 +187,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             confidential: target.confidential,
         };
         self.store.put_grant(grant, vec![token]).await?;
-        self.keep(target.client, now).await?;
         Ok(code)
-    }
-
-    /// A client that is used is not forgotten as one that only registered.
-    async fn keep(&self, client: &Client, now: Timestamp) -> Result<(), Failure> {
-        let is_registered = client.id.starts_with(secret::CLIENT);
-        if is_registered && now.saturating_sub(client.registered) > A_DAY {
-            self.store.put_client(Client { registered: now, ..client.clone() }).await?;
-        }
-        Ok(())
     }
 }
 

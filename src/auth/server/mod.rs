@@ -128,7 +128,7 @@ use std::time::Duration;
 /// A client that needs no registration. Users are sent back to loopback addresses only.
 pub const PUBLIC_CLIENT: &str = "mcp-public-client";
 
-/// Clients that nobody logs in through are forgotten after so many seconds: 90 days.
+/// Clients that were used and have no grant any more are forgotten after so many seconds: 90 days.
 const IDLE_CLIENT: Timestamp = 90 * 24 * 3600;
 
 /// How long what is given out counts.

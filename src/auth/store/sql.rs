@@ -16,6 +16,8 @@ pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
 const OPERATION: Duration = Duration::from_secs(10);
 /// How many rows are swept in one statement, so that none takes long.
 pub(super) const BATCH: u64 = 10_000;
+/// So many clients are remembered, if nobody says otherwise.
+pub(super) const MOST_CLIENTS: i64 = 50_000;
 /// Logins of so many accounts are known after a sweep.
 pub(super) const MOST_LOGINS: i64 = 50_000;
 

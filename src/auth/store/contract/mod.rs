@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod clients;
 mod exchanges;
 mod grace;
 mod logins;
@@ -20,6 +21,7 @@ mod memory;
 mod once;
 mod revocations;
 
+pub use clients::unused_clients_go_first;
 pub use exchanges::{a_replay_revokes, an_exchange_is_whole, one_exchange_wins, what_has_expired_is_gone};
 pub use grace::{a_grace_ends, a_refresh_token_may_come_again, all_refreshes_at_once_win};
 pub use logins::known_logins_are_kept;
@@ -65,6 +67,7 @@ pub async fn all<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
     a_revocation_ends_all(first, second).await?;
     a_revocation_beats_an_exchange(first, second).await?;
     a_sweep_forgets(first, second).await?;
+    unused_clients_go_first(first, second).await?;
     a_refresh_token_may_come_again(first, second).await?;
     a_grace_ends(first, second).await?;
     all_refreshes_at_once_win(first, second).await?;

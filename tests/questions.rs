@@ -353,3 +353,41 @@ async fn modern_rounds_are_the_clients_affair() {
     assert_eq!((&result["got"]["responses"], &result["got"]["state"]), (&responses, &json!("с-1")));
     assert_eq!(result["resultType"], "complete");
 }
+
+fn questions(count: usize) -> String {
+    (0..count).map(|at| format!("\"k{at}\":{ROOTS}")).collect::<Vec<_>>().join(",")
+}
+
+#[tokio::test]
+async fn a_call_asks_sixteen_questions_at_once_at_most() {
+    let mut events = call(&http(asker(&questions(16))), "2025-11-25").await;
+    for _ in 0..16 {
+        assert_eq!(events.message().await.unwrap()["method"], "roots/list");
+    }
+    let last = call(&http(asker(&questions(17))), "2025-11-25").await.message().await.unwrap();
+    assert!(last["error"]["message"].as_str().unwrap().contains("more than 16 questions"), "{last}");
+}
+
+/// Whose questions are open for ever leaves room for those of others.
+#[tokio::test(start_paused = true)]
+async fn one_caller_has_a_share_of_the_questions() {
+    let http = http(asker(&questions(16)));
+    let ask = async |subject: &str| {
+        let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-11-25")];
+        let mut request = post(legacy(1, "tools/call", &json!({ "name": "a" })), &headers);
+        request.extensions_mut().insert(Identity::new(subject, Scopes::default()));
+        let mut events = Events::of(open(&http, request).await);
+        (events.message().await.unwrap(), events)
+    };
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        let (question, events) = ask("onec:a").await;
+        assert_eq!(question["method"], "roots/list");
+        open.push(events);
+    }
+    let (refused, _) = ask("onec:a").await;
+    assert!(refused["error"]["message"].as_str().unwrap().contains("Too many questions"), "{refused}");
+    assert_eq!(ask("onec:b").await.0["method"], "roots/list");
+    open.pop();
+    assert_eq!(ask("onec:a").await.0["method"], "roots/list");
+}

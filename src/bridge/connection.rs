@@ -2,6 +2,7 @@
 
 use super::call::boxed;
 use super::{Bridge, Call, Capabilities, ConnectionId, Outbox, Party, era};
+use crate::holder::{Holder, Share};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
     Payload, Request, Response, Version, asked_version, encode_error,
@@ -37,6 +38,7 @@ pub(crate) struct Connection<S> {
     can: Capabilities,
     log_level: Level,
     calls: FuturesUnordered<Tagged>,
+    max_calls: usize,
     /// What can be cancelled, by its id; `None` for what cannot.
     running: HashMap<Id, Option<AbortHandle>>,
     outbox: Outbox,
@@ -58,9 +60,18 @@ where
             can: Capabilities::ALL,
             log_level: Level::Debug,
             calls: FuturesUnordered::new(),
+            max_calls: usize::MAX,
             running: HashMap::new(),
             outbox: Outbox::default(),
         }
+    }
+
+    /// Refuses requests while so many calls have no reply. Other messages are taken all the same: the calls may
+    /// wait for them.
+    #[cfg(feature = "sse")]
+    pub(crate) const fn at_most(mut self, calls: usize) -> Self {
+        self.max_calls = calls;
+        self
     }
 
     /// How many calls have no reply yet.
@@ -73,6 +84,12 @@ where
     /// `extensions` go with the requests in it.
     pub(crate) fn accept(&mut self, bytes: &Bytes, extensions: Extensions) {
         self.extensions = extensions;
+        self.take_in(bytes);
+        // What goes with them ends when they do.
+        self.extensions = Extensions::new();
+    }
+
+    fn take_in(&mut self, bytes: &Bytes) {
         match Incoming::parse(bytes) {
             Incoming::One(message) => {
                 let id = match &message {
@@ -189,6 +206,9 @@ where
         if self.running.contains_key(id) {
             return Err(ErrorObject::invalid_request("a request with this id is still running"));
         }
+        if self.calls.len() >= self.max_calls {
+            return Err(ErrorObject::internal("Too many calls of this connection are running; try again later"));
+        }
         let call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
         let mut call = call.on(self.id);
         if let Some(answer) = self.bridge.server.answer(&request) {
@@ -200,7 +220,8 @@ where
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
-            return Ok(self.listen(call));
+            let share = self.bridge.listeners.take(Holder::of(&request.extensions));
+            return Ok(self.listen(call, share.map_err(|_| era::too_many_listen())?));
         }
         let (service, outbox) = (self.service.clone(), self.outbox.clone());
         Ok(Box::pin(async move {
@@ -227,11 +248,12 @@ where
         }
     }
 
-    fn listen(&self, call: Call) -> Work {
+    fn listen(&self, call: Call, share: Share) -> Work {
         let id = Bytes::copy_from_slice(call.id.as_json());
         self.outbox.push(era::listen_acknowledged(&id));
         let shutdown = self.bridge.shutdown.clone();
         Box::pin(async move {
+            let _share = share;
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(&id)).map_err(ErrorObject::from);
             let outcome = match ended {

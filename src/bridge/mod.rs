@@ -24,9 +24,17 @@ pub(crate) use questions::ConnectionId;
 pub(crate) use questions::Party;
 use questions::Questions;
 
+use crate::holder::Shares;
 use crate::rpc::ServerInfo;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// Calls of `subscriptions/listen` that may be open at once.
+const MAX_LISTENERS: usize = 4096;
+/// Those of one user, who has one for each program.
+const LISTENERS_OF_SUBJECT: usize = 8;
+/// Those of one address, where users have no names of their own.
+const LISTENERS_OF_ADDRESS: usize = MAX_LISTENERS / 16;
 
 /// What every transport of a server shares.
 #[derive(Clone, Debug)]
@@ -39,6 +47,7 @@ pub struct Bridge {
     pub(crate) shutdown: CancellationToken,
     pub(crate) every_line: bool,
     pub(crate) questions: Questions,
+    pub(crate) listeners: Shares,
 }
 
 impl Bridge {
@@ -53,6 +62,7 @@ impl Bridge {
             shutdown: CancellationToken::new(),
             every_line: false,
             questions: Questions::default(),
+            listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests of the server that wait for a legacy client's answer.
 
+use crate::holder::{Holder, Share, Shares};
 use crate::identity::Identity;
 use crate::rpc::{Id, Reply};
 use bytes::Bytes;
@@ -12,6 +13,8 @@ use uuid::Uuid;
 
 /// The most questions that may be open at once, over all clients.
 const LIMIT: usize = 4096;
+/// And those of one caller.
+const OF_ONE: usize = LIMIT / 16;
 
 type Answer = Result<Bytes, Bytes>;
 
@@ -36,8 +39,11 @@ struct Waiting {
 
 /// The open questions, under ids that nobody can guess: the one thing that is remembered between
 /// two HTTP requests.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Questions(Arc<Mutex<HashMap<Id, Waiting>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Questions {
+    open: Arc<Mutex<HashMap<Id, Waiting>>>,
+    shares: Shares,
+}
 
 /// An open question. Dropping it closes it.
 #[derive(Debug)]
@@ -45,6 +51,14 @@ pub(crate) struct Question {
     pub(crate) id: Id,
     questions: Questions,
     answer: oneshot::Receiver<Answer>,
+    /// Of the questions that may be open.
+    _share: Share,
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self { open: Arc::default(), shares: Shares::new(LIMIT, OF_ONE, OF_ONE) }
+    }
 }
 
 impl Party {
@@ -63,19 +77,16 @@ impl ConnectionId {
 
 impl Questions {
     fn open(&self) -> MutexGuard<'_, HashMap<Id, Waiting>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a question; `None` when too many are open.
-    pub(crate) fn ask(&self, party: Party) -> Option<Question> {
+    /// Opens a question of `holder`'s call; `None` when too many are open.
+    pub(crate) fn ask(&self, party: Party, holder: Holder) -> Option<Question> {
+        let share = self.shares.take(holder).ok()?;
         let id = Id::from_text(&Uuid::new_v4().to_string());
         let (sender, receiver) = oneshot::channel();
-        let mut open = self.open();
-        if open.len() >= LIMIT {
-            return None;
-        }
-        open.insert(id.clone(), Waiting { party, answer: sender });
-        Some(Question { id, questions: self.clone(), answer: receiver })
+        self.open().insert(id.clone(), Waiting { party, answer: sender });
+        Some(Question { id, questions: self.clone(), answer: receiver, _share: share })
     }
 
     /// Hands in the answer of `from`; `false` if none of theirs waits for it. The question of another stays open.

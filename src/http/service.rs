@@ -8,6 +8,7 @@ use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::auth::NeededScopes;
 use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
+use crate::holder::Holder;
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
@@ -149,7 +150,7 @@ pub(super) struct Post<S> {
 enum Admitted {
     Call(Box<Call>, Box<Request>),
     Done(Box<Call>, Box<Outcome>),
-    Listen(Box<Call>),
+    Listen(Box<Call>, Holder),
 }
 
 impl<S> Post<S>
@@ -197,7 +198,7 @@ where
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
-            return Ok(Admitted::Listen(call));
+            return Ok(Admitted::Listen(call, Holder::of(&request.extensions)));
         }
         Ok(Admitted::Call(call, Box::new(request)))
     }
@@ -206,7 +207,7 @@ where
         let (mut call, request) = match admitted {
             Admitted::Call(call, request) => (call, request),
             Admitted::Done(call, outcome) => return self.finish(call, *outcome),
-            Admitted::Listen(call) => return self.listen(call),
+            Admitted::Listen(call, holder) => return self.listen(call, holder),
         };
         let mut running = self.begin(*request);
         if !self.accepts.events {
@@ -266,15 +267,19 @@ where
     }
 
     /// Stays open until the client closes it or the server shuts down.
-    fn listen(&self, call: Box<Call>) -> Response<Body> {
+    fn listen(&self, call: Box<Call>, holder: Holder) -> Response<Body> {
         if !self.accepts.events {
             let error = ErrorObject::invalid_request("subscriptions/listen is answered with text/event-stream only");
             return reply::error(StatusCode::NOT_ACCEPTABLE, &error, Some(&call.id));
         }
+        let Ok(share) = self.shared.bridge.listeners.take(holder) else {
+            return reply::error(StatusCode::SERVICE_UNAVAILABLE, &era::too_many_listen(), Some(&call.id));
+        };
         let outbox = Outbox::default();
         outbox.push(era::listen_acknowledged(call.id.as_json()));
         let shutdown = self.shared.bridge.shutdown.clone();
         self.stream(outbox, async move {
+            let _share = share;
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
             let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));

@@ -13,6 +13,7 @@ use super::infobase::{Infobase, InfobaseError};
 use super::outputs::Outputs;
 use super::queue::Flow;
 use super::rest::Paths;
+use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::memo::Memo;
 use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause as find};
@@ -207,6 +208,9 @@ impl Target {
         };
         call.extensions_mut().insert(Patience(limit));
         Flow::of(&request.extensions).mark(&mut call);
+        if let Some(tally) = request.extensions.get::<Tally>() {
+            call.extensions_mut().insert(tally.clone());
+        }
         Ok(call)
     }
 }

@@ -7,6 +7,7 @@ use super::exchange::{Kind, Target, nonsense, refused};
 use super::infobase::{Infobase, InfobaseError};
 use super::queue::Flow;
 use super::service::{OneCService, ResponseFuture};
+use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::rpc::json::{Fault, without_lone_surrogates};
 use crate::rpc::{BoxError, Extensions, Payload, Response};
@@ -90,6 +91,9 @@ impl Target {
             let limit = if call.slow { self.infobase.slow } else { self.infobase.quick };
             request.extensions_mut().insert(Patience(limit));
             Flow::of(&call.extensions).mark(&mut request);
+            if let Some(tally) = call.extensions.get::<Tally>() {
+                request.extensions_mut().insert(tally.clone());
+            }
             Ok(request)
         };
         let kind = Kind { name: &call.path, harmless: false };

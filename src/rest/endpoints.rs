@@ -4,6 +4,7 @@ use super::document::Document;
 use super::problem::{Problem, json};
 use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
+use crate::budget::Tally;
 use crate::catalog::{Catalog, Tool, Tools};
 use crate::collect::{Incomplete, collect};
 use crate::http::{Body, is_encoded, remote};
@@ -16,7 +17,6 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
-use std::net::IpAddr;
 use std::time::Duration;
 use tower_service::Service;
 
@@ -69,7 +69,7 @@ impl Endpoints {
                 let from = remote(head.extensions.get(), head.extensions.get());
                 // The token is everybody's, so nobody in particular calls.
                 let report = ToolCall::over_rest(tool.name(), from);
-                let answer = self.call(tool, from, body, inner).await;
+                let answer = self.call(tool, &head.extensions, body, inner).await;
                 if let Some(report) = report {
                     report
                         .end(answer.as_ref().map_or_else(|problem| Verdict::failed(problem.code), |_| Verdict::SERVED));
@@ -116,7 +116,7 @@ impl Endpoints {
     async fn call<S, B>(
         &self,
         tool: &Tool,
-        from: Option<IpAddr>,
+        of: &http::Extensions,
         body: B,
         inner: Result<S, BoxError>,
     ) -> Result<Bytes, Problem>
@@ -127,11 +127,15 @@ impl Endpoints {
         B::Error: Into<BoxError>,
     {
         let arguments = self.read(body).await?;
-        // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes.
+        // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes and
+        // where its bytes count.
         let mut call =
             tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
-        if let Some(address) = from {
+        if let Some(address) = remote(of.get(), of.get()) {
             call.extensions.insert(Flow::address(address));
+        }
+        if let Some(tally) = of.get::<Tally>() {
+            call.extensions.insert(tally.clone());
         }
         let mut inner = inner.map_err(Problem::onec)?;
         let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
@@ -151,6 +155,7 @@ impl Endpoints {
         let whole = match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
             Ok(Ok(whole)) => whole,
             Ok(Err(Incomplete::TooLarge)) => return Err(Problem::too_large(self.max_body)),
+            Ok(Err(Incomplete::NoRoom)) => return Err(Problem::no_room()),
             Ok(Err(Incomplete::Broken(_))) => return Err(Problem::invalid_request("The body broke off")),
             Err(_) => return Err(Problem::too_late()),
         };

@@ -1,5 +1,6 @@
 //! What a caller is told when there is no answer.
 
+use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::http::{Body, ENCODED, IDENTITY};
 use crate::onec::Trouble;
 use crate::rpc::{BoxError, Outcome, cause};
@@ -73,6 +74,11 @@ impl Problem {
     pub(super) fn too_late() -> Self {
         let text = "The body took too long to arrive";
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request", text).unread()
+    }
+
+    pub(super) fn no_room() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "onec_error", NO_ROOM).unread();
+        Self { retry_after: Some(AFTER_NO_ROOM), ..problem }
     }
 
     pub(super) fn invalid_request(why: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
+use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::http::{Body, ENCODED, IDENTITY};
 use crate::rpc::BoxError;
 use bytes::Bytes;
@@ -58,6 +59,12 @@ impl Failure {
     pub(super) fn too_many(seconds: u64) -> Self {
         let new = Self::new("temporarily_unavailable", "too many requests");
         Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..new }
+    }
+
+    /// The server holds as many bytes as it may.
+    pub(super) fn no_room() -> Self {
+        let new = Self::new("temporarily_unavailable", NO_ROOM);
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(AFTER_NO_ROOM.as_secs()), ..new }
     }
 
     pub(super) fn with_status(self, status: StatusCode) -> Self {

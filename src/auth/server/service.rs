@@ -163,6 +163,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Ok(Err(Incomplete::TooLarge)) => {
                 Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
             }
+            Ok(Err(Incomplete::NoRoom)) => Err(Failure::no_room()),
             Ok(Err(Incomplete::Broken(_))) => Err(Failure::request("the body broke off")),
             Err(_) => {
                 Err(Failure::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT))

@@ -1,18 +1,15 @@
 //! [`Flow`].
 
-use crate::http::remote;
-use crate::identity::Identity;
+use crate::holder::{Holder, keyed_hash};
 use crate::rpc::Extensions;
 use bytes::Bytes;
-use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
 /// The calls that share turns as those of one caller, in the extensions of the HTTP request.
 ///
 /// [`OneCService`](super::super::OneCService) puts it there. One that a layer above has put into the
 /// extensions of an RPC request or a [`RestCall`](super::super::RestCall) counts; otherwise the caller's
-/// [`Identity`] (unless many [share](Identity::shared) it), the address that [`ProxiesLayer`](crate::http::ProxiesLayer) found, or that of the
+/// [`Identity`](crate::Identity) (unless many [share](crate::Identity::shared) it), the address that [`ProxiesLayer`](crate::http::ProxiesLayer) found, or that of the
 /// [`Peer`](crate::http::Peer).
 ///
 /// It holds a keyed hash and nothing else of who it is. Flows of equal callers are equal within a process.
@@ -30,14 +27,6 @@ pub(super) enum Lane {
     Front,
 }
 
-/// Keeps others from finding names whose flows are one.
-static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-
-/// Identifiers that are no hashes are even.
-fn id(what: impl Hash) -> u64 {
-    SEED.hash_one(what) | 1
-}
-
 impl Flow {
     /// Calls of whom nobody knows whose they are. They have the bounds of the queue alone.
     pub const NOBODY: Self = Self { lane: Lane::Work, id: 0 };
@@ -47,33 +36,23 @@ impl Flow {
 
     /// Calls for this subject, from wherever.
     pub fn subject(subject: &str) -> Self {
-        Self { lane: Lane::Work, id: id(('s', subject)) }
+        Holder::subject(subject).into()
     }
 
     /// Calls from this address. IPv6 addresses count by their first 64 bits, as one subscriber has all of
     /// the rest; IPv4 in IPv6 dress is IPv4.
     pub fn address(address: IpAddr) -> Self {
-        let id = match address.to_canonical() {
-            IpAddr::V4(address) => id(('4', address.to_bits())),
-            IpAddr::V6(address) => id(('6', address.to_bits() >> 64)),
-        };
-        Self { lane: Lane::Work, id }
+        Holder::address(address).into()
     }
 
     /// Checks of this login, key or token. Turns are kept free for them.
     pub fn login(login: &[u8]) -> Self {
-        Self { lane: Lane::Front, id: id(login) }
+        Self { lane: Lane::Front, id: id(keyed_hash(login)) }
     }
 
     /// Whose a request with these extensions is.
     pub fn of(extensions: &Extensions) -> Self {
-        if let Some(flow) = extensions.get::<Self>() {
-            return *flow;
-        }
-        match extensions.get::<Identity>() {
-            Some(identity) if !identity.is_shared() => Self::subject(identity.subject()),
-            _ => remote(extensions.get(), extensions.get()).map_or(Self::NOBODY, Self::address),
-        }
+        extensions.get().copied().unwrap_or_else(|| Holder::of(extensions).into())
     }
 
     /// Says whose call this is. Nobody's call needs no mark.
@@ -89,11 +68,25 @@ impl Flow {
     }
 }
 
+/// Identifiers that are no hashes are even.
+const fn id(hash: u64) -> u64 {
+    hash | 1
+}
+
+impl From<Holder> for Flow {
+    fn from(holder: Holder) -> Self {
+        match holder {
+            Holder::Subject(hash) | Holder::Address(hash) => Self { lane: Lane::Work, id: id(hash) },
+            Holder::Nobody => Self::NOBODY,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::{Caller, Peer};
-    use crate::identity::Scopes;
+    use crate::identity::{Identity, Scopes};
 
     fn address(text: &str) -> Flow {
         Flow::address(text.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])))

@@ -58,6 +58,7 @@ fn defaults() {
     assert_eq!((onec.keep_alive, onec.tls_verify, onec.ca.as_ref()), (Duration::from_secs(4), true, None));
     let http = &settings.http;
     assert_eq!((http.host.as_str(), http.port, http.drain_timeout), ("127.0.0.1", 8000, Duration::from_secs(10)));
+    assert_eq!((http.max_connections, http.max_buffered), (10_000, 512 * 1024 * 1024));
     assert_eq!(http.cors_origins, ["*"]);
     assert!(http.public_url.is_none() && http.tls.is_none());
     assert_eq!(
@@ -122,6 +123,8 @@ fn every_setting_each_way() {
         ("MCP_TLS_CERT", "server.tls_cert", "cert.pem"),
         ("MCP_TLS_KEY", "server.tls_key", "key.pem"),
         ("MCP_DRAIN_TIMEOUT_MS", "server.drain_timeout_ms", "0"),
+        ("MCP_MAX_CONNECTIONS", "server.max_connections", "500"),
+        ("MCP_MAX_BUFFERED", "server.max_buffered", "64"),
         ("MCP_TRUSTED_PROXIES", "server.trusted_proxies", "127.0.0.1, 10.0.0.0/8 fd00::/8"),
         ("MCP_AUTH_MODE", "auth.mode", "OAuth2"),
         ("MCP_OAUTH2_LOGIN", "oauth.login", "Key"),
@@ -166,6 +169,7 @@ fn every_setting_each_way() {
     assert_eq!((onec.service_root.as_str(), onec.max_concurrency, onec.user_concurrency), ("mcp/v2", 10_000, 3));
     assert_eq!(settings.onec.tenant.unwrap().value, "main");
     assert_eq!((settings.http.port, settings.http.drain_timeout), (0, Duration::ZERO));
+    assert_eq!((settings.http.max_connections, settings.http.max_buffered), (500, 64 * 1024 * 1024));
     assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);
     assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("key.pem"));
     assert_eq!(settings.log_level, LogLevel::Warning);
@@ -324,6 +328,8 @@ const BAD: &[(&str, &str, &str)] = &[
     ("MCP_ONEC_REPORT_TIMEOUT_MS", "3600001", "expected a whole number of milliseconds from 1 to 3600000"),
     ("MCP_DRAIN_TIMEOUT_MS", "10s", "expected a whole number of milliseconds from 0 to 3600000"),
     ("MCP_ONEC_MAX_CONCURRENCY", "10001", "expected a whole number from 1 to 10000"),
+    ("MCP_MAX_CONNECTIONS", "0", "expected a whole number from 1 to 1000000"),
+    ("MCP_MAX_BUFFERED", "1G", "expected a whole number of MiB from 1 to 1048576"),
     ("MCP_ONEC_AUTH", "digest", "expected basic or bearer"),
     (
         "MCP_ONEC_URL",

@@ -180,6 +180,8 @@ fn http(values: &mut Values, cwd: &Path) -> Result<Http, Stop> {
         public_url: values.optional(&table::PUBLIC_URL, public),
         tls: tls(values, cwd),
         trusted_proxies: trusted_proxies(values),
+        max_connections: values.get(&table::MAX_CONNECTIONS, parse::connections)?,
+        max_buffered: values.get(&table::MAX_BUFFERED, parse::mebibytes)?,
         drain_timeout: values.get(&table::DRAIN_TIMEOUT_MS, |text| parse::millis(text, 0))?,
     })
 }

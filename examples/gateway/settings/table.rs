@@ -139,6 +139,10 @@ settings! {
         "Private key (PEM) of that certificate");
     DRAIN_TIMEOUT_MS = row("MCP_DRAIN_TIMEOUT_MS", "drain-timeout-ms", "server.drain_timeout_ms", "MS",
         "How long running calls may go on after SIGTERM").default("10000");
+    MAX_CONNECTIONS = row("MCP_MAX_CONNECTIONS", "max-connections", "server.max_connections", "N",
+        "Connections at once; a 16th of them for one address that is no trusted proxy").default("10000");
+    MAX_BUFFERED = row("MCP_MAX_BUFFERED", "max-buffered", "server.max_buffered", "MIB",
+        "MiB of bodies and answers held at once; a quarter of them for one address").default("512");
     AUTH_MODE = row("MCP_AUTH_MODE", "auth-mode", "auth.mode", "MODE",
         "How MCP clients prove who they are: none, oauth2, or basic (their own 1C login)").default("none");
     BEARER_TOKEN = row("MCP_BEARER_TOKEN", "bearer-token", "mcp.bearer_token", "TOKEN",

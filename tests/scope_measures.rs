@@ -10,23 +10,23 @@
 
 #[path = "support/callers.rs"]
 mod callers;
+#[path = "support/hidden_invariants.rs"]
+mod invariants;
 #[path = "support/mcp.rs"]
 mod mcp;
 
 use callers::{Heard, Lab, Over, all, all_but, somebody};
+use invariants::Careless;
 use mcp::MODERN;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tool, Tools};
 use onec_mcp::demo::trade::company;
-use onec_mcp::onec::RestCall;
-use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{Method, Params, Request, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Gateway, Identity, Scopes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::future::{Ready, ready};
 use std::sync::LazyLock;
-use std::task::{Context, Poll};
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 const COST: &str = "mcp:report:cost";
 const SECRET: [&str; 3] = ["cost", "profit", "margin"];
@@ -256,30 +256,6 @@ async fn production_warehouses_stay_hidden_in_the_cache() {
 
 static TRADE: LazyLock<Tools> = LazyLock::new(|| Tools::trade(Limits::default()).unwrap());
 
-/// A 1C that sends everybody the same.
-#[derive(Clone)]
-struct Careless(String);
-
-macro_rules! answers {
-    ($($request:ty),*) => { $(
-        impl Service<$request> for Careless {
-            type Response = Response;
-            type Error = BoxError;
-            type Future = Ready<Result<Response, BoxError>>;
-
-            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn call(&mut self, _: $request) -> Self::Future {
-                ready(Payload::parse(self.0.clone()).map(Response::result).map_err(Into::into))
-            }
-        }
-    )* };
-}
-
-answers!(Request, RestCall);
-
 /// What a caller with these scopes gets for a call of this tool, where 1C sends `sent`: the text and the structure, which
 /// are the same.
 async fn shown(tools: &Tools, tool: &Tool, scopes: &str, sent: &str) -> Value {
@@ -494,12 +470,22 @@ proptest! {
     fn no_figure_slips_through(inner in any_answer()) {
         let tool = TRADE.get("customer_summary").unwrap();
         let sent = json!({ "inner": inner });
-        let count = |value: &Value| value.to_string().matches(|c: char| c == '1').count();
+        let count = |value: &Value| value.to_string().matches('1').count();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let got = runtime.block_on(shown(&TRADE, tool, "mcp:report:sales", &sent.to_string()));
         prop_assert!(!got.to_string().contains("777"), "{sent} {got}");
         prop_assert_eq!(count(&got), count(&sent), "nothing else is lost: {} {}", sent, got);
         let all = runtime.block_on(shown(&TRADE, tool, "mcp:report:sales mcp:report:cost", &sent.to_string()));
         prop_assert_eq!(all, sent);
+    }
+
+    #[test]
+    fn any_bytes(bytes in any::<Vec<u8>>()) {
+        invariants::hidden(&bytes);
+    }
+
+    #[test]
+    fn any_answer_of_names(text in r#"\{("(columns|rows|totals|c\\u006fst|Маржа, %|amount|x)":("cost"|"amount"|1|\[\[?"?(cost|1)"?\]?\]|\{"(margin|x)":(1|"cost")\}),?){0,5}\}"#) {
+        invariants::hidden(text.replace(",}", "}").as_bytes());
     }
 }

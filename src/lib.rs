@@ -99,7 +99,6 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
-#[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
 mod ask;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 mod asked;

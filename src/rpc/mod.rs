@@ -39,7 +39,7 @@ pub(crate) use error::cause;
 pub(crate) use lifecycle::asked_version;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) use list::Item;
-pub(crate) use list::{List, empty_list};
+pub(crate) use list::{List, MAX_ITEMS, empty_list};
 #[cfg(any(feature = "stdio", feature = "rest", feature = "oauth"))]
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;

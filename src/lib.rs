@@ -130,6 +130,7 @@ pub mod onec;
 pub mod rest;
 mod roots;
 pub mod rpc;
+mod sampler;
 pub mod scope;
 #[cfg(feature = "stdio")]
 pub mod stdio;

@@ -14,7 +14,7 @@ use axum::routing::{any_service, get};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
 use onec_mcp::budget::{BudgetLayer, MemoryBudget};
-use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
+use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -48,6 +48,7 @@ pub(crate) async fn serve(
     let routes = routes.fallback_service(rest::before(others, stack));
     let app = around(routes, stack, infobase, settings, origins);
     let app = BudgetLayer::new(MemoryBudget::new(settings.http.max_buffered)).layer(app);
+    let app = RefusalsLayer::new().layer(app);
     let app = ProxiesLayer::new(settings.http.trusted_proxies.clone()).layer(app);
     let connections = Connections::new(open_files::room_for(settings), settings.http.trusted_proxies.clone());
     let server = Server { tls, app, connections, stop: stop.clone() };

@@ -4,8 +4,9 @@ use super::bearer::denied;
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, remote};
 use super::login::{Login, LoginError, Typed};
 use super::validate::Refusal;
-use crate::audit::Event;
+use crate::audit::{self, Event};
 use crate::identity::{Credentials, Identity, Scopes};
+use crate::sampler::Sampler;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
@@ -90,12 +91,14 @@ pub struct BasicAuthLayer<L> {
 pub struct Basic<L> {
     login: L,
     scopes: Scopes,
+    /// Of failed logins in the audit trail.
+    sampler: Sampler,
 }
 
 impl<L: Login> BasicAuthLayer<L> {
     /// Logins are checked by `login`.
     pub fn new(login: L) -> Self {
-        Self { scheme: Basic { login, scopes: Scopes::default() } }
+        Self { scheme: Basic { login, scopes: Scopes::default(), sampler: audit::sampler() } }
     }
 
     /// What a user may do whom `login` sets no bounds: every scope there is, as a rule, since 1C's
@@ -125,7 +128,7 @@ impl<L: Login> Scheme for Basic<L> {
         let typed = Typed::Credentials(credentials.clone());
         let failed = |reason| {
             let (sub, remote) = (Some(credentials.user()), remote(head));
-            Event { name: "oauth.login.failed", sub, remote, reason: Some(reason), ..Event::default() }.emit();
+            Event { name: "oauth.login.failed", sub, remote, ..Event::default() }.emit_some(reason, &self.sampler);
         };
         let logged_in = match self.login.check_from(typed.clone(), remote(head)).await {
             Ok(logged_in) => logged_in,
@@ -135,7 +138,8 @@ impl<L: Login> Scheme for Basic<L> {
                     StatusCode::UNAUTHORIZED,
                     "invalid_token",
                     "Wrong user name or password of 1C",
-                ));
+                )
+                .told());
             }
             Err(LoginError::NoRole) => {
                 failed("no_role");

@@ -9,8 +9,8 @@ use super::request_line::RequestLine;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, Response, Version, encode,
-    encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, RequestId, Response,
+    Version, encode, encode_error, without_line_breaks,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -108,6 +108,11 @@ impl Call {
         self
     }
 
+    /// What the lines of the log about this call name.
+    pub(crate) const fn request_id(&self) -> RequestId {
+        self.line.id()
+    }
+
     pub(crate) const fn era(&self) -> Era {
         self.version.era()
     }
@@ -129,7 +134,7 @@ impl Call {
         S::Future: Send,
     {
         for _ in 0..MAX_ROUNDS {
-            let mut outcome = Outcome::of(self.with_progress(running, outbox).await);
+            let mut outcome = Outcome::of(self.with_progress(running, outbox).await, self.line.id());
             self.relay_messages(&outcome, outbox);
             let Ok(payload) = &outcome.result else { return outcome };
             if self.era() == Era::Modern || !payload.is_input_required() {

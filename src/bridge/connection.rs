@@ -215,7 +215,7 @@ where
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);
             }
-            let reply = call.finish(Outcome::of(Ok(answer))).text;
+            let reply = call.finish(Outcome::answered(answer)).text;
             return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
@@ -257,7 +257,7 @@ where
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(&id)).map_err(ErrorObject::from);
             let outcome = match ended {
-                Ok(payload) => Outcome::of(Ok(Response::result(payload))),
+                Ok(payload) => Outcome::answered(Response::result(payload)),
                 Err(error) => Outcome::error(error, StatusCode::OK),
             };
             Some(call.finish(outcome).text.into_bytes())

@@ -4,7 +4,7 @@ use super::body::{Counted, Held};
 use super::pool::{MemoryBudget, OverBudgetError};
 use super::tally::Tally;
 use crate::holder::Holder;
-use crate::http::close_unread;
+use crate::http::{Refused, close_unread};
 use crate::rpc::{ErrorObject, encode_error};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -154,6 +154,7 @@ fn refusal<B: Body, R>(head: &Parts, body: &B) -> Response<Held<R>> {
     let text = encode_error(&ErrorObject::internal(NO_ROOM), None).into_bytes();
     let mut response = Response::new(Held::refusal(Bytes::from(text)));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    Refused::Because(NO_ROOM.into()).mark(&mut response);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(RETRY_AFTER, HeaderValue::from(AFTER_NO_ROOM.as_secs()));

@@ -96,7 +96,7 @@ where
                 Err(error) => return encode_error(&error, Some(&id)),
             };
             let outcome = match bridge.server.answer(&request) {
-                Some(answer) => Outcome::of(Ok(answer)),
+                Some(answer) => Outcome::answered(answer),
                 None => call.run(boxed(service.clone(), request), service, &outbox).await,
             };
             call.finish(outcome).text

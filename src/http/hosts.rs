@@ -1,6 +1,7 @@
 //! [`HostLayer`]: which host a request is for.
 
 use super::OriginPolicy;
+use super::refusals::Refused;
 use super::reply::close_unread;
 use crate::rpc::{ErrorObject, encode_error};
 use bytes::Bytes;
@@ -126,7 +127,6 @@ where
         let kind = match refuse(&self.policy, &head) {
             None => Kind::Passed { call: self.inner.call(Request::from_parts(head, body)) },
             Some((status, why)) => {
-                tracing::debug!(%status, why, path = head.uri.path(), "request refused");
                 let mut answer = refusal(status, why);
                 close_unread(&mut answer, &head, &body);
                 Kind::Refused { answer: Some(answer.map(ResBody::from)) }
@@ -182,6 +182,7 @@ fn refusal(status: StatusCode, why: &'static str) -> Response<Bytes> {
     let text = encode_error(&ErrorObject::invalid_request(why), None).into_bytes();
     let mut response = Response::new(text);
     *response.status_mut() = status;
+    Refused::Because(why.into()).mark(&mut response);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

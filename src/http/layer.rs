@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::origin::OriginPolicy;
+use super::refusals::Refused;
 use super::reply;
 use super::service::JsonRpc;
 use super::tool_params::ToolParams;
@@ -49,7 +50,9 @@ impl Options {
             Ok(Err(Incomplete::TooLarge)) => Err(self.too_large()),
             Ok(Err(Incomplete::NoRoom)) => {
                 let error = encode_error(&ErrorObject::internal(NO_ROOM), None);
-                Err(reply::json(error, StatusCode::SERVICE_UNAVAILABLE, Some(AFTER_NO_ROOM)))
+                let mut refusal = reply::json(error, StatusCode::SERVICE_UNAVAILABLE, Some(AFTER_NO_ROOM));
+                Refused::Because(NO_ROOM.into()).mark(&mut refusal);
+                Err(refusal)
             }
             Ok(Err(Incomplete::Broken(_))) => {
                 Err(reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None))

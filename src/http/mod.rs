@@ -64,6 +64,7 @@ mod lingering;
 mod network;
 mod origin;
 mod proxies;
+mod refusals;
 mod reply;
 mod sentinel;
 mod service;
@@ -87,6 +88,8 @@ pub use origin::OriginPolicy;
 #[cfg(feature = "oauth")]
 pub(crate) use origin::is_of;
 pub use proxies::{Proxies, ProxiesLayer};
+pub(crate) use refusals::Refused;
+pub use refusals::{Refusals, RefusalsFuture, RefusalsLayer};
 pub(crate) use reply::close_unread;
 #[cfg(any(feature = "oauth", feature = "rest"))]
 pub(crate) use reply::{ENCODED, IDENTITY};

@@ -3,6 +3,7 @@
 use super::accept::{Accepts, is_encoded, is_json};
 use super::body::Body;
 use super::layer::Options;
+use super::refusals::Refused;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
@@ -194,7 +195,7 @@ where
         let bridge = &self.shared.bridge;
         let call = Box::new(Call::new(bridge, id, &mut request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
-            return Ok(Admitted::Done(call, Box::new(Outcome::of(Ok(answer)))));
+            return Ok(Admitted::Done(call, Box::new(Outcome::answered(answer))));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
@@ -211,12 +212,12 @@ where
         };
         let mut running = self.begin(*request);
         if !self.accepts.events {
-            let outcome = Outcome::of(running.await);
+            let outcome = Outcome::of(running.await, call.request_id());
             return self.finish(call, outcome);
         }
         // A call that is quick and has nothing to say on the way is answered in one piece.
         if let Ok(answer) = tokio::time::timeout(self.shared.bridge.patience, &mut running).await {
-            let outcome = Outcome::of(answer);
+            let outcome = Outcome::of(answer, call.request_id());
             if !call.needs_stream(&outcome) {
                 return self.finish(call, outcome);
             }
@@ -251,6 +252,10 @@ where
             return self.stream(Outbox::default(), async move { Some(text) });
         }
         let mut response = reply::json(text, status, retry_after);
+        if status != StatusCode::OK {
+            // The call has its line.
+            Refused::Told.mark(&mut response);
+        }
         if let Some(scopes) = scopes {
             response.extensions_mut().insert(NeededScopes(scopes));
         }
@@ -282,13 +287,12 @@ where
             let _share = share;
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
-            let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));
+            let outcome = Outcome::answered(ended.map_err(ErrorObject::from).into());
             Some(call.finish(outcome).text)
         })
     }
 }
 
 pub(super) fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
-    tracing::debug!(code = error.code, message = %error.message, "request refused");
     reply::error(StatusCode::BAD_REQUEST, error, id)
 }

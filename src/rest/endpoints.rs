@@ -10,7 +10,7 @@ use crate::collect::{Incomplete, collect};
 use crate::http::{Body, is_encoded, remote};
 use crate::onec::{Flow, RestCall};
 use crate::rpc::json::{Fault, Scanner};
-use crate::rpc::{BoxError, Response, without_bom};
+use crate::rpc::{BoxError, RequestId, Response, without_bom};
 use bytes::{Buf, Bytes};
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -66,10 +66,10 @@ impl Endpoints {
         let answer = match self.route(&head, &tools) {
             Ok(Route::Document) => Ok(self.document.of(&tools)),
             Ok(Route::Tool(tool)) => {
-                let from = remote(head.extensions.get(), head.extensions.get());
+                let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
                 // The token is everybody's, so nobody in particular calls.
-                let report = ToolCall::over_rest(tool.name(), from);
-                let answer = self.call(tool, &head.extensions, body, inner).await;
+                let report = ToolCall::over_rest(tool.name(), from, id);
+                let answer = self.call(tool, &head.extensions, id, body, inner).await;
                 if let Some(report) = report {
                     report
                         .end(answer.as_ref().map_or_else(|problem| Verdict::failed(problem.code), |_| Verdict::SERVED));
@@ -117,6 +117,7 @@ impl Endpoints {
         &self,
         tool: &Tool,
         of: &http::Extensions,
+        id: RequestId,
         body: B,
         inner: Result<S, BoxError>,
     ) -> Result<Bytes, Problem>
@@ -137,9 +138,9 @@ impl Endpoints {
         if let Some(tally) = of.get::<Tally>() {
             call.extensions.insert(tally.clone());
         }
-        let mut inner = inner.map_err(Problem::onec)?;
-        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
-        let payload = answer.outcome.map_err(|error| Problem::onec(error.into()))?;
+        let mut inner = inner.map_err(|error| Problem::onec(error, id))?;
+        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into(), id))?;
+        let payload = answer.outcome.map_err(|error| Problem::onec(error.into(), id))?;
         match tool.excess(&payload) {
             Some((count, ceiling)) => Err(Problem::excess(count, ceiling)),
             None => Ok(payload.json().clone()),

@@ -118,9 +118,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 sub: user.as_deref(),
                 client_id: Some(client),
                 remote: asker.remote,
-                reason: Some(reason),
+                reason: None,
             }
-            .emit();
+            .emit_some(reason, &self.sampler);
         })
     }
 

@@ -118,8 +118,10 @@ use super::Site;
 use super::clock::{Clock, Timestamp};
 use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
+use crate::audit;
 use crate::http::OriginPolicy;
 use crate::identity::Scopes;
+use crate::sampler::Sampler;
 use revocations::Revocations;
 use std::fmt;
 use std::sync::Arc;
@@ -176,6 +178,8 @@ struct Inner<L, S> {
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
     revocations: Revocations,
+    /// Of refusals in the audit trail.
+    sampler: Sampler,
 }
 
 impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
@@ -197,6 +201,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             client_metadata: None,
             clock: Clock::default(),
             revocations: Revocations::default(),
+            sampler: audit::sampler(),
         }))
     }
 

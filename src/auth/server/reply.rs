@@ -2,7 +2,7 @@
 
 use super::store::StoreError;
 use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::http::{Body, ENCODED, IDENTITY};
+use crate::http::{Body, ENCODED, IDENTITY, Refused};
 use crate::rpc::BoxError;
 use bytes::Bytes;
 use http::header::X_CONTENT_TYPE_OPTIONS;
@@ -79,6 +79,7 @@ impl Failure {
         }
         let error_description = plain(&self.description);
         let mut response = json(self.status, &Text { error: self.error, error_description });
+        Refused::Because(self.description.clone()).mark(&mut response);
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.max(1).into());

@@ -16,7 +16,7 @@ pub(super) use error::{RequestProblem, error_page};
 pub(super) use language::Language;
 
 use crate::auth::login::Form;
-use crate::http::Body;
+use crate::http::{Body, Refused};
 use crate::identity::Scopes;
 use crate::onec::{Cause, Error, Trouble};
 use crate::rpc::{BoxError, cause};
@@ -198,6 +198,17 @@ impl LoginPage<'_> {
         };
         let status = self.problem.map_or(StatusCode::OK, Problem::status);
         let mut response = reply::html(status, self.language, page.render(), WITH_FORM);
+        match self.problem {
+            None => {}
+            Some(Problem::Forged) => {
+                Refused::Because("the form did not come from the login page".into()).mark(&mut response);
+            }
+            Some(Problem::TooMany(_)) => {
+                Refused::Because("too many requests or wrong logins".into()).mark(&mut response);
+            }
+            // The audit trail has it.
+            Some(_) => Refused::Told.mark(&mut response),
+        }
         if let Some(cookie) = csrf.cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -120,7 +120,7 @@ fn begun(length: usize) -> String {
 #[tokio::test]
 async fn one_address_keeps_nobody_from_connecting() {
     // Two of 32 for one address.
-    let gateway = Gateway::start(&["--demo", "--max-connections", "32"]).await;
+    let mut gateway = Gateway::start(&["--demo", "--max-connections", "32"]).await;
     let mut idle = connect(&gateway, [127, 0, 0, 2]).await.unwrap();
     assert_eq!(exchange(&mut idle, LIVEZ).await, 200);
     let mut busy = connect(&gateway, [127, 0, 0, 2]).await.unwrap();
@@ -140,6 +140,15 @@ async fn one_address_keeps_nobody_from_connecting() {
     busy.write_all(&[b' '; 998]).await.unwrap();
     busy.write_all(b"}").await.unwrap();
     assert_eq!(status(&mut busy).await, 400, "its call went on meanwhile");
+    let told = async {
+        while let Some(line) = gateway.log.next_line().await.unwrap() {
+            if line.contains("the places for connections are taken") {
+                return line.contains("closed=1 refused=0") && line.contains("127.0.0.2");
+            }
+        }
+        false
+    };
+    assert!(timeout(Duration::from_secs(10), told).await.unwrap(), "the administrator is told");
 }
 
 #[cfg(target_os = "linux")]

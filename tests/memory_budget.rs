@@ -9,13 +9,17 @@
 
 #[path = "support/mcp.rs"]
 mod mcp;
+#[path = "support/oauth.rs"]
+mod oauth;
+#[path = "support/rest.rs"]
+mod rest;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use mcp::{always, legacy, modern, rpc};
-use onec_mcp::budget::{BudgetLayer, Budgeted, MemoryBudget};
+use onec_mcp::budget::{BudgetLayer, Budgeted, Counted, MemoryBudget};
 use onec_mcp::http::{JsonRpc, JsonRpcLayer, LegacySseLayer, Peer};
 use onec_mcp::onec::{HttpClient, Infobase, OneCService};
 use onec_mcp::rpc::ServerInfo;
@@ -28,7 +32,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
-use tower::{Layer, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 
 const MIB: usize = 1024 * 1024;
 
@@ -213,6 +217,50 @@ async fn a_body_on_its_way_waits_for_room_as_well() {
     assert_eq!(budget.held(), 0);
 }
 
+/// Status and `Retry-After` of a request whose body comes no further than the budget goes.
+async fn cut_off<S, R>(service: S, mut request: Request<()>, holds: usize) -> (u16, String)
+where
+    S: Service<Request<Counted<Pieces>>, Response = Response<R>, Future: Send> + Clone + Send + 'static,
+    S::Error: std::fmt::Debug + Send,
+    R: Body + Send + 'static,
+{
+    let (sender, body) = pieces();
+    request.extensions_mut().insert(Peer("192.0.2.1:1".parse().unwrap()));
+    let budget = MemoryBudget::new(holds);
+    let answer = tokio::spawn(BudgetLayer::new(budget.clone()).layer(service).oneshot(request.map(|()| body)));
+    sender.send(vec![b' '; holds].into()).await.unwrap();
+    settle().await;
+    assert_eq!(budget.held(), holds);
+    let start = Instant::now();
+    let answer = answer.await.unwrap().unwrap();
+    assert_eq!(start.elapsed().as_secs(), 2);
+    drop(sender);
+    let after = answer.headers().get("retry-after").map(|after| after.to_str().unwrap().to_owned());
+    let status = answer.status().as_u16();
+    drop(answer);
+    assert_eq!(budget.held(), 0);
+    (status, after.unwrap_or_default())
+}
+
+/// MCP, the messages of HTTP+SSE, REST and OAuth.
+#[tokio::test(start_paused = true)]
+async fn every_reader_of_bodies_says_that_there_is_no_room() {
+    let request = |path: &str, form: &str| {
+        let request = Request::post(path).header("content-type", form).header("accept", "application/json");
+        request.header("authorization", format!("Bearer {}", rest::TOKEN)).body(()).unwrap()
+    };
+    let expected = (503, "2".to_owned());
+    let mcp = JsonRpcLayer::new(ServerInfo::default()).layer(slow(0));
+    assert_eq!(cut_off(mcp, request("/mcp", "application/json"), MIB).await, expected);
+    let sse = LegacySseLayer::new(ServerInfo::default(), "/sse/messages/").layer(slow(0));
+    let messages = "/sse/messages/?session_id=00000000000000000000000000000000";
+    assert_eq!(cut_off(sse, request(messages, "application/json"), MIB).await, expected);
+    let (_, endpoints) = rest::service("{}");
+    assert_eq!(cut_off(endpoints, request("/reports/sales", "application/json"), MIB).await, expected);
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(cut_off(oauth::lab().server, request("/token", form), 10_000).await, expected);
+}
+
 /// 1C's answers are taken in whatever is held, and count from their first byte on.
 #[tokio::test]
 async fn an_answer_of_1c_counts_while_it_comes() {
@@ -234,7 +282,7 @@ async fn an_answer_of_1c_counts_while_it_comes() {
         stream.write_all(&text.as_bytes()[MIB..]).await.unwrap();
     };
     let budget = MemoryBudget::new(MIB);
-    let infobase = Infobase::new(&*url).unwrap();
+    let infobase = Infobase::new(&url).unwrap();
     let client = HttpClient::new(&infobase).unwrap();
     let leaf = OneCService::with_client(infobase, client).unwrap();
     let mcp = BudgetLayer::new(budget.clone()).layer(JsonRpcLayer::new(ServerInfo::default()).layer(leaf));

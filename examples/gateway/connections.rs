@@ -64,11 +64,18 @@ impl Connections {
     pub(crate) fn open(&self, address: IpAddr) -> Option<Connection> {
         let (trusted, address) = (self.0.is_trusted(address), subscriber(address));
         let mut open = self.0.open();
-        if !trusted && open.of(address) >= self.0.of_one() && !open.close_one_of(address) {
-            return None;
+        let mut made_room = false;
+        if !trusted && open.of(address) >= self.0.of_one() {
+            made_room = open.close_one_of(address);
+            if !made_room {
+                return None;
+            }
         }
-        if open.all.len() >= self.0.most && !open.close_one(self.0.clock.load(Ordering::Relaxed)) {
-            return None;
+        if open.all.len() >= self.0.most {
+            made_room = open.close_one(self.0.clock.load(Ordering::Relaxed));
+            if !made_room {
+                return None;
+            }
         }
         let (id, since) = (open.next, AtomicU64::new(self.0.now()));
         let entry = Arc::new(Entry { address, since, end: CancellationToken::new() });
@@ -76,7 +83,7 @@ impl Connections {
         open.all.insert(id, Arc::clone(&entry));
         open.by_address.entry(address).or_default().insert(id);
         drop(open);
-        Some(Connection { connections: self.clone(), entry, id })
+        Some(Connection { connections: self.clone(), entry, id, made_room })
     }
 }
 
@@ -181,9 +188,15 @@ pub(crate) struct Connection {
     connections: Connections,
     entry: Arc<Entry>,
     id: u64,
+    made_room: bool,
 }
 
 impl Connection {
+    /// Whether another went for it.
+    pub(crate) const fn made_room(&self) -> bool {
+        self.made_room
+    }
+
     /// When it has to go to make room for another.
     pub(crate) fn evicted(&self) -> impl Future<Output = ()> + use<> {
         self.entry.end.clone().cancelled_owned()

@@ -82,14 +82,17 @@ impl<A> Server<A> {
         R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
     {
         let mut connections = JoinSet::new();
-        let mut full = Sampled::default();
+        let mut full = Scarce::default();
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => match self.connections.open(peer.ip()) {
-                        Some(place) => drop(connections.spawn(self.clone().connection(stream, peer, place))),
-                        None => full.warn(peer),
-                    },
+                    Ok((stream, peer)) => {
+                        let place = self.connections.open(peer.ip());
+                        full.tell(place.as_ref(), peer);
+                        if let Some(place) = place {
+                            connections.spawn(self.clone().connection(stream, peer, place));
+                        }
+                    }
                     Err(error) => {
                         // Too many open files, mostly: it passes when connections close.
                         tracing::warn!("cannot accept a connection: {error}");
@@ -174,23 +177,30 @@ impl<A> Server<A> {
     }
 }
 
-/// A warning once a minute, with how often there was reason for one.
+/// A warning once a minute that places are scarce, with how often.
 #[derive(Default)]
-struct Sampled {
-    last: Option<Instant>,
+struct Scarce {
+    told: Option<Instant>,
+    closed: u64,
     refused: u64,
 }
 
-impl Sampled {
-    fn warn(&mut self, peer: SocketAddr) {
-        self.refused += 1;
-        if self.last.is_none_or(|last| last.elapsed() > Duration::from_secs(60)) {
+impl Scarce {
+    /// This is the place that a connection got.
+    fn tell(&mut self, place: Option<&Connection>, peer: SocketAddr) {
+        match place {
+            Some(place) if !place.made_room() => return,
+            Some(_) => self.closed += 1,
+            None => self.refused += 1,
+        }
+        if self.told.is_none_or(|told| told.elapsed() > Duration::from_secs(60)) {
+            let (closed, refused) = (self.closed, self.refused);
             tracing::warn!(
-                refused = self.refused,
-                last = %peer,
-                "connections were refused: all places of this address, or of all (MCP_MAX_CONNECTIONS), have calls"
+                closed, refused, last = %peer,
+                "the places for connections are taken, all (MCP_MAX_CONNECTIONS) or those of one address: \
+                 idle ones are closed for new ones, and where all have calls new ones are refused"
             );
-            *self = Self { last: Some(Instant::now()), refused: 0 };
+            *self = Self { told: Some(Instant::now()), closed: 0, refused: 0 };
         }
     }
 }

@@ -6,7 +6,6 @@ use super::tally::Tally;
 use crate::holder::Holder;
 use crate::http::{Refused, close_unread};
 use crate::rpc::{ErrorObject, encode_error};
-use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
@@ -152,7 +151,7 @@ pub(crate) const AFTER_NO_ROOM: Duration = Duration::from_secs(2);
 
 fn refusal<B: Body, R>(head: &Parts, body: &B) -> Response<Held<R>> {
     let text = encode_error(&ErrorObject::internal(NO_ROOM), None).into_bytes();
-    let mut response = Response::new(Held::refusal(Bytes::from(text)));
+    let mut response = Response::new(Held::refusal(text));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     Refused::Because(NO_ROOM.into()).mark(&mut response);
     let headers = response.headers_mut();

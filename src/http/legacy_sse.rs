@@ -45,6 +45,10 @@ const MAX_CALLS: usize = 128;
 
 /// Serves a stream at GET and its messages at POST, wherever it is mounted: one route for the
 /// stream, one for the messages, both to (clones of) the same service. A POST to the stream is 405.
+///
+/// 1024 streams may be open, of them 8 for one subject, and 64 for one address whose users have no subject of
+/// their own; beyond, the answer is 503. For each at most 1 MiB of messages and 1 MiB of replies wait, unless it is
+/// a single one, and at most 128 calls run.
 #[derive(Clone, Debug)]
 pub struct LegacySseLayer {
     bridge: Arc<Bridge>,

@@ -23,7 +23,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use login::{Owner, Scripted, key, outcome, typed};
 use onec_mcp::auth::login::{Cached, Form, Login, Slowdown};
-use onec_mcp::auth::server::AuthorizationServer;
+use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
 use onec_mcp::http::Caller;
@@ -523,9 +523,12 @@ impl Doors {
         let site = Site::new().public_url(&"http://127.0.0.1:8000".parse().unwrap());
         Self {
             basic: BasicAuthLayer::new(login.clone()).layer(Inner::new(inner)),
-            server: AuthorizationServer::new(site, login, MemoryStore::new())
-                .limits(onec_mcp::auth::server::Limits::unlimited()),
+            server: AuthorizationServer::new(site, login, MemoryStore::new()).limits(Limits::unlimited()),
         }
+    }
+
+    fn with_limits(self) -> Self {
+        Self { server: self.server.limits(Limits::default()), ..self }
     }
 
     async fn posted(&self, path: &str, address: &str, cookie: &str, form: &[(&str, &str)]) -> Response<String> {
@@ -606,4 +609,19 @@ async fn the_rule_is_the_same_at_every_door() {
         assert_eq!(through(HOME, "Иванов", "right").await, right, "{door}");
         assert_eq!(through(HOME, "Петров", "right").await, right, "{door}");
     }
+}
+
+/// The limit of the page itself does not stop them either.
+#[tokio::test(start_paused = true)]
+async fn a_neighbour_at_the_page_does_not_stop_who_was_right_before() {
+    let doors = Doors::new().with_limits();
+    assert_eq!(doors.page(HOME, "Иванов", "right").await, 303);
+    for turn in 0..15 {
+        let status = doors.page(HOME, &format!("user{turn}"), "x").await;
+        assert_eq!(status, if turn < 10 { 403 } else { 429 }, "{turn}");
+    }
+    assert_eq!(doors.page(HOME, "Петров", "right").await, 429);
+    assert_eq!(doors.page(HOME, "Иванов", "right").await, 303);
+    advance(s(6)).await;
+    assert_eq!(doors.page(HOME, "Петров", "right").await, 303);
 }

@@ -129,6 +129,11 @@ impl<L: Login> Login for Cached<L> {
         answer.into()
     }
 
+    /// Not by what is remembered here: it would tell who guesses what they must wait for.
+    async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
+        self.login.check_held(typed, from, seconds).await
+    }
+
     /// The next check asks again, and a check under way serves nobody who comes later.
     async fn forget(&self, typed: &Typed) {
         self.slots.invalidate(&self.salt.typed(typed));

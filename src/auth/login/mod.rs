@@ -69,6 +69,22 @@ pub trait Login: Clone + Send + Sync + 'static {
         self.check(typed)
     }
 
+    /// As [`check_from`](Self::check_from), for somebody who would have to wait for so many seconds, since too
+    /// much came from their network: a login that is known to have been right before may pass. By default
+    /// none is known.
+    ///
+    /// # Errors
+    /// [`LoginError`], which the login page puts into words.
+    fn check_held(
+        &self,
+        typed: Typed,
+        from: Option<IpAddr>,
+        seconds: u64,
+    ) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send {
+        let _ = (typed, from);
+        std::future::ready(Err(LoginError::TooMany(seconds)))
+    }
+
     /// Whether all who log in this way work in 1C under their own login. Then a token that carries no
     /// login, since it was given out while users logged in otherwise, counts no longer.
     fn is_own(&self) -> bool {

@@ -4,6 +4,7 @@ use super::guesses::{Guesses, Policy, Try};
 use super::known::KnownLogins;
 use super::salt::Salt;
 use super::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::identity::Credentials;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -125,6 +126,38 @@ impl<L> Slowdown<L> {
     }
 }
 
+impl<L: Login> Slowdown<L> {
+    /// What 1C says decides what the try counts for; nothing was counted of a login that is known.
+    async fn ask(
+        &self,
+        typed: Typed,
+        login: &Credentials,
+        counted: Option<Try>,
+        from: Option<IpAddr>,
+    ) -> Result<LoggedIn, LoginError> {
+        let answer = self.login.check_from(typed, from).await;
+        match &answer {
+            // The password was right in both cases.
+            Ok(_) | Err(LoginError::NoRole) => {
+                let is_new = self.known.was_right(login, from).await;
+                match counted {
+                    Some(counted) if is_new => counted.was_right(),
+                    Some(counted) => counted.take_back(),
+                    None => {}
+                }
+            }
+            Err(LoginError::Wrong) => {
+                self.guesses.was_wrong(from);
+                self.known.forget(login).await;
+            }
+            Err(LoginError::TooMany(_) | LoginError::Unavailable(_)) => {
+                counted.iter().for_each(Try::take_back);
+            }
+        }
+        answer
+    }
+}
+
 impl<L: Login> Login for Slowdown<L> {
     fn form(&self) -> Form {
         self.login.form()
@@ -146,26 +179,17 @@ impl<L: Login> Login for Slowdown<L> {
             Err(_) if self.known.knows(&login, from).await => None,
             Err(wait) => return Err(LoginError::TooMany(seconds(wait))),
         };
-        let answer = self.login.check_from(typed, from).await;
-        match &answer {
-            // The password was right in both cases.
-            Ok(_) | Err(LoginError::NoRole) => {
-                let is_new = self.known.was_right(&login, from).await;
-                match counted {
-                    Some(counted) if is_new => counted.was_right(),
-                    Some(counted) => counted.take_back(),
-                    None => {}
-                }
-            }
-            Err(LoginError::Wrong) => {
-                self.guesses.was_wrong(from);
-                self.known.forget(&login).await;
-            }
-            Err(LoginError::TooMany(_) | LoginError::Unavailable(_)) => {
-                counted.iter().for_each(Try::take_back);
+        self.ask(typed, &login, counted, from).await
+    }
+
+    async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
+        if let Typed::Credentials(login) = &typed {
+            let login = login.clone();
+            if self.known.knows(&login, from).await {
+                return self.ask(typed, &login, None, from).await;
             }
         }
-        answer
+        Err(LoginError::TooMany(seconds))
     }
 
     async fn forget(&self, typed: &Typed) {

@@ -3,7 +3,7 @@
 use super::authorize::Wanted;
 use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
-use super::reply::Failure;
+use super::reply::{self, Failure};
 use super::service::Asker;
 use super::store::{Grant, Kind, Token, TokenStore};
 use super::target::{Refused, Target};
@@ -24,8 +24,15 @@ const LONGEST_USER: usize = 256;
 const ANSWERED: Timestamp = 600;
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// POST: nothing that the page posts back is trusted.
-    pub(super) async fn log_in(&self, asker: &Asker<'_>, path: &str, form: &Params) -> Response<Body> {
+    /// POST: nothing that the page posts back is trusted. If too many were sent, the form is shown again,
+    /// with the seconds to wait.
+    pub(super) async fn log_in(
+        &self,
+        asker: &Asker<'_>,
+        path: &str,
+        form: &Params,
+        held: Option<u64>,
+    ) -> Response<Body> {
         let client = match self.asking_client(form).await {
             Ok(client) => client,
             Err(problem) => return error_page(asker.language, &problem),
@@ -56,7 +63,11 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 Ok(true) | Err(_) => target.refuse(asker, &cancelled),
             };
         }
-        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form)).await {
+        if let Some(seconds) = held {
+            return again(Problem::Crowded(seconds));
+        }
+        let waits = self.limits.may_fail(asker.remote).err().map(reply::seconds);
+        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form), waits).await {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => return again(Problem::Wrong),
             Err(LoginError::NoRole) => return again(Problem::NoRole),
@@ -87,20 +98,24 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         })
     }
 
-    /// Asks the [`Login`], and reports what fails.
+    /// Asks the [`Login`], and reports what fails. Who would have to wait may pass if it is known.
     pub(super) async fn check(
         &self,
         asker: &Asker<'_>,
         client: &str,
         typed: Option<Typed>,
+        waits: Option<u64>,
     ) -> Result<LoggedIn, LoginError> {
         let user = match &typed {
             Some(Typed::Credentials(credentials)) => Some(credentials.user().to_owned()),
             _ => None,
         };
         let checked = match typed {
-            Some(typed) => self.login.check_from(typed, asker.remote).await,
-            None => Err(LoginError::Wrong),
+            Some(typed) => match waits {
+                Some(seconds) => self.login.check_held(typed, asker.remote, seconds).await,
+                None => self.login.check_from(typed, asker.remote).await,
+            },
+            None => Err(waits.map_or(LoginError::Wrong, LoginError::TooMany)),
         };
         checked.inspect_err(|error| {
             let reason = match error {

@@ -176,7 +176,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let client = client.unwrap_or(PUBLIC_CLIENT);
         // Nobody knows yet what it has to prove, so its document must be there.
         let confidential = self.authenticate(asker, named, client, is_metadata_url(client)).await?;
-        let logged_in = self.check(asker, client, typed(Form::Credentials, form)).await;
+        let logged_in = self.check(asker, client, typed(Form::Credentials, form), None).await;
         let logged_in = logged_in.map_err(login_failure)?;
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
         let (now, told) = (self.clock.now(), asked.told(&scopes));

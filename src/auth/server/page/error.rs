@@ -101,7 +101,7 @@ pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Respon
             (t.server_unavailable, None)
         }
     };
-    let advice = wait.map_or_else(|| advice.to_owned(), t.wait);
+    let advice = wait.map_or_else(|| advice.to_owned(), |wait| format!("{} {}", t.crowded, (t.wait)(wait)));
     let nothing_given = *problem != RequestProblem::Used;
     let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link, nothing_given };
     let mut response = reply::html(status, language, page.render(), FORMLESS);

@@ -146,6 +146,7 @@ fn repeat(row: &str, calls: u32) {
         }
         "2_bridge_legacy" => exchanges(case.stack(), &case.http(Era::Legacy), calls),
         "3_bridge_modern" => exchanges(case.stack(), &case.http(Era::Modern), calls),
+        "4_queue_and_deadline" => exchanges(case.limited(), &case.http(Era::Legacy), calls),
         "7_protected_legacy" => exchanges(case.protected(robot()), &case.with_token(Era::Legacy, TOKEN), calls),
         "8_protected_modern" => exchanges(case.protected(robot()), &case.with_token(Era::Modern, TOKEN), calls),
         _ => panic!("no row {row}"),

@@ -1,46 +1,70 @@
-//! Lists of tools that layers ask for themselves.
+//! Lists of tools that layers and bridges ask for themselves.
 
-use crate::rpc::{BoxError, Method, Params, Payload, Request, Response, Unasked};
+use crate::onec::{Error, Trouble};
+use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Method, Params, Payload, Request, Response, Unasked};
 use serde::Deserialize;
+use std::collections::HashSet;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// Pages beyond this are not read.
+/// A list of more pages is taken to have no end.
 const MAX_PAGES: usize = 100;
 
+/// What is read of a page.
+#[derive(Deserialize)]
+struct Page {
+    #[serde(rename = "nextCursor")]
+    next: Option<String>,
+    #[serde(default)]
+    tools: Vec<serde::de::IgnoredAny>,
+}
+
 /// Shows `each` page of the list that the sender of `request` sees, with the request for it, until it has
-/// seen enough and says `false`.
+/// seen enough and says `false`. An answer that is an error is the end of the list, and given back.
 ///
 /// # Errors
-/// What the service failed with; an answer that is an error is the end of the list.
+/// What the service failed with; [`Trouble::Nonsense`] for a list that does not end: where a cursor comes again, after 100
+/// pages, and after 10 000 tools.
 pub(crate) async fn tools<S>(
     request: &Request,
     service: &mut S,
     mut each: impl FnMut(&Request, &Payload) -> bool,
-) -> Result<(), BoxError>
+) -> Result<Option<ErrorObject>, BoxError>
 where
     S: Service<Request, Response = Response>,
     S::Error: Into<BoxError>,
 {
-    #[derive(Deserialize)]
-    struct Tail {
-        #[serde(rename = "nextCursor")]
-        next: Option<String>,
-    }
-
     let mut params = Params::default();
-    for _ in 0..MAX_PAGES {
+    let (mut cursors, mut tools) = (HashSet::new(), 0);
+    loop {
         let mut page = Request { method: Method::ToolsList, params, ..request.clone() };
         page.extensions.insert(Unasked);
         let asked = page.clone();
         let answer = service.ready().await.map_err(Into::into)?.call(page).await.map_err(Into::into)?;
-        let Ok(payload) = answer.outcome else { break };
+        let payload = match answer.outcome {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Some(error)),
+        };
         if !each(&asked, &payload) {
-            break;
+            return Ok(None);
         }
-        let Ok(Tail { next: Some(cursor) }) = serde_json::from_slice(payload.json()) else { break };
+        let Ok(page) = serde_json::from_slice::<Page>(payload.json()) else { return Ok(None) };
+        tools += page.tools.len();
+        let Some(cursor) = page.next else { return Ok(None) };
         let next = serde_json::json!({ "cursor": cursor }).to_string();
         params = Params::parse(&next.into()).unwrap_or_default();
+        if tools > MAX_ITEMS {
+            return Err(endless(format!("a list of more than {MAX_ITEMS} tools")));
+        }
+        if !cursors.insert(cursor) {
+            return Err(endless("a list of tools whose pages come again: one cursor stands on two of them".into()));
+        }
+        if cursors.len() >= MAX_PAGES {
+            return Err(endless(format!("a list of tools of more than {MAX_PAGES} pages")));
+        }
     }
-    Ok(())
+}
+
+fn endless(why: String) -> BoxError {
+    Error::from(Trouble::Nonsense(why)).harmless().into()
 }

@@ -41,7 +41,7 @@ impl Asked {
     /// sees.
     ///
     /// # Errors
-    /// What the list failed with; an answer that is an error teaches nothing instead.
+    /// What the list failed with, unless it told before; an answer that is an error teaches nothing instead.
     pub(crate) async fn look_up<S, T>(
         &self,
         request: &Request,
@@ -60,9 +60,13 @@ impl Asked {
         if known.is_some() || last.is_some_and(is_fresh) {
             return Ok(known);
         }
-        tools(request, service, |_, page| each(page)).await?;
+        let asked = tools(request, service, |_, page| each(page)).await;
+        let found = find();
+        if let (Err(error), None) = (asked, &found) {
+            return Err(error);
+        }
         *last = Some(Instant::now());
-        Ok(find())
+        Ok(found)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading a whole body within a limit.
 
-use crate::rpc::BoxError;
+use crate::budget::OverBudgetError;
+use crate::rpc::{BoxError, cause};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -10,12 +11,29 @@ use http_body_util::BodyExt;
 pub(crate) enum Incomplete {
     /// It is longer than the limit.
     TooLarge,
+    /// There is no room for it, see [`crate::budget`].
+    NoRoom,
     /// It broke off.
     Broken(BoxError),
 }
 
+impl Incomplete {
+    fn of(error: BoxError) -> Self {
+        if cause::<OverBudgetError>(&*error).is_some() { Self::NoRoom } else { Self::Broken(error) }
+    }
+}
+
 /// Reads the body. One that comes in a single piece is not copied.
 pub(crate) async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Incomplete>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    collect_telling(body, limit, |_| {}).await
+}
+
+/// The same; `came` is told the length of each piece that comes.
+pub(crate) async fn collect_telling<B>(body: B, limit: usize, came: impl Fn(usize)) -> Result<Bytes, Incomplete>
 where
     B: Body,
     B::Error: Into<BoxError>,
@@ -28,11 +46,12 @@ where
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Incomplete::Broken(error.into()))?;
+        let frame = frame.map_err(|error| Incomplete::of(error.into()))?;
         let Ok(mut data) = frame.into_data() else { continue };
         if first.len() + all.len() + data.remaining() > limit {
             return Err(Incomplete::TooLarge);
         }
+        came(data.remaining());
         if first.is_empty() && all.is_empty() {
             first = data.copy_to_bytes(data.remaining());
             continue;

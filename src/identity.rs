@@ -26,6 +26,7 @@ struct Inner {
     scopes: Scopes,
     credentials: Option<Credentials>,
     refused: Option<Refused>,
+    shared: bool,
     headers: OnceLock<(HeaderValue, HeaderValue)>,
 }
 
@@ -34,8 +35,8 @@ type Refused = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 impl Identity {
     /// A caller known as `subject` who may do what `scopes` say.
     pub fn new(subject: impl Into<String>, scopes: Scopes) -> Self {
-        let (client, credentials, refused, headers) = (None, None, None, OnceLock::new());
-        Self(Arc::new(Inner { subject: subject.into(), client, scopes, credentials, refused, headers }))
+        let (client, credentials, refused, shared, headers) = (None, None, None, false, OnceLock::new());
+        Self(Arc::new(Inner { subject: subject.into(), client, scopes, credentials, refused, shared, headers }))
     }
 
     /// The OAuth client that calls for them.
@@ -59,6 +60,14 @@ impl Identity {
         self
     }
 
+    /// Many are known by this identity, as where a token is no one person's: what is shared out among callers is
+    /// shared out among their addresses.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        Arc::make_mut(&mut self.0).shared = true;
+        self
+    }
+
     /// Who: 1C's name for an access key, `onec:<login>` for a login of 1C.
     pub fn subject(&self) -> &str {
         &self.0.subject
@@ -77,6 +86,11 @@ impl Identity {
     /// The login of 1C that calls run under, if not the service account.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials.as_ref()
+    }
+
+    /// Whether many are known by it.
+    pub fn is_shared(&self) -> bool {
+        self.0.shared
     }
 
     /// `X-MCP-Sub` (percent-encoded UTF-8) and `X-MCP-Scopes` (separated by commas).

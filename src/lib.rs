@@ -38,6 +38,7 @@
 //!   mended and checked before 1C is asked.
 //! - [`cache`] remembers what 1C answered, for whom it may.
 //! - [`rest`] is the catalog once more, as plain HTTP endpoints for programs.
+//! - [`budget`] bounds the bytes that a server holds for all its callers, and for each.
 //! - [`demo`] is an infobase to try all this on.
 //!
 //! All but a bridge and the leaf are optional. Without authentication every call runs under the one
@@ -98,7 +99,6 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
-#[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
 mod ask;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 mod asked;
@@ -108,6 +108,7 @@ pub mod audit;
 mod audit;
 pub mod auth;
 mod bridge;
+pub mod budget;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "catalog")]
@@ -120,6 +121,7 @@ pub mod confirm;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod gateway;
+mod holder;
 pub mod http;
 mod identity;
 mod memo;
@@ -128,6 +130,7 @@ pub mod onec;
 pub mod rest;
 mod roots;
 pub mod rpc;
+mod sampler;
 pub mod scope;
 #[cfg(feature = "stdio")]
 pub mod stdio;

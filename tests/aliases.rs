@@ -304,19 +304,41 @@ async fn a_list_that_fails_is_what_the_call_fails_with() {
     assert_eq!(Failure::from_error(&call.await.unwrap_err()).status, 503);
 }
 
-/// Pages that lead in a circle end some time.
+/// Pages that lead in a circle, that never end, or that hold more tools than any model reads: the call says so, and
+/// what was on the pages before is known all the same.
 #[tokio::test]
-async fn a_list_without_an_end_ends() {
-    let lists = mcp::Alive::default();
-    let count = lists.clone();
-    let service = aliased(rpc(move |request| {
-        if request.method == Method::ToolsList {
-            std::mem::forget(count.guard());
+async fn a_list_without_an_end_is_an_error() {
+    let many: Vec<_> = (0..6_000).map(|number| json!({ "name": format!("tool {number}") })).collect();
+    let many = json!({ "tools": many }).to_string();
+    type Next = fn(usize) -> String;
+    let (circle, line): (Next, Next) = (|page| (page % 3).to_string(), |page| page.to_string());
+    for (tools, next, pages, why) in [
+        (r#"{"tools":[{"name":"Остатки"}]}"#, circle, 4, "one cursor stands on two of them"),
+        (r#"{"tools":[]}"#, line, 100, "more than 100 pages"),
+        (&many, line, 2, "more than 10000 tools"),
+    ] {
+        let lists = mcp::Alive::default();
+        let count = lists.clone();
+        let page = serde_json::from_str::<Value>(tools).unwrap();
+        let service = aliased(rpc(move |request| {
+            let mut page = page.clone();
+            if request.method == Method::ToolsList {
+                page["nextCursor"] = next(count.count()).into();
+                std::mem::forget(count.guard());
+            } else {
+                page = json!({ "content": [], "called": "Остатки" });
+            }
+            std::future::ready(result(page.to_string()))
+        }));
+        let unknown = request(Method::ToolsCall, &json!({ "name": alias("Заказы") }));
+        let error = service.clone().oneshot(unknown).await.unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(lists.count(), pages, "{why}");
+        if tools.contains("Остатки") {
+            assert_eq!(call(&service, &alias("Остатки")).await, "Остатки");
+            assert_eq!(lists.count(), pages);
         }
-        std::future::ready(result(r#"{"tools":[],"nextCursor":"again","content":[]}"#))
-    }));
-    call(&service, &alias("Остатки")).await;
-    assert_eq!(lists.count(), 100);
+    }
 }
 
 /// Waiting calls hold no place that the list needs.

@@ -15,6 +15,8 @@ mod lines;
 #[path = "../examples/gateway/standard_error.rs"]
 #[allow(dead_code, reason = "the gateway uses all of it")]
 mod standard_error;
+#[path = "../examples/gateway/visible.rs"]
+mod visible;
 
 use audit_log::{AuditLayer, AuditLog};
 use lines::{Lines, Sink, Writer};
@@ -126,6 +128,60 @@ fn one_object_a_line() {
         "event": "mcp.tool.call", "sub": "onec:\"Иванов\"\r\n\u{1b}", "remote": "2001:db8::9", "ok": false, "duration_ms": 7,
     });
     assert_eq!(all[0], expected);
+}
+
+/// What ends a line for some reader, steers a terminal, or turns the direction of writing; each between two letters.
+const UNSEEN: &str =
+    "a\rb\nc\u{1b}[2Kd\u{7f}e\u{85}f\u{9b}g\u{2028}h\u{2029}i\u{202e}j\u{2066}k\u{200e}l\u{61c}m «№» \u{202a}";
+
+fn unseen(text: &str) -> Vec<char> {
+    let direction = "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+    text.chars().filter(|c| c.is_control() || direction.contains(*c)).collect()
+}
+
+#[test]
+fn nothing_unseen_gets_into_the_trail() {
+    let folder = Folder::new();
+    let path = folder.file("audit.jsonl");
+    let (layer, log) = AuditLog::at(&path).unwrap();
+    telling(layer, || {
+        tracing::info!(target: "onec_mcp::audit", event = "test", sub = UNSEEN, shown = %UNSEEN, debug = ?UNSEEN);
+    });
+    drop(log);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(unseen(&text), ['\n'], "{text:?}");
+    assert!(text.contains("\\u202e") && text.contains("\\u2028") && text.contains("\\u007f"), "{text}");
+    let all = objects(&text);
+    assert_eq!((&all[0]["sub"], &all[0]["shown"]), (&json!(UNSEEN), &json!(UNSEEN)), "and a reader gets what it was");
+}
+
+/// The log on standard error, whatever way an event tells of it, and the messages of a start that fails.
+#[test]
+fn nothing_unseen_gets_to_the_terminal() {
+    for ansi in [false, true] {
+        let (words, _, written, disk) = disk();
+        drop(words);
+        let standard_error = StandardError::over(disk).unwrap();
+        let layer = tracing_subscriber::fmt::layer().with_writer(standard_error.lines()).with_ansi(ansi);
+        let layer = layer.fmt_fields(visible::EscapedFields::default());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::warn!("begin {UNSEEN} end");
+            tracing::warn!(text = UNSEEN, shown = %UNSEEN, debug = ?UNSEEN, "begin end");
+            let error = io::Error::other(UNSEEN);
+            tracing::warn!(error = &error as &dyn std::error::Error, "begin end");
+        });
+        standard_error.say(&format!("one\ntwo {}", UNSEEN.replace('\n', "")));
+        drop(standard_error);
+        let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 5, "{text}");
+        let (log, said) = text.split_at(text.find("one\n").unwrap());
+        let shows = unseen(log).into_iter().filter(|c| *c != '\n' && !(ansi && *c == '\u{1b}')).collect::<Vec<_>>();
+        assert!(shows.is_empty(), "{shows:?} in {text:?}");
+        // Colours are of the log alone.
+        assert!(!log.contains("\u{1b}[2K"), "{log:?}");
+        assert_eq!(unseen(said), ['\n', '\n'], "{said:?}");
+        assert!(text.contains("\\u{202e}") && text.contains("m «№» "), "{text}");
+    }
 }
 
 /// At its end everything is in the file; what others wrote stays, and nobody else may read it.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use onec_mcp::auth::BasicAuthLayer;
-use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use onec_mcp::auth::login::{Cached, Form, LoggedIn, Login, LoginError, Slowdown, Typed};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -135,7 +135,8 @@ proptest! {
 /// account, and others at that address are not locked out.
 #[tokio::test(start_paused = true)]
 async fn an_address_that_guesses_has_to_wait() {
-    let service = BasicAuthLayer::new(Users::default()).layer(service_fn(who));
+    let login = Cached::new(Slowdown::new(Users::default()));
+    let service = BasicAuthLayer::new(login).layer(service_fn(who));
     let ask = async |login: &str, address: &str| {
         let mut request = Request::post("/mcp").header("authorization", basic(login)).body(Full::default()).unwrap();
         request.extensions_mut().insert(onec_mcp::http::Caller::new(address.parse().ok(), None));

@@ -5,6 +5,8 @@
 mod argument_invariants;
 #[path = "support/catalog_invariants.rs"]
 mod catalog_invariants;
+#[path = "support/hidden_invariants.rs"]
+mod hidden_invariants;
 #[path = "support/invariants.rs"]
 mod invariants;
 #[path = "support/oauth_invariants.rs"]
@@ -81,6 +83,11 @@ fn key_set() {
 #[test]
 fn guards() {
     replay("guards", scope_invariants::guards);
+}
+
+#[test]
+fn hidden() {
+    replay("hidden", hidden_invariants::hidden);
 }
 
 #[test]

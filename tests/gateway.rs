@@ -315,6 +315,26 @@ async fn log_of(args: &[&str]) -> String {
     text(&output.stderr)
 }
 
+/// Neither the log nor the message of a start that fails shows what steers a terminal or turns the direction of writing.
+#[tokio::test]
+async fn what_is_not_seen_is_escaped() {
+    let file = std::env::temp_dir().join(format!("\u{202e}lmay-{}\u{2028}\u{1b}[2J.yaml", uuid::Uuid::new_v4()));
+    let path = file.to_str().unwrap();
+    let tool = json!({
+        "name": "t", "title": "T", "description": "T", "scope": "mcp", "path": "resolve/t",
+        "input_schema": { "type": "object", "properties": { "a": { "type": "string", "formt": "x" } } },
+    });
+    std::fs::write(&file, json!({ "extends": "trade", "tools": [tool] }).to_string()).unwrap();
+    let log = log_of(&["--catalog", path]).await;
+    std::fs::remove_file(&file).unwrap();
+    let bad = text(&run(&["--demo", "--catalog", path]).await.stderr);
+    for said in [log, bad] {
+        assert!(said.contains("\\u{202e}lmay-") && said.contains("\\u{2028}"), "{said:?}");
+        let shows = |c: char| c != '\n' && c.is_control() || matches!(c, '\u{2028}' | '\u{202e}');
+        assert!(!said.contains(shows), "{said:?}");
+    }
+}
+
 /// With all that the line of a request says, unless the trail is elsewhere.
 #[tokio::test]
 async fn a_call_is_one_line_of_the_log() {

@@ -298,6 +298,21 @@ async fn only_trusted_proxies_say_where_the_gateway_is() {
     assert_eq!(ask(&trusting.address, path, &forwarded, "").await.json()["issuer"], "https://mcp.example");
 }
 
+/// A page that gave itself the gateway's address under its own name (DNS rebinding), in a browser on a trusted address.
+#[tokio::test]
+async fn a_page_does_not_vouch_for_itself() {
+    let trusting = ["--demo", "--trusted-proxies", "127.0.0.1"];
+    let public = [&trusting[..], &["--public-url", "https://mcp.example"]].concat();
+    let origin = ("Origin", "http://evil.example:8000");
+    let page = [("Host", "evil.example:8000"), origin, ("X-Forwarded-Proto", "http")];
+    for args in [&trusting[..], &public] {
+        let gateway = Gateway::start(args).await;
+        assert_eq!(whoami(&gateway.address, &page).await.status, 403, "{args:?}");
+        assert_eq!(whoami(&gateway.address, &page[1..]).await.status, 403, "{args:?}");
+        assert_eq!(whoami(&gateway.address, &[("X-Forwarded-Proto", "https")]).await.status, 200, "{args:?}");
+    }
+}
+
 /// Without a service account: 1C's 401 proves that it is there.
 #[tokio::test]
 async fn health_and_doctor_without_a_service_account() {
@@ -333,7 +348,7 @@ async fn the_doctor_tries_the_check_of_keys() {
 /// MCP 2025-11-25, "Communication Security".
 #[tokio::test]
 async fn the_log_warns_of_open_doors_and_shows_the_logins_of_the_demo() {
-    let none = ["http", "--demo", "--port", "0", "--host", "0.0.0.0"];
+    let wide = ["--host", "0.0.0.0"];
     let cases: [(&[&str], &str, bool); 6] = [
         (&[], "no authentication", true),
         (&["--auth-mode", "oauth2"], "in the clear", true),
@@ -343,19 +358,52 @@ async fn the_log_warns_of_open_doors_and_shows_the_logins_of_the_demo() {
         (&["--auth-mode", "oauth2", "--oauth2-login", "key"], "demo login: key \"demo-key-sales\"", true),
     ];
     for (args, warning, expected) in cases {
-        let mut child = command().args(none).args(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut log = String::new();
-        let mut stderr = child.stderr.take().unwrap();
-        let listening = async {
-            let mut piece = [0; 4096];
-            while !log.contains("listening on") {
-                let length = stderr.read(&mut piece).await.unwrap();
-                assert!(length > 0, "{log}");
-                log += &String::from_utf8_lossy(&piece[..length]);
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), listening).await.expect("a start");
+        let log = log_of_a_start(&[&wide, args].concat()).await;
         assert_eq!(log.contains(warning), expected, "{args:?}:\n{log}");
+    }
+}
+
+/// What a gateway says until it listens.
+async fn log_of_a_start(args: &[&str]) -> String {
+    let start = ["http", "--demo", "--port", "0"];
+    let mut child = command().args(start).args(args).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut log = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    let listening = async {
+        let mut piece = [0; 4096];
+        while !log.contains("listening on") {
+            let length = stderr.read(&mut piece).await.unwrap();
+            assert!(length > 0, "{log}");
+            log += &String::from_utf8_lossy(&piece[..length]);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), listening).await.expect("a start");
+    log
+}
+
+/// A listener on loopback is as public as the proxy before it. The doctor says so, too.
+#[tokio::test]
+async fn a_public_address_is_warned_of_behind_a_proxy_too() {
+    const OPEN: &str = "no authentication: whoever reaches ";
+    const CLEAR: &str = "is without encryption";
+    let cases: [(&[&str], [bool; 2]); 10] = [
+        (&[], [false, false]),
+        (&["--public-url", "http://127.0.0.1:8000"], [false, false]),
+        (&["--public-url", "http://localhost:8000"], [false, false]),
+        (&["--public-url", "https://mcp.example"], [true, false]),
+        (&["--public-url", "http://mcp.example"], [true, true]),
+        (&["--trusted-proxies", "127.0.0.1"], [true, false]),
+        (&["--public-url", "http://10.0.0.5", "--bearer-token", TOKEN], [false, true]),
+        (&["--public-url", "https://mcp.example", "--bearer-token", TOKEN], [false, false]),
+        (&["--public-url", "http://mcp.example", "--auth-mode", "basic"], [false, true]),
+        (&["--public-url", "http://mcp.example", "--auth-mode", "oauth2"], [false, true]),
+    ];
+    for (args, expected) in cases {
+        let log = log_of_a_start(args).await;
+        assert_eq!([OPEN, CLEAR].map(|warning| log.contains(warning)), expected, "{args:?}:\n{log}");
+        let report = text(&run(&[&["check", "--demo"], args].concat()).await.stdout);
+        let told = |warning| report.lines().any(|line| line.starts_with("note  security: ") && line.contains(warning));
+        assert_eq!([OPEN, CLEAR].map(told), expected, "{args:?}:\n{report}");
     }
 }
 

@@ -13,7 +13,7 @@ mod mcp;
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use mcp::{Events, Got, Http, always, http, modern, open, post, send, server};
-use onec_mcp::http::{HostLayer, JsonRpcLayer, OriginPolicy};
+use onec_mcp::http::{HostLayer, JsonRpcLayer, OriginPolicy, Peer, ProxiesLayer};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -127,6 +127,25 @@ async fn a_request_names_one_host() {
         (Version::HTTP_11, &["user@localhost"], 400),
         (Version::HTTP_11, &["localhost/mcp"], 400),
         (Version::HTTP_11, &["local host"], 400),
+        (Version::HTTP_11, &["LOCALHOST"], 200),
+        (Version::HTTP_11, &["127.0.0.1:65535"], 200),
+        (Version::HTTP_11, &["[::1]:8000"], 200),
+        (Version::HTTP_11, &["localhost:65536"], 400),
+        (Version::HTTP_11, &["localhost:80:80"], 400),
+        (Version::HTTP_11, &["localhost:port"], 400),
+        (Version::HTTP_11, &["localhost:-1"], 400),
+        (Version::HTTP_11, &[":8000"], 400),
+        (Version::HTTP_11, &["localhost;evil.example"], 400),
+        (Version::HTTP_11, &["localhost&evil.example"], 400),
+        (Version::HTTP_11, &["local%68ost"], 400),
+        (Version::HTTP_11, &["[::1"], 400),
+        (Version::HTTP_11, &["::1"], 400),
+        (Version::HTTP_11, &["[localhost]"], 400),
+        (Version::HTTP_11, &["[::1]x"], 400),
+        (Version::HTTP_11, &["[::1%25lo]"], 400),
+        (Version::HTTP_11, &["{localhost}"], 400),
+        (Version::HTTP_11, &["локальный"], 400),
+        (Version::HTTP_11, &["http://localhost"], 400),
         (Version::HTTP_11, &["rebound.example"], 403),
         (Version::HTTP_10, &[], 200),
         (Version::HTTP_10, &["rebound.example"], 403),
@@ -136,6 +155,81 @@ async fn a_request_names_one_host() {
         assert_eq!((got.status, got.code()), (expected, if expected == 200 { 0 } else { -32600 }), "{hosts:?}");
         assert_eq!(got.headers.contains_key("connection"), expected != 200 && version != Version::HTTP_2, "{hosts:?}");
     }
+}
+
+/// RFC 9112, section 3.2.2: a request in absolute form, and any of HTTP/2, says the host in its target.
+#[tokio::test]
+async fn a_target_names_no_user() {
+    let service = HostLayer::new(OriginPolicy::new().loopback_listener()).layer(any());
+    for (target, expected) in
+        [("http://localhost:8000/mcp", 200), ("http://evil@localhost/mcp", 400), ("http://rebound.example/mcp", 403)]
+    {
+        let mut request = post(PING, &[("host", "localhost")]);
+        *request.uri_mut() = target.parse().unwrap();
+        assert_eq!(service.clone().oneshot(request).await.unwrap().status(), expected, "{target}");
+    }
+}
+
+/// A page whose name has come to point here (DNS rebinding), in a browser on an address that the proxies have, too: it
+/// may say whatever a proxy says, and its requests are of the same origin. What it cannot leave out is `Origin`.
+#[tokio::test]
+async fn a_page_is_no_proxy() {
+    let proxies = ProxiesLayer::new(["127.0.0.0/8".parse().unwrap()]);
+    let plain = OriginPolicy::new();
+    let public = |policy: OriginPolicy| policy.public_url("https://1c.example".parse().unwrap());
+    let said = [
+        &[("x-forwarded-proto", "http")][..],
+        &[("x-forwarded-host", "evil.example:8000")],
+        &[("x-forwarded-host", "1c.example"), ("x-forwarded-proto", "https")],
+        &[("x-forwarded-for", "192.0.2.1"), ("x-forwarded-proto", "http")],
+        &[("forwarded", "for=127.0.0.1;proto=http;host=\"evil.example:8000\"")],
+        &[("forwarded", "proto=http")],
+        &[],
+    ];
+    for (policy, what) in [
+        (plain.clone(), "any listener"),
+        (plain.clone().loopback_listener(), "on loopback"),
+        (public(plain.clone()), "with a public URL"),
+        (public(plain.clone()).loopback_listener(), "with a public URL, on loopback"),
+        (public(plain.clone()).authenticated().loopback_listener(), "with a public URL and a login"),
+    ] {
+        let mcp = with(JsonRpcLayer::new(server()).origins(policy.clone()));
+        let service = proxies.clone().layer(HostLayer::new(policy).layer(mcp));
+        let status = async |headers: &[(&'static str, &'static str)]| {
+            let mut request = post(LIST, headers);
+            request.extensions_mut().insert(Peer("127.0.0.1:40000".parse().unwrap()));
+            service.clone().oneshot(request).await.unwrap().status().as_u16()
+        };
+        for said in said {
+            let page = [("host", "evil.example:8000"), ("origin", "http://evil.example:8000")];
+            assert_eq!(status(&[&page, said].concat()).await, 403, "{what}: {said:?}");
+        }
+        // The user's own pages and programs, with and without a proxy.
+        let own = [("host", "localhost:8000"), ("origin", "http://localhost:8000"), ("sec-fetch-site", "same-origin")];
+        assert_eq!(status(&own).await, 200, "{what}");
+        let proxied = [("host", "127.0.0.1:8000"), ("x-forwarded-for", "192.0.2.1"), ("x-forwarded-proto", "https")];
+        assert_eq!(status(&proxied).await, 200, "{what}");
+    }
+}
+
+/// Over https every request of a page says what it is for, a GET too.
+#[tokio::test]
+async fn a_page_cannot_name_the_host_itself() {
+    let status = async |policy: OriginPolicy, headers: &[(&'static str, &'static str)]| {
+        let service = HostLayer::new(policy.loopback_listener()).layer(any());
+        let service = ProxiesLayer::new(["127.0.0.0/8".parse().unwrap()]).layer(service);
+        let proxy = [("host", "gate.example"), ("x-forwarded-proto", "https")];
+        let mut request = post(PING, &[&proxy, headers].concat());
+        request.extensions_mut().insert(Peer("127.0.0.1:40000".parse().unwrap()));
+        service.oneshot(request).await.unwrap().status().as_u16()
+    };
+    for name in ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"] {
+        assert_eq!(status(OriginPolicy::new(), &[(name, "x")]).await, 403, "{name}");
+        assert_eq!(status(OriginPolicy::new().authenticated(), &[(name, "x")]).await, 200, "{name}");
+    }
+    assert_eq!(status(OriginPolicy::new(), &[]).await, 200, "no browser");
+    let public = OriginPolicy::new().public_url("https://1c.example".parse().unwrap());
+    assert_eq!(status(public, &[]).await, 403, "whatever a proxy says");
 }
 
 #[tokio::test]

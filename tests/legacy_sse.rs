@@ -14,10 +14,12 @@ use bytes::Bytes;
 use http_body_util::Full;
 use mcp::schema::Talk;
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
-use onec_mcp::Bridge;
-use onec_mcp::http::{LegacySse, LegacySseLayer};
+use onec_mcp::http::{LegacySse, LegacySseLayer, Peer};
 use onec_mcp::rpc::{Param, Request};
+use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -233,16 +235,41 @@ async fn a_stream_that_nobody_reads_takes_no_more() {
     assert_eq!(client.ask(PING).await["id"], "ping");
 }
 
-#[tokio::test]
-async fn questions_and_answers() {
-    let mut client = Client::open(&sse(rpc(|request: Request| async move {
+/// Asks once, and then tells what it got.
+fn asker() -> Rpc {
+    rpc(|request: Request| async move {
         mcp::result(match request.params.raw(Param::InputResponses) {
             None => r#"{"resultType":"input_required","inputRequests":{"k":{"method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}}}"#
                 .to_owned(),
             Some(raw) => format!("{{\"content\":[],\"got\":{}}}", String::from_utf8_lossy(raw)),
         })
-    })))
-    .await;
+    })
+}
+
+/// One stream cannot answer what another was asked, nor can a POST to the endpoint beside it.
+#[tokio::test]
+async fn a_question_is_answered_on_its_own_stream() {
+    let bridge = Bridge::new(server());
+    let sse = LegacySseLayer::new(bridge.clone(), "/sse/messages/").layer(asker());
+    let beside: mcp::Http = onec_mcp::http::JsonRpcLayer::new(bridge).layer(asker());
+    let (mut asked, mut other) = (Client::open(&sse).await, Client::open(&sse).await);
+    let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
+    for client in [&mut asked, &mut other] {
+        client.ask(legacy(0, "initialize", &params)).await;
+    }
+    let question = asked.ask(call(1, "a")).await;
+    let answer = |by: &str| json!({ "jsonrpc": "2.0", "id": question["id"], "result": { "by": by } }).to_string();
+    let got = mcp::send(&beside, mcp::post(answer("beside"), &[("mcp-protocol-version", "2025-11-25")])).await;
+    assert_eq!(got.status, 400);
+    assert_eq!(send(&sse, message(&other.path, &answer("other"))).await.status, 202);
+    // The other stream has dealt with it by then.
+    other.ask(PING).await;
+    assert_eq!(asked.ask(answer("own")).await["result"]["got"]["k"]["by"], "own");
+}
+
+#[tokio::test]
+async fn questions_and_answers() {
+    let mut client = Client::open(&sse(asker())).await;
     let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
     client.ask(legacy(0, "initialize", &params)).await;
     let question = client.ask(call(1, "a")).await;
@@ -303,4 +330,93 @@ async fn messages_of_others_are_not_for_a_stream() {
     assert_eq!(send(&sse, by("me", "a", message(path, &list))).await.status, 202);
     let reply = events.message().await.unwrap();
     assert_eq!((&reply["result"]["who"], &reply["result"]["scopes"]), (&json!("me"), &json!("a")));
+}
+
+fn of(subject: Option<&str>, address: &str, mut request: http::Request<Full<Bytes>>) -> http::Request<Full<Bytes>> {
+    request.extensions_mut().insert(Peer(format!("{address}:1").parse().unwrap()));
+    if let Some(subject) = subject {
+        request.extensions_mut().insert(Identity::new(subject, Scopes::default()));
+    }
+    request
+}
+
+/// Of 1024 streams one user has 8, and one address whose users have no names 64.
+#[tokio::test]
+async fn nobody_takes_all_the_streams() {
+    let sse = sse(always("{}"));
+    let open = async |subject: Option<&str>, address: &str| {
+        let response = sse.clone().oneshot(of(subject, address, get())).await.unwrap();
+        (response.status().as_u16(), response)
+    };
+    let mut held = Vec::new();
+    for at in 0..8 {
+        let (status, stream) = open(Some("onec:a"), &format!("192.0.2.{at}")).await;
+        assert_eq!(status, 200);
+        held.push(stream);
+    }
+    assert_eq!(open(Some("onec:a"), "192.0.2.9").await.0, 503);
+    assert_eq!(open(Some("onec:b"), "192.0.2.1").await.0, 200);
+    held.pop();
+    assert_eq!(open(Some("onec:a"), "192.0.2.9").await.0, 200);
+    for at in 0..64 {
+        // One subscriber of IPv6 has as many addresses as he wants.
+        let (status, stream) = open(None, &format!("[2001:db8::{at:x}]")).await;
+        assert_eq!(status, 200);
+        held.push(stream);
+    }
+    assert_eq!(open(None, "[2001:db8::ffff]").await.0, 503);
+    assert_eq!(open(None, "[2001:db8:0:1::1]").await.0, 200);
+}
+
+/// What waits for a stream that is not read is bounded: messages of its client, and replies.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_not_read_holds_one_mebibyte() {
+    let running = Arc::new(AtomicUsize::new(0));
+    let begun = Arc::clone(&running);
+    let reply = format!("{{\"content\":[],\"text\":\"{}\"}}", "a".repeat(600 * 1024));
+    let sse = sse(rpc(move |_: Request| {
+        begun.fetch_add(1, Ordering::SeqCst);
+        let reply = reply.clone();
+        async move { mcp::result(reply) }
+    }));
+    let mut client = Client::open(&sse).await;
+    let large = |id: u32| legacy(id, "tools/call", &json!({ "name": "a", "arguments": { "a": "a".repeat(300_000) } }));
+    // Nobody polls the stream meanwhile.
+    for id in 0..3 {
+        client.say(large(id)).await;
+    }
+    let got = send(&sse, message(&client.path, &large(3))).await;
+    assert_eq!(got.status, 503, "{}", got.text);
+    // One that fits is taken, though it comes later.
+    client.say(PING).await;
+    let first = client.events.next().await.unwrap();
+    assert!(first.len() > 600 * 1024);
+    assert!(running.load(Ordering::SeqCst) <= 3);
+    let mut heard = 1;
+    while heard < 4 {
+        client.events.next().await.unwrap();
+        heard += 1;
+    }
+    // What was read makes room; a single message may be as long as a body.
+    let long = json!({ "name": "a", "arguments": { "a": "a".repeat(3_000_000) } });
+    assert_eq!(client.ask(legacy(9, "tools/call", &long)).await["id"], 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_without_a_reply_are_bounded() {
+    let alive = Alive::default();
+    let mut client = Client::open(&sse(sleeper(&alive))).await;
+    for id in 0..128 {
+        client.say(call(id, "100")).await;
+        client.silence(Duration::from_millis(1)).await;
+    }
+    let refused = client.ask(call(128, "100")).await;
+    assert!(refused["error"]["message"].as_str().unwrap().contains("Too many calls"), "{refused}");
+    // Other messages are taken: they may be what makes room.
+    client
+        .say(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 5 } }).to_string())
+        .await;
+    client.silence(Duration::from_millis(1)).await;
+    client.say(call(128, "0")).await;
+    assert_eq!(client.hear().await["id"], 128);
 }

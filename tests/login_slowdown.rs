@@ -1,17 +1,37 @@
 //! Guessing at an account is slow, from wherever it is tried, and its owner is not locked out for long.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/login.rs"]
 mod login;
 #[path = "support/poll.rs"]
 mod poll;
+#[path = "support/stores.rs"]
+mod stores;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use login::{Scripted, key, outcome, typed};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use login::{Owner, Scripted, key, outcome, typed};
 use onec_mcp::auth::login::{Cached, Form, Login, Slowdown};
+use onec_mcp::auth::server::{AuthorizationServer, Limits};
+use onec_mcp::auth::store::{MemoryStore, TokenStore};
+use onec_mcp::auth::{BasicAuthLayer, Site};
+use onec_mcp::http::Caller;
 use poll::{by_hand, pending, ready};
+use stores::{Folder, Schema, sqlite};
 use tokio::time::advance;
+use tower::{Layer, ServiceExt, service_fn};
+use url::form_urlencoded;
 
 async fn check(login: &impl Login, user: &str, password: &str) -> String {
     outcome(login.check(typed(user, password)).await)
@@ -246,4 +266,362 @@ async fn debug_shows_no_account() {
     check(&login, "Иванов", "s3cret").await;
     let shown = format!("{login:?}");
     assert!(shown.starts_with("Slowdown") && !shown.contains("s3cret") && !shown.contains("Иванов"), "{shown}");
+}
+
+/// From an address in text.
+async fn from(login: &impl Login, address: &str, user: &str, password: &str) -> String {
+    outcome(login.check_from(typed(user, password), Some(address.parse().unwrap())).await)
+}
+
+/// An address of a network of its own.
+fn stranger(at: u32) -> String {
+    IpAddr::from((0xC612_0000 + at).to_be_bytes()).to_string()
+}
+
+const HOME: &str = "192.0.2.10";
+const AWAY: &str = "192.0.2.99";
+
+/// Strangers try, from each of so many networks, as often as costs nothing.
+async fn guessed(login: &impl Login, user: &str, networks: std::ops::Range<u32>) {
+    for at in networks {
+        for turn in 0..5 {
+            from(login, &stranger(at), user, &format!("guess {at} {turn}")).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_do_not_stop_who_was_right_before() {
+    let owner = Owner::default();
+    let login = Slowdown::new(owner.clone());
+    assert_eq!(from(&login, HOME, "Иванов", "right").await, "in onec:Иванов");
+    guessed(&login, "Иванов", 0..25).await;
+    assert_eq!(from(&login, &stranger(7000), "Иванов", "guess").await, "many 1", "from wherever it is guessed");
+    assert_eq!(owner.asked(), 101, "100 guesses are answered");
+    for turn in 0..5 {
+        assert_eq!(from(&login, HOME, "Иванов", "right").await, "in onec:Иванов", "{turn}");
+        assert_eq!(from(&login, AWAY, " иванов", "right").await, "in onec: иванов", "however it is typed");
+        assert_eq!(from(&login, &stranger(8000 + turn), "Иванов", "right").await, "in onec:Иванов", "{turn}");
+        advance(s(1 << turn)).await;
+        guessed(&login, "Иванов", 40..42).await;
+    }
+    // Who was never right has to wait.
+    guessed(&login, "Петров", 100..120).await;
+    assert!(from(&login, HOME, "Петров", "right").await.starts_with("many"));
+    advance(s(60)).await;
+    assert_eq!(from(&login, HOME, "Петров", "right").await, "in onec:Петров");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_is_counted_for_each_network_first() {
+    let login = Slowdown::new(Owner::default()).per_network(0);
+    for turn in 0..5 {
+        assert_eq!(from(&login, AWAY, "Иванов", &turn.to_string()).await, "wrong");
+    }
+    assert_eq!(from(&login, AWAY, "Иванов", "right").await, "many 1");
+    assert_eq!(from(&login, HOME, "Иванов", "right").await, "in onec:Иванов", "another network, never seen before");
+    assert_eq!(from(&login, AWAY, "Иванов", "x").await, "many 1", "that was somebody else");
+    assert_eq!(from(&login, AWAY, "Иванов", "right").await, "in onec:Иванов", "and whose it is, is let in there too");
+}
+
+/// A new password that is right ends what its owner mistyped, and not what others did elsewhere.
+#[tokio::test(start_paused = true)]
+async fn a_right_login_ends_what_was_wrong_in_its_network() {
+    let login = Slowdown::new(Owner::default());
+    for (user, address) in [("Иванов", HOME), ("Петров", "2001:db8:1:2::1")] {
+        for turn in 0..4 {
+            assert_eq!(from(&login, address, user, &turn.to_string()).await, "wrong");
+        }
+        assert!(from(&login, address, user, "right").await.starts_with("in"));
+        for turn in 0..5 {
+            assert_eq!(from(&login, address, user, &turn.to_string()).await, "wrong");
+        }
+        assert_eq!(from(&login, address, user, "x").await, "many 1");
+        // What is right already ends nothing: its owner is there all day, beside who guesses.
+        assert!(from(&login, address, user, "right").await.starts_with("in"));
+        assert_eq!(from(&login, address, user, "x").await, "many 1");
+    }
+}
+
+/// RFC 6177: who has a /48 has 65 536 times a /64.
+#[tokio::test(start_paused = true)]
+async fn of_ipv6_larger_networks_may_do_more_and_not_all() {
+    let answered = async |networks: &[String]| {
+        let owner = Owner::default();
+        let login = Slowdown::new(owner.clone()).per_network(0).free_in_all(10_000);
+        for at in networks {
+            for turn in 0..7 {
+                from(&login, at, "Иванов", &format!("{at} {turn}")).await;
+            }
+        }
+        owner.asked()
+    };
+    let of = |count: u32, form: &dyn Fn(u32) -> String| (0..count).map(form).collect::<Vec<_>>();
+    assert_eq!(answered(&of(10, &|at| format!("2001:db8:1:2::{at:x}"))).await, 5);
+    assert_eq!(answered(&of(50, &|at| format!("2001:db8:1:2{at:02x}::1"))).await, 20);
+    assert_eq!(answered(&of(500, &|at| format!("2001:db8:1:{:x}::1", at << 7))).await, 80);
+    assert_eq!(answered(&of(30, &|at| format!("2001:db8:{at:x}:1::1"))).await, 150, "different customers");
+    assert_eq!(answered(&of(10, &stranger)).await, 50);
+    assert_eq!(answered(&["::ffff:192.0.2.7".to_owned(), "192.0.2.7".to_owned()]).await, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_guesses_at_many_accounts_has_to_wait() {
+    let login = Slowdown::new(Owner::default());
+    assert!(from(&login, AWAY, "colleague", "right").await.starts_with("in"));
+    for turn in 0..10 {
+        assert_eq!(from(&login, AWAY, &format!("user{turn}"), "x").await, "wrong");
+    }
+    for turn in 0..100 {
+        assert_eq!(from(&login, AWAY, &format!("user{turn}"), "right").await, "many 6", "right or not");
+        assert!(from(&login, AWAY, "colleague", "right").await.starts_with("in"));
+    }
+    assert!(from(&login, HOME, "user1", "right").await.starts_with("in"), "another network");
+    advance(s(6)).await;
+    assert!(from(&login, AWAY, "user2", "right").await.starts_with("in"));
+    assert!(from(&login, AWAY, "user3", "right").await.starts_with("in"), "right ones do not count");
+}
+
+/// Guesses at the same time are counted when they are answered, so those who follow wait for all of them.
+#[tokio::test(start_paused = true)]
+async fn many_guesses_at_once_are_worked_off() {
+    let inner = Scripted::held("wrong");
+    let login = Slowdown::new(inner.clone());
+    let guess = |at: u32| {
+        let login = login.clone();
+        by_hand(async move { from(&login, AWAY, &format!("user{at}"), "x").await })
+    };
+    let mut guesses: Vec<_> = (0..50).map(guess).collect();
+    guesses.iter_mut().for_each(|guess| pending(guess.poll()));
+    inner.release();
+    guesses.iter_mut().for_each(|guess| assert_eq!(ready(guess.poll()), "wrong"));
+    assert_eq!(from(&login, AWAY, "new", "x").await, "many 246");
+}
+
+/// Otherwise who guesses learns from being let in what the pauses keep from them.
+#[tokio::test(start_paused = true)]
+async fn what_is_known_is_not_compared_without_end() {
+    let owner = Owner::default();
+    let login = Slowdown::new(owner.clone());
+    assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
+    guessed(&login, "Иванов", 0..300).await;
+    assert!(from(&login, &stranger(9000), "Иванов", "right").await.starts_with("many"), "too many were compared");
+    assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"), "but where it was right before it is");
+    // So it is beside a neighbour who tries a few times, and beside one who tries without end in a while.
+    for turn in 0..40 {
+        from(&login, HOME, "Иванов", &format!("guess {turn}")).await;
+        if turn < 29 {
+            assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"), "{turn}");
+        }
+    }
+    assert!(from(&login, HOME, "Иванов", "right").await.starts_with("many"));
+    advance(s(3)).await;
+    assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_login_is_known_for_days() {
+    let login = Slowdown::new(Owner::default());
+    assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
+    for _ in 0..3 {
+        advance(s(6 * 24 * 3600)).await;
+        guessed(&login, "Иванов", 0..40).await;
+        assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
+    }
+    advance(s(7 * 24 * 3600)).await;
+    guessed(&login, "Иванов", 0..40).await;
+    assert_eq!(from(&login, HOME, "Иванов", "right").await, "many 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_that_was_changed_is_not_known() {
+    for by_call in [false, true] {
+        let owner = Owner::default();
+        let login = Slowdown::new(owner.clone()).remember_in(MemoryStore::new());
+        assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
+        owner.changes_password("new");
+        if by_call {
+            login.forget(&typed("Иванов", "right")).await;
+        } else {
+            assert_eq!(from(&login, HOME, "Иванов", "right").await, "wrong");
+        }
+        guessed(&login, "Иванов", 0..20).await;
+        assert_eq!(from(&login, HOME, "Иванов", "right").await, "many 1");
+        advance(s(1)).await;
+        assert!(from(&login, HOME, "Иванов", "new").await.starts_with("in"));
+        guessed(&login, "Иванов", 40..41).await;
+        assert!(from(&login, HOME, "Иванов", "new").await.starts_with("in"));
+    }
+}
+
+/// A gateway that was started anew, or another replica, knows who was right.
+async fn is_known_elsewhere<S: TokenStore>(store: S, other: S) {
+    let owner = Owner::default();
+    let new = |store: S| Slowdown::new(owner.clone()).pauses(s(1000), s(1000)).remember_in(store);
+    let before = new(store.clone());
+    assert!(from(&before, HOME, "Иванов", "right").await.starts_with("in"));
+    let login = new(other);
+    guessed(&login, "Иванов", 0..20).await;
+    assert!(from(&login, HOME, "Иванов", "Right").await.starts_with("many"));
+    assert_eq!(from(&login, HOME, "иванов", "right").await, "in onec:иванов");
+    assert_eq!(from(&login, AWAY, "Иванов", "right").await, "in onec:Иванов");
+    // What is stored is no password, and says not even that two are the same.
+    assert!(from(&before, HOME, "Петров", "right").await.starts_with("in"));
+    let mut stored = Vec::new();
+    for user in ["иванов", "петров"] {
+        let account = onec_mcp::auth::Digest::of(&format!("login {user}"));
+        stored.push(store.login(&account, 0).await.unwrap().expect("it is stored"));
+    }
+    assert_ne!(stored[0][1..49], stored[1][1..49]);
+    for record in &stored {
+        assert!((57..=113).contains(&record.len()), "{record:?}");
+        for secret in ["right", HOME] {
+            assert!(!record.windows(secret.len()).any(|part| part == secret.as_bytes()), "{record:?}");
+        }
+    }
+    owner.changes_password("new");
+    assert_eq!(from(&login, HOME, "Иванов", "right").await, "wrong");
+    let third = new(store);
+    guessed(&third, "Иванов", 0..20).await;
+    assert!(from(&third, HOME, "Иванов", "right").await.starts_with("many"), "and who was right once");
+}
+
+#[tokio::test]
+async fn what_was_right_is_known_from_the_store() {
+    let memory = MemoryStore::new();
+    is_known_elsewhere(memory.clone(), memory).await;
+    let folder = Folder::new();
+    is_known_elsewhere(sqlite(&folder).await, sqlite(&folder).await).await;
+    let Some(schema) = Schema::new().await else { return };
+    is_known_elsewhere(schema.store().await, schema.store().await).await;
+    schema.remove().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn made_up_names_do_not_wash_out_who_has_to_wait() {
+    let login = Slowdown::new(Scripted::new("wrong")).capacity(100);
+    wrong(&login, "a", 7 - 2).await;
+    assert_eq!(check(&login, "a", "x").await, "many 1");
+    for at in 0..5000 {
+        wrong(&login, &format!("made up {at}"), 1).await;
+    }
+    assert_eq!(check(&login, "a", "x").await, "many 1");
+}
+
+/// Each way to log in, with a login of its own: says the status.
+struct Doors {
+    basic: onec_mcp::auth::Authenticated<Inner, onec_mcp::auth::Basic<Cached<Slowdown<Owner>>>>,
+    server: AuthorizationServer<Cached<Slowdown<Owner>>, MemoryStore>,
+}
+
+type Inner = tower::util::BoxCloneService<Request<Full<Bytes>>, Response<Full<Bytes>>, std::convert::Infallible>;
+
+impl Doors {
+    fn new() -> Self {
+        let login = Cached::new(Slowdown::new(Owner::default())).ttl(Duration::ZERO, s(30));
+        let inner = service_fn(|_| async { Ok(Response::new(Full::default())) });
+        let site = Site::new().public_url(&"http://127.0.0.1:8000".parse().unwrap());
+        Self {
+            basic: BasicAuthLayer::new(login.clone()).layer(Inner::new(inner)),
+            server: AuthorizationServer::new(site, login, MemoryStore::new()).limits(Limits::unlimited()),
+        }
+    }
+
+    fn with_limits(self) -> Self {
+        Self { server: self.server.limits(Limits::default()), ..self }
+    }
+
+    async fn posted(&self, path: &str, address: &str, cookie: &str, form: &[(&str, &str)]) -> Response<String> {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        self.sent(request.header("cookie", cookie).body(Full::from(form)).unwrap(), address).await
+    }
+
+    async fn sent(&self, mut request: Request<Full<Bytes>>, address: &str) -> Response<String> {
+        request.extensions_mut().insert(Caller::new(address.parse().ok(), None));
+        let (head, body) = self.server.clone().oneshot(request).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn basic(&self, address: &str, user: &str, password: &str) -> u16 {
+        let login = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+        let mut request = Request::post("/mcp").header("authorization", login).body(Full::default()).unwrap();
+        request.extensions_mut().insert(Caller::new(address.parse().ok(), None));
+        self.basic.clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    async fn token(&self, address: &str, user: &str, password: &str) -> u16 {
+        let form = [("grant_type", "password"), ("username", user), ("password", password)];
+        self.posted("/token", address, "", &form).await.status().as_u16()
+    }
+
+    async fn page(&self, address: &str, user: &str, password: &str) -> u16 {
+        let mut form = vec![
+            ("response_type", "code"),
+            ("client_id", "mcp-public-client"),
+            ("redirect_uri", "http://127.0.0.1:1/"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+        ];
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let page = self.sent(Request::get(format!("/authorize?{query}")).body(Full::default()).unwrap(), address).await;
+        let cookie = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+        form.extend([("username", user), ("password", password), ("action", "allow")]);
+        form.push(("csrf", cookie.split_once('=').unwrap().1));
+        self.posted("/authorize", address, cookie, &form).await.status().as_u16()
+    }
+
+    async fn through(&self, door: &str, address: &str, user: &str, password: &str) -> u16 {
+        match door {
+            "basic" => self.basic(address, user, password).await,
+            "token" => self.token(address, user, password).await,
+            _ => self.page(address, user, password).await,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rule_is_the_same_at_every_door() {
+    for (door, right, wrong) in [("basic", 200, 401), ("token", 200, 400), ("page", 303, 403)] {
+        let doors = Doors::new();
+        let through = async |address: &str, user: &str, password: &str| {
+            let status = doors.through(door, address, user, password).await;
+            if status == 302 { 303 } else { status }
+        };
+        assert_eq!(through(HOME, "Иванов", "right").await, right, "{door}");
+        // One wrong login, however often it comes, is one.
+        for _ in 0..20 {
+            assert_eq!(through(&stranger(0), "Иванов", "old").await, wrong, "{door}");
+        }
+        // From one network, whatever the accounts.
+        for turn in 1..10 {
+            assert_eq!(through(&stranger(0), &format!("user{turn}"), "x").await, wrong, "{door} {turn}");
+        }
+        assert_eq!(through(&stranger(0), "user1", "right").await, 429, "{door}");
+        // From many networks, of one account.
+        for at in 1..40 {
+            for turn in 0..5 {
+                through(&stranger(at), "Иванов", &format!("{at} {turn}")).await;
+            }
+        }
+        assert_eq!(through(&stranger(50), "Иванов", "x").await, 429, "{door}");
+        assert_eq!(through(HOME, "Иванов", "right").await, right, "{door}");
+        assert_eq!(through(HOME, "Петров", "right").await, right, "{door}");
+    }
+}
+
+/// The limit of the page itself does not stop them either.
+#[tokio::test(start_paused = true)]
+async fn a_neighbour_at_the_page_does_not_stop_who_was_right_before() {
+    let doors = Doors::new().with_limits();
+    assert_eq!(doors.page(HOME, "Иванов", "right").await, 303);
+    for turn in 0..15 {
+        let status = doors.page(HOME, &format!("user{turn}"), "x").await;
+        assert_eq!(status, if turn < 10 { 403 } else { 429 }, "{turn}");
+    }
+    assert_eq!(doors.page(HOME, "Петров", "right").await, 429);
+    assert_eq!(doors.page(HOME, "Иванов", "right").await, 303);
+    advance(s(6)).await;
+    assert_eq!(doors.page(HOME, "Петров", "right").await, 303);
 }

@@ -103,7 +103,11 @@ async fn pkce_cannot_be_downgraded() {
 #[tokio::test]
 async fn a_mix_up_shows() {
     let lab = lab();
-    for uri in ["https://client.example/cb?iss=https://honest.example", "app:/cb?state=1", "http://localhost/?error"] {
+    for uri in [
+        "https://client.example/cb?iss=https://honest.example",
+        "com.example.app:/cb?state=1",
+        "http://localhost/?error",
+    ] {
         lab.register_with(json!({"redirect_uris": [uri]})).await.assert_error(400, "invalid_redirect_uri");
     }
     let client = lab.register(&[CALLBACK]).await;
@@ -408,20 +412,34 @@ proptest! {
 }
 
 /// OAuth 2.1, section 7.12.2; MCP 2025-11-25 and MCP 2026-07-28, "Open
-/// Redirection": anybody may register a web site, so before a login nobody is sent to one unasked.
+/// Redirection": anybody may register a web site or the scheme of a program, so before a login nobody is sent to one
+/// unasked.
 #[tokio::test]
 async fn no_open_redirector() {
     let lab = lab();
-    let client = lab.register(&["https://client.example/cb"]).await;
-    let request = Params::of(&client).with("redirect_uri", "https://client.example/cb").with("scope", "x");
-    let answer = lab.authorize(&request).await;
-    answer.assert_page(400);
-    assert!(answer.body.contains("invalid_scope"), "{}", answer.body);
-    let link = answer.body.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();
-    let link = link.replace("&#38;", "&");
-    assert!(link.starts_with("https://client.example/cb?error=invalid_scope&"), "{link}");
-    assert!(link.contains("iss=") && link.contains("state="), "{link}");
-    assert!(!answer.body.contains("http-equiv") && !answer.body.contains("<script"));
-    // Who logged in is sent there.
-    assert!(lab.log_in(&request.with("scope", "mcp")).await.sent("code").is_some());
+    for callback in ["https://client.example/cb", "com.example.app:/cb", "cursor://anysphere.cursor-mcp/cb"] {
+        let client = lab.register(&[callback]).await;
+        let right = Params::of(&client).with("redirect_uri", callback);
+        for (request, error) in [
+            (right.clone().with("scope", "x"), "invalid_scope"),
+            (right.clone().with("response_type", "token"), "unsupported_response_type"),
+            (right.clone().with("resource", "https://other.example/mcp"), "invalid_target"),
+            (right.clone().without("code_challenge"), "invalid_request"),
+        ] {
+            let answer = lab.authorize(&request).await;
+            answer.assert_page(400);
+            assert!(answer.body.contains(error), "{}", answer.body);
+            let link = answer.body.split("<a href=\"").nth(1).unwrap().split('"').next().unwrap();
+            let link = link.replace("&#38;", "&");
+            assert!(link.starts_with(&format!("{callback}?error={error}&")), "{link}");
+            assert!(link.contains("iss=") && link.contains("state="), "{link}");
+            assert!(!answer.body.contains("http-equiv") && !answer.body.contains("<script"));
+        }
+        // Who logged in is sent there.
+        assert!(lab.log_in(&right).await.sent("code").is_some());
+    }
+    // A program that listens on this machine is no stranger's place.
+    let client = lab.register(&["http://127.0.0.1/cb"]).await;
+    let request = Params::of(&client).with("redirect_uri", "http://127.0.0.1:5/cb").with("scope", "x");
+    lab.authorize(&request).await.assert_sent("invalid_scope");
 }

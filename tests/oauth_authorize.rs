@@ -11,7 +11,7 @@
 mod oauth;
 
 use http::Request;
-use oauth::{BASE, CALLBACK, Lab, Params, lab};
+use oauth::{BASE, CALLBACK, CHALLENGE, Lab, Params, lab};
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::Limits;
@@ -329,13 +329,75 @@ async fn the_page_says_who_asks_and_for_what() {
 }
 
 /// CONTRACT, section 4: 429 with `Retry-After`, on a page for people.
-#[tokio::test]
-async fn logins_are_limited() {
+#[tokio::test(start_paused = true)]
+async fn failures_are_limited() {
     let lab = lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
     lab.authorize(&Params::of("unknown")).await.assert_page(400);
     let answer = lab.authorize(&Params::of("unknown")).await;
     answer.assert_page(429);
-    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+    assert_eq!(answer.header("retry-after"), "60");
+    assert!(answer.body.contains("came from your network"), "{}", answer.body);
+    let right = Params::of("mcp-public-client");
+    assert_eq!(lab.authorize(&right).await.status, 200, "a page that works is no failure");
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    lab.authorize(&Params::of("unknown")).await.assert_page(400);
+}
+
+/// An office behind one address looks at the page and logs in at nine o'clock.
+#[tokio::test(start_paused = true)]
+async fn views_and_right_logins_do_not_count_as_failures() {
+    let lab = lab().with(|server| server.limits(Limits::default()));
+    let right = Params::of("mcp-public-client");
+    for turn in 0..50 {
+        let state = turn.to_string();
+        assert_eq!(lab.authorize(&right).await.status, 200, "{turn}");
+        assert!(lab.code(&right.clone().with("state", &state)).await.starts_with("onec_ac_"), "{turn}");
+    }
+    // Not even the page is shown without end.
+    let shown = times_shown(&lab, &right).await;
+    assert!((150..=300).contains(&shown), "{shown}");
+}
+
+async fn times_shown(lab: &oauth::Lab, request: &Params<'_>) -> usize {
+    for turn in 0..1000 {
+        let answer = lab.authorize(request).await;
+        if answer.status == 429 {
+            answer.assert_page(429);
+            return turn;
+        }
+    }
+    1000
+}
+
+/// Who has to wait keeps what was typed, but for the password, and the request; and is told why.
+#[tokio::test(start_paused = true)]
+async fn who_has_to_wait_keeps_the_form() {
+    let right = Params::of("mcp-public-client");
+    let kept = |answer: &oauth::Answer, why: &str| {
+        answer.assert_page(429);
+        assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0);
+        for shown in
+            ["<form method=\"post\"", "value=\"mcp-public-client\"", "value=\"Петров\"", CHALLENGE, why, "Wait "]
+        {
+            assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
+        }
+        assert!(!answer.body.contains("hunter2"), "{}", answer.body);
+    };
+    let lab = lab().with(|server| server.limits(Limits::default()));
+    let login = [("username", "Петров"), ("password", "hunter2")];
+    for _ in 0..10 {
+        lab.log_in_as(&right, &login).await.assert_page(403);
+    }
+    kept(&lab.log_in_as(&right, &login).await, "Too many wrong logins");
+    assert_eq!(lab.authorize(&right).await.status, 200);
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    // More than people send.
+    let lab = oauth::lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
+    for turn in 0..6 {
+        let state = turn.to_string();
+        lab.code(&right.clone().with("state", &state)).await;
+    }
+    kept(&lab.log_in_as(&right, &login).await, "came from your network");
 }
 
 /// RFC 6749, section 3.1: a POST is a form.

@@ -139,12 +139,19 @@ async fn a_registration_is_small() {
     let uris = |count: usize, length: usize| -> Vec<Value> {
         (0..count).map(|at| format!("https://client.example/{at}/{}", "a".repeat(length)).into()).collect()
     };
-    for (count, length, status) in [(20, 100, 201), (4, 2000, 201), (5, 2000, 400), (21, 1, 400), (1, 2048, 400)] {
+    for (count, length, status) in
+        [(20, 70, 201), (1, 2000, 201), (2, 1000, 400), (20, 80, 400), (21, 1, 400), (1, 2048, 400)]
+    {
         let answer = lab.register_with(json!({"redirect_uris": uris(count, length)})).await;
         assert_eq!(answer.status, status, "{count} of {length}");
         if status == 400 {
             answer.assert_error(400, "invalid_redirect_uri");
         }
+    }
+    // Together with the name.
+    for (name, status) in [(" ".to_owned(), 201), ("ю".repeat(100), 400)] {
+        let answer = lab.register_with(json!({"client_name": name, "redirect_uris": uris(1, 2000)})).await;
+        assert_eq!(answer.status, status, "{name}");
     }
     lab.register_with(json!({"client_name": "a".repeat(201)})).await.assert_error(400, "invalid_client_metadata");
 }

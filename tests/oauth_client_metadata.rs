@@ -333,7 +333,9 @@ async fn only_redirect_uris_of_the_document() {
     for shown in ["Чат", "127.0.0.1:49152"] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }
-    for other in ["http://127.0.0.1:49152/other", "https://evil.example/cb", "http://localhost/cb", "app:/cb"] {
+    for other in
+        ["http://127.0.0.1:49152/other", "https://evil.example/cb", "http://localhost/cb", "com.example.app:/cb"]
+    {
         let wrong = right.clone().with("redirect_uri", other);
         lab.authorize(&wrong).await.assert_page(400);
         lab.log_in(&wrong).await.assert_page(400);

@@ -59,8 +59,10 @@ async fn every_state_of_a_page_refuses_frames_and_caches() {
     pages.push(("key", 200, keys.authorize(&public).await));
     pages.push(("wrong key", 403, keys.log_in_as(&public, &[("key", "x")]).await));
     let limited = oauth::lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
-    limited.authorize(&public).await;
-    pages.push(("too many", 429, limited.authorize(&public).await));
+    pages.push(("the last that is told why", 400, limited.authorize(&Params::of("unknown")).await));
+    pages.push(("too many", 429, limited.authorize(&Params::of("unknown")).await));
+    let login = [("username", "x"), ("password", "x")];
+    pages.push(("too many, with the form", 429, limited.log_in_as(&public, &login).await));
     let metadata = oauth::lab().with(|server| server.client_metadata(ClientMetadata::new()));
     pages.push(("metadata", 400, metadata.authorize(&Params::of("https://127.0.0.1/c")).await));
     for (what, status, page) in pages {

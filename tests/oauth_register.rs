@@ -110,6 +110,10 @@ async fn redirect_uris_that_clients_use() {
         "vscode://vscode.github-authentication/did-authenticate?x=1",
         "com.example.app:/cb",
         "claude:///cb",
+        "vscode-insiders://ms-vscode.mcp/cb",
+        "zed://oauth/cb",
+        "jetbrains://idea/cb",
+        "ru.example.client:/cb",
     ] {
         let answer = lab().register_with(json!({"redirect_uris": [uri]})).await;
         assert_eq!(answer.status, 201, "{uri}: {}", answer.body);
@@ -171,11 +175,40 @@ async fn redirect_uris_that_are_refused() {
         "ws://client.example/",
         "mailto:a@b",
         "ms-msdt:/id",
-        "app:cb",
-        "app://]",
-        "app:",
+        // Systems and programs act on these (RFC 8252, section 7.1: an own scheme is a domain in reverse).
+        "microsoft-edge:/https://evil.example",
+        "itms-services://?action=download-manifest&url=https://evil.example/a.plist",
+        "itms-apps://x",
+        "steam://run/1",
+        "vnc://evil.example/",
+        "rdp://full%20address=s:evil.example/",
+        "shortcuts://run-shortcut?name=x",
+        "x-apple.systempreferences:/com.apple.preference.security",
+        "com.apple.systempreferences:/x",
+        "microsoft.windows.camera:/x",
+        "ms-officecmd:/x",
+        "search-ms:/query=x",
+        "zoommtg://zoom.us/join",
+        "slack://open",
+        "tg://resolve",
+        "intent://scan/#Intent",
+        "android-app://com.example/x",
+        "market://details",
+        "facetime://x",
+        "ssh://evil.example/",
+        "git://evil.example/x",
+        "svn+ssh://evil.example/x",
+        "magnet:/x",
+        "bitcoin:/x",
+        "onenote:/https://evil.example",
+        "teamviewer10://control",
+        "Microsoft-Edge:/https://evil.example",
+        "myapp:/cb",
+        "com.example.app:cb",
+        "com.example.app://]",
+        "com.example.app:",
         "1app:/cb",
-        "app://user@host/cb",
+        "com.example.app://user@host/cb",
         &long,
     ] {
         let answer = lab.register_with(json!({"redirect_uris": ["https://client.example/cb", uri]})).await;
@@ -248,7 +281,7 @@ async fn without_redirect_uris_only_loopback() {
         for uri in ["http://127.0.0.1:5000/cb", "http://localhost:1/x", "http://[::1]/"] {
             assert_eq!(lab.authorize(&Params::of(id).with("redirect_uri", uri)).await.status, 200, "{uri}");
         }
-        for uri in ["https://client.example/cb", "app:/cb", "http://10.0.0.1/"] {
+        for uri in ["https://client.example/cb", "com.example.app:/cb", "http://10.0.0.1/"] {
             lab.authorize(&Params::of(id).with("redirect_uri", uri)).await.assert_page(400);
         }
         lab.authorize(&Params::of(id).without("redirect_uri")).await.assert_page(400);
@@ -296,17 +329,27 @@ async fn grant_and_response_types_fit_together() {
     }
 }
 
-/// RFC 7591, section 3.2.1: a client that is in use keeps its id. One that nobody logs in through is
-/// forgotten after 90 days.
+/// RFC 7591, section 3.2.1: a client that is in use keeps its id, for 90 days after the last login. One
+/// through which nobody has logged in is forgotten after a day.
 #[tokio::test]
 async fn clients_in_use_are_kept() {
     const DAY: i64 = 24 * 3600;
     let lab = lab();
     let (used, idle) = (lab.register(&[CALLBACK]).await, lab.register(&[CALLBACK]).await);
     for _ in 0..4 {
+        assert!(lab.log_in(&Params::of(&used)).await.sent("code").is_some());
         lab.pass(60 * DAY);
         lab.server.sweep().await.unwrap();
-        assert!(lab.log_in(&Params::of(&used)).await.sent("code").is_some());
     }
     lab.authorize(&Params::of(&idle)).await.assert_page(400);
+    assert_eq!(lab.authorize(&Params::of(&used)).await.status, 200);
+    let new = lab.register(&[CALLBACK]).await;
+    for (seconds, status) in [(DAY - 10, 200), (20, 400)] {
+        lab.pass(seconds);
+        lab.server.sweep().await.unwrap();
+        assert_eq!(lab.authorize(&Params::of(&new)).await.status, status);
+    }
+    lab.pass(91 * DAY);
+    lab.server.sweep().await.unwrap();
+    lab.authorize(&Params::of(&used)).await.assert_page(400);
 }

@@ -352,6 +352,14 @@ impl TokenStore for Fragile {
         self.up()?.first_use(id, until, now).await
     }
 
+    async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+        self.up()?.put_login(account, known, until).await
+    }
+
+    async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        self.up()?.login(account, now).await
+    }
+
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
         self.up()?.revoke_grant(id).await
     }

@@ -7,9 +7,9 @@
 mod mcp;
 
 use mcp::{Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server};
-use onec_mcp::Bridge;
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Param, Request};
+use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -146,6 +146,41 @@ async fn a_question_may_be_answered_elsewhere() {
     let question = events.message().await.unwrap();
     assert_eq!(answer(&other, reply(&question, json!({ "action": "decline" }))).await.0, 202);
     assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["action"], "decline");
+}
+
+/// Who got hold of the id of another's question (a log, a screen shared) cannot answer it, nor close it.
+#[tokio::test]
+async fn only_who_was_asked_may_answer() {
+    let http = http(asker(&format!("\"k\":{FORM}")));
+    let anna = || Some(Identity::new("anna", Scopes::default()));
+    let boris = || Some(Identity::new("boris", Scopes::default()));
+    let answer = async |who: Option<Identity>, version: &'static str, body: &Value| {
+        let mut request = post(body.to_string(), &[("mcp-protocol-version", version), ("accept", BOTH)]);
+        if let Some(who) = who {
+            request.extensions_mut().insert(who);
+        }
+        send(&http, request).await.status
+    };
+    for (asked, others) in [(anna(), [boris(), None]), (None, [anna(), boris()])] {
+        let params = json!({ "name": "провести", "arguments": {} });
+        let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-11-25")];
+        let mut request = post(legacy(1, "tools/call", &params), &headers);
+        if let Some(who) = asked.clone() {
+            request.extensions_mut().insert(who);
+        }
+        let mut events = Events::of(open(&http, request).await);
+        let question = events.message().await.unwrap();
+        let forged = reply(&question, json!({ "action": "accept", "content": { "by": "another" } }));
+        let refused = json!({ "jsonrpc": "2.0", "id": question["id"], "error": { "code": -1, "message": "no" } });
+        for other in others {
+            assert_eq!(answer(other.clone(), "2025-11-25", &forged).await, 400);
+            assert_eq!(answer(other.clone(), "2025-11-25", &refused).await, 400);
+            assert_eq!(answer(other, "2025-03-26", &json!([forged])).await, 202, "nothing is said in a batch");
+        }
+        let own = reply(&question, json!({ "action": "accept", "content": { "by": "own" } }));
+        assert_eq!(answer(asked, "2025-11-25", &own).await, 202);
+        assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["content"]["by"], "own");
+    }
 }
 
 #[tokio::test]
@@ -317,4 +352,42 @@ async fn modern_rounds_are_the_clients_affair() {
     let result = send(&http, modern("tools/call", params)).await.result();
     assert_eq!((&result["got"]["responses"], &result["got"]["state"]), (&responses, &json!("с-1")));
     assert_eq!(result["resultType"], "complete");
+}
+
+fn questions(count: usize) -> String {
+    (0..count).map(|at| format!("\"k{at}\":{ROOTS}")).collect::<Vec<_>>().join(",")
+}
+
+#[tokio::test]
+async fn a_call_asks_sixteen_questions_at_once_at_most() {
+    let mut events = call(&http(asker(&questions(16))), "2025-11-25").await;
+    for _ in 0..16 {
+        assert_eq!(events.message().await.unwrap()["method"], "roots/list");
+    }
+    let last = call(&http(asker(&questions(17))), "2025-11-25").await.message().await.unwrap();
+    assert!(last["error"]["message"].as_str().unwrap().contains("more than 16 questions"), "{last}");
+}
+
+/// Whose questions are open for ever leaves room for those of others.
+#[tokio::test(start_paused = true)]
+async fn one_caller_has_a_share_of_the_questions() {
+    let http = http(asker(&questions(16)));
+    let ask = async |subject: &str| {
+        let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-11-25")];
+        let mut request = post(legacy(1, "tools/call", &json!({ "name": "a" })), &headers);
+        request.extensions_mut().insert(Identity::new(subject, Scopes::default()));
+        let mut events = Events::of(open(&http, request).await);
+        (events.message().await.unwrap(), events)
+    };
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        let (question, events) = ask("onec:a").await;
+        assert_eq!(question["method"], "roots/list");
+        open.push(events);
+    }
+    let (refused, _) = ask("onec:a").await;
+    assert!(refused["error"]["message"].as_str().unwrap().contains("Too many questions"), "{refused}");
+    assert_eq!(ask("onec:b").await.0["method"], "roots/list");
+    open.pop();
+    assert_eq!(ask("onec:a").await.0["method"], "roots/list");
 }

@@ -19,7 +19,8 @@ use fault::{Act, Faulty};
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
-use onec_mcp::onec::{Error, OneCService, RestCall, Trouble};
+use onec_mcp::http::{Caller, Peer};
+use onec_mcp::onec::{Error, Flow, OneCService, RestCall, Trouble};
 use onec_mcp::rest::{ResponseFuture, RestService};
 use onec_mcp::rpc::{BoxError, ErrorObject, Response};
 use onec_mcp::{Identity, Scopes};
@@ -45,6 +46,23 @@ async fn a_call_is_1cs_answer_as_it_is() {
     assert_eq!((calls.len(), &*calls[0].path, calls[0].slow), (1, "resolve/customer", false));
     let body: Value = serde_json::from_slice(&calls[0].body).unwrap();
     assert_eq!(body, json!({ "query": "север", "limit": 3, "include_groups": false }));
+}
+
+/// The token is everybody's, so the turns of callers are told apart by their addresses.
+#[tokio::test]
+async fn calls_take_the_turns_of_their_address() {
+    let peer = Peer(([192, 0, 2, 1], 40_000).into());
+    let caller = Caller::new(Some([198, 51, 100, 7].into()), None);
+    let (calls, service) = service(FOUND);
+    for (peer, caller) in [(None, None), (Some(peer), None), (Some(peer), Some(caller))] {
+        let mut request = post("/resolve/customer", r#"{"query":"север"}"#);
+        peer.map(|peer| request.extensions_mut().insert(peer));
+        caller.map(|caller| request.extensions_mut().insert(caller));
+        assert_eq!(ask(service.clone(), request).await.status, 200);
+    }
+    let flows: Vec<_> = calls.lock().unwrap().iter().map(|call| Flow::of(&call.extensions)).collect();
+    let of = |address: [u8; 4]| Flow::address(address.into());
+    assert_eq!(flows, [Flow::NOBODY, of([192, 0, 2, 1]), of([198, 51, 100, 7])]);
 }
 
 #[tokio::test]

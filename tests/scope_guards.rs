@@ -58,6 +58,15 @@ async fn values_are_refused_however_they_are_written() {
         r#" "\"{\\\"measures\\\":\\\"cost\\\"}\"" "#.trim(),
         r#"{"measures":["\ud800","cost"]}"#,
         "{\"measures\":[\"\u{feff}cost\"]}",
+        // Other forms of the same letters, and letters that are the same in upper case only.
+        r#"{"measures":["ｃｏｓｔ"]}"#,
+        r#"{"measures":["𝐜𝐨𝐬𝐭"]}"#,
+        r#"{"measures":["co\u017ft"]}"#,
+        r#"{"measures":"[\"\\uff23ost\"]"}"#,
+        r#"{"measures":"amount，ＣＯＳＴ　ＤＥＳＣ"}"#,
+        r#"{"ｍｅａｓｕｒｅｓ":["cost"]}"#,
+        r#"{"mea\u017fures":["cost"]}"#,
+        r#"{"measures":{"ⓒⓞⓢⓣ":true}}"#,
     ] {
         let needed = Some("report report:cost".to_owned());
         assert_eq!(lacking(arguments, "report").await, needed, "{arguments}");
@@ -155,13 +164,20 @@ async fn deep_text_is_refused() {
     assert_eq!(lacking(&long, "report").await.as_deref(), Some("report report:cost"));
 }
 
+/// The form of a character that is as wide as an ideograph.
+fn wide(c: char) -> char {
+    char::from_u32(u32::from(c) + 0xfee0).unwrap()
+}
+
 /// Ways to write a value that a mending layer might take for it.
 fn disguised() -> impl Strategy<Value = Value> {
     let values = select(invariants::VALUES.to_vec());
-    let case = (values, 0..4_u8).prop_map(|(value, case)| match case {
+    let case = (values, 0..6_u8).prop_map(|(value, case)| match case {
         0 => value.to_owned(),
         1 => value.to_uppercase(),
         2 => format!(" {value}\t"),
+        3 => value.replace('s', "\u{17f}"),
+        4 => value.chars().map(|c| if c.is_ascii_graphic() { wide(c) } else { c }).collect(),
         _ => value.to_lowercase(),
     });
     let leaf = case.prop_map(Value::from);

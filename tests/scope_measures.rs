@@ -10,14 +10,23 @@
 
 #[path = "support/callers.rs"]
 mod callers;
+#[path = "support/hidden_invariants.rs"]
+mod invariants;
 #[path = "support/mcp.rs"]
 mod mcp;
 
 use callers::{Heard, Lab, Over, all, all_but, somebody};
+use invariants::Careless;
 use mcp::MODERN;
+use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tool, Tools};
 use onec_mcp::demo::trade::company;
-use onec_mcp::{Identity, Scopes};
+use onec_mcp::rpc::{Method, Params, Request, Version};
+use onec_mcp::scope::ScopePolicy;
+use onec_mcp::{Gateway, Identity, Scopes};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
+use tower::ServiceExt;
 
 const COST: &str = "mcp:report:cost";
 const SECRET: [&str; 3] = ["cost", "profit", "margin"];
@@ -243,4 +252,240 @@ async fn production_warehouses_stay_hidden_in_the_cache() {
     }
     let asked = lab.infobase.requests().into_iter().skip(before).filter(|asked| asked.path == "resolve/warehouse");
     assert_eq!(asked.count(), 3, "each set of scopes asks 1C once");
+}
+
+static TRADE: LazyLock<Tools> = LazyLock::new(|| Tools::trade(Limits::default()).unwrap());
+
+/// What a caller with these scopes gets for a call of this tool, where 1C sends `sent`: the text and the structure, which
+/// are the same.
+async fn shown(tools: &Tools, tool: &Tool, scopes: &str, sent: &str) -> Value {
+    let period = json!({ "from": "2026-07-01", "to": "2026-07-31" });
+    let known = [
+        ("query", json!("x")),
+        ("period", period),
+        ("customer_id", json!("0b6d7a0e-8f3c-11ee-b9d1-0242ac120002")),
+        ("object_type", json!("Document.Sale")),
+        ("doc_type", json!("Sale")),
+        ("number", json!("1")),
+    ];
+    let properties = &tool.input_schema()["properties"];
+    let arguments: serde_json::Map<_, _> = known
+        .into_iter()
+        .filter(|(name, _)| !properties[name].is_null())
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let layer = CatalogLayer::new(Catalog::new(tools.clone()));
+    let policy = ScopePolicy::everything("mcp");
+    let gateway = Gateway::builder(Careless(sent.to_owned())).scopes(policy).catalog(layer).build();
+    let params = Params::parse(&json!({ "name": tool.name(), "arguments": arguments }).to_string().into()).unwrap();
+    let mut request = Request::new(Method::ToolsCall, params, Version::V2025_11_25);
+    request.extensions.insert(Identity::new("me", Scopes::parse(scopes)));
+    let answer = gateway.oneshot(request).await.unwrap().outcome.unwrap();
+    let mut got: Value = serde_json::from_slice(answer.json()).unwrap();
+    assert_eq!(got["isError"], Value::Null, "{}: {got}", tool.name());
+    let structured = got["structuredContent"].take();
+    let text: Value = serde_json::from_str(got["content"][0]["text"].as_str().unwrap()).unwrap();
+    assert_eq!(text, structured);
+    structured
+}
+
+/// With the members that the tool's output schema wants, further in where it wants others of these names.
+fn completed(tool: &Tool, mut sent: Value) -> Value {
+    let schema = tool.output_schema().cloned().unwrap_or_default();
+    let is_typed = |name: &str| !schema["properties"][name]["type"].is_null();
+    if sent["totals"].is_array() && is_typed("totals") || sent["columns"].is_array() && !is_typed("columns") {
+        sent = json!({ "inner": sent });
+    }
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let empty = if schema["properties"][name]["type"] == "array" { json!([]) } else { json!({}) };
+        sent.as_object_mut().unwrap().entry(name.to_owned()).or_insert(empty);
+    }
+    sent
+}
+
+/// Each figure that is a secret has 777 in it; beside it, what those without the scope get.
+fn careless_answers() -> Vec<(Value, Value)> {
+    let product = json!({ "id": "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002", "label": "Profit" });
+    let column = |name: &str| json!({ "name": name, "type": "number" });
+    vec![
+        (
+            json!({ "columns": [column("product"), column("cost"), column("amount"), column("Margin")],
+                "rows": [[product, 77701, 10, 77702], [null, 77703, 20, 77704]],
+                "totals": { "amount": 30, "cost": 77705, "profit": 77706, "margin": 77707 } }),
+            json!({ "columns": [column("product"), column("amount")], "rows": [[product, 10], [null, 20]],
+                "totals": { "amount": 30 } }),
+        ),
+        (
+            json!({ "rows": [[77701, "а"]], "totals": { "Валовая прибыль": 77702, "СЕБЕСТОИМОСТЬ": 77703, "Сумма": 1 },
+                "columns": [column("Себестоимость"), column("Товар")] }),
+            json!({ "rows": [["а"]], "totals": { "Сумма": 1 }, "columns": [column("Товар")] }),
+        ),
+        (
+            json!({ "columns": ["amount", "profit"], "rows": [[1, 77701], [2, 77702], [3]], "totals": [6, 77703] }),
+            json!({ "columns": ["amount"], "rows": [[1], [2], [3]], "totals": [6] }),
+        ),
+        (
+            json!({ "totals": { "months": [{ "month": "07", "amount": 1, "cost": 77701 }], "all": { "PROFIT": { "x": 77702 } } },
+                "rows": [{ "amount": 1, " margin ": 77703 }], "columns": [] }),
+            json!({ "totals": { "months": [{ "month": "07", "amount": 1 }], "all": {} }, "rows": [{ "amount": 1 }], "columns": [] }),
+        ),
+        (
+            json!({ "totals": [{ "name": "cost", "value": 77701 }, { "name": "amount", "value": 1 }, { "title": "Маржа, %", "v": 77702 }] }),
+            json!({ "totals": [{ "name": "amount", "value": 1 }] }),
+        ),
+        (
+            json!({ "columns": [column("Показатель"), column("Значение")],
+                "rows": [["Себестоимость", 77701], ["Сумма", 1], ["gross_profit", 77702]] }),
+            json!({ "columns": [column("Показатель"), column("Значение")], "rows": [["Сумма", 1]] }),
+        ),
+        (
+            json!({ "columns": [{ "name": "c1", "title": "Рентабельность (%)" }, { "name": "c2", "title": "Сумма" }],
+                "rows": [{ "group": product, "rows": [[77701, 1], [77702, 2, 77703]] }] }),
+            json!({ "columns": [{ "name": "c2", "title": "Сумма" }], "rows": [{ "group": product, "rows": [[1], [2]] }] }),
+        ),
+        (
+            json!({ "fields": ["cost", "amount"], "data": [[77701, 1], [77702, 2]] }),
+            json!({ "fields": ["amount"], "data": [[1], [2]] }),
+        ),
+        (
+            json!({ "ｃｏｓｔ": 77701, "coſt": 77702, "𝐩rofit": 77703, "m\u{61}rgin.total": 77704, "applied_filters": { "measures": ["amount", "cost"] } }),
+            json!({ "applied_filters": { "measures": ["amount"] } }),
+        ),
+        (
+            json!({ "candidates": [{ "id": "1", "label": "Маржа", "cost": 77701 }] }),
+            json!({ "candidates": [{ "id": "1", "label": "Маржа" }] }),
+        ),
+        // What only looks like it.
+        (
+            json!({ "costs": 1, "cost_article": 2, "profitable": 3, "label": "cost", "Прибыльность": 4 }),
+            json!({ "costs": 1, "cost_article": 2, "profitable": 3, "label": "cost", "Прибыльность": 4 }),
+        ),
+    ]
+}
+
+/// Whatever 1C sends, and through whichever tool.
+#[tokio::test]
+async fn what_1c_sends_all_the_same_is_taken_out() {
+    let tools = Tools::trade(Limits::default()).unwrap();
+    for tool in tools.iter() {
+        for (sent, left) in careless_answers() {
+            let (sent, left) = (completed(tool, sent), completed(tool, left));
+            let all_but_cost = all_but(COST);
+            for text in
+                [sent.to_string(), serde_json::to_string_pretty(&sent).unwrap(), escaped_names(&sent.to_string())]
+            {
+                assert_eq!(shown(&tools, tool, &all_but_cost, &text).await, left, "{}: {text}", tool.name());
+                assert_eq!(shown(&tools, tool, &all(), &text).await, sent, "{}: {text}", tool.name());
+            }
+        }
+    }
+}
+
+/// In whatever order the members come, and nothing else is written anew.
+#[tokio::test]
+async fn the_rest_stays_as_it_is() {
+    let tool = TRADE.get("customer_summary").unwrap();
+    let sent = r#"{"rows": [[77701, 1.10, -0]], "totals": {"b": 1e2, "cost": 77702, "a": "\u0041\/"}, "columns": [{"name": "cost"}, {"name": "amount"}, {"name": "c"}]}"#;
+    let layer = CatalogLayer::new(Catalog::new(TRADE.clone()));
+    let gateway = Gateway::builder(Careless(sent.to_owned())).scopes(ScopePolicy::default()).catalog(layer).build();
+    let arguments = json!({
+        "customer_id": "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002", "period": { "from": "2026-07-01", "to": "2026-07-31" },
+    });
+    let params = json!({ "name": tool.name(), "arguments": arguments }).to_string();
+    let mut request = Request::new(Method::ToolsCall, Params::parse(&params.into()).unwrap(), Version::V2025_11_25);
+    request.extensions.insert(Identity::new("me", Scopes::parse(tool.scope())));
+    let answer = gateway.oneshot(request).await.unwrap().outcome.unwrap();
+    let text = String::from_utf8(answer.json().to_vec()).unwrap();
+    let left = r#"{"rows":[[1.10,-0]],"totals":{"b":1e2,"a":"A/"},"columns":[{"name":"amount"},{"name":"c"}]}"#;
+    assert!(text.ends_with(&format!("\"structuredContent\":{left}}}")), "{text}");
+}
+
+/// The same JSON with letters of the names as escapes.
+fn escaped_names(json: &str) -> String {
+    ["cost", "profit", "Маржа"].into_iter().fold(json.to_owned(), |json, name| {
+        let first = name.chars().next().unwrap();
+        json.replace(&format!("\"{name}"), &format!("\"\\u{:04x}{}", u32::from(first), &name[first.len_utf8()..]))
+    })
+}
+
+/// Names come from the catalog alone: from the guards of any of its tools, in whatever language.
+#[tokio::test]
+async fn a_catalog_says_what_is_hidden() {
+    let schema = |measures: Value| json!({ "type": "object", "properties": { "measures": { "type": "array", "items": { "enum": measures } } } });
+    let tool = |name: &str, schema: Value, guarded: Value| json!({ "name": name, "description": name, "scope": "hr:read", "path": name, "input_schema": schema, "guarded": guarded });
+    let guard = json!([{ "field": "measures", "values": ["payroll"], "names": ["ФОТ", "Оклад"], "scope": "hr:pay" }]);
+    let file = json!({ "tools": [
+        tool("guarded", schema(json!(["people", "payroll"])), guard),
+        tool("other", schema(json!(["people"])), json!([])),
+        tool("open", schema(json!(["people", "payroll"])), json!([])),
+    ] });
+    let tools = Tools::read(&file, "test", Limits::default()).unwrap();
+    let sent = json!({ "totals": { "people": 1, "payroll": 2, "фот": 3, "Оклад": 4, "cost": 5 } }).to_string();
+    for (name, left) in [
+        ("guarded", json!({ "totals": { "people": 1, "cost": 5 } })),
+        ("other", json!({ "totals": { "people": 1, "cost": 5 } })),
+        // It lets all its callers ask for it.
+        ("open", json!({ "totals": { "people": 1, "payroll": 2, "cost": 5 } })),
+    ] {
+        assert_eq!(shown(&tools, tools.get(name).unwrap(), "hr:read", &sent).await, left, "{name}");
+        let all = shown(&tools, tools.get(name).unwrap(), "hr:read hr:pay", &sent).await;
+        assert_eq!(all.to_string(), sent, "{name}");
+    }
+    for wrong in [json!([]), json!("ФОТ"), json!([1])] {
+        let mut file = file.clone();
+        file["tools"][0]["guarded"][0]["names"] = wrong;
+        let error = Tools::read(&file, "test", Limits::default()).unwrap_err().to_string();
+        assert!(error.contains("guarded[0].names"), "{error}");
+    }
+}
+
+/// JSON in which some members and columns are secret: their figures are 777, all others are not.
+fn any_answer() -> impl Strategy<Value = Value> {
+    let name = || prop::sample::select(vec!["cost", "Profit", "маржа", "gross_margin", "amount", "qty", "Товар", "id"]);
+    let figure = |name: &str| if ["amount", "qty", "Товар", "id"].contains(&name) { json!(1) } else { json!(777) };
+    let object = prop::collection::hash_map(name(), Just(()), 0..5)
+        .prop_map(move |names| names.into_keys().map(|name| (name.to_owned(), figure(name))).collect::<Value>());
+    let table =
+        (prop::collection::vec(name(), 1..6), 0..4_usize, any::<bool>()).prop_map(move |(names, rows, objects)| {
+            let row = || match objects {
+                true => names.iter().map(|name| ((*name).to_owned(), figure(name))).collect::<Value>(),
+                false => names.iter().map(|name| figure(name)).collect::<Value>(),
+            };
+            let columns = names.iter().map(|name| json!({ "name": name })).collect::<Vec<_>>();
+            json!({ "columns": columns, "rows": (0..rows).map(|_| row()).collect::<Vec<_>>() })
+        });
+    prop_oneof![object, table].prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            (prop::sample::select(vec!["totals", "by_month", "data", "rows"]), inner.clone(), inner)
+                .prop_map(|(name, one, other)| json!({ (name): one, "more": [other] })),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_figure_slips_through(inner in any_answer()) {
+        let tool = TRADE.get("customer_summary").unwrap();
+        let sent = json!({ "inner": inner });
+        let count = |value: &Value| value.to_string().matches('1').count();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let got = runtime.block_on(shown(&TRADE, tool, "mcp:report:sales", &sent.to_string()));
+        prop_assert!(!got.to_string().contains("777"), "{sent} {got}");
+        prop_assert_eq!(count(&got), count(&sent), "nothing else is lost: {} {}", sent, got);
+        let all = runtime.block_on(shown(&TRADE, tool, "mcp:report:sales mcp:report:cost", &sent.to_string()));
+        prop_assert_eq!(all, sent);
+    }
+
+    #[test]
+    fn any_bytes(bytes in any::<Vec<u8>>()) {
+        invariants::hidden(&bytes);
+    }
+
+    #[test]
+    fn any_answer_of_names(text in r#"\{("(columns|rows|totals|c\\u006fst|Маржа, %|amount|x)":("cost"|"amount"|1|\[\[?"?(cost|1)"?\]?\]|\{"(margin|x)":(1|"cost")\}),?){0,5}\}"#) {
+        invariants::hidden(text.replace(",}", "}").as_bytes());
+    }
 }

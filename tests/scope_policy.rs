@@ -53,6 +53,11 @@ async fn tools_need_what_the_first_rule_that_fits_says() {
         ("admin_WHO", "admin mcp"),
         (" list_USERS\\n", "mcp users"),
         ("ОТЧЁТ_01", "mcp report report:ru"),
+        ("отче\u{308}т_01", "mcp report report:ru"),
+        ("ａｄｍｉｎ＿kick", "admin mcp"),
+        ("admın_kick", "admin mcp"),
+        ("list_uſers", "mcp users"),
+        ("𝖆dmin_kick", "admin mcp"),
         ("stock", "mcp"),
         ("", "mcp"),
         (r"admi\u006e_kick", "admin"),
@@ -113,6 +118,8 @@ async fn a_reference_with_two_names_is_refused() {
         r#"{"name":"a","n\u0061me":"audit"}"#,
         r#"{"uri":"a","uri":"b"}"#,
         r#"{"name":"a","Name":"audit"}"#,
+        r#"{"name":"a","ｎame":"audit"}"#,
+        r#"{"uri":"a","ＵRI":"b"}"#,
         r#"{"\ud800":1,"name":"audit"}"#,
     ] {
         let all = policy().scopes().to_string();

@@ -48,12 +48,17 @@ fn defaults() {
     assert_eq!((settings.mode, settings.auth.mode(), settings.log_level), (Mode::Stdio, "none", LogLevel::Warning));
     assert_eq!((base(&settings), login(&settings)), ("http://localhost/base", ("admin", "s3cret")));
     let onec = &settings.onec;
-    assert_eq!((onec.service_root.as_str(), onec.max_concurrency), ("mcp", 16));
+    assert_eq!((onec.service_root.as_str(), onec.max_concurrency, onec.user_concurrency), ("mcp", 16, 8));
+    for (most, of_one) in [("1", 1), ("2", 1), ("7", 3)] {
+        let onec = Case::minimal().env("MCP_ONEC_MAX_CONCURRENCY", most).ok().onec;
+        assert_eq!(onec.user_concurrency, of_one, "{most}");
+    }
     assert_eq!((onec.timeout, onec.report_timeout), (Duration::from_secs(30), Duration::from_secs(120)));
     assert!(onec.tenant.is_none());
     assert_eq!((onec.keep_alive, onec.tls_verify, onec.ca.as_ref()), (Duration::from_secs(4), true, None));
     let http = &settings.http;
     assert_eq!((http.host.as_str(), http.port, http.drain_timeout), ("127.0.0.1", 8000, Duration::from_secs(10)));
+    assert_eq!((http.max_connections, http.max_buffered), (10_000, 512 * 1024 * 1024));
     assert_eq!(http.cors_origins, ["*"]);
     assert!(http.public_url.is_none() && http.tls.is_none());
     assert_eq!(
@@ -96,6 +101,7 @@ fn every_setting_each_way() {
         ("MCP_ONEC_KEEPALIVE_MS", "onec.keepalive_ms", "0"),
         ("MCP_ONEC_CA", "onec.ca", "cert.pem"),
         ("MCP_ONEC_TLS_VERIFY", "onec.tls_verify", "on"),
+        ("MCP_USER_CONCURRENCY", "limits.user_concurrency", "3"),
         ("MCP_ONEC_RPC", "onec.rpc", "yes"),
         ("MCP_ONEC_TENANT_HEADER", "onec.tenant_header", "X-Tenant"),
         ("MCP_ONEC_TENANT_VALUE", "onec.tenant_value", "main"),
@@ -117,6 +123,8 @@ fn every_setting_each_way() {
         ("MCP_TLS_CERT", "server.tls_cert", "cert.pem"),
         ("MCP_TLS_KEY", "server.tls_key", "key.pem"),
         ("MCP_DRAIN_TIMEOUT_MS", "server.drain_timeout_ms", "0"),
+        ("MCP_MAX_CONNECTIONS", "server.max_connections", "500"),
+        ("MCP_MAX_BUFFERED", "server.max_buffered", "64"),
         ("MCP_TRUSTED_PROXIES", "server.trusted_proxies", "127.0.0.1, 10.0.0.0/8 fd00::/8"),
         ("MCP_AUTH_MODE", "auth.mode", "OAuth2"),
         ("MCP_OAUTH2_LOGIN", "oauth.login", "Key"),
@@ -157,9 +165,11 @@ fn every_setting_each_way() {
         assert_eq!(everything(&case.ok()).replace(case.dir.to_str().unwrap(), ""), expected);
     }
     assert_eq!(login(&settings), ("Администратор", "пароль"));
-    assert_eq!((settings.onec.service_root.as_str(), settings.onec.max_concurrency), ("mcp/v2", 10_000));
+    let onec = &settings.onec;
+    assert_eq!((onec.service_root.as_str(), onec.max_concurrency, onec.user_concurrency), ("mcp/v2", 10_000, 3));
     assert_eq!(settings.onec.tenant.unwrap().value, "main");
     assert_eq!((settings.http.port, settings.http.drain_timeout), (0, Duration::ZERO));
+    assert_eq!((settings.http.max_connections, settings.http.max_buffered), (500, 64 * 1024 * 1024));
     assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);
     assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("key.pem"));
     assert_eq!(settings.log_level, LogLevel::Warning);
@@ -318,6 +328,8 @@ const BAD: &[(&str, &str, &str)] = &[
     ("MCP_ONEC_REPORT_TIMEOUT_MS", "3600001", "expected a whole number of milliseconds from 1 to 3600000"),
     ("MCP_DRAIN_TIMEOUT_MS", "10s", "expected a whole number of milliseconds from 0 to 3600000"),
     ("MCP_ONEC_MAX_CONCURRENCY", "10001", "expected a whole number from 1 to 10000"),
+    ("MCP_MAX_CONNECTIONS", "0", "expected a whole number from 1 to 1000000"),
+    ("MCP_MAX_BUFFERED", "1G", "expected a whole number of MiB from 1 to 1048576"),
     ("MCP_ONEC_AUTH", "digest", "expected basic or bearer"),
     (
         "MCP_ONEC_URL",

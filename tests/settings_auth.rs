@@ -292,6 +292,30 @@ fn the_static_token() {
     }
 }
 
+/// Whoever sets it wants a guard. Where another one stands, or none is needed, nothing is meant by it.
+#[test]
+fn an_empty_token_leaves_no_door_open() {
+    let empty = "it is set but empty, and would keep nobody out; give a token, or do not set it";
+    for (case, name) in [
+        (Case::minimal().args("http").env("MCP_BEARER_TOKEN", ""), "MCP_BEARER_TOKEN"),
+        (Case::minimal().args("check").env("MCP_BEARER_TOKEN", ""), "MCP_BEARER_TOKEN"),
+        (Case::minimal().args("http --bearer-token="), "--bearer-token"),
+        (Case::minimal().args("http").file(".env", "MCP_BEARER_TOKEN="), "MCP_BEARER_TOKEN in .env"),
+        (Case::minimal().args("http").yaml("mcp: {bearer_token: ''}"), "mcp.bearer_token in gateway.yaml"),
+    ] {
+        let error = case.error();
+        assert!(error.starts_with("error: ") && error.contains(name) && error.ends_with(empty), "{error}");
+    }
+    for case in [
+        Case::minimal().args("stdio"),
+        Case::minimal().args("http --auth-mode basic"),
+        Case::minimal().args("http --auth-mode oauth2"),
+        Case::minimal().args("http --enabled false --catalog trade --api-bearer-token 0123456789abcdef"),
+    ] {
+        assert_eq!(case.env("MCP_BEARER_TOKEN", "").ok().warnings, [""; 0]);
+    }
+}
+
 proptest! {
     #[test]
     fn no_value_makes_it_panic(value in "(sqlite:|postgres://|\\[|\")?.{0,40}", row in 0..5_usize) {

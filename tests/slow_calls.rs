@@ -11,9 +11,9 @@
 mod mcp;
 
 use mcp::{Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, read, rpc, send, server};
-use onec_mcp::Bridge;
-use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::http::{JsonRpcLayer, Peer};
 use onec_mcp::rpc::{Param, Request};
+use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -270,4 +270,34 @@ async fn shutdown_lets_calls_finish() {
     let mut events = Events::of(open(&http, call(9, json!({}))).await);
     shutdown.cancel();
     assert_eq!(events.message().await.unwrap()["result"]["content"], json!([]));
+}
+
+/// One user's programs take nothing from others, whichever of the transports they use.
+#[tokio::test(start_paused = true)]
+async fn one_caller_listens_eight_times_at_most() {
+    let http = slow();
+    let listen = |subject: Option<&str>, address: &str| {
+        let mut listen = modern("subscriptions/listen", json!({ "notifications": {} }));
+        listen.extensions_mut().insert(Peer(format!("{address}:1").parse().unwrap()));
+        if let Some(subject) = subject {
+            listen.extensions_mut().insert(Identity::new(subject, Scopes::default()));
+        }
+        open(&http, listen)
+    };
+    let mut own = Vec::new();
+    for at in 0..8 {
+        own.push(Events::of(listen(Some("onec:a"), &format!("192.0.2.{at}")).await));
+    }
+    let refused = read(listen(Some("onec:a"), "192.0.2.9").await).await;
+    assert_eq!((refused.status, refused.code()), (503, -32603), "{}", refused.text);
+    drop(Events::of(listen(Some("onec:b"), "192.0.2.1").await));
+    own.pop();
+    drop(Events::of(listen(Some("onec:a"), "192.0.2.9").await));
+    // An office has one address, and more than eight who listen; it has not all there is.
+    let mut office = Vec::new();
+    for _ in 0..256 {
+        office.push(Events::of(listen(None, "198.51.100.1").await));
+    }
+    assert_eq!(listen(None, "198.51.100.1").await.status(), 503);
+    assert_eq!(listen(None, "198.51.100.2").await.status(), 200);
 }

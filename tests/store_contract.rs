@@ -71,6 +71,8 @@ async fn a_broken_store_is_noticed() {
         (Fault::KnowsNoGrace, "a refresh token keeps what it carries until its grace is over"),
         (Fault::NeverEndsGrace, "a refresh token that comes after its grace revokes its grant"),
         (Fault::ForgetsUses, "what comes once is refused the second time"),
+        (Fault::KeepsLogins, "what is over is not found"),
+        (Fault::ForgetsUsedClients, "a sweep counts five tokens, five grants and two clients"),
     ] {
         let store = Faulty::new(fault);
         let broken = contract::all(&store, &store.clone()).await.expect_err("it was not noticed");
@@ -193,18 +195,56 @@ async fn a_grant_in_memory_keeps_its_newest_tokens() {
     assert_eq!(store.sweep(NOW + 10_000, 0).await.unwrap(), 256 + 1 + 2);
 }
 
-#[tokio::test]
-async fn a_full_memory_forgets_clients_that_nobody_uses() {
-    let store = MemoryStore::with_capacity(4);
+/// Registration is open to all, so it must not fill the disk, nor push out who is logging in.
+async fn registrations_are_bounded(store: impl TokenStore) {
+    const HOUR: i64 = 3600;
     let client = |id: &str, registered| Client { id: id.to_owned(), name: None, redirect_uris: Vec::new(), registered };
-    store.put_client(client("mcp-public-client", NOW)).await.unwrap();
-    store.put_grant(grant("g", "anna"), vec![code("code", "g")]).await.unwrap();
-    for turn in 1..=9 {
-        store.put_client(client(&format!("c{turn}"), NOW + turn)).await.unwrap();
+    let put = |id: &str, at| store.put_client(client(id, at));
+    // One has a grant, one had one.
+    put("busy", NOW).await.unwrap();
+    put("used", NOW).await.unwrap();
+    store.put_grant(grant("g", "anna").of("busy"), vec![token("t", "g", Kind::Refresh, NOW + 9 * HOUR)]).await.unwrap();
+    store.put_grant(grant("h", "anna").of("used"), vec![code("code", "h")]).await.unwrap();
+    store.revoke_grant("h").await.unwrap();
+    for turn in 1..=5 {
+        put(&format!("c{turn}"), NOW + turn * HOUR).await.unwrap();
     }
-    for (id, known) in [("mcp-public-client", true), ("c6", false), ("c7", true), ("c9", true)] {
+    for (id, known) in [("busy", true), ("used", true), ("c3", false), ("c4", true), ("c5", true)] {
         assert_eq!(store.client(id).await.unwrap().is_some(), known, "{id}");
     }
+    // A flood in the minutes in which somebody logs in.
+    put("login", NOW + 6 * HOUR).await.unwrap();
+    let mut refused = 0;
+    for turn in 0..100 {
+        refused += usize::from(put(&format!("flood{turn}"), NOW + 6 * HOUR + turn).await.is_err());
+    }
+    assert!(refused >= 97, "{refused}");
+    assert!(store.client("login").await.unwrap().is_some());
+    assert!(store.client("busy").await.unwrap().is_some());
+    put("login", NOW + 6 * HOUR + 1).await.expect("that is no more clients");
+    // When it is over, there is room again.
+    put("late", NOW + 7 * HOUR).await.unwrap();
+    assert!(store.client("late").await.unwrap().is_some() && store.client("busy").await.unwrap().is_some());
+}
+
+trait OfClient {
+    fn of(self, client: &str) -> Self;
+}
+
+impl OfClient for onec_mcp::auth::store::Grant {
+    fn of(self, client: &str) -> Self {
+        Self { client: client.to_owned(), ..self }
+    }
+}
+
+#[tokio::test]
+async fn a_full_store_forgets_clients_that_nobody_uses() {
+    registrations_are_bounded(MemoryStore::with_capacity(4)).await;
+    let folder = Folder::new();
+    registrations_are_bounded(sqlite(&folder).await.most_clients(4)).await;
+    let Some(schema) = Schema::new().await else { return };
+    registrations_are_bounded(schema.store().await.most_clients(4)).await;
+    schema.remove().await;
 }
 
 #[tokio::test]
@@ -315,4 +355,20 @@ async fn a_grant_in_memory_keeps_a_token_that_may_come_again() {
         assert_eq!(store.exchange(&Digest::of("old"), pair.to_vec(), NOW, 30).await.unwrap(), wanted, "{turn}");
     }
     assert!(store.sweep(NOW + 10_000, 0).await.unwrap() <= 256 + 1);
+}
+
+/// The newest are known, also in a database after a sweep.
+#[tokio::test]
+async fn known_logins_are_bounded() {
+    let store = MemoryStore::with_capacity(100);
+    let account = |turn: i64| Digest::of(&turn.to_string());
+    for turn in 0..1_000 {
+        store.put_login(&account(turn), vec![1], NOW + turn).await.unwrap();
+    }
+    let mut known = 0;
+    for turn in 0..1_000 {
+        known += usize::from(store.login(&account(turn), 0).await.unwrap().is_some());
+    }
+    assert!((90..=100).contains(&known), "{known}");
+    assert!(store.login(&account(999), 0).await.unwrap().is_some());
 }

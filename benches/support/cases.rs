@@ -7,7 +7,7 @@ use http_body::Body as _;
 use http_body_util::Full;
 use onec_mcp::auth::{Authenticated, Bearer, BearerAuthLayer, Site, TokenValidator};
 use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer};
-use onec_mcp::onec::{DeadlineLayer, Infobase, OneCService, QueueLayer};
+use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ impl Case {
         &self,
     ) -> JsonRpc<impl Service<Request, Response = Response, Error = BoxError, Future: Send> + Clone + Send + Sync + use<>>
     {
-        let client = QueueLayer::new(16).layer(DeadlineLayer.layer(self.mock()));
+        let client = FairQueueLayer::new(16).layer(DeadlineLayer.layer(self.mock()));
         JsonRpcLayer::new(ServerInfo::default()).layer(OneCService::with_client(Self::infobase(), client).unwrap())
     }
 

@@ -8,7 +8,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use std::net::SocketAddr;
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 /// What is called.
@@ -81,8 +81,12 @@ impl Kind {
     }
 }
 
-async fn connect(address: SocketAddr) -> SendRequest<Full<Bytes>> {
-    let stream = TcpStream::connect(address).await.unwrap();
+/// Each client has an address of its own, since turns and connections are shared out among addresses.
+async fn connect(to: SocketAddr, client: usize) -> SendRequest<Full<Bytes>> {
+    let socket = TcpSocket::new_v4().unwrap();
+    let [.., high, low] = u32::try_from(client).unwrap().to_be_bytes();
+    socket.bind(([127, 1, high, low], 0).into()).unwrap();
+    let stream = socket.connect(to).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
@@ -94,15 +98,15 @@ impl Load {
         let mut clients = JoinSet::new();
         for client in 0..self.connections {
             let calls = self.calls / self.connections + usize::from(client < self.calls % self.connections);
-            clients.spawn(self.client(to, calls));
+            clients.spawn(self.client(to, client, calls));
         }
         while let Some(end) = clients.join_next().await {
             end.unwrap();
         }
     }
 
-    async fn client(self, to: SocketAddr, calls: usize) {
-        let mut sender = connect(to).await;
+    async fn client(self, to: SocketAddr, client: usize, calls: usize) {
+        let mut sender = connect(to, client).await;
         let body = self.kind.body();
         for call in 0..calls {
             sender.ready().await.unwrap();
@@ -141,8 +145,8 @@ pub(crate) struct Open {
 pub(crate) async fn wait_on(to: SocketAddr, calls: usize) -> Open {
     let mut open = JoinSet::new();
     let body = Kind::Slow.body();
-    for _ in 0..calls {
-        let mut sender = connect(to).await;
+    for client in 0..calls {
+        let mut sender = connect(to, client).await;
         let request = Kind::Slow.request(to, body.clone());
         open.spawn(async move {
             let answer = sender.send_request(request).await;

@@ -8,6 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
+/// Turns that the gateway keeps for logins and health, at most.
+const KEPT: usize = 4;
+
 /// A process that listens; it ends with this value.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -56,13 +59,20 @@ impl Process {
         Self::role("bare", &[backend.to_string()]).listening().await
     }
 
+    /// `concurrency` is how many calls of clients run in 1C at once; turns kept for logins come on top.
     pub(crate) fn spawn_gateway(program: &Path, backend: SocketAddr, concurrency: usize) -> Self {
         let address = free_address();
+        let turns = (concurrency + KEPT).to_string();
         Self::spawn(program, address, |command| {
             command.env_clear().current_dir(std::env::temp_dir()).stderr(Stdio::null());
             command.arg("http").args(["--log-level", "INFO"]).args(["--port", &address.port().to_string()]);
             command.args(["--onec-url", &format!("http://{backend}/base"), "--onec-username", "bench"]);
-            command.env("MCP_ONEC_PASSWORD", "bench").args(["--onec-max-concurrency", &concurrency.to_string()]);
+            command.env("MCP_ONEC_PASSWORD", "bench").args([
+                "--onec-max-concurrency",
+                &turns,
+                "--max-connections",
+                "20000",
+            ]);
         })
     }
 

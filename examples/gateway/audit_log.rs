@@ -5,7 +5,9 @@
 //! (`audit.lost`).
 
 use crate::lines::{Lines, Sink, Writer};
+use crate::visible::Escaping;
 use serde::Serialize;
+use serde_json::Serializer;
 use std::fmt::{self, Debug};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -176,9 +178,13 @@ impl Line {
 
     fn member(&mut self, key: &str, value: impl Serialize) {
         self.0.push(b',');
-        let _ = serde_json::to_writer(&mut self.0, key);
+        self.json(key);
         self.0.push(b':');
-        let _ = serde_json::to_writer(&mut self.0, &value);
+        self.json(value);
+    }
+
+    fn json(&mut self, value: impl Serialize) {
+        let _ = value.serialize(&mut Serializer::with_formatter(&mut self.0, Escaping));
     }
 
     fn end(mut self) -> Vec<u8> {

@@ -10,8 +10,13 @@ use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
 use onec_mcp::http::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
 use std::future::{Future, pending, ready};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// A wrong login that comes again within this time is the same.
+const WRONG_AGAIN: Duration = Duration::from_secs(30);
 
 /// The MCP endpoints behind the guard that the auth mode asks for, and what belongs to it.
 pub(crate) struct Guarded {
@@ -41,13 +46,14 @@ pub(crate) async fn guard(
     Ok(match &settings.auth {
         Auth::None { token: None } => Guarded::new(routes),
         Auth::None { token: Some(token) } => {
-            // All who know the token are one caller, of whom 1C is told nothing.
-            let bearer = Identity::new("bearer", Scopes::default());
+            // All who know the token have one name, of whom 1C is told nothing.
+            let bearer = Identity::new("bearer", Scopes::default()).shared();
             Guarded::new(routes.route_layer(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
         }
         Auth::Basic { scopes } => {
-            // The cache is outside: who is known need not wait because somebody else guesses.
-            let login = Cached::new(Slowdown::new(OwnLogin::new(infobase.onec.clone())));
+            // Within, right logins are remembered; outside, one that is wrong counts once, however often it comes.
+            let known = Cached::new(OwnLogin::new(infobase.onec.clone()));
+            let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, WRONG_AGAIN);
             Guarded::new(routes.route_layer(BasicAuthLayer::new(login).scopes(scopes.clone())))
         }
         Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth, hosts).await?,
@@ -56,22 +62,10 @@ pub(crate) async fn guard(
 
 /// Says in the log what an administrator should know of the auth mode.
 pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAddr) {
-    let public = settings.http.public_url.as_ref();
-    let local = address.ip().is_loopback();
-    let encrypted = settings.http.tls.is_some() || public.is_some_and(|url| url.scheme() == "https");
-    let serving = &settings.serving;
-    match &settings.auth {
-        Auth::None { token: None } if !local && serving.mcp => tracing::warn!(
-            "no authentication: whoever reaches {address} works in 1C under the service account; \
-             set MCP_AUTH_MODE or MCP_BEARER_TOKEN, or listen on 127.0.0.1"
-        ),
-        Auth::None { token: None } if serving.rest.is_none() => {}
-        _ if !local && !encrypted => tracing::warn!(
-            "logins and tokens cross the network in the clear: set MCP_TLS_CERT and MCP_TLS_KEY, or put a proxy \
-             with https before the gateway and say so in MCP_PUBLIC_URL"
-        ),
-        _ => {}
+    for warning in exposed(settings, &address.to_string(), address.ip().is_loopback()) {
+        tracing::warn!("{warning}");
     }
+    let public = settings.http.public_url.as_ref();
     if matches!(settings.auth, Auth::OAuth2(_)) {
         match public {
             Some(url) => tracing::info!("OAuth: the issuer is {}", url.as_str().trim_end_matches('/')),
@@ -81,6 +75,57 @@ pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAd
     if let Some(demo) = infobase.demo() {
         show_demo_logins(demo, &settings.auth);
     }
+}
+
+/// What strangers could read or do where the gateway listens at `address`, which is `local` or not.
+pub(crate) fn exposed(settings: &Settings, address: &str, local: bool) -> Vec<String> {
+    let Settings { http, serving, auth, .. } = settings;
+    let public = http.public_url.as_ref().filter(|url| !is_loopback(url));
+    let reached = match public {
+        Some(url) => Some(url.as_str().trim_end_matches('/')),
+        None if !local => Some(address),
+        None if !http.trusted_proxies.is_empty() => Some("the proxies in MCP_TRUSTED_PROXIES"),
+        None => None,
+    };
+    let open = matches!(auth, Auth::None { token: None });
+    let mut warnings = Vec::new();
+    if let Some(reached) = reached.filter(|_| open && serving.mcp) {
+        warnings.push(format!(
+            "no authentication: whoever reaches {reached} works in 1C under the service account; \
+             set MCP_AUTH_MODE or MCP_BEARER_TOKEN, or listen on 127.0.0.1 and let no proxy lead there"
+        ));
+    }
+    let secrets = !open || serving.rest.is_some();
+    match public {
+        Some(url) if url.scheme() == "http" => warnings.push(format!(
+            "the public URL {url} is without encryption: logins, tokens and what 1C answers cross the network in the \
+             clear; put a proxy with https before the gateway, or set MCP_TLS_CERT and MCP_TLS_KEY, and say https:// in \
+             MCP_PUBLIC_URL"
+        )),
+        None if secrets && !local && http.tls.is_none() => warnings.push(
+            "logins and tokens cross the network in the clear: set MCP_TLS_CERT and MCP_TLS_KEY, or put a proxy \
+             with https before the gateway and say so in MCP_PUBLIC_URL"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    warnings
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => is_local(name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether only programs on this machine reach who listens at `host`.
+pub(crate) fn is_local(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// What can be typed in the demo. All of it is public.

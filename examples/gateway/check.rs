@@ -6,6 +6,7 @@ mod files;
 mod onec;
 mod say;
 
+use crate::auth;
 use crate::infobase::Opened;
 use crate::oauth;
 use crate::settings::{Auth, Login as LoginType, OAuth2, Settings, Store};
@@ -24,6 +25,10 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     }
     for remark in &settings.notes {
         note("settings", remark);
+    }
+    let http = &settings.http;
+    for warning in auth::exposed(settings, &http.host, auth::is_local(&http.host)) {
+        note("security", &warning);
     }
     let serving = &settings.serving;
     if let Some(catalog) = &serving.catalog {

@@ -1,17 +1,20 @@
 //! MCP over HTTP: the routes.
 
 use crate::auth::{self, Guarded};
+use crate::connections::Connections;
 use crate::infobase::{ANONYMOUS, Opened};
+use crate::server::Server;
 use crate::settings::{Auth, Mode, Settings};
 use crate::stack::Stack;
-use crate::{Failure, about, oauth, rest, server};
+use crate::{Failure, about, oauth, open_files, rest, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any_service, get};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
-use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer};
+use onec_mcp::budget::{BudgetLayer, MemoryBudget};
+use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -44,8 +47,13 @@ pub(crate) async fn serve(
     let Guarded { routes, others, upkeep, closing } = auth::guard(routes, infobase, settings, &origins).await?;
     let routes = routes.fallback_service(rest::before(others, stack));
     let app = around(routes, stack, infobase, settings, origins);
+    let app = BudgetLayer::new(MemoryBudget::new(settings.http.max_buffered)).layer(app);
+    let app = RefusalsLayer::new().layer(app);
+    let app = ProxiesLayer::new(settings.http.trusted_proxies.clone()).layer(app);
+    let connections = Connections::new(open_files::room_for(settings), settings.http.trusted_proxies.clone());
+    let server = Server { tls, app, connections, stop: stop.clone() };
     auth::announce(settings, infobase, address);
-    let scheme = if tls.is_some() { "https" } else { "http" };
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
     // One early look at 1C: it warms a connection, and says in the log what a client would meet.
     let look = async {
@@ -64,7 +72,7 @@ pub(crate) async fn serve(
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = server::run(listener, tls, app, stop, settings.http.drain_timeout) => {}
+        () = server.run(listener, settings.http.drain_timeout) => {}
         () = look => {}
     }
     if timeout(CLOSE, closing).await.is_err() {
@@ -127,15 +135,17 @@ fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings
         .layer(cors(&settings.http.cors_origins))
         // Before anything points a client anywhere.
         .layer(HostLayer::new(hosts))
-        .layer(ProxiesLayer::new(settings.http.trusted_proxies.clone()))
 }
 
 /// Who may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.
 fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
     let (any, listed): (Vec<_>, Vec<_>) = settings.http.cors_origins.iter().partition(|origin| *origin == "*");
     let mut policy = OriginPolicy::new().allow(listed);
-    if !any.is_empty() && !matches!(settings.auth, Auth::None { token: None }) {
-        policy = policy.allow_any();
+    if !matches!(settings.auth, Auth::None { token: None }) {
+        policy = policy.authenticated();
+        if !any.is_empty() {
+            policy = policy.allow_any();
+        }
     }
     if let Some(url) = &settings.http.public_url {
         policy = policy.public_url(url.clone());

@@ -3,8 +3,9 @@
 use crate::Failure;
 use crate::settings::{Account, Onec, Settings, Target};
 use onec_mcp::demo;
-use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, HttpClient, Infobase, OneCService};
 use secrecy::ExposeSecret;
+use tower::Layer;
 
 /// Said where 1C lets anybody in and no login of users is checked with it.
 pub(crate) const ANONYMOUS: &str = "1C lets anybody in without a login: whoever reaches its web server works in it as the \
@@ -57,13 +58,13 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     };
     let (bare, account) = match (&onec.target, &demo) {
         (Target::Infobase { url, account }, _) => {
-            let bare = trusting(Infobase::new(url.as_str())?, onec)?.service_root(&onec.service_root);
+            let bare = tuned(trusting(Infobase::new(url.as_str())?, onec)?, onec).service_root(&onec.service_root);
             let account = account.as_ref().map(|account| log_in(bare.clone(), account)).transpose()?;
             (bare, account)
         }
         // The demo's HTTP service is always called mcp.
         (Target::Demo, Some(demo)) => {
-            let bare = Infobase::new(demo.url())?;
+            let bare = tuned(Infobase::new(demo.url())?, onec);
             let account = bare.clone().basic(demo.username(), demo.password());
             (bare, Some(account))
         }
@@ -74,21 +75,25 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
         (_, Some(demo)) => format!("{} (demo)", demo.url()),
         _ => String::new(),
     };
-    let account = account.map(|account| leaf(account, onec)).transpose()?;
+    // One queue for all accounts: 1C counts sessions, not logins.
+    let limit = FairQueueLayer::new(onec.max_concurrency).per_flow(onec.user_concurrency);
+    let client = limit.layer(DeadlineLayer.layer(HttpClient::new(&bare)?));
+    let account = account.map(|account| OneCService::with_client(account, client.clone())).transpose()?;
     let onec = match &account {
         Some(account) if !settings.auth.is_own_login() => account.clone(),
         // A call whose user should ever get lost on the way must not run under another account.
-        _ => leaf(bare, onec)?,
+        _ => OneCService::with_client(bare, client)?,
     };
     Ok(Opened { onec, account, demo, address })
 }
 
-fn leaf(infobase: Infobase, settings: &Onec) -> Result<OneCService, Failure> {
-    let mut infobase = infobase.timeouts(settings.timeout, settings.report_timeout).keep_alive(settings.keep_alive);
-    if let Some(tenant) = &settings.tenant {
-        infobase = infobase.tenant(tenant.header.clone(), tenant.value.clone());
+/// As all calls are made, whoever's login they carry.
+fn tuned(infobase: Infobase, settings: &Onec) -> Infobase {
+    let infobase = infobase.timeouts(settings.timeout, settings.report_timeout).keep_alive(settings.keep_alive);
+    match &settings.tenant {
+        Some(tenant) => infobase.tenant(tenant.header.clone(), tenant.value.clone()),
+        None => infobase,
     }
-    Ok(OneCService::with_concurrency(infobase, settings.max_concurrency)?)
 }
 
 fn trusting(infobase: Infobase, settings: &Onec) -> Result<Infobase, Failure> {

@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::audit_log::{AuditLog, Reopen};
 use crate::settings::LogLevel;
 use crate::standard_error::StandardError;
+use crate::visible::EscapedFields;
 use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use tracing_subscriber::Layer as _;
@@ -57,6 +58,7 @@ pub(crate) fn start(
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(standard_error.lines())
         .with_ansi(stderr().is_terminal())
+        .fmt_fields(EscapedFields::default())
         // It would tell of them on standard error, and wait.
         .log_internal_errors(false);
     let trail = Targets::new().with_target(onec_mcp::audit::TARGET, LevelFilter::INFO);

@@ -102,7 +102,8 @@ impl Setup<'_> {
         match self.oauth.login {
             // The same login typed by many programs at once is one question, and no guessing.
             LoginType::Credentials => {
-                self.with_login(store, Cached::new(Slowdown::new(OwnLogin::new(onec))).ttl(AT_ONCE, AT_ONCE))
+                let slow = Slowdown::new(OwnLogin::new(onec)).remember_in(store.clone());
+                self.with_login(store, Cached::new(slow).ttl(AT_ONCE, AT_ONCE))
             }
             LoginType::Key => self.with_login(store, Cached::new(AccessKey::new(onec))),
         }

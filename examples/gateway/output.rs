@@ -2,6 +2,7 @@
 //! `gateway check | head -3` ends quietly.
 
 use crate::Failure;
+use crate::visible::escaped;
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write, stdout};
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ pub(crate) async fn failed() -> Result<ExitCode, Failure> {
 
 /// Prints the only text of a command, which then ends with `status`.
 pub(crate) fn print(text: &str, status: ExitCode) -> Result<ExitCode, Failure> {
-    match writeln!(stdout(), "{text}") {
+    match writeln!(stdout(), "{}", escaped(text, |c| matches!(c, '\n' | '\t'))) {
         Ok(()) => Ok(status),
         Err(error) => end(&error),
     }

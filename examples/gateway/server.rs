@@ -1,29 +1,36 @@
 //! The HTTP/1.1 server around the routes: connections, TLS, shutdown.
 
 use crate::Failure;
+use crate::connections::{Answer, Connection, Connections, Requests};
 use crate::settings;
-use axum::Router;
-use axum::http;
-use hyper::body::Incoming;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use onec_mcp::http::{Lingering, Peer, Watched};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 
 /// A connection on which no whole request head comes within this time is closed, new or idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// So is one whose client takes nothing of an answer or of events for this long.
+const STALLED: Duration = Duration::from_secs(60);
+/// What a connection reads and writes at once, and so the longest head of a request.
+const BUFFER: usize = 64 * 1024;
 /// So is one whose TLS handshake takes longer than this.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -44,83 +51,156 @@ pub(crate) fn tls(files: &settings::Tls) -> Result<TlsAcceptor, Failure> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Accepts until `stop`, then gives running calls `drain` to finish.
-pub(crate) async fn run(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    app: Router,
-    stop: &CancellationToken,
-    drain: Duration,
-) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, tls.clone(), app.clone(), stop.clone()));
-                }
-                Err(error) => {
-                    // Too many open files, mostly: it passes when connections close.
-                    tracing::warn!("cannot accept a connection: {error}");
-                    sleep(Duration::from_millis(100)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-            () = stop.cancelled() => break,
-        }
-    }
-    drop(listener);
-    let finished = async { while connections.join_next().await.is_some() {} };
-    if timeout(drain, finished).await.is_err() {
-        tracing::warn!("some calls did not finish in time and are dropped");
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    app: Router,
-    stop: CancellationToken,
-) {
-    // Answers go out at once; without this the last piece of a large one may wait for an ACK.
-    let _ = stream.set_nodelay(true);
-    match tls {
-        None => serve(stream, peer, app, stop).await,
-        Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-            Ok(Ok(stream)) => serve(stream, peer, app, stop).await,
-            Ok(Err(error)) => tracing::debug!("TLS handshake failed: {error}"),
-            Err(_) => tracing::debug!("TLS handshake took too long"),
-        },
-    }
-}
-
-async fn serve<I>(stream: I, peer: SocketAddr, app: Router, stop: CancellationToken)
-where
-    I: AsyncRead + AsyncWrite + Unpin,
+/// The routes, over whatever bodies the server has.
+pub(crate) trait App<R>:
+    Service<Request<Watched<Incoming>>, Response = Response<R>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
-    // A refusal must reach a client that is still sending.
-    let stream = Lingering::new(stream);
-    // Limits and the audit trail want to know who it is.
-    let app = app.map_request(move |mut request: http::Request<Watched<Incoming>>| {
-        request.extensions_mut().insert(Peer(peer));
-        request
-    });
-    let app = stream.unread().layer(app);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-    tokio::pin!(connection);
-    let end = tokio::select! {
-        end = connection.as_mut() => end,
-        () = stop.cancelled() => {
-            // The call under way is answered, and no other is taken.
-            connection.as_mut().graceful_shutdown();
-            connection.await
+}
+
+impl<A, R> App<R> for A where
+    A: Service<Request<Watched<Incoming>>, Response = Response<R>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
+/// What every connection is served with.
+#[derive(Clone)]
+pub(crate) struct Server<A> {
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) app: A,
+    pub(crate) connections: Connections,
+    pub(crate) stop: CancellationToken,
+}
+
+impl<A> Server<A> {
+    /// Accepts until `stop`, then gives running calls `drain` to finish.
+    pub(crate) async fn run<R>(self, listener: TcpListener, drain: Duration)
+    where
+        A: App<R>,
+        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+    {
+        let mut connections = JoinSet::new();
+        let mut full = Scarce::default();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        let place = self.connections.open(peer.ip());
+                        full.tell(place.as_ref(), peer);
+                        if let Some(place) = place {
+                            connections.spawn(self.clone().connection(stream, peer, place));
+                        }
+                    }
+                    Err(error) => {
+                        // Too many open files, mostly: it passes when connections close.
+                        tracing::warn!("cannot accept a connection: {error}");
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                },
+                Some(_) = connections.join_next() => {}
+                () = self.stop.cancelled() => break,
+            }
         }
-    };
-    if let Err(error) = end {
-        tracing::debug!("connection ended: {error}");
+        drop(listener);
+        let finished = async { while connections.join_next().await.is_some() {} };
+        if timeout(drain, finished).await.is_err() {
+            tracing::warn!("some calls did not finish in time and are dropped");
+        }
+    }
+
+    async fn connection<R>(self, stream: TcpStream, peer: SocketAddr, place: Connection)
+    where
+        A: App<R>,
+        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+    {
+        // Answers go out at once; without this the last piece of a large one may wait for an ACK.
+        let _ = stream.set_nodelay(true);
+        // Of a client that is gone the system knows, by the little that an event stream says.
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(STALLED));
+        let evicted = place.evicted();
+        let served = async {
+            match self.tls.clone() {
+                None => self.serve(stream, peer, place.requests()).await,
+                Some(tls) => match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => self.serve(stream, peer, place.requests()).await,
+                    Ok(Err(error)) => tracing::debug!("TLS handshake failed: {error}"),
+                    Err(_) => tracing::debug!("TLS handshake took too long"),
+                },
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = evicted => tracing::debug!(%peer, "an idle connection made room for another"),
+        }
+    }
+
+    /// Serves one connection to its end.
+    pub(crate) async fn serve<I, R>(self, stream: I, peer: SocketAddr, requests: Requests)
+    where
+        I: AsyncRead + AsyncWrite + Send,
+        A: App<R>,
+        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+    {
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(STALLED));
+        // A refusal must reach a client that is still sending.
+        let stream = Lingering::new(Box::pin(stream));
+        // Limits and the audit trail want to know who it is.
+        let app = self.app.map_request(move |mut request: Request<Watched<Incoming>>| {
+            request.extensions_mut().insert(Peer(peer));
+            request
+        });
+        let app = stream.unread().layer(app).map_future(move |answer| {
+            let request = requests.begin();
+            async move { answer.await.map(|answer: Response<R>| answer.map(|body| Answer::new(body, request))) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        tokio::pin!(connection);
+        let end = tokio::select! {
+            end = connection.as_mut() => end,
+            () = self.stop.cancelled() => {
+                // The call under way is answered, and no other is taken.
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = end {
+            tracing::debug!("connection ended: {error}");
+        }
+    }
+}
+
+/// A warning once a minute that places are scarce, with how often.
+#[derive(Default)]
+struct Scarce {
+    told: Option<Instant>,
+    closed: u64,
+    refused: u64,
+}
+
+impl Scarce {
+    /// This is the place that a connection got.
+    fn tell(&mut self, place: Option<&Connection>, peer: SocketAddr) {
+        match place {
+            Some(place) if !place.made_room() => return,
+            Some(_) => self.closed += 1,
+            None => self.refused += 1,
+        }
+        if self.told.is_none_or(|told| told.elapsed() > Duration::from_secs(60)) {
+            let (closed, refused) = (self.closed, self.refused);
+            tracing::warn!(
+                closed, refused, last = %peer,
+                "the places for connections are taken, all (MCP_MAX_CONNECTIONS) or those of one address: \
+                 idle ones are closed for new ones, and where all have calls new ones are refused"
+            );
+            *self = Self { told: Some(Instant::now()), closed: 0, refused: 0 };
+        }
     }
 }

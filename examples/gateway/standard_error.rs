@@ -2,7 +2,9 @@
 //! read. Everything that this program says there goes through here.
 
 use crate::lines::{Lines, Sink, Writer};
+use crate::visible::escaped;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::io::{self, Write, stderr};
 use std::panic::{self, PanicHookInfo};
 use std::thread;
@@ -35,7 +37,7 @@ impl StandardError {
     pub(crate) fn over(output: impl Write + Send + 'static) -> io::Result<Self> {
         let writer = Writer::start("standard-error", Log(output), ROOM, LAST_WAIT)?;
         let lines = writer.lines();
-        panic::set_hook(Box::new(move |panic| lines.push(told(panic).as_bytes())));
+        panic::set_hook(Box::new(move |panic| lines.push(lines_of(&told(panic)).as_bytes())));
         Ok(Self(writer))
     }
 
@@ -43,9 +45,14 @@ impl StandardError {
         self.0.lines()
     }
 
+    /// Lines of this program's own, in which there may be words of others.
     pub(crate) fn say(&self, text: &str) {
-        self.0.lines().push(format!("{text}\n").as_bytes());
+        self.0.lines().push(format!("{}\n", lines_of(text)).as_bytes());
     }
+}
+
+fn lines_of(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
 /// As the standard library tells it.

@@ -4,6 +4,7 @@ use super::TARGET;
 use crate::http::remote;
 use crate::identity::{Identity, Scopes};
 use crate::rpc::Extensions;
+use crate::sampler::{From, Sampler, Sum};
 use std::net::IpAddr;
 
 /// One event.
@@ -33,14 +34,31 @@ impl Event<'_> {
     }
 }
 
+impl Event<'_> {
+    /// The same for what strangers can cause in any number: some are told, and the others as a sum.
+    pub(crate) fn emit_some(self, reason: &'static str, sampler: &Sampler) {
+        if heard() && sampler.admits(self.remote, (self.name, reason)) {
+            Event { reason: Some(reason), ..self }.emit();
+        }
+    }
+}
+
+/// For [`Event::emit_some`].
+pub(crate) fn sampler() -> Sampler {
+    Sampler::new(|&Sum { more, from, like }| {
+        let (event, reason) = like.unzip();
+        let remote = (from != From::Unknown).then_some(from);
+        tracing::info!(target: TARGET, event, remote = remote.map(tracing::field::display), reason, more);
+    })
+}
+
 /// Whether anybody listens.
-#[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
-pub(super) fn heard() -> bool {
+pub(crate) fn heard() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
 /// What others chose is shown in part only.
-pub(super) fn shown(text: &str) -> &str {
+pub(crate) fn shown(text: &str) -> &str {
     text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 

@@ -8,14 +8,19 @@
 //!
 //! | Event | Fields besides `sub`, `client_id` and `remote` |
 //! |---|---|
-//! | `mcp.tool.list` | `ok`, `count` (the tools on this page), `version`, `status`, `duration_ms`, `onec_ms`, `reason` |
-//! | `mcp.tool.call` | `tool`, `ok`, `version`, `status`, `duration_ms`, `onec_ms`, `reason` |
+//! | `mcp.tool.list` | `ok`, `count` (the tools on this page), `version`, `status`, `duration_ms`, `onec_ms`, `request_id`, `reason` |
+//! | `mcp.tool.call` | `tool`, `ok`, `version`, `status`, `duration_ms`, `onec_ms`, `request_id`, `reason` |
 //! | `oauth.scope.denied` | `tool`, and the scopes `required` and those that the caller does `have` |
 //!
 //! `version` is the revision of MCP, `status` the code of the JSON-RPC error or 0, `duration_ms` the time until the
 //! answer was there, and `onec_ms` that which 1C took, where it was asked. With these the event says all that the log
 //! line of a request says (target `onec_mcp::request`), and the bridges leave that line out, unless told
-//! [otherwise](crate::Bridge::log_every_request).
+//! [otherwise](crate::Bridge::log_every_request). `request_id` is the one that the bridge gave the request; the warning of
+//! a failed call of 1C has it too.
+//!
+//! What strangers can cause in any number is not told in any number: of `oauth.token.refused` and `oauth.login.failed` one
+//! address (of IPv6, one /64) gets 10 a minute for each reason, and 100 a minute are told in all by a layer or server. The
+//! others are counted; a minute after the first one an event of the same name has their number as `more`.
 //!
 //! Each list or call of tools makes exactly one of the first two, also if its client goes away: then `ok` is false and the
 //! `reason` is `cancelled`. The other reasons:
@@ -70,7 +75,7 @@ mod tool;
 #[cfg_attr(not(feature = "audit"), expect(unreachable_pub, reason = "the module is public with the feature"))]
 pub const TARGET: &str = "onec_mcp::audit";
 
-pub(crate) use event::{Event, scope_denied};
+pub(crate) use event::{Event, heard, sampler, scope_denied, shown};
 #[cfg(feature = "audit")]
 pub use layer::{AuditLayer, Audited, ResponseFuture};
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]

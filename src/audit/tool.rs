@@ -4,6 +4,8 @@ use super::TARGET;
 use super::event::{heard, shown};
 use super::reason::Verdict;
 use crate::identity::Identity;
+#[cfg(feature = "rest")]
+use crate::rpc::RequestId;
 use crate::rpc::{Told, Version};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -44,8 +46,12 @@ impl Kind {
 impl ToolCall {
     /// A call of `tool`, by its name in 1C, begins over the REST endpoints; `None` while nobody listens.
     #[cfg(feature = "rest")]
-    pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>) -> Option<Self> {
-        heard().then(|| Self::begin(Kind::call(Some(tool)), remote))
+    pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>, request: RequestId) -> Option<Self> {
+        heard().then(|| {
+            let mut begun = Self::begin(Kind::call(Some(tool)), remote);
+            begun.told = Some(Told::new(request));
+            begun
+        })
     }
 
     /// Begins with this request for a call of `tool`, by its name in 1C; `None` while nobody listens.
@@ -105,6 +111,7 @@ impl ToolCall {
         let client_id = self.identity.as_ref().and_then(Identity::client).map(shown);
         let remote = self.remote.map(tracing::field::display);
         let version = self.version.map(Version::as_str);
+        let request_id = self.told.as_ref().map(|told| tracing::field::display(told.request()));
         let (duration_ms, onec_ms) = (millis(self.since.elapsed()), upstream.map(millis));
         match &self.kind {
             #[cfg(feature = "audit")]
@@ -120,6 +127,7 @@ impl ToolCall {
                 status,
                 duration_ms,
                 onec_ms,
+                request_id,
                 reason,
             ),
             Kind::Call { tool } => tracing::info!(
@@ -134,6 +142,7 @@ impl ToolCall {
                 status,
                 duration_ms,
                 onec_ms,
+                request_id,
                 reason,
             ),
         }

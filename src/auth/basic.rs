@@ -2,19 +2,17 @@
 
 use super::bearer::denied;
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, remote};
-use super::guesses::Guesses;
 use super::login::{Login, LoginError, Typed};
 use super::validate::Refusal;
-use crate::audit::Event;
+use crate::audit::{self, Event};
 use crate::identity::{Credentials, Identity, Scopes};
+use crate::sampler::Sampler;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::SecretString;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 use tower_layer::Layer;
 use zeroize::Zeroizing;
 
@@ -24,14 +22,14 @@ const MAX_LOGIN: usize = 4 * 1024;
 /// Clients send their own 1C login with each request, as HTTP Basic
 /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617), UTF-8), and calls run as that user.
 ///
-/// For clients that can set a header but know no OAuth. `login` is asked for every request, so
-/// wrap it in `Cached`, which asks 1C once in a while, and in `Slowdown`, against guessing.
+/// For clients that can set a header but know no OAuth. `login` is asked for every request, so let it
+/// remember, and let it slow guessing down: the [module](super::login) shows how.
 ///
 /// | Request | Answer |
 /// |---|---|
 /// | without a login, or with a wrong one | 401 with a Basic challenge |
 /// | of a user without the role | 403 |
-/// | after too many wrong ones of the account, or from the address ([`Peer`](crate::http::Peer), [`Caller`](crate::http::Caller)) | 429 with `Retry-After` |
+/// | after too many wrong ones of the account, or from the network ([`Peer`](crate::http::Peer), [`Caller`](crate::http::Caller)) | 429 with `Retry-After` |
 /// | while 1C cannot be asked | 503 with `Retry-After` |
 ///
 /// # Example
@@ -93,25 +91,14 @@ pub struct BasicAuthLayer<L> {
 pub struct Basic<L> {
     login: L,
     scopes: Scopes,
-    guesses: Option<Arc<Guesses>>,
+    /// Of failed logins in the audit trail.
+    sampler: Sampler,
 }
-
-/// Wrong logins a minute that one address may try, if nobody says otherwise.
-const WRONG: u32 = 10;
 
 impl<L: Login> BasicAuthLayer<L> {
     /// Logins are checked by `login`.
     pub fn new(login: L) -> Self {
-        Self { scheme: Basic { login, scopes: Scopes::default(), guesses: None } }.wrong_per_minute(WRONG)
-    }
-
-    /// How many different wrong logins one client address may try a minute before it has to wait; 10 by
-    /// default, 0 for any number. IPv6 addresses count by their /64. Logins that were right within the
-    /// last 5 minutes are let in all the same, since many people may share an address.
-    #[must_use]
-    pub fn wrong_per_minute(mut self, logins: u32) -> Self {
-        self.scheme.guesses = NonZeroU32::new(logins).map(|logins| Arc::new(Guesses::new(logins)));
-        self
+        Self { scheme: Basic { login, scopes: Scopes::default(), sampler: audit::sampler() } }
     }
 
     /// What a user may do whom `login` sets no bounds: every scope there is, as a rule, since 1C's
@@ -141,32 +128,18 @@ impl<L: Login> Scheme for Basic<L> {
         let typed = Typed::Credentials(credentials.clone());
         let failed = |reason| {
             let (sub, remote) = (Some(credentials.user()), remote(head));
-            Event { name: "oauth.login.failed", sub, remote, reason: Some(reason), ..Event::default() }.emit();
+            Event { name: "oauth.login.failed", sub, remote, ..Event::default() }.emit_some(reason, &self.sampler);
         };
-        let guesses = self.guesses.as_deref().map(|guesses| (guesses, guesses.alias(&typed)));
-        if let Some((guesses, alias)) = &guesses
-            && let Err(seconds) = guesses.admit(remote(head), alias)
-        {
-            failed("too_many");
-            return Err(denied(&Refusal::TooMany(seconds)));
-        }
-        let logged_in = match self.login.check(typed.clone()).await {
-            Ok(logged_in) => {
-                if let Some((guesses, alias)) = guesses {
-                    guesses.was_right(alias);
-                }
-                logged_in
-            }
+        let logged_in = match self.login.check_from(typed.clone(), remote(head)).await {
+            Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => {
-                if let Some((guesses, alias)) = guesses {
-                    guesses.was_wrong(remote(head), alias);
-                }
                 failed("wrong");
                 return Err(Denied::new(
                     StatusCode::UNAUTHORIZED,
                     "invalid_token",
                     "Wrong user name or password of 1C",
-                ));
+                )
+                .told());
             }
             Err(LoginError::NoRole) => {
                 failed("no_role");

@@ -3,7 +3,9 @@
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused};
 use super::validate::{Presented, Refusal, TokenValidator};
 use super::{NeededScopes, Site};
+use crate::audit;
 use crate::identity::{Identity, Scopes};
+use crate::sampler::Sampler;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -32,13 +34,16 @@ pub struct Bearer<V> {
     has_metadata: bool,
     advertised: Scopes,
     required: Scopes,
+    /// Of refusals in the audit trail.
+    sampler: Sampler,
 }
 
 impl<V: TokenValidator> BearerAuthLayer<V> {
     /// Tokens are checked by `validator`.
     pub fn new(validator: V) -> Self {
         let (advertised, required) = (Scopes::default(), Scopes::default());
-        Self { scheme: Bearer { validator, site: Site::new(), has_metadata: false, advertised, required } }
+        let (site, sampler) = (Site::new(), audit::sampler());
+        Self { scheme: Bearer { validator, site, has_metadata: false, advertised, required, sampler } }
     }
 
     /// Where this server is: challenges then point to the metadata of the resource
@@ -94,27 +99,27 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
         let token = match token(&head.headers) {
             Ok(Some(token)) => token,
             Ok(None) => {
-                refused(head, None, "no_bearer");
-                return Err(Denied::new(StatusCode::UNAUTHORIZED, MISSING, "A bearer token is needed"));
+                refused(&self.sampler, head, None, "no_bearer");
+                return Err(Denied::new(StatusCode::UNAUTHORIZED, MISSING, "A bearer token is needed").told());
             }
             Err(denied) => {
-                refused(head, None, "not_found");
-                return Err(denied);
+                refused(&self.sampler, head, None, "not_found");
+                return Err(denied.told());
             }
         };
         let presented = Presented { token, base: &place.base, site: &self.site };
         let identity = match self.validator.validate(presented).await {
             Ok(identity) => identity,
             Err(refusal) => {
-                refused(head, None, refusal.reason());
+                refused(&self.sampler, head, None, refusal.reason());
                 return Err(denied(&refusal));
             }
         };
         if !identity.scopes().contains_all(&self.required) {
-            refused(head, Some(identity.subject()), "insufficient_scope");
+            refused(&self.sampler, head, Some(identity.subject()), "insufficient_scope");
             let mut denied = Denied::new(StatusCode::FORBIDDEN, "insufficient_scope", "The token lacks scopes");
             denied.scopes = Some(NeededScopes(self.required.clone()));
-            return Err(denied);
+            return Err(denied.told());
         }
         Ok(identity)
     }
@@ -180,9 +185,10 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
     Ok(Some(token))
 }
 
+/// What a [`Refusal`] reads like that the audit trail or the log has told of.
 pub(super) fn denied(refusal: &Refusal) -> Denied {
     let invalid = |text| Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
-    match refusal {
+    let denied = match refusal {
         Refusal::Unknown => invalid("The token is not known here, or was revoked"),
         Refusal::Expired => invalid("The token has expired"),
         Refusal::Audience => invalid("The token is for another resource"),
@@ -199,5 +205,6 @@ pub(super) fn denied(refusal: &Refusal) -> Denied {
             denied.retry_after = Some(RETRY_AFTER);
             denied
         }
-    }
+    };
+    denied.told()
 }

@@ -1,122 +1,256 @@
-//! [`Buckets`]: a rate limit for each of many keys, in bounded memory.
+//! [`Buckets`]: a rate limit for each of many keys, in bounded memory; and [`ByNetwork`], for addresses.
 
-use governor::clock::{Clock, DefaultClock};
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
-use std::fmt;
+use super::tallies::Tallies;
+use crate::http::{Network, networks};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// So many keys are remembered: about 2 MB. Whoever comes from more addresses is not held up by
 /// limits per address anyway.
 const MAX_KEYS: u64 = 10_000;
 
-type Bucket<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
+/// What is counted beyond the limit holds a key up for so long at most.
+const MOST_DEBT: Duration = Duration::from_secs(15 * 60);
 
-/// So many events a minute for each key, all of them at once if need be.
+/// So many events in a period, all of them at once if need be; then they are granted one by one, evenly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    events: NonZeroU32,
+    period: Duration,
+}
+
+impl Rate {
+    pub(crate) const fn per_minute(events: NonZeroU32) -> Self {
+        Self { events, period: Duration::from_secs(60) }
+    }
+
+    pub(crate) const fn per_hour(events: NonZeroU32) -> Self {
+        Self { events, period: Duration::from_secs(3600) }
+    }
+
+    /// So many times as much.
+    pub(crate) fn times(self, share: u32) -> Self {
+        let share = NonZeroU32::new(share).unwrap_or(NonZeroU32::MIN);
+        Self { events: self.events.saturating_mul(share), ..self }
+    }
+
+    /// What one event takes of the period.
+    fn price(self) -> Duration {
+        self.period / self.events.get()
+    }
+}
+
+/// When all that was counted will be worked off: the generic cell rate algorithm. Not the crate
+/// `governor`, which can neither give an event back nor count one beyond the limit.
+#[derive(Default)]
+struct Bucket(Mutex<Option<Instant>>);
+
+impl Bucket {
+    fn worked_off(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long until one more is within the limit.
+    fn wait(&self, rate: Rate) -> Duration {
+        let now = Instant::now();
+        wait((*self.worked_off()).unwrap_or(now).max(now) + rate.price(), now, rate)
+    }
+
+    /// Counts one if it is within the limit.
+    fn take(&self, rate: Rate) -> Result<(), Duration> {
+        let (now, mut worked_off) = (Instant::now(), self.worked_off());
+        let then = worked_off.unwrap_or(now).max(now) + rate.price();
+        let wait = wait(then, now, rate);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        *worked_off = Some(then);
+        Ok(())
+    }
+
+    /// Counts one, be it within the limit or not.
+    fn count(&self, rate: Rate) {
+        let (now, mut worked_off) = (Instant::now(), self.worked_off());
+        let then = worked_off.unwrap_or(now).max(now) + rate.price();
+        *worked_off = Some(then.min(now + rate.period + MOST_DEBT));
+    }
+
+    fn give_back(&self, rate: Rate) {
+        let mut worked_off = self.worked_off();
+        *worked_off = worked_off.and_then(|then| then.checked_sub(rate.price()));
+    }
+}
+
+fn wait(then: Instant, now: Instant, rate: Rate) -> Duration {
+    then.saturating_duration_since(now + rate.period)
+}
+
+/// Whole seconds, at least one, as `Retry-After` counts them.
+fn whole(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(Duration::from_secs(1))
+}
+
+/// A [`Rate`] for each key.
 ///
-/// When there are too many keys, the one not seen for the longest is forgotten, and starts anew.
-pub(crate) struct Buckets<K, C: Clock = DefaultClock> {
-    quota: Quota,
-    clock: C,
-    of: Cache<K, Arc<Bucket<C>>>,
+/// When there are too many keys, those not seen for the longest are forgotten, and start anew; those that
+/// are held up go last.
+#[derive(Debug)]
+pub(crate) struct Buckets<K> {
+    rate: Rate,
+    of: Tallies<K, Bucket>,
 }
 
-impl<K: Hash + Eq + Send + Sync + 'static> Buckets<K> {
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
     pub(crate) fn per_minute(events: NonZeroU32) -> Self {
-        Self::new(events, DefaultClock::default(), MAX_KEYS)
-    }
-}
-
-impl<K: Hash + Eq + Send + Sync + 'static, C: Clock + Clone + Send + Sync + 'static> Buckets<K, C>
-where
-    Bucket<C>: Send + Sync,
-{
-    fn new(events: NonZeroU32, clock: C, keys: u64) -> Self {
-        let of = Cache::builder()
-            .max_capacity(keys)
-            .eviction_policy(EvictionPolicy::lru())
-            // After a minute a bucket is full again, and no different from a new one.
-            .time_to_idle(Duration::from_secs(61))
-            .build();
-        Self { quota: Quota::per_minute(events), clock, of }
+        Self::new(Rate::per_minute(events), MAX_KEYS)
     }
 
-    /// Counts one event of `key`, or says how long to wait for the next one: whole seconds, at
-    /// least one, as `Retry-After` counts them.
-    pub(crate) fn check(&self, key: K) -> Result<(), Duration> {
-        let bucket = self.of.get_with(key, || Arc::new(RateLimiter::direct_with_clock(self.quota, self.clock.clone())));
-        bucket.check().map_err(|refused| {
-            let wait = refused.wait_time_from(self.clock.now());
-            Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(Duration::from_secs(1))
+    pub(crate) fn per_hour(events: NonZeroU32) -> Self {
+        Self::new(Rate::per_hour(events), MAX_KEYS)
+    }
+
+    fn new(rate: Rate, keys: u64) -> Self {
+        // When all is worked off, a bucket is no different from a new one.
+        Self { rate, of: Tallies::new(keys, rate.period + MOST_DEBT) }
+    }
+
+    /// Counts one event of `key`, or says how long to wait for the next one: whole seconds, at least one.
+    pub(crate) fn check(&self, key: &K) -> Result<(), Duration> {
+        self.take(key, self.rate)
+    }
+
+    fn take(&self, key: &K, rate: Rate) -> Result<(), Duration> {
+        let bucket = self.of.get(key);
+        bucket.take(rate).map_err(|wait| {
+            self.of.hold(key, &bucket);
+            whole(wait)
         })
     }
-}
 
-/// What counts as one address: of IPv6 the /64, which is what one customer gets.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-        address => address,
+    fn count(&self, key: &K, rate: Rate) {
+        let bucket = self.of.get(key);
+        bucket.count(rate);
+        if !bucket.wait(rate).is_zero() {
+            self.of.hold(key, &bucket);
+        }
+    }
+
+    /// As if an event that was counted had not been.
+    pub(crate) fn give_back(&self, key: &K) {
+        self.of.get(key).give_back(self.rate);
     }
 }
 
-impl<K, C: Clock> fmt::Debug for Buckets<K, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buckets").field("quota", &self.quota).finish_non_exhaustive()
+/// A [`Rate`] for each address: for its network and, of IPv6, for the larger ones around it, which may do
+/// more. All whose address is unknown count as one.
+#[derive(Debug)]
+pub(crate) struct ByNetwork(Buckets<Network>);
+
+impl ByNetwork {
+    pub(crate) fn per_minute(events: NonZeroU32) -> Self {
+        Self(Buckets::per_minute(events))
+    }
+
+    /// Counts one event, or says how long to wait for the next one: whole seconds, at least one.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn check(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        // The smallest first: what it is refused is not counted against its neighbours.
+        networks(address).try_for_each(|(network, share)| self.0.take(&network, self.0.rate.times(share)))
+    }
+
+    /// Counts one event, be it within the limit or not: for what is known to be one only when it is over.
+    pub(crate) fn count(&self, address: Option<IpAddr>) {
+        for (network, share) in networks(address) {
+            self.0.count(&network, self.0.rate.times(share));
+        }
+    }
+
+    /// Whether one more would be within the limit, or how long to wait.
+    pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        let waits = networks(address).map(|(network, share)| self.0.of.get(&network).wait(self.0.rate.times(share)));
+        match waits.max() {
+            Some(wait) if !wait.is_zero() => Err(whole(wait)),
+            _ => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use governor::clock::FakeRelativeClock;
+    use tokio::time::advance;
 
-    fn buckets(events: u32, keys: u64) -> (Buckets<u64, FakeRelativeClock>, FakeRelativeClock) {
-        let clock = FakeRelativeClock::default();
-        (Buckets::new(NonZeroU32::new(events).unwrap(), clock.clone(), keys), clock)
+    fn buckets(events: u32, keys: u64) -> Buckets<u64> {
+        Buckets::new(Rate::per_minute(NonZeroU32::new(events).unwrap()), keys)
     }
 
-    #[test]
-    fn so_many_at_once_and_then_one_by_one() {
-        let (buckets, clock) = buckets(10, 100);
+    #[tokio::test(start_paused = true)]
+    async fn so_many_at_once_and_then_one_by_one() {
+        let buckets = buckets(10, 100);
         for _ in 0..10 {
-            assert_eq!(buckets.check(1), Ok(()));
+            assert_eq!(buckets.check(&1), Ok(()));
         }
-        assert_eq!(buckets.check(1), Err(Duration::from_secs(6)));
-        assert_eq!(buckets.check(2), Ok(()), "another key is not held up");
-        clock.advance(Duration::from_millis(5_500));
-        assert_eq!(buckets.check(1), Err(Duration::from_secs(1)), "half a second is rounded up");
-        clock.advance(Duration::from_millis(500));
-        assert_eq!(buckets.check(1), Ok(()));
-        assert_eq!(buckets.check(1), Err(Duration::from_secs(6)));
-        clock.advance(Duration::from_secs(60));
-        assert_eq!((0..20).filter(|_| buckets.check(1).is_ok()).count(), 10);
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(6)));
+        assert_eq!(buckets.check(&2), Ok(()), "another key is not held up");
+        advance(Duration::from_millis(5_500)).await;
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(1)), "half a second is rounded up");
+        advance(Duration::from_millis(500)).await;
+        assert_eq!(buckets.check(&1), Ok(()));
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(6)));
+        buckets.give_back(&1);
+        assert_eq!(buckets.check(&1), Ok(()));
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(6)));
+        advance(Duration::from_secs(60)).await;
+        assert_eq!((0..20).filter(|_| buckets.check(&1).is_ok()).count(), 10);
     }
 
-    #[test]
-    fn one_a_minute() {
-        let (buckets, clock) = buckets(1, 100);
-        assert_eq!(buckets.check(1), Ok(()));
-        assert_eq!(buckets.check(1), Err(Duration::from_secs(60)));
-        clock.advance(Duration::from_nanos(59_999_999_999));
-        assert_eq!(buckets.check(1), Err(Duration::from_secs(1)), "never 0");
+    #[tokio::test(start_paused = true)]
+    async fn one_a_minute() {
+        let buckets = buckets(1, 100);
+        assert_eq!(buckets.check(&1), Ok(()));
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(60)));
+        advance(Duration::from_millis(59_999)).await;
+        assert_eq!(buckets.check(&1), Err(Duration::from_secs(1)), "never 0");
     }
 
-    #[test]
-    fn memory_is_bounded() {
-        let (buckets, _) = buckets(1, 100);
-        for key in 0..5_000 {
-            assert_eq!(buckets.check(key), Ok(()));
+    #[tokio::test(start_paused = true)]
+    async fn memory_is_bounded_and_who_is_held_up_leaves_last() {
+        let buckets = buckets(1, 100);
+        assert_eq!(buckets.check(&0), Ok(()));
+        assert!(buckets.check(&0).is_err());
+        for key in 1..5_000 {
+            assert_eq!(buckets.check(&key), Ok(()));
         }
-        buckets.of.run_pending_tasks();
-        assert!(buckets.of.entry_count() <= 100, "{}", buckets.of.entry_count());
-        assert!(buckets.check(4_999).is_err(), "the newest one is remembered");
+        assert!(buckets.of.count() <= 200, "{}", buckets.of.count());
+        assert!(buckets.check(&4_999).is_err(), "the newest one is remembered");
+        assert!(buckets.check(&0).is_err(), "and who was held up");
+    }
+
+    #[cfg(feature = "oauth")]
+    /// RFC 6177: whoever has many networks has larger ones too.
+    #[tokio::test(start_paused = true)]
+    async fn ipv6_counts_in_three_networks() {
+        let address = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        let limit = ByNetwork::per_minute(NonZeroU32::new(10).unwrap());
+        let taken = |from: &mut dyn Iterator<Item = Option<IpAddr>>| from.filter(|at| limit.check(*at).is_ok()).count();
+        assert_eq!(taken(&mut (0..50).map(|at| address(&format!("2001:db8:1:200::{at:x}")))), 10);
+        // What was refused is not counted against the neighbours.
+        assert_eq!(taken(&mut (1..256).map(|at| address(&format!("2001:db8:1:2{at:02x}::1")))), 30);
+        assert_eq!(taken(&mut (0..60_000_u32).map(|at| address(&format!("2001:db8:1:{at:x}::1")))), 120);
+        assert_eq!(limit.admit(address("2001:db8:1:f000::")), Err(Duration::from_secs(1)));
+        assert_eq!(limit.admit(address("2001:db8:2::")), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_counted_beyond_the_limit_holds_up_longer() {
+        let limit = ByNetwork::per_minute(NonZeroU32::new(10).unwrap());
+        (0..20).for_each(|_| limit.count(None));
+        assert_eq!(limit.admit(None), Err(Duration::from_secs(66)));
+        (0..1_000_000).for_each(|_| limit.count(None));
+        assert_eq!(limit.admit(None), Err(MOST_DEBT + Duration::from_secs(6)));
     }
 }

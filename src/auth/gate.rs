@@ -2,8 +2,9 @@
 
 use super::NeededScopes;
 use crate::audit::Event;
-use crate::http::close_unread;
+use crate::http::{Refused, close_unread};
 use crate::identity::Identity;
+use crate::sampler::Sampler;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -53,11 +54,18 @@ pub struct Denied {
     pub(crate) text: String,
     pub(crate) retry_after: Option<u64>,
     pub(crate) scopes: Option<NeededScopes>,
+    /// The audit trail or the log has it.
+    told: bool,
 }
 
 impl Denied {
     pub(crate) fn new(status: StatusCode, error: &'static str, text: impl Into<String>) -> Self {
-        Self { status, error, text: text.into(), retry_after: None, scopes: None }
+        Self { status, error, text: text.into(), retry_after: None, scopes: None, told: false }
+    }
+
+    /// The audit trail or the log has it.
+    pub(crate) fn told(self) -> Self {
+        Self { told: true, ..self }
     }
 }
 
@@ -126,10 +134,12 @@ where
 }
 
 fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &Denied) -> Response<Bytes> {
-    let Denied { status, error, text, retry_after, scopes } = denied;
+    let Denied { status, error, text, retry_after, scopes, told } = denied;
     let body = serde_json::json!({ "error": error, "error_description": text }).to_string();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = *status;
+    let why = if *told { Refused::Told } else { Refused::Because(text.clone().into()) };
+    why.mark(&mut response);
     let challenge = match (*status, scopes) {
         (StatusCode::FORBIDDEN, Some(scopes)) => scheme.challenge(place, Challenge::Scopes(scopes)),
         (StatusCode::UNAUTHORIZED, _) if *error == MISSING => scheme.challenge(place, Challenge::Missing),
@@ -176,6 +186,6 @@ pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
 }
 
 /// A line of the audit trail.
-pub(crate) fn refused(head: &Parts, sub: Option<&str>, reason: &str) {
-    Event { name: "oauth.token.refused", sub, remote: remote(head), reason: Some(reason), ..Event::default() }.emit();
+pub(crate) fn refused(sampler: &Sampler, head: &Parts, sub: Option<&str>, reason: &'static str) {
+    Event { name: "oauth.token.refused", sub, remote: remote(head), ..Event::default() }.emit_some(reason, sampler);
 }

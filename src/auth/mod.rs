@@ -57,8 +57,6 @@ mod buckets;
 mod clock;
 mod digest;
 mod gate;
-#[cfg(feature = "basic")]
-mod guesses;
 #[cfg(any(feature = "basic", feature = "oauth"))]
 pub mod login;
 #[cfg(feature = "oauth")]
@@ -66,6 +64,8 @@ pub mod server;
 mod site;
 #[cfg(feature = "oauth")]
 pub mod store;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+mod tallies;
 mod validate;
 
 #[cfg(feature = "basic")]

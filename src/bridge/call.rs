@@ -4,12 +4,13 @@ use super::Bridge;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
+use super::questions::ConnectionId;
 use super::request_line::RequestLine;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, Response, Version, encode,
-    encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, RequestId, Response,
+    Version, encode, encode_error, without_line_breaks,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -45,6 +46,8 @@ pub(crate) struct Call {
     started: Instant,
     /// For the next round of a legacy call.
     pub(super) request: Option<Request>,
+    /// The connection that it came by, where all messages of a client share one.
+    pub(super) connection: Option<ConnectionId>,
     /// Whether the reply has an HTTP status of its own.
     has_status: bool,
 }
@@ -87,14 +90,27 @@ impl Call {
             },
             started: Instant::now(),
             request: (!modern && request.method.may_ask()).then(|| request.clone()),
+            connection: None,
             has_status: false,
         })
+    }
+
+    /// What is asked is to be answered on this connection.
+    #[cfg(any(feature = "stdio", feature = "sse"))]
+    pub(super) const fn on(mut self, connection: ConnectionId) -> Self {
+        self.connection = Some(connection);
+        self
     }
 
     /// The reply is the body of an HTTP response.
     pub(crate) const fn with_status(mut self) -> Self {
         self.has_status = true;
         self
+    }
+
+    /// What the lines of the log about this call name.
+    pub(crate) const fn request_id(&self) -> RequestId {
+        self.line.id()
     }
 
     pub(crate) const fn era(&self) -> Era {
@@ -118,7 +134,7 @@ impl Call {
         S::Future: Send,
     {
         for _ in 0..MAX_ROUNDS {
-            let mut outcome = Outcome::of(self.with_progress(running, outbox).await);
+            let mut outcome = Outcome::of(self.with_progress(running, outbox).await, self.line.id());
             self.relay_messages(&outcome, outbox);
             let Ok(payload) = &outcome.result else { return outcome };
             if self.era() == Era::Modern || !payload.is_input_required() {

@@ -1,7 +1,8 @@
 //! A connection on which all messages of a client and to it share one stream: stdio, HTTP+SSE.
 
 use super::call::boxed;
-use super::{Bridge, Call, Capabilities, Outbox, era};
+use super::{Bridge, Call, Capabilities, ConnectionId, Outbox, Party, era};
+use crate::holder::{Holder, Share};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
     Payload, Request, Response, Version, asked_version, encode_error,
@@ -29,6 +30,7 @@ type Tagged = Pin<Box<dyn Future<Output = (Option<Id>, Option<Bytes>)> + Send>>;
 /// What a legacy client said in `initialize` holds for its later messages on the same connection;
 /// a modern one says it with each.
 pub(crate) struct Connection<S> {
+    id: ConnectionId,
     bridge: Arc<Bridge>,
     service: S,
     extensions: Extensions,
@@ -36,6 +38,7 @@ pub(crate) struct Connection<S> {
     can: Capabilities,
     log_level: Level,
     calls: FuturesUnordered<Tagged>,
+    max_calls: usize,
     /// What can be cancelled, by its id; `None` for what cannot.
     running: HashMap<Id, Option<AbortHandle>>,
     outbox: Outbox,
@@ -49,6 +52,7 @@ where
 {
     pub(crate) fn new(bridge: Arc<Bridge>, service: S) -> Self {
         Self {
+            id: ConnectionId::next(),
             bridge,
             service,
             extensions: Extensions::new(),
@@ -56,9 +60,18 @@ where
             can: Capabilities::ALL,
             log_level: Level::Debug,
             calls: FuturesUnordered::new(),
+            max_calls: usize::MAX,
             running: HashMap::new(),
             outbox: Outbox::default(),
         }
+    }
+
+    /// Refuses requests while so many calls have no reply. Other messages are taken all the same: the calls may
+    /// wait for them.
+    #[cfg(feature = "sse")]
+    pub(crate) const fn at_most(mut self, calls: usize) -> Self {
+        self.max_calls = calls;
+        self
     }
 
     /// How many calls have no reply yet.
@@ -71,6 +84,12 @@ where
     /// `extensions` go with the requests in it.
     pub(crate) fn accept(&mut self, bytes: &Bytes, extensions: Extensions) {
         self.extensions = extensions;
+        self.take_in(bytes);
+        // What goes with them ends when they do.
+        self.extensions = Extensions::new();
+    }
+
+    fn take_in(&mut self, bytes: &Bytes) {
         match Incoming::parse(bytes) {
             Incoming::One(message) => {
                 let id = match &message {
@@ -143,7 +162,8 @@ where
                 None
             }
             Ok(Message::Reply(reply)) => {
-                if !self.bridge.questions.answer(reply) {
+                let from = Party::new(self.extensions.get(), Some(self.id));
+                if !self.bridge.questions.answer(reply, &from) {
                     tracing::debug!("an answer to no open question was ignored");
                 }
                 None
@@ -186,17 +206,22 @@ where
         if self.running.contains_key(id) {
             return Err(ErrorObject::invalid_request("a request with this id is still running"));
         }
-        let mut call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
+        if self.calls.len() >= self.max_calls {
+            return Err(ErrorObject::internal("Too many calls of this connection are running; try again later"));
+        }
+        let call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
+        let mut call = call.on(self.id);
         if let Some(answer) = self.bridge.server.answer(&request) {
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);
             }
-            let reply = call.finish(Outcome::of(Ok(answer))).text;
+            let reply = call.finish(Outcome::answered(answer)).text;
             return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
-            return Ok(self.listen(call));
+            let share = self.bridge.listeners.take(Holder::of(&request.extensions));
+            return Ok(self.listen(call, share.map_err(|_| era::too_many_listen())?));
         }
         let (service, outbox) = (self.service.clone(), self.outbox.clone());
         Ok(Box::pin(async move {
@@ -223,15 +248,16 @@ where
         }
     }
 
-    fn listen(&self, call: Call) -> Work {
+    fn listen(&self, call: Call, share: Share) -> Work {
         let id = Bytes::copy_from_slice(call.id.as_json());
         self.outbox.push(era::listen_acknowledged(&id));
         let shutdown = self.bridge.shutdown.clone();
         Box::pin(async move {
+            let _share = share;
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(&id)).map_err(ErrorObject::from);
             let outcome = match ended {
-                Ok(payload) => Outcome::of(Ok(Response::result(payload))),
+                Ok(payload) => Outcome::answered(Response::result(payload)),
                 Err(error) => Outcome::error(error, StatusCode::OK),
             };
             Some(call.finish(outcome).text.into_bytes())

@@ -61,3 +61,8 @@ pub(crate) fn check_listen(request: &Request) -> Result<(), ErrorObject> {
         _ => Err(ErrorObject::invalid_params("subscriptions/listen needs an object \"notifications\"")),
     }
 }
+
+/// What a caller is told who listens too often already.
+pub(crate) fn too_many_listen() -> ErrorObject {
+    ErrorObject::internal("Too many calls of subscriptions/listen are open; close one")
+}

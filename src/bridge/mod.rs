@@ -1,7 +1,7 @@
 //! What the bridges (Streamable HTTP, HTTP+SSE, stdio) have in common.
 //!
 //! A [`Bridge`] says who the server is and how patient it is; it is shared by all transports of
-//! one gateway, so that a question asked over one event stream is answered by any POST.
+//! one gateway, so that a question asked over one event stream is answered by any POST of its caller.
 
 mod call;
 mod capabilities;
@@ -19,11 +19,22 @@ pub(crate) use capabilities::Capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use connection::Connection;
 pub(crate) use outbox::Outbox;
+#[cfg(any(feature = "stdio", feature = "sse"))]
+pub(crate) use questions::ConnectionId;
+pub(crate) use questions::Party;
 use questions::Questions;
 
+use crate::holder::Shares;
 use crate::rpc::ServerInfo;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// Calls of `subscriptions/listen` that may be open at once.
+const MAX_LISTENERS: usize = 4096;
+/// Those of one user, who has one for each program.
+const LISTENERS_OF_SUBJECT: usize = 8;
+/// Those of one address, where users have no names of their own.
+const LISTENERS_OF_ADDRESS: usize = MAX_LISTENERS / 16;
 
 /// What every transport of a server shares.
 #[derive(Clone, Debug)]
@@ -36,6 +47,7 @@ pub struct Bridge {
     pub(crate) shutdown: CancellationToken,
     pub(crate) every_line: bool,
     pub(crate) questions: Questions,
+    pub(crate) listeners: Shares,
 }
 
 impl Bridge {
@@ -50,6 +62,7 @@ impl Bridge {
             shutdown: CancellationToken::new(),
             every_line: false,
             questions: Questions::default(),
+            listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
         }
     }
 

@@ -2,22 +2,44 @@
 
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A queue between the calls of one stream and the stream, which polls them and so needs no waker.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outbox(Arc<Mutex<VecDeque<Bytes>>>);
+pub(crate) struct Outbox(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    messages: VecDeque<Bytes>,
+    bytes: usize,
+}
 
 impl Outbox {
     pub(crate) fn push(&self, message: impl Into<Bytes>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(message.into());
+        let message = message.into();
+        let mut waiting = self.waiting();
+        waiting.bytes += message.len();
+        waiting.messages.push_back(message);
     }
 
     pub(crate) fn pop(&self) -> Option<Bytes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut waiting = self.waiting();
+        let message = waiting.messages.pop_front()?;
+        waiting.bytes -= message.len();
+        Some(message)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.waiting().messages.is_empty()
+    }
+
+    /// How many bytes wait.
+    #[cfg(feature = "sse")]
+    pub(crate) fn bytes(&self) -> usize {
+        self.waiting().bytes
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,7 @@
 //! The log line that each request gets: at INFO, under the target `onec_mcp::request`.
 
-use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Told, Version, json};
+use crate::audit;
+use crate::rpc::{ErrorObject, Method, Param, Payload, Request, RequestId, Told, Version, json};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub(super) struct RequestLine {
     /// The tool, prompt or resource: JSON text.
     subject: Option<Bytes>,
+    id: RequestId,
+    /// Where the audit trail may tell as much.
     told: Option<Told>,
 }
 
@@ -21,12 +24,18 @@ impl RequestLine {
             Method::ResourcesRead => params.bytes(Param::Uri),
             _ => None,
         };
-        let may_be_told = !every && matches!(request.method, Method::ToolsCall | Method::ToolsList);
-        let told = (may_be_told && heard()).then(Told::default);
+        let id = RequestId::next();
+        let is_of_tools = matches!(request.method, Method::ToolsCall | Method::ToolsList);
+        let told = (is_of_tools && (heard() || audit::heard())).then(|| Told::new(id));
         if let Some(told) = &told {
             request.extensions.insert(told.clone());
         }
-        Self { subject, told }
+        Self { subject, id, told: told.filter(|_| !every) }
+    }
+
+    /// What the other lines about this request name too.
+    pub(super) const fn id(&self) -> RequestId {
+        self.id
     }
 
     /// Writes it, after `taken`, of which 1C took `upstream`.
@@ -48,6 +57,7 @@ impl RequestLine {
             name = subject.as_deref().map(start),
             version = version.as_str(),
             status = result.as_ref().err().map_or(0, |error| error.code),
+            request_id = %self.id,
             duration_ms = taken.as_secs_f64() * 1e3,
             onec_ms = upstream.map(|time| time.as_secs_f64() * 1e3),
             "request",

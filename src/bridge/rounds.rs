@@ -5,10 +5,14 @@ use super::call::Call;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
-use super::questions::Question;
+use super::questions::{Party, Question};
+use crate::holder::Holder;
 use crate::rpc::json;
 use crate::rpc::{ErrorObject, Id, Param, Params, Payload, Request, without_line_breaks};
 use bytes::Bytes;
+
+/// Questions of one call that may be open at once.
+const MAX_QUESTIONS: usize = 16;
 
 impl Call {
     /// Asks a legacy client what 1C asks, as requests of the server, and gives the call to make
@@ -23,9 +27,14 @@ impl Call {
         if kept.is_empty() && !dropped.is_empty() {
             return Err(inputs::missing(&dropped));
         }
+        if kept.len() > MAX_QUESTIONS {
+            return Err(ErrorObject::internal(format!("1C asks more than {MAX_QUESTIONS} questions at once")));
+        }
+        let holder = Holder::of(&request.extensions);
+        let party = Party::new(request.extensions.get(), self.connection);
         let mut open: Vec<(String, Question)> = Vec::with_capacity(kept.len());
         for input in kept {
-            let Some(question) = self.bridge.questions.ask() else {
+            let Some(question) = self.bridge.questions.ask(party.clone(), holder) else {
                 return Err(ErrorObject::internal("Too many questions to clients are open; try again later"));
             };
             outbox.push(without_line_breaks(server_request(&question.id, &input.method, input.params)));

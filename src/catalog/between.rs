@@ -104,7 +104,7 @@ fn guards(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Guarded>, CatalogEr
 
 /// `defaults` are the arguments of a call that names none.
 fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, CatalogError> {
-    let fields = Fields::read(value, &["field", "values", "scope"])?;
+    let fields = Fields::read(value, &["field", "values", "names", "scope"])?;
     let path = fields.needed_text("field")?;
     let shape = argument(shapes, path).map_err(|error| error.within("field"))?;
     let inner = shapes.through_arrays(shape).unwrap_or(shape);
@@ -126,8 +126,10 @@ fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, Ca
         let message = format!("{} is in the default of that argument, so nobody else could leave it out", cut(value));
         return Err(CatalogError::at("values", message));
     }
+    let names = fields.get("names").map(texts).transpose().map_err(|error| error.within("names"))?;
     let scope = scope(fields.needed_text("scope")?).map_err(|error| error.within("scope"))?;
-    Ok(Guarded { path, values: values.into_iter().map(str::to_owned).collect(), scope })
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    Ok(Guarded { path, values: owned(values), names: owned(names.unwrap_or_default()), scope })
 }
 
 fn rules(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Rule>, CatalogError> {

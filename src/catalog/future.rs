@@ -1,6 +1,7 @@
 //! [`ResponseFuture`].
 
 use super::full::Asked;
+use super::hidden::Hidden;
 use super::merge::Merge;
 use super::shorten::{Cut, shorten};
 use super::tool::{Flaw, Seen, Tool};
@@ -33,7 +34,7 @@ pin_project! {
         /// A list to merge with.
         Listed { #[pin] call: R, merge: Merge },
         /// A tool of the catalog.
-        Called { #[pin] call: T, tool: Tool, asked: Asked, structured: bool },
+        Called { #[pin] call: T, tool: Tool, asked: Asked, hidden: Hidden, structured: bool },
         /// Answered here.
         Answered { answer: Option<Result<Response, BoxError>> },
     }
@@ -65,8 +66,8 @@ where
                 Ok(response) => merge.apply(response),
                 Err(error) => Err(error.into()),
             },
-            Projected::Called { call, tool, asked, structured } => match ready!(call.poll(cx)) {
-                Ok(response) => wrapped(response, tool, *asked, *structured),
+            Projected::Called { call, tool, asked, hidden, structured } => match ready!(call.poll(cx)) {
+                Ok(response) => wrapped(response, tool, *asked, hidden, *structured),
                 Err(error) => refused(error.into()),
             },
             // A future is not polled after its end.
@@ -75,9 +76,16 @@ where
     }
 }
 
-fn wrapped(response: Response, tool: &Tool, asked: Asked, structured: bool) -> Result<Response, BoxError> {
+fn wrapped(
+    response: Response,
+    tool: &Tool,
+    asked: Asked,
+    hidden: &Hidden,
+    structured: bool,
+) -> Result<Response, BoxError> {
     let Response { outcome, upstream } = response;
-    let answer = match outcome {
+    let shown = outcome.and_then(|answer| hidden.removed_from(answer).map_err(ErrorObject::from));
+    let answer = match shown {
         Err(error) => Response::error(error),
         Ok(answer) => match tool.seen(&answer, asked) {
             Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),

@@ -48,7 +48,7 @@
 //! | `cache_seconds` | how long an answer may be remembered, a day at most; 0 if absent |
 //! | `max_chars` | the most characters of an answer; a longer one is cut at a row |
 //! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`; without one it is `default_rows` for `max_rows`, and else the ceiling. `{default}` and `{ceiling}` in its description are the numbers |
-//! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more |
+//! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more; `names` is what answers call them besides |
 //! | `within` | an argument, and a list of others: each of its values must be one of theirs in the same call |
 //! | `one_of` | a list of lists: exactly one of these arguments must be there |
 //! | `any_of` | a list of lists: at least one of these arguments must be there |
@@ -67,6 +67,11 @@
 //! formats that are not known are [noted](Tools::notes).
 //!
 //! # Answers
+//!
+//! What any tool of the catalog guards, values and `names`, is taken out of the answers of all tools for callers without
+//! that scope: columns with their cells, totals, and members at any depth, in the text and in `structuredContent`. It may
+//! be written in any case, and with a remark behind it (`Margin, %`). What a tool offers in an enum of its own, and does
+//! not guard, it shows.
 //!
 //! `rows`, `candidates` and `events` are counted. More than the ceiling is a failed tool (`limit_exceeded`).
 //! As many as were asked for are passed on with a text block that says so and how to get the rest. An answer
@@ -132,6 +137,7 @@ mod fields;
 mod form;
 mod full;
 mod future;
+mod hidden;
 mod layer;
 mod listing;
 mod live;

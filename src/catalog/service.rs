@@ -58,8 +58,9 @@ where
         {
             return match prepare(tool, &request) {
                 Ok((call, asked)) => {
+                    let hidden = tools.hidden(tool.name(), held(&request));
                     let call = self.inner.call(call);
-                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), asked, structured })
+                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), asked, hidden, structured })
                 }
                 Err(answer) => ResponseFuture::answered(answer),
             };

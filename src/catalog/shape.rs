@@ -111,6 +111,11 @@ impl Shapes {
         self.0.get(at)
     }
 
+    /// The values of all enums.
+    pub(super) fn choices(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|shape| shape.choices.as_ref()).flatten().map(|choice| &**choice)
+    }
+
     /// The shape at a path of members, as `sort.field`; arrays are passed through.
     pub(super) fn find(&self, path: &str) -> Option<&Shape> {
         let mut shape = self.get(0)?;

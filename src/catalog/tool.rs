@@ -59,6 +59,8 @@ pub(super) struct Definition {
 pub(super) struct Guarded {
     pub(super) path: Path,
     pub(super) values: Vec<String>,
+    /// What answers call them besides.
+    pub(super) names: Vec<String>,
     pub(super) scope: String,
 }
 

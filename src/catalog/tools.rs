@@ -1,6 +1,7 @@
 //! [`Tools`].
 
 use super::error::CatalogError;
+use super::hidden::{Hidden, Names};
 use super::listing::Listing;
 use super::tool::Tool;
 use crate::identity::Scopes;
@@ -38,6 +39,8 @@ struct Inner {
     id: u64,
     tools: Vec<Tool>,
     by_name: HashMap<String, usize>,
+    /// For each tool, in their order.
+    hidden: Vec<Vec<Arc<Names>>>,
     listing: Listing,
     notes: Vec<String>,
 }
@@ -66,9 +69,10 @@ impl Tools {
 
     fn of(tools: Vec<Tool>, notes: Vec<String>) -> Self {
         let by_name = tools.iter().enumerate().map(|(at, tool)| (tool.name().to_owned(), at)).collect();
+        let hidden = Names::of_each(&tools);
         let listing = Listing::of(&tools);
         let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        Self(Arc::new(Inner { id, tools, by_name, listing, notes }))
+        Self(Arc::new(Inner { id, tools, by_name, hidden, listing, notes }))
     }
 
     /// What the file says that may be a mistake, one line each: keywords and formats of schemas that nobody
@@ -88,6 +92,13 @@ impl Tools {
     /// The tool of that name.
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.0.tools.get(*self.0.by_name.get(name)?)
+    }
+
+    /// What a caller who holds `held` may not see in the answers of the tool of that name; `None` is a caller who
+    /// may do everything.
+    pub(super) fn hidden(&self, name: &str, held: Option<&Scopes>) -> Hidden {
+        let names = self.0.by_name.get(name).and_then(|at| self.0.hidden.get(*at));
+        names.map(|names| Hidden::from(names, held)).unwrap_or_default()
     }
 
     /// All of them, in the order in which they are listed.

@@ -4,7 +4,7 @@ use super::body::Body;
 use super::service::{Post, bad_request};
 use super::stream::Work;
 use super::{headers, reply};
-use crate::bridge::{Call, Capabilities, Outbox, boxed, era};
+use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
 use crate::rpc::{
     BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,
     Response as RpcResponse, Version, encode_error,
@@ -41,7 +41,10 @@ where
                     works.push(self.batched(id, request, extensions.clone(), outbox.clone()))
                 }
                 Ok(Message::Notification(..)) => {}
-                Ok(Message::Reply(answer)) => drop(self.shared.bridge.questions.answer(answer)),
+                Ok(Message::Reply(answer)) => {
+                    let from = Party::new(extensions.get(), None);
+                    self.shared.bridge.questions.answer(answer, &from);
+                }
                 Err(Invalid { id, error }) => {
                     let text = encode_error(&error, id.as_ref());
                     works.push(Box::pin(async move { text }));
@@ -93,7 +96,7 @@ where
                 Err(error) => return encode_error(&error, Some(&id)),
             };
             let outcome = match bridge.server.answer(&request) {
-                Some(answer) => Outcome::of(Ok(answer)),
+                Some(answer) => Outcome::answered(answer),
                 None => call.run(boxed(service.clone(), request), service, &outbox).await,
             };
             call.finish(outcome).text

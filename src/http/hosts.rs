@@ -1,6 +1,7 @@
 //! [`HostLayer`]: which host a request is for.
 
 use super::OriginPolicy;
+use super::refusals::Refused;
 use super::reply::close_unread;
 use crate::rpc::{ErrorObject, encode_error};
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use pin_project_lite::pin_project;
 use std::future::Future;
+use std::net::Ipv6Addr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
@@ -18,7 +20,7 @@ use tower_service::Service;
 ///
 /// | Request | Answer |
 /// |---|---|
-/// | HTTP/1.1 without `Host`, any with several, or with one that is none | 400 ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)) |
+/// | HTTP/1.1 without `Host`, any with several, or with one that is no host with or without a port | 400 ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)) |
 /// | `Host` that the [`OriginPolicy`] does not let in | 403 |
 ///
 /// It belongs before all endpoints, inside of a [`ProxiesLayer`](super::ProxiesLayer) and outside of
@@ -125,7 +127,6 @@ where
         let kind = match refuse(&self.policy, &head) {
             None => Kind::Passed { call: self.inner.call(Request::from_parts(head, body)) },
             Some((status, why)) => {
-                tracing::debug!(%status, why, path = head.uri.path(), "request refused");
                 let mut answer = refusal(status, why);
                 close_unread(&mut answer, &head, &body);
                 Kind::Refused { answer: Some(answer.map(ResBody::from)) }
@@ -142,22 +143,46 @@ fn refuse(policy: &OriginPolicy, head: &Parts) -> Option<(StatusCode, &'static s
     match (hosts.next(), hosts.next()) {
         (None, _) if head.version == Version::HTTP_11 => return bad("The Host header is missing"),
         (Some(_), Some(_)) => return bad("There are several Host headers"),
-        (Some(host), None) if !is_host(host) => return bad("The Host header names no host"),
+        (Some(host), None) if !is_host(host.as_bytes()) => return bad("The Host header names no host"),
         _ => {}
+    }
+    // Of HTTP/2, or of a request in absolute form.
+    if head.uri.authority().is_some_and(|authority| !is_host(authority.as_str().as_bytes())) {
+        return bad("The request target names no host");
     }
     policy.refuse_host(head).map(|why| (StatusCode::FORBIDDEN, why))
 }
 
-/// Whether it may be the authority of an `http` URL, without a user in it.
-fn is_host(host: &HeaderValue) -> bool {
-    let fine = |byte: &u8| byte.is_ascii_graphic() && !b"/@?#\\\"<>,".contains(byte);
-    !host.is_empty() && host.as_bytes().iter().all(fine)
+/// Whether it is a host of an `http` URL with or without a port: a name, or an IPv6 address in brackets
+/// ([RFC 3986, section 3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)). Of names only those that hosts have:
+/// what else the grammar lets in, some reader takes for the end of one.
+fn is_host(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|byte| matches!(byte, b':' | b']')) {
+        Some(at) if text.get(at) == Some(&b':') => (text.get(..at), text.get(at + 1..)),
+        _ => (Some(text), None),
+    };
+    let is_port = |port: &[u8]| {
+        let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+        let number =
+            port.iter().try_fold(0_u32, |number, byte| Some(number.saturating_mul(10).saturating_add(digit(byte)?)));
+        number.is_some_and(|number| number <= u32::from(u16::MAX))
+    };
+    host.is_some_and(is_name_or_address) && port.is_none_or(is_port)
+}
+
+fn is_name_or_address(host: &[u8]) -> bool {
+    if let Some(address) = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) {
+        return std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    let fine = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    !host.is_empty() && host.iter().all(fine)
 }
 
 fn refusal(status: StatusCode, why: &'static str) -> Response<Bytes> {
     let text = encode_error(&ErrorObject::invalid_request(why), None).into_bytes();
     let mut response = Response::new(text);
     *response.status_mut() = status;
+    Refused::Because(why.into()).mark(&mut response);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -2,12 +2,14 @@
 
 use super::body::Body;
 use super::origin::OriginPolicy;
+use super::refusals::Refused;
 use super::reply;
 use super::service::JsonRpc;
 use super::tool_params::ToolParams;
 use crate::bridge::Bridge;
+use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::collect::{Incomplete, collect};
-use crate::rpc::{BoxError, ErrorObject};
+use crate::rpc::{BoxError, ErrorObject, encode_error};
 use bytes::{Buf, Bytes};
 use http::{Response, StatusCode};
 use std::sync::Arc;
@@ -46,6 +48,12 @@ impl Options {
         match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
             Ok(Ok(whole)) => Ok(whole),
             Ok(Err(Incomplete::TooLarge)) => Err(self.too_large()),
+            Ok(Err(Incomplete::NoRoom)) => {
+                let error = encode_error(&ErrorObject::internal(NO_ROOM), None);
+                let mut refusal = reply::json(error, StatusCode::SERVICE_UNAVAILABLE, Some(AFTER_NO_ROOM));
+                Refused::Because(NO_ROOM.into()).mark(&mut refusal);
+                Err(refusal)
+            }
             Ok(Err(Incomplete::Broken(_))) => {
                 Err(reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None))
             }

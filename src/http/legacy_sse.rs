@@ -12,6 +12,8 @@ use super::reply;
 use super::stream::EventStream;
 use crate::Identity;
 use crate::bridge::{Bridge, Connection, Outbox};
+use crate::budget::Tally;
+use crate::holder::{Holder, NoShare, Share, Shares};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
@@ -19,6 +21,7 @@ use http::{Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
@@ -28,11 +31,24 @@ use uuid::Uuid;
 
 /// Streams that may be open at once; beyond, the answer is 503.
 const MAX_STREAMS: usize = 1024;
+/// Those of one user, who has one for each program.
+const STREAMS_OF_SUBJECT: usize = 8;
+/// Those of one address, where users have no names of their own.
+const STREAMS_OF_ADDRESS: usize = MAX_STREAMS / 16;
 /// Messages of one stream that may wait to be looked at; beyond, the answer is 503.
 const MAX_WAITING: usize = 64;
+/// And their bytes, unless it is a single one. So much may wait to be read by the client as well: then its
+/// calls wait too.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Calls of one stream that may be without a reply; beyond, a request is answered with an error.
+const MAX_CALLS: usize = 128;
 
 /// Serves a stream at GET and its messages at POST, wherever it is mounted: one route for the
 /// stream, one for the messages, both to (clones of) the same service. A POST to the stream is 405.
+///
+/// 1024 streams may be open, of them 8 for one subject, and 64 for one address whose users have no subject of
+/// their own; beyond, the answer is 503. For each at most 1 MiB of messages and 1 MiB of replies wait, unless it is
+/// a single one, and at most 128 calls run.
 #[derive(Clone, Debug)]
 pub struct LegacySseLayer {
     bridge: Arc<Bridge>,
@@ -64,6 +80,7 @@ impl<S> Layer<S> for LegacySseLayer {
             options: self.options.clone(),
             messages: Arc::clone(&self.messages),
             streams: Mutex::default(),
+            shares: Shares::new(MAX_STREAMS, STREAMS_OF_SUBJECT, STREAMS_OF_ADDRESS),
         };
         LegacySse { inner, shared: Arc::new(shared) }
     }
@@ -83,14 +100,47 @@ struct Shared {
     messages: Arc<str>,
     /// Under ids that nobody can guess.
     streams: Mutex<HashMap<Uuid, Stream>>,
+    shares: Shares,
 }
 
 /// An open stream, as the messages see it.
 #[derive(Clone, Debug)]
 struct Stream {
-    messages: mpsc::Sender<(Bytes, http::Extensions)>,
+    messages: mpsc::Sender<Waiting>,
+    /// How many bytes wait in there.
+    bytes: Arc<AtomicUsize>,
     /// Who opened it. Messages of others are not for it.
     subject: Option<String>,
+}
+
+/// A message that nobody has looked at yet.
+#[derive(Debug)]
+struct Waiting {
+    message: Bytes,
+    extensions: http::Extensions,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Stream {
+    /// Puts a message with the others that wait, if there is room.
+    fn post(&self, message: Bytes, extensions: http::Extensions) -> Result<(), mpsc::error::TrySendError<()>> {
+        let length = message.len();
+        let room = |waiting: usize| (waiting == 0 || waiting + length <= MAX_BYTES).then_some(waiting + length);
+        if self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).is_err() {
+            return Err(mpsc::error::TrySendError::Full(()));
+        }
+        let waiting = Waiting { message, extensions, bytes: Arc::clone(&self.bytes) };
+        self.messages.try_send(waiting).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => mpsc::error::TrySendError::Full(()),
+            mpsc::error::TrySendError::Closed(_) => mpsc::error::TrySendError::Closed(()),
+        })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.bytes.fetch_sub(self.message.len(), Ordering::Relaxed);
+    }
 }
 
 fn subject(extensions: &http::Extensions) -> Option<&str> {
@@ -107,6 +157,7 @@ impl Shared {
 struct Open {
     id: Uuid,
     shared: Arc<Shared>,
+    _share: Share,
 }
 
 impl Drop for Open {
@@ -160,33 +211,43 @@ where
     S::Future: Send,
 {
     fn open(&self, extensions: &http::Extensions) -> Response<Body> {
-        let (sender, mut messages) = mpsc::channel(MAX_WAITING);
-        let stream = Stream { messages: sender, subject: subject(extensions).map(str::to_owned) };
-        let open = Open { id: Uuid::new_v4(), shared: Arc::clone(&self.shared) };
-        {
-            let mut streams = self.shared.streams();
-            if streams.len() >= MAX_STREAMS {
-                return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open");
+        let share = match self.shared.shares.take(Holder::of_http(extensions)) {
+            Ok(share) => share,
+            Err(NoShare::All) => return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open"),
+            Err(NoShare::Own) => {
+                return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams of this user are open; close one");
             }
-            streams.insert(open.id, stream);
-        }
+        };
+        let (sender, mut messages) = mpsc::channel::<Waiting>(MAX_WAITING);
+        let stream =
+            Stream { messages: sender, bytes: Arc::default(), subject: subject(extensions).map(str::to_owned) };
+        let open = Open { id: Uuid::new_v4(), shared: Arc::clone(&self.shared), _share: share };
+        self.shared.streams().insert(open.id, stream);
         let endpoint = format!("event: endpoint\ndata: {}?session_id={}\n\n", self.shared.messages, open.id.simple());
         let bridge = Arc::clone(&self.shared.bridge);
         let keep_alive = bridge.keep_alive;
         let shutdown = bridge.shutdown.clone();
-        let mut connection = Connection::new(bridge, self.inner.clone());
+        let mut connection = Connection::new(bridge, self.inner.clone()).at_most(MAX_CALLS);
         let outbox = Outbox::default();
         let mailbox = outbox.clone();
+        let tally = extensions.get::<Tally>().cloned();
         let work = async move {
             let _open = open;
             let serve = poll_fn(|cx| {
                 while let Poll::Ready(message) = messages.poll_recv(cx) {
                     // The sender lives in the map as long as `_open`.
-                    let Some((message, extensions)) = message else { return Poll::Ready(()) };
-                    connection.accept(&message, extensions.into());
+                    let Some(mut message) = message else { return Poll::Ready(()) };
+                    let extensions = std::mem::take(&mut message.extensions);
+                    connection.accept(&message.message, extensions.into());
                 }
-                while let Poll::Ready(Some(message)) = connection.poll_next(cx) {
-                    mailbox.push(message);
+                // The stream comes back here when it has handed on what is in the mailbox.
+                while mailbox.bytes() < MAX_BYTES
+                    && let Poll::Ready(Some(message)) = connection.poll_next(cx)
+                {
+                    mailbox.push(match &tally {
+                        Some(tally) => tally.hold(message),
+                        None => message,
+                    });
                 }
                 Poll::Pending
             });
@@ -213,7 +274,7 @@ impl Shared {
         session_id(uri).is_none() && !messages.ends_with(path) && !path.ends_with(messages)
     }
 
-    async fn post<B>(&self, head: http::request::Parts, body: B) -> Response<Body>
+    async fn post<B>(&self, mut head: http::request::Parts, body: B) -> Response<Body>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -233,9 +294,13 @@ impl Shared {
             Ok(bytes) => bytes,
             Err(refusal) => return refusal,
         };
+        // The message outlives its POST.
+        if let Some(tally) = head.extensions.get::<Tally>().map(|tally| tally.apart(bytes.len())) {
+            head.extensions.insert(tally);
+        }
         let stream = self.streams().get(&id).cloned();
         let stream = stream.filter(|stream| stream.subject.as_deref() == subject(&head.extensions));
-        match stream.map(|stream| stream.messages.try_send((bytes, head.extensions))) {
+        match stream.map(|stream| stream.post(bytes, head.extensions)) {
             Some(Ok(())) => reply::accepted(),
             Some(Err(mpsc::error::TrySendError::Full(_))) => {
                 error(StatusCode::SERVICE_UNAVAILABLE, "Too many messages wait")

@@ -60,8 +60,11 @@ mod layer;
 #[cfg(feature = "sse")]
 mod legacy_sse;
 mod lingering;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+mod network;
 mod origin;
 mod proxies;
+mod refusals;
 mod reply;
 mod sentinel;
 mod service;
@@ -79,10 +82,14 @@ pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub use legacy_sse::{LegacySse, LegacySseLayer};
 pub use lingering::Lingering;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+pub(crate) use network::{Network, networks, place};
 pub use origin::OriginPolicy;
 #[cfg(feature = "oauth")]
 pub(crate) use origin::is_of;
 pub use proxies::{Proxies, ProxiesLayer};
+pub(crate) use refusals::Refused;
+pub use refusals::{Refusals, RefusalsFuture, RefusalsLayer};
 pub(crate) use reply::close_unread;
 #[cfg(any(feature = "oauth", feature = "rest"))]
 pub(crate) use reply::{ENCODED, IDENTITY};

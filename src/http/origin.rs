@@ -2,6 +2,7 @@
 //! ([security](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint)).
 
 use super::forwarded::Caller;
+use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use std::sync::Arc;
@@ -9,17 +10,29 @@ use url::{Host, Url};
 
 /// Whoever reads it is as a rule behind a proxy that nobody told of.
 const FOREIGN_HOST: &str = "Host not allowed: this server is known by another name. If this is the address that clients \
-    should use, its administrator sets it as the public URL (MCP_PUBLIC_URL)";
+    should use, its administrator sets it as the public URL (MCP_PUBLIC_URL), and a proxy before it passes Host on";
 
 /// Which `Origin` and `Host` headers are let in.
 ///
-/// Always: no `Origin` (no browser), a loopback one, and that of the root URL which a trusted proxy names
-/// ([`ProxiesLayer`](super::ProxiesLayer)). The default checks no `Host`, since an
+/// Always: no `Origin` (no browser) and a loopback one. The default checks no `Host`, since an
 /// embedder's server may have any name.
+///
+/// The root URL that a trusted proxy names ([`ProxiesLayer`](super::ProxiesLayer)) lets its own `Origin` in, and any
+/// `Host`, as far as nobody else can have said it:
+///
+/// | | The URL of a trusted proxy |
+/// |---|---|
+/// | [`public_url`](Self::public_url) is set | never counts |
+/// | [`authenticated`](Self::authenticated) | counts |
+/// | neither | counts for requests without `Origin` and `Sec-Fetch-*` |
+///
+/// A page whose own name points here (DNS rebinding) sends what headers it likes, and where the browser's address is
+/// among the trusted ones, it would name itself. Only a login keeps it out then.
 #[derive(Clone, Debug, Default)]
 pub struct OriginPolicy {
     origins: Arc<[String]>,
     any: bool,
+    authenticated: bool,
     public: Option<Arc<Url>>,
     loopback_host: bool,
 }
@@ -38,11 +51,19 @@ impl OriginPolicy {
         self
     }
 
-    /// Any. Only where a token or login is required: without one, every page that a user of the
-    /// local network opens could call.
+    /// Any. Only where a token or login is required ([`authenticated`](Self::authenticated), which it implies):
+    /// without one, every page that a user of the local network opens could call.
     #[must_use]
     pub const fn allow_any(mut self) -> Self {
         self.any = true;
+        self.authenticated()
+    }
+
+    /// A token or login is required, so that nothing is open to a page that merely reaches the server: what a
+    /// trusted proxy says counts for browsers too. Not by default.
+    #[must_use]
+    pub const fn authenticated(mut self) -> Self {
+        self.authenticated = true;
         self
     }
 
@@ -63,7 +84,7 @@ impl OriginPolicy {
 
     /// What is wrong with a request, if anything is.
     pub(crate) fn refuse(&self, head: &Parts) -> Option<&'static str> {
-        let own = head.extensions.get().and_then(Caller::base);
+        let own = self.forwarded(head);
         let mut origins = head.headers.get_all(ORIGIN).into_iter();
         if !origins.all(|origin| origin.to_str().is_ok_and(|origin| self.origin_is_allowed(origin, own))) {
             return Some("Origin not allowed");
@@ -74,13 +95,19 @@ impl OriginPolicy {
     /// What is wrong with the `Host` of a request, if anything is. Where a trusted proxy says under
     /// which URL the client came, `Host` is between the two servers.
     pub(crate) fn refuse_host(&self, head: &Parts) -> Option<&'static str> {
-        if !self.loopback_host || head.extensions.get().and_then(Caller::base).is_some() {
+        if !self.loopback_host || self.forwarded(head).is_some() {
             return None;
         }
         let mut hosts = head.headers.get_all(HOST).into_iter().map(|host| host.to_str().unwrap_or("?"));
         let known = hosts.all(|host| self.host_is_known(host))
             && head.uri.authority().is_none_or(|authority| self.host_is_known(authority.as_str()));
         if known { None } else { Some(FOREIGN_HOST) }
+    }
+
+    /// The root URL that a trusted proxy names, unless a page could have named it.
+    fn forwarded<'a>(&self, head: &'a Parts) -> Option<&'a str> {
+        let base = head.extensions.get().and_then(Caller::base)?;
+        (self.public.is_none() && (self.authenticated || !is_from_browser(&head.headers))).then_some(base)
     }
 
     fn origin_is_allowed(&self, origin: &str, own: Option<&str>) -> bool {
@@ -110,6 +137,13 @@ impl OriginPolicy {
         let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
         is_loopback(url.host()) || self.public.as_deref().is_some_and(|public| public.host() == url.host())
     }
+}
+
+/// No script can leave these out or set them
+/// ([Fetch, section 2.2.2](https://fetch.spec.whatwg.org/#forbidden-request-header)). Over plain http browsers send
+/// no `Sec-Fetch-*`, but `Origin` with everything except GET and HEAD.
+fn is_from_browser(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name == ORIGIN || name.as_str().starts_with("sec-fetch-"))
 }
 
 /// Whether `origin` is the origin of `url`, as browsers write it. Opaque origins are nobody's.
@@ -145,19 +179,33 @@ mod tests {
         http::Request::post("/mcp").header(name, value).body(()).unwrap().into_parts().0
     }
 
+    /// Host and headers of a request beside what a trusted proxy says, and whether each of the three policies refuses it:
+    /// the plain one, with a login, and with a public URL and a login.
     #[test]
     fn what_a_trusted_proxy_says() {
-        let policy = OriginPolicy::new().loopback_listener();
-        let caller = Caller::new(None, Some("https://1c.example".to_owned()));
-        for (name, value, refused) in [
-            (HOST, "gateway.internal", false),
-            (ORIGIN, "https://1c.example", false),
-            (ORIGIN, "https://evil.example", true),
-            (ORIGIN, "http://1c.example", true),
+        let plain = OriginPolicy::new().loopback_listener();
+        let login = plain.clone().authenticated();
+        let public = login.clone().public_url(Url::parse("https://public.example").unwrap());
+        for (headers, refused) in [
+            (&[("host", "1c.example")][..], [false, false, true]),
+            (&[("host", "gateway.internal")], [false, false, true]),
+            (&[("host", "127.0.0.1:8000")], [false, false, false]),
+            (&[("host", "public.example")], [false, false, false]),
+            (&[("host", "1c.example"), ("origin", "https://1c.example")], [true, false, true]),
+            (&[("host", "1c.example"), ("origin", "https://evil.example")], [true, true, true]),
+            (&[("host", "1c.example"), ("origin", "http://1c.example")], [true, true, true]),
+            (&[("host", "1c.example"), ("sec-fetch-site", "same-origin")], [true, false, true]),
+            (&[("host", "1c.example"), ("sec-fetch-later", "?1")], [true, false, true]),
+            (&[("host", "localhost"), ("sec-fetch-site", "same-origin")], [false, false, false]),
+            (&[("host", "localhost"), ("origin", "https://1c.example")], [true, false, true]),
+            (&[("host", "public.example"), ("origin", "https://public.example")], [true, true, false]),
         ] {
-            let mut head = head(name, value);
-            head.extensions.insert(caller.clone());
-            assert_eq!(policy.refuse(&head).is_some(), refused, "{value}");
+            let request =
+                headers.iter().fold(http::Request::post("/mcp"), |all, (name, value)| all.header(*name, *value));
+            let mut head = request.body(()).unwrap().into_parts().0;
+            head.extensions.insert(Caller::new(None, Some("https://1c.example".to_owned())));
+            let got = [&plain, &login, &public].map(|policy| policy.refuse(&head).is_some());
+            assert_eq!(got, refused, "{headers:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Answers that need no call, and the heads of those that do.
 
 use super::body::Body;
+use super::refusals::Refused;
 use crate::rpc::{Encoded, ErrorObject, Id, encode_error};
 use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
@@ -52,7 +53,9 @@ pub(crate) fn close_unread<T, B: http_body::Body>(response: &mut Response<T>, he
 
 /// A JSON-RPC error that answers the HTTP request.
 pub(super) fn error(status: StatusCode, error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
-    json(encode_error(error, id), status, None)
+    let mut response = json(encode_error(error, id), status, None);
+    Refused::Because(error.message.clone()).mark(&mut response);
+    response
 }
 
 pub(super) fn json(text: Encoded, status: StatusCode, retry_after: Option<Duration>) -> Response<Body> {

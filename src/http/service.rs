@@ -3,11 +3,13 @@
 use super::accept::{Accepts, is_encoded, is_json};
 use super::body::Body;
 use super::layer::Options;
+use super::refusals::Refused;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::auth::NeededScopes;
-use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Running, boxed, era};
+use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
+use crate::holder::Holder;
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
@@ -149,7 +151,7 @@ pub(super) struct Post<S> {
 enum Admitted {
     Call(Box<Call>, Box<Request>),
     Done(Box<Call>, Box<Outcome>),
-    Listen(Box<Call>),
+    Listen(Box<Call>, Holder),
 }
 
 impl<S> Post<S>
@@ -173,10 +175,13 @@ where
                 Err(error) => bad_request(&error, Some(&id)),
             },
             Incoming::One(Ok(Message::Notification(..))) => reply::accepted(),
-            Incoming::One(Ok(Message::Reply(answer))) => match self.shared.bridge.questions.answer(answer) {
-                true => reply::accepted(),
-                false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
-            },
+            Incoming::One(Ok(Message::Reply(answer))) => {
+                let from = Party::new(self.head.extensions.get(), None);
+                match self.shared.bridge.questions.answer(answer, &from) {
+                    true => reply::accepted(),
+                    false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
+                }
+            }
             Incoming::One(Err(Invalid { id, error })) => bad_request(&error, id.as_ref()),
             Incoming::Batch(messages) => self.batch(messages).await,
         }
@@ -190,11 +195,11 @@ where
         let bridge = &self.shared.bridge;
         let call = Box::new(Call::new(bridge, id, &mut request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
-            return Ok(Admitted::Done(call, Box::new(Outcome::of(Ok(answer)))));
+            return Ok(Admitted::Done(call, Box::new(Outcome::answered(answer))));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
-            return Ok(Admitted::Listen(call));
+            return Ok(Admitted::Listen(call, Holder::of(&request.extensions)));
         }
         Ok(Admitted::Call(call, Box::new(request)))
     }
@@ -203,16 +208,16 @@ where
         let (mut call, request) = match admitted {
             Admitted::Call(call, request) => (call, request),
             Admitted::Done(call, outcome) => return self.finish(call, *outcome),
-            Admitted::Listen(call) => return self.listen(call),
+            Admitted::Listen(call, holder) => return self.listen(call, holder),
         };
         let mut running = self.begin(*request);
         if !self.accepts.events {
-            let outcome = Outcome::of(running.await);
+            let outcome = Outcome::of(running.await, call.request_id());
             return self.finish(call, outcome);
         }
         // A call that is quick and has nothing to say on the way is answered in one piece.
         if let Ok(answer) = tokio::time::timeout(self.shared.bridge.patience, &mut running).await {
-            let outcome = Outcome::of(answer);
+            let outcome = Outcome::of(answer, call.request_id());
             if !call.needs_stream(&outcome) {
                 return self.finish(call, outcome);
             }
@@ -247,6 +252,10 @@ where
             return self.stream(Outbox::default(), async move { Some(text) });
         }
         let mut response = reply::json(text, status, retry_after);
+        if status != StatusCode::OK {
+            // The call has its line.
+            Refused::Told.mark(&mut response);
+        }
         if let Some(scopes) = scopes {
             response.extensions_mut().insert(NeededScopes(scopes));
         }
@@ -263,24 +272,27 @@ where
     }
 
     /// Stays open until the client closes it or the server shuts down.
-    fn listen(&self, call: Box<Call>) -> Response<Body> {
+    fn listen(&self, call: Box<Call>, holder: Holder) -> Response<Body> {
         if !self.accepts.events {
             let error = ErrorObject::invalid_request("subscriptions/listen is answered with text/event-stream only");
             return reply::error(StatusCode::NOT_ACCEPTABLE, &error, Some(&call.id));
         }
+        let Ok(share) = self.shared.bridge.listeners.take(holder) else {
+            return reply::error(StatusCode::SERVICE_UNAVAILABLE, &era::too_many_listen(), Some(&call.id));
+        };
         let outbox = Outbox::default();
         outbox.push(era::listen_acknowledged(call.id.as_json()));
         let shutdown = self.shared.bridge.shutdown.clone();
         self.stream(outbox, async move {
+            let _share = share;
             shutdown.cancelled().await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
-            let outcome = Outcome::of(Ok(ended.map_err(ErrorObject::from).into()));
+            let outcome = Outcome::answered(ended.map_err(ErrorObject::from).into());
             Some(call.finish(outcome).text)
         })
     }
 }
 
 pub(super) fn bad_request(error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
-    tracing::debug!(code = error.code, message = %error.message, "request refused");
     reply::error(StatusCode::BAD_REQUEST, error, id)
 }

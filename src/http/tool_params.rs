@@ -3,15 +3,15 @@
 
 use super::headers::single;
 use super::sentinel;
+use crate::ask;
 use crate::rpc::json::{self, Member, Scanner, Span, once};
-use crate::rpc::{BoxError, ErrorObject, Failure, Method, Outcome, Param, Params, Request, Response, Unasked};
+use crate::rpc::{BoxError, ErrorObject, Failure, MAX_ITEMS, Param, Params, Payload, Request, Response};
 use http::HeaderMap;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-use tower::ServiceExt as _;
 use tower_service::Service;
 
 /// How long a list of tools is believed.
@@ -20,9 +20,8 @@ const FRESH: Duration = Duration::from_secs(60);
 const FRESH_FOR_UNKNOWN: Duration = Duration::from_secs(5);
 /// How long it is believed against a client that sees it otherwise.
 const FRESH_FOR_MISMATCH: Duration = Duration::from_secs(1);
-/// Tools beyond this are not remembered, and pages not read.
-const MAX_TOOLS: usize = 10_000;
-const MAX_PAGES: usize = 100;
+/// Tools beyond this are not remembered.
+const MAX_TOOLS: usize = MAX_ITEMS;
 /// Below this every integer is a double of its own.
 const SAFE: f64 = 9_007_199_254_740_992.0;
 
@@ -53,7 +52,7 @@ impl ToolParams {
     /// # Errors
     /// -32020 where they differ, and what the list of tools failed with if `Mcp-Param-*` headers
     /// cannot be checked without it.
-    pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), Failure>
+    pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), BoxError>
     where
         S: Service<Request, Response = Response> + Clone,
         S::Error: Into<BoxError>,
@@ -64,9 +63,9 @@ impl ToolParams {
             let (mirrored, age) = self.look_up(&name);
             let limit_now = if mirrored.is_some() { limit } else { limit.min(FRESH_FOR_UNKNOWN) };
             if age.is_none_or(|age| age >= limit_now) {
-                if let Err(failure) = self.refresh(request, service, age).await {
+                if let Err(error) = self.refresh(request, service, age).await {
                     let has_params = headers.keys().any(|name| name.as_str().starts_with("mcp-param-"));
-                    return if has_params { Err(failure) } else { Ok(()) };
+                    return if has_params { Err(error) } else { Ok(()) };
                 }
                 limit = Duration::MAX;
                 continue;
@@ -77,7 +76,7 @@ impl ToolParams {
                     limit = FRESH_FOR_MISMATCH;
                 }
                 result => {
-                    return result.map_err(Failure::bad_request);
+                    return result.map_err(|error| Failure::bad_request(error).into());
                 }
             }
         }
@@ -88,7 +87,7 @@ impl ToolParams {
         (known.tools.get(name).cloned(), known.read.map(|read| read.elapsed()))
     }
 
-    async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), Failure>
+    async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), BoxError>
     where
         S: Service<Request, Response = Response> + Clone,
         S::Error: Into<BoxError>,
@@ -99,19 +98,13 @@ impl ToolParams {
             return Ok(());
         }
         let mut tools = HashMap::new();
-        let mut params = Params::default();
-        for _ in 0..MAX_PAGES {
-            let mut page = Request { method: Method::ToolsList, params, ..request.clone() };
-            page.extensions.insert(Unasked);
-            let outcome = Outcome::of(service.clone().oneshot(page).await.map_err(Into::into));
-            let list: Value = match &outcome.result {
-                Ok(payload) => serde_json::from_slice(payload.json()).unwrap_or_default(),
-                Err(_) => return Err(outcome.into_failure()),
-            };
+        let each = |_: &Request, page: &Payload| {
+            let list: Value = serde_json::from_slice(page.json()).unwrap_or_default();
             read_tools(&list, &mut tools);
-            let Some(cursor) = list.get("nextCursor").filter(|cursor| cursor.is_string()) else { break };
-            let next = serde_json::json!({ "cursor": cursor }).to_string();
-            params = Params::parse(&next.into()).unwrap_or_default();
+            true
+        };
+        if let Some(error) = ask::tools(request, &mut service.clone(), each).await? {
+            return Err(error.into());
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Another caller may see other tools, so what is known of those stays.

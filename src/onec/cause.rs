@@ -29,6 +29,11 @@ macro_rules! causes {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
+            /// Its name here, as the log has it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
             /// What happened: the beginning of the message.
             pub const fn what(self) -> &'static str {
                 match self { $(Self::$name => $what,)* }

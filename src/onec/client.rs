@@ -4,7 +4,8 @@ pub(super) mod line;
 pub(super) mod tls;
 
 use super::infobase::{Infobase, InfobaseError};
-use crate::collect::{Incomplete, collect};
+use crate::budget::{OverBudgetError, Tally};
+use crate::collect::{Incomplete, collect_telling};
 use crate::rpc::cause;
 use bytes::Bytes;
 use http_body_util::Full;
@@ -93,12 +94,15 @@ impl Service<http::Request<Bytes>> for HttpClient {
     }
 
     fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
+        let tally = request.extensions().get::<Tally>().cloned();
         let sent = self.client.request(request.map(Full::new));
         let limit = self.max_answer;
         Box::pin(async move {
             let (head, body) = sent.await.map_err(classify)?.into_parts();
-            let body = collect(body, limit).await.map_err(|error| match error {
+            let came = |bytes| tally.iter().for_each(|tally| tally.answered(bytes));
+            let body = collect_telling(body, limit, came).await.map_err(|error| match error {
                 Incomplete::TooLarge => ClientError::TooLarge(limit),
+                Incomplete::NoRoom => ClientError::Broken(OverBudgetError.into()),
                 Incomplete::Broken(error) => ClientError::Broken(error),
             })?;
             Ok(http::Response::from_parts(head, body))

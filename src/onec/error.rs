@@ -107,6 +107,32 @@ impl Error {
         }
     }
 
+    /// The status that 1C answered with, whatever the trouble is called.
+    pub(crate) const fn answered(&self) -> Option<StatusCode> {
+        match self.trouble {
+            Trouble::LoginRefused => Some(StatusCode::UNAUTHORIZED),
+            Trouble::Nonsense(_) => Some(StatusCode::OK),
+            _ => self.status(),
+        }
+    }
+
+    /// The cause in a word, for the log: that of [`Cause`], or else the kind of trouble.
+    pub(crate) fn name(&self) -> &'static str {
+        match (self.why, &self.trouble) {
+            (Some(why), _) => why.name(),
+            (_, Trouble::Unreachable) => "Unreachable",
+            (_, Trouble::Broken) => "Broken",
+            (_, Trouble::Slow(_)) => "Slow",
+            (_, Trouble::Queued(_)) => "Queued",
+            (_, Trouble::Status(..)) => "Status",
+            (_, Trouble::LoginRefused) => "LoginRefused",
+            (_, Trouble::Nonsense(_)) => "Nonsense",
+            (_, Trouble::TooLarge(_)) => "TooLarge",
+            (_, Trouble::Open) => "Open",
+            (_, Trouble::Other) => "Other",
+        }
+    }
+
     /// Whether it is no affair of the caller alone, as arguments are that 1C does not take, or the
     /// caller's login.
     pub(crate) fn is_for_administrators(&self) -> bool {

@@ -11,7 +11,9 @@ use super::error::{Error, Trouble};
 use super::error_body::words;
 use super::infobase::{Infobase, InfobaseError};
 use super::outputs::Outputs;
+use super::queue::Flow;
 use super::rest::Paths;
+use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::memo::Memo;
 use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause as find};
@@ -208,6 +210,10 @@ impl Target {
             _ => self.infobase.quick,
         };
         call.extensions_mut().insert(Patience(limit));
+        Flow::of(&request.extensions).mark(&mut call);
+        if let Some(tally) = request.extensions.get::<Tally>() {
+            call.extensions_mut().insert(tally.clone());
+        }
         Ok(call)
     }
 }

@@ -5,6 +5,7 @@ use super::deadline::Patience;
 use super::error::{Error, Trouble};
 use super::error_body::words;
 use super::exchange::Kind;
+use super::queue::Flow;
 use super::service::OneCService;
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::{BoxError, cause};
@@ -105,7 +106,12 @@ where
     /// worth a look when no key works; [`health`](Self::health) tells the two apart.
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
-        let build = || self.plain(Method::POST, &self.target.verify, Who::Account, body.clone());
+        let flow = Flow::login(&body);
+        let build = || {
+            let mut call = self.plain(Method::POST, &self.target.verify, Who::Account, body.clone())?;
+            flow.mark(&mut call);
+            Ok(call)
+        };
         let kind = Kind { name: "auth/verify", uri: &self.target.verify, harmless: true };
         let answer = self.target.exchange(self.ready().await?, build, kind).await;
         holder(answer.map_err(|error| without(key, error))?.body())
@@ -141,6 +147,7 @@ where
             call.headers_mut().remove(CONTENT_TYPE);
         }
         call.extensions_mut().insert(Patience(self.target.infobase.quick));
+        who.flow().mark(&mut call);
         Ok(call)
     }
 }
@@ -152,6 +159,16 @@ enum Who<'a> {
     Account,
     User(&'a Credentials),
     Nobody,
+}
+
+impl Who<'_> {
+    fn flow(self) -> Flow {
+        match self {
+            // With the password: whoever guesses at a login takes none of its owner's turns.
+            Self::User(credentials) => Flow::login(credentials.authorization().as_bytes()),
+            Self::Account | Self::Nobody => Flow::HEALTH,
+        }
+    }
 }
 
 /// 1C's words about a key may repeat it, and they may end up in a log.

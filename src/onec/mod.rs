@@ -4,8 +4,8 @@
 //! request for each [`Request`](crate::rpc::Request), and REST, `POST {infobase}/hs/{root}/{path}` with
 //! a JSON object for each [`RestCall`]. A call carries Basic or bearer authorization (the infobase's
 //! account, or the caller's own login), the `headers` of the request and nothing else of the client's. Around its
-//! HTTP client stand two layers: [`QueueLayer`] (each call takes a session of 1C and maybe a licence,
-//! so only so many run at once) and [`DeadlineLayer`].
+//! HTTP client stand two layers: [`FairQueueLayer`] (each call takes a session of 1C and maybe a licence,
+//! so only so many run at once, and all callers get their turns) and [`DeadlineLayer`].
 //!
 //! It also asks 1C who may come in: [`OneCService::log_in`] tries a user's own login, and
 //! [`OneCService::verify_key`] has an access key checked.
@@ -75,7 +75,7 @@ pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::{Error, Trouble};
 pub use infobase::{Infobase, InfobaseError};
 pub use login::KeyHolder;
-pub use queue::{Queue, QueueLayer};
+pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
 pub use rest::RestCall;
 pub use service::{DefaultClient, OneCService, ResponseFuture};
 

@@ -1,92 +1,220 @@
-//! The ceiling on calls to 1C, and the queue in front of it.
+//! The ceiling on calls to 1C, and the fair queue in front of it.
+
+mod flow;
+mod turns;
+
+pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
 use super::error::{Error, Trouble};
 use crate::rpc::BoxError;
 use bytes::Bytes;
+use pin_project_lite::pin_project;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::sync::Semaphore;
+use std::task::{Context, Poll, ready};
 use tower::ServiceExt as _;
 use tower::load_shed::error::Overloaded;
+use tower::util::Oneshot;
 use tower_layer::Layer;
 use tower_service::Service;
+use turns::{Entered, Turn, Turns, Waiting};
 
-/// How many calls may wait for each that may run.
-const WAITING_PER_TURN: usize = 4;
+type Call = http::Request<Bytes>;
 
-/// Lets at most so many calls run at once, and four times as many wait for their turn.
+/// Lets at most so many calls run at once, and shares the turns fairly among those who call.
 ///
-/// A call waits no longer than its [`Patience`]; then it fails with [`Trouble::Queued`] and surely
-/// did not run. When the queue is full too, it fails at once with tower's [`Overloaded`].
+/// Whose a call is, its [`Flow`] says. Where calls wait, a turn that comes free goes to the flow with the
+/// fewest calls running, and among equals to the one whose last turn is longest ago; within a flow to the
+/// call that came first. One flow has bounds of its own, so that no number of calls of one caller keeps
+/// the others out:
 ///
-/// The service is always ready: the turn is taken inside the call, so that a caller that holds a
-/// ready service without using it keeps nobody out. Clones share the turns.
-#[derive(Clone, Debug)]
-pub struct QueueLayer {
+/// | Bound | Value |
+/// |---|---|
+/// | calls at once | the turns |
+/// | of one flow | half of them, at least 1 ([`per_flow`](Self::per_flow)) |
+/// | kept free for logins and health | 1 turn from 3 turns on, an eighth of them from 16 on, at most 4 |
+/// | logins and health at once | half of the turns, at least 1 |
+/// | waiting calls | 4 for each turn |
+/// | of one flow | a quarter of them |
+/// | waiting logins and questions for health | as many again |
+///
+/// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
+/// With 1 or 2 turns none is kept free; logins and other calls then take turns.
+///
+/// A call waits no longer than its [`Patience`]; then it fails with [`Trouble::Queued`] and surely did not
+/// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`].
+///
+/// The service is always ready: the turn, or the place, is taken by `call`, so that a caller that holds a
+/// ready service without using it keeps nobody out. The client beneath becomes ready inside the turn.
+/// Dropping the call gives back at once what it holds. Clones share the turns.
+///
+/// # Example
+///
+/// ```
+/// use bytes::Bytes;
+/// use onec_mcp::onec::{FairQueueLayer, Flow};
+/// use onec_mcp::rpc::BoxError;
+/// use std::time::Duration;
+/// use tower::load_shed::error::Overloaded;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), BoxError> {
+/// let slow = service_fn(|_: http::Request<Bytes>| async {
+///     tokio::time::sleep(Duration::from_secs(20)).await;
+///     Ok::<_, BoxError>(http::Response::new(Bytes::new()))
+/// });
+/// let queue = FairQueueLayer::new(4).layer(slow);
+/// let call = |who: &str| {
+///     let mut call = http::Request::new(Bytes::new());
+///     call.extensions_mut().insert(Flow::subject(who));
+///     tokio::spawn(queue.clone().oneshot(call))
+/// };
+///
+/// let greedy: Vec<_> = (0..80).map(|_| call("onec:Иванов")).collect();
+/// // Somebody else gets the next turn.
+/// call("onec:Петров").await??;
+/// for (number, ends) in greedy.into_iter().enumerate() {
+///     match ends.await? {
+///         Ok(_) => assert!(number < 6, "2 turns of 4 and 4 places of 16"),
+///         Err(error) => assert!(error.is::<Overloaded>()),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct FairQueueLayer {
     turns: usize,
+    per_flow: usize,
 }
 
-impl QueueLayer {
-    /// At most `turns` calls at once, at least one.
+impl FairQueueLayer {
+    /// At most `turns` calls at once, at least one; half of them for one flow.
     pub fn new(turns: usize) -> Self {
-        Self { turns: turns.clamp(1, Semaphore::MAX_PERMITS / (WAITING_PER_TURN + 1)) }
+        Self { turns, per_flow: turns / 2 }
+    }
+
+    /// At most so many calls of one flow at once, at least one.
+    #[must_use]
+    pub const fn per_flow(mut self, calls: usize) -> Self {
+        self.per_flow = calls;
+        self
     }
 }
 
-impl<C> Layer<C> for QueueLayer {
-    type Service = Queue<C>;
+impl<C> Layer<C> for FairQueueLayer {
+    type Service = FairQueue<C>;
 
-    fn layer(&self, client: C) -> Queue<C> {
-        Queue {
-            client,
-            turns: Arc::new(Semaphore::new(self.turns)),
-            places: Arc::new(Semaphore::new(self.turns * (WAITING_PER_TURN + 1))),
-        }
+    fn layer(&self, client: C) -> FairQueue<C> {
+        FairQueue { client, turns: Arc::new(Turns::new(self.turns, self.per_flow)) }
     }
 }
 
-/// See [`QueueLayer`].
+/// The client behind a fair queue; see [`FairQueueLayer`].
 #[derive(Clone, Debug)]
-pub struct Queue<C> {
+pub struct FairQueue<C> {
     client: C,
-    turns: Arc<Semaphore>,
-    /// Those who run and those who wait.
-    places: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
 
-impl<C> Service<http::Request<Bytes>> for Queue<C>
+impl<C> Service<Call> for FairQueue<C>
 where
-    C: Service<http::Request<Bytes>> + Clone + Send + 'static,
+    C: Service<Call> + Clone,
     C::Error: Into<BoxError>,
-    C::Future: Send,
 {
     type Response = C::Response;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+    type Future = FairQueueFuture<C>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
-        let place = Arc::clone(&self.places).try_acquire_owned();
-        let turns = Arc::clone(&self.turns);
+    fn call(&mut self, request: Call) -> Self::Future {
+        let flow = request.extensions().get().copied().unwrap_or(Flow::NOBODY);
         let client = self.client.clone();
-        Box::pin(async move {
-            let Ok(_place) = place else { return Err(Overloaded::new().into()) };
-            let Patience(limit) = patience(&request);
-            let _turn = match turns.clone().try_acquire_owned() {
-                Ok(turn) => turn,
-                Err(_) => match tokio::time::timeout(limit, turns.acquire_owned()).await {
-                    Ok(Ok(turn)) => turn,
-                    // The semaphore is never closed, so this is the time limit.
-                    _ => return Err(Error::from(Trouble::Queued(limit)).into()),
-                },
-            };
-            client.oneshot(request).await.map_err(Into::into)
-        })
+        let stage = match Turns::enter(&self.turns, flow) {
+            Entered::Running(turn) => Stage::Running { call: client.oneshot(request), turn },
+            Entered::Waiting(waiting) => {
+                Stage::Waiting { wait: Box::pin(wait(waiting, patience(&request))), call: Some((client, request)) }
+            }
+            Entered::Refused => Stage::Ended { error: Some(Overloaded::new().into()) },
+        };
+        FairQueueFuture { stage }
+    }
+}
+
+type Wait = Pin<Box<dyn Future<Output = Result<Turn, Error>> + Send>>;
+
+async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Error> {
+    match tokio::time::timeout(limit, waiting).await {
+        Ok(Some(turn)) => Ok(turn),
+        // The queue outlives who waits in it, so this is the time limit.
+        Ok(None) | Err(_) => Err(Error::from(Trouble::Queued(limit))),
+    }
+}
+
+pin_project! {
+    /// The call of a [`FairQueue`].
+    pub struct FairQueueFuture<C>
+    where
+        C: Service<Call>,
+    {
+        #[pin]
+        stage: Stage<C>,
+    }
+}
+
+pin_project! {
+    #[project = StageOf]
+    enum Stage<C>
+    where
+        C: Service<Call>,
+    {
+        Waiting { wait: Wait, call: Option<(C, Call)> },
+        // The call goes before its turn does.
+        Running { #[pin] call: Oneshot<C, Call>, turn: Turn },
+        Ended { error: Option<BoxError> },
+    }
+}
+
+impl<C: Service<Call>> fmt::Debug for FairQueueFuture<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FairQueueFuture").finish_non_exhaustive()
+    }
+}
+
+impl<C> Future for FairQueueFuture<C>
+where
+    C: Service<Call>,
+    C::Error: Into<BoxError>,
+{
+    type Output = Result<C::Response, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stage = self.project().stage;
+        loop {
+            match stage.as_mut().project() {
+                StageOf::Waiting { wait, call } => {
+                    let turn = ready!(wait.as_mut().poll(cx));
+                    let next = match (turn, call.take()) {
+                        (Ok(turn), Some((client, request))) => Stage::Running { call: client.oneshot(request), turn },
+                        (turn, _) => Stage::Ended { error: turn.err().map(Into::into) },
+                    };
+                    stage.set(next);
+                }
+                StageOf::Running { call, .. } => {
+                    let answer = ready!(call.poll(cx));
+                    // The turn is free from now on, however long the answer is held.
+                    stage.set(Stage::Ended { error: None });
+                    return Poll::Ready(answer.map_err(Into::into));
+                }
+                StageOf::Ended { error } => return error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
+            }
+        }
     }
 }

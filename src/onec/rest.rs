@@ -5,7 +5,9 @@ use super::deadline::Patience;
 use super::decode::{BadAnswer, text};
 use super::exchange::{Kind, Target, nonsense, refused};
 use super::infobase::{Infobase, InfobaseError};
+use super::queue::Flow;
 use super::service::{OneCService, ResponseFuture};
+use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::rpc::json::{Fault, without_lone_surrogates};
 use crate::rpc::{BoxError, Extensions, Payload, Response};
@@ -34,7 +36,7 @@ pub struct RestCall {
     pub cache: Option<Duration>,
     /// Headers that travel on to 1C. An `Authorization` among them does not.
     pub headers: HeaderMap,
-    /// What layers tell each other, the [`Identity`] of the caller among it.
+    /// What layers tell each other, the [`Identity`] of the caller or the call's [`Flow`] among it.
     pub extensions: Extensions,
 }
 
@@ -88,6 +90,10 @@ impl Target {
             *request.headers_mut() = self.headers_for(&call.headers, call.extensions.get::<Identity>());
             let limit = if call.slow { self.infobase.slow } else { self.infobase.quick };
             request.extensions_mut().insert(Patience(limit));
+            Flow::of(&call.extensions).mark(&mut request);
+            if let Some(tally) = call.extensions.get::<Tally>() {
+                request.extensions_mut().insert(tally.clone());
+            }
             Ok(request)
         };
         let kind = Kind { name: &call.path, uri: &uri, harmless: false };

@@ -4,7 +4,7 @@ use super::client::HttpClient;
 use super::deadline::{Deadline, DeadlineLayer};
 use super::exchange::Target;
 use super::infobase::{Infobase, InfobaseError};
-use super::queue::{Queue, QueueLayer};
+use super::queue::{FairQueue, FairQueueLayer};
 use crate::rpc::{BoxError, Request, Response};
 use bytes::Bytes;
 use std::fmt;
@@ -16,7 +16,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 
 /// The HTTP client as [`OneCService::new`] builds it.
-pub type DefaultClient = Queue<Deadline<HttpClient>>;
+pub type DefaultClient = FairQueue<Deadline<HttpClient>>;
 
 /// How many calls run at once, if nobody says otherwise.
 const DEFAULT_CONCURRENCY: usize = 16;
@@ -52,20 +52,23 @@ impl OneCService {
     }
 
     /// The same with another ceiling on calls at once. Each takes a session of 1C and maybe a
-    /// licence.
+    /// licence. One caller has half of them at most, see [`FairQueueLayer`].
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_concurrency(infobase: Infobase, calls: usize) -> Result<Self, InfobaseError> {
         let client = HttpClient::new(&infobase)?;
-        Self::with_client(infobase, QueueLayer::new(calls).layer(DeadlineLayer.layer(client)))
+        Self::with_client(infobase, FairQueueLayer::new(calls).layer(DeadlineLayer.layer(client)))
     }
 }
 
 impl<C> OneCService<C> {
     /// A leaf over a client of your own. Limits on time and concurrency are layers around it, such
-    /// as [`QueueLayer`] and [`DeadlineLayer`]; a failure that is a
-    /// [`ClientError`](super::ClientError) says whether the call can have run.
+    /// as [`FairQueueLayer`] and [`DeadlineLayer`]; a failure that is a
+    /// [`ClientError`](super::ClientError) says whether the call can have run. Each call carries its
+    /// [`Patience`](super::Patience) and its [`Flow`](super::Flow), if any, in its extensions.
+    ///
+    /// Leaves of one infobase under several accounts share the ceiling when they share the client.
     ///
     /// # Errors
     /// [`InfobaseError`] where the URL does not serve.

@@ -4,12 +4,13 @@ use super::document::Document;
 use super::problem::{Problem, json};
 use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
+use crate::budget::Tally;
 use crate::catalog::{Catalog, Tool, Tools};
 use crate::collect::{Incomplete, collect};
 use crate::http::{Body, is_encoded, remote};
-use crate::onec::RestCall;
+use crate::onec::{Flow, RestCall};
 use crate::rpc::json::{Fault, Scanner};
-use crate::rpc::{BoxError, Response, without_bom};
+use crate::rpc::{BoxError, RequestId, Response, without_bom};
 use bytes::{Buf, Bytes};
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -65,10 +66,10 @@ impl Endpoints {
         let answer = match self.route(&head, &tools) {
             Ok(Route::Document) => Ok(self.document.of(&tools)),
             Ok(Route::Tool(tool)) => {
-                let from = remote(head.extensions.get(), head.extensions.get());
+                let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
                 // The token is everybody's, so nobody in particular calls.
-                let report = ToolCall::over_rest(tool.name(), from);
-                let answer = self.call(tool, body, inner).await;
+                let report = ToolCall::over_rest(tool.name(), from, id);
+                let answer = self.call(tool, &head.extensions, id, body, inner).await;
                 if let Some(report) = report {
                     report
                         .end(answer.as_ref().map_or_else(|problem| Verdict::failed(problem.code), |_| Verdict::SERVED));
@@ -112,7 +113,14 @@ impl Endpoints {
         }
     }
 
-    async fn call<S, B>(&self, tool: &Tool, body: B, inner: Result<S, BoxError>) -> Result<Bytes, Problem>
+    async fn call<S, B>(
+        &self,
+        tool: &Tool,
+        of: &http::Extensions,
+        id: RequestId,
+        body: B,
+        inner: Result<S, BoxError>,
+    ) -> Result<Bytes, Problem>
     where
         S: Service<RestCall, Response = Response>,
         S::Error: Into<BoxError>,
@@ -120,11 +128,19 @@ impl Endpoints {
         B::Error: Into<BoxError>,
     {
         let arguments = self.read(body).await?;
-        // A call of its own making: nothing of the request's head gets into it.
-        let call = tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
-        let mut inner = inner.map_err(Problem::onec)?;
-        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into()))?;
-        let payload = answer.outcome.map_err(|error| Problem::onec(error.into()))?;
+        // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes and
+        // where its bytes count.
+        let mut call =
+            tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        if let Some(address) = remote(of.get(), of.get()) {
+            call.extensions.insert(Flow::address(address));
+        }
+        if let Some(tally) = of.get::<Tally>() {
+            call.extensions.insert(tally.clone());
+        }
+        let mut inner = inner.map_err(|error| Problem::onec(error, id))?;
+        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into(), id))?;
+        let payload = answer.outcome.map_err(|error| Problem::onec(error.into(), id))?;
         match tool.excess(&payload) {
             Some((count, ceiling)) => Err(Problem::excess(count, ceiling)),
             None => Ok(payload.json().clone()),
@@ -140,6 +156,7 @@ impl Endpoints {
         let whole = match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
             Ok(Ok(whole)) => whole,
             Ok(Err(Incomplete::TooLarge)) => return Err(Problem::too_large(self.max_body)),
+            Ok(Err(Incomplete::NoRoom)) => return Err(Problem::no_room()),
             Ok(Err(Incomplete::Broken(_))) => return Err(Problem::invalid_request("The body broke off")),
             Err(_) => return Err(Problem::too_late()),
         };

@@ -1,8 +1,9 @@
 //! What a caller is told when there is no answer.
 
-use crate::http::{Body, ENCODED, IDENTITY};
+use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
+use crate::http::{Body, ENCODED, IDENTITY, Refused};
 use crate::onec::Trouble;
-use crate::rpc::{BoxError, Outcome, cause};
+use crate::rpc::{BoxError, Outcome, RequestId, cause};
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -75,6 +76,11 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request", text).unread()
     }
 
+    pub(super) fn no_room() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "onec_error", NO_ROOM).unread();
+        Self { retry_after: Some(AFTER_NO_ROOM), ..problem }
+    }
+
     pub(super) fn invalid_request(why: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", why)
     }
@@ -92,7 +98,7 @@ impl Problem {
     }
 
     /// 1C's 400 and 401 stay what they are; all else that may go wrong there is 502.
-    pub(super) fn onec(error: BoxError) -> Self {
+    pub(super) fn onec(error: BoxError, request: RequestId) -> Self {
         let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::trouble) {
             Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => (StatusCode::BAD_REQUEST, Some(text.clone())),
             Some(Trouble::Status(StatusCode::UNAUTHORIZED, _) | Trouble::LoginRefused) => {
@@ -100,7 +106,7 @@ impl Problem {
             }
             _ => (StatusCode::BAD_GATEWAY, None),
         };
-        let outcome = Outcome::of(Err(error));
+        let outcome = Outcome::of(Err(error), request);
         let retry_after = outcome.retry_after;
         let message = own.filter(|text| !text.is_empty());
         let message = message.unwrap_or_else(|| outcome.into_failure().error.message.into_owned());
@@ -108,9 +114,14 @@ impl Problem {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
-        tracing::debug!(status = self.status.as_u16(), code = self.code, field = self.field, "REST request refused");
         // Strings and nothing else: writing them cannot fail.
         let mut response = json(self.status, serde_json::to_string(&self).unwrap_or_default());
+        // What failed in 1C has its line, as has what 1C sent too much of.
+        let why = match self.code {
+            "onec_error" | "limit_exceeded" => Refused::Told,
+            _ => Refused::Because(self.message.into()),
+        };
+        why.mark(&mut response);
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -10,6 +10,9 @@ use super::response::Response;
 use bytes::Bytes;
 use std::borrow::Cow;
 
+/// More items have no list of one page, nor one of tools over all its pages: no model reads a hundredth of them.
+pub(crate) const MAX_ITEMS: usize = 10_000;
+
 /// A list result and its items, those without a readable name aside.
 #[derive(Debug)]
 pub(crate) struct List<'a> {

@@ -7,6 +7,7 @@
 mod encoded;
 mod error;
 mod extensions;
+mod failure;
 pub mod json;
 pub(crate) mod label;
 mod level;
@@ -17,6 +18,7 @@ mod method;
 mod outline;
 mod params;
 mod payload;
+mod request_id;
 mod response;
 mod splice;
 mod version;
@@ -39,10 +41,11 @@ pub(crate) use error::cause;
 pub(crate) use lifecycle::asked_version;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) use list::Item;
-pub(crate) use list::{List, empty_list};
+pub(crate) use list::{List, MAX_ITEMS, empty_list};
 #[cfg(any(feature = "stdio", feature = "rest", feature = "oauth"))]
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;
 pub(crate) use payload::without_line_breaks;
+pub(crate) use request_id::RequestId;
 pub(crate) use response::{Outcome, encode_error};
 pub(crate) use splice::encode;

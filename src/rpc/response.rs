@@ -1,9 +1,11 @@
 //! What the RPC stack answers.
 
 use super::encoded::Encoded;
-use super::error::{BoxError, ErrorObject, Failure, cause};
+use super::error::{BoxError, ErrorObject, Failure};
+use super::failure;
 use super::message::Id;
 use super::payload::Payload;
+use super::request_id::RequestId;
 use crate::identity::Scopes;
 use http::StatusCode;
 use std::time::Duration;
@@ -50,26 +52,26 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn of(answer: Result<Response, BoxError>) -> Self {
+    /// How `request` ended. What failed in 1C is told in the log.
+    pub(crate) fn of(answer: Result<Response, BoxError>, request: RequestId) -> Self {
         match answer {
-            Ok(Response { outcome, upstream }) => {
-                Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream, scopes: None }
+            Ok(response) => {
+                if let (Err(error), Some(_)) = (&response.outcome, response.upstream) {
+                    failure::refused_by_onec(error, request);
+                }
+                Self::answered(response)
             }
             Err(error) => {
                 let Failure { error: told, status, retry_after, scopes } = Failure::from_error(&error);
-                match cause::<crate::onec::Error>(&*error) {
-                    // Administrators are told more than clients, whose mistakes are none of theirs.
-                    Some(trouble) if trouble.is_for_administrators() => {
-                        tracing::warn!(error = &*error as &dyn std::error::Error, "a call of 1C failed");
-                    }
-                    _ => tracing::debug!(error = &*error as &dyn std::error::Error, "call failed"),
-                }
-                if status == StatusCode::INTERNAL_SERVER_ERROR {
-                    tracing::error!(error = &*error as &dyn std::error::Error, "unexpected failure of a call");
-                }
+                failure::happened(&error, status, request);
                 Self { result: Err(told), status, retry_after, upstream: None, scopes }
             }
         }
+    }
+
+    /// An answer that 1C was not asked for, or whose failures were told of.
+    pub(crate) fn answered(Response { outcome, upstream }: Response) -> Self {
+        Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream, scopes: None }
     }
 
     /// The same as an error of a service.

@@ -1,5 +1,6 @@
 //! Whether a caller may make a request.
 
+use super::fold::folded_name;
 use super::policy::Rules;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span, once};
@@ -71,7 +72,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
             scanner.object::<Fault>(|scanner, Member { key, .. }| {
                 let value = scanner.skip()?;
                 // 1C finds members of a Structure whatever their case.
-                match &*key.to_lowercase() {
+                match &*folded_name(&key) {
                     "name" => once(&mut name, value, "name"),
                     "uri" => once(&mut uri, value, "uri"),
                     _ => Ok(()),

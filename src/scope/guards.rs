@@ -3,8 +3,9 @@
 //! Arguments are judged as the client wrote them. Layers below mend what models get wrong (JSON text
 //! in place of an array, one value in place of several), and what they would make of it must not be
 //! other than what was judged. So nothing is read in their way here: every run of text between JSON's
-//! own punctuation counts, on every level of escapes.
+//! own punctuation counts, on every level of escapes, as it is written and in the form that NFKC gives it.
 
+use super::fold::{folded, folded_name, other_forms, trimmed};
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner};
 use std::borrow::Cow;
@@ -50,6 +51,10 @@ impl Guarded {
     /// Whether this is the guarded argument, or may be taken for it: 1C does not tell case, and
     /// models write `measures[]` or `sort.field`.
     pub(super) fn is_about(&self, key: &str) -> bool {
+        self.begins(key) || other_forms(key).is_some_and(|key| self.begins(&key))
+    }
+
+    fn begins(&self, key: &str) -> bool {
         let mut key = folded(trimmed(key));
         self.argument.chars().all(|expected| key.next() == Some(expected))
             && (self.argument.is_empty() || key.next().is_none_or(|next| !(next.is_alphanumeric() || next == '_')))
@@ -57,8 +62,8 @@ impl Guarded {
 
     /// Whether `text` is one of the values.
     pub(super) fn is(&self, text: &str) -> bool {
-        let text = trimmed(text);
-        self.values.iter().chain(&self.awkward).any(|value| folded(text).eq(value.chars()))
+        let is = |text: &str| self.values.iter().chain(&self.awkward).any(|value| folded(text).eq(value.chars()));
+        is(trimmed(text)) || other_forms(text).is_some_and(|text| is(trimmed(&text)))
     }
 
     /// Whether these arguments name one of the values.
@@ -93,7 +98,7 @@ impl Guarded {
             // What takes too long to look into is taken to name a value.
             let Some(left) = room.checked_sub(text.len()) else { return true };
             room = left;
-            if self.is_part(&text) {
+            if self.is_part(&text) || other_forms(&text).is_some_and(|text| self.is_part(&text)) {
                 return true;
             }
             if !text.contains('\\') {
@@ -115,20 +120,6 @@ impl Guarded {
         let mut parts = text.split(SEPARATORS).map(trimmed).filter(|part| !part.is_empty());
         parts.any(|part| is_value(part) || is_value(without_direction(part)))
     }
-}
-
-/// A name as 1C may compare it: without its case and the white space around it.
-pub(super) fn folded_name(name: &str) -> String {
-    folded(trimmed(name)).collect()
-}
-
-/// Character by character, so that it is the same wherever a text stands.
-fn folded(text: &str) -> impl Iterator<Item = char> {
-    text.chars().flat_map(char::to_lowercase)
-}
-
-fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
 }
 
 /// `-cost`, `cost desc` and `cost:asc` name `cost`.

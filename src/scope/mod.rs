@@ -78,6 +78,7 @@
 //! ```
 
 mod decide;
+mod fold;
 mod guards;
 mod layer;
 mod lists;
@@ -86,6 +87,8 @@ mod policy;
 mod schema;
 mod service;
 
+#[cfg(feature = "catalog")]
+pub(crate) use fold::{folded, folded_name, other_forms, trimmed};
 pub use layer::ScopeLayer;
 pub use policy::{Guard, ScopePolicy};
 #[cfg(feature = "catalog")]

@@ -1,6 +1,6 @@
 //! Names and patterns of names, and the scopes that they need.
 
-use super::guards::folded_name;
+use super::fold::folded_name;
 use crate::identity::Scopes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
@@ -69,7 +69,7 @@ impl Names {
     }
 
     /// What `name` needs, and `others` where no rule speaks of it. A name that is that of a rule but for
-    /// its case needs both: who knows which of the two 1C takes it for.
+    /// its case or the form of its characters needs both: who knows which of the two 1C takes it for.
     pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes) -> Cow<'a, Scopes> {
         let written = match self.written.find(name) {
             Some(Found::Name(scopes)) => return Cow::Borrowed(scopes),

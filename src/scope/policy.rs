@@ -1,6 +1,7 @@
 //! [`ScopePolicy`].
 
-use super::guards::{Guarded, folded_name};
+use super::fold::folded_name;
+use super::guards::Guarded;
 use super::names::{Names, scopes};
 use crate::identity::Scopes;
 use crate::rpc::Method;
@@ -12,9 +13,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
 /// changes them for all.
 ///
-/// Names are compared as they are written. One that is that of a rule but for its case, or the white
-/// space around it, needs what the rule says and what it would need without the rule: 1C may take it
-/// for either. Several scopes may stand in one string,
+/// Names are compared as they are written. One that is that of a rule but for its case, the form of its
+/// characters (NFKC) or the white space around it, needs what the rule says and what it would need without
+/// the rule: 1C may take it for either. Several scopes may stand in one string,
 /// separated by spaces; all of them are needed then. With none, any caller will do whose identity is
 /// known. What is no scope token is a scope that nobody holds.
 ///

@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     KnowsNoGrace,
     NeverEndsGrace,
     ForgetsUses,
+    KeepsLogins,
+    ForgetsUsedClients,
 }
 
 #[derive(Clone)]
@@ -105,6 +107,15 @@ impl TokenStore for Faulty {
         Ok(first || self.fault == Fault::ForgetsUses)
     }
 
+    async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+        let until = if self.fault == Fault::KeepsLogins { Timestamp::MAX } else { until };
+        self.store.put_login(account, known, until).await
+    }
+
+    async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        self.store.login(account, now).await
+    }
+
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
         self.store.revoke_grant(id).await
     }
@@ -118,6 +129,10 @@ impl TokenStore for Faulty {
     }
 
     async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
-        if self.fault == Fault::NeverSweeps { Ok(0) } else { self.store.sweep(now, idle).await }
+        match self.fault {
+            Fault::NeverSweeps => Ok(0),
+            Fault::ForgetsUsedClients => self.store.sweep(now, idle.min(24 * 3600)).await,
+            _ => self.store.sweep(now, idle).await,
+        }
     }
 }

@@ -85,6 +85,47 @@ impl Login for Scripted {
     }
 }
 
+/// All users have one password.
+#[derive(Clone)]
+pub(crate) struct Owner(Arc<Mutex<(String, usize)>>);
+
+impl Default for Owner {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(("right".to_owned(), 0))))
+    }
+}
+
+impl Owner {
+    pub(crate) fn changes_password(&self, password: &str) {
+        self.0.lock().unwrap().0 = password.to_owned();
+    }
+
+    /// How often it was asked.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.lock().unwrap().1
+    }
+}
+
+impl Login for Owner {
+    fn form(&self) -> Form {
+        Form::Credentials
+    }
+
+    fn is_own(&self) -> bool {
+        true
+    }
+
+    async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+        let Typed::Credentials(login) = typed else { panic!("no login") };
+        let mut state = self.0.lock().unwrap();
+        state.1 += 1;
+        if login.password().expose_secret() != state.0 {
+            return Err(LoginError::Wrong);
+        }
+        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+    }
+}
+
 pub(crate) fn typed(user: &str, password: &str) -> Typed {
     Typed::Credentials(Credentials::new(user, password))
 }

@@ -1,6 +1,7 @@
 //! The lines that the doctor prints.
 
 use crate::output::line as println;
+use crate::visible::escaped;
 use std::time::Duration;
 
 /// It is as it should be.
@@ -33,10 +34,8 @@ fn line(mark: &str, step: &str, text: &str) {
     println!("{mark:<6}{}{colon}{}", visible(step), visible(text));
 }
 
-/// On one line, and without what would steer the terminal or turn the text around: much of it is 1C's.
+/// On one line, and with nothing that would steer the terminal or turn the text around: much of it is 1C's.
 fn visible(text: &str) -> String {
-    let turns = |char: char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = |char: &char| char.is_whitespace() || !char.is_control() && !turns(*char);
-    let text: String = text.chars().filter(kept).map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
-    text.trim_end().to_owned()
+    let text: String = text.trim_end().chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    escaped(&text, |_| false).into_owned()
 }

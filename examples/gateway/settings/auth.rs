@@ -46,7 +46,16 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
     let (auth_mode, switch) = auth_mode(mode, values)?;
     // Read in any mode: a slip should not wait for the day the mode is switched on.
     let oauth = oauth2(serving, values, cwd)?;
-    let token = values.optional(&table::BEARER_TOKEN, parse_auth::bearer_token);
+    // An empty one is none, unless it would leave the door open.
+    let guards = auth_mode == AuthMode::None && mode != Mode::Stdio && serving.mcp;
+    let token = values.optional(&table::BEARER_TOKEN, |text| match text.is_empty() {
+        true if guards => {
+            Err(parse::refused("it is set but empty, and would keep nobody out; give a token, or do not set it"))
+        }
+        true => Ok(None),
+        false => parse_auth::bearer_token(text).map(Some),
+    });
+    let token = token.flatten();
     if !serving.mcp {
         let modes = [&table::AUTH_MODE, &table::OAUTH_ENABLED, &table::BEARER_TOKEN, &table::OAUTH2_SCOPES];
         values.ignored(&modes, "MCP is off");

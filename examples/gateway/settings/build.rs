@@ -60,6 +60,8 @@ fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values, cwd: &P
     let timeout = values.get(&table::ONEC_TIMEOUT_MS, |text| parse::millis(text, 1))?;
     let report_timeout = values.get(&table::ONEC_REPORT_TIMEOUT_MS, |text| parse::millis(text, 1))?;
     let max_concurrency = values.get(&table::ONEC_MAX_CONCURRENCY, parse::concurrency)?;
+    let user_concurrency = values.optional(&table::USER_CONCURRENCY, parse::concurrency);
+    let user_concurrency = user_concurrency.unwrap_or((max_concurrency / 2).max(1));
     let keep_alive = values.get(&table::ONEC_KEEPALIVE_MS, |text| parse::millis(text, 0))?;
     let ca = values.optional(&table::ONEC_CA, |text| pem_file(text, cwd));
     let verify = values.get(&table::ONEC_TLS_VERIFY, parse::switch)?;
@@ -69,7 +71,18 @@ fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values, cwd: &P
         super::onec_url::tidy(url, &service_root, values);
     }
     let tls_verify = certificates(&target, verify, values);
-    Ok(Onec { target, service_root, timeout, report_timeout, max_concurrency, keep_alive, ca, tls_verify, tenant })
+    Ok(Onec {
+        target,
+        service_root,
+        timeout,
+        report_timeout,
+        max_concurrency,
+        user_concurrency,
+        keep_alive,
+        ca,
+        tls_verify,
+        tenant,
+    })
 }
 
 /// Whether 1C must show a certificate that counts.
@@ -167,6 +180,8 @@ fn http(values: &mut Values, cwd: &Path) -> Result<Http, Stop> {
         public_url: values.optional(&table::PUBLIC_URL, public),
         tls: tls(values, cwd),
         trusted_proxies: trusted_proxies(values),
+        max_connections: values.get(&table::MAX_CONNECTIONS, parse::connections)?,
+        max_buffered: values.get(&table::MAX_BUFFERED, parse::mebibytes)?,
         drain_timeout: values.get(&table::DRAIN_TIMEOUT_MS, |text| parse::millis(text, 0))?,
     })
 }

@@ -84,6 +84,18 @@ pub(super) fn concurrency(text: &str) -> Parsed<usize> {
     usize::try_from(number).map_err(|_| refused("too large for this machine"))
 }
 
+pub(super) fn connections(text: &str) -> Parsed<usize> {
+    let number = number(text, 1, 1_000_000, "")?;
+    usize::try_from(number).map_err(|_| refused("too large for this machine"))
+}
+
+/// A size in MiB, in bytes.
+pub(super) fn mebibytes(text: &str) -> Parsed<usize> {
+    let number = number(text, 1, 1_048_576, " of MiB")?;
+    let bytes = usize::try_from(number).ok().and_then(|number| number.checked_mul(1024 * 1024));
+    bytes.ok_or_else(|| refused("too large for this machine"))
+}
+
 pub(super) fn port(text: &str) -> Parsed<u16> {
     let why = "expected a port number from 0 to 65535, where 0 picks a free one";
     number(text, 0, 65_535, "").ok().and_then(|port| u16::try_from(port).ok()).ok_or_else(|| refused(why))

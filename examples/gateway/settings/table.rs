@@ -90,6 +90,8 @@ settings! {
         "Certificates (PEM) to trust beside the machine's: authorities, or 1C's own self-signed certificate");
     ONEC_TLS_VERIFY = row("MCP_ONEC_TLS_VERIFY", "onec-tls-verify", "onec.tls_verify", "BOOL",
         "false takes any certificate of 1C, so that whoever sits in between reads and changes everything").default("true");
+    USER_CONCURRENCY = row("MCP_USER_CONCURRENCY", "user-concurrency", "limits.user_concurrency", "N",
+        "1C calls at once for one caller: a user, or else an address [default: half of --onec-max-concurrency, at least 1]");
     ONEC_RPC = row("MCP_ONEC_RPC", "onec-rpc", "onec.rpc", "BOOL",
         "Whether the 1C extension has tools, resources and prompts of its own (JSON-RPC); false where it only answers \
          the catalog's calls").default("true");
@@ -137,10 +139,14 @@ settings! {
         "Private key (PEM) of that certificate");
     DRAIN_TIMEOUT_MS = row("MCP_DRAIN_TIMEOUT_MS", "drain-timeout-ms", "server.drain_timeout_ms", "MS",
         "How long running calls may go on after SIGTERM").default("10000");
+    MAX_CONNECTIONS = row("MCP_MAX_CONNECTIONS", "max-connections", "server.max_connections", "N",
+        "Connections at once; a 16th of them for one address that is no trusted proxy").default("10000");
+    MAX_BUFFERED = row("MCP_MAX_BUFFERED", "max-buffered", "server.max_buffered", "MIB",
+        "MiB of bodies and answers held at once; a quarter of them for one address").default("512");
     AUTH_MODE = row("MCP_AUTH_MODE", "auth-mode", "auth.mode", "MODE",
         "How MCP clients prove who they are: none, oauth2, or basic (their own 1C login)").default("none");
     BEARER_TOKEN = row("MCP_BEARER_TOKEN", "bearer-token", "mcp.bearer_token", "TOKEN",
-        "Token that MCP clients must send, with --auth-mode none; better given as the variable").secret();
+        "Token that MCP clients must send, with --auth-mode none; better given as the variable").secret().may_be_empty();
     TRUSTED_PROXIES = row("MCP_TRUSTED_PROXIES", "trusted-proxies", "server.trusted_proxies", "NETWORKS",
         "Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-* headers count").list();
     OAUTH2_LOGIN = row("MCP_OAUTH2_LOGIN", "oauth2-login", "oauth.login", "TYPE",

@@ -66,6 +66,8 @@ pub(crate) struct Onec {
     pub(crate) ca: Option<PathBuf>,
     /// Whether certificates count at all.
     pub(crate) tls_verify: bool,
+    /// How many of them for one caller.
+    pub(crate) user_concurrency: usize,
     /// A header on each call.
     pub(crate) tenant: Option<Tenant>,
 }
@@ -161,6 +163,10 @@ pub(crate) struct Http {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// How long running calls may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
+    /// Connections at once.
+    pub(crate) max_connections: usize,
+    /// Bytes of bodies and answers held at once.
+    pub(crate) max_buffered: usize,
 }
 
 /// Files in PEM format; both exist.

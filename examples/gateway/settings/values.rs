@@ -125,10 +125,11 @@ impl Values {
         self.notes.push(text);
     }
 
-    /// Warns of each of these that was given. To give the default changes nothing anyway.
+    /// Warns of each of these that was given. To give the default, or nothing, changes nothing anyway.
     pub(super) fn ignored(&mut self, settings: &[&Setting], why: &str) {
         for setting in settings {
-            let given = self.given.get(setting.variable).filter(|given| setting.default != Some(given.text.trim()));
+            let says = |text: &str| !text.is_empty() && setting.default != Some(text);
+            let given = self.given.get(setting.variable).filter(|given| says(given.text.trim()));
             if let Some(name) = given.map(|given| given.source.name(setting)) {
                 self.warn(format!("{name} is ignored: {why}"));
             }

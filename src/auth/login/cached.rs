@@ -6,6 +6,7 @@ use crate::rpc::BoxError;
 use moka::sync::Cache;
 use std::error::Error as StdError;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -110,6 +111,10 @@ impl<L: Login> Login for Cached<L> {
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+        self.check_from(typed, None).await
+    }
+
+    async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
         let slot = self.slots.get_with(self.salt.typed(&typed), Arc::default);
         let came = slot.round.load(Ordering::SeqCst);
         let mut kept = slot.kept.lock().await;
@@ -118,10 +123,15 @@ impl<L: Login> Login for Cached<L> {
         if let Some(kept) = kept.as_ref().filter(|kept| waited || self.is_fresh(kept)) {
             return kept.answer.clone().into();
         }
-        let answer = Answer::from(self.login.check(typed).await);
+        let answer = Answer::from(self.login.check_from(typed, from).await);
         *kept = Some(Kept { answer: answer.clone(), since: Instant::now() });
         slot.round.fetch_add(1, Ordering::SeqCst);
         answer.into()
+    }
+
+    /// Not by what is remembered here: it would tell who guesses what they must wait for.
+    async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
+        self.login.check_held(typed, from, seconds).await
     }
 
     /// The next check asks again, and a check under way serves nobody who comes later.

@@ -1,22 +1,27 @@
 //! [`Login`]: who may log in, and what they type.
 //!
 //! [`OwnLogin`] and [`AccessKey`] ask 1C. Two more logins stand around any other: [`Cached`]
-//! remembers answers, and [`Slowdown`] makes guessing slow. Put them on in this order, the cache
-//! outermost, so that a user who logged in a moment ago is let in even while somebody else guesses at
-//! the same account:
+//! remembers answers, and [`Slowdown`] makes guessing slow. Put the cache outermost, so that one login
+//! sent by many at once, or again and again, counts once. A cache that stands there should not remember
+//! right logins for long: whoever guesses is not slowed before it. Where each request brings a login, one
+//! more cache within does that:
 //!
 //! ```
 //! use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
 //! use onec_mcp::onec::{Infobase, OneCService};
+//! use std::time::Duration;
 //!
 //! let onec = OneCService::new(Infobase::new("http://localhost/base")?)?;
-//! let login = Cached::new(Slowdown::new(OwnLogin::new(onec)));
+//! let known = Cached::new(OwnLogin::new(onec));
+//! let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, Duration::from_secs(30));
 //! # let _ = login;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod cached;
+mod guesses;
 mod key;
+mod known;
 mod own;
 pub(crate) mod salt;
 mod slowdown;
@@ -30,6 +35,7 @@ use crate::identity::{Credentials, Scopes};
 use crate::rpc::BoxError;
 use secrecy::SecretString;
 use std::future::Future;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The caches take no time without end.
@@ -48,6 +54,36 @@ pub trait Login: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`LoginError`], which the login page puts into words.
     fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send;
+
+    /// As [`check`](Self::check), for somebody at this address, if it is known. A login that counts
+    /// wrong ones, or that asks another login, has its own of this; for all others there is no difference.
+    ///
+    /// # Errors
+    /// [`LoginError`], which the login page puts into words.
+    fn check_from(
+        &self,
+        typed: Typed,
+        from: Option<IpAddr>,
+    ) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send {
+        let _ = from;
+        self.check(typed)
+    }
+
+    /// As [`check_from`](Self::check_from), for somebody who would have to wait for so many seconds, since too
+    /// much came from their network: a login that is known to have been right before may pass. By default
+    /// none is known.
+    ///
+    /// # Errors
+    /// [`LoginError`], which the login page puts into words.
+    fn check_held(
+        &self,
+        typed: Typed,
+        from: Option<IpAddr>,
+        seconds: u64,
+    ) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send {
+        let _ = (typed, from);
+        std::future::ready(Err(LoginError::TooMany(seconds)))
+    }
 
     /// Whether all who log in this way work in 1C under their own login. Then a token that carries no
     /// login, since it was given out while users logged in otherwise, counts no longer.
@@ -102,7 +138,7 @@ pub enum LoginError {
     /// The login is right, and the user lacks the role.
     #[error("the user lacks the role to use this service")]
     NoRole,
-    /// Too many wrong logins of this account; seconds until the next may be tried.
+    /// Too many wrong logins of this account, or from this network; seconds until the next may be tried.
     #[error("too many wrong logins, try again in {0} s")]
     TooMany(u64),
     /// 1C cannot be asked.

@@ -1,6 +1,7 @@
 //! Under what name secrets are kept in memory.
 
 use super::Typed;
+use crate::identity::Credentials;
 use secrecy::ExposeSecret;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -27,9 +28,14 @@ impl Salt {
         }
     }
 
+    /// Of the account and its password.
+    pub(super) fn right(&self, login: &Credentials) -> Alias {
+        self.of(&["right", &account(login.user()), login.password().expose_secret()])
+    }
+
     /// Of the account, however its name was typed.
     pub(super) fn account(&self, user: &str) -> Alias {
-        self.of(&["account", &user.trim().to_lowercase()])
+        self.of(&["account", &account(user)])
     }
 
     /// Each part behind its length, so that no two lists of parts look the same.
@@ -46,6 +52,11 @@ impl Salt {
     }
 }
 
+/// The name of an account: those that differ in case or in space around them are one.
+pub(super) fn account(user: &str) -> String {
+    user.trim().to_lowercase()
+}
+
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salt")
@@ -55,7 +66,6 @@ impl fmt::Debug for Salt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Credentials;
 
     fn login(user: &str, password: &str) -> Typed {
         Typed::Credentials(Credentials::new(user, password))

@@ -1,115 +1,161 @@
 //! [`Slowdown`].
 
-use super::salt::{Alias, Salt};
+use super::guesses::{Guesses, Policy, Try};
+use super::known::KnownLogins;
+use super::salt::Salt;
 use super::{Form, LoggedIn, Login, LoginError, Typed};
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use crate::identity::Credentials;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 
-/// Wrong logins of an account that cost nothing, if nobody says otherwise.
-const FREE: u32 = 5;
+const POLICY: Policy = Policy {
+    free: 5,
+    free_in_all: 100,
+    per_network: NonZeroU32::new(10),
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+    window: Duration::from_secs(15 * 60),
+    capacity: 10_000,
+};
 
-/// The shortest and the longest pause between two tries, if nobody says otherwise.
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// How long a wrong login is held against an account, if nobody says otherwise.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
-
-/// How many accounts are watched, if nobody says otherwise.
-const CAPACITY: u64 = 10_000;
-
-/// Makes guessing at an account slow, from however many addresses: after 5 wrong logins of one user
-/// name, each next try must wait 1 s, 2 s, 4 s and so on up to 60 s. A try that comes sooner is
-/// [`LoginError::TooMany`], and 1C is not asked.
+/// Makes guessing slow, without shutting out whose account it is.
 ///
-/// A right login ends this, and so do 15 minutes without a try. Names that differ in case or in space
-/// around them are one account. A try counts as wrong until the answer says otherwise, so guesses at
-/// the same time do not slip through; one that 1C could not answer does not count. Access keys are
-/// not slowed: there is no account to guess at, and a key is too long to guess.
+/// | Wrong logins | Then |
+/// |---|---|
+/// | 5 of one user name from one network | each next try of it there must wait 1 s, 2 s, 4 s and so on up to 60 s |
+/// | 100 of one user name from everywhere | the same from everywhere |
+/// | 10 a minute of any user names from one network | each next try there must wait until they are worked off, 15 minutes at most |
 ///
-/// Somebody who keeps guessing at an account keeps its owner from new logins as well, though not from
-/// what tokens and caches still allow. Therefore the longest pause is short: it leaves a guesser 60
-/// tries an hour, and the owner is back in a minute after the guessing ends.
+/// A try that comes sooner is [`LoginError::TooMany`], and 1C is not asked.
 ///
-/// Accounts are known by a salted SHA-256; the 10 000 last tried are watched. Clones share one
-/// memory. It is this process's: a second gateway counts for itself.
+/// *A login that was right before passes whatever was counted*: a stranger's wrong passwords do not stop
+/// the owner. It is known for 7 days after it was right the last time; of each account the last one, of
+/// 10 000 accounts. In memory it is a salted SHA-256 that means nothing outside this process; with
+/// [`remember_in`](Self::remember_in) also a slow salted hash in the token store. So that this tells
+/// guessers nothing, a login that would have to wait is compared with the one that is known at most 30
+/// times a minute at each of the last 8 networks where the account was right before, and 100 times an hour
+/// from all others together.
+///
+/// A right login that is new ends what was counted of the account in its network, and 15 minutes without a
+/// try end all. Names that differ in case or in space around them are one account. A try counts as wrong
+/// until the answer says otherwise, so guesses at the same time do not slip through; one that 1C could
+/// not answer does not count. Access keys are not slowed: there is no account to guess at, and a key is
+/// too long to guess.
+///
+/// A network is an IPv4 address. Of IPv6 it is a /64; a /56 may do 4 times as much, and a /48 16 times.
+/// Where the [address is not known](Login::check_from), all are one network, and only accounts are counted.
+///
+/// Accounts are known by a salted SHA-256; the 10 000 last tried are watched. However many names somebody
+/// makes up, those that must wait are forgotten last. Clones share one memory. It is this process's: a
+/// second gateway counts for itself.
 #[derive(Clone)]
 pub struct Slowdown<L> {
     login: L,
     salt: Salt,
-    accounts: Cache<Alias, Arc<Account>>,
+    guesses: Arc<Guesses>,
+    known: Arc<KnownLogins>,
     policy: Policy,
-    capacity: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Policy {
-    free: u32,
-    first: Duration,
-    longest: Duration,
-    window: Duration,
-}
-
-/// The tries of one account that were wrong or have no answer yet.
-#[derive(Default)]
-struct Account(Mutex<Option<Tries>>);
-
-#[derive(Clone, Copy)]
-struct Tries {
-    count: u32,
-    last: Instant,
 }
 
 impl<L> Slowdown<L> {
     /// Slows wrong logins of `login` down.
     pub fn new(login: L) -> Self {
-        let policy = Policy { free: FREE, first: FIRST, longest: LONGEST, window: WINDOW };
-        Self { login, salt: Salt::new(), accounts: accounts(CAPACITY, WINDOW), policy, capacity: CAPACITY }
+        let salt = Salt::new();
+        let known = Arc::new(KnownLogins::new(salt.clone(), None));
+        Self { login, salt, guesses: Arc::new(Guesses::new(POLICY)), known, policy: POLICY }
     }
 
-    /// How many wrong logins of an account cost nothing, at least 1; 5 by default.
-    #[must_use]
-    pub fn free(mut self, tries: u32) -> Self {
-        self.policy.free = tries.max(1);
+    fn set(mut self, set: impl FnOnce(&mut Policy)) -> Self {
+        set(&mut self.policy);
+        self.guesses = Arc::new(Guesses::new(self.policy));
         self
+    }
+
+    /// How many wrong logins of an account from one network cost nothing, at least 1; 5 by default.
+    /// Settings forget what there is, so say them before the first check.
+    #[must_use]
+    pub fn free(self, tries: u32) -> Self {
+        self.set(|policy| policy.free = tries.max(1))
+    }
+
+    /// How many wrong logins of an account from all networks together cost nothing, not less than from
+    /// one; 100 by default.
+    #[must_use]
+    pub fn free_in_all(self, tries: u32) -> Self {
+        self.set(|policy| policy.free_in_all = tries)
+    }
+
+    /// How many wrong logins a minute may come from one network, of whatever accounts; 10 by default, 0 for
+    /// any number.
+    #[must_use]
+    pub fn per_network(self, wrong: u32) -> Self {
+        self.set(|policy| policy.per_network = NonZeroU32::new(wrong))
     }
 
     /// The first pause, which doubles with each further wrong login, and the longest one; 1 s and
     /// 60 s by default.
     #[must_use]
-    pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
-        (self.policy.first, self.policy.longest) = (first, longest);
-        self
+    pub fn pauses(self, first: Duration, longest: Duration) -> Self {
+        self.set(|policy| (policy.first, policy.longest) = (first, longest))
     }
 
     /// After how long without a try the wrong logins of an account are forgotten; 15 minutes by
-    /// default. Forgets what there is, so say it before the first check.
+    /// default.
     #[must_use]
-    pub fn window(mut self, window: Duration) -> Self {
-        self.policy.window = window;
-        self.accounts = accounts(self.capacity, window);
-        self
+    pub fn window(self, window: Duration) -> Self {
+        self.set(|policy| policy.window = window)
     }
 
-    /// How many accounts are watched; 10 000 by default. Forgets what there is, so say it before the
-    /// first check.
+    /// How many accounts are watched; 10 000 by default.
     #[must_use]
-    pub fn capacity(mut self, watched: u64) -> Self {
-        self.capacity = watched;
-        self.accounts = accounts(watched, self.policy.window);
+    pub fn capacity(self, watched: u64) -> Self {
+        self.set(|policy| policy.capacity = watched)
+    }
+
+    /// Remembers logins that were right in this store as well: it outlives the process, and replicas
+    /// share it. They are stored as PBKDF2 with a salt each, which takes a moment once a day for each user.
+    #[cfg(feature = "oauth")]
+    #[must_use]
+    pub fn remember_in<S: crate::auth::store::TokenStore>(mut self, store: S) -> Self {
+        let stored = super::known::Stored::new(store, crate::auth::Clock::default());
+        self.known = Arc::new(KnownLogins::new(self.salt.clone(), Some(stored)));
         self
     }
 }
 
-/// The least recently tried goes first, so that made-up names never keep a new one out.
-fn accounts(capacity: u64, window: Duration) -> Cache<Alias, Arc<Account>> {
-    let policy = EvictionPolicy::lru();
-    let idle = window.min(super::LONGEST_IDLE);
-    Cache::builder().max_capacity(capacity).time_to_idle(idle).eviction_policy(policy).build()
+impl<L: Login> Slowdown<L> {
+    /// What 1C says decides what the try counts for; nothing was counted of a login that is known.
+    async fn ask(
+        &self,
+        typed: Typed,
+        login: &Credentials,
+        counted: Option<Try>,
+        from: Option<IpAddr>,
+    ) -> Result<LoggedIn, LoginError> {
+        let answer = self.login.check_from(typed, from).await;
+        match &answer {
+            // The password was right in both cases.
+            Ok(_) | Err(LoginError::NoRole) => {
+                let is_new = self.known.was_right(login, from).await;
+                match counted {
+                    Some(counted) if is_new => counted.was_right(),
+                    Some(counted) => counted.take_back(),
+                    None => {}
+                }
+            }
+            Err(LoginError::Wrong) => {
+                self.guesses.was_wrong(from);
+                self.known.forget(login).await;
+            }
+            Err(LoginError::TooMany(_) | LoginError::Unavailable(_)) => {
+                counted.iter().for_each(Try::take_back);
+            }
+        }
+        answer
+    }
 }
 
 impl<L: Login> Login for Slowdown<L> {
@@ -122,72 +168,35 @@ impl<L: Login> Login for Slowdown<L> {
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
-        let Typed::Credentials(credentials) = &typed else { return self.login.check(typed).await };
-        let alias = self.salt.account(credentials.user());
-        let account = self.accounts.get_with(alias, Arc::default);
-        account.admit(&self.policy).map_err(|wait| LoginError::TooMany(seconds(wait)))?;
-        let answer = self.login.check(typed).await;
-        match &answer {
-            // The password was right in both cases.
-            Ok(_) | Err(LoginError::NoRole) => account.clear(),
-            Err(LoginError::Wrong) => {}
-            Err(LoginError::TooMany(_) | LoginError::Unavailable(_)) => account.take_back(),
+        self.check_from(typed, None).await
+    }
+
+    async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
+        let Typed::Credentials(login) = &typed else { return self.login.check_from(typed, from).await };
+        let login = login.clone();
+        let counted = match self.guesses.admit(self.salt.account(login.user()), from) {
+            Ok(counted) => Some(counted),
+            Err(_) if self.known.knows(&login, from).await => None,
+            Err(wait) => return Err(LoginError::TooMany(seconds(wait))),
+        };
+        self.ask(typed, &login, counted, from).await
+    }
+
+    async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
+        if let Typed::Credentials(login) = &typed {
+            let login = login.clone();
+            if self.known.knows(&login, from).await {
+                return self.ask(typed, &login, None, from).await;
+            }
         }
-        answer
+        Err(LoginError::TooMany(seconds))
     }
 
     async fn forget(&self, typed: &Typed) {
+        if let Typed::Credentials(login) = typed {
+            self.known.forget(login).await;
+        }
         self.login.forget(typed).await;
-    }
-}
-
-impl Account {
-    /// Counts a try.
-    ///
-    /// # Errors
-    /// How long the next one must wait. Such a try does not count, so that asking too soon does not
-    /// make the pause longer.
-    fn admit(&self, policy: &Policy) -> Result<(), Duration> {
-        let now = Instant::now();
-        let mut tries = self.tries();
-        let count = match *tries {
-            Some(Tries { count, last }) if now.duration_since(last) < policy.window => {
-                let wait = policy.pause(count).saturating_sub(now.duration_since(last));
-                if !wait.is_zero() {
-                    return Err(wait);
-                }
-                count
-            }
-            _ => 0,
-        };
-        *tries = Some(Tries { count: count.saturating_add(1), last: now });
-        Ok(())
-    }
-
-    /// The login was right.
-    fn clear(&self) {
-        *self.tries() = None;
-    }
-
-    /// Nobody said whether the login was right.
-    fn take_back(&self) {
-        if let Some(tries) = self.tries().as_mut() {
-            tries.count = tries.count.saturating_sub(1);
-        }
-    }
-
-    fn tries(&self) -> MutexGuard<'_, Option<Tries>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Policy {
-    /// Between the last of so many tries and the next.
-    fn pause(&self, tries: u32) -> Duration {
-        match tries.checked_sub(self.free) {
-            None => Duration::ZERO,
-            Some(over) => self.first.saturating_mul(2_u32.saturating_pow(over)).min(self.longest),
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! [`Limits`]: how often one address may use the authorization server.
 
-use crate::auth::buckets::{Buckets, network};
+use crate::auth::buckets::ByNetwork;
+#[cfg(doc)]
+use crate::auth::login::Login;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -12,27 +14,53 @@ use std::time::Duration;
 /// By default 10 to the authorization endpoint, 30 to registration and 120 to the token endpoint.
 /// All of them may come at once; then they are granted again one by one, evenly over the minute.
 ///
-/// IPv6 addresses count together by their /64, which is what one customer gets. Requests whose
-/// address is unknown share one count. Up to 10 000 addresses are remembered for each endpoint.
+/// At the authorization endpoint only what fails counts as one: wrong logins, requests that are none.
+/// Logins may be sent 6 times as often, and the page may be looked at 30 times as often, since many
+/// people may share an address. Who has to wait keeps the form, and a login that is
+/// [known](Login::check_held) to have been right before need not wait for the failures of others.
+///
+/// IPv6 addresses count together by their /64, which is what one customer gets; a /56 may do 4 times as
+/// much, and a /48 16 times. Requests whose address is unknown share one count. Up to 10 000 networks are
+/// remembered for each endpoint, and as many more that are held up.
 /// Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    authorize: Limit,
+    page: Option<Arc<Page>>,
     register: Limit,
     token: Limit,
 }
 
-type Limit = Option<Arc<Buckets<Option<IpAddr>>>>;
+type Limit = Option<Arc<ByNetwork>>;
+
+/// What is limited of the login page.
+#[derive(Debug)]
+struct Page {
+    failures: ByNetwork,
+    posts: ByNetwork,
+    views: ByNetwork,
+}
+
+/// So many times as often as one may fail, logins may be sent and the page be shown.
+// Evaluated when this is compiled.
+const POSTS: NonZeroU32 = NonZeroU32::new(6).unwrap();
+const VIEWS: NonZeroU32 = NonZeroU32::new(30).unwrap();
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
-    /// `/authorize`, the page and what it posts.
-    Authorize,
     /// `/register`.
     Register,
     /// `/token` and `/revoke`.
     Token,
+}
+
+/// What may be done with a form that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Post {
+    /// All.
+    Welcome,
+    /// It is shown again: too many were sent. How long to wait.
+    Again(Duration),
 }
 
 impl Default for Limits {
@@ -44,13 +72,17 @@ impl Default for Limits {
 impl Limits {
     /// No limits: for tests, or where something before this server limits already.
     pub const fn unlimited() -> Self {
-        Self { authorize: None, register: None, token: None }
+        Self { page: None, register: None, token: None }
     }
 
-    /// Requests a minute to the authorization endpoint; 0 for any number.
+    /// Failures a minute at the authorization endpoint; 0 for any number.
     #[must_use]
     pub fn authorize(self, per_minute: u32) -> Self {
-        Self { authorize: limit(per_minute), ..self }
+        let page = NonZeroU32::new(per_minute).map(|failures| {
+            let more = |share| ByNetwork::per_minute(failures.saturating_mul(share));
+            Arc::new(Page { failures: more(NonZeroU32::MIN), posts: more(POSTS), views: more(VIEWS) })
+        });
+        Self { page, ..self }
     }
 
     /// Requests a minute to the registration endpoint; 0 for any number.
@@ -68,16 +100,41 @@ impl Limits {
     /// Counts a request, or says after how many whole seconds the next one is welcome.
     pub(crate) fn check(&self, endpoint: Endpoint, address: Option<IpAddr>) -> Result<(), Duration> {
         let limit = match endpoint {
-            Endpoint::Authorize => &self.authorize,
             Endpoint::Register => &self.register,
             Endpoint::Token => &self.token,
         };
-        limit.as_ref().map_or(Ok(()), |limit| limit.check(address.map(network)))
+        limit.as_ref().map_or(Ok(()), |limit| limit.check(address))
+    }
+
+    /// Counts a look at the login page.
+    pub(crate) fn view(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.page.as_ref().map_or(Ok(()), |page| page.views.check(address))
+    }
+
+    /// Counts a form that is sent. Not even the form is for who cannot look at it any more.
+    pub(crate) fn post(&self, address: Option<IpAddr>) -> Result<Post, Duration> {
+        let Some(page) = &self.page else { return Ok(Post::Welcome) };
+        match page.posts.check(address) {
+            Ok(()) => Ok(Post::Welcome),
+            Err(wait) => page.views.check(address).map(|()| Post::Again(wait)),
+        }
+    }
+
+    /// Whether too much failed at the login page already; how long to wait.
+    pub(crate) fn may_fail(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.page.as_ref().map_or(Ok(()), |page| page.failures.admit(address))
+    }
+
+    /// Something failed at the login page.
+    pub(crate) fn failed(&self, address: Option<IpAddr>) {
+        if let Some(page) = &self.page {
+            page.failures.count(address);
+        }
     }
 }
 
 fn limit(per_minute: u32) -> Limit {
-    NonZeroU32::new(per_minute).map(|events| Arc::new(Buckets::per_minute(events)))
+    NonZeroU32::new(per_minute).map(|events| Arc::new(ByNetwork::per_minute(events)))
 }
 
 #[cfg(test)]
@@ -92,36 +149,47 @@ mod tests {
         (0..1_000).take_while(|_| limits.check(endpoint, address).is_ok()).count()
     }
 
-    #[test]
-    fn the_defaults() {
-        let limits = Limits::default();
-        for (endpoint, count) in [(Endpoint::Authorize, 10), (Endpoint::Register, 30), (Endpoint::Token, 120)] {
-            let found = allowed(&limits, endpoint, address("198.51.100.1"));
-            // A slow machine may see the first ones granted again.
-            assert!((count..count + 5).contains(&found), "{endpoint:?}: {found}");
-            let wait = limits.check(endpoint, address("198.51.100.1")).unwrap_err();
+    #[tokio::test(start_paused = true)]
+    async fn the_defaults() {
+        let (limits, address) = (Limits::default(), address("198.51.100.1"));
+        for (endpoint, count) in [(Endpoint::Register, 30), (Endpoint::Token, 120)] {
+            assert_eq!(allowed(&limits, endpoint, address), count, "{endpoint:?}");
+            let wait = limits.check(endpoint, address).unwrap_err();
             assert!(wait.as_secs() >= 1 && wait.subsec_nanos() == 0, "{wait:?}");
         }
+        assert_eq!((0..1_000).take_while(|_| limits.post(address) == Ok(Post::Welcome)).count(), 60);
+        let again = |_: &_| matches!(limits.post(address), Ok(Post::Again(wait)) if wait.as_secs() == 1);
+        // One more was asked for above.
+        assert_eq!((0..1_000).take_while(again).count(), 299);
+        assert_eq!(limits.post(address), Err(Duration::from_secs(1)));
+        assert_eq!(limits.view(address), Err(Duration::from_secs(1)));
+        for _ in 0..10 {
+            assert_eq!(limits.may_fail(address), Ok(()));
+            limits.failed(address);
+        }
+        assert_eq!(limits.may_fail(address), Err(Duration::from_secs(6)));
     }
 
-    #[test]
-    fn what_counts_together() {
-        let limits = Limits::unlimited().authorize(1);
-        let check = |text| limits.check(Endpoint::Authorize, address(text)).is_ok();
+    #[tokio::test(start_paused = true)]
+    async fn what_counts_together() {
+        let limits = Limits::unlimited().register(1);
+        let check = |text| limits.check(Endpoint::Register, address(text)).is_ok();
         assert!(check("2001:db8:1:2::1"));
         assert!(!check("2001:db8:1:2:ffff::9"));
         assert!(check("2001:db8:1:3::1"));
         assert!(check("198.51.100.1"));
         assert!(check("198.51.100.2"));
         assert!(!check("::ffff:198.51.100.1"));
-        assert!(limits.check(Endpoint::Authorize, None).is_ok());
-        assert!(limits.check(Endpoint::Authorize, None).is_err());
-        assert!(limits.clone().check(Endpoint::Authorize, None).is_err(), "clones share the count");
+        assert!(limits.check(Endpoint::Register, None).is_ok());
+        assert!(limits.check(Endpoint::Register, None).is_err());
+        assert!(limits.clone().check(Endpoint::Register, None).is_err(), "clones share the count");
     }
 
     #[test]
     fn no_limit() {
         assert_eq!(allowed(&Limits::unlimited(), Endpoint::Token, None), 1_000);
         assert_eq!(allowed(&Limits::default().token(0), Endpoint::Token, None), 1_000);
+        let limits = Limits::default().authorize(0);
+        assert!((0..1_000).all(|_| limits.view(None).is_ok() && limits.post(None) == Ok(Post::Welcome)));
     }
 }

@@ -3,9 +3,9 @@
 use super::authorize::Wanted;
 use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
-use super::reply::Failure;
+use super::reply::{self, Failure};
 use super::service::Asker;
-use super::store::{Client, Grant, Kind, Token, TokenStore};
+use super::store::{Grant, Kind, Token, TokenStore};
 use super::target::{Refused, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
@@ -23,12 +23,16 @@ const LONGEST_USER: usize = 256;
 /// For so many seconds an answered login page is known: no code that it sent lives longer.
 const ANSWERED: Timestamp = 600;
 
-/// Seconds. More often than daily nobody needs to know that a client is in use.
-const A_DAY: Timestamp = 24 * 3600;
-
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// POST: nothing that the page posts back is trusted.
-    pub(super) async fn log_in(&self, asker: &Asker<'_>, path: &str, form: &Params) -> Response<Body> {
+    /// POST: nothing that the page posts back is trusted. If too many were sent, the form is shown again,
+    /// with the seconds to wait.
+    pub(super) async fn log_in(
+        &self,
+        asker: &Asker<'_>,
+        path: &str,
+        form: &Params,
+        held: Option<u64>,
+    ) -> Response<Body> {
         let client = match self.asking_client(form).await {
             Ok(client) => client,
             Err(problem) => return error_page(asker.language, &problem),
@@ -59,7 +63,11 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 Ok(true) | Err(_) => target.refuse(asker, &cancelled),
             };
         }
-        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form)).await {
+        if let Some(seconds) = held {
+            return again(Problem::Crowded(seconds));
+        }
+        let waits = self.limits.may_fail(asker.remote).err().map(reply::seconds);
+        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form), waits).await {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => return again(Problem::Wrong),
             Err(LoginError::NoRole) => return again(Problem::NoRole),
@@ -90,20 +98,24 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         })
     }
 
-    /// Asks the [`Login`], and reports what fails.
+    /// Asks the [`Login`], and reports what fails. Who would have to wait may pass if it is known.
     pub(super) async fn check(
         &self,
         asker: &Asker<'_>,
         client: &str,
         typed: Option<Typed>,
+        waits: Option<u64>,
     ) -> Result<LoggedIn, LoginError> {
         let user = match &typed {
             Some(Typed::Credentials(credentials)) => Some(credentials.user().to_owned()),
             _ => None,
         };
         let checked = match typed {
-            Some(typed) => self.login.check(typed).await,
-            None => Err(LoginError::Wrong),
+            Some(typed) => match waits {
+                Some(seconds) => self.login.check_held(typed, asker.remote, seconds).await,
+                None => self.login.check_from(typed, asker.remote).await,
+            },
+            None => Err(waits.map_or(LoginError::Wrong, LoginError::TooMany)),
         };
         checked.inspect_err(|error| {
             let reason = match error {
@@ -121,9 +133,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 sub: user.as_deref(),
                 client_id: Some(client),
                 remote: asker.remote,
-                reason: Some(reason),
+                reason: None,
             }
-            .emit();
+            .emit_some(reason, &self.sampler);
         })
     }
 
@@ -190,17 +202,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             confidential: target.confidential,
         };
         self.store.put_grant(grant, vec![token]).await?;
-        self.keep(target.client, now).await?;
         Ok(code)
-    }
-
-    /// A client that is used is not forgotten as one that only registered.
-    async fn keep(&self, client: &Client, now: Timestamp) -> Result<(), Failure> {
-        let is_registered = client.id.starts_with(secret::CLIENT);
-        if is_registered && now.saturating_sub(client.registered) > A_DAY {
-            self.store.put_client(Client { registered: now, ..client.clone() }).await?;
-        }
-        Ok(())
     }
 }
 

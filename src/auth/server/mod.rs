@@ -102,6 +102,7 @@ mod reply;
 mod revocations;
 mod revoke;
 mod routes;
+mod scheme;
 mod scopes;
 mod secret;
 mod service;
@@ -117,8 +118,10 @@ use super::Site;
 use super::clock::{Clock, Timestamp};
 use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
+use crate::audit;
 use crate::http::OriginPolicy;
 use crate::identity::Scopes;
+use crate::sampler::Sampler;
 use revocations::Revocations;
 use std::fmt;
 use std::sync::Arc;
@@ -127,7 +130,7 @@ use std::time::Duration;
 /// A client that needs no registration. Users are sent back to loopback addresses only.
 pub const PUBLIC_CLIENT: &str = "mcp-public-client";
 
-/// Clients that nobody logs in through are forgotten after so many seconds: 90 days.
+/// Clients that were used and have no grant any more are forgotten after so many seconds: 90 days.
 const IDLE_CLIENT: Timestamp = 90 * 24 * 3600;
 
 /// How long what is given out counts.
@@ -175,6 +178,8 @@ struct Inner<L, S> {
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
     revocations: Revocations,
+    /// Of refusals in the audit trail.
+    sampler: Sampler,
 }
 
 impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
@@ -196,6 +201,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             client_metadata: None,
             clock: Clock::default(),
             revocations: Revocations::default(),
+            sampler: audit::sampler(),
         }))
     }
 
@@ -248,10 +254,11 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
     }
 
     /// Which `Host` headers are answered; by default any. The others get 403. `Origin` does not matter
-    /// here: web pages may be clients.
+    /// here: web pages may be clients. Nothing is given here without a login, so the policy is
+    /// [`authenticated`](OriginPolicy::authenticated).
     #[must_use]
     pub fn hosts(self, policy: OriginPolicy) -> Self {
-        self.set(|server| server.hosts = policy)
+        self.set(|server| server.hosts = policy.authenticated())
     }
 
     /// Lets clients be known by the URL of a metadata document; off by default.

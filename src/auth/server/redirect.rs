@@ -1,59 +1,11 @@
 //! Redirect URIs: which may be registered, which match, and how an answer is appended.
 
+use super::scheme;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Url, form_urlencoded};
 
 const LONGEST: usize = 2048;
-
-/// Schemes that an application cannot own: a browser or the system acts on them.
-const FOREIGN: &[&str] = &[
-    "about",
-    "blob",
-    "chrome",
-    "chrome-extension",
-    "content",
-    "data",
-    "dict",
-    "feed",
-    "file",
-    "filesystem",
-    "ftp",
-    "ftps",
-    "gopher",
-    "imap",
-    "intent",
-    "jar",
-    "javascript",
-    "jscript",
-    "ldap",
-    "ldaps",
-    "livescript",
-    "mailto",
-    "mhtml",
-    "moz-extension",
-    "nfs",
-    "nntp",
-    "pop",
-    "res",
-    "resource",
-    "rtsp",
-    "search",
-    "search-ms",
-    "sftp",
-    "shell",
-    "smb",
-    "sms",
-    "smtp",
-    "ssh",
-    "tel",
-    "telnet",
-    "urn",
-    "vbscript",
-    "view-source",
-    "ws",
-    "wss",
-];
 
 /// What an answer appends; a redirect URI may not say it beforehand.
 const ANSWER: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
@@ -92,8 +44,8 @@ impl fmt::Display for BadUri {
 }
 
 impl<'a> RedirectUri<'a> {
-    /// Checks the rules: `https`, `http` to loopback addresses, or a private-use scheme; no
-    /// fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)),
+    /// Checks the rules: `https`, `http` to loopback addresses, or a private-use scheme that looks
+    /// like one; no fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)),
     /// no user, and only characters of URIs.
     pub(crate) fn parse(text: &'a str) -> Result<Self, BadUri> {
         if text.is_empty() || text.len() > LONGEST {
@@ -114,11 +66,6 @@ impl<'a> RedirectUri<'a> {
         Url::parse(text).map_err(|_| BadUri("it is not a valid URL"))?;
         check_query(text)?;
         Ok(Self { text, kind })
-    }
-
-    /// Whether it leads to a web site, not to a program of the user's computer.
-    pub(crate) const fn is_web(&self) -> bool {
-        matches!(self.kind, Kind::Https)
     }
 
     /// As it was given.
@@ -214,8 +161,10 @@ fn private<'a>(scheme: &str, rest: &str) -> Result<Kind<'a>, BadUri> {
     if !letter || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
         return Err(BadUri("it must be absolute"));
     }
-    if FOREIGN.contains(&scheme) || scheme.starts_with("ms-") {
-        return Err(BadUri("its scheme is not allowed"));
+    if !scheme::is_application(scheme) {
+        return Err(BadUri(
+            "its scheme is not allowed: an application's own is a domain name in reverse, as com.example.app",
+        ));
     }
     if rest.starts_with("//") {
         authority(rest)?;

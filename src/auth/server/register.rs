@@ -17,8 +17,8 @@ use serde_json::{Map, Value};
 
 /// So many redirect URIs of one client.
 const MOST_URIS: usize = 20;
-/// So many bytes of them together: anybody may register, and what registers is kept for long.
-const LONGEST_URIS: usize = 8 * 1024;
+/// So many bytes of what is kept, name and redirect URIs: anybody may register.
+const LONGEST: usize = 2 * 1024;
 /// Characters of a client's name.
 const LONGEST_NAME: usize = 200;
 
@@ -47,10 +47,11 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if strings(&members, "response_types")?.is_some_and(|types| !types.contains(&"code")) {
             return Err(metadata("response_types: only code is supported"));
         }
+        let name = name(&members)?;
         let client = Client {
             id: secret::new(secret::CLIENT)?.to_string(),
-            name: name(&members)?,
-            redirect_uris: redirect_uris(&members)?,
+            redirect_uris: redirect_uris(&members, LONGEST.saturating_sub(name.as_ref().map_or(0, String::len)))?,
+            name,
             registered: self.clock.now(),
         };
         self.store.put_client(client.clone()).await?;
@@ -135,18 +136,18 @@ fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec
     list.map(Some).ok_or_else(|| metadata(format!("{name} must be a list of strings")))
 }
 
-fn redirect_uris(members: &Map<String, Value>) -> Result<Vec<String>, Failure> {
+fn redirect_uris(members: &Map<String, Value>, longest: usize) -> Result<Vec<String>, Failure> {
     let bad = |why: String| Failure::new("invalid_redirect_uri", why);
     let uris = strings(members, "redirect_uris").map_err(|failure| bad(failure.description.into_owned()))?;
     let uris = uris.unwrap_or_default();
     if uris.len() > MOST_URIS {
         return Err(bad(format!("redirect_uris: at most {MOST_URIS}")));
     }
-    if uris.iter().map(|uri| uri.len()).sum::<usize>() > LONGEST_URIS {
-        return Err(bad(format!("redirect_uris: at most {LONGEST_URIS} bytes together")));
-    }
     for (at, uri) in uris.iter().enumerate() {
         redirect::check(uri).map_err(|why| bad(format!("redirect_uris, number {}: {why}", at + 1)))?;
+    }
+    if uris.iter().map(|uri| uri.len()).sum::<usize>() > longest {
+        return Err(bad(format!("redirect_uris: at most {LONGEST} bytes together with client_name")));
     }
     Ok(uris.into_iter().map(str::to_owned).collect())
 }

@@ -1,7 +1,8 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
-use crate::http::{Body, ENCODED, IDENTITY};
+use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
+use crate::http::{Body, ENCODED, IDENTITY, Refused};
 use crate::rpc::BoxError;
 use bytes::Bytes;
 use http::header::X_CONTENT_TYPE_OPTIONS;
@@ -60,6 +61,12 @@ impl Failure {
         Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..new }
     }
 
+    /// The server holds as many bytes as it may.
+    pub(super) fn no_room() -> Self {
+        let new = Self::new("temporarily_unavailable", NO_ROOM);
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(AFTER_NO_ROOM.as_secs()), ..new }
+    }
+
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
@@ -72,6 +79,7 @@ impl Failure {
         }
         let error_description = plain(&self.description);
         let mut response = json(self.status, &Text { error: self.error, error_description });
+        Refused::Because(self.description.clone()).mark(&mut response);
         let headers = response.headers_mut();
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.max(1).into());

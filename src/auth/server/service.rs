@@ -1,6 +1,6 @@
 //! The [`Service`]: from a path to an endpoint, and what goes for all of them.
 
-use super::limits::Endpoint;
+use super::limits::{Endpoint, Post};
 use super::page::{Language, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::{self, Failure};
@@ -92,10 +92,33 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             route => Ok(not_allowed(route)),
         };
         match answer {
+            answer if matches!(route, Route::Authorize(_)) => {
+                self.counted(&asker, answer.unwrap_or_else(|failure| page(&asker, failure)))
+            }
             Ok(answer) if head.method == Method::HEAD => headers_only(answer),
             Ok(answer) => answer,
-            Err(failure) if matches!(route, Route::Authorize(_)) => page(&asker, failure),
             Err(failure) => failure.response(),
+        }
+    }
+
+    /// Counts what failed at the login page, and says nothing more of why when that was too often.
+    fn counted(&self, asker: &Asker<'_>, answer: Response<Body>) -> Response<Body> {
+        let failed = match asker.head.method {
+            // An error that goes back to the client is one, too.
+            Method::GET => answer.status().is_client_error() || answer.status().is_redirection(),
+            Method::POST => answer.status().is_client_error(),
+            _ => false,
+        };
+        if !failed || matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT) {
+            return answer;
+        }
+        match self.limits.may_fail(asker.remote) {
+            // A wrong login that was tried all the same keeps its form.
+            Err(wait) if answer.status() != StatusCode::FORBIDDEN => page(asker, too_many(wait)),
+            _ => {
+                self.limits.failed(asker.remote);
+                answer
+            }
         }
     }
 
@@ -105,11 +128,24 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         B::Error: Into<BoxError>,
     {
         match route {
-            Route::Register => self.register(asker, &self.read(asker, Endpoint::Register, body).await?).await,
-            Route::Token => self.token(asker, &self.form(asker, Endpoint::Token, body).await?).await,
-            Route::Revoke => self.revoke(asker, &self.form(asker, Endpoint::Token, body).await?).await,
+            Route::Register => {
+                self.limited(asker, Endpoint::Register)?;
+                self.register(asker, &read(body).await?).await
+            }
+            Route::Token => {
+                self.limited(asker, Endpoint::Token)?;
+                self.token(asker, &form(asker, body).await?).await
+            }
+            Route::Revoke => {
+                self.limited(asker, Endpoint::Token)?;
+                self.revoke(asker, &form(asker, body).await?).await
+            }
             Route::Authorize(path) => {
-                Ok(self.log_in(asker, path, &self.form(asker, Endpoint::Authorize, body).await?).await)
+                let held = match self.limits.post(asker.remote).map_err(too_many)? {
+                    Post::Welcome => None,
+                    Post::Again(wait) => Some(reply::seconds(wait)),
+                };
+                Ok(self.log_in(asker, path, &form(asker, body).await?, held).await)
             }
             Route::Resource(_) | Route::Server => Ok(not_allowed(route)),
         }
@@ -117,7 +153,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 
     /// An authorization request in the query.
     async fn ask(&self, asker: &Asker<'_>, path: &str) -> Result<Response<Body>, Failure> {
-        self.limited(asker, Endpoint::Authorize)?;
+        self.limits.view(asker.remote).map_err(too_many)?;
         let params = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
         Ok(self.authorize(asker, path, &params).await)
     }
@@ -138,36 +174,38 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     fn limited(&self, asker: &Asker<'_>, endpoint: Endpoint) -> Result<(), Failure> {
-        self.limits.check(endpoint, asker.remote).map_err(|wait| Failure::too_many(reply::seconds(wait)))
+        self.limits.check(endpoint, asker.remote).map_err(too_many)
     }
+}
 
-    async fn form<B>(&self, asker: &Asker<'_>, endpoint: Endpoint, body: B) -> Result<Params, Failure>
-    where
-        B: http_body::Body<Data: Buf + Send> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        if !is_type(asker.head, "application/x-www-form-urlencoded") {
-            return Err(Failure::request("Content-Type must be application/x-www-form-urlencoded"));
-        }
-        read_params(&self.read(asker, endpoint, body).await?)
+fn too_many(wait: Duration) -> Failure {
+    Failure::too_many(reply::seconds(wait))
+}
+
+async fn form<B>(asker: &Asker<'_>, body: B) -> Result<Params, Failure>
+where
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    if !is_type(asker.head, "application/x-www-form-urlencoded") {
+        return Err(Failure::request("Content-Type must be application/x-www-form-urlencoded"));
     }
+    read_params(&read(body).await?)
+}
 
-    async fn read<B>(&self, asker: &Asker<'_>, endpoint: Endpoint, body: B) -> Result<Bytes, Failure>
-    where
-        B: http_body::Body<Data: Buf + Send> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        self.limited(asker, endpoint)?;
-        match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
-            Ok(Ok(whole)) => Ok(without_bom(whole)),
-            Ok(Err(Incomplete::TooLarge)) => {
-                Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
-            }
-            Ok(Err(Incomplete::Broken(_))) => Err(Failure::request("the body broke off")),
-            Err(_) => {
-                Err(Failure::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT))
-            }
+async fn read<B>(body: B) -> Result<Bytes, Failure>
+where
+    B: http_body::Body<Data: Buf + Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
+        Ok(Ok(whole)) => Ok(without_bom(whole)),
+        Ok(Err(Incomplete::TooLarge)) => {
+            Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
         }
+        Ok(Err(Incomplete::NoRoom)) => Err(Failure::no_room()),
+        Ok(Err(Incomplete::Broken(_))) => Err(Failure::request("the body broke off")),
+        Err(_) => Err(Failure::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT)),
     }
 }
 

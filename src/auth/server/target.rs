@@ -98,11 +98,12 @@ impl<'a> Target<'a> {
         self.answer(asker, &[("error", error), ("error_description", &plain(description))])
     }
 
-    /// The same before anybody has said to whom they want to go: anyone may register a web site, so
-    /// a redirect to one could be made a bait. There the user decides
+    /// The same before anybody has said to whom they want to go: anyone may register a web site or the
+    /// scheme of a program, so a redirect to one could be made a bait. There the user decides
     /// ([OAuth 2.1, section 7.12.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-7.12.2)).
+    /// Who listens on a loopback port of this machine runs here already.
     pub(super) fn refuse_stranger(&self, asker: &Asker<'_>, refused: &Refused) -> Response<Body> {
-        if !self.uri.is_web() {
+        if self.uri.is_loopback() {
             return self.refuse(asker, refused);
         }
         let Refused(error, why) = refused;

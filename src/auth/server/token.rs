@@ -176,7 +176,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let client = client.unwrap_or(PUBLIC_CLIENT);
         // Nobody knows yet what it has to prove, so its document must be there.
         let confidential = self.authenticate(asker, named, client, is_metadata_url(client)).await?;
-        let logged_in = self.check(asker, client, typed(Form::Credentials, form)).await;
+        let logged_in = self.check(asker, client, typed(Form::Credentials, form), None).await;
         let logged_in = logged_in.map_err(login_failure)?;
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
         let (now, told) = (self.clock.now(), asked.told(&scopes));
@@ -196,31 +196,31 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         told: &Scopes,
         reason: Option<&'static str>,
     ) -> Response<Body> {
-        event("oauth.token.issued", asker, Some(&grant.client), Some(grant), reason);
+        event("oauth.token.issued", asker, Some(&grant.client), Some(grant), reason).emit();
         reply::json(StatusCode::OK, &pair.answer(super::lifetime(self.lifetimes.access), told))
     }
 
     pub(super) fn refused(&self, asker: &Asker<'_>, client: Option<&str>, grant: Option<&Grant>, reason: &'static str) {
-        event("oauth.token.refused", asker, client, grant, Some(reason));
+        event("oauth.token.refused", asker, client, grant, None).emit_some(reason, &self.sampler);
     }
 
     /// The store has revoked the grant.
     fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> Failure {
         self.revocations.made_one();
-        event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None);
+        event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None).emit();
         Failure::grant("it was used before; everything granted with it is revoked")
     }
 }
 
-fn event(
+fn event<'a>(
     name: &'static str,
     asker: &Asker<'_>,
-    client_id: Option<&str>,
-    grant: Option<&Grant>,
+    client_id: Option<&'a str>,
+    grant: Option<&'a Grant>,
     reason: Option<&'static str>,
-) {
+) -> Event<'a> {
     let sub = grant.map(|grant| grant.subject.as_str());
-    Event { name, sub, client_id, remote: asker.remote, reason }.emit();
+    Event { name, sub, client_id, remote: asker.remote, reason }
 }
 
 fn login_failure(error: LoginError) -> Failure {

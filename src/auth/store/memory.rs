@@ -1,6 +1,9 @@
 //! [`MemoryStore`]: what is remembered, until the process ends.
 
-use super::{Client, Exchange, FOREIGN, Found, Grant, Kind, StoreError, Token, TokenStore, belong};
+use super::{
+    Client, Exchange, FOREIGN, Found, Grant, JUST_REGISTERED, Kind, NO_ROOM, NOTED, StoreError, Token, TokenStore,
+    UNUSED, belong,
+};
 use crate::auth::{Digest, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -10,11 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// It holds no more than its capacity. What happens when it is full:
 ///
-/// - *Clients*: the one that registered the longest ago and has no grant is forgotten; it has to
-///   register again. If all have grants, no more can register.
+/// - *Clients* that have no grant are forgotten and have to register again: those through which nobody
+///   ever logged in first, then the ones used the longest ago. One that registered within the last 10
+///   minutes stays. If there is none to forget, no more can register.
 /// - *Tokens*: what has expired is forgotten first; then the grants whose last token expires the
 ///   soonest, with a warning in the log; those users have to log in again.
 /// - *Tokens of one grant* (256): used ones are forgotten first, then those that expire the soonest.
+/// - *Known logins*: those that end the soonest are forgotten.
 /// - *What came once* (the ids of assertions): no more can come until the time of some is over.
 ///
 /// Cloning is cheap; clones share what they remember.
@@ -29,12 +34,20 @@ const PER_GRANT: usize = 256;
 
 #[derive(Default)]
 struct State {
-    clients: HashMap<String, Client>,
+    clients: HashMap<String, Known>,
     /// With the digests of their tokens.
     grants: HashMap<String, (Grant, BTreeSet<Digest>)>,
     tokens: HashMap<Digest, Kept>,
     /// What came for the first time, and until when that counts.
     once: HashMap<Digest, Timestamp>,
+    /// What is known of the logins of accounts, and until when.
+    logins: HashMap<Digest, (Vec<u8>, Timestamp)>,
+}
+
+/// A client, and when it was used.
+struct Known {
+    client: Client,
+    used: Option<Timestamp>,
 }
 
 struct Kept {
@@ -115,6 +128,33 @@ impl State {
         before - self.once.len()
     }
 
+    /// Clients that have no grant, the least wanted first.
+    fn forget_clients(&mut self, most: usize, now: Timestamp) -> Result<(), StoreError> {
+        let holders: BTreeSet<&str> = self.grants.values().map(|(grant, _)| grant.client.as_str()).collect();
+        let settled = now.saturating_sub(JUST_REGISTERED);
+        let idle = self
+            .clients
+            .values()
+            .filter(|Known { client, .. }| client.registered < settled && !holders.contains(client.id.as_str()));
+        let mut idle: Vec<_> =
+            idle.map(|Known { client, used }| (*used, client.registered, client.id.clone())).collect();
+        if idle.is_empty() {
+            return Err(StoreError::new(NO_ROOM));
+        }
+        idle.sort_unstable();
+        for (_, _, id) in idle.into_iter().take(most) {
+            self.clients.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Known logins whose time is over; how many went.
+    fn forget_logins(&mut self, now: Timestamp) -> usize {
+        let before = self.logins.len();
+        self.logins.retain(|_, (_, until)| *until > now);
+        before - self.logins.len()
+    }
+
     /// Makes room for `more` tokens, and for an eighth of the capacity if anything must go: looking
     /// for what goes takes long.
     fn make_room(&mut self, more: usize, capacity: usize, now: Timestamp) -> Result<(), StoreError> {
@@ -173,29 +213,20 @@ impl State {
 impl TokenStore for MemoryStore {
     async fn put_client(&self, client: Client) -> Result<(), StoreError> {
         let mut state = self.state();
-        if state.clients.len() >= self.capacity && !state.clients.contains_key(&client.id) {
-            let State { clients, grants, .. } = &*state;
-            let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
-            let mut idle: Vec<(Timestamp, String)> = clients
-                .values()
-                .filter(|client| !holders.contains(client.id.as_str()))
-                .map(|client| (client.registered, client.id.clone()))
-                .collect();
-            if idle.is_empty() {
-                return Err(StoreError::new("there is no room for more clients"));
-            }
-            // Some at once, since looking for them takes long.
-            idle.sort_unstable();
-            for (_, id) in idle.into_iter().take(1 + self.capacity / 64) {
-                state.clients.remove(&id);
-            }
+        if let Some(known) = state.clients.get_mut(&client.id) {
+            known.client = client;
+            return Ok(());
         }
-        state.clients.insert(client.id.clone(), client);
+        if state.clients.len() >= self.capacity {
+            // Some at once, since looking for them takes long.
+            state.forget_clients(1 + self.capacity / 64, client.registered)?;
+        }
+        state.clients.insert(client.id.clone(), Known { client, used: None });
         Ok(())
     }
 
     async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
-        Ok(self.state().clients.get(id).cloned())
+        Ok(self.state().clients.get(id).map(|known| known.client.clone()))
     }
 
     async fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> Result<(), StoreError> {
@@ -208,6 +239,11 @@ impl TokenStore for MemoryStore {
         }
         state.make_room(tokens.len(), self.capacity, grant.created)?;
         let id = grant.id.clone();
+        if let Some(known) = state.clients.get_mut(&grant.client)
+            && known.used.is_none_or(|used| used.saturating_add(NOTED) < grant.created)
+        {
+            known.used = Some(grant.created);
+        }
         state.grants.insert(id.clone(), (grant, BTreeSet::new()));
         state.insert(&id, tokens);
         Ok(())
@@ -272,6 +308,25 @@ impl TokenStore for MemoryStore {
         Ok(true)
     }
 
+    async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.logins.len() >= self.capacity && !state.logins.contains_key(account) {
+            // Some at once, since looking for them takes long.
+            let mut ends: Vec<_> = state.logins.iter().map(|(account, (_, until))| (*until, *account)).collect();
+            ends.sort_unstable();
+            for (_, account) in ends.into_iter().take(1 + self.capacity / 64) {
+                state.logins.remove(&account);
+            }
+        }
+        state.logins.insert(*account, (known, until));
+        Ok(())
+    }
+
+    async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        let known = self.state().logins.get(account).filter(|(_, until)| *until > now).cloned();
+        Ok(known.map(|(known, _)| known))
+    }
+
     async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
         self.state().forget_grant(id);
         Ok(())
@@ -292,12 +347,14 @@ impl TokenStore for MemoryStore {
 
     async fn sweep(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let mut gone = state.forget_expired(now) + state.forget_uses(now);
+        let mut gone = state.forget_expired(now) + state.forget_uses(now) + state.forget_logins(now);
         let State { clients, grants, .. } = &mut *state;
         let holders: BTreeSet<&str> = grants.values().map(|(grant, _)| grant.client.as_str()).collect();
         let before = clients.len();
-        let since = now.saturating_sub(idle);
-        clients.retain(|id, client| client.registered >= since || holders.contains(id.as_str()));
+        let (idle, unused) = (now.saturating_sub(idle), now.saturating_sub(idle.min(UNUSED)));
+        clients.retain(|id, Known { client, used }| {
+            used.map_or(client.registered >= unused, |used| used >= idle) || holders.contains(id.as_str())
+        });
         gone += before - clients.len();
         Ok(gone as u64)
     }

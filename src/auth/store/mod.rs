@@ -53,13 +53,16 @@ use std::future::Future;
 ///
 /// The feature `store-contract` has tests that every implementation must pass.
 pub trait TokenStore: Clone + Send + Sync + 'static {
-    /// Remembers a registered client; one of the same id is replaced.
+    /// Remembers a registered client; one of the same id is replaced. A store that must not grow forgets
+    /// others for it that have no grant: those through which nobody ever logged in first, then the ones
+    /// used the longest ago, and never one that registered within the last [`JUST_REGISTERED`] seconds,
+    /// since somebody may be logging in through it. If there is none to forget, it fails.
     fn put_client(&self, client: Client) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A registered client.
     fn client(&self, id: &str) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Remembers a new grant with its first tokens (or its code).
+    /// Remembers a new grant with its first tokens (or its code), and that its client is used.
     fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// A code or token with its grant, also when it has expired or was used, as long as it was not
@@ -88,6 +91,23 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
+    /// Remembers until `until` what is known of the logins of an account, instead of what was: some 100
+    /// bytes that hold no password, only a slow salted hash of one. What is over at once need not be kept.
+    fn put_login(
+        &self,
+        account: &Digest,
+        known: Vec<u8>,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is known of the logins of an account, until its time is over. A store that must not grow
+    /// forgets what ends the soonest.
+    fn login(
+        &self,
+        account: &Digest,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+
     /// Revokes a grant with all its tokens.
     fn revoke_grant(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
@@ -97,9 +117,10 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// Revokes a single token and leaves its grant alone.
     fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets what has expired before `now`, credentials whose grace is over, grants that have no
-    /// tokens left, and clients that registered before `now - idle` and have no grant; says how many
-    /// rows went.
+    /// Forgets what has expired before `now`, known logins included, credentials whose grace is over, grants that have no
+    /// tokens left, and clients that have no grant: `idle` after they were used last, and [`UNUSED`] seconds
+    /// after they registered (or `idle`, if that is less) if nobody ever logged in through them. Says how
+    /// many rows went.
     fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Ends the use of the store by this process, in good order; nothing is asked of it afterwards. By
@@ -108,6 +129,18 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         std::future::ready(())
     }
 }
+
+/// A client through which nobody has logged in is forgotten after a day.
+pub const UNUSED: Timestamp = 24 * 3600;
+
+/// A client that registered so recently is not forgotten for others: 10 minutes.
+pub const JUST_REGISTERED: Timestamp = 600;
+
+/// That a client is used is noted once in so many seconds.
+const NOTED: Timestamp = 24 * 3600;
+
+/// What a store says of clients for which nobody can go.
+const NO_ROOM: &str = "there is no room for more clients";
 
 /// A client that registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +151,7 @@ pub struct Client {
     pub name: Option<String>,
     /// Where it may have users sent back to. With none, loopback addresses only.
     pub redirect_uris: Vec<String>,
-    /// When it registered, or was last known to be used.
+    /// When it registered.
     pub registered: Timestamp,
 }
 

@@ -1,6 +1,9 @@
 //! [`PostgresStore`]: what is remembered, in a database that many replicas share.
 
-use super::{Client, Exchange, Found, Grant, StoreError, Token, TokenStore, sql, statements};
+use super::{
+    Client, Exchange, Found, Grant, JUST_REGISTERED, NO_ROOM, NOTED, StoreError, Token, TokenStore, UNUSED, sql,
+    statements,
+};
 use crate::auth::{Digest, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -26,6 +29,7 @@ const SETTINGS: &str = "SET statement_timeout = '5s'; \
 pub struct PostgresStore {
     write: PgPool,
     read: PgPool,
+    clients: i64,
 }
 
 impl PostgresStore {
@@ -47,10 +51,12 @@ impl PostgresStore {
             .connect_with(options)
             .await
             .map_err(|error| sql::failed(&error))?;
-        let migrator = sql::migrator(
-            include_str!("migrations/postgres/0001_grants.sql"),
-            include_str!("migrations/postgres/0002_grace.sql"),
-        );
+        let migrator = sql::migrator(&[
+            ("grants", include_str!("migrations/postgres/0001_grants.sql")),
+            ("grace", include_str!("migrations/postgres/0002_grace.sql")),
+            ("logins", include_str!("migrations/postgres/0003_logins.sql")),
+            ("clients", include_str!("migrations/postgres/0004_clients.sql")),
+        ]);
         let mut connection = pool.acquire().await.map_err(|error| sql::failed(&error))?;
         // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
         if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {
@@ -59,7 +65,7 @@ impl PostgresStore {
             return Err(sql::failed(&error));
         }
         drop(connection);
-        Ok(Self { write: pool.clone(), read: pool })
+        Ok(Self { write: pool.clone(), read: pool, clients: sql::MOST_CLIENTS })
     }
 
     async fn end(&self) {

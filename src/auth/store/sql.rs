@@ -16,6 +16,10 @@ pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
 const OPERATION: Duration = Duration::from_secs(10);
 /// How many rows are swept in one statement, so that none takes long.
 pub(super) const BATCH: u64 = 10_000;
+/// So many clients are remembered, if nobody says otherwise.
+pub(super) const MOST_CLIENTS: i64 = 50_000;
+/// Logins of so many accounts are known after a sweep.
+pub(super) const MOST_LOGINS: i64 = 50_000;
 
 /// An operation, or why it failed.
 pub(super) async fn bounded<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
@@ -34,11 +38,11 @@ pub(super) fn failed(error: &dyn std::error::Error) -> StoreError {
 ///
 /// A replica of the version before may still run while one is applied, so they only add, and what
 /// they add has a default.
-pub(super) fn migrator(grants: &'static str, grace: &'static str) -> Migrator {
-    let simple = |version, name: &'static str, text: &'static str| {
-        Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+pub(super) fn migrator(migrations: &[(&'static str, &'static str)]) -> Migrator {
+    let simple = |(at, (name, text)): (i64, &(&'static str, &'static str))| {
+        Migration::new(at, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
     };
-    let mut migrator = Migrator::with_migrations(vec![simple(1, "grants", grants), simple(2, "grace", grace)]);
+    let mut migrator = Migrator::with_migrations((1..).zip(migrations).map(simple).collect());
     migrator.dangerous_set_table_name("onec_mcp_migrations");
     migrator
 }

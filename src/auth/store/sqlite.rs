@@ -1,6 +1,9 @@
 //! [`SqliteStore`]: what is remembered, in a file.
 
-use super::{Client, Exchange, Found, Grant, StoreError, Token, TokenStore, sql, statements};
+use super::{
+    Client, Exchange, Found, Grant, JUST_REGISTERED, NO_ROOM, NOTED, StoreError, Token, TokenStore, UNUSED, sql,
+    statements,
+};
 use crate::auth::{Digest, Timestamp};
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -27,6 +30,7 @@ pub struct SqliteStore {
     /// One connection: SQLite has one writer at a time, and a queue in order is fairer than its own.
     write: SqlitePool,
     read: SqlitePool,
+    clients: i64,
 }
 
 impl SqliteStore {
@@ -53,7 +57,7 @@ impl SqliteStore {
         // The mode stays with the file, so readers need not ask for it.
         let write = pool(1).connect_lazy_with(options.clone().journal_mode(SqliteJournalMode::Wal));
         migrate(&write).await?;
-        Ok(Self { write, read: pool(READERS).connect_lazy_with(options) })
+        Ok(Self { write, read: pool(READERS).connect_lazy_with(options), clients: sql::MOST_CLIENTS })
     }
 
     /// Readers first, since the log cannot be emptied while one of them looks at it.
@@ -73,10 +77,12 @@ impl SqliteStore {
 /// All in one transaction that excludes other processes, which may be starting too.
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = begin(pool).await.map_err(|error| sql::failed(&error))?;
-    let migrator = sql::migrator(
-        include_str!("migrations/sqlite/0001_grants.sql"),
-        include_str!("migrations/sqlite/0002_grace.sql"),
-    );
+    let migrator = sql::migrator(&[
+        ("grants", include_str!("migrations/sqlite/0001_grants.sql")),
+        ("grace", include_str!("migrations/sqlite/0002_grace.sql")),
+        ("logins", include_str!("migrations/sqlite/0003_logins.sql")),
+        ("clients", include_str!("migrations/sqlite/0004_clients.sql")),
+    ]);
     // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
     migrator.run_direct(None, &mut *transaction, false).await.map_err(|error| sql::failed(&error))?;
     transaction.commit().await.map_err(|error| sql::failed(&error))

@@ -53,21 +53,71 @@ macro_rules! token_store {
             }
         }
 
+        impl $store {
+            /// How many registered clients are remembered at most; 50 000 by default. What happens then:
+            /// [`TokenStore::put_client`].
+            #[must_use]
+            pub fn most_clients(self, clients: u32) -> Self {
+                Self { clients: i64::from(clients), ..self }
+            }
+
+            /// Some at once, since looking for them takes long.
+            async fn make_room_for_client(&self, now: Timestamp) -> Result<(), sqlx::Error> {
+                const IDLE: &str = concat!(
+                    "DELETE FROM onec_mcp_clients WHERE id IN (SELECT c.id FROM onec_mcp_clients c \
+                     WHERE c.registered < $2 AND NOT EXISTS \
+                     (SELECT 1 FROM onec_mcp_grants g WHERE g.client = c.id) \
+                     ORDER BY c.used IS NOT NULL, COALESCE(c.used, c.registered), c.id LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                let count: i64 =
+                    sqlx::query_scalar("SELECT COUNT(*) FROM onec_mcp_clients").fetch_one(&self.write).await?;
+                if count < self.clients {
+                    return Ok(());
+                }
+                let query = sqlx::query(IDLE).bind(1 + self.clients / 64).bind(now.saturating_sub(JUST_REGISTERED));
+                match query.execute(&self.write).await?.rows_affected() {
+                    0 => Err(sqlx::Error::InvalidArgument(NO_ROOM.to_owned())),
+                    _ => Ok(()),
+                }
+            }
+
+            /// Known logins above the ceiling: those that end the soonest.
+            async fn trim_logins(&self) -> Result<u64, StoreError> {
+                let query = sqlx::query(
+                    "DELETE FROM onec_mcp_logins WHERE expires < \
+                     (SELECT expires FROM onec_mcp_logins ORDER BY expires DESC LIMIT 1 OFFSET $1)",
+                );
+                let query = query.bind(sql::MOST_LOGINS.saturating_sub(1));
+                Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected())
+            }
+        }
+
         impl TokenStore for $store {
             async fn put_client(&self, client: Client) -> Result<(), StoreError> {
                 sql::bounded(async {
+                    let query = sqlx::query(
+                        "UPDATE onec_mcp_clients SET metadata = $2, registered = $3 WHERE id = $1",
+                    );
+                    let metadata = sql::metadata(&client)?;
+                    let query = query.bind(client.id.as_str()).bind(metadata.as_str()).bind(client.registered);
+                    if query.execute(&self.write).await?.rows_affected() == 1 {
+                        return Ok(());
+                    }
+                    self.make_room_for_client(client.registered).await?;
                     sqlx::query(
                         "INSERT INTO onec_mcp_clients (id, metadata, registered) VALUES ($1, $2, $3) \
                          ON CONFLICT (id) DO UPDATE SET metadata = excluded.metadata, registered = excluded.registered",
                     )
                     .bind(client.id.as_str())
-                    .bind(sql::metadata(&client)?)
+                    .bind(metadata)
                     .bind(client.registered)
                     .execute(&self.write)
-                    .await
+                    .await?;
+                    Ok(())
                 })
-                .await?;
-                Ok(())
+                .await
             }
 
             async fn client(&self, id: &str) -> Result<Option<Client>, StoreError> {
@@ -94,7 +144,7 @@ macro_rules! token_store {
                          VALUES ($1, $2, $3, $4, $5, $6, $7)",
                     )
                     .bind(grant.id)
-                    .bind(grant.client)
+                    .bind(grant.client.as_str())
                     .bind(grant.subject)
                     .bind(grant.scopes.to_string())
                     .bind(grant.resource)
@@ -103,6 +153,15 @@ macro_rules! token_store {
                     .execute(&mut *transaction)
                     .await?;
                     Self::insert(&mut transaction, &tokens).await?;
+                    // Last, since others may use the same client.
+                    sqlx::query(
+                        "UPDATE onec_mcp_clients SET used = $2 WHERE id = $1 AND (used IS NULL OR used < $3)",
+                    )
+                    .bind(grant.client)
+                    .bind(grant.created)
+                    .bind(grant.created.saturating_sub(NOTED))
+                    .execute(&mut *transaction)
+                    .await?;
                     transaction.commit().await
                 })
                 .await
@@ -200,6 +259,23 @@ macro_rules! token_store {
                 Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected() == 1)
             }
 
+            async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
+                let query = sqlx::query(
+                    "INSERT INTO onec_mcp_logins (account, known, expires) VALUES ($1, $2, $3) \
+                     ON CONFLICT (account) DO UPDATE SET known = excluded.known, expires = excluded.expires",
+                );
+                let query = query.bind(account.as_bytes().as_slice()).bind(known).bind(until);
+                sql::bounded(query.execute(&self.write)).await?;
+                Ok(())
+            }
+
+            async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+                let query =
+                    sqlx::query_scalar("SELECT known FROM onec_mcp_logins WHERE account = $1 AND expires > $2");
+                let query = query.bind(account.as_bytes().as_slice()).bind(now);
+                sql::bounded(query.fetch_optional(&self.read)).await
+            }
+
             async fn revoke_grant(&self, id: &str) -> Result<(), StoreError> {
                 if sql::askable(id) {
                     let query = sqlx::query("DELETE FROM onec_mcp_grants WHERE id = $1").bind(id);
@@ -247,6 +323,12 @@ macro_rules! token_store {
                     $skip,
                     ")"
                 );
+                const LOGINS: &str = concat!(
+                    "DELETE FROM onec_mcp_logins WHERE account IN \
+                     (SELECT account FROM onec_mcp_logins WHERE expires <= $2 LIMIT $1",
+                    $skip,
+                    ")"
+                );
                 const GRANTS: &str = concat!(
                     "DELETE FROM onec_mcp_grants WHERE id IN (SELECT g.id FROM onec_mcp_grants g WHERE NOT EXISTS \
                      (SELECT 1 FROM onec_mcp_tokens t WHERE t.grant_id = g.id) LIMIT $1",
@@ -255,7 +337,14 @@ macro_rules! token_store {
                 );
                 const CLIENTS: &str = concat!(
                     "DELETE FROM onec_mcp_clients WHERE id IN (SELECT c.id FROM onec_mcp_clients c \
-                     WHERE c.registered < $2 AND NOT EXISTS \
+                     WHERE c.used < $2 AND NOT EXISTS \
+                     (SELECT 1 FROM onec_mcp_grants g WHERE g.client = c.id) LIMIT $1",
+                    $skip,
+                    ")"
+                );
+                const UNUSED_CLIENTS: &str = concat!(
+                    "DELETE FROM onec_mcp_clients WHERE id IN (SELECT c.id FROM onec_mcp_clients c \
+                     WHERE c.used IS NULL AND c.registered < $2 AND NOT EXISTS \
                      (SELECT 1 FROM onec_mcp_grants g WHERE g.client = c.id) LIMIT $1",
                     $skip,
                     ")"
@@ -263,9 +352,11 @@ macro_rules! token_store {
                 let tokens = self.in_batches(TOKENS, Some(now)).await?;
                 self.in_batches(GRACE, Some(now)).await?;
                 let once = self.in_batches(ONCE, Some(now)).await?;
+                let logins = self.in_batches(LOGINS, Some(now)).await? + self.trim_logins().await?;
                 let grants = self.in_batches(GRANTS, None).await?;
                 let clients = self.in_batches(CLIENTS, Some(now.saturating_sub(idle))).await?;
-                Ok(tokens + once + grants + clients)
+                let unused = self.in_batches(UNUSED_CLIENTS, Some(now.saturating_sub(idle.min(UNUSED)))).await?;
+                Ok(tokens + once + logins + grants + clients + unused)
             }
 
             async fn close(&self) {

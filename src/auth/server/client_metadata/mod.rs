@@ -226,7 +226,7 @@ impl ClientMetadata {
     async fn keys_with(&self, url: &::url::Url, id: Option<&str>) -> Result<Arc<KeySet>, MetadataError> {
         let (text, known) = (url.as_str(), &self.shared.keys);
         let fetched = known.try_get_with_by_ref(text, self.key_set(url)).await.map_err(|error| (*error).clone())?;
-        if fetched.what.has(id) || self.shared.anew.check(text.to_owned()).is_err() {
+        if fetched.what.has(id) || self.shared.anew.check(&text.to_owned()).is_err() {
             return Ok(fetched.what);
         }
         known.invalidate(text).await;
@@ -266,7 +266,7 @@ impl ClientMetadata {
     /// What is at a URL, and how long it counts.
     async fn get(&self, url: &::url::Url, longest: usize) -> Result<(Bytes, Duration), MetadataError> {
         let host = url.host_str().unwrap_or_default();
-        self.shared.hosts.check(host.to_owned()).map_err(MetadataError::Busy)?;
+        self.shared.hosts.check(&host.to_owned()).map_err(MetadataError::Busy)?;
         let fetcher =
             self.shared.fetcher.get_or_init(|| Fetcher::new(&self.settings)).as_ref().map_err(Clone::clone)?;
         let limited = async {

@@ -6,9 +6,10 @@ use super::destination::Destination;
 use super::reply::{self, FORMLESS, Style};
 use super::texts::Texts;
 use super::{Language, clean};
-use crate::http::Body;
+use crate::http::{Body, Refused};
 use askama::Template;
 use http::{HeaderValue, Response, StatusCode, header};
+use std::borrow::Cow;
 
 /// Characters of an explanation that are shown.
 const DETAIL: usize = 400;
@@ -26,7 +27,7 @@ pub(crate) enum RequestProblem {
     Metadata(String),
     /// The client can prove itself only in ways that this server does not have; said for developers.
     Authentication(String),
-    /// Anything else, of a client whose web site is known.
+    /// Anything else, of a client whose web site or program is known.
     Refused {
         /// What is wrong, said for developers.
         why: String,
@@ -39,6 +40,21 @@ pub(crate) enum RequestProblem {
     TooMany(u64),
     /// The token store is down.
     Unavailable,
+}
+
+impl RequestProblem {
+    fn for_log(&self) -> Cow<'static, str> {
+        match self {
+            Self::UnknownClient => "there is no such client".into(),
+            Self::BadRedirectUri => "this is no redirect URI of the client".into(),
+            Self::BadRequest(why) | Self::Metadata(why) | Self::Authentication(why) | Self::Refused { why, .. } => {
+                why.clone().into()
+            }
+            Self::Used => "the form was sent before".into(),
+            Self::TooMany(_) => "too many requests".into(),
+            Self::Unavailable => "the token store is down".into(),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -85,10 +101,11 @@ pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Respon
             (t.server_unavailable, None)
         }
     };
-    let advice = wait.map_or_else(|| advice.to_owned(), t.wait);
+    let advice = wait.map_or_else(|| advice.to_owned(), |wait| format!("{} {}", t.crowded, (t.wait)(wait)));
     let nothing_given = *problem != RequestProblem::Used;
     let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link, nothing_given };
     let mut response = reply::html(status, language, page.render(), FORMLESS);
+    Refused::Because(problem.for_log()).mark(&mut response);
     if let Some(seconds) = wait {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }

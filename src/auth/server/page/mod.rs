@@ -16,7 +16,7 @@ pub(super) use error::{RequestProblem, error_page};
 pub(super) use language::Language;
 
 use crate::auth::login::Form;
-use crate::http::Body;
+use crate::http::{Body, Refused};
 use crate::identity::Scopes;
 use crate::onec::{Cause, Error, Trouble};
 use crate::rpc::{BoxError, cause};
@@ -76,8 +76,10 @@ pub(super) enum Problem {
     Wrong,
     /// The user lacks the role.
     NoRole,
-    /// Too many attempts; seconds until the next.
+    /// Too many wrong logins; seconds until the next.
     TooMany(u64),
+    /// Too many logins from this network, wrong or not; seconds until the next.
+    Crowded(u64),
     /// 1C cannot be asked.
     Unavailable(Outage),
     /// The form is not known to come from a page of this server.
@@ -125,7 +127,7 @@ impl Problem {
         match self {
             // No 401: that would want a challenge, and browsers answer those with a dialogue of their own.
             Self::Wrong | Self::NoRole => StatusCode::FORBIDDEN,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Forged => StatusCode::BAD_REQUEST,
         }
@@ -134,7 +136,8 @@ impl Problem {
     /// Heading and advice.
     fn words(self, t: &Texts, form: Form) -> (&'static str, String) {
         let (heading, advice) = match (self, form) {
-            (Self::TooMany(seconds), _) => return (t.too_many, (t.wait)(seconds)),
+            (Self::TooMany(seconds), _) => return (t.too_many, format!("{} {}", t.guessed, (t.wait)(seconds))),
+            (Self::Crowded(seconds), _) => return (t.too_many, format!("{} {}", t.crowded, (t.wait)(seconds))),
             (Self::Wrong, Form::Credentials) => t.wrong_credentials,
             (Self::Wrong, Form::Key) => t.wrong_key,
             (Self::NoRole, _) => t.no_role,
@@ -198,10 +201,21 @@ impl LoginPage<'_> {
         };
         let status = self.problem.map_or(StatusCode::OK, Problem::status);
         let mut response = reply::html(status, self.language, page.render(), WITH_FORM);
+        match self.problem {
+            None => {}
+            Some(Problem::Forged) => {
+                Refused::Because("the form did not come from the login page".into()).mark(&mut response);
+            }
+            Some(Problem::TooMany(_) | Problem::Crowded(_)) => {
+                Refused::Because("too many requests or wrong logins".into()).mark(&mut response);
+            }
+            // The audit trail has it.
+            Some(_) => Refused::Told.mark(&mut response),
+        }
         if let Some(cookie) = csrf.cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        if let Some(Problem::TooMany(seconds)) = self.problem {
+        if let Some(Problem::TooMany(seconds) | Problem::Crowded(seconds)) = self.problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response

@@ -154,6 +154,7 @@ fn problems_are_said_first_and_tied_to_the_fields() {
         (Problem::Wrong, 403, "Wrong user name or password"),
         (Problem::NoRole, 403, "You have no access to this service"),
         (Problem::TooMany(17), 429, "Too many attempts"),
+        (Problem::Crowded(17), 429, "Too many attempts"),
         (Problem::Unavailable(Outage::Unknown), 503, "1C is unavailable"),
         (Problem::Unavailable(Outage::Licence), 503, "1C has no free licence"),
         (Problem::Unavailable(Outage::Blocked), 503, "The infobase is blocked for now"),
@@ -165,7 +166,7 @@ fn problems_are_said_first_and_tied_to_the_fields() {
         let response = LoginPage { user: Some("Иван"), problem: Some(problem), ..page(&scopes) }.response(&csrf());
         assert_eq!(response.status(), status, "{problem:?}");
         let wait = response.headers().get(RETRY_AFTER).map(|wait| wait.to_str().unwrap().to_owned());
-        assert_eq!(wait.as_deref(), matches!(problem, Problem::TooMany(_)).then_some("17"));
+        assert_eq!(wait.as_deref(), matches!(problem, Problem::TooMany(_) | Problem::Crowded(_)).then_some("17"));
         let html = text(response);
         assert!(html.contains(&format!("<title>{heading} – Log in")), "{html}");
         assert!(html.contains("id=\"problem\" role=\"alert\""), "{html}");
@@ -191,7 +192,7 @@ fn error_pages_say_what_to_do() {
         (RequestProblem::BadRedirectUri, 400, "start from the application itself"),
         (RequestProblem::BadRequest("no code_challenge".to_owned()), 400, "Details no code_challenge"),
         (RequestProblem::Metadata("not JSON".to_owned()), 400, "Details not JSON"),
-        (waits.clone(), 429, "Wait 1 second"),
+        (waits.clone(), 429, "came from your network. Wait 1 second"),
         (RequestProblem::Unavailable, 503, "Try again in a minute"),
         (RequestProblem::Used, 409, "Go back to the application"),
     ] {

@@ -33,6 +33,10 @@ pub(super) struct Texts {
     pub(super) wrong_key: Advice,
     pub(super) no_role: Advice,
     pub(super) too_many: &'static str,
+    /// Why: wrong logins.
+    pub(super) guessed: &'static str,
+    /// Why: whatever came from the network.
+    pub(super) crowded: &'static str,
     pub(super) wait: fn(u64) -> String,
     pub(super) outage: fn(Outage) -> Advice,
     pub(super) forged: Advice,
@@ -46,6 +50,7 @@ pub(super) struct Texts {
     pub(super) details: &'static str,
     pub(super) nothing_given: &'static str,
     pub(super) back_to: &'static str,
+    pub(super) back_to_program: &'static str,
     /// The plain words for a scope, if it is a known one.
     pub(super) scope: fn(&str) -> Option<&'static str>,
 }
@@ -93,6 +98,8 @@ static ENGLISH: Texts = Texts {
          Ask your 1C administrator for a role with access to the MCP HTTP service, then try again.",
     ),
     too_many: "Too many attempts",
+    guessed: "Too many wrong logins came from your network, or were tried with this user name.",
+    crowded: "Too many requests to this page came from your network.",
     wait: |seconds| match seconds {
         0 | 1 => "Wait 1 second, then try again.".to_owned(),
         2..=120 => format!("Wait {seconds} seconds, then try again."),
@@ -164,6 +171,7 @@ static ENGLISH: Texts = Texts {
     ),
     details: "Details",
     back_to: "Back to",
+    back_to_program: "Back to the program that opens",
     nothing_given: "No access was given. You can close this page.",
     scope: |scope| {
         Some(match scope {
@@ -217,6 +225,8 @@ static RUSSIAN: Texts = Texts {
          Попросите у администратора 1С роль с доступом к HTTP-сервису MCP и попробуйте ещё раз.",
     ),
     too_many: "Слишком много попыток",
+    guessed: "Из вашей сети или под этим именем пришло слишком много неверных входов.",
+    crowded: "Из вашей сети пришло слишком много обращений к этой странице.",
     wait: |seconds| match seconds {
         0..=120 => {
             let seconds = seconds.max(1);
@@ -295,6 +305,7 @@ static RUSSIAN: Texts = Texts {
     ),
     details: "Подробности",
     back_to: "Вернуться на",
+    back_to_program: "Вернуться в программу, которая открывает",
     nothing_given: "Доступ не предоставлен. Страницу можно закрыть.",
     scope: |scope| {
         Some(match scope {

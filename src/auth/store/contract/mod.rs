@@ -13,14 +13,18 @@
 //! # }
 //! ```
 
+mod clients;
 mod exchanges;
 mod grace;
+mod logins;
 mod memory;
 mod once;
 mod revocations;
 
+pub use clients::unused_clients_go_first;
 pub use exchanges::{a_replay_revokes, an_exchange_is_whole, one_exchange_wins, what_has_expired_is_gone};
 pub use grace::{a_grace_ends, a_refresh_token_may_come_again, all_refreshes_at_once_win};
+pub use logins::known_logins_are_kept;
 pub use memory::{any_text_survives, clients_are_kept, tokens_are_found};
 pub use once::what_comes_once_comes_once;
 pub use revocations::{a_revocation_beats_an_exchange, a_revocation_ends_all, a_sweep_forgets};
@@ -63,10 +67,12 @@ pub async fn all<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
     a_revocation_ends_all(first, second).await?;
     a_revocation_beats_an_exchange(first, second).await?;
     a_sweep_forgets(first, second).await?;
+    unused_clients_go_first(first, second).await?;
     a_refresh_token_may_come_again(first, second).await?;
     a_grace_ends(first, second).await?;
     all_refreshes_at_once_win(first, second).await?;
-    what_comes_once_comes_once(first, second).await
+    what_comes_once_comes_once(first, second).await?;
+    known_logins_are_kept(first, second).await
 }
 
 /// The time in these tests, far from the real one.

@@ -1,0 +1,177 @@
+//! [`Guesses`]: wrong logins, counted for each account and network.
+
+use super::salt::Alias;
+use crate::auth::buckets::ByNetwork;
+use crate::auth::tallies::Tallies;
+use crate::http::{Network, networks};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How many wrong logins are too many, and what follows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// Of an account from one network, without a pause.
+    pub(super) free: u32,
+    /// Of an account from everywhere.
+    pub(super) free_in_all: u32,
+    /// Of all accounts in a minute from one network, if that is limited.
+    pub(super) per_network: Option<NonZeroU32>,
+    pub(super) first: Duration,
+    pub(super) longest: Duration,
+    pub(super) window: Duration,
+    /// So many accounts are watched.
+    pub(super) capacity: u64,
+}
+
+/// What is counted together.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    From(Alias, Network),
+    InAll(Alias),
+}
+
+/// The wrong logins of late.
+#[derive(Debug)]
+pub(super) struct Guesses {
+    policy: Policy,
+    tries: Tallies<Key, Account>,
+    wrong: Option<ByNetwork>,
+}
+
+/// The tries of one account that were wrong or have no answer yet.
+#[derive(Default)]
+struct Account(Mutex<Option<Tries>>);
+
+#[derive(Clone, Copy)]
+struct Tries {
+    count: u32,
+    last: Instant,
+}
+
+/// A try that is counted as wrong until the answer says otherwise, so that guesses at the same time do
+/// not slip through.
+///
+/// Where it came from is counted first.
+pub(super) struct Try(Vec<Counted>);
+
+struct Counted {
+    account: Arc<Account>,
+    before: Option<Tries>,
+}
+
+impl Guesses {
+    pub(super) fn new(policy: Policy) -> Self {
+        // Each account from several networks.
+        let tries = Tallies::new(policy.capacity.saturating_mul(4), policy.window);
+        Self { policy, tries, wrong: policy.per_network.map(ByNetwork::per_minute) }
+    }
+
+    /// Counts a try.
+    ///
+    /// # Errors
+    /// How long the next one must wait. Such a try does not count, so that asking too soon does not
+    /// make the pause longer.
+    pub(super) fn admit(&self, account: Alias, from: Option<IpAddr>) -> Result<Try, Duration> {
+        // Without an address nobody knows who would be held up for whom.
+        if let (Some(wrong), Some(_)) = (&self.wrong, from) {
+            wrong.admit(from)?;
+        }
+        let near = networks(from).map(|(at, share)| (Key::From(account, at), self.policy.free.saturating_mul(share)));
+        let all = (Key::InAll(account), self.policy.free_in_all.max(self.policy.free));
+        let mut counted = Try(Vec::new());
+        for (key, free) in near.chain([all]) {
+            let account = self.tries.get(&key);
+            match account.admit(&self.policy, free) {
+                Ok((before, count)) => {
+                    if count >= free {
+                        self.tries.hold(&key, &account);
+                    }
+                    counted.0.push(Counted { account, before });
+                }
+                Err(wait) => {
+                    counted.take_back();
+                    return Err(wait);
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    /// The login was wrong.
+    pub(super) fn was_wrong(&self, from: Option<IpAddr>) {
+        if let (Some(wrong), Some(_)) = (&self.wrong, from) {
+            wrong.count(from);
+        }
+    }
+}
+
+impl Try {
+    /// The login was right, and new here: whoever typed it, typed the others of the account from there as
+    /// well. What comes from elsewhere is still counted.
+    pub(super) fn was_right(&self) {
+        if let Some((there, elsewhere)) = self.0.split_first() {
+            there.account.clear();
+            elsewhere.iter().for_each(Counted::take_back);
+        }
+    }
+
+    /// Nobody said whether the login was right, or it was known to be.
+    pub(super) fn take_back(&self) {
+        self.0.iter().for_each(Counted::take_back);
+    }
+}
+
+impl Counted {
+    fn take_back(&self) {
+        self.account.take_back(self.before);
+    }
+}
+
+impl Account {
+    /// What there was before, and how many tries there are now.
+    fn admit(&self, policy: &Policy, free: u32) -> Result<(Option<Tries>, u32), Duration> {
+        let now = Instant::now();
+        let mut tries = self.tries();
+        let before = tries.filter(|tries| now.duration_since(tries.last) < policy.window);
+        if let Some(Tries { count, last }) = before {
+            let wait = policy.pause(count, free).saturating_sub(now.duration_since(last));
+            if !wait.is_zero() {
+                return Err(wait);
+            }
+        }
+        let count = before.map_or(0, |tries| tries.count).saturating_add(1);
+        *tries = Some(Tries { count, last: now });
+        Ok((before, count))
+    }
+
+    fn clear(&self) {
+        *self.tries() = None;
+    }
+
+    fn take_back(&self, before: Option<Tries>) {
+        let mut tries = self.tries();
+        let Some(now) = tries.as_mut() else { return };
+        now.count = now.count.saturating_sub(1);
+        // As if it had not been, unless others came meanwhile.
+        if now.count == before.map_or(0, |before| before.count) {
+            *tries = before;
+        }
+    }
+
+    fn tries(&self) -> MutexGuard<'_, Option<Tries>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Policy {
+    /// Between the last of so many tries and the next.
+    fn pause(&self, tries: u32, free: u32) -> Duration {
+        match tries.checked_sub(free) {
+            None => Duration::ZERO,
+            Some(over) => self.first.saturating_mul(2_u32.saturating_pow(over)).min(self.longest),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! [`KnownLogins`]: which logins were right before.
+
+#[cfg(feature = "oauth")]
+mod record;
+#[cfg_attr(not(feature = "oauth"), path = "nowhere.rs")]
+mod stored;
+
+pub(super) use stored::Stored;
+
+use super::salt::{Alias, Salt};
+use crate::auth::buckets::Buckets;
+use crate::http::{Network, place};
+use crate::identity::Credentials;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a login that was right is known.
+const KNOWN: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often that is written down anew.
+const RENEWED: Duration = Duration::from_secs(24 * 3600);
+/// So many accounts are known here.
+const CAPACITY: u64 = 10_000;
+/// So many places of each, the newest ones.
+const PLACES: usize = 8;
+
+/// Logins may be compared so often in vain for an account: in a minute at a place where it was right
+/// before, in an hour at all others together. Without a limit, who guesses would learn from the comparison
+/// what the pauses keep from them.
+// Evaluated when this is compiled.
+const HERE: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const ELSEWHERE: NonZeroU32 = NonZeroU32::new(100).unwrap();
+
+/// The last right login of each account, and where it was right: in memory, by a SHA-256 with a salt of
+/// this process, and in the store if there is one.
+pub(super) struct KnownLogins {
+    salt: Salt,
+    accounts: Cache<Alias, Arc<Account>>,
+    here: Buckets<(Alias, Network)>,
+    elsewhere: Buckets<Alias>,
+    stored: Option<Stored>,
+}
+
+#[derive(Default)]
+struct Account(Mutex<Option<Right>>);
+
+/// A login that was right.
+#[derive(Clone)]
+struct Right {
+    login: Alias,
+    since: Instant,
+    places: Vec<Network>,
+    /// Since when the store has it as it is here.
+    stored: Option<Instant>,
+}
+
+impl KnownLogins {
+    pub(super) fn new(salt: Salt, stored: Option<Stored>) -> Self {
+        let accounts = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru());
+        Self {
+            salt,
+            accounts: accounts.time_to_idle(KNOWN).build(),
+            here: Buckets::per_minute(HERE),
+            elsewhere: Buckets::per_hour(ELSEWHERE),
+            stored,
+        }
+    }
+
+    /// Whether this login was right before, here or, where they share a store, at another process.
+    pub(super) async fn knows(&self, login: &Credentials, from: Option<IpAddr>) -> bool {
+        let (account, place) = (self.salt.account(login.user()), place(from));
+        let known = self.accounts.get(&account).and_then(|account| account.right().clone()).filter(Right::counts);
+        let stored = match &self.stored {
+            Some(stored) => stored.record(account, login).await.map(|record| (stored, record)),
+            None => None,
+        };
+        if known.is_none() && stored.is_none() {
+            return false;
+        }
+        let here = known.as_ref().is_some_and(|known| known.places.contains(&place))
+            || stored.as_ref().is_some_and(|(_, record)| record.was_at(place));
+        let near = (account, place);
+        if if here { self.here.check(&near) } else { self.elsewhere.check(&account) }.is_err() {
+            return false;
+        }
+        let mut found = known.is_some_and(|known| known.login == self.salt.right(login));
+        if let (false, Some((stored, record))) = (found, stored) {
+            found = stored.is_of(record, login).await;
+            if found {
+                self.note(account, login, place);
+            }
+        }
+        if found {
+            if here { self.here.give_back(&near) } else { self.elsewhere.give_back(&account) }
+        }
+        found
+    }
+
+    /// It was right; says whether that is new.
+    pub(super) async fn was_right(&self, login: &Credentials, from: Option<IpAddr>) -> bool {
+        let (account, place) = (self.salt.account(login.user()), place(from));
+        let (is_new, is_due) = self.note(account, login, place);
+        if let Some(stored) = &self.stored
+            && is_due
+            && stored.put(account, login, place).await
+            && let Some(known) = self.accounts.get(&account)
+            && let Some(right) = known.right().as_mut()
+        {
+            right.stored = Some(Instant::now());
+        }
+        is_new
+    }
+
+    /// Whether that is new, and whether it is time to store it.
+    fn note(&self, account: Alias, login: &Credentials, place: Network) -> (bool, bool) {
+        let (login, now) = (self.salt.right(login), Instant::now());
+        let account = self.accounts.get_with(account, Arc::default);
+        let mut slot = account.right();
+        let known = slot.take().filter(Right::counts);
+        let is_new = known.as_ref().is_none_or(|known| known.login != login);
+        let mut right = known.unwrap_or(Right { login, since: now, places: Vec::new(), stored: None });
+        (right.login, right.since) = (login, now);
+        let at = right.places.iter().position(|known| *known == place);
+        if is_new || at.is_none() {
+            right.stored = None;
+        }
+        // The newest is the last.
+        at.map(|at| right.places.remove(at));
+        right.places.push(place);
+        if right.places.len() > PLACES {
+            right.places.remove(0);
+        }
+        let is_due = right.stored.is_none_or(|stored| stored.elapsed() >= RENEWED);
+        *slot = Some(right);
+        (is_new, is_due)
+    }
+
+    /// 1C says that it is wrong by now.
+    pub(super) async fn forget(&self, login: &Credentials) {
+        let (account, wrong) = (self.salt.account(login.user()), self.salt.right(login));
+        let Some(known) = self.accounts.get(&account) else { return };
+        if known.right().take_if(|right| right.login == wrong).is_none() {
+            return;
+        }
+        if let Some(stored) = &self.stored {
+            stored.forget(account, login).await;
+        }
+    }
+}
+
+impl Account {
+    fn right(&self) -> MutexGuard<'_, Option<Right>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Right {
+    fn counts(&self) -> bool {
+        self.since.elapsed() < KNOWN
+    }
+}
+
+impl fmt::Debug for KnownLogins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KnownLogins")
+    }
+}

@@ -1,0 +1,117 @@
+//! [`Stored`]: logins that were right, in the token store.
+
+use super::record::Record;
+use super::{Alias, KNOWN};
+use crate::auth::login::salt::account as account_name;
+use crate::auth::store::{StoreError, TokenStore};
+use crate::auth::{Clock, Digest};
+use crate::http::Network;
+use crate::identity::Credentials;
+use futures_core::future::BoxFuture;
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// How long what the store said of an account counts, also that there is nothing.
+const READ: Duration = Duration::from_secs(60);
+const CAPACITY: u64 = 10_000;
+/// How long somebody who has to wait anyway waits for the store, and for a turn to compare.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The part of a [`TokenStore`] that is needed, whatever its type.
+trait Logins: Send + Sync {
+    fn find(&self, account: Digest) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+    fn put(&self, account: Digest, record: Vec<u8>, known: bool) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+struct In<S> {
+    store: S,
+    clock: Clock,
+}
+
+impl<S: TokenStore> Logins for In<S> {
+    fn find(&self, account: Digest) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(async move { self.store.login(&account, self.clock.now()).await })
+    }
+
+    fn put(&self, account: Digest, record: Vec<u8>, known: bool) -> BoxFuture<'_, Result<(), StoreError>> {
+        let now = self.clock.now();
+        let until = if known { now.saturating_add(KNOWN.as_secs().cast_signed()) } else { now };
+        Box::pin(async move { self.store.put_login(&account, record, until).await })
+    }
+}
+
+pub(in crate::auth::login) struct Stored {
+    logins: Arc<dyn Logins>,
+    read: Cache<Alias, Option<Record>>,
+    /// One password is hashed at a time: whoever guesses takes one core at most.
+    turn: Arc<Semaphore>,
+}
+
+impl Stored {
+    pub(in crate::auth::login) fn new<S: TokenStore>(store: S, clock: Clock) -> Self {
+        let read = Cache::builder().max_capacity(CAPACITY).time_to_live(READ).build();
+        Self { logins: Arc::new(In { store, clock }), read, turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// What is known of an account.
+    pub(super) async fn record(&self, account: Alias, login: &Credentials) -> Option<Record> {
+        if let Some(record) = self.read.get(&account) {
+            return record;
+        }
+        let found = timeout(PATIENCE, self.logins.find(id(login))).await;
+        let found = told(found.unwrap_or_else(|late| Err(StoreError::new(late))))?;
+        let record = found.as_deref().and_then(Record::read);
+        self.read.insert(account, record.clone());
+        record
+    }
+
+    /// Whether it is of this login.
+    pub(super) async fn is_of(&self, record: Record, login: &Credentials) -> bool {
+        let login = login.clone();
+        self.hashed(move || record.is_of(&login).then_some(())).await.is_some()
+    }
+
+    /// Stores that it was right there; says whether that succeeded.
+    pub(super) async fn put(&self, account: Alias, login: &Credentials, place: Network) -> bool {
+        self.read.invalidate(&account);
+        let before = self.record(account, login).await;
+        let owned = login.clone();
+        let Some(record) = self.hashed(move || Record::new(&owned, before.as_ref())).await else { return false };
+        let record = record.at(place);
+        let done = told(self.logins.put(id(login), record.write(), true).await).is_some();
+        self.read.insert(account, Some(record));
+        done
+    }
+
+    pub(super) async fn forget(&self, account: Alias, login: &Credentials) {
+        told(self.logins.put(id(login), Vec::new(), false).await);
+        self.read.insert(account, None);
+    }
+
+    /// Work that takes a while, where nothing else waits for it.
+    async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+        // The semaphore is never closed. Who gives up waiting leaves the turn to the work.
+        let turn = timeout(PATIENCE, Arc::clone(&self.turn).acquire_owned()).await.ok()?.ok()?;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.ok()?
+    }
+}
+
+/// What is known of logins is no more than a help, so its failure is nobody's.
+fn told<T>(result: Result<T, StoreError>) -> Option<T> {
+    let told = |error: &StoreError| {
+        tracing::warn!(error = error as &dyn std::error::Error, "whether a login was right before is not known");
+    };
+    result.inspect_err(told).ok()
+}
+
+fn id(login: &Credentials) -> Digest {
+    Digest::of(&format!("login {}", account_name(login.user())))
+}

@@ -1,0 +1,99 @@
+//! [`MemoryBudget`].
+
+use crate::holder::Holder;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What one caller may hold of the budget.
+const PART_OF_ONE: usize = 4;
+/// How long a request waits for room.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How often it looks. Only who waits does, so nothing else has to know of them.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How many bytes may be held at once, and how many are; see the [module](super). Clones are one budget.
+#[derive(Clone, Debug)]
+pub struct MemoryBudget(Arc<Pool>);
+
+#[derive(Debug)]
+struct Pool {
+    limit: usize,
+    of_one: usize,
+    held: AtomicUsize,
+    /// By those who hold much.
+    shares: Mutex<HashMap<Holder, usize>>,
+}
+
+/// There is no room for a body: the budget is used up, or the caller's share of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("the server holds as many bytes as it may")]
+pub struct OverBudgetError;
+
+impl MemoryBudget {
+    /// So many bytes, a quarter of them for one caller.
+    pub fn new(bytes: usize) -> Self {
+        let (held, shares) = (AtomicUsize::new(0), Mutex::default());
+        Self(Arc::new(Pool { limit: bytes, of_one: bytes / PART_OF_ONE, held, shares }))
+    }
+
+    /// How many bytes are held now.
+    pub fn held(&self) -> usize {
+        self.0.held.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request of this caller may begin, or its body go on.
+    pub(super) fn has_room(&self, holder: Holder) -> bool {
+        let held = self.held();
+        // A share cannot be used up while less is held in all.
+        held < self.0.limit && (held < self.0.of_one || self.share(holder) < self.0.of_one)
+    }
+
+    /// Waits for room, a short time.
+    pub(super) async fn room(self, holder: Holder) -> Result<(), OverBudgetError> {
+        let end = Instant::now() + LONGEST_WAIT;
+        while !self.has_room(holder) {
+            if Instant::now() >= end {
+                return Err(OverBudgetError);
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    fn share(&self, holder: Holder) -> usize {
+        self.0.shares.lock().unwrap_or_else(PoisonError::into_inner).get(&holder).copied().unwrap_or(0)
+    }
+
+    /// So much is held in place of so much.
+    pub(super) fn change(&self, before: usize, after: usize) {
+        if after >= before {
+            self.0.held.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            self.0.held.fetch_sub(before - after, Ordering::Relaxed);
+        }
+    }
+
+    /// The same for the share of one caller.
+    pub(super) fn change_share(&self, holder: Holder, before: usize, after: usize) {
+        if before == after || holder == Holder::Nobody {
+            return;
+        }
+        match self.0.shares.lock().unwrap_or_else(PoisonError::into_inner).entry(holder) {
+            Entry::Occupied(mut share) => {
+                let left = share.get() + after - before;
+                if left == 0 {
+                    share.remove();
+                } else {
+                    *share.get_mut() = left;
+                }
+            }
+            Entry::Vacant(share) => {
+                share.insert(after);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which networks an address counts in, for whoever counts by addresses.
+
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// A network that counts as one; nothing where the address is not known.
+pub(crate) type Network = Option<IpNet>;
+
+/// Lengths of prefixes, and how many times as much as a single customer whoever holds that much may do.
+///
+/// Of IPv6 a customer gets a /64 at least, a /56 as a rule and a /48 at most
+/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)). A /48 has 65 536 of the smallest.
+const V6: &[(u8, u32)] = &[(64, 1), (56, 4), (48, 16)];
+const V4: &[(u8, u32)] = &[(32, 1)];
+
+/// The networks that an address counts in, the smallest first, each with its share.
+pub(crate) fn networks(address: Option<IpAddr>) -> impl Iterator<Item = (Network, u32)> {
+    // An IPv4 address is one however it is written.
+    let address = address.map(|address| address.to_canonical());
+    let lengths = if address.is_some_and(|address| address.is_ipv6()) { V6 } else { V4 };
+    lengths.iter().map(move |(length, share)| {
+        let network = address.and_then(|address| IpNet::new(address, *length).ok());
+        (network.map(|network| network.trunc()), *share)
+    })
+}
+
+/// The largest of them: where somebody is who comes back.
+pub(crate) fn place(address: Option<IpAddr>) -> Network {
+    networks(address).last().and_then(|(network, _)| network)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(address: &str) -> Vec<(String, u32)> {
+        let address = Some(address.parse().unwrap());
+        networks(address).map(|(network, share)| (network.unwrap().to_string(), share)).collect()
+    }
+
+    #[test]
+    fn what_an_address_counts_in() {
+        let v6 = [("2001:db8:1:2ff::/64", 1), ("2001:db8:1:200::/56", 4), ("2001:db8:1::/48", 16)];
+        assert_eq!(shown("2001:db8:1:2ff:3::4"), v6.map(|(network, share)| (network.to_owned(), share)));
+        for v4 in ["198.51.100.7", "::ffff:198.51.100.7"] {
+            assert_eq!(shown(v4), [("198.51.100.7/32".to_owned(), 1)]);
+        }
+        assert_eq!(networks(None).collect::<Vec<_>>(), [(None, 1)]);
+        assert_eq!(place(Some("2001:db8:1:2ff::".parse().unwrap())).unwrap().to_string(), "2001:db8:1::/48");
+    }
+}

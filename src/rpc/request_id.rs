@@ -1,0 +1,25 @@
+//! [`RequestId`]: what the lines of the log about one request have in common.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use uuid::Uuid;
+
+/// A number that no other request of this process has, and hardly one of another process: `9f3a1c07-1f`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RequestId(u64);
+
+impl RequestId {
+    /// The next one.
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static PROCESS: LazyLock<u32> = LazyLock::new(|| Uuid::new_v4().as_fields().0);
+        write!(f, "{:08x}-{:x}", *PROCESS, self.0)
+    }
+}

@@ -1,5 +1,6 @@
 //! Lists of tools that layers and bridges ask for themselves.
 
+use crate::aside::{aside, is_long};
 use crate::onec::{Error, Trouble};
 use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Method, Params, Payload, Request, Response, Unasked};
 use serde::Deserialize;
@@ -20,7 +21,8 @@ struct Page {
 }
 
 /// Shows `each` page of the list that the sender of `request` sees, with the request for it, until it has
-/// seen enough and says `false`. An answer that is an error is the end of the list, and given back.
+/// seen enough and says `false`; a long page is read aside. An answer that is an error is the end of the list, and
+/// given back.
 ///
 /// # Errors
 /// What the service failed with; [`Trouble::Nonsense`] for a list that does not end: where a cursor comes again, after 100
@@ -28,7 +30,7 @@ struct Page {
 pub(crate) async fn tools<S>(
     request: &Request,
     service: &mut S,
-    mut each: impl FnMut(&Request, &Payload) -> bool,
+    each: impl Fn(&Request, &Payload) -> bool + Clone + Send + 'static,
 ) -> Result<Option<ErrorObject>, BoxError>
 where
     S: Service<Request, Response = Response>,
@@ -45,17 +47,19 @@ where
             Ok(payload) => payload,
             Err(error) => return Ok(Some(error)),
         };
-        if !each(&asked, &payload) {
-            return Ok(None);
-        }
-        let Ok(page) = serde_json::from_slice::<Page>(payload.json()) else { return Ok(None) };
+        let long = is_long(payload.json().len());
+        let each = each.clone();
+        let look =
+            move || if each(&asked, &payload) { serde_json::from_slice::<Page>(payload.json()).ok() } else { None };
+        let page = if long { aside(look).await? } else { look() };
+        let Some(page) = page else { return Ok(None) };
         tools += page.tools.len();
-        let Some(cursor) = page.next else { return Ok(None) };
-        let next = serde_json::json!({ "cursor": cursor }).to_string();
-        params = Params::parse(&next.into()).unwrap_or_default();
         if tools > MAX_ITEMS {
             return Err(endless(format!("a list of more than {MAX_ITEMS} tools")));
         }
+        let Some(cursor) = page.next else { return Ok(None) };
+        let next = serde_json::json!({ "cursor": cursor }).to_string();
+        params = Params::parse(&next.into()).unwrap_or_default();
         if !cursors.insert(cursor) {
             return Err(endless("a list of tools whose pages come again: one cursor stands on two of them".into()));
         }

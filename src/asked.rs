@@ -46,7 +46,7 @@ impl Asked {
         &self,
         request: &Request,
         service: &mut S,
-        mut each: impl FnMut(&Payload) -> bool,
+        each: impl Fn(&Payload) -> bool + Clone + Send + 'static,
         find: impl Fn() -> Option<T>,
     ) -> Result<Option<T>, BoxError>
     where
@@ -60,7 +60,7 @@ impl Asked {
         if known.is_some() || last.is_some_and(is_fresh) {
             return Ok(known);
         }
-        let asked = tools(request, service, |_, page| each(page)).await;
+        let asked = tools(request, service, move |_, page| each(page)).await;
         let found = find();
         if let (Err(error), None) = (asked, &found) {
             return Err(error);

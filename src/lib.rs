@@ -99,6 +99,7 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
+mod aside;
 mod ask;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 mod asked;

@@ -418,3 +418,29 @@ async fn many_logins_of_one_user_at_once_are_let_in() {
     }
     assert_eq!(logins.join_all().await.iter().filter(|token| !token.is_empty()).count(), 40);
 }
+
+/// A line for each kind of refusal, and not one for each request of a flood.
+#[tokio::test]
+async fn refusals_are_told_and_floods_are_not() {
+    let gateway = Gateway::start(&["--demo", "--auth-mode", "oauth2"]).await;
+    for _ in 0..300 {
+        assert_eq!(whoami(&gateway.address, &[]).await.status, 401);
+    }
+    let foreign = ask(&gateway.address, "GET /info", &[("Host", "rebound.example")], "").await;
+    let put = ask(&gateway.address, "PUT /health", &[], "").await;
+    let nowhere = get(&gateway.address, "/nowhere?s3cret").await;
+    assert_eq!([foreign.status, put.status, nowhere.status], [403, 405, 404]);
+    let log = log_of(gateway).await;
+    let lines = |has: &[&str]| log.lines().filter(|line| has.iter().all(|part| line.contains(part))).count();
+    // The last one is the sum, told at the end.
+    assert_eq!(lines(&["oauth.token.refused", "no_bearer", "127.0.0.1"]), 11, "{log}");
+    assert_eq!(lines(&["oauth.token.refused", "more=290"]), 1, "{log}");
+    for has in [
+        ["WARN", "status=403", "path=\"/info\"", "Host not allowed"],
+        ["INFO", "status=405", "path=\"/health\"", "method=PUT"],
+        ["INFO", "status=404", "path=\"/nowhere\"", "Not Found"],
+    ] {
+        assert_eq!(lines(&[&has[..], &["request refused", "127.0.0.1"]].concat()), 1, "{has:?} {log}");
+    }
+    assert!(!log.contains("s3cret"), "{log}");
+}

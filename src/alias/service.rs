@@ -3,6 +3,7 @@
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
 use super::name::{Kept, looks_made, may_hold_alias};
+use crate::aside::{Rework, Reworked};
 use crate::asked::Asked;
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
@@ -49,7 +50,7 @@ pin_project! {
     enum Kind<F> {
         // Nothing to do, or the name is back already.
         Called { #[pin] call: F },
-        Listed { #[pin] call: F, known: Arc<Known> },
+        Listed { #[pin] call: Reworked<F, Show> },
         Refused { answer: Option<Response> },
         // The list of tools comes first.
         Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
@@ -72,14 +73,20 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call, known } => {
-                let answer = ready!(call.poll(cx)).map_err(Into::into);
-                Poll::Ready(answer.map(|answer| shown(&known.book, answer)))
-            }
+            Projected::Listed { call } => call.poll(cx),
             // A future is not polled after its end.
             Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
             Projected::Asking { call } => call.as_mut().poll(cx),
         }
+    }
+}
+
+/// Shows lists as clients see them.
+struct Show(Arc<Known>);
+
+impl Rework for Show {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        answer.map(|answer| shown(&self.0.book, answer))
     }
 }
 
@@ -110,7 +117,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
-            Method::ToolsList => Kind::Listed { call: self.inner.call(request), known: Arc::clone(&self.known) },
+            Method::ToolsList => {
+                let show = Show(Arc::clone(&self.known));
+                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
+            }
             Method::ToolsCall => self.call_tool(request),
             _ => Kind::Called { call: self.inner.call(request) },
         };
@@ -149,12 +159,9 @@ where
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let known = Arc::clone(&self.known);
         Box::pin(async move {
-            let found = known.asked.look_up(
-                &request,
-                &mut service,
-                |page| known.book.show(page).is_ok(),
-                || asked.meant(&request, &known.book),
-            );
+            let shows = Arc::clone(&known);
+            let each = move |page: &_| shows.book.show(page).is_ok();
+            let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
             let meant = match found.await {
                 // Whoever may see no list is refused the call itself, and the audit trail tells of that.
                 Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => None,

@@ -1,6 +1,7 @@
 //! [`AuditLayer`].
 
 use super::{ToolCall, Verdict};
+use crate::aside::{Rework, Reworked};
 use crate::memo::Memo;
 use crate::rpc::json::Fault;
 use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
@@ -8,7 +9,7 @@ use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -47,10 +48,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]
-        call: F,
-        // Dropped with the future, it tells of the end itself.
-        begun: Option<ToolCall>,
-        counts: Counts,
+        call: Reworked<F, Count>,
     }
 }
 
@@ -62,13 +60,29 @@ where
     type Output = Result<Response, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let answer = ready!(this.call.poll(cx)).map_err(Into::into);
-        if let Some(mut begun) = this.begun.take() {
-            begun.count(|| count(this.counts, &answer));
+        self.project().call.poll(cx)
+    }
+}
+
+/// Tells of the answer.
+struct Count {
+    // Dropped with the future, it tells of the end itself.
+    begun: Option<ToolCall>,
+    counts: Counts,
+    is_list: bool,
+}
+
+impl Rework for Count {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        if let Some(mut begun) = self.begun {
+            begun.count(|| count(&self.counts, &answer));
             begun.end(Verdict::of(&answer));
         }
-        Poll::Ready(answer)
+        answer
+    }
+
+    fn is_thorough(&self) -> bool {
+        self.begun.is_some() && self.is_list
     }
 }
 
@@ -87,7 +101,9 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let begun = begin(&request);
-        ResponseFuture { call: self.inner.call(request), begun, counts: Arc::clone(&self.counts) }
+        let is_list = request.method == Method::ToolsList;
+        let count = Count { begun, counts: Arc::clone(&self.counts), is_list };
+        ResponseFuture { call: Reworked::new(self.inner.call(request), count) }
     }
 }
 

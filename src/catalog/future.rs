@@ -6,6 +6,7 @@ use super::merge::Merge;
 use super::shorten::{Cut, shorten};
 use super::tool::{Flaw, Seen, Tool};
 use super::wrap::{failed, result, too_many};
+use crate::aside::{Rework, Reworked};
 use crate::onec::{Error, Trouble};
 use crate::rpc::json::Fault;
 use crate::rpc::{BoxError, ErrorObject, Payload, Response, cause};
@@ -32,9 +33,9 @@ pin_project! {
         /// Nothing of the catalog's.
         Passed { #[pin] call: R },
         /// A list to merge with.
-        Listed { #[pin] call: R, merge: Merge },
+        Listed { #[pin] call: Reworked<R, Merge> },
         /// A tool of the catalog.
-        Called { #[pin] call: T, tool: Tool, asked: Asked, hidden: Hidden, structured: bool },
+        Called { #[pin] call: Reworked<T, Wrap> },
         /// Answered here.
         Answered { answer: Option<Result<Response, BoxError>> },
     }
@@ -62,27 +63,41 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().kind.project() {
             Projected::Passed { call } => ready!(call.poll(cx)).map_err(Into::into),
-            Projected::Listed { call, merge } => match ready!(call.poll(cx)) {
-                Ok(response) => merge.apply(response),
-                Err(error) => Err(error.into()),
-            },
-            Projected::Called { call, tool, asked, hidden, structured } => match ready!(call.poll(cx)) {
-                Ok(response) => wrapped(response, tool, *asked, hidden, *structured),
-                Err(error) => refused(error.into()),
-            },
+            Projected::Listed { call } => ready!(call.poll(cx)),
+            Projected::Called { call } => ready!(call.poll(cx)),
             // A future is not polled after its end.
             Projected::Answered { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
         })
     }
 }
 
-fn wrapped(
-    response: Response,
-    tool: &Tool,
-    asked: Asked,
-    hidden: &Hidden,
-    structured: bool,
-) -> Result<Response, BoxError> {
+impl Rework for Merge {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        answer.and_then(|response| self.apply(response))
+    }
+}
+
+/// What becomes of the answer to a call of a tool.
+#[derive(Debug)]
+pub(super) struct Wrap {
+    pub(super) tool: Tool,
+    pub(super) asked: Asked,
+    pub(super) hidden: Hidden,
+    pub(super) structured: bool,
+}
+
+impl Rework for Wrap {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        match answer {
+            Ok(response) => wrapped(response, &self),
+            Err(error) => refused(error),
+        }
+    }
+}
+
+fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
+    let Wrap { tool, asked, hidden, structured } = wrap;
+    let (asked, structured) = (*asked, *structured);
     let Response { outcome, upstream } = response;
     let shown = outcome.and_then(|answer| hidden.removed_from(answer).map_err(ErrorObject::from));
     let answer = match shown {

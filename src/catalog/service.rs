@@ -2,13 +2,14 @@
 
 use super::alone;
 use super::full::Asked;
-use super::future::{Kind, ResponseFuture};
+use super::future::{Kind, ResponseFuture, Wrap};
 use super::layer::CatalogLayer;
 use super::merge::{Merge, Merged};
 use super::rules::Asker;
 use super::tool::Tool;
 use super::tools::Tools;
 use super::wrap::failed;
+use crate::aside::Reworked;
 use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
@@ -60,7 +61,8 @@ where
                 Ok((call, asked)) => {
                     let hidden = tools.hidden(tool.name(), held(&request));
                     let call = self.inner.call(call);
-                    ResponseFuture::new(Kind::Called { call, tool: tool.clone(), asked, hidden, structured })
+                    let wrap = Wrap { tool: tool.clone(), asked, hidden, structured };
+                    ResponseFuture::new(Kind::Called { call: Reworked::new(call, wrap) })
                 }
                 Err(answer) => ResponseFuture::answered(answer),
             };
@@ -73,7 +75,7 @@ where
         }
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
         let merge = Merge { tools: (*tools).clone(), first, structured, known: Arc::clone(&self.merged) };
-        ResponseFuture::new(Kind::Listed { call: self.inner.call(request), merge })
+        ResponseFuture::new(Kind::Listed { call: Reworked::new(self.inner.call(request), merge) })
     }
 }
 

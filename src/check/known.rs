@@ -22,6 +22,9 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// A longer schema is taken to check nothing.
 const LONGEST: usize = 256 * 1024;
 
+/// To compile a schema of so many bytes takes milliseconds.
+const WORK: usize = 16 * 1024;
+
 /// Who sees the same list; `None` where nothing is known of the caller.
 type Caller = Option<[u8; 32]>;
 
@@ -49,6 +52,25 @@ struct Shown {
     at: Instant,
 }
 
+/// The page on which somebody was shown a tool.
+pub(super) struct Last {
+    page: Arc<Page>,
+    /// When.
+    pub(super) at: Instant,
+}
+
+impl Last {
+    /// Whether it is yet to be compiled, and that takes long.
+    pub(super) fn is_work(&self, tool: &str) -> bool {
+        self.page.tools.get(tool).is_some_and(|Schema(json, form)| json.len() >= WORK && form.get().is_none())
+    }
+
+    /// What to check by.
+    pub(super) fn form(&self, tool: &str) -> Option<Arc<Form>> {
+        self.page.tools.get(tool)?.form(tool)
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pages: Memo<(), Arc<Page>>,
@@ -56,21 +78,16 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// The schema of a tool that the sender of `request` was shown last, and when.
-    pub(super) fn form(&self, request: &Request, tool: &str) -> Option<(Arc<Form>, Instant)> {
-        let (page, at) = {
-            let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
-            if callers.is_empty() {
-                return None;
-            }
-            let shown = callers.get(&caller(request))?;
-            let with_tool = shown.iter().filter(|shown| shown.page.tools.contains_key(tool));
-            let last = with_tool.max_by_key(|shown| shown.at).filter(|shown| shown.at.elapsed() < KNOWN)?;
-            (Arc::clone(&last.page), last.at)
-        };
-        // Not under the lock: it may have to be compiled.
-        let form = page.tools.get(tool)?.form(tool)?;
-        Some((form, at))
+    /// Where the sender of `request` was shown a tool last.
+    pub(super) fn last(&self, request: &Request, tool: &str) -> Option<Last> {
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if callers.is_empty() {
+            return None;
+        }
+        let shown = callers.get(&caller(request))?;
+        let with_tool = shown.iter().filter(|shown| shown.page.tools.contains_key(tool));
+        let last = with_tool.max_by_key(|shown| shown.at).filter(|shown| shown.at.elapsed() < KNOWN)?;
+        Some(Last { page: Arc::clone(&last.page), at: last.at })
     }
 
     /// Learns the schemas of a page; what cannot be read as a list teaches nothing.

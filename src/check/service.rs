@@ -1,6 +1,7 @@
 //! [`Checked`].
 
 use super::known::Known;
+use crate::aside::{Rework, Reworked, aside};
 use crate::ask;
 use crate::catalog::{Catalog, Fit, Unfit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
@@ -44,7 +45,7 @@ pin_project! {
     #[project = Projected]
     enum Kind<F> {
         Called { #[pin] call: F },
-        Listed { #[pin] call: F, request: Box<Request>, known: Arc<Known> },
+        Listed { #[pin] call: Reworked<F, Learn> },
         Refused { answer: Option<Response> },
         // The list of tools comes first.
         Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
@@ -54,6 +55,21 @@ pin_project! {
 impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// Learns the schemas of a list.
+struct Learn {
+    request: Box<Request>,
+    known: Arc<Known>,
+}
+
+impl Rework for Learn {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        if let Ok(Response { outcome: Ok(list), .. }) = &answer {
+            self.known.learn(&self.request, list);
+        }
+        answer
     }
 }
 
@@ -67,13 +83,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call, request, known } => {
-                let answer = ready!(call.poll(cx)).map_err(Into::into);
-                if let Ok(Response { outcome: Ok(list), .. }) = &answer {
-                    known.learn(request, list);
-                }
-                Poll::Ready(answer)
-            }
+            Projected::Listed { call } => call.poll(cx),
             // A future is not polled after its end.
             Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
             Projected::Asking { call } => call.as_mut().poll(cx),
@@ -98,8 +108,8 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
             Method::ToolsList => {
-                let (asked, known) = (Box::new(request.clone()), Arc::clone(&self.known));
-                Kind::Listed { call: self.inner.call(request), request: asked, known }
+                let learn = Learn { request: Box::new(request.clone()), known: Arc::clone(&self.known) };
+                Kind::Listed { call: Reworked::new(self.inner.call(request), learn) }
             }
             Method::ToolsCall => self.call_tool(request),
             _ => Kind::Called { call: self.inner.call(request) },
@@ -108,12 +118,16 @@ where
     }
 }
 
+type Compile = Box<dyn FnOnce() + Send>;
+
 /// What becomes of a call.
 enum Checking {
     Passed(Box<Request>),
     Refused(Unfit),
     /// By a schema that may be another one by now.
     Doubtful,
+    /// By a schema that is to be compiled so, which takes long.
+    Uncompiled(Compile),
 }
 
 impl<S> Checked<S>
@@ -128,48 +142,81 @@ where
             Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(*request) },
             Some(Checking::Refused(unfit)) => Kind::Refused { answer: Some(refusal(&unfit)) },
             Some(Checking::Doubtful) => Kind::Asking { call: self.look_again(request) },
+            Some(Checking::Uncompiled(compile)) => Kind::Asking { call: self.compiled(compile, request) },
         }
+    }
+
+    /// The service that was polled to readiness, with all that a decision takes.
+    fn taken(&mut self) -> Self {
+        let clone = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, clone);
+        Self { inner, catalog: self.catalog.clone(), known: Arc::clone(&self.known) }
+    }
+
+    /// Checks when the schema is compiled, which may take long.
+    fn compiled(&mut self, compile: Compile, request: Request) -> BoxFuture<'static, Result<Response, BoxError>> {
+        let mut checked = self.taken();
+        Box::pin(async move {
+            aside(compile).await?;
+            let request = match check(&checked.known, checked.catalog.as_ref(), &request) {
+                Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
+                Some(Checking::Doubtful) => return checked.by_list_of_now(request).await,
+                Some(Checking::Passed(mended)) => *mended,
+                None | Some(Checking::Uncompiled(_)) => request,
+            };
+            // It was ready before, and may be no longer.
+            checked.inner.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
+        })
     }
 
     /// Checks by the list of now.
     fn look_again(&mut self, request: Request) -> BoxFuture<'static, Result<Response, BoxError>> {
-        // The service that was polled to readiness asks for the list.
-        let clone = self.inner.clone();
-        let mut service = std::mem::replace(&mut self.inner, clone);
-        let (known, catalog) = (Arc::clone(&self.known), self.catalog.clone());
-        Box::pin(async move {
-            let asked = ask::tools(&request, &mut service, |page, list| {
-                known.learn(page, list);
-                true
-            });
-            if let Err(error) = asked.await {
-                tracing::debug!(%error, "a list that would tell whether arguments fit");
-            }
-            let request = match check(&known, catalog.as_ref(), &request) {
-                Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
-                Some(Checking::Passed(mended)) => *mended,
-                // Nobody knows, so 1C decides.
-                None | Some(Checking::Doubtful) => request,
-            };
-            service.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
-        })
+        let mut checked = self.taken();
+        Box::pin(async move { checked.by_list_of_now(request).await })
+    }
+
+    async fn by_list_of_now(&mut self, request: Request) -> Result<Response, BoxError> {
+        let known = Arc::clone(&self.known);
+        let asked = ask::tools(&request, &mut self.inner, move |page, list| {
+            known.learn(page, list);
+            true
+        });
+        if let Err(error) = asked.await {
+            tracing::debug!(%error, "a list that would tell whether arguments fit");
+        }
+        let mut checking = check(&self.known, self.catalog.as_ref(), &request);
+        if let Some(Checking::Uncompiled(compile)) = checking {
+            aside(compile).await?;
+            checking = check(&self.known, self.catalog.as_ref(), &request);
+        }
+        let request = match checking {
+            Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
+            Some(Checking::Passed(mended)) => *mended,
+            // Nobody knows, so 1C decides.
+            None | Some(Checking::Doubtful | Checking::Uncompiled(_)) => request,
+        };
+        self.inner.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
     }
 }
 
 /// `None` where there is nothing to check by, or nothing to change.
 fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<Checking> {
     let name = request.params.text(Param::Name)?;
-    let (form, shown) = known.form(request, &name)?;
+    let last = known.last(request, &name)?;
     if catalog.is_some_and(|catalog| catalog.current().get(&name).is_some()) {
         return None;
     }
-    match form.fit(request.params.raw(Param::Arguments).unwrap_or(b"{}")) {
+    if last.is_work(&name) {
+        let name = name.into_owned();
+        return Some(Checking::Uncompiled(Box::new(move || drop(last.form(&name)))));
+    }
+    match last.form(&name)?.fit(request.params.raw(Param::Arguments).unwrap_or(b"{}")) {
         Ok(Fit::AsTheyAre) => None,
         Ok(Fit::Mended(json)) => {
             let params = request.params.with(Param::Arguments, &json);
             Some(Checking::Passed(Box::new(Request { params, ..request.clone() })))
         }
-        Err(_) if shown.elapsed() >= FRESH => Some(Checking::Doubtful),
+        Err(_) if last.at.elapsed() >= FRESH => Some(Checking::Doubtful),
         Err(unfit) => Some(Checking::Refused(unfit)),
     }
 }

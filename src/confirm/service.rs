@@ -4,6 +4,7 @@ use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
 use super::seal::Seal;
+use crate::aside::{Rework, Reworked};
 use crate::asked::Asked;
 use crate::rpc::{BoxError, Method, Param, Request, Response};
 use futures_core::future::BoxFuture;
@@ -48,7 +49,7 @@ pin_project! {
     #[project = Projected]
     enum Kind<F> {
         Called { #[pin] call: F },
-        Listed { #[pin] call: F, shared: Arc<Shared> },
+        Listed { #[pin] call: Reworked<F, Show> },
         // With the consent of the user.
         Agreed { #[pin] call: F, shared: Arc<Shared>, called: Box<Called> },
         Answered { answer: Option<Response> },
@@ -73,10 +74,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call, shared } => {
-                let answer = ready!(call.poll(cx)).map_err(Into::into);
-                Poll::Ready(answer.map(|answer| shown(&shared.known, answer)))
-            }
+            Projected::Listed { call } => call.poll(cx),
             Projected::Agreed { call, shared, called } => {
                 let answer = ready!(call.poll(cx)).map_err(Into::into);
                 Poll::Ready(answer.map(|answer| carried(&shared.seal, called.subject(), answer)))
@@ -85,6 +83,15 @@ where
             Projected::Answered { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
             Projected::Asking { call } => call.as_mut().poll(cx),
         }
+    }
+}
+
+/// Shows lists without what only the user may say.
+struct Show(Arc<Shared>);
+
+impl Rework for Show {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        answer.map(|answer| shown(&self.0.known, answer))
     }
 }
 
@@ -115,7 +122,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
-            Method::ToolsList => Kind::Listed { call: self.inner.call(request), shared: Arc::clone(&self.shared) },
+            Method::ToolsList => {
+                let show = Show(Arc::clone(&self.shared));
+                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
+            }
             Method::ToolsCall => self.call_tool(request),
             _ => Kind::Called { call: self.inner.call(request) },
         };
@@ -162,7 +172,8 @@ where
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
             let Shared { seal, known, asked } = &*shared;
-            let each = |page: &_| known.show(page).is_ok() && known.tool(&tool).is_none();
+            let (shows, wanted) = (Arc::clone(&shared), tool.clone());
+            let each = move |page: &_| shows.known.show(page).is_ok() && shows.known.tool(&wanted).is_none();
             let found = asked.look_up(&request, &mut service, each, || known.tool(&tool)).await;
             let found = found.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a list that would tell which tools want consent");

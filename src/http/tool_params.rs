@@ -97,15 +97,17 @@ impl ToolParams {
         if age.is_some_and(|age| seen.is_none_or(|seen| age < seen)) {
             return Ok(());
         }
-        let mut tools = HashMap::new();
-        let each = |_: &Request, page: &Payload| {
+        let read = Arc::<Mutex<HashMap<_, _>>>::default();
+        let tools = Arc::clone(&read);
+        let each = move |_: &Request, page: &Payload| {
             let list: Value = serde_json::from_slice(page.json()).unwrap_or_default();
-            read_tools(&list, &mut tools);
+            read_tools(&list, &mut tools.lock().unwrap_or_else(PoisonError::into_inner));
             true
         };
         if let Some(error) = ask::tools(request, &mut service.clone(), each).await? {
             return Err(error.into());
         }
+        let tools = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Another caller may see other tools, so what is known of those stays.
         if known.tools.len() + tools.len() > MAX_TOOLS {

@@ -4,7 +4,7 @@ use super::body::{compression, declared, is_unmarked, unmarked};
 use super::error::cut;
 use super::mend::{Listed, Mender};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
-use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
+use crate::rpc::{Era, ErrorObject, MAX_ITEMS, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -35,6 +35,12 @@ pub enum BadAnswer {
     /// Items, none of which is what the list is of.
     #[error("\"{0}\" of which none can be used")]
     Useless(&'static str),
+    /// More items than any client reads.
+    #[error("a list of more than {MAX_ITEMS} items")]
+    TooMany,
+    /// A page of a list whose next page it is itself.
+    #[error("a page of a list that names itself as the next one")]
+    Circle,
     /// Data that should be Base64.
     #[error("data that is not Base64")]
     Base64,
@@ -182,9 +188,23 @@ impl ErrorObject {
         let code = code.of(raw).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
         let mut error = Self::new(code.unwrap_or(Self::INTERNAL_ERROR), cut(&text).into_owned());
         let data = data.of(raw).filter(|data| *data != b"null");
-        error.data = data.map(|data| without_line_breaks(Bytes::copy_from_slice(data)));
+        error.data = data.map(|data| match cut_json(data) {
+            Some(cut) => cut.into(),
+            None => without_line_breaks(Bytes::copy_from_slice(data)),
+        });
         Some(error)
     }
+}
+
+/// JSON that is longer than a text may be, as a string of its beginning.
+fn cut_json(json: &[u8]) -> Option<Vec<u8>> {
+    let whole = json::unquote(json).unwrap_or_else(|| String::from_utf8_lossy(json));
+    let text = cut(&whole);
+    (text.len() != whole.len()).then(|| {
+        let mut out = Vec::with_capacity(text.len() + 2);
+        json::quote_into(&mut out, &text);
+        out
+    })
 }
 
 /// 1C says -32603 for everything; what a client can act on gets the code of the protocol.

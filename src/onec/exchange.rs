@@ -13,6 +13,7 @@ use super::infobase::{Infobase, InfobaseError};
 use super::outputs::Outputs;
 use super::queue::Flow;
 use super::rest::Paths;
+use crate::aside::{aside, is_long};
 use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::memo::Memo;
@@ -20,6 +21,8 @@ use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Re
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde::Deserialize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower_service::Service;
 
@@ -75,7 +78,7 @@ impl Target {
         })
     }
 
-    pub(super) async fn answer<C>(&self, ready: C, request: Request) -> Result<Response, BoxError>
+    pub(super) async fn answer<C>(self: Arc<Self>, ready: C, request: Request) -> Result<Response, BoxError>
     where
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
         C::Error: Into<BoxError>,
@@ -95,12 +98,19 @@ impl Target {
             Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
+        let upstream = Some(started.elapsed());
+        let outcome = if is_long(answer.body().len()) || self.outputs.takes_long(&request) {
+            aside(move || self.read(answer, &request)).await?
+        } else {
+            self.read(answer, &request)
+        };
+        Ok(Response { outcome: outcome?, upstream })
+    }
+
+    fn read(&self, answer: http::Response<Bytes>, request: &Request) -> Result<Result<Payload, ErrorObject>, Error> {
         let body = answer.body().clone();
-        let outcome = self
-            .outcome(answer, &request)
-            .map_err(|why| nonsense(&why, &body))?
-            .or_else(|error| instead(&request.method, error));
-        Ok(Response { outcome, upstream: Some(started.elapsed()) })
+        let outcome = self.outcome(answer, request).map_err(|why| nonsense(&why, &body))?;
+        Ok(outcome.or_else(|error| instead(&request.method, error)))
     }
 
     /// What 1C answered to `request`.
@@ -119,6 +129,7 @@ impl Target {
                 Ok(answer.payload)
             });
             return match made {
+                Ok(list) if leads_to_itself(&list, request) => Err(BadAnswer::Circle),
                 Ok(list) => Ok(Ok(list)),
                 Err(Ok(error)) => Ok(Err(error)),
                 Err(Err(why)) => Err(why),
@@ -241,6 +252,19 @@ pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> Box
         }
         None => error,
     }
+}
+
+/// Whether the page after this one is this one: whoever reads on reads for ever.
+fn leads_to_itself(list: &Payload, request: &Request) -> bool {
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(rename = "nextCursor")]
+        next: Option<String>,
+    }
+    let asked = request.params.text(Param::Cursor);
+    asked.is_some_and(|asked| {
+        serde_json::from_slice::<Page>(list.json()).is_ok_and(|page| page.next.is_some_and(|next| next == asked))
+    })
 }
 
 /// What an extension that lacks a method is taken to mean: it has none of what the method lists.

@@ -74,8 +74,10 @@ pub(super) struct Mender<'a> {
     subject: bool,
     /// Where the `structuredContent` of a tool stands.
     structured: Span,
-    /// Items of a list so far.
+    /// The names of the items of a list so far.
     names: HashSet<String>,
+    /// How many items there were.
+    items: usize,
     outputs: Vec<Output>,
     /// The output schema of the tool that is read.
     output: Option<Bytes>,
@@ -100,6 +102,7 @@ impl<'a> Mender<'a> {
             subject: false,
             structured: Span::default(),
             names: HashSet::new(),
+            items: 0,
             outputs: Vec::new(),
             output: None,
             properties: Names::default(),

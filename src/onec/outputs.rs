@@ -5,7 +5,7 @@
 //! 1C often says the same as text only.
 
 use super::mend::{Listed, Output};
-use crate::rpc::Payload;
+use crate::rpc::{Method, Param, Payload, Request};
 use bytes::Bytes;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -18,10 +18,14 @@ const KEPT: usize = 1024;
 /// A schema longer than this is not remembered.
 const LONGEST: usize = 64 * 1024;
 
+/// To compile a schema of so many bytes takes milliseconds.
+const WORK: usize = 16 * 1024;
+
 /// Output schemas of the tools that were listed.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     any: AtomicBool,
+    any_long: AtomicBool,
     schemas: RwLock<HashMap<String, Bytes>>,
 }
 
@@ -39,6 +43,7 @@ impl Outputs {
             }
         }
         self.any.store(!schemas.is_empty(), Ordering::Relaxed);
+        self.any_long.store(schemas.values().any(|schema| schema.len() >= WORK), Ordering::Relaxed);
     }
 
     /// Whether a tool with an output schema was listed.
@@ -48,6 +53,13 @@ impl Outputs {
 
     fn schema(&self, tool: &str) -> Option<Bytes> {
         self.schemas.read().unwrap_or_else(PoisonError::into_inner).get(tool).cloned()
+    }
+
+    /// Whether an answer to `request` may have to be checked against a schema that takes long to compile.
+    pub(super) fn takes_long(&self, request: &Request) -> bool {
+        let schema = || self.schema(&request.params.text(Param::Name)?);
+        let may = request.method == Method::ToolsCall && self.any_long.load(Ordering::Relaxed);
+        may && schema().is_some_and(|schema| schema.len() >= WORK)
     }
 
     /// The result of `tool`, which has no `structuredContent`, such that a strict client takes it: with

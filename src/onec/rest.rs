@@ -7,6 +7,7 @@ use super::exchange::{Kind, Target, nonsense, refused};
 use super::infobase::{Infobase, InfobaseError};
 use super::queue::Flow;
 use super::service::{OneCService, ResponseFuture};
+use crate::aside::{aside, is_long};
 use crate::budget::Tally;
 use crate::identity::Identity;
 use crate::rpc::json::{Fault, without_lone_surrogates};
@@ -101,9 +102,10 @@ impl Target {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
             Ok(answer) => answer,
         };
-        let body = answer.body().clone();
-        let payload = object(answer).map_err(|why| nonsense(&why, &body))?;
-        Ok(Response { upstream: Some(started.elapsed()), ..Response::result(payload) })
+        let (upstream, body) = (Some(started.elapsed()), answer.body().clone());
+        let payload = if is_long(body.len()) { aside(move || object(answer)).await? } else { object(answer) };
+        let payload = payload.map_err(|why| nonsense(&why, &body))?;
+        Ok(Response { upstream, ..Response::result(payload) })
     }
 }
 

@@ -1,11 +1,13 @@
 //! The OpenAPI 3.1 document.
 
 use super::problem::CODES;
+use crate::aside::aside;
 use crate::catalog::{Tool, Tools};
+use crate::rpc::BoxError;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The document of a set of tools, written once for each.
 #[derive(Clone, Debug)]
@@ -43,16 +45,31 @@ impl Document {
     }
 
     /// Its text. The same tools are the same `Arc`, and their text the same bytes.
-    pub(super) fn of(&self, tools: &Arc<Tools>) -> Bytes {
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*written {
-            Some((known, text)) if Arc::ptr_eq(known, tools) => text.clone(),
-            _ => {
-                let text = Bytes::from(self.write(tools).to_string());
-                *written = Some((Arc::clone(tools), text.clone()));
-                text
-            }
+    ///
+    /// # Errors
+    /// The runtime ends.
+    pub(super) async fn of(&self, tools: &Arc<Tools>) -> Result<Bytes, BoxError> {
+        if let Some(text) = self.known(tools) {
+            return Ok(text);
         }
+        let (document, tools) = (self.clone(), Arc::clone(tools));
+        aside(move || {
+            // Another one may have written it meanwhile.
+            document.known(&tools).unwrap_or_else(|| {
+                let text = Bytes::from(document.write(&tools).to_string());
+                *document.last() = Some((Arc::clone(&tools), text.clone()));
+                text
+            })
+        })
+        .await
+    }
+
+    fn known(&self, tools: &Arc<Tools>) -> Option<Bytes> {
+        self.last().as_ref().filter(|(known, _)| Arc::ptr_eq(known, tools)).map(|(_, text)| text.clone())
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Written>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self, tools: &Tools) -> Value {

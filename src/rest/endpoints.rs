@@ -64,7 +64,9 @@ impl Endpoints {
         // The catalog of now; a call under way ends with the one it began with.
         let tools = self.catalog.current();
         let answer = match self.route(&head, &tools) {
-            Ok(Route::Document) => Ok(self.document.of(&tools)),
+            Ok(Route::Document) => {
+                self.document.of(&tools).await.map_err(|error| Problem::onec(error, RequestId::next()))
+            }
             Ok(Route::Tool(tool)) => {
                 let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
                 // The token is everybody's, so nobody in particular calls.

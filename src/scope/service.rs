@@ -3,6 +3,7 @@
 use super::decide::{No, decide};
 use super::lists::{Filter, Shown};
 use super::policy::{Rules, ScopePolicy};
+use crate::aside::{Rework, Reworked};
 use crate::audit;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
@@ -11,7 +12,7 @@ use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tower_service::Service;
 
 const SUBJECT: HeaderName = HeaderName::from_static("x-mcp-sub");
@@ -39,7 +40,7 @@ pin_project! {
     #[derive(Debug)]
     #[project = Projected]
     enum Kind<F> {
-        Allowed { #[pin] call: F, after: After },
+        Allowed { #[pin] call: Reworked<F, After> },
         Answered { answer: Option<Result<Response, Box<Failure>>> },
     }
 }
@@ -67,6 +68,16 @@ impl After {
     }
 }
 
+impl Rework for After {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        answer.and_then(|response| self.apply(response))
+    }
+
+    fn is_thorough(&self) -> bool {
+        matches!(self, Self::Filter(_))
+    }
+}
+
 impl<F, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response, E>>,
@@ -76,9 +87,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            Projected::Allowed { call, after } => {
-                Poll::Ready(ready!(call.poll(cx)).map_err(Into::into).and_then(|response| after.apply(response)))
-            }
+            Projected::Allowed { call } => call.poll(cx),
             // A future is not polled after its end.
             Projected::Answered { answer } => {
                 answer.take().map_or(Poll::Pending, |answer| Poll::Ready(answer.map_err(|failure| failure as BoxError)))
@@ -106,7 +115,7 @@ where
             Ok(After::Empty) => Some(Ok(empty_list(&request).outcome.map(Payload::private).into())),
             Ok(after) => {
                 let call = self.inner.call(request);
-                return ResponseFuture { kind: Kind::Allowed { call, after } };
+                return ResponseFuture { kind: Kind::Allowed { call: Reworked::new(call, after) } };
             }
             Err(failure) => Some(Err(failure)),
         };

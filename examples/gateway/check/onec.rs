@@ -8,9 +8,13 @@ use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
 use onec_mcp::onec::{Cause, Error, OneCService, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Params, Request, Version};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::time::Duration;
 use tower::ServiceExt;
+
+/// More pages are not read in service either.
+const MOST_PAGES: usize = 100;
 
 /// What the first question to 1C can show, in the order of the steps.
 const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
@@ -142,12 +146,24 @@ async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
     Ok(None)
 }
 
+/// How many there are on all pages.
 async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
-    let request = Request::new(Method::ToolsList, Params::default(), Version::NEWEST_LEGACY);
-    let answer = onec.clone().oneshot(request).await?;
-    let payload = answer.outcome?;
-    let list: Value = serde_json::from_slice(payload.json())?;
-    Ok(list.get("tools").and_then(Value::as_array).map_or(0, Vec::len))
+    let (mut count, mut params, mut cursors) = (0, Params::default(), HashSet::new());
+    loop {
+        let request = Request::new(Method::ToolsList, params, Version::NEWEST_LEGACY);
+        let payload = onec.clone().oneshot(request).await?.outcome?;
+        let list: Value = serde_json::from_slice(payload.json())?;
+        count += list.get("tools").and_then(Value::as_array).map_or(0, Vec::len);
+        let Some(cursor) = list.get("nextCursor").and_then(Value::as_str) else { return Ok(count) };
+        params = Params::parse(&json!({ "cursor": cursor }).to_string().into())?;
+        if !cursors.insert(cursor.to_owned()) || cursors.len() >= MOST_PAGES {
+            return Err(
+                "the list of tools has no end: its pages come again, or there are more than 100. Look at nextCursor \
+                        in the extension's answers"
+                    .into(),
+            );
+        }
+    }
 }
 
 /// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.

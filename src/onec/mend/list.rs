@@ -6,7 +6,7 @@ use super::tables::{PROMPT, RESOURCE, TEMPLATE, TOOL};
 use super::{Mender, Output, first_member};
 use crate::onec::decode::BadAnswer;
 use crate::rpc::json::{Fault, Scanner, unquote};
-use crate::rpc::label;
+use crate::rpc::{MAX_ITEMS, label};
 
 /// More values than this no client takes
 /// ([completion](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/completion)).
@@ -24,6 +24,15 @@ impl Mender<'_> {
     fn leave_out(&mut self, name: Option<&str>, why: &'static str) -> bool {
         self.left_out.push((name.unwrap_or("?").chars().take(80).collect(), why));
         false
+    }
+
+    /// One more item of a list.
+    ///
+    /// # Errors
+    /// [`BadAnswer::TooMany`].
+    fn another(&mut self) -> Result<(), BadAnswer> {
+        self.items += 1;
+        if self.items > MAX_ITEMS { Err(BadAnswer::TooMany) } else { Ok(()) }
     }
 
     /// An item that is named: whether it is the first of its name and one that can be used.
@@ -47,12 +56,14 @@ impl Mender<'_> {
 }
 
 pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     mender.output = None;
     mender.named(name, |mender| object(mender, TOOL, scanner))
 }
 
 pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     // It is called by its name as it is, which has no alias.
     if name.as_deref().is_some_and(label::has_unseen) {
@@ -80,6 +91,7 @@ fn addressed(
     fields: &[Field],
     scanner: &mut Scanner<'_>,
 ) -> Result<bool, BadAnswer> {
+    mender.another()?;
     if scanner.peek() != b'{' {
         scanner.skip()?;
         return Ok(mender.leave_out(None, "it is no object"));

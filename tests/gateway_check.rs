@@ -280,3 +280,21 @@ async fn what_does_not_belong_to_the_infobases_url_is_taken_off() {
     has(&report, &["note  settings: --onec-url: /hs/mcp is taken off its end"]);
     assert!(server.seen().iter().all(|seen| seen.line.contains(" /base/hs/mcp/") && !seen.line.contains("hs/mcp/hs")));
 }
+
+/// Whoever reads such a list reads for ever.
+#[tokio::test]
+async fn a_list_of_tools_that_leads_in_a_circle_is_a_failure() {
+    let page = |next: &str| {
+        result(&format!(r#"{{"tools":[{{"name":"a","inputSchema":{{"type":"object"}}}}],"nextCursor":"{next}"}}"#))
+    };
+    for script in [vec![ok(HEALTHY), page("2"), page("2")], vec![ok(HEALTHY), page("2"), page("3"), page("2")]] {
+        let (passed, report) = check_of(script, &[]).await;
+        assert!(!passed);
+        has(&report, &["FAIL  tools/list: "]);
+        assert!(report.contains("the next one") || report.contains("its pages come again"), "{report}");
+    }
+    let whole = result(TOOLS);
+    let (passed, report) = check_of([ok(HEALTHY), page("2"), whole, status(401, "")], &[]).await;
+    assert!(passed, "{report}");
+    has(&report, &["ok    tools/list: 2 tools"]);
+}

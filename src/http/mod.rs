@@ -60,7 +60,6 @@ mod layer;
 #[cfg(feature = "sse")]
 mod legacy_sse;
 mod lingering;
-#[cfg(any(feature = "basic", feature = "oauth"))]
 mod network;
 mod origin;
 mod proxies;
@@ -83,7 +82,8 @@ pub use layer::JsonRpcLayer;
 pub use legacy_sse::{LegacySse, LegacySseLayer};
 pub use lingering::Lingering;
 #[cfg(any(feature = "basic", feature = "oauth"))]
-pub(crate) use network::{Network, networks, place};
+pub(crate) use network::place;
+pub(crate) use network::{Network, networks};
 pub use origin::OriginPolicy;
 #[cfg(feature = "oauth")]
 pub(crate) use origin::is_of;

@@ -25,6 +25,7 @@ pub(crate) fn networks(address: Option<IpAddr>) -> impl Iterator<Item = (Network
 }
 
 /// The largest of them: where somebody is who comes back.
+#[cfg(any(feature = "basic", feature = "oauth"))]
 pub(crate) fn place(address: Option<IpAddr>) -> Network {
     networks(address).last().and_then(|(network, _)| network)
 }

@@ -75,6 +75,7 @@ impl Outcome {
     }
 
     /// The same as an error of a service.
+    #[cfg(feature = "rest")]
     pub(crate) fn into_failure(self) -> Failure {
         let error = self.result.err().unwrap_or_else(|| ErrorObject::internal("Internal error"));
         Failure { error, status: self.status, retry_after: self.retry_after, scopes: self.scopes }

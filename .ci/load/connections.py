@@ -18,13 +18,15 @@ async def headers(lab, lines):
         async def grow(attacker):
             reader, writer = await wire.connect(gateway.port, f"127.0.1.{1 + attacker % 8}")
             writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n")
-            with contextlib.suppress(ConnectionError):
-                for _ in range(lines):
-                    writer.write(line)
-                    await writer.drain()
-            sent.append(attacker)
-            await reader.read()
-            await asyncio.sleep(60)
+            try:
+                with contextlib.suppress(ConnectionError):
+                    for _ in range(lines):
+                        writer.write(line)
+                        await writer.drain()
+                sent.append(attacker)
+                await reader.read()
+            finally:
+                writer.close()
 
         async with lab.bystander(gateway, figures, calls=fast_call(address=None), **{"/livez": LIVEZ}):
             await all_of(CONNECTIONS, grow, 8)

@@ -20,11 +20,14 @@ async def slow_bodies(lab, address, kept, **normal):
             headers, _ = wire.called("fast", **said(address(attacker)))
             reader, writer = await wire.connect(gateway.port)
             writer.write(wire.head("POST", "/mcp", headers, b"x" * BODY))
-            for _ in range(64):
-                writer.write(b" " * (BODY // 65))
-                await writer.drain()
-                sent.append(BODY // 65)
-            await reader.read()
+            try:
+                for _ in range(64):
+                    writer.write(b" " * (BODY // 65))
+                    await writer.drain()
+                    sent.append(BODY // 65)
+                await reader.read()
+            finally:
+                writer.close()
 
         probes = {"calls": fast_call(**normal), "/livez": LIVEZ, "/health": HEALTH}
         async with lab.bystander(gateway, figures, **probes):

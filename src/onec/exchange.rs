@@ -107,7 +107,7 @@ impl Target {
         Ok(Response { outcome: outcome?, upstream })
     }
 
-    fn read(&self, answer: http::Response<Bytes>, request: &Request) -> Result<Result<Payload, ErrorObject>, Error> {
+    fn read(&self, answer: http::Response<Bytes>, request: &Request) -> Result<Result<Payload, ErrorObject>, BoxError> {
         let body = answer.body().clone();
         let outcome = self.outcome(answer, request).map_err(|why| nonsense(&why, &body))?;
         Ok(outcome.or_else(|error| instead(&request.method, error)))

@@ -67,7 +67,7 @@ where
             },
             Projected::Called { call, tool, asked, structured } => match ready!(call.poll(cx)) {
                 Ok(response) => wrapped(response, tool, *asked, *structured),
-                Err(error) => refused(error.into()),
+                Err(error) => refused(error.into(), tool),
             },
             // A future is not polled after its end.
             Projected::Answered { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
@@ -83,7 +83,7 @@ fn wrapped(response: Response, tool: &Tool, asked: Asked, structured: bool) -> R
             Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
             Seen { flaw: Some(Flaw::Misfit(why)), .. } if structured => {
-                return Err(Error::from(Trouble::Nonsense(why)).into());
+                return Err(Error::from(Trouble::Nonsense(why)).of_tool(tool.name()).into());
             }
             seen => {
                 told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
@@ -113,12 +113,15 @@ fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<R
 }
 
 /// What 1C says of the arguments is for the language model; other trouble is trouble.
-fn refused(error: BoxError) -> Result<Response, BoxError> {
+fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
     match cause::<Error>(&*error).map(Error::trouble) {
         Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
             "" => "1C refused these arguments (400) without saying why.",
             text => text,
         })),
-        _ => Err(error),
+        _ => Err(match error.downcast::<Error>() {
+            Ok(error) => error.of_tool(tool.name()).into(),
+            Err(error) => error,
+        }),
     }
 }

@@ -60,7 +60,8 @@ impl Outcome {
                 match cause::<crate::onec::Error>(&*error) {
                     // Administrators are told more than clients, whose mistakes are none of theirs.
                     Some(trouble) if trouble.is_for_administrators() => {
-                        tracing::warn!(error = &*error as &dyn std::error::Error, "a call of 1C failed");
+                        let (tool, uri) = (trouble.tool(), trouble.uri().map(tracing::field::display));
+                        tracing::warn!(tool, uri, error = &*error as &dyn std::error::Error, "a call of 1C failed");
                     }
                     _ => tracing::debug!(error = &*error as &dyn std::error::Error, "call failed"),
                 }

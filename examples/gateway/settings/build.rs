@@ -103,8 +103,8 @@ fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Re
     }
     let example = "http://localhost/base";
     let why = match from_go(values) {
-        true => "the gateway in Go keeps its infobases in the table tenants of its database, and this one in its file: write \
-             base_url of one into onec:, username and password into auth: below that; docs/migrate.md says where the other \
+        true => "the gateway in Go has its infobases in the table tenants of its database; here one stands in the file: write \
+             its base_url below onec:, its username and password below auth: in there. docs/migrate.md says where the other \
              columns go"
             .to_owned(),
         false => format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none"),

@@ -95,16 +95,22 @@ async fn files_that_cannot_be_used_are_told_together() {
     let path = file.to_str().unwrap();
     let store = format!("sqlite:{path}.d/tokens.db");
     let tls = ["--tls-cert", path, "--tls-key", path];
-    let args =
-        [&["http", "--demo", "--port", "0", "--auth-mode", "oauth2", "--oauth2-store", &store], &tls[..]].concat();
+    let infobase = ["--onec-url", "https://localhost/base", "--onec-ca", path, "--port", "80000"];
+    let args = [&["http", "--auth-mode", "oauth2", "--oauth2-store", &store], &tls[..], &infobase].concat();
     let output = run(&args).await;
+    let check = run(&[&["check", "--demo"], &tls[..]].concat()).await;
     std::fs::remove_file(&file).unwrap();
     let message = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{message}");
     let lines: Vec<_> = message.lines().collect();
-    assert_eq!(lines.len(), 2, "{message}");
-    assert!(lines[0].starts_with("gateway: cannot use the certificate "), "{message}");
-    assert!(lines[1].starts_with("gateway: MCP_OAUTH2_STORE: cannot use the file "), "{message}");
+    assert_eq!(lines.len(), 4, "{message}");
+    for (line, name) in lines.iter().zip(["--onec-ca", "--port", "--tls-cert", "--oauth2-store"]) {
+        assert!(line.starts_with(&format!("error: {name} ")), "{message}");
+    }
+    // The doctor says of settings what a start says.
+    let message = text(&check.stderr);
+    assert_eq!((check.status.code(), message.lines().count()), (Some(2), 1), "{message}");
+    assert!(message.starts_with("error: --tls-cert is "), "{message}");
 }
 
 #[tokio::test]

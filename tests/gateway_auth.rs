@@ -238,11 +238,16 @@ async fn a_store_that_cannot_be_used_stops_the_start() {
         let message = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(
-            message.contains("gateway: MCP_OAUTH2_STORE: cannot use the ") && !message.contains("hunter2"),
+            message.contains("error: --oauth2-store")
+                && message.contains(": cannot use the ")
+                && !message.contains("hunter2"),
             "{message}"
         );
         let report = text(&run(&["check", "--demo", "--auth-mode", "oauth2", "--oauth2-store", store]).await.stdout);
-        assert!(report.contains("FAIL  token store: MCP_OAUTH2_STORE") && !report.contains("hunter2"), "{report}");
+        assert!(
+            report.contains("FAIL  token store: --oauth2-store: cannot use the ") && !report.contains("hunter2"),
+            "{report}"
+        );
     }
 }
 

@@ -85,6 +85,32 @@ async fn hang_up(gateway: &mut Gateway, expected: &str) -> String {
     tokio::time::timeout(Duration::from_secs(10), wait).await.expect(expected)
 }
 
+/// The base is right, and a path of one's own is not: the log says which, of which tool.
+#[tokio::test]
+async fn a_path_that_1c_lacks() {
+    let path = file("lacks.yaml", &own("What was repaired.", "mcp"));
+    let onec = Faulty::start([ok(r#"{"status":"ok"}"#), status(401, ""), status(404, "Not found")]).await;
+    let url = format!("http://{}/base", onec.addr);
+    let args = ["--onec-url", &url, "--onec-username", "u", "--onec-password", "", "--onec-rpc", "false"];
+    let mut gateway = Gateway::start(&[&args[..], &["--catalog", path.to_str().unwrap()]].concat()).await;
+    // The look that each start takes at 1C.
+    tokio::time::timeout(Duration::from_secs(10), onec.reached(2)).await.expect("a look");
+    let answer = rpc(&gateway.address, "tools/call", json!({ "name": "repairs_report" }), &[]).await;
+    let told = answer["error"]["message"].as_str().unwrap();
+    assert!(told.starts_with("1C's HTTP service answers, but has no such path (404). "), "{told}");
+    assert!(!told.contains("reports/repairs") && !told.contains("case matters"), "{told}");
+    let warned = async {
+        loop {
+            let line = gateway.log.next_line().await.unwrap().expect("a line");
+            if line.contains("WARN") && line.contains("a call of 1C failed") {
+                return line;
+            }
+        }
+    };
+    let line = tokio::time::timeout(Duration::from_secs(10), warned).await.expect("no warning");
+    assert!(line.contains("tool=\"repairs_report\"") && line.contains("/base/hs/mcp/reports/repairs"), "{line}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn sighup_reads_the_catalog_again_and_a_bad_one_changes_nothing() {

@@ -60,7 +60,7 @@ async fn it_creates_nothing() {
     std::fs::write(&database, "no database").unwrap();
     let (passed, report) = check(&args).await;
     assert!(!passed);
-    has(&report, &["ok    audit log: ", "FAIL  token store: MCP_OAUTH2_STORE: cannot use the file"]);
+    has(&report, &["ok    audit log: ", "FAIL  token store: --oauth2-store: cannot use the file"]);
     assert_eq!(std::fs::read_to_string(&log).unwrap(), "a line\n");
     assert_eq!(std::fs::read_to_string(&database).unwrap(), "no database");
     std::fs::write(&database, "SQLite format 3\0and more").unwrap();
@@ -153,14 +153,129 @@ async fn words_of_1c_cannot_steer_the_terminal() {
     }
 }
 
+/// What answers may be anything: only 1C's own service has looked at a login.
+#[tokio::test]
+async fn a_login_is_right_only_where_1c_has_answered() {
+    let statuses = [400, 403, 404, 405, 409, 429, 500, 502, 503, 504].map(|code| status(code, ""));
+    let pages = ["<html>Welcome</html>", "", "[]", r#"{"status":"starting"}"#].map(ok);
+    for act in statuses.into_iter().chain(pages) {
+        for mode in [&[][..], &["--auth-mode", "basic"]] {
+            let (passed, report) = check_of([act.clone()], mode).await;
+            assert!(!passed);
+            has(
+                &report,
+                &[
+                    "ok    1C address: a web server answers",
+                    "-     login: not known: ",
+                    "FAIL  HTTP service: ",
+                    "-     tools/list: not tried",
+                    "-     without a login: not known: ",
+                ],
+            );
+            assert!(!report.contains("ok    login"), "{report}");
+        }
+    }
+    // Without an account, too.
+    let server = Faulty::start([status(404, "")]).await;
+    let url = format!("http://{}/base", server.addr);
+    let (passed, report) = check(&["--onec-url", &url, "--auth-mode", "basic"]).await;
+    assert!(!passed);
+    has(&report, &["ok    1C address: a web server answers", "FAIL  HTTP service: 1C has no such service (404)"]);
+}
+
+/// Whether 1C lets anybody in is looked at whatever else is wrong, as long as somebody answers.
+#[tokio::test]
+async fn strangers_are_tried_after_any_failure() {
+    let open = "note  without a login: 1C lets anybody in without a login";
+    let basic = ["--auth-mode", "basic"];
+    for script in [
+        vec![ok(HEALTHY), status(404, ""), ok(HEALTHY)],
+        vec![ok(HEALTHY), status(500, "Сбой"), ok(HEALTHY)],
+        vec![status(401, ""), ok(HEALTHY)],
+        vec![status(404, ""), ok(HEALTHY)],
+    ] {
+        let (passed, report) = check_of(script.clone(), &[]).await;
+        assert!(!passed);
+        has(&report, &[open]);
+        let (passed, report) = check_of(script, &basic).await;
+        assert!(!passed);
+        has(&report, &["FAIL  without a login: 1C lets anybody in without a login"]);
+    }
+    let (_, report) = check_of([ok(HEALTHY), status(404, ""), status(401, "")], &[]).await;
+    has(&report, &["FAIL  tools/list", "ok    without a login: 1C refuses"]);
+    for mode in [&[][..], &basic] {
+        let (passed, report) = check_of([Act::Reset], mode).await;
+        assert!(!passed);
+        has(&report, &["FAIL  1C address: ", "-     login: not tried", "-     without a login: not tried"]);
+    }
+}
+
+/// Where the gateway could not listen.
+#[tokio::test]
+async fn the_address_to_listen_on() {
+    let (passed, report) = check(&["--demo", "--port", "0"]).await;
+    assert!(passed, "{report}");
+    has(&report, &["ok    listener: http://127.0.0.1:0"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (passed, report) = check(&["--demo", "--port", &port]).await;
+    assert!(passed, "it may be the gateway itself: {report}");
+    has(&report, &[&format!("note  listener: http://127.0.0.1:{port} is in use")]);
+    // Documentation has these to itself: RFC 5737, RFC 2606.
+    for host in ["192.0.2.1", "no-such-host.invalid"] {
+        let (passed, report) = check(&["--demo", "--port", "0", "--host", host]).await;
+        assert!(!passed);
+        has(&report, &[&format!("FAIL  listener: cannot listen on http://{host}:0: ")]);
+    }
+}
+
+/// The folder that a start makes is none that is missing. What is missing is told in the user's words.
+#[tokio::test]
+async fn a_store_whose_folder_a_start_would_make() {
+    let server = Faulty::start([ok("{}"), ok(HEALTHY)]).await;
+    for (path, expected, line) in [
+        (
+            "data/oauth.db",
+            true,
+            "ok    token store: the file DIR/data/oauth.db (not there yet: it will be made, with its folder)",
+        ),
+        (
+            "no/such/oauth.db",
+            false,
+            "FAIL  token store: oauth.db_path in config.yml: cannot use the file DIR/no/such/oauth.db: ",
+        ),
+    ] {
+        let folder = folder("go");
+        let yaml = format!(
+            "server: {{port: 0}}\noauth: {{enabled: true, db_path: {path}}}\nonec:\n  base_url: http://{}/base\n  \
+             auth: {{username: u, password: ''}}\n",
+            server.addr
+        );
+        std::fs::write(folder.join("config.yml"), yaml).unwrap();
+        let mut command = command();
+        command.arg("check").env("CONFIG_PATH", "config.yml").current_dir(&folder).stdin(Stdio::null());
+        let report = String::from_utf8(command.output().await.unwrap().stdout).unwrap();
+        has(&report, &[&line.replace("DIR", folder.to_str().unwrap())]);
+        assert_eq!(!report.contains("FAIL  token store"), expected, "{report}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "{report}");
+    }
+}
+
 /// Wrong in another place than one would look at first.
 #[tokio::test]
 async fn causes_belong_to_their_steps() {
-    let moved = "HTTP/1.1 301 Moved\r\nLocation: https://1c.example/base/hs/mcp/health\r\nContent-Length: 0\r\n\r\n";
+    let moved = |to: &str| {
+        let head = format!("HTTP/1.1 302 Moved\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+        Act::Raw(head.into())
+    };
     for (act, line) in [
         (
-            Act::Raw(moved.into()),
-            "FAIL  1C address: The web server sends calls on from http to https (301; to https://1c",
+            moved("https://127.0.0.1/base/hs/mcp/health"),
+            "FAIL  1C address: The web server sends calls on from http to https (302; to https://127.0.0.1/base",
+        ),
+        (
+            moved("https://sso.example.com/login?back=x"),
+            "FAIL  1C address: The web server sends calls on to another address (302; to https://sso.example.com/login)",
         ),
         (status(403, "Начало сеанса с информационной базой запрещено"), "FAIL  login: 1C starts no sessions"),
         (status(500, "Не обнаружено свободной лицензии!"), "FAIL  login: 1C has no free licence (500)"),

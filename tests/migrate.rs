@@ -122,7 +122,8 @@ const fn ms(count: u64) -> Duration {
 fn the_file_of_the_readme() {
     for (name, heading) in [("README.md", "## Settings"), ("README.ru.md", "## Настройки")] {
         let yaml = file("yaml", &told(name, heading));
-        let case = Case::empty().args("http").yaml(&yaml.replace("/var/log/onec-mcp/", ""));
+        let case =
+            Case::empty().args("http").yaml(&yaml.replace("/var/log/onec-mcp/", "").replace("/var/lib/onec-mcp/", ""));
         let settings = case.ok();
         assert_eq!((settings.warnings.as_slice(), settings.notes.as_slice()), (&[][..], &[][..]), "{name}");
         assert_eq!(oauth2(&settings).login, Login::Credentials);
@@ -182,6 +183,63 @@ fn the_password_may_be_the_token() {
     let odd = bearer("onec: {auth: {type: bearer, password: 'a hunter2'}}").error();
     assert!(odd.starts_with("error: onec.auth.password in gateway.yaml (value not shown): expected ASCII"), "{odd}");
     assert!(bearer("onec: {auth: {type: bearer}}").error().starts_with("error: MCP_ONEC_TOKEN is not set"));
+}
+
+/// Newer versions keep the infobases in their database.
+#[test]
+fn a_file_that_knows_of_no_infobase() {
+    let lines = "
+server: {host: 0.0.0.0, port: 8088}
+database: {path: data/onec-mcp.db}
+admin: {enabled: true, username: admin, password: change-me}
+limits: {resolve_limit: 10, max_rows: 5000}
+mcp: {enabled: true}
+oauth: {enabled: false, public_url: 'https://mcp.example.com', access_token_ttl: 1h, rate_limit: {token_per_minute: 120}}
+";
+    let error = Case::empty().args("http").yaml(lines).error();
+    let errors: Vec<_> = error.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 3, "{error}");
+    for (line, parts) in errors.iter().zip([
+        ["MCP_ONEC_URL is not set: ", "table tenants of its database", "base_url", "docs/migrate.md"],
+        ["MCP_ONEC_USERNAME is not set: ", "column username", "--onec-username", "onec.auth.username"],
+        ["MCP_ONEC_PASSWORD is not set: ", "column password", "--onec-password", "onec.auth.password"],
+    ]) {
+        assert!(parts.iter().all(|part| line.contains(part)), "{parts:?} in {line}");
+    }
+    // Others are told as ever.
+    assert!(!Case::empty().args("http").error().contains("tenants"));
+
+    // A token of clients is none for 1C.
+    let columns =
+        format!("{lines}onec: {{base_url: 'http://h/b', auth: {{username: u, password: p}}, mcp_token: abc}}\n");
+    let error = Case::empty().args("http").yaml(&columns).error();
+    let line = error.lines().find(|line| line.starts_with("error: ")).unwrap();
+    assert!(line.ends_with("there is no setting onec.mcp_token"), "{error}");
+}
+
+/// Every column of that table is in the documentation.
+#[test]
+fn the_columns_of_an_infobase() {
+    for (name, [_, heading]) in LANGUAGES {
+        let text = document(name);
+        let told = section(&text, heading);
+        for (column, key) in [
+            ("base_url", "onec.base_url"),
+            ("username", "onec.auth.username"),
+            ("password", "onec.auth.password"),
+            ("timeout_ms", "onec.timeout_ms"),
+            ("report_timeout_ms", "onec.report_timeout_ms"),
+            ("tenant_header", "onec.tenant_header"),
+            ("default_tenant", "onec.default_tenant"),
+            ("mcp_token", "mcp.bearer_token"),
+            ("api_token", "api.bearer_token"),
+            ("default_scopes", "oauth.default_scopes"),
+            ("supported_scopes", "oauth.supported_scopes"),
+        ] {
+            let row = told.lines().find(|line| line.starts_with(&format!("| `{column}`"))).unwrap_or_default();
+            assert!(row.contains(&format!("`{key}`")), "{name}: {column}: {row}");
+        }
+    }
 }
 
 /// Durations as Go writes them.

@@ -1,6 +1,12 @@
 //! Failures of 1C and of what stands before it, told as cause and cure: for administrators in full, for
 //! callers without internals.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that fails fails its test"
+)]
 
 #[path = "support/fault.rs"]
 mod fault;
@@ -19,7 +25,9 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::crypto::ring::sign::any_supported_type;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// What a call ended with: the cause, what administrators read, what callers read.
 fn told(error: &BoxError) -> (Option<Cause>, String, String) {
@@ -59,12 +67,13 @@ impl Drop for Https {
 impl Https {
     async fn start(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Self {
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+        // Unlike a server with care, whatever the certificate is.
+        let shown = CertifiedKey::new(chain, any_supported_type(&key).unwrap());
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -135,10 +144,88 @@ async fn a_self_signed_certificate() {
 async fn a_self_signed_certificate_counts_whatever_it_says_of_itself() {
     let mut authority = params("127.0.0.1");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    for params in [authority, params("server.example"), CertificateParams::default()] {
+    // As `openssl req -x509 -subj /CN=x` makes it.
+    let mut openssl = CertificateParams::default();
+    openssl.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    openssl.distinguished_name.push(rcgen::DnType::CommonName, "x");
+    for params in [authority, openssl, params("server.example"), CertificateParams::default()] {
         let (server, pem) = self_signed(params).await;
+        let told = told(&health(server.infobase()).await.unwrap_err());
+        check(&told, Cause::SelfSignedCertificate, "");
         trusting(&server, &pem).await.unwrap();
     }
+}
+
+/// Said in words, and not in the names that libraries have for it.
+#[tokio::test]
+async fn certificates_that_no_server_should_show() {
+    let mut ca = params("ca.example");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.distinguished_name.push(rcgen::DnType::CommonName, "authority");
+    let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut between = params("127.0.0.1");
+    between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut client = params("127.0.0.1");
+    client.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    for (params, detail) in [
+        (between, "it is the certificate of an authority and not of a server"),
+        (client, "it is not for servers, by its extended key usage"),
+    ] {
+        let made = params.signed_by(&key, &ca).unwrap();
+        let server = Https::start(vec![made.der().clone()], &key).await;
+        let told = told(&trusting(&server, &ca.pem()).await.unwrap_err());
+        check(&told, Cause::BadCertificate, detail);
+        assert!(!told.1.contains("Error") && !told.1.contains("Used"), "{}", told.1);
+        trusting(&server, &made.pem()).await.unwrap();
+    }
+}
+
+/// Of X.509 version 1: `openssl x509 -req` makes it where it is told of no extensions.
+#[tokio::test]
+async fn a_certificate_of_version_1() {
+    let key = KeyPair::generate().unwrap();
+    let made = CertificateParams::default().self_signed(&key).unwrap();
+    let der = version_1(made.der());
+    let server = Https::start(vec![der], &key).await;
+    let told = told(&health(server.infobase()).await.unwrap_err());
+    check(&told, Cause::OldCertificate, "");
+    assert!(!told.1.contains("Unsupported"), "{}", told.1);
+    health(server.infobase().trust_anybody()).await.unwrap();
+}
+
+/// The certificate without the version and what only version 3 has. Nobody gets as far as its signature.
+fn version_1(der: &[u8]) -> CertificateDer<'static> {
+    // Tag, length and content of the value at the beginning, and what follows it.
+    fn split(der: &[u8]) -> (&[u8], &[u8], &[u8]) {
+        let (header, length) = match der[1] {
+            short @ 0..=0x7f => (2, usize::from(short)),
+            0x81 => (3, usize::from(der[2])),
+            0x82 => (4, usize::from(u16::from_be_bytes([der[2], der[3]]))),
+            other => panic!("{other}"),
+        };
+        (&der[..header + length], &der[header..header + length], &der[header + length..])
+    }
+    fn sequence(content: &[u8]) -> Vec<u8> {
+        let header = match u16::try_from(content.len()).unwrap().to_be_bytes() {
+            [0, short @ 0..=0x7f] => vec![0x30, short],
+            [0, length] => vec![0x30, 0x81, length],
+            [high, low] => vec![0x30, 0x82, high, low],
+        };
+        [&header, content].concat()
+    }
+    let (_, whole, _) = split(der);
+    let (_, mut fields, signature) = split(whole);
+    let mut kept = Vec::new();
+    while !fields.is_empty() {
+        let (field, _, rest) = split(fields);
+        // Tags of the context: the version and the extensions.
+        if field[0] & 0xe0 != 0xa0 {
+            kept.extend_from_slice(field);
+        }
+        fields = rest;
+    }
+    CertificateDer::from(sequence(&[&sequence(&kept), signature].concat()))
 }
 
 #[tokio::test]
@@ -254,6 +341,64 @@ async fn plain_http_to_a_port_of_https() {
     assert_eq!(error.downcast_ref::<Error>().unwrap().trouble(), &Trouble::Unreachable, "nothing ran");
 }
 
+/// Some say nothing at all: what is left is the port.
+#[tokio::test]
+async fn silence_at_a_port_of_https() {
+    let port = |number: u16| ([127, 0, 0, 1], number * 1000 + 443).into();
+    let addr: SocketAddr = (1..32).map(port).find(|addr| std::net::TcpListener::bind(addr).is_ok()).expect("a port");
+    for act in [Act::Reset, Act::Raw(Vec::new())] {
+        let server = Faulty::on(addr, [act]).await;
+        let service = server.service();
+        let error = ask(&service, tool()).await.unwrap_err();
+        check(&told(&error), Cause::PerhapsTls, "");
+        assert_eq!(error.downcast_ref::<Error>().unwrap().trouble(), &Trouble::Broken, "who knows");
+        check(&told(&service.health().await.unwrap_err()), Cause::PerhapsTls, "");
+        server.stop().await;
+    }
+    // Who has answered speaks plain http.
+    let server = Faulty::on(addr, [fault::ok(r#"{"status":"ok"}"#), Act::Reset]).await;
+    let service = server.service();
+    service.health().await.unwrap();
+    assert_eq!(failed(&service).await.0, None);
+}
+
+/// The base is the right one: it answers elsewhere.
+#[tokio::test]
+async fn a_path_that_is_not_there() {
+    let well = || fault::ok(r#"{"status":"ok"}"#);
+    let call = || onec_mcp::onec::RestCall::new("отчёты/rates", "{}");
+    let rest =
+        async |service: &OneCService| told(&tower::ServiceExt::oneshot(service.clone(), call()).await.unwrap_err());
+    for missing in
+        [status(404, ""), status(404, "<html><title>Not Found</title>"), status(404, r#"{"error":"not_found"}"#)]
+    {
+        let server = Faulty::start([well(), missing.clone()]).await;
+        let service = server.service();
+        service.health().await.unwrap();
+        let told = rest(&service).await;
+        check(&told, Cause::NoPath, "(404; /base/hs/mcp/отчёты/rates)");
+        assert!(!told.2.contains("case matters"), "{}", told.2);
+        check(&failed(&service).await, Cause::NoPath, "/base/hs/mcp/rpc");
+        // Nothing answers any more.
+        service.health().await.unwrap_err();
+        assert_eq!(rest(&service).await.0, None);
+        // Nothing has answered yet.
+        let told = rest(&Faulty::start([missing]).await.service()).await;
+        assert!(told.0.is_none() && told.1.contains("case matters"), "{told:?}");
+    }
+    let server = Faulty::start([well(), status(404, "")]).await;
+    let service = server.service();
+    service.health().await.unwrap();
+    let error = tower::ServiceExt::oneshot(service.clone(), call()).await.unwrap_err();
+    let uri = error.downcast_ref::<Error>().unwrap().uri().unwrap().to_string();
+    assert!(
+        uri.starts_with("http://") && uri.ends_with("/base/hs/mcp/%D0%BE%D1%82%D1%87%D1%91%D1%82%D1%8B/rates"),
+        "{uri}"
+    );
+    let error = ask(&service, tool()).await.unwrap_err();
+    assert_eq!(error.downcast_ref::<Error>().unwrap().tool(), Some("проводка"));
+}
+
 #[tokio::test]
 async fn no_such_host_and_nobody_there() {
     let service = OneCService::new(Infobase::new("http://no-such-host.invalid/base").unwrap()).unwrap();
@@ -275,7 +420,11 @@ fn answer(status: u16, headers: &str, body: &str) -> Act {
 async fn redirects() {
     for code in [301, 302, 303, 307, 308] {
         for (to, cause, detail) in [
-            ("https://1c.example/base/hs/mcp/rpc?state=secret#x", Cause::RedirectToHttps, "https://1c.example/base"),
+            ("https://127.0.0.1/base/hs/mcp/rpc?state=secret#x", Cause::RedirectToHttps, "https://127.0.0.1/base"),
+            ("https://127.0.0.1:8443/", Cause::RedirectToHttps, "https://127.0.0.1:8443/"),
+            ("https://sso.example.com/login?state=secret", Cause::Redirect, "https://sso.example.com/login"),
+            ("https://other.example/base/hs/mcp/rpc", Cause::Redirect, "https://other.example/base/hs/mcp/rpc"),
+            ("//other.example/Base/hs/mcp/rpc", Cause::Redirect, "http://other.example/Base"),
             ("/Base/hs/mcp/rpc", Cause::RedirectCase, "/Base/hs/mcp/rpc"),
             ("/login?back=%2Fbase", Cause::Redirect, "/login"),
             ("http://user:secret@other.example/%D0%B0", Cause::Redirect, "http://other.example/а"),

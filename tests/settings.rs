@@ -16,7 +16,7 @@ mod support;
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use settings::{Account, LogLevel, Mode, Settings, Stream, Target};
+use settings::{Account, LogLevel, Mode, Names, Settings, Stream, Target};
 use std::time::Duration;
 use support::{Case, base, login};
 
@@ -84,7 +84,8 @@ fn modes() {
 
 /// Everything at once, to compare one way with another.
 fn everything(settings: &Settings) -> String {
-    format!("{settings:?} {:?}", settings.onec.tenant)
+    let unnamed = Settings { names: Names::default(), ..settings.clone() };
+    format!("{unnamed:?} {:?}", settings.onec.tenant)
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn every_setting_each_way() {
         ("MCP_CORS_ORIGINS", "server.cors_origins", r#"["https://a.example", "http://b.example:8080"]"#),
         ("MCP_PUBLIC_URL", "server.public_url", "https://mcp.example/gateway"),
         ("MCP_TLS_CERT", "server.tls_cert", "cert.pem"),
-        ("MCP_TLS_KEY", "server.tls_key", "key.pem"),
+        ("MCP_TLS_KEY", "server.tls_key", "cert.key"),
         ("MCP_DRAIN_TIMEOUT_MS", "server.drain_timeout_ms", "0"),
         ("MCP_MAX_CONNECTIONS", "server.max_connections", "500"),
         ("MCP_MAX_BUFFERED", "server.max_buffered", "64"),
@@ -142,7 +143,9 @@ fn every_setting_each_way() {
         ("MCP_LOG_LEVEL", "log.level", "warning"),
         ("MCP_AUDIT_LOG", "log.audit", "audit.jsonl"),
     ];
-    let new = || Case::empty().args("http").file("cert.pem", "").file("key.pem", "");
+    let pair = Case::empty().certificate("cert");
+    let part = |name| std::fs::read(pair.dir.join(name)).unwrap();
+    let new = || Case::empty().args("http").file("cert.pem", part("cert.pem")).file("cert.key", part("cert.key"));
     let help = new().arg("--help").load().expect_err("help").text;
     let [mut flags, mut variables] = [new(), new()];
     let (mut dotenv, mut yaml) = (String::new(), String::new());
@@ -171,7 +174,7 @@ fn every_setting_each_way() {
     assert_eq!((settings.http.port, settings.http.drain_timeout), (0, Duration::ZERO));
     assert_eq!((settings.http.max_connections, settings.http.max_buffered), (500, 64 * 1024 * 1024));
     assert_eq!(settings.http.cors_origins, ["https://a.example", "http://b.example:8080"]);
-    assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("key.pem"));
+    assert_eq!(settings.http.tls.unwrap().key, flags.dir.join("cert.key"));
     assert_eq!(settings.log_level, LogLevel::Warning);
     assert_eq!(settings.audit_log, Some(flags.dir.join("audit.jsonl")));
     let serving = &settings.serving;
@@ -420,6 +423,13 @@ fn unknown_names() {
     known("servr: {port: 1}", "server.port");
     known("log: {levle: INFO}", "log.level");
     known("oauth: {scope: mcp}", "oauth.scopes");
+    known("onec: {password: x}", "onec.auth.password");
+    known("onec: {auth: {pass: x}}", "onec.auth.password");
+    known("onec: {token: x}", "onec.auth.token");
+    // What is secret goes nowhere but where it belongs.
+    for key in ["onec.mcp_token", "onec.api_token", "token", "bearer_token"] {
+        assert_eq!(yaml(&format!("{key}: hunter2")), format!("error: gateway.yaml, line 1: there is no setting {key}"));
+    }
 
     let flag = Case::minimal().args("--onec-timeout 5").error();
     assert!(flag.contains("--onec-timeout-ms"), "{flag}");
@@ -431,6 +441,16 @@ fn unknown_names() {
             "MCP_HOTS in .env is ignored: there is no such setting; the nearest is MCP_HOST"
         ]
     );
+    for (name, hint) in [
+        ("MCP_ONEC_USER", "; the nearest is MCP_ONEC_USERNAME"),
+        ("MCP_ONEC_PASS", "; the nearest is MCP_ONEC_PASSWORD"),
+        ("MCP_ONEC_TIMEOUT", "; the nearest is MCP_ONEC_TIMEOUT_MS"),
+        ("MCP_ONEC_API_TOKEN", ""),
+        ("MCP_TOKEN", ""),
+    ] {
+        let why = format!("{name} is ignored: there is no such setting{hint}");
+        assert_eq!(Case::minimal().env(name, "x").ok().warnings, [why]);
+    }
 }
 
 /// What was cut off may be a part of a secret, and so is not shown.
@@ -743,7 +763,7 @@ proptest! {
 
 #[test]
 fn certificates_of_1c() {
-    let https = || Case::minimal().env("MCP_ONEC_URL", "https://localhost/base").file("ca.pem", "");
+    let https = || Case::minimal().env("MCP_ONEC_URL", "https://localhost/base").certificate("ca");
     let settings = https().env("MCP_ONEC_CA", "ca.pem").ok();
     assert!(settings.onec.ca.as_ref().is_some_and(|path| path.ends_with("ca.pem")) && settings.onec.tls_verify);
     assert_eq!(settings.warnings, [""; 0]);
@@ -756,9 +776,55 @@ fn certificates_of_1c() {
     let error = https().env("MCP_ONEC_TLS_VERIFY", "maybe").error();
     assert!(error.contains("expected true or false"), "{error}");
 
-    let settings = Case::minimal().file("ca.pem", "").env("MCP_ONEC_CA", "ca.pem").ok();
+    let settings = Case::minimal().certificate("ca").env("MCP_ONEC_CA", "ca.pem").ok();
     assert!(settings.warnings[0].contains("MCP_ONEC_CA is ignored"), "{:?}", settings.warnings);
     assert_eq!(Case::minimal().env("MCP_ONEC_TLS_VERIFY", "false").ok().warnings, [""; 0], "there is nothing to check");
+}
+
+/// What is wrong within files is told with all the rest, under the names that the user wrote.
+#[test]
+fn files_are_looked_into_at_once() {
+    let pem = "expected certificates in PEM format, with the lines BEGIN CERTIFICATE and END CERTIFICATE";
+    let case = Case::minimal().certificate("a").certificate("b").file("none.pem", "nothing").args("http --port x");
+    let all = case
+        .args("--onec-ca none.pem --tls-cert a.pem --tls-key b.key --auth-mode oauth2 --oauth2-store sqlite:no/t.db")
+        .args("--audit-log no/a.log");
+    let error = all.error();
+    let place = |name: &str| all.dir.join(name).display().to_string();
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            format!("error: --onec-ca is \"none.pem\": {pem}"),
+            "error: --port is \"x\": expected a port number from 0 to 65535, where 0 picks a free one".to_owned(),
+            format!("error: --tls-cert is \"a.pem\": the key in {} is that of another certificate", place("b.key")),
+            format!(
+                "error: --oauth2-store (value not shown): cannot use the file {}: there is no folder {}",
+                place("no/t.db"),
+                place("no")
+            ),
+            "error: --audit-log is \"no/a.log\": there is no such folder; expected the path of a file".to_owned(),
+        ]
+    );
+    let yaml = Case::minimal().file("c", "x").args("http").yaml("onec: {ca: c}").error();
+    assert_eq!(yaml, format!("error: onec.ca in gateway.yaml is \"c\": {pem}"));
+
+    // Whatever the mode is.
+    let pair = |cert: &str, key: &str| {
+        let case = Case::minimal().certificate("a").certificate("b").file("none.pem", "nothing");
+        case.args("check").arg("--tls-cert").arg(cert).arg("--tls-key").arg(key)
+    };
+    pair("a.pem", "a.key").ok();
+    for (cert, key, why) in [
+        ("none.pem", "a.key", "there is no certificate in PEM format in it"),
+        ("a.key", "a.key", "there is no certificate in PEM format in it"),
+        ("a.pem", "none.pem", "there is no private key in PEM format in "),
+        ("a.pem", "b.pem", "there is no private key in PEM format in "),
+        ("b.pem", "a.key", "is that of another certificate"),
+    ] {
+        let error = pair(cert, key).error();
+        assert!(error.starts_with(&format!("error: --tls-cert is \"{cert}\": ")) && error.contains(why), "{error}");
+    }
 }
 
 #[test]

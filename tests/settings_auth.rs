@@ -133,11 +133,17 @@ fn stores() {
         (" sqlite:t.db ", "t.db"),
     ] {
         let case = store(text);
+        std::fs::create_dir(case.dir.join("data")).unwrap();
         let settings = case.ok();
         let Store::Sqlite(found) = &server(&settings).store else { panic!("{text}") };
         assert_eq!(*found, case.dir.join(path));
     }
-    let absolute = store("sqlite:///var/lib/t.db").ok();
+    let missing = store("sqlite:data/t.db").error();
+    assert!(missing.starts_with("error: MCP_OAUTH2_STORE (value not shown): cannot use the file "), "{missing}");
+    assert!(missing.ends_with("data") && missing.contains(": there is no folder "), "{missing}");
+    // The doctor looks at it among all else.
+    let doctor = Case::minimal().args("check --auth-mode oauth2");
+    let absolute = doctor.env("MCP_OAUTH2_STORE", "sqlite:///var/lib/t.db").ok();
     assert!(matches!(&server(&absolute).store, Store::Sqlite(path) if path.as_os_str() == "/var/lib/t.db"));
     assert!(matches!(server(&store("MEMORY").ok()).store, Store::Memory));
     for text in ["postgres://u:hunter2@db:5432/tokens?sslmode=require", "postgresql:///tokens?host=/run/postgresql"] {

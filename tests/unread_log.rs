@@ -303,6 +303,6 @@ async fn what_prints_ends_quietly_when_nobody_reads_on() {
         let output = run(args, full.into()).await;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(said.starts_with("gateway: cannot write to standard output: No space left"), "{said}");
+        assert!(said.starts_with("error: cannot write to standard output: No space left"), "{said}");
     }
 }

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod files;
+mod listener;
 mod onec;
 mod say;
 
@@ -35,13 +36,15 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
         // One that cannot be used has stopped the start already.
         ok("catalog", &format!("{} tools ({})", catalog.tools.iter().count(), catalog.name()));
     }
-    let files = settings.audit_log.as_deref().is_none_or(|path| told("audit log", files::log(path)));
+    let names = &settings.names;
+    let files = settings.audit_log.as_deref().is_none_or(|path| told("audit log", files::log(path, &names.audit_log)));
+    let listener = listener::check(&settings.http).await;
     let onec = onec::check(settings, infobase).await;
     let oauth = match &settings.auth {
         Auth::OAuth2(oauth) => authorization_server(settings, infobase, oauth, onec).await,
         Auth::None { .. } | Auth::Basic { .. } => true,
     };
-    if files && onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if files && listener && onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Whether users could get tokens.
@@ -54,7 +57,7 @@ async fn authorization_server(settings: &Settings, infobase: &Opened, oauth: &OA
             false
         }
     };
-    let store = told("token store", token_store(&oauth.store).await);
+    let store = told("token store", token_store(oauth, &settings.names.store).await);
     match &settings.http.public_url {
         Some(url) => ok("public URL", url.as_str()),
         None => {
@@ -64,13 +67,13 @@ async fn authorization_server(settings: &Settings, infobase: &Opened, oauth: &OA
     keys && store
 }
 
-async fn token_store(store: &Store) -> Result<String, String> {
-    match store {
+async fn token_store(oauth: &OAuth2, name: &str) -> Result<String, String> {
+    match &oauth.store {
         Store::Memory => Ok("in memory; a restart of the gateway logs everybody out".to_owned()),
-        Store::Sqlite(path) => files::database(path),
+        Store::Sqlite(path) => files::database(path, oauth.makes_folder, name),
         Store::Postgres(url) => {
             wait("the PostgreSQL database", STORE);
-            let reached = oauth::reach(url).await;
+            let reached = oauth::reach(url, name).await;
             reached.map(|()| "the PostgreSQL database".to_owned()).map_err(|error| error.to_string())
         }
     }

@@ -4,9 +4,9 @@ use crate::auth::{self, Guarded};
 use crate::connections::Connections;
 use crate::infobase::{ANONYMOUS, Opened};
 use crate::server::Server;
-use crate::settings::{Auth, Mode, Settings};
+use crate::settings::{Auth, Settings};
 use crate::stack::Stack;
-use crate::{Failure, about, oauth, open_files, rest, server};
+use crate::{Failure, about, open_files, rest, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
@@ -79,19 +79,6 @@ pub(crate) async fn serve(
         tracing::warn!("the token store could not be closed in time");
     }
     Ok(())
-}
-
-/// What is wrong with the files that [`serve`] opens, as far as that shows now.
-pub(crate) fn unusable(settings: &Settings) -> Vec<Failure> {
-    if settings.mode != Mode::Http {
-        return Vec::new();
-    }
-    let tls = settings.http.tls.as_ref().and_then(|files| server::tls(files).err());
-    let store = match &settings.auth {
-        Auth::OAuth2(oauth) => oauth::without_folder(oauth),
-        Auth::None { .. } | Auth::Basic { .. } => None,
-    };
-    tls.into_iter().chain(store).collect()
 }
 
 async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {

@@ -27,7 +27,7 @@ impl Logs {
 }
 
 /// On standard error this program's events at `level` and above, those of its libraries from warnings up. With
-/// `audit_log` the audit trail goes to that file, whatever the level, and nowhere else.
+/// `audit_log`, given under that `name`, the audit trail goes to that file, whatever the level, and nowhere else.
 ///
 /// # Errors
 /// The file cannot be opened.
@@ -35,6 +35,7 @@ pub(crate) fn start(
     standard_error: &StandardError,
     level: LogLevel,
     audit_log: Option<&Path>,
+    name: &str,
 ) -> Result<Logs, Failure> {
     let level = match level {
         LogLevel::Debug => LevelFilter::DEBUG,
@@ -46,7 +47,7 @@ pub(crate) fn start(
         Some(path) => {
             let opened = AuditLog::at(path);
             let (layer, log) =
-                opened.map_err(|error| format!("MCP_AUDIT_LOG: cannot open the file {}: {error}", path.display()))?;
+                opened.map_err(|error| format!("{name}: cannot open the file {}: {error}", path.display()))?;
             (Some(layer), Some(log))
         }
         None => (None, None),

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         }
     };
     end.unwrap_or_else(|error| {
-        standard_error.say(&format!("gateway: {error}"));
+        standard_error.say(&format!("error: {error}"));
         ExitCode::from(2)
     })
 }
@@ -58,15 +58,7 @@ fn main() -> ExitCode {
 fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, Failure> {
     // The doctor tries the file of the audit trail by itself.
     let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
-    let logs = logging::start(standard_error, settings.log_level, audit_log);
-    // Other files are opened later. What is wrong with them is told with the rest.
-    let logs = match (logs, http::unusable(&settings)) {
-        (Ok(logs), unusable) if unusable.is_empty() => logs,
-        (logs, unusable) => {
-            let errors: Vec<_> = unusable.into_iter().chain(logs.err()).map(|error| error.to_string()).collect();
-            return Err(errors.join("\ngateway: ").into());
-        }
-    };
+    let logs = logging::start(standard_error, settings.log_level, audit_log, &settings.names.audit_log)?;
     for note in &settings.notes {
         tracing::info!("{note}");
     }

@@ -30,48 +30,35 @@ pub(crate) async fn guard(
     hosts: &OriginPolicy,
 ) -> Result<Guarded, Failure> {
     let setup = Setup { routes, settings, oauth, hosts };
+    let name = &settings.names.store;
     Ok(match &oauth.store {
         Store::Memory => setup.with_store(infobase, MemoryStore::new()),
         Store::Sqlite(path) => {
             if oauth.makes_folder {
-                make_folder(path)?;
+                make_folder(path, name)?;
             }
-            setup.with_store(infobase, sqlite(path).await?)
+            setup.with_store(infobase, sqlite(path, name).await?)
         }
-        Store::Postgres(url) => setup.with_store(infobase, postgres(url).await?),
+        Store::Postgres(url) => setup.with_store(infobase, postgres(url, name).await?),
     })
 }
 
-/// What is wrong if the file for tokens has no folder to be in.
-pub(crate) fn without_folder(oauth: &OAuth2) -> Option<Failure> {
-    let Store::Sqlite(path) = &oauth.store else { return None };
-    let mut folder = path.parent()?;
-    if oauth.makes_folder && !folder.exists() {
-        folder = folder.parent()?;
-    }
-    if folder.is_dir() {
-        return None;
-    }
-    let (path, folder) = (path.display(), folder.display());
-    Some(format!("MCP_OAUTH2_STORE: cannot use the file {path}: there is no folder {folder}").into())
-}
-
 /// The folder of the file, if there is none; one further up is a slip.
-fn make_folder(path: &Path) -> Result<(), Failure> {
+fn make_folder(path: &Path, name: &str) -> Result<(), Failure> {
     let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
     let made = std::fs::create_dir(folder);
-    made.map_err(|error| format!("MCP_OAUTH2_STORE: cannot make the folder {}: {error}", folder.display()).into())
+    made.map_err(|error| format!("{name}: cannot make the folder {}: {error}", folder.display()).into())
 }
 
-async fn sqlite(path: &Path) -> Result<SqliteStore, Failure> {
+async fn sqlite(path: &Path, name: &str) -> Result<SqliteStore, Failure> {
     let store = SqliteStore::open(path).await;
-    store.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the file {}: {}", path.display(), why(&error)).into())
+    store.map_err(|error| format!("{name}: cannot use the file {}: {}", path.display(), why(&error)).into())
 }
 
 /// The URL stays out of the message: it may hold a password.
-async fn postgres(url: &SecretString) -> Result<PostgresStore, Failure> {
+async fn postgres(url: &SecretString, name: &str) -> Result<PostgresStore, Failure> {
     let store = PostgresStore::connect(url).await;
-    store.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the PostgreSQL database: {}", why(&error)).into())
+    store.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
 
 /// The innermost cause: what the file system or the database said.
@@ -83,9 +70,9 @@ fn why(mut error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Whether the database answers. Nothing is made in it.
-pub(crate) async fn reach(url: &SecretString) -> Result<(), Failure> {
+pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), Failure> {
     let reached = PostgresStore::reach(url).await;
-    reached.map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the PostgreSQL database: {}", why(&error)).into())
+    reached.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
 
 /// What the authorization server is made of, but for login and store, whose types differ.

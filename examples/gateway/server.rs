@@ -10,8 +10,6 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use onec_mcp::http::{Lingering, Peer, Watched};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,17 +34,8 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the certificate chain and the key, both PEM.
 pub(crate) fn tls(files: &settings::Tls) -> Result<TlsAcceptor, Failure> {
-    let unusable = |error: &dyn std::fmt::Display| {
-        format!("cannot use the certificate {} with the key {}: {error}", files.cert.display(), files.key.display())
-    };
-    let chain = CertificateDer::pem_file_iter(&files.cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|error| unusable(&error))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&error))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| unusable(&error))?;
+    let unusable = |why| format!("cannot use the certificate {}: {why}", files.cert.display());
+    let mut config = files.server().map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

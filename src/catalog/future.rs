@@ -90,7 +90,7 @@ impl Rework for Wrap {
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
         match answer {
             Ok(response) => wrapped(response, &self),
-            Err(error) => refused(error),
+            Err(error) => refused(error, &self.tool),
         }
     }
 }
@@ -106,7 +106,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
             Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
             Seen { flaw: Some(Flaw::Misfit(why)), .. } if structured => {
-                return Err(Error::from(Trouble::Nonsense(why)).into());
+                return Err(Error::from(Trouble::Nonsense(why)).of_tool(tool.name()).into());
             }
             seen => {
                 told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
@@ -136,12 +136,15 @@ fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<R
 }
 
 /// What 1C says of the arguments is for the language model; other trouble is trouble.
-fn refused(error: BoxError) -> Result<Response, BoxError> {
+fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
     match cause::<Error>(&*error).map(Error::trouble) {
         Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
             "" => "1C refused these arguments (400) without saying why.",
             text => text,
         })),
-        _ => Err(error),
+        _ => Err(match error.downcast::<Error>() {
+            Ok(error) => error.of_tool(tool.name()).into(),
+            Err(error) => error,
+        }),
     }
 }

@@ -1,13 +1,14 @@
 //! Why a call of 1C failed, and what cures it: the one table behind the log, `check`, clients and the
 //! login page.
 
+mod certificate;
+
 use super::client::line::{NoSuchHost, SpeaksTls, TooLate};
-use super::client::tls::SelfSigned;
 use crate::rpc::cause as find;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
-use rustls::{CertificateError, InvalidMessage};
+use rustls::InvalidMessage;
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 use url::Url;
@@ -70,12 +71,17 @@ causes! {
     ForeignCertificate: "1C cannot be reached: its certificate is for another host name",
         "Write the name that the certificate has into MCP_ONEC_URL, get a certificate for the name in use, or name a PEM \
          file with this very certificate in MCP_ONEC_CA.";
+    OldCertificate: "1C cannot be reached: its certificate is of X.509 version 1, which is no longer taken",
+        "Replace it by one of version 3, as openssl req -x509 makes it; MCP_ONEC_CA does not help here.";
     BadCertificate: "1C cannot be reached: its certificate cannot be used",
         "Replace the certificate of the web server, or name a PEM file with this very certificate in MCP_ONEC_CA.";
     NoTls: "1C cannot be reached: https was spoken to a port that speaks plain http",
         "Write http:// in MCP_ONEC_URL, or the port of https.";
     OnlyTls: "1C cannot be reached: plain http was spoken to a port that speaks https",
         "Write https:// in MCP_ONEC_URL, or the port of http.";
+    PerhapsTls: "1C broke the connection without an answer, at a port that mostly speaks https",
+        "If it does, write https:// in MCP_ONEC_URL, and nothing has run. If not, look at the web server's log, and in 1C \
+         before you repeat anything that changes data.";
     Handshake: "1C cannot be reached: TLS does not come about",
         "Check that the port in MCP_ONEC_URL speaks https, that the web server allows TLS 1.2 or 1.3, and that it asks for no \
          client certificate.";
@@ -85,6 +91,9 @@ causes! {
         "Write the name of the infobase in MCP_ONEC_URL exactly as it is published.";
     Redirect: "The web server sends calls on to another address",
         "Let MCP_ONEC_URL name the address of the publication itself; a login page in front of it is no use to programs.";
+    NoPath: "1C's HTTP service answers, but has no such path",
+        "Update or publish the extension that answers it, or name another path in the catalog; where the extension has no \
+         tools of its own, set MCP_ONEC_RPC=false. If nothing else works any more, check the infobase name in MCP_ONEC_URL.";
     NoLicence: "1C has no free licence",
         "Check the licences of the 1C server and who holds sessions; try again when some have ended.";
     Blocked: "1C starts no sessions: the infobase is blocked for now",
@@ -127,6 +136,7 @@ impl Cause {
                 | Self::ExpiredCertificate
                 | Self::FutureCertificate
                 | Self::ForeignCertificate
+                | Self::OldCertificate
                 | Self::BadCertificate
         )
     }
@@ -213,9 +223,12 @@ fn redirected(asked: &Uri, location: &str) -> Option<Found> {
     let mut to = from.join(location).ok()?;
     let path = |url: &Url| percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
     let (asked, told) = (path(&from), path(&to));
-    let cause = if from.scheme() == "http" && to.scheme() == "https" {
+    // At another host there may be anything, such as the page of a login.
+    let same_host = from.host() == to.host();
+    let same_port = from.port_or_known_default() == to.port_or_known_default();
+    let cause = if same_host && from.scheme() == "http" && to.scheme() == "https" {
         Cause::RedirectToHttps
-    } else if asked != told && asked.to_lowercase() == told.to_lowercase() {
+    } else if same_host && same_port && asked != told && asked.to_lowercase() == told.to_lowercase() {
         Cause::RedirectCase
     } else {
         Cause::Redirect
@@ -226,6 +239,20 @@ fn redirected(asked: &Uri, location: &str) -> Option<Found> {
     let _ = (to.set_username(""), to.set_password(None));
     let shown = percent_decode_str(to.as_str()).decode_utf8_lossy().into_owned();
     Some((cause, detail(&format!("to {shown}"))))
+}
+
+/// A path of the service that is not there, though it answers others.
+pub(super) fn of_missing(asked: &Uri, status: StatusCode) -> Option<Found> {
+    let path = percent_decode_str(asked.path()).decode_utf8_lossy();
+    (status == StatusCode::NOT_FOUND).then(|| (Cause::NoPath, detail(&path)))
+}
+
+/// A connection over plain http that broke before its answer began. Some servers that speak TLS say nothing else.
+pub(super) fn of_silence(asked: &Uri) -> Option<Found> {
+    // 443, 8443, 9443 and so on. Above are the ports that systems give out.
+    let is_likely = |port: u16| port % 1000 == 443 && port < 32_768;
+    let likely = asked.scheme_str() == Some("http") && asked.port_u16().is_some_and(is_likely);
+    likely.then_some((Cause::PerhapsTls, None))
 }
 
 /// Why there was no connection, or none that speaks as it should.
@@ -265,42 +292,11 @@ fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
 
 fn of_tls(error: &rustls::Error) -> Found {
     let cause = match error {
-        rustls::Error::InvalidCertificate(why) => return of_certificate(why),
+        rustls::Error::InvalidCertificate(why) => return certificate::of_certificate(why),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Cause::NoTls,
         _ => Cause::Handshake,
     };
     (cause, detail(&error.to_string()))
-}
-
-fn of_certificate(why: &CertificateError) -> Found {
-    use CertificateError as E;
-    match why {
-        E::UnknownIssuer | E::BadSignature => (Cause::UntrustedCertificate, None),
-        E::Other(other) if find::<SelfSigned>(&*other.0).is_some() => (Cause::SelfSignedCertificate, None),
-        E::Expired => (Cause::ExpiredCertificate, None),
-        E::ExpiredContext { time, not_after } => {
-            (Cause::ExpiredCertificate, days(time.as_secs().saturating_sub(not_after.as_secs()), "ago"))
-        }
-        E::NotValidYet => (Cause::FutureCertificate, None),
-        E::NotValidYetContext { time, not_before } => {
-            (Cause::FutureCertificate, days(not_before.as_secs().saturating_sub(time.as_secs()), "from now"))
-        }
-        E::NotValidForName => (Cause::ForeignCertificate, None),
-        E::NotValidForNameContext { expected, presented } => {
-            let names = if presented.is_empty() { "no host at all".to_owned() } else { presented.join(", ") };
-            (Cause::ForeignCertificate, detail(&format!("it names {names}, and the URL {}", expected.to_str())))
-        }
-        other => (Cause::BadCertificate, detail(&other.to_string())),
-    }
-}
-
-fn days(seconds: u64, direction: &str) -> Option<String> {
-    let (number, unit) = match seconds {
-        0..7_200 => (seconds.div_ceil(60), "min"),
-        7_200..172_800 => (seconds / 3_600, "hours"),
-        _ => (seconds / 86_400, "days"),
-    };
-    Some(format!("{number} {unit} {direction}"))
 }
 
 /// One line of text that others wrote, within bounds.

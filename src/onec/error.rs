@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Found};
 use crate::rpc::{BoxError, Failure};
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -48,8 +48,16 @@ pub struct Error {
     why: Option<Cause>,
     told: Cow<'static, str>,
     failure: Failure,
+    place: Option<Box<Place>>,
     #[source]
     source: Option<BoxError>,
+}
+
+/// Where it happened, for the log.
+#[derive(Debug, Default)]
+struct Place {
+    uri: Option<Uri>,
+    tool: Option<Box<str>>,
 }
 
 impl Error {
@@ -76,7 +84,7 @@ impl Error {
         if let Trouble::Queued(_) = trouble {
             failure.retry_after = Some(Duration::from_secs(5));
         }
-        Self { trouble, why: found.map(|(cause, _)| cause), told, failure, source }
+        Self { trouble, why: found.map(|(cause, _)| cause), told, failure, place: None, source }
     }
 
     /// The same of a call that changes nothing: nobody need look in 1C what it did.
@@ -87,6 +95,28 @@ impl Error {
             self.failure.error.message = self.told.clone();
         }
         self
+    }
+
+    /// The same of a call to this address, for this tool.
+    pub(super) fn at(self, uri: &Uri, tool: Option<&str>) -> Self {
+        let place = Place { uri: Some(uri.clone()), tool: tool.map(Into::into) };
+        Self { place: Some(Box::new(place)), ..self }
+    }
+
+    /// The same of this tool.
+    pub(crate) fn of_tool(mut self, tool: &str) -> Self {
+        self.place.get_or_insert_default().tool = Some(tool.into());
+        self
+    }
+
+    /// The address that was called, where that is known.
+    pub fn uri(&self) -> Option<&Uri> {
+        self.place.as_ref()?.uri.as_ref()
+    }
+
+    /// The tool that was called, where that is known.
+    pub fn tool(&self) -> Option<&str> {
+        self.place.as_ref()?.tool.as_deref()
     }
 
     /// What kind of trouble it is.

@@ -9,6 +9,7 @@ use super::decode::{BadAnswer, decode};
 use super::encode::{encode, forwarded};
 use super::error::{Error, Trouble};
 use super::error_body::words;
+use super::failed::{harmless, is_unsent, nonsense, placed, refused, retry};
 use super::infobase::{Infobase, InfobaseError};
 use super::outputs::Outputs;
 use super::queue::Flow;
@@ -23,11 +24,9 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tower_service::Service;
-
-/// Between a refused connection and the one other try.
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How many kept connections may turn out to have ended before one call: after a restart of the web server,
 /// all that there are.
@@ -56,6 +55,8 @@ pub(super) struct Target {
     /// Lists, mended. Most stay what they were from one question to the next.
     lists: Memo<(Method, Era), Payload>,
     outputs: Outputs,
+    /// Whether the service has answered something, so that it is there.
+    answered: AtomicBool,
 }
 
 impl Target {
@@ -74,6 +75,7 @@ impl Target {
             paths: Paths::default(),
             lists: Memo::default(),
             outputs: Outputs::default(),
+            answered: AtomicBool::new(false),
             infobase,
         })
     }
@@ -95,7 +97,10 @@ impl Target {
         let harmless = request.method.is_idempotent();
         let kind = Kind { name: request.method.as_str(), uri: &self.rpc, harmless };
         let answer = match self.exchange(ready, call, kind).await {
-            Err(error) => return Err(refused(error, request.extensions.get::<Identity>()).await),
+            Err(error) => {
+                let error = refused(error, request.extensions.get::<Identity>()).await;
+                return Err(self.placed(error, &request));
+            }
             Ok(answer) => answer,
         };
         let upstream = Some(started.elapsed());
@@ -107,9 +112,16 @@ impl Target {
         Ok(Response { outcome: outcome?, upstream })
     }
 
+    /// With the place where it happened, for the log.
+    fn placed(&self, error: BoxError, request: &Request) -> BoxError {
+        let tool = (request.method == Method::ToolsCall).then(|| request.params.text(Param::Name)).flatten();
+        placed(error, &self.rpc, tool.as_deref())
+    }
+
     fn read(&self, answer: http::Response<Bytes>, request: &Request) -> Result<Result<Payload, ErrorObject>, BoxError> {
         let body = answer.body().clone();
-        let outcome = self.outcome(answer, request).map_err(|why| nonsense(&why, &body))?;
+        let outcome =
+            self.outcome(answer, request).map_err(|why| self.placed(nonsense(&why, &body).into(), request))?;
         Ok(outcome.or_else(|error| instead(&request.method, error)))
     }
 
@@ -170,13 +182,17 @@ impl Target {
                         answer = answer.map(unmarked);
                     }
                     if is_answer(&answer) {
+                        if is_object(answer.body()) {
+                            self.heard(true);
+                        }
                         return Ok(answer);
                     }
                     let text = words(answer.headers(), answer.body());
-                    let found = cause::of_answer(kind.uri, answer.status(), answer.headers(), &text);
+                    let found = cause::of_answer(kind.uri, answer.status(), answer.headers(), &text)
+                        .or_else(|| self.missing(kind.uri, &answer));
                     BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
                 }
-                Err(error) => trouble(error),
+                Err(error) => self.trouble(error, kind.uri),
             };
             let pause = retry(&error, kind.harmless);
             let may = if is_unsent(&error) {
@@ -194,6 +210,45 @@ impl Target {
             ready = spare;
             std::future::poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Into::into)?;
         }
+    }
+
+    /// Puts the failures of the default client into words; others travel on as they are.
+    fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
+        let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
+            Some(ClientError::Connect(_)) => (Trouble::Unreachable, cause::of_failure(&*error)),
+            Some(ClientError::NotSent(_)) => (Trouble::Unreachable, None),
+            Some(ClientError::Broken(_)) if find::<SpeaksTls>(&*error).is_some() => {
+                (Trouble::Unreachable, cause::of_failure(&*error))
+            }
+            // What breaks within a body has begun with a head.
+            Some(ClientError::Broken(error)) if error.is::<hyper_util::client::legacy::Error>() => {
+                (Trouble::Broken, if self.is_known() { None } else { cause::of_silence(asked) })
+            }
+            Some(ClientError::Broken(_)) => (Trouble::Broken, None),
+            Some(ClientError::TooLarge(limit)) => (Trouble::TooLarge(*limit), None),
+            None => return error,
+        };
+        Error::found(kind, found, Some(error)).into()
+    }
+
+    fn is_known(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Whether the service is there. Written only where that is news, as all calls share it.
+    fn heard(&self, answered: bool) {
+        if self.is_known() != answered {
+            self.answered.store(answered, Ordering::Relaxed);
+        }
+    }
+
+    /// What a 404 means where others of the service's paths answer.
+    fn missing(&self, asked: &Uri, answer: &http::Response<Bytes>) -> Option<Found> {
+        if *asked == self.health {
+            self.heard(self.is_known() && answer.status() != StatusCode::NOT_FOUND);
+            return None;
+        }
+        if self.is_known() { cause::of_missing(asked, answer.status()) } else { None }
     }
 
     /// The headers of a call: those of every call, `own` ones, and whose login it is.
@@ -231,27 +286,11 @@ impl Target {
 
 /// Whether it is an answer to the call: by its status, or where that is another good one, by its body.
 fn is_answer(answer: &http::Response<Bytes>) -> bool {
-    let object = || answer.body().trim_ascii_start().first() == Some(&b'{');
-    answer.status() == StatusCode::OK || answer.status().is_success() && object()
+    answer.status() == StatusCode::OK || answer.status().is_success() && is_object(answer.body())
 }
 
-/// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
-/// hook is told. To the service account it is trouble like any other.
-pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
-    let failed = find::<Error>(&*error);
-    // A web server that wants a login of another kind has not looked at this one.
-    let refused = failed.is_some_and(|failed| failed.why().is_none())
-        && failed.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED);
-    if !refused {
-        return error;
-    }
-    match identity.filter(|identity| identity.credentials().is_some()) {
-        Some(identity) => {
-            identity.login_refused().await;
-            Error::new(Trouble::LoginRefused, Some(error)).into()
-        }
-        None => error,
-    }
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Whether the page after this one is this one: whoever reads on reads for ever.
@@ -278,56 +317,4 @@ fn instead(method: &Method, error: ErrorObject) -> Result<Payload, ErrorObject> 
         _ => return Err(error),
     };
     Payload::parse(nothing).map_err(ErrorObject::from)
-}
-
-/// Puts the failures of the default client into words; others travel on as they are.
-fn trouble(error: BoxError) -> BoxError {
-    let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
-        Some(ClientError::Connect(_)) => (Trouble::Unreachable, cause::of_failure(&*error)),
-        Some(ClientError::NotSent(_)) => (Trouble::Unreachable, None),
-        Some(ClientError::Broken(_)) if find::<SpeaksTls>(&*error).is_some() => {
-            (Trouble::Unreachable, cause::of_failure(&*error))
-        }
-        Some(ClientError::Broken(_)) => (Trouble::Broken, None),
-        Some(ClientError::TooLarge(limit)) => (Trouble::TooLarge(*limit), None),
-        None => return error,
-    };
-    Error::found(kind, found, Some(error)).into()
-}
-
-/// A 200 that is no answer. Some web servers and some code in 1C put their failures into one.
-pub(super) fn nonsense(why: &BadAnswer, body: &[u8]) -> Error {
-    let said = match why {
-        BadAnswer::Html | BadAnswer::Json(_) | BadAnswer::Neither => cause::said(&words(&HeaderMap::new(), body)),
-        _ => None,
-    };
-    Error::found(Trouble::Nonsense(why.to_string()), said.map(|cause| (cause, None)), None)
-}
-
-/// Nobody need fear that a call of this kind ran.
-fn harmless(error: BoxError) -> BoxError {
-    match error.downcast::<Error>() {
-        Ok(error) => error.harmless().into(),
-        Err(other) => other,
-    }
-}
-
-fn is_unsent(error: &BoxError) -> bool {
-    matches!(find::<ClientError>(&**error), Some(ClientError::NotSent(_)))
-}
-
-/// Whether a failed call may be sent once more, and after what pause.
-fn retry(error: &BoxError, harmless: bool) -> Option<Duration> {
-    let failed = find::<Error>(&**error)?;
-    match (failed.trouble(), find::<ClientError>(&**error)) {
-        (_, Some(ClientError::NotSent(_))) => Some(Duration::ZERO),
-        // What is wrong with names and certificates is no better in a moment.
-        (_, Some(ClientError::Connect(_))) => failed.why().is_none_or(|why| why.is_passing()).then_some(RETRY_PAUSE),
-        (Trouble::Status(StatusCode::NOT_ACCEPTABLE, _), _) => Some(Duration::ZERO),
-        (Trouble::Broken, _) if harmless => Some(Duration::ZERO),
-        (Trouble::Status(StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _), _) if harmless => {
-            Some(RETRY_PAUSE)
-        }
-        _ => None,
-    }
 }

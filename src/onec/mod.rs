@@ -61,6 +61,7 @@ mod encode;
 mod error;
 mod error_body;
 mod exchange;
+mod failed;
 mod infobase;
 mod login;
 mod mend;

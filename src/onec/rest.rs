@@ -3,7 +3,8 @@
 use super::body::declared;
 use super::deadline::Patience;
 use super::decode::{BadAnswer, text};
-use super::exchange::{Kind, Target, nonsense, refused};
+use super::exchange::{Kind, Target};
+use super::failed::{nonsense, placed, refused};
 use super::infobase::{Infobase, InfobaseError};
 use super::queue::Flow;
 use super::service::{OneCService, ResponseFuture};
@@ -85,6 +86,14 @@ impl Target {
         C::Error: Into<BoxError>,
     {
         let uri = self.paths.uri(&self.infobase, &call.path)?;
+        self.posted(ready, &call, &uri).await.map_err(|error| placed(error, &uri, None))
+    }
+
+    async fn posted<C>(&self, ready: C, call: &RestCall, uri: &Uri) -> Result<Response, BoxError>
+    where
+        C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
+        C::Error: Into<BoxError>,
+    {
         let started = Instant::now();
         let build = || {
             let mut request = http::Request::post(uri.clone()).body(call.body.clone())?;
@@ -97,7 +106,7 @@ impl Target {
             }
             Ok(request)
         };
-        let kind = Kind { name: &call.path, uri: &uri, harmless: false };
+        let kind = Kind { name: &call.path, uri, harmless: false };
         let answer = match self.exchange(ready, build, kind).await {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
             Ok(answer) => answer,

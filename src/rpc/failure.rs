@@ -21,7 +21,8 @@ pub(super) fn happened(error: &BoxError, status: StatusCode, request: RequestId)
     let (status, cause) = (trouble.answered().map(|status| status.as_u16()), trouble.name());
     // Administrators are told more than clients, whose mistakes are none of theirs.
     if trouble.is_for_administrators() {
-        tracing::warn!(request_id = %request, status, cause, error = told, "a call of 1C failed");
+        let (tool, uri) = (trouble.tool(), trouble.uri().map(tracing::field::display));
+        tracing::warn!(request_id = %request, tool, uri, status, cause, error = told, "a call of 1C failed");
     } else {
         tracing::info!(request_id = %request, status, cause, error = told, "a call of 1C failed");
     }

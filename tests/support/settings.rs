@@ -52,6 +52,13 @@ impl Case {
         self
     }
 
+    /// `{name}.pem` with a new self-signed certificate, and its key in `{name}.key`.
+    pub(crate) fn certificate(self, name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        self.file(&format!("{name}.pem"), made.cert.pem())
+            .file(&format!("{name}.key"), made.signing_key.serialize_pem())
+    }
+
     /// A configuration file, and the flag that names it.
     pub(crate) fn yaml(self, content: &str) -> Self {
         self.file("gateway.yaml", content).args("--config gateway.yaml")

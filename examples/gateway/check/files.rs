@@ -1,46 +1,67 @@
 //! Whether files could be written, without writing.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// What every SQLite database begins with.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// A file that lines are appended to.
-pub(super) fn log(path: &Path) -> Result<String, String> {
+/// A file that lines are appended to; `name` is the setting that says so.
+pub(super) fn log(path: &Path, name: &str) -> Result<String, String> {
     // Of one that is there this creates nothing.
-    usable(path, || crate::audit_log::open(path).map(drop))
+    usable(path, false, || crate::audit_log::open(path).map(drop))
+        .map_err(|error| format!("{name}: cannot open the file {error}"))
 }
 
-/// A file for an SQLite database.
-pub(super) fn database(path: &Path) -> Result<String, String> {
+/// A file for an SQLite database, whose folder is made where that alone is missing, or not.
+pub(super) fn database(path: &Path, makes_folder: bool, name: &str) -> Result<String, String> {
     let open = || {
         let mut head = Vec::new();
         OpenOptions::new().read(true).write(true).open(path)?;
         File::open(path)?.take(SQLITE.len() as u64).read_to_end(&mut head)?;
-        if head.is_empty() || head == SQLITE { Ok(()) } else { Err(io::Error::other("it is no SQLite database")) }
+        if !head.is_empty() && head != SQLITE {
+            return Err(io::Error::other("it is no SQLite database"));
+        }
+        // Where its companions come to be.
+        writable(folder(path))
     };
-    usable(path, open)
+    usable(path, makes_folder, open)
         .map(|text| format!("the file {text}"))
-        .map_err(|error| format!("MCP_OAUTH2_STORE: cannot use the file {error}"))
+        .map_err(|error| format!("{name}: cannot use the file {error}"))
 }
 
 /// `open` tries a file that is there; of one that is not the folder is looked at.
-fn usable(path: &Path, open: impl FnOnce() -> io::Result<()>) -> Result<String, String> {
-    let (tried, more) =
-        if path.exists() { (open(), "") } else { (folder(path), " (not there yet: the start makes it)") };
+fn usable(path: &Path, makes_folder: bool, open: impl FnOnce() -> io::Result<()>) -> Result<String, String> {
+    let parent = folder(path);
+    let (tried, more) = if path.exists() {
+        (open(), "")
+    } else if makes_folder && !parent.exists() {
+        (writable(folder(parent)), " (not there yet: it will be made, with its folder)")
+    } else {
+        (writable(parent), " (not there yet: it will be made)")
+    };
     match tried {
         Ok(()) => Ok(format!("{}{more}", path.display())),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
 
-/// Whether a file could be made there.
-fn folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !std::fs::metadata(folder)?.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::NotADirectory));
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether something could be made in the folder.
+fn writable(folder: &Path) -> io::Result<()> {
+    let kind = match std::fs::metadata(folder) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(io::Error::other(format!("there is no folder {}", folder.display())));
+        }
+        Err(error) => return Err(error),
+    };
+    if !kind.is_dir() {
+        return Err(io::Error::from(ErrorKind::NotADirectory));
     }
     #[cfg(unix)]
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?;

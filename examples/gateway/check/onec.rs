@@ -1,7 +1,7 @@
 //! Whether 1C does what it should.
 
 use super::catalog;
-use super::say::{fail, note, ok, skip, wait};
+use super::say::{fail, note, ok, skip, unknown, wait};
 use crate::infobase::{self, Opened};
 use crate::settings::{Serving, Settings};
 use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
@@ -16,42 +16,68 @@ use tower::ServiceExt;
 /// More pages are not read in service either.
 const MOST_PAGES: usize = 100;
 
-/// What the first question to 1C can show, in the order of the steps.
-const STEPS: [&str; 3] = ["1C address", "login", "HTTP service"];
+/// What the first question to 1C can show.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Address,
+    Login,
+    Service,
+}
+
+impl Step {
+    /// In the order in which they are gone through.
+    const ALL: [Self; 3] = [Self::Address, Self::Login, Self::Service];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "1C address",
+            Self::Login => "login",
+            Self::Service => "HTTP service",
+        }
+    }
+}
+
+/// How it went.
+struct Tried {
+    /// Nothing failed.
+    well: bool,
+    /// Somebody answers at the address.
+    answered: bool,
+    /// The service account is denied access, as whoever has no login is then.
+    denied: bool,
+}
 
 /// All that 1C is asked for everybody.
 pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
     let limit = settings.onec.timeout;
     wait("1C", limit);
-    let onec = match infobase.account() {
+    let tried = match infobase.account() {
         Some(account) => with_account(account, settings).await,
         None => without_account(&infobase.onec, &settings.serving).await,
     };
-    if settings.auth.is_own_login() {
-        return onec && strangers(&infobase.onec, limit).await;
+    if !tried.answered {
+        skip(STRANGERS);
+        return false;
     }
-    if onec {
-        anonymous(&infobase.onec, limit).await;
+    if tried.denied {
+        unknown(STRANGERS, "access is denied with a login too");
+        return false;
     }
-    onec
+    // Whatever else is wrong: who lets anybody in should know it.
+    let closed = strangers(&infobase.onec, settings, tried.well, limit).await;
+    tried.well && closed
 }
 
 /// Whether 1C does what it should for the service account.
-async fn with_account(onec: &OneCService, settings: &Settings) -> bool {
+async fn with_account(onec: &OneCService, settings: &Settings) -> Tried {
     let serving = &settings.serving;
     if let Err(error) = onec.health().await {
-        let failed = step(&error);
-        for name in STEPS.iter().take(failed) {
-            ok(name, "");
-        }
-        fail(STEPS.get(failed).copied().unwrap_or("1C"), &error.to_string());
-        for name in STEPS.into_iter().skip(failed + 1).chain(offers(serving)) {
-            skip(name);
-        }
-        return false;
+        let status = error.downcast_ref::<Error>().and_then(Error::status);
+        let denied = status.is_some_and(|status| status.as_u16() == 403);
+        return Tried { denied, ..failed(&error, offers(serving)) };
     }
-    for name in STEPS {
-        ok(name, "");
+    for step in Step::ALL {
+        ok(step.name(), "");
     }
     // Both are tried, so that one run shows all that is to be mended.
     let rpc = !serving.rpc || rpc_dialect(onec, serving.catalog.is_some(), settings.onec.timeout).await;
@@ -59,10 +85,30 @@ async fn with_account(onec: &OneCService, settings: &Settings) -> bool {
         Some(catalog) => catalog::check(onec, &catalog.tools, &settings.onec).await,
         None => true,
     };
-    rpc && rest
+    Tried { well: rpc && rest, answered: true, denied: false }
 }
 
-/// The steps after [`STEPS`]: what the 1C extension should be able to do.
+/// Tells of a first question that failed: what it shows all the same, and what it leaves open.
+fn failed(error: &BoxError, more: impl Iterator<Item = &'static str>) -> Tried {
+    let failed = step(error);
+    let mut past = false;
+    for step in Step::ALL {
+        match step {
+            _ if step == failed => {
+                fail(step.name(), &error.to_string());
+                past = true;
+            }
+            _ if past => skip(step.name()),
+            Step::Address => ok(step.name(), "a web server answers"),
+            // It may not even have come to 1C.
+            _ => unknown(step.name(), "the HTTP service of 1C has not answered"),
+        }
+    }
+    more.for_each(skip);
+    Tried { well: false, answered: failed != Step::Address, denied: false }
+}
+
+/// The steps after [`Step`]: what the 1C extension should be able to do.
 fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
     let reports = serving.catalog.as_ref().map(|_| "REST dialect");
     serving.rpc.then_some("tools/list").into_iter().chain(reports)
@@ -167,51 +213,50 @@ async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
 }
 
 /// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.
-async fn without_account(onec: &OneCService, serving: &Serving) -> bool {
-    let answer = onec.health().await;
-    match &answer {
-        Ok(()) => ok("1C address", ""),
-        Err(error) => fail("1C address", &error.to_string()),
+async fn without_account(onec: &OneCService, serving: &Serving) -> Tried {
+    if let Err(error) = onec.health().await {
+        return failed(&error, offers(serving));
     }
-    let steps: Vec<_> = STEPS.into_iter().skip(1).chain(offers(serving)).collect();
+    ok(Step::Address.name(), "");
+    let steps: Vec<_> = [Step::Login, Step::Service].map(Step::name).into_iter().chain(offers(serving)).collect();
     note(&steps.join(", "), "not tried: users log in as themselves, and MCP_ONEC_USERNAME is not set");
-    answer.is_ok()
+    Tried { well: true, answered: true, denied: false }
 }
 
-/// Whether 1C refuses who has no login: else it would take any password for right.
-async fn strangers(onec: &OneCService, limit: Duration) -> bool {
+const STRANGERS: &str = "without a login";
+
+/// Whether 1C refuses who has no login. Where users log in with it, it would take any password for right;
+/// where all work under the service account, it is no obstacle. `well` is whether it answers else.
+async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: Duration) -> bool {
     wait("1C, without a login", limit);
-    let trouble = match onec.asks_for_login().await {
-        Ok(true) => None,
-        Ok(false) => Some(Error::from(Trouble::Open).to_string()),
-        Err(error) => Some(error.to_string()),
-    };
-    match &trouble {
-        None => ok("without a login", "1C refuses"),
-        Some(trouble) => fail("without a login", trouble),
+    match (onec.asks_for_login().await, settings.auth.is_own_login()) {
+        (Ok(true), _) => ok(STRANGERS, "1C refuses"),
+        (Ok(false), true) => {
+            fail(STRANGERS, &Error::from(Trouble::Open).to_string());
+            return false;
+        }
+        (Ok(false), false) => note(
+            STRANGERS,
+            &format!("{}. Until then nothing shows whether the login in the settings is right", infobase::ANONYMOUS),
+        ),
+        (Err(error), true) if well => {
+            fail(STRANGERS, &error.to_string());
+            return false;
+        }
+        (Err(error), _) => unknown(STRANGERS, &error.to_string()),
     }
-    trouble.is_none()
+    true
 }
 
-/// The same where all work under the service account, and it is no obstacle.
-async fn anonymous(onec: &OneCService, limit: Duration) {
-    wait("1C, without a login", limit);
-    match onec.asks_for_login().await {
-        Ok(true) => ok("without a login", "1C refuses"),
-        Ok(false) => note("without a login", infobase::ANONYMOUS),
-        Err(error) => note("without a login", &error.to_string()),
-    }
-}
-
-/// Which of [`STEPS`] an error of the health question belongs to.
-fn step(error: &BoxError) -> usize {
-    let Some(error) = error.downcast_ref::<Error>() else { return 0 };
+/// Which step an error of the health question belongs to.
+fn step(error: &BoxError) -> Step {
+    let Some(error) = error.downcast_ref::<Error>() else { return Step::Address };
     match (error.why(), error.trouble()) {
-        (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => 1,
-        (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => 0,
-        (_, Trouble::Status(status, _)) if matches!(status.as_u16(), 401 | 402) => 1,
-        (_, Trouble::Status(..) | Trouble::Nonsense(_)) => 2,
-        _ => 0,
+        (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => Step::Login,
+        (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => Step::Address,
+        (_, Trouble::Status(status, _)) if matches!(status.as_u16(), 401 | 402) => Step::Login,
+        (_, Trouble::Status(..) | Trouble::Nonsense(_)) => Step::Service,
+        _ => Step::Address,
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) fn skip(step: &str) {
     line("-", step, "not tried");
 }
 
+/// Nothing shows whether it is; why.
+pub(super) fn unknown(step: &str, why: &str) {
+    line("-", step, &format!("not known: {why}"));
+}
+
 /// What an answer is awaited of now, and for how long at most.
 pub(super) fn wait(whom: &str, limit: Duration) {
     line("...", &format!("waiting for {whom}, up to {} s", limit.as_secs_f32()), "");

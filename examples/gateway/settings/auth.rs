@@ -4,7 +4,7 @@ use super::parse;
 use super::parse_auth::{self, AuthMode};
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Auth, Mode, OAuth2, Serving};
+use super::types::{Auth, Mode, OAuth2, Serving, Store};
 use super::values::Values;
 use onec_mcp::Scopes;
 use secrecy::{ExposeSecret, SecretString};
@@ -97,6 +97,9 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
         return Ok(Auth::Basic { scopes: oauth.scopes });
     }
     check_defaults(&oauth, values);
+    if mode == Mode::Http {
+        check_folder(&oauth, values);
+    }
     Ok(Auth::OAuth2(oauth))
 }
 
@@ -162,6 +165,19 @@ fn check_defaults(oauth: &OAuth2, values: &mut Values) {
     if default_scopes.is_empty() && !values.is_flawed(&table::OAUTH2_DEFAULT_SCOPES) {
         let why = format!("none of its defaults is among the supported scopes, which are {scopes}");
         values.missing(&table::OAUTH2_DEFAULT_SCOPES, &SUPPORT, &why);
+    }
+}
+
+/// The file for tokens must have a folder to be in. The doctor says so among all else.
+fn check_folder(oauth: &OAuth2, values: &mut Values) {
+    let Store::Sqlite(path) = &oauth.store else { return };
+    let Some(mut folder) = path.parent() else { return };
+    if oauth.makes_folder && !folder.exists() {
+        folder = folder.parent().unwrap_or(folder);
+    }
+    if !folder.is_dir() {
+        let why = format!("cannot use the file {}: there is no folder {}", path.display(), folder.display());
+        values.conflict(&table::OAUTH2_STORE, &[&table::AUTH_MODE], &why);
     }
 }
 

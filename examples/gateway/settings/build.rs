@@ -3,9 +3,10 @@
 use super::flags::Choices;
 use super::parse;
 use super::parse_auth;
+use super::pem;
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Account, Auth, Http, LogLevel, Mode, Onec, Serving, Settings, Target, Tenant, Tls};
+use super::types::{Account, Auth, Http, LogLevel, Mode, Names, Onec, Serving, Settings, Target, Tenant, Tls};
 use super::values::Values;
 use ipnet::IpNet;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     // At the end, since it is the part of which there may be nothing to go on with.
     let onec = onec(choices.demo, &auth, &serving, &mut values, cwd)?;
     values.check()?;
+    let name = |setting: &Setting| values.given(setting).unwrap_or_else(|| setting.variable.to_owned());
+    let names = Names { store: name(&table::OAUTH2_STORE), audit_log: name(&table::AUDIT_LOG) };
     let (warnings, notes) = values.into_warnings();
     Ok(Settings {
         mode: choices.mode,
@@ -32,6 +35,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
         audit_log,
         auth,
         serving,
+        names,
         warnings,
         notes,
     })
@@ -63,7 +67,7 @@ fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values, cwd: &P
     let user_concurrency = values.optional(&table::USER_CONCURRENCY, parse::concurrency);
     let user_concurrency = user_concurrency.unwrap_or((max_concurrency / 2).max(1));
     let keep_alive = values.get(&table::ONEC_KEEPALIVE_MS, |text| parse::millis(text, 0))?;
-    let ca = values.optional(&table::ONEC_CA, |text| pem_file(text, cwd));
+    let ca = values.optional(&table::ONEC_CA, |text| pem::authorities(text, cwd));
     let verify = values.get(&table::ONEC_TLS_VERIFY, parse::switch)?;
     let tenant = tenant(values);
     let mut target = target(demo, auth, serving, values)?;
@@ -111,13 +115,24 @@ fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Re
         return Ok(Target::Demo);
     }
     let example = "http://localhost/base";
-    let why = format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none");
+    let why = match from_go(values) {
+        true => "the gateway in Go has its infobases in the table tenants of its database; here one stands in the file: write \
+             its base_url below onec:, its username and password below auth: in there. docs/migrate.md says where the other \
+             columns go"
+            .to_owned(),
+        false => format!("give the URL of the infobase, e.g. {example}, or try --demo, which needs none"),
+    };
     let url = values.required(&table::ONEC_URL, &[], &why, |text| parse::url(text, example));
     let account = if bearer { by_token(values) } else { by_name(auth, serving, values) };
     match (url, account) {
         (Some(url), Some(account)) => Ok(Target::Infobase { url, account }),
         _ => Err(values.stop()),
     }
+}
+
+/// Whether it seems to be a file of the gateway in Go that knows of no infobase.
+fn from_go(values: &Values) -> bool {
+    values.is_foreign() && values.given(&table::ONEC_URL).is_none()
 }
 
 /// The service account of whom the token tells.
@@ -149,8 +164,9 @@ fn by_name(auth: &Auth, serving: &Serving, values: &mut Values) -> Option<Option
         _ if auth.is_own_login() => "the 1C user that asks whether 1C works, or neither name nor password",
         _ => "the 1C user that calls run under and that has access keys checked",
     };
-    let username = format!("give the name of {user}");
-    let password = format!("give the password, which may be empty, of {user}");
+    let column = |name: &str| if from_go(values) { format!(": the column {name} there") } else { String::new() };
+    let username = format!("give the name of {user}{}", column("username"));
+    let password = format!("give the password, which may be empty, of {user}{}", column("password"));
     // Whether an account is needed hangs on these.
     let others = [&table::ONEC_AUTH, &table::AUTH_MODE, &table::OAUTH_ENABLED, &table::OAUTH2_LOGIN];
     let username = values.required(&table::ONEC_USERNAME, &others, &username, parse::username);
@@ -195,16 +211,15 @@ fn trusted_proxies(values: &mut Values) -> Vec<IpNet> {
     networks
 }
 
-fn pem_file(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
-    let path = cwd.join(parse::path(text)?);
-    if path.is_file() { Ok(path) } else { Err(parse::refused("there is no such file; expected one in PEM format")) }
-}
-
 fn tls(values: &mut Values, cwd: &Path) -> Option<Tls> {
-    let cert = values.optional(&table::TLS_CERT, |text| pem_file(text, cwd));
-    let key = values.optional(&table::TLS_KEY, |text| pem_file(text, cwd));
+    let cert = values.optional(&table::TLS_CERT, |text| pem::file(text, cwd));
+    let key = values.optional(&table::TLS_KEY, |text| pem::file(text, cwd));
     let (cert, key) = both(cert, key, [&table::TLS_CERT, &table::TLS_KEY], values)?;
-    Some(Tls { cert, key })
+    let tls = Tls { cert, key };
+    if let Err(why) = tls.server() {
+        values.conflict(&table::TLS_CERT, &[&table::TLS_KEY], &why);
+    }
+    Some(tls)
 }
 
 /// Two settings that make sense only together.

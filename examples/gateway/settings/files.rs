@@ -13,15 +13,21 @@ pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, String
     text(&cwd.join(path), LIMIT).map_err(|why| format!("{what} is \"{}\": {why}", path.display()))
 }
 
-/// The text of the file, without a byte order mark, or what is wrong with the file.
-pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
+/// What the file holds, or what is wrong with it.
+pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > limit {
         return Err(format!("the file is larger than {} MiB, which cannot be right", limit >> 20));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text, please save it as UTF-8")?;
+    Ok(bytes)
+}
+
+/// The text of the file, without a byte order mark, or what is wrong with the file.
+pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
+    let text =
+        String::from_utf8(bytes(path, limit)?).map_err(|_| "the file is not UTF-8 text, please save it as UTF-8")?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 

@@ -84,7 +84,8 @@ impl Wrong {
         }
         let others = ["demo", "env-file"];
         let flags = ALL.iter().map(|setting| setting.flag).chain(others);
-        match nearest(flag, flags).and_then(table::by_flag) {
+        let is_secret = |flag: &str| table::by_flag(flag).is_some_and(|setting| setting.secret);
+        match nearest(flag, flags, is_secret).and_then(table::by_flag) {
             Some(setting) => {
                 values.was_meant(setting);
                 values.odd_source(text);

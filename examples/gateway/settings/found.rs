@@ -75,9 +75,11 @@ impl Found {
     /// A key that is none, on that line; whether there are keys below it.
     pub(super) fn unknown(&mut self, path: &str, is_section: bool, line: u64) {
         self.lacks_section |= is_section;
-        let hint = nearest(path, table::yaml_keys().chain(legacy::keys())).unwrap_or_default();
-        let meant = Key::find(hint).and_then(Key::setting);
-        self.problems.push(Problem::Key(line, meant, format!("there is no setting {path}; the nearest is {hint}")));
+        let is_secret = |key: &str| table::by_yaml(key).is_some_and(|setting| setting.secret);
+        let hint = nearest(path, table::yaml_keys().chain(legacy::keys()), is_secret);
+        let meant = hint.and_then(Key::find).and_then(Key::setting);
+        let hint = hint.map(|hint| format!("; the nearest is {hint}")).unwrap_or_default();
+        self.problems.push(Problem::Key(line, meant, format!("there is no setting {path}{hint}")));
     }
 
     /// A key of another gateway that has no use here; whether anything stands there.

@@ -26,6 +26,7 @@ mod nearest;
 mod onec_url;
 mod parse;
 mod parse_auth;
+mod pem;
 mod serving;
 mod stop;
 mod table;
@@ -39,7 +40,7 @@ pub(crate) use self::catalog::Catalog;
 pub(crate) use self::stop::{Stop, Stream};
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use self::types::{
-    Account, Auth, Http, LogLevel, Login, Mode, OAuth2, Onec, Serving, Settings, Store, Target, Tenant, Tls,
+    Account, Auth, Http, LogLevel, Login, Mode, Names, OAuth2, Onec, Serving, Settings, Store, Target, Tenant, Tls,
 };
 
 use self::values::{Source, Values};

@@ -1,18 +1,44 @@
 //! "Did you mean …?"
 
-/// The known name most like the given one. There always is one, however far.
-pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// A word and one that it may have been meant for are at least so like.
+const LIKE: f64 = 0.55;
+
+/// The known name most like the given one, however far.
+///
+/// None where that is a `secret` of another kind, or one of several that may be meant: a token in the wrong place
+/// is given away.
+pub(super) fn nearest<'a>(
+    given: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    secret: impl Fn(&str) -> bool,
+) -> Option<&'a str> {
     let given = given.to_lowercase();
-    known
+    let likest = known
+        .clone()
         .map(|name| (likeness(&given, &name.to_lowercase()), name))
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
+        .map(|(_, name)| name)?;
+    let meant = |name: &&str| secret(name) && is_part(&given, &name.to_lowercase());
+    let is_clear = !secret(likest) || meant(&likest) && known.filter(meant).nth(1).is_none();
+    is_clear.then_some(likest)
 }
 
-/// Letters count, and whole words a little more: `onec.url` is rather `onec.base_url` than `onec.rpc`.
+/// Letters count, whole words a little more, and a beginning most: `onec.url` is rather `onec.base_url` than
+/// `onec.rpc`, and `MCP_ONEC_USER` rather `MCP_ONEC_USERNAME` than `MCP_ONEC_URL`.
 fn likeness(a: &str, b: &str) -> f64 {
-    let words = |text: &str| -> Vec<String> { text.split(['.', '_', '-']).map(str::to_owned).collect() };
-    let known = words(b);
-    let shared = words(a).iter().filter(|word| known.contains(word)).fold(0.0, |sum, _| sum + 0.1);
-    strsim::normalized_damerau_levenshtein(a, b) + shared
+    let shared = words(a).filter(|word| words(b).any(|known| known == *word)).fold(0.0, |sum, _| sum + 0.1);
+    let begun = if b.starts_with(a) { 0.5 } else { 0.0 };
+    strsim::normalized_damerau_levenshtein(a, b) + shared + begun
+}
+
+/// Whether each word of `a` may be one of `b`.
+fn is_part(a: &str, b: &str) -> bool {
+    let is_like = |word: &str, known: &str| {
+        known.starts_with(word) || strsim::normalized_damerau_levenshtein(word, known) >= LIKE
+    };
+    words(a).all(|word| words(b).any(|known| is_like(word, known)))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['.', '_', '-'])
 }

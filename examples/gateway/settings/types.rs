@@ -30,10 +30,21 @@ pub(crate) struct Settings {
     pub(crate) audit_log: Option<PathBuf>,
     /// How clients prove who they are.
     pub(crate) auth: Auth,
+    /// How some settings were given.
+    pub(crate) names: Names,
     /// What looks like a mistake but does not stop the start; for the log, without secrets.
     pub(crate) warnings: Vec<String>,
     /// What is worth knowing of how they were read; for the log, without secrets.
     pub(crate) notes: Vec<String>,
+}
+
+/// What an administrator wrote to give a setting (a flag, a variable or a key), for what shows only when it is used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// For [`OAuth2::store`].
+    pub(crate) store: String,
+    /// For [`Settings::audit_log`].
+    pub(crate) audit_log: String,
 }
 
 /// What to run.
@@ -62,7 +73,7 @@ pub(crate) struct Onec {
     pub(crate) max_concurrency: usize,
     /// How long an idle connection is kept.
     pub(crate) keep_alive: Duration,
-    /// A file in PEM format with certificates to trust; it exists.
+    /// A file in PEM format with certificates to trust.
     pub(crate) ca: Option<PathBuf>,
     /// Whether certificates count at all.
     pub(crate) tls_verify: bool,
@@ -169,7 +180,7 @@ pub(crate) struct Http {
     pub(crate) max_buffered: usize,
 }
 
-/// Files in PEM format; both exist.
+/// Files in PEM format, which belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tls {
     /// The certificate and those between it and a root.

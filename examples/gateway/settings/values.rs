@@ -98,8 +98,10 @@ impl Values {
             Source::Dotenv(file) => format!("{name} in {file}"),
             _ => name.to_owned(),
         };
-        let hint = nearest(name, ALL.iter().map(|setting| setting.variable)).unwrap_or_default();
-        self.odd(format!("{place} is ignored: there is no such setting; the nearest is {hint}"));
+        let is_secret = |name: &str| table::by_variable(name).is_some_and(|setting| setting.secret);
+        let hint = nearest(name, ALL.iter().map(|setting| setting.variable), is_secret);
+        let hint = hint.map(|hint| format!("; the nearest is {hint}")).unwrap_or_default();
+        self.odd(format!("{place} is ignored: there is no such setting{hint}"));
     }
 
     /// What counts in place of the default.

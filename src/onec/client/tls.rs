@@ -128,6 +128,10 @@ impl ServerCertVerifier for Known {
         if !out_of_time && self.own.iter().any(|own| own == shown) {
             return Ok(ServerCertVerified::assertion());
         }
+        // As openssl req -x509 makes it, which takes every certificate for that of an authority.
+        if is_authority(why) && is_from_itself(shown) {
+            return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+        }
         // A signature is bad where an authority of the same name is known, such as the certificate before it.
         if matches!(why, UnknownIssuer | BadSignature) && self.vouches_for_itself(shown, name, now) {
             return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
@@ -156,6 +160,17 @@ impl ServerCertVerifier for Known {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.known.supported_verify_schemes()
     }
+}
+
+/// Whether an authority's certificate is shown as that of a server.
+fn is_authority(why: &CertificateError) -> bool {
+    let CertificateError::Other(other) = why else { return false };
+    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// Whether who made it and whom it is for have one name.
+fn is_from_itself(shown: &CertificateDer<'_>) -> bool {
+    webpki::EndEntityCert::try_from(shown).is_ok_and(|shown| shown.issuer() == shown.subject())
 }
 
 /// Takes any certificate, as it was told to. So nothing is asked of signatures either.

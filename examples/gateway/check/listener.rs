@@ -1,0 +1,50 @@
+//! Whether the gateway could listen where the settings say, without listening.
+
+use super::say::{fail, note, ok};
+use crate::settings::Http;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use tokio::net::{TcpSocket, lookup_host};
+
+const STEP: &str = "listener";
+
+pub(super) async fn check(http: &Http) -> bool {
+    let (host, port) = (http.host.as_str(), http.port);
+    let scheme = if http.tls.is_some() { "https" } else { "http" };
+    let shown =
+        if host.contains(':') { format!("{scheme}://[{host}]:{port}") } else { format!("{scheme}://{host}:{port}") };
+    match try_all(host, port).await {
+        Ok(()) => ok(STEP, &shown),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => note(
+            STEP,
+            &format!(
+                "{shown} is in use: by the gateway, if it runs, and else by another program; then set another MCP_PORT"
+            ),
+        ),
+        Err(error) => {
+            fail(STEP, &format!("cannot listen on {shown}: {error}. Check MCP_HOST and MCP_PORT"));
+            return false;
+        }
+    }
+    true
+}
+
+/// One of the addresses of the host is enough.
+async fn try_all(host: &str, port: u16) -> io::Result<()> {
+    let mut last = io::Error::other("the host has no address");
+    for address in lookup_host((host, port)).await? {
+        match bind(address) {
+            Ok(()) => return Ok(()),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn bind(address: SocketAddr) -> io::Result<()> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As a listener does there, for which connections that have just ended are no obstacle.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)
+}

@@ -1,0 +1,78 @@
+//! A call that failed: what it means to who called, where it happened, and whether it is made once more.
+
+use super::cause;
+use super::client::ClientError;
+use super::decode::BadAnswer;
+use super::error::{Error, Trouble};
+use super::error_body::words;
+use crate::identity::Identity;
+use crate::rpc::{BoxError, cause as find};
+use http::{HeaderMap, StatusCode, Uri};
+use std::time::Duration;
+
+/// Between a refused connection and the one other try.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
+/// hook is told. To the service account it is trouble like any other.
+pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
+    let failed = find::<Error>(&*error);
+    // A web server that wants a login of another kind has not looked at this one.
+    let refused = failed.is_some_and(|failed| failed.why().is_none())
+        && failed.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED);
+    if !refused {
+        return error;
+    }
+    match identity.filter(|identity| identity.credentials().is_some()) {
+        Some(identity) => {
+            identity.login_refused().await;
+            Error::new(Trouble::LoginRefused, Some(error)).into()
+        }
+        None => error,
+    }
+}
+
+/// A 200 that is no answer. Some web servers and some code in 1C put their failures into one.
+pub(super) fn nonsense(why: &BadAnswer, body: &[u8]) -> Error {
+    let said = match why {
+        BadAnswer::Html | BadAnswer::Json(_) | BadAnswer::Neither => cause::said(&words(&HeaderMap::new(), body)),
+        _ => None,
+    };
+    Error::found(Trouble::Nonsense(why.to_string()), said.map(|cause| (cause, None)), None)
+}
+
+/// With the place where it happened, for the log.
+pub(super) fn placed(error: BoxError, uri: &Uri, tool: Option<&str>) -> BoxError {
+    match error.downcast::<Error>() {
+        Ok(error) => error.at(uri, tool).into(),
+        Err(other) => other,
+    }
+}
+
+/// Nobody need fear that a call of this kind ran.
+pub(super) fn harmless(error: BoxError) -> BoxError {
+    match error.downcast::<Error>() {
+        Ok(error) => error.harmless().into(),
+        Err(other) => other,
+    }
+}
+
+pub(super) fn is_unsent(error: &BoxError) -> bool {
+    matches!(find::<ClientError>(&**error), Some(ClientError::NotSent(_)))
+}
+
+/// Whether a failed call may be sent once more, and after what pause.
+pub(super) fn retry(error: &BoxError, harmless: bool) -> Option<Duration> {
+    let failed = find::<Error>(&**error)?;
+    match (failed.trouble(), find::<ClientError>(&**error)) {
+        (_, Some(ClientError::NotSent(_))) => Some(Duration::ZERO),
+        // What is wrong with names and certificates is no better in a moment.
+        (_, Some(ClientError::Connect(_))) => failed.why().is_none_or(|why| why.is_passing()).then_some(RETRY_PAUSE),
+        (Trouble::Status(StatusCode::NOT_ACCEPTABLE, _), _) => Some(Duration::ZERO),
+        (Trouble::Broken, _) if harmless => Some(Duration::ZERO),
+        (Trouble::Status(StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE, _), _) if harmless => {
+            Some(RETRY_PAUSE)
+        }
+        _ => None,
+    }
+}

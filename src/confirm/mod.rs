@@ -4,10 +4,11 @@
 //! `_confirmation` as the word of the user that it may be done. A language model that fills it in itself
 //! makes that worth nothing. Behind a [`ConfirmLayer`]
 //!
-//! - `_confirmation` never passes from a client's arguments to 1C, of no tool, at no depth, in no spelling
-//!   that 1C would take for it; what is left of the call goes on;
+//! - `_confirmation` never passes from a client's arguments to 1C, of no tool and no prompt, at no depth, not
+//!   in JSON text within a string, in no spelling that 1C would take for it; what is left of the call goes on;
 //! - lists do not show it;
-//! - a call of a tool whose schema lists it asks the user first, by
+//! - a call of a tool whose schema lists it (among its properties, as a pattern of them that fits it, or as
+//!   required) asks the user first, by
 //!   [elicitation](https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation): as an
 //!   input request of 2026-07-28, as a request of the server to older clients. Once they accept, 1C gets the
 //!   argument with the value that its schema allows: `true`, its `const`, or the one of its `enum` that says
@@ -70,10 +71,12 @@
 
 mod arguments;
 mod consent;
+mod hide;
 mod known;
 mod layer;
 mod schema;
 mod seal;
+mod search;
 mod service;
 
 pub use layer::ConfirmLayer;

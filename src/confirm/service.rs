@@ -116,7 +116,8 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
             Method::ToolsList => Kind::Listed { call: self.inner.call(request), shared: Arc::clone(&self.shared) },
-            Method::ToolsCall => self.call_tool(request),
+            Method::ToolsCall => self.call_tool(stripped(request)),
+            Method::PromptsGet | Method::Complete => Kind::Called { call: self.inner.call(stripped(request)) },
             _ => Kind::Called { call: self.inner.call(request) },
         };
         ResponseFuture { kind }
@@ -130,7 +131,6 @@ where
     S::Future: Send,
 {
     fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
-        let request = stripped(request);
         let Some(tool) = request.params.text(Param::Name) else {
             return Kind::Called { call: self.inner.call(request) };
         };
@@ -183,11 +183,13 @@ where
 
 /// The request without what only the user may say.
 fn stripped(mut request: Request) -> Request {
-    let Some(arguments) = request.params.raw(Param::Arguments).filter(|raw| may_hold(raw)) else { return request };
-    // What was read with the message is JSON.
-    if let Ok(Some(left)) = without(arguments) {
-        tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
-        request.params = request.params.with(Param::Arguments, &left);
+    for param in [Param::Arguments, Param::Context] {
+        let given = request.params.raw(param).filter(|raw| may_hold(raw));
+        // What was read with the message is JSON.
+        if let Some(Ok(Some(left))) = given.map(without) {
+            tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
+            request.params = request.params.with(param, &left);
+        }
     }
     request
 }

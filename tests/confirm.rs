@@ -220,6 +220,24 @@ async fn nor_does_a_prompt() {
 }
 
 #[tokio::test]
+async fn lists_of_prompts_do_not_show_it() {
+    for (list, shown) in [
+        (
+            r#"{"prompts":[{"name":"p","arguments":[{"name":"a"},{"name":"_Confirmation","required":true}],"x":1.10},{"name":"q"}]}"#,
+            r#"{"prompts":[{"name":"p","arguments":[{"name":"a"}],"x":1.10},{"name":"q"}]}"#,
+        ),
+        (r#"{"prompts":[{"name":"_confirmation"}]}"#, r#"{"prompts":[{"name":"_confirmation"}]}"#),
+    ] {
+        let service = ConfirmLayer::new().layer(rpc(move |_| ready(result(list))));
+        for _ in 0..2 {
+            let asked = Request::new(Method::PromptsList, Params::default(), Version::V2025_11_25);
+            let got = service.clone().oneshot(asked).await.unwrap().outcome.unwrap();
+            assert_eq!(std::str::from_utf8(got.json()).unwrap(), shown);
+        }
+    }
+}
+
+#[tokio::test]
 async fn lists_do_not_show_it() {
     let onec = Onec::with(json!({
         "type": "object",
@@ -363,7 +381,7 @@ async fn every_way_to_want_it_counts() {
 /// References that lead back by many ways end.
 #[tokio::test]
 async fn a_schema_is_searched_within_bounds() {
-    let back: Vec<_> = (0..6).map(|_| json!({ "$ref": "#" })).collect();
+    let back: Vec<_> = (0..20).map(|_| json!({ "$ref": "#" })).collect();
     let onec = Onec::with(json!({ "allOf": back, "$defs": { "a": { "required": ["_confirmation"] } } }));
     assert!(!is_question(&call(&onec.confirmed(), &code("1")).await));
 }

@@ -84,6 +84,7 @@ mod consent;
 mod hide;
 mod known;
 mod layer;
+mod prompts;
 mod question;
 mod schema;
 mod seal;

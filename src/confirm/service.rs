@@ -3,9 +3,11 @@
 use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
+use super::prompts::Prompts;
 use super::seal::Seal;
 use crate::asked::Asked;
-use crate::rpc::{BoxError, Method, Param, Request, Response};
+use crate::rpc::json::Fault;
+use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use futures_core::future::BoxFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -27,12 +29,21 @@ pub struct Confirmed<S> {
 struct Shared {
     seal: Seal,
     known: Known,
+    prompts: Prompts,
     asked: Asked,
 }
 
 impl<S> Confirmed<S> {
     pub(super) fn new(inner: S, seal: Seal) -> Self {
-        Self { inner, shared: Arc::new(Shared { seal, known: Known::default(), asked: Asked::default() }) }
+        Self {
+            inner,
+            shared: Arc::new(Shared {
+                seal,
+                known: Known::default(),
+                prompts: Prompts::default(),
+                asked: Asked::default(),
+            }),
+        }
     }
 }
 
@@ -48,7 +59,7 @@ pin_project! {
     #[project = Projected]
     enum Kind<F> {
         Called { #[pin] call: F },
-        Listed { #[pin] call: F, shared: Arc<Shared> },
+        Listed { #[pin] call: F, shared: Arc<Shared>, show: Show },
         // With the consent of the user.
         Agreed { #[pin] call: F, shared: Arc<Shared>, called: Box<Called> },
         Answered { answer: Option<Response> },
@@ -73,9 +84,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call, shared } => {
+            Projected::Listed { call, shared, show } => {
                 let answer = ready!(call.poll(cx)).map_err(Into::into);
-                Poll::Ready(answer.map(|answer| shown(&shared.known, answer)))
+                Poll::Ready(answer.map(|answer| shown(shared, *show, answer)))
             }
             Projected::Agreed { call, shared, called } => {
                 let answer = ready!(call.poll(cx)).map_err(Into::into);
@@ -88,12 +99,15 @@ where
     }
 }
 
+/// What a list is made into.
+type Show = fn(&Shared, &Payload) -> Result<Payload, Fault>;
+
 /// What cannot be read as a list is for others to judge.
-fn shown(known: &Known, mut answer: Response) -> Response {
+fn shown(shared: &Shared, show: Show, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome {
-        match known.show(payload) {
+        match show(shared, payload) {
             Ok(shown) => *payload = shown,
-            Err(fault) => tracing::debug!("a list of tools that cannot be read: {fault}"),
+            Err(fault) => tracing::debug!("a list that cannot be read: {fault}"),
         }
     }
     answer
@@ -115,7 +129,14 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
-            Method::ToolsList => Kind::Listed { call: self.inner.call(request), shared: Arc::clone(&self.shared) },
+            Method::ToolsList => {
+                let show: Show = |shared, list| shared.known.show(list);
+                Kind::Listed { call: self.inner.call(request), shared: Arc::clone(&self.shared), show }
+            }
+            Method::PromptsList => {
+                let show: Show = |shared, list| shared.prompts.show(list);
+                Kind::Listed { call: self.inner.call(request), shared: Arc::clone(&self.shared), show }
+            }
             Method::ToolsCall => self.call_tool(stripped(request)),
             Method::PromptsGet | Method::Complete => Kind::Called { call: self.inner.call(stripped(request)) },
             _ => Kind::Called { call: self.inner.call(request) },
@@ -161,7 +182,7 @@ where
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let Shared { seal, known, asked } = &*shared;
+            let Shared { seal, known, asked, .. } = &*shared;
             let each = |page: &_| known.show(page).is_ok() && known.tool(&tool).is_none();
             let found = asked.look_up(&request, &mut service, each, || known.tool(&tool)).await;
             let found = found.unwrap_or_else(|error| {

@@ -122,8 +122,17 @@ const KEYS: [&str; 10] = [
     "\\u005fConfirmation\\t",
     "_confirm",
 ];
-const VALUES: [&str; 7] =
-    ["1.10", "true", "{}", "[]", "\"_confirmation\"", "\"{\\\"Sklad_7a7o3j\\\":1}\"", "{\"$ref\":\"#\"}"];
+const VALUES: [&str; 9] = [
+    "1.10",
+    "true",
+    "{}",
+    "[]",
+    "\"_confirmation\"",
+    "\"{\\\"Sklad_7a7o3j\\\":1}\"",
+    "{\"$ref\":\"#\"}",
+    "\" {\\\"_confirmation\\\":1,\\\"a\\\":1.10}\"",
+    "\"[\\\"{\\\\\\\"\\\\\\\\u005fconfirmation\\\\\\\":1}\\\"]\"",
+];
 
 /// JSON as nobody would write it, with members that stand there twice.
 fn json() -> impl Strategy<Value = String> {

@@ -33,7 +33,7 @@ pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
     let mut tree = Tree::parse(arguments)?;
     // Layers beneath may take JSON text for an object.
     if let Tree::Text(text) = &tree
-        && let Ok(inner @ (Tree::Object(_) | Tree::Array(_))) = Tree::parse(text.trim().as_bytes())
+        && let Some(inner) = of_text(text)
     {
         tree = inner;
     }
@@ -56,8 +56,27 @@ pub(super) fn strip(tree: &mut Tree) -> bool {
             members.iter_mut().fold(found, |found, (_, value)| strip(value) | found)
         }
         Tree::Array(items) => items.iter_mut().fold(false, |found, item| strip(item) | found),
-        Tree::Text(_) | Tree::Raw(_) => false,
+        Tree::Text(text) => {
+            let Some(mut inner) = of_text(text) else { return false };
+            let found = strip(&mut inner);
+            if found {
+                let mut json = Vec::with_capacity(text.len());
+                inner.write(&mut json);
+                *text = String::from_utf8_lossy(&json).into_owned();
+            }
+            found
+        }
+        Tree::Raw(_) => false,
     }
+}
+
+/// The object or array that a text is as JSON: 1C, or a layer beneath, may take it for one.
+fn of_text(text: &str) -> Option<Tree> {
+    let json = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if !json.starts_with(['{', '[']) || !may_hold(json.as_bytes()) {
+        return None;
+    }
+    Tree::parse(json.as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -82,14 +101,26 @@ mod tests {
             assert_eq!(left.as_deref(), Some(&br#"{"a":[{"b":1.10}]}"#[..]), "{key}");
             assert!(may_hold(json.as_bytes()), "{key}");
         }
-        assert_eq!(without(br#""{\"_confirmation\":1}""#).unwrap().as_deref(), Some(&b"{}"[..]));
+        for (json, left) in [
+            (r#""{\"_confirmation\":1}""#, "{}"),
+            (r#"{"a":"\ufeff {\"_confirmation\":1,\"b\":1.10}"}"#, r#"{"a":"{\"b\":1.10}"}"#),
+            (r#"["[\"{\\\"\\\\u005fconfirmation\\\":1}\"]"]"#, r#"["[\"{}\"]"]"#),
+            (r#"{"a":"\u007b\u0022_confirmation\u0022:1}"}"#, r#"{"a":"{}"}"#),
+        ] {
+            assert!(may_hold(json.as_bytes()), "{json}");
+            assert_eq!(without(json.as_bytes()).unwrap().as_deref(), Some(left.as_bytes()), "{json}");
+        }
     }
 
     #[test]
     fn nothing_else_goes() {
-        for json in
-            [r#"{"confirmation":1,"x_confirmation":2,"_confirmations":3,"a":"_confirmation"}"#, "[]", "\"\"", "7"]
-        {
+        for json in [
+            r#"{"confirmation":1,"x_confirmation":2,"_confirmations":3,"a":"_confirmation"}"#,
+            r#"{"a":"{_confirmation: 1}"}"#,
+            "[]",
+            "\"\"",
+            "7",
+        ] {
             assert_eq!(without(json.as_bytes()).unwrap(), None, "{json}");
         }
         for json in [r#"{"sales_report":1,"format":"a_b"}"#, "", "{}", r#"{"text":"\u0442\n"}"#] {

@@ -1,17 +1,16 @@
 //! Whether a call may be made: what its sender is asked, and what came of it.
 
 use super::known::Guarded;
+use super::question::question;
 use super::seal::{Seal, Stage, Subject};
+use super::used::Worth;
 use crate::identity::Identity;
 use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into};
 use crate::rpc::{ErrorObject, Param, Params, Payload, Request, Response};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// The key of our question among the input requests.
 const KEY: &str = "consent";
-/// How much of the arguments is shown.
-const LONGEST: usize = 8_000;
 /// For a client that cannot ask.
 const CANNOT_ASK: &str = "Not called: this tool changes things in 1C only with the consent of the user, and this client \
     did not ask for it. It takes a client that can (MCP elicitation).";
@@ -34,19 +33,29 @@ pub(super) fn decide(seal: &Seal, request: &Request, tool: &str, guarded: &Guard
     let caller = request.extensions.get::<Identity>();
     let subject = Subject { tool, arguments, caller };
     let state = params.text(Param::RequestState);
-    match state.as_deref().and_then(|state| seal.read(state, subject)) {
-        Some((Stage::Given, inner)) => call(params, &guarded.wanted.name, value, arguments, inner, true),
-        Some((Stage::Asked, _)) => match params.raw(Param::InputResponses).and_then(action) {
-            Some(action) if action == "accept" => call(params, &guarded.wanted.name, value, arguments, None, false),
-            Some(_) => refused("Not called: the user did not agree. Do not try again unless they ask for it."),
-            None => ask(seal, subject, guarded),
-        },
-        None => ask(seal, subject, guarded),
+    let Some(read) = state.as_deref().and_then(|state| seal.read(state, subject)) else {
+        return ask(seal, subject, guarded);
+    };
+    let action = params.raw(Param::InputResponses).and_then(action);
+    // Answers to questions of 1C's own are for 1C.
+    let (agreed, answers) = match (read.stage, action.as_deref()) {
+        (Stage::Given, _) => (true, true),
+        (Stage::Asked, Some(action)) => (action == "accept", false),
+        (Stage::Asked, None) => return ask(seal, subject, guarded),
+    };
+    match seal.take(&read) {
+        Worth::Nothing => ask(seal, subject, guarded),
+        _ if !agreed => refused("Not called: the user did not agree. Do not try again unless they ask for it."),
+        Worth::Unknown => refused(TOO_MANY),
+        Worth::Call => call(params, &guarded.wanted.name, value, arguments, read.inner, answers),
     }
 }
 
 const UNTOLD: &str = "Not called: this tool wants the consent of the user, and its schema does not say in which form 1C \
     takes it. Give _confirmation the type boolean there.";
+const TOO_LONG: &str = "Not called: the user must see the whole call to agree to it, and this one is longer than the 8000 \
+    characters of a question. Make its arguments shorter, or do it in several calls.";
+const TOO_MANY: &str = "Not called: too many consents were given within a few minutes. Try again later.";
 
 fn refused(text: &str) -> Decision {
     Decision::Answer(Payload::tool_error(text).into())
@@ -93,7 +102,7 @@ fn action(responses: &[u8]) -> Option<String> {
 }
 
 fn ask(seal: &Seal, subject: Subject<'_>, guarded: &Guarded) -> Decision {
-    let message = message(subject, guarded);
+    let Some(message) = question(subject, guarded) else { return refused(TOO_LONG) };
     let params = json!({ "message": message, "requestedSchema": { "type": "object", "properties": {} } });
     let asked = json!({
         "resultType": "input_required",
@@ -102,36 +111,6 @@ fn ask(seal: &Seal, subject: Subject<'_>, guarded: &Guarded) -> Decision {
     });
     let asked = Payload::parse(asked.to_string()).map(|payload| payload.or_else(CANNOT_ASK));
     Decision::Answer(asked.map_err(ErrorObject::from).into())
-}
-
-/// For a person, in both languages: nothing tells which one they speak.
-fn message(Subject { tool, arguments, .. }: Subject<'_>, Guarded { title, .. }: &Guarded) -> String {
-    let named = match title.as_deref().map(str::trim).filter(|title| !title.is_empty() && *title != tool) {
-        Some(title) => format!("{} ({})", shown(title, 200), shown(tool, 200)),
-        None => shown(tool, 200),
-    };
-    let values: Value = serde_json::from_slice(arguments).unwrap_or_default();
-    let mut text = format!("Выполнить в 1С: {named}? / Run this in 1C?\n");
-    for (name, value) in values.as_object().into_iter().flatten() {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let _ = write!(text, "\n{}: {}", shown(name, 200), shown(&value, LONGEST));
-    }
-    // Nobody agrees to what they do not see.
-    shown(&text, LONGEST)
-}
-
-/// A text that somebody else wrote, without what could hide or reorder parts of it.
-fn shown(text: &str, most: usize) -> String {
-    let hides = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut out = text.chars().take(most).map(|c| if hides(c) { '\u{fffd}' } else { c }).collect::<String>();
-    let count = text.chars().count();
-    if count > most {
-        let _ = write!(out, "… ({count} знаков / characters in all)");
-    }
-    out
 }
 
 /// Keeps what the user agreed to over further rounds of questions that 1C asks itself.

@@ -1,7 +1,7 @@
 //! [`Known`]: which tools want consent, as lists of tools had them.
 
-use super::arguments::may_hold;
-use super::schema::{Wanted, hide, wanted};
+use super::hide::{hide, may_speak};
+use super::schema::{Wanted, wanted};
 use crate::memo::{Memo, Size};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span, Tree};
 use crate::rpc::{Item, List, Method, Payload};
@@ -86,7 +86,7 @@ impl Page {
 /// The tool without the argument, and what it wants.
 fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), Fault> {
     let tool = &item.json;
-    if !may_hold(tool) {
+    if !may_speak(tool) {
         return Ok((None, None));
     }
     let (mut schema, mut title) = (Span::default(), Span::default());

@@ -1,5 +1,6 @@
 //! [`Seal`]: what a question and a consent are bound to.
 
+use super::used::{Mark, Used, Worth};
 use crate::identity::Identity;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,6 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -19,6 +21,7 @@ pub(super) struct Seal {
     key: Zeroizing<[u8; 32]>,
     shared: bool,
     pub(super) lifetime: Duration,
+    used: Arc<Used>,
 }
 
 impl fmt::Debug for Seal {
@@ -53,6 +56,26 @@ pub(super) struct Subject<'a> {
     pub(super) caller: Option<&'a Identity>,
 }
 
+/// What is sealed together with its subject.
+#[derive(Clone, Copy)]
+struct Sealed<'a> {
+    stage: Stage,
+    /// Seconds of Unix time.
+    until: u64,
+    /// Two questions about the same call are two.
+    nonce: &'a str,
+    /// The request state of 1C.
+    inner: Option<&'a str>,
+}
+
+/// A request state that is good.
+pub(super) struct Read<'a> {
+    pub(super) stage: Stage,
+    /// That of 1C in it.
+    pub(super) inner: Option<&'a str>,
+    mark: Mark,
+}
+
 impl Seal {
     pub(super) fn new() -> Self {
         let mut key = Zeroizing::new([0; 32]);
@@ -60,7 +83,7 @@ impl Seal {
         key.iter_mut()
             .zip(Uuid::new_v4().into_bytes().into_iter().chain(Uuid::new_v4().into_bytes()))
             .for_each(|(byte, random)| *byte = random);
-        Self { key, shared: false, lifetime: Duration::from_secs(600) }
+        Self { key, shared: false, lifetime: Duration::from_secs(600), used: Arc::default() }
     }
 
     pub(super) fn share(&mut self, secret: &[u8]) {
@@ -73,27 +96,35 @@ impl Seal {
     /// The request state for `subject`, with that of 1C in it.
     pub(super) fn state(&self, stage: Stage, subject: Subject<'_>, inner: Option<&str>) -> String {
         let until = now().saturating_add(self.lifetime).as_secs();
-        let seal = URL_SAFE_NO_PAD.encode(self.mac(stage, until, subject).finalize().into_bytes());
+        let nonce = Uuid::new_v4().simple().to_string();
+        let mac = self.mac(Sealed { stage, until, nonce: &nonce, inner }, subject);
+        let seal = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
         let inner = inner.map(|inner| format!(".{inner}")).unwrap_or_default();
-        format!("{PREFIX}.{}.{until}.{seal}{inner}", stage.name())
+        format!("{PREFIX}.{}.{until}.{nonce}.{seal}{inner}", stage.name())
     }
 
-    /// What a request state says of `subject`, and that of 1C in it; `None` for one that is another's, was
-    /// changed, or is too old.
-    pub(super) fn read<'a>(&self, state: &'a str, subject: Subject<'_>) -> Option<(Stage, Option<&'a str>)> {
-        let mut parts = state.strip_prefix(PREFIX)?.strip_prefix('.')?.splitn(4, '.');
+    /// What a request state says of `subject`; `None` for one that is another's, was changed, or is too old.
+    pub(super) fn read<'a>(&self, state: &'a str, subject: Subject<'_>) -> Option<Read<'a>> {
+        let mut parts = state.strip_prefix(PREFIX)?.strip_prefix('.')?.splitn(5, '.');
         let stage = match parts.next()? {
             "asked" => Stage::Asked,
             "given" => Stage::Given,
             _ => return None,
         };
         let until = parts.next()?.parse().ok()?;
-        let seal = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
-        self.mac(stage, until, subject).verify_slice(&seal).ok()?;
-        (now().as_secs() < until).then(|| (stage, parts.next()))
+        let nonce = parts.next()?;
+        let seal: [u8; 32] = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?.try_into().ok()?;
+        let inner = parts.next();
+        self.mac(Sealed { stage, until, nonce, inner }, subject).verify_slice(&seal).ok()?;
+        (now().as_secs() < until).then_some(Read { stage, inner, mark: (until, seal) })
     }
 
-    fn mac(&self, stage: Stage, until: u64, subject: Subject<'_>) -> Hmac<Sha256> {
+    /// Uses it up: a request state is good for one call.
+    pub(super) fn take(&self, read: &Read<'_>) -> Worth {
+        self.used.take(read.mark, now().as_secs())
+    }
+
+    fn mac(&self, sealed: Sealed<'_>, subject: Subject<'_>) -> Hmac<Sha256> {
         let Subject { tool, arguments, caller } = subject;
         let own = caller.and_then(Identity::credentials);
         // Without a secret that replicas share they still share what the caller logs in with.
@@ -108,8 +139,12 @@ impl Seal {
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part);
         };
+        let Sealed { stage, until, nonce, inner } = sealed;
         part(stage.name().as_bytes());
         part(&until.to_le_bytes());
+        part(nonce.as_bytes());
+        part(&[u8::from(inner.is_some())]);
+        part(inner.unwrap_or_default().as_bytes());
         part(tool.as_bytes());
         part(&compact(arguments));
         part(&[u8::from(caller.is_some()), u8::from(own.is_some())]);

@@ -3,10 +3,12 @@
 use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
+use super::prompts::Prompts;
 use super::seal::Seal;
 use crate::aside::{Rework, Reworked};
 use crate::asked::Asked;
-use crate::rpc::{BoxError, Method, Param, Request, Response};
+use crate::rpc::json::Fault;
+use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use futures_core::future::BoxFuture;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -28,12 +30,21 @@ pub struct Confirmed<S> {
 struct Shared {
     seal: Seal,
     known: Known,
+    prompts: Prompts,
     asked: Asked,
 }
 
 impl<S> Confirmed<S> {
     pub(super) fn new(inner: S, seal: Seal) -> Self {
-        Self { inner, shared: Arc::new(Shared { seal, known: Known::default(), asked: Asked::default() }) }
+        Self {
+            inner,
+            shared: Arc::new(Shared {
+                seal,
+                known: Known::default(),
+                prompts: Prompts::default(),
+                asked: Asked::default(),
+            }),
+        }
     }
 }
 
@@ -86,21 +97,24 @@ where
     }
 }
 
+/// What a list is made into.
+type Make = fn(&Shared, &Payload) -> Result<Payload, Fault>;
+
 /// Shows lists without what only the user may say.
-struct Show(Arc<Shared>);
+struct Show(Arc<Shared>, Make);
 
 impl Rework for Show {
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
-        answer.map(|answer| shown(&self.0.known, answer))
+        answer.map(|answer| shown(&self.0, self.1, answer))
     }
 }
 
 /// What cannot be read as a list is for others to judge.
-fn shown(known: &Known, mut answer: Response) -> Response {
+fn shown(shared: &Shared, make: Make, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome {
-        match known.show(payload) {
+        match make(shared, payload) {
             Ok(shown) => *payload = shown,
-            Err(fault) => tracing::debug!("a list of tools that cannot be read: {fault}"),
+            Err(fault) => tracing::debug!("a list that cannot be read: {fault}"),
         }
     }
     answer
@@ -123,10 +137,15 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match &request.method {
             Method::ToolsList => {
-                let show = Show(Arc::clone(&self.shared));
+                let show = Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list));
                 Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
             }
-            Method::ToolsCall => self.call_tool(request),
+            Method::PromptsList => {
+                let show = Show(Arc::clone(&self.shared), |shared, list| shared.prompts.show(list));
+                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
+            }
+            Method::ToolsCall => self.call_tool(stripped(request)),
+            Method::PromptsGet | Method::Complete => Kind::Called { call: self.inner.call(stripped(request)) },
             _ => Kind::Called { call: self.inner.call(request) },
         };
         ResponseFuture { kind }
@@ -140,7 +159,6 @@ where
     S::Future: Send,
 {
     fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
-        let request = stripped(request);
         let Some(tool) = request.params.text(Param::Name) else {
             return Kind::Called { call: self.inner.call(request) };
         };
@@ -171,7 +189,7 @@ where
         drop(std::mem::replace(&mut self.inner, service.clone()));
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let Shared { seal, known, asked } = &*shared;
+            let Shared { seal, known, asked, .. } = &*shared;
             let (shows, wanted) = (Arc::clone(&shared), tool.clone());
             let each = move |page: &_| shows.known.show(page).is_ok() && shows.known.tool(&wanted).is_none();
             let found = asked.look_up(&request, &mut service, each, || known.tool(&tool)).await;
@@ -194,11 +212,13 @@ where
 
 /// The request without what only the user may say.
 fn stripped(mut request: Request) -> Request {
-    let Some(arguments) = request.params.raw(Param::Arguments).filter(|raw| may_hold(raw)) else { return request };
-    // What was read with the message is JSON.
-    if let Ok(Some(left)) = without(arguments) {
-        tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
-        request.params = request.params.with(Param::Arguments, &left);
+    for param in [Param::Arguments, Param::Context] {
+        let given = request.params.raw(param).filter(|raw| may_hold(raw));
+        // What was read with the message is JSON.
+        if let Some(Ok(Some(left))) = given.map(without) {
+            tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
+            request.params = request.params.with(param, &left);
+        }
     }
     request
 }

@@ -84,7 +84,7 @@ pub(crate) fn confirmation(bytes: &[u8]) {
     let after = onec.got().expect("1C was not called");
     // JSON text may be taken for an object.
     let inner = match &whole {
-        Json::Text(text) => read(text.trim(), 0).filter(|json| matches!(json, Json::Object(_) | Json::Array(_))),
+        Json::Text(text) => of_text(text),
         _ => None,
     };
     let mut left = inner.unwrap_or_else(|| whole.clone());
@@ -300,6 +300,20 @@ fn strip(json: &mut Json) -> bool {
             members.iter_mut().fold(gone, |gone, (_, value)| strip(value) | gone)
         }
         Json::Array(items) => items.iter_mut().fold(false, |gone, item| strip(item) | gone),
-        Json::Text(_) | Json::Other(_) => false,
+        Json::Text(text) => {
+            let Some(mut inner) = of_text(text) else { return false };
+            let gone = strip(&mut inner);
+            if gone {
+                *text = inner.write();
+            }
+            gone
+        }
+        Json::Other(_) => false,
     }
+}
+
+/// The object or array that a text is as JSON.
+fn of_text(text: &str) -> Option<Json> {
+    let json = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    read(json, 0).filter(|json| matches!(json, Json::Object(_) | Json::Array(_)))
 }

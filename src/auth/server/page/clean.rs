@@ -1,9 +1,11 @@
 //! Text of strangers, made fit to be shown. Escaping is the templates' part.
 
+use crate::rpc::label::is_invisible;
+
 /// At most `most` characters on one line, without what is invisible or reorders its neighbours.
 /// Nothing if nothing is left.
 pub(super) fn clean(text: &str, most: usize) -> Option<String> {
-    let visible: String = text.chars().filter(|c| c.is_whitespace() || !invisible(*c)).collect();
+    let visible: String = text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect();
     let mut line = String::new();
     let mut count = 0;
     for word in visible.split_whitespace() {
@@ -30,17 +32,6 @@ pub(super) fn host(host: &str, most: usize) -> String {
         return host.to_owned();
     }
     std::iter::once('…').chain(host.chars().skip(length - most)).collect()
-}
-
-/// Controls, what changes the direction of writing, and what takes no room or looks like a space.
-fn invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

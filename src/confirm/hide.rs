@@ -1,0 +1,60 @@
+//! Input schemas without the argument that only the user may give.
+
+use super::arguments::{is_confirmation, may_hold};
+use super::search::is_pattern;
+use crate::rpc::json::Tree;
+
+/// Whether a tool may speak of the argument somewhere.
+pub(super) fn may_speak(tool: &[u8]) -> bool {
+    const PATTERNS: &[u8] = b"patternProperties";
+    may_hold(tool) || tool.windows(PATTERNS.len()).any(|window| window == PATTERNS)
+}
+
+/// Takes the argument out of a schema, wherever it is spoken of.
+pub(super) fn hide(schema: &mut Tree) {
+    match schema {
+        Tree::Object(members) => {
+            members.retain(|(key, _)| !is_confirmation(key));
+            members.retain_mut(|(keyword, value)| {
+                let was_empty = is_empty(value);
+                hide_in(keyword, value);
+                // Older drafts refuse an empty list of what is required; nothing is not what anything is.
+                !matches!(keyword.as_str(), "required" | "not") || was_empty || !is_empty(value)
+            });
+        }
+        Tree::Array(items) => items.iter_mut().for_each(hide),
+        Tree::Text(_) | Tree::Raw(_) => {}
+    }
+}
+
+fn is_empty(tree: &Tree) -> bool {
+    match tree {
+        Tree::Object(members) => members.is_empty(),
+        Tree::Array(items) => items.is_empty(),
+        Tree::Text(_) | Tree::Raw(_) => false,
+    }
+}
+
+fn hide_in(keyword: &str, value: &mut Tree) {
+    match (keyword, &mut *value) {
+        ("required" | "propertyOrdering", Tree::Array(names)) => return forget(names),
+        ("dependentRequired" | "dependencies", Tree::Object(rules)) => {
+            let lists =
+                rules.iter_mut().filter_map(|(_, rule)| if let Tree::Array(names) = rule { Some(names) } else { None });
+            lists.for_each(forget);
+        }
+        ("propertyNames", Tree::Object(members)) => {
+            let names = members.iter_mut().find(|(keyword, _)| keyword == "enum");
+            if let Some((_, Tree::Array(names))) = names {
+                forget(names);
+            }
+        }
+        ("patternProperties", Tree::Object(patterns)) => patterns.retain(|(pattern, _)| !is_pattern(pattern)),
+        _ => {}
+    }
+    hide(value);
+}
+
+fn forget(names: &mut Vec<Tree>) {
+    names.retain(|name| !matches!(name, Tree::Text(name) if is_confirmation(name)));
+}

@@ -89,6 +89,30 @@ where
     service.clone().oneshot(request(Method::ToolsList, &json!({}))).await.unwrap().outcome.unwrap()
 }
 
+/// Whatever 1C calls its tools, no two of a list have one name, and each is called by the name it has there.
+#[tokio::test]
+async fn no_two_tools_of_a_list_have_one_name() {
+    let made = alias("Номенклатура").into_owned();
+    for names in [["Номенклатура", &made], [&made, "Номенклатура"]] {
+        let service = AliasLayer::new().layer(Onec::default().service(&[&names]));
+        let list = service.clone().oneshot(Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25));
+        let list = json(&list.await.unwrap());
+        let shown: Vec<_> =
+            list["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        assert_eq!(shown.len(), 2);
+        assert_ne!(shown[0], shown[1]);
+        for (shown, name) in shown.into_iter().zip(names) {
+            let params = Params::parse(&json!({ "name": shown }).to_string().into()).unwrap();
+            let call = Request::new(Method::ToolsCall, params, Version::V2025_11_25);
+            assert_eq!(json(&service.clone().oneshot(call).await.unwrap())["called"], *name);
+        }
+    }
+}
+
+fn json(response: &Response) -> Value {
+    serde_json::from_slice(response.outcome.as_ref().unwrap().json()).unwrap()
+}
+
 #[tokio::test]
 async fn only_what_must_change_changes() {
     let service = aliased(mcp::always(TOOLS));

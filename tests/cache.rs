@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cached::{MINUTE, OneC, ask, by, bytes, call, customer, list, login, of_call, of_request, tools, with_header};
 use onec_mcp::cache::{Cache, CacheLayer};
-use onec_mcp::onec::RestCall;
+use onec_mcp::onec::{Check, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response};
 use onec_mcp::{Identity, Scopes};
 use poll::{Polled, pending};
@@ -74,6 +74,17 @@ async fn an_answer_serves_as_long_as_its_call_says() {
     advance(s(24 * 3600)).await;
     ask(&service, forever).await;
     assert_eq!(onec.calls(), 5);
+}
+
+#[tokio::test]
+async fn what_fails_its_check_is_asked_each_time() {
+    let onec = OneC::new();
+    let service = onec.cached(CacheLayer::new());
+    let with = |passes: bool| RestCall { check: Some(Check::new(move |_| passes)), ..customer() };
+    for (passes, calls) in [(false, 1), (false, 2), (true, 3), (true, 3), (false, 3)] {
+        assert_eq!(ask(&service, with(passes)).await, of_call(&customer()));
+        assert_eq!(onec.calls(), calls);
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod support;
 
 use bytes::Bytes;
 use http::StatusCode;
+use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Catalogued, Limits, Tools};
 use onec_mcp::onec::{self, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
@@ -117,6 +118,27 @@ fn trouble(trouble: Trouble) -> Answer {
 
 fn request(method: Method, params: &Value) -> Request {
     Request::new(method, Params::parse(&params.to_string().into()).unwrap(), Version::V2025_11_25)
+}
+
+/// What fails the check of the catalog is trouble once, and not until it would be forgotten.
+#[tokio::test]
+async fn a_useless_answer_is_not_remembered() {
+    let asked = Arc::new(Mutex::new(0));
+    let counter = Arc::clone(&asked);
+    let answer = move |_: &RestCall| {
+        let mut asked = counter.lock().unwrap();
+        *asked += 1;
+        result(if *asked == 1 { "{}" } else { r#"{"candidates":[]}"# })
+    };
+    let onec = CacheLayer::new().layer(OneC::new(|_| result("{}"), answer));
+    let service = CatalogLayer::new(Catalog::trade(Limits::default()).unwrap()).layer(onec);
+    let call = || json!({ "name": "resolve_customer", "arguments": { "query": "x" } });
+    assert!(ask(&service, Method::ToolsCall, call()).await.is_err());
+    for _ in 0..2 {
+        let got = json_of(&service, Method::ToolsCall, call()).await;
+        assert_eq!(got["structuredContent"], json!({ "candidates": [] }));
+    }
+    assert_eq!(*asked.lock().unwrap(), 2);
 }
 
 fn layer() -> CatalogLayer {

@@ -124,6 +124,10 @@ async fn the_endpoints_answer() {
     assert!(get(&gateway.address, "/").await.1["endpoints"]["/mcp"].is_string());
     assert_eq!(get(&gateway.address, "/mcp").await.0, 405);
     assert_eq!(get(&gateway.address, "/nowhere").await.0, 404);
+    for path in ["/sse/messages", "/sse/messages/", "/sse/messages/?session_id=6159f624b7bd49969dadf7700173d0ef"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert_eq!(exchange(&gateway.address, &request).await.0, 405, "{path}");
+    }
 }
 
 /// Every endpoint, those of the REST face and of OAuth included: what has no host or a foreign one gets

@@ -103,6 +103,11 @@ async fn a_compressed_body_is_refused() {
     }
     let two = [("content-encoding", "identity"), ("content-encoding", "gzip")];
     assert_eq!(send(&any(), post(PING, &two)).await.status, 415);
+    // RFC 9112, section 6.1: as codings of the transfer they are told elsewhere.
+    for coding in ["gzip, chunked", "gzip", "deflate,Chunked"] {
+        assert_eq!(send(&any(), post(PING, &[("transfer-encoding", coding)])).await.status, 415, "{coding}");
+    }
+    assert_eq!(send(&any(), post(PING, &[("transfer-encoding", "Chunked")])).await.status, 200);
     for coding in ["identity", "Identity", "", "identity, identity"] {
         assert_eq!(send(&any(), post(PING, &[("content-encoding", coding)])).await.status, 200, "{coding}");
     }

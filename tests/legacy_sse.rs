@@ -185,6 +185,10 @@ async fn the_rules_of_http() {
         let got = send(&sse, request).await;
         assert_eq!((got.status, &got.headers["allow"]), (405, &"GET".parse().unwrap()), "{method}");
     }
+    // Under the address of its messages a stream is not opened once more.
+    let messages = http::Request::get(&client.path).body(Full::default()).unwrap();
+    let got = send(&sse, messages).await;
+    assert_eq!((got.status, &got.headers["allow"]), (405, &"POST".parse().unwrap()));
     for mut request in [get(), message(&client.path, PING)] {
         request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
         assert_eq!(send(&sse, request).await.status, 403);

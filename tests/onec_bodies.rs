@@ -217,6 +217,70 @@ fn noise_reaches_nobody() {
     assert_eq!(said(format!(r#"{{"x":1,"data":"{noise}"}}"#).as_bytes()), r#"{"x":1}"#);
 }
 
+/// Users read sentences, and no stacks of whatever machinery.
+#[test]
+fn stacks_reach_nobody() {
+    for (body, expected) in [
+        (
+            "Ошибка при вызове метода контекста (Записать)\n{Документ.Х.МодульОбъекта(10)}: Записать();\n\
+             {Обработка.Y(3)}: Z();\nпо причине:\nНедостаточно товара",
+            "Ошибка при вызове метода контекста (Записать) по причине: Недостаточно товара",
+        ),
+        (
+            "{ОбщийМодуль.Склад.Модуль(12,5)}: Деление на 0\r\n{Обработка.Y(3)}:Если Z() Тогда\r\n\tА = 1/0;\r\n",
+            "{ОбщийМодуль.Склад.Модуль(12,5)}: Деление на 0",
+        ),
+        (
+            "{HTTPСервис.М.Модуль(1)}: Нет связи\nпо причине:\n{ОбщийМодуль.Y.Модуль(2)}: Нет сети",
+            "{HTTPСервис.М.Модуль(1)}: Нет связи по причине: {ОбщийМодуль.Y.Модуль(2)}: Нет сети",
+        ),
+        ("{Документ.Х(10)}: Записать();", "{Документ.Х(10)}: Записать();"),
+        (
+            "java.lang.NullPointerException: x\n\tat com.e1c.A.b(A.java:12)\n\tat com.e1c.C.d(C.java:3)\n\t... 12 more\n\
+             Caused by: java.io.IOException: y",
+            "java.lang.NullPointerException: x Caused by: java.io.IOException: y",
+        ),
+        ("Сбой\n   в System.Web.Page.Load(Object o) in c:\\a.cs:line 5", "Сбой"),
+        ("Внутренняя ошибка\n0x00007ff8 core83.dll+0x1234\n0x00007ff9 core83.dll+0x1235", "Внутренняя ошибка"),
+        ("Встреча at 10:00 (at work)\nв 1С (новая)", "Встреча at 10:00 (at work) в 1С (новая)"),
+        (r#"{"message":"Сбой\n\tat com.e1c.A.b(A.java:12)"}"#, "Сбой"),
+    ] {
+        assert_eq!(said(body.as_bytes()), expected);
+    }
+    for size in [64, 72, 76] {
+        let noise = STANDARD.encode((0..3000).map(|i| i as u8).collect::<Vec<_>>());
+        let lines: Vec<_> = noise.as_bytes().chunks(size).map(|line| String::from_utf8_lossy(line)).collect();
+        let body = format!("Сбой: {}\r\nконец", lines.join("\r\n"));
+        assert_eq!(said(body.as_bytes()), "Сбой: … конец", "{size}");
+    }
+}
+
+/// The form of an exception with the status of an answer: its sentence is told all the same.
+#[tokio::test]
+async fn exceptions_that_come_as_answers() {
+    let exception = r##"{"#exception":"{http://v8.1c.ru}Exception","exception":{"descr":"HTTP: Internal","inner":{"descr":"Недостаточно товара","creationStack":"zz"}}}"##;
+    let typed = r##" { "#exception":{"#type":"jv8:Exception","#value":{"descr":"outer","inner":{"descr":"Недостаточно товара"}}}}"##;
+    for body in [exception, typed] {
+        let server = Faulty::start([Act::Answer(200, "application/json", body.into())]).await;
+        let (kind, told) = trouble(ask(&server.service(), tool()).await);
+        assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
+        let server = Faulty::start([Act::Answer(200, "application/json", body.into())]).await;
+        let (kind, told) = trouble(server.service().oneshot(RestCall::new("reports/sales", "{}")).await);
+        assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
+    }
+}
+
+/// A byte or two that may not stand there cost nothing but themselves, in the REST dialect, too.
+#[tokio::test]
+async fn a_bad_byte_costs_no_report() {
+    for (bad, after) in [(&b"\xff"[..], "\u{fffd}"), (b"\xed\xa0\x80", "\u{fffd}"), (b"\x01\n", "\\u0001\\n")] {
+        let body = [r#"{"rows":[["Чайник "#.as_bytes(), bad, br#"",1.10]]}"#].concat();
+        let server = Faulty::start([Act::Answer(200, "application/json", body)]).await;
+        let answer = json(server.service().oneshot(RestCall::new("reports/sales", "{}")).await);
+        assert_eq!(answer, format!(r#"{{"rows":[["Чайник {after}",1.10]]}}"#));
+    }
+}
+
 proptest! {
     #[test]
     fn words_of_anything(start in prop::sample::select(vec!["", "{", "<", "[", "\"", "\u{feff}", "{\"descr\":\"", "<title>", "<!--", "&#"]), text in ".{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..64)) {

@@ -52,7 +52,10 @@ async fn a_200_that_is_no_answer() {
     assert!(nonsense(r#"{"jsonrpc":"2.0","id":$ID,"result":{}} x"#).await.contains("not valid JSON"));
     assert_eq!(nonsense(r#"{"jsonrpc":"2.0","id":$ID}"#).await, "neither a result nor an error");
     assert_eq!(nonsense(r#"{"jsonrpc":"2.0","id":$ID,"result":null}"#).await, "neither a result nor an error");
-    assert_eq!(nonsense(r#"{"jsonrpc":"2.0","id":$ID,"error":"Сбой"}"#).await, "neither a result nor an error");
+    assert_eq!(
+        nonsense(r#"{"jsonrpc":"2.0","id":$ID,"error":"Сбой"}"#).await,
+        "neither a result nor an error, but \"Сбой\""
+    );
 }
 
 /// A call has a connection of its own, so the id tells nothing.

@@ -52,7 +52,7 @@ fn input_schemas() {
     for schema in [
         r#"{"type":"object"}"#,
         r#"{ "properties":{"type":{}}, "type" : "object" }"#,
-        r#"{"\u0074ype":"\u006fbject","anyOf":[{}]}"#,
+        r#"{"\u0074ype":"\u006fbject","properties":{"a":{"anyOf":[{}]}}}"#,
     ] {
         let tools = format!(r#"{{"tools":[{{"name":"a","inputSchema":{schema},"outputSchema":{schema}}}]}}"#);
         mended("tools/list", &tools, &tools);
@@ -85,8 +85,8 @@ fn mended_tool(before: &str, legacy: &str, modern: &str) {
 fn input_schemas_are_of_type_object() {
     for (before, after) in [
         (r#"{"properties":{"a":{}}}"#, r#"{"type":"object","properties":{"a":{}}}"#),
-        (r#"{ "$ref":"there" }"#, r#"{"type":"object", "$ref":"there" }"#),
-        (r#"{"type":["object","null"],"required":[]}"#, r#"{"type":"object","required":[]}"#),
+        (r##"{ "$ref":"#" }"##, r##"{"type":"object", "$ref":"#" }"##),
+        (r#"{"type":["object","null"],"required":[]}"#, r#"{"type":"object"}"#),
         (r#"{"a":1,"type" : ["string", "object"]}"#, r#"{"a":1,"type" : "object"}"#),
         (r#"{"type":"array","items":{}}"#, r#"{"type":"object","items":{}}"#),
         (r#"{"type":null}"#, r#"{"type":"object"}"#),
@@ -124,16 +124,12 @@ fn output_schemas_fit_or_go() {
     for (before, modern) in [
         (r#"{"type":["object",1]}"#, r#"{"type":["object"]}"#),
         (r#"{"type":null}"#, "{}"),
+        (r#"{"type":["object","array"]}"#, r#"{"items":{},"type":["object","array"]}"#),
         (r#"{"type":"string","type":"object"}"#, r#"{"type":"string"}"#),
     ] {
         mended_tool(&tool(before), &without, &tool(modern));
     }
-    for schema in [
-        "{ }",
-        r#"{"type":"array","items":{"type":"object"}}"#,
-        r#"{"type":["object","array"]}"#,
-        r#"{"type":["null"]}"#,
-    ] {
+    for schema in ["{ }", r#"{"type":"array","items":{"type":"object"}}"#, r#"{"type":["null"]}"#] {
         mended_tool(&tool(schema), &without, &tool(schema));
     }
     for schema in ["null", "true", "[]", "\"\"", "5"] {

@@ -272,8 +272,17 @@ fn names_of_types() {
         ("dict", "object"),
         ("Неопределено", "null"),
     ] {
-        property(&format!(r#"{{"type":"{name}","x":1}}"#), &json!({ "type": known, "x": 1 }));
-        property(&format!(r#"{{"items":{{"type":["{name}"]}}}}"#), &json!({ "items": { "type": [known] } }));
+        let items = |mut schema: Value| {
+            if known == "array" {
+                schema["items"] = json!({});
+            }
+            schema
+        };
+        property(&format!(r#"{{"type":"{name}","x":1}}"#), &items(json!({ "type": known, "x": 1 })));
+        property(
+            &format!(r#"{{"items":{{"type":["{name}"]}}}}"#),
+            &json!({ "items": items(json!({ "type": [known] })) }),
+        );
     }
     property(r#"{"type":"any"}"#, &json!({}));
     property(r#"{"type":"Произвольный","title":"x"}"#, &json!({ "title": "x" }));
@@ -307,18 +316,34 @@ fn choices_come_once() {
 fn required_names_properties_once() {
     let properties = json!({ "a": {}, "b": {} });
     let with = |required: &str, after: &[&str]| {
+        let wanted = |mut schema: Value| {
+            // Old drafts refuse an empty list.
+            if !after.is_empty() {
+                schema["required"] = json!(after);
+            }
+            schema
+        };
         input(
             &format!(r#"{{"type":"object","properties":{properties},"required":{required}}}"#),
-            &json!({ "type": "object", "properties": properties, "required": after }),
+            &wanted(json!({ "type": "object", "properties": properties })),
         );
         // The order does not matter, nor where it stands.
-        let inner = format!(r#"{{"required":{required},"properties":{properties}}}"#);
-        property(&inner, &json!({ "required": after, "properties": properties }));
+        for inner in [
+            format!(r#"{{"required":{required},"properties":{properties}}}"#),
+            format!(r#"{{ "default":null, "required":{required} , "x":null, "properties":{properties}, "y":null}}"#),
+        ] {
+            property(&inner, &wanted(json!({ "properties": properties })));
+        }
     };
     with(r#"["a","b"]"#, &["a", "b"]);
     with(r#"["a","c","a",null,5,"b"]"#, &["a", "b"]);
     with(r#"["c"]"#, &[]);
-    property(r#"{"required":["a"]}"#, &json!({ "required": [] }));
+    with("[ ]", &[]);
+    property(r#"{"required":["a"]}"#, &json!({}));
+    property(
+        r#"{"title":"x","required":["a","b"],"anyOf":[{"required":["c"]},{}]}"#,
+        &json!({ "title": "x", "anyOf": [{}, {}] }),
+    );
     for none in ["null", "true", "\"a\"", "{}"] {
         input(&format!(r#"{{"type":"object","required":{none}}}"#), &json!({ "type": "object" }));
     }
@@ -330,9 +355,12 @@ fn required_names_properties_once() {
         json!({ "type": "object", "properties": { "a": {} }, "if": { "required": ["gone"] }, "then": { "required": ["a"] } }),
         json!({ "type": "object", "properties": { "a": {} }, "dependentRequired": { "a": ["b"] } }),
     ] {
-        input(&same.to_string(), &same);
+        match ["anyOf", "allOf"].iter().any(|key| same.get(key).is_some()) {
+            true => property(&same.to_string(), &same),
+            false => input(&same.to_string(), &same),
+        }
     }
-    input(
+    property(
         r#"{"type":"object","properties":{"a":{}},"anyOf":[{"required":["a","c"]}],"dependentRequired":{"a":["b","b"],"c":null}}"#,
         &json!({ "type": "object", "properties": { "a": {} }, "anyOf": [{ "required": ["a"] }], "dependentRequired": { "a": ["b"] } }),
     );
@@ -347,7 +375,7 @@ fn keywords_of_other_types_go() {
             "exclusiveMinimum":true,"$schema":"чужая","x-1c":null}"#,
         &json!({
             "type": "object", "minimum": 5, "maxLength": 10, "pattern": "5", "not": {}, "items": {},
-            "additionalProperties": {}, "uniqueItems": false, "title": "5", "x-1c": null
+            "additionalProperties": {}, "uniqueItems": false, "title": "5"
         }),
     );
     property(r#"{"items":[{"type":"Число"},null]}"#, &json!({ "prefixItems": [{ "type": "number" }, {}] }));
@@ -359,6 +387,224 @@ fn keywords_of_other_types_go() {
     // Data within schemas is data.
     let data = json!({ "default": { "type": "Строка", "required": ["x"] }, "const": null, "enum": [{ "type": null }], "examples": [null] });
     property(&data.to_string(), &data);
+}
+
+#[test]
+fn arrays_say_what_their_items_are() {
+    property(r#"{"type":"array"}"#, &json!({ "type": "array", "items": {} }));
+    property(r#"{"type":["array","null"],"items":null}"#, &json!({ "type": ["array", "null"], "items": {} }));
+    property(
+        r#"{"type":"array","prefixItems":[{"type":"string"}]}"#,
+        &json!({ "type": "array", "prefixItems": [{ "type": "string" }], "items": {} }),
+    );
+    property("\"Массив\"", &json!({ "type": "array", "items": {} }));
+    property(
+        r#"{"type":"array","items":{"type":"array"}}"#,
+        &json!({ "type": "array", "items": { "type": "array", "items": {} } }),
+    );
+}
+
+/// Model APIs take properties only at the top of an input schema.
+#[test]
+fn keywords_that_combine_schemas_leave_the_top() {
+    input(
+        r#"{"type":"object","properties":{"a":{}},"anyOf":[{"required":["a"]}],"not":{"required":["b"]},"enum":[{}],"title":"x"}"#,
+        &json!({ "type": "object", "properties": { "a": {} }, "title": "x", "required": ["a"] }),
+    );
+    input(
+        r#"{"oneOf":[{"properties":{"kind":{"const":"a"},"n":{"type":"Число"}},"required":["n"]},{"properties":{"kind":{"const":"b"}}}]}"#,
+        &json!({ "type": "object", "properties": {
+            "kind": { "anyOf": [{ "const": "a" }, { "const": "b" }] }, "n": { "type": "number" }
+        } }),
+    );
+    input(
+        r#"{"type":"object","properties":{"a":{"type":"string"}},"allOf":[{"properties":{"a":{"const":1},"b":{}},"required":["b","a"]},{"anyOf":[{"properties":{"c":{}},"required":["c"]},{}]}]}"#,
+        &json!({ "type": "object", "properties": { "a": { "type": "string" }, "b": {}, "c": {} }, "required": ["b", "a"] }),
+    );
+    input(
+        r#"{"type":"object","additionalProperties":false,"properties":{"a":{}},"anyOf":[{"properties":{"b":{}}}]}"#,
+        &json!({ "type": "object", "additionalProperties": false, "properties": { "a": {} } }),
+    );
+    // What refers to them goes, too.
+    input(
+        r##"{"type":"object","anyOf":[{"properties":{"a":{}}}],"properties":{"b":{"$ref":"#/anyOf/0","title":"x"}}}"##,
+        &json!({ "type": "object", "properties": { "b": { "title": "x" }, "a": {} } }),
+    );
+    // Deeper they are right, and in results, too.
+    let inner = json!({ "anyOf": [{ "type": "string" }, { "not": {} }] });
+    property(&inner.to_string(), &inner);
+    let output = json!({ "name": "a", "inputSchema": { "type": "object" }, "outputSchema": { "type": "object", "anyOf": [{}] } });
+    item("tools/list", &output.to_string(), &output);
+}
+
+#[test]
+fn what_validators_cannot_read_goes() {
+    property(r#"{"pattern":"[","title":"x"}"#, &json!({ "title": "x" }));
+    property(r#"{"pattern":"(?i)x"}"#, &json!({}));
+    property(r#"{"pattern":"\\-"}"#, &json!({}));
+    let good = json!({ "pattern": "^(?<year>\\d{4})-\\p{Lu}(?!x)$" });
+    property(&good.to_string(), &good);
+    property(r#"{"patternProperties":{"[":{},"^x":{}}}"#, &json!({ "patternProperties": { "^x": {} } }));
+    for gone in ["#/definitions/Нет", "http://x/y.json", "y.json", "", "#нет", "#/properties/x/title"] {
+        property(&json!({ "title": "t", "$ref": gone }).to_string(), &json!({ "title": "t" }));
+    }
+    for good in [
+        json!({ "$ref": "#" }),
+        json!({ "$ref": "#/properties/x/$defs/d", "$defs": { "d": { "type": "string" } } }),
+        json!({ "$ref": "#/properties/x/$defs/d~1e", "$defs": { "d/e": true } }),
+        json!({ "$ref": "#d", "$defs": { "d": { "$anchor": "d" } } }),
+        json!({ "prefixItems": [{}], "items": { "$ref": "#/properties/x/prefixItems/0" } }),
+    ] {
+        property(&good.to_string(), &good);
+    }
+    // It is elsewhere by now.
+    property(
+        r##"{"items":[{"type":"string"}],"contains":{"$ref":"#/properties/x/items/0"}}"##,
+        &json!({ "prefixItems": [{ "type": "string" }], "contains": {} }),
+    );
+    property(r#"{"$anchor":"1 x","$id":"http://h/x","$dynamicAnchor":"й","title":"x"}"#, &json!({ "title": "x" }));
+    for (id, stays) in
+        [("http://h/x", true), ("urn:x:y", true), ("Отчёт", false), ("#x", false), ("http://h/a b", false)]
+    {
+        let after = json!({ "type": "object", "$id": id });
+        let after = if stays { after } else { json!({ "type": "object" }) };
+        input(&format!(r#"{{"type":"object","$id":"{id}"}}"#), &after);
+    }
+    property(
+        r#"{"type":"string","nullable":null,"propertyOrdering":null,"x-y":null,"const":null}"#,
+        &json!({ "type": "string", "const": null }),
+    );
+}
+
+/// An item that is nested too deep, wherever it stands and whatever is in it, costs no other.
+#[test]
+fn items_that_are_nested_too_deep_go() {
+    for (method, good) in [
+        ("tools/list", json!({ "name": "a", "inputSchema": { "type": "object" } })),
+        ("prompts/list", json!({ "name": "a" })),
+        ("resources/list", json!({ "uri": "u:1", "name": "a" })),
+        ("resources/templates/list", json!({ "uriTemplate": "u:{x}", "name": "a" })),
+    ] {
+        let key = strict::subject(method);
+        for depth in [125, 126, 127, 200, 5000] {
+            let deep = format!("{}\"]}}\\\"\"{}", "[".repeat(depth), "]".repeat(depth));
+            let schema = format!("{}{{}}{}", r#"{"properties":{"a":"#.repeat(depth / 2), "}}".repeat(depth / 2));
+            for bad in [
+                format!(r#"{{"_meta":{{"x":{deep}}},"name":"b","uri":"u:2","uriTemplate":"u:2"}}"#),
+                format!(r#"{{"name":"b","uri":"u:2","uriTemplate":"u:2","inputSchema":{schema},"x":{deep}}}"#),
+                deep.clone(),
+            ] {
+                for list in [format!("{good},{bad}"), format!("{bad} , {good}"), format!("{good},{bad},{bad}")] {
+                    mended(method, &format!("{{\"{key}\":[{list}]}}"), &json!({ key: [good] }));
+                }
+            }
+            if depth < 200 {
+                continue;
+            }
+            mended(
+                method,
+                &format!("{{\"_meta\":{{\"x\":{deep}}},\"{key}\":[{good}],\"x\":{deep}}}"),
+                &json!({ key: [good] }),
+            );
+        }
+        let broken = format!("{{\"{key}\":[{good},{}", "[".repeat(500));
+        assert!(matches!(answer(LEGACY, method, &broken), Err(BadAnswer::Json(_))));
+    }
+}
+
+/// Bytes that may not stand where they stand.
+#[test]
+fn bytes_that_are_no_text() {
+    for (bad, after) in [
+        (&b"\xed\xa0\x80"[..], "\u{fffd}"),
+        (b"\xff", "\u{fffd}"),
+        (b"\xd0", "\u{fffd}"),
+        (b"\x01", "\u{1}"),
+        (b"a\r\n\tb", "a\r\n\tb"),
+        (b"\xff\x02", "\u{fffd}\u{2}"),
+        (b"\\ud800\n", "\u{fffd}\n"),
+    ] {
+        let read = |method: &str, before: &str, behind: &str| {
+            let body = [
+                br#"{"jsonrpc":"2.0","id":1,"result":"#,
+                before.as_bytes(),
+                bad,
+                "Б".as_bytes(),
+                behind.as_bytes(),
+                b"}",
+            ]
+            .concat();
+            let payload = decode(body.into(), &request(LEGACY, method)).unwrap().unwrap();
+            let got: Value = serde_json::from_slice(payload.json()).unwrap();
+            strict::check(LEGACY, method, got.clone());
+            got
+        };
+        let got = read("tools/call", r#"{"content":[{"type":"text","text":"A"#, "\"}]}");
+        assert_eq!(got["content"][0]["text"], format!("A{after}Б"));
+        let got = read("tools/list", r#"{"tools":[{"name":"good"},{"name":"bad","_meta":{"A"#, "\":1}}]}");
+        assert_eq!(got["tools"][1]["_meta"], json!({ format!("A{after}Б"): 1 }));
+        let got = read("resources/read", r#"{"contents":[{"uri":"u:1","text":"A"#, "\"}]}\0");
+        assert_eq!(got["contents"][0]["text"], format!("A{after}Б"));
+    }
+    let escaped = b"{\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"\\\\\n\\\"\t\"}]}}";
+    let payload = decode(Bytes::from_static(escaped), &request(LEGACY, "tools/call")).unwrap().unwrap();
+    let got: Value = serde_json::from_slice(payload.json()).unwrap();
+    assert_eq!(got["content"][0]["text"], "\\\n\"\t");
+    // What is broken otherwise stays so.
+    let broken = decode(Bytes::from_static(b"{\"result\":{\"content\":[\x01"), &request(LEGACY, "tools/call"));
+    assert!(matches!(broken, Err(BadAnswer::Json(_))));
+}
+
+/// Blocks of content that a revision does not know.
+#[test]
+fn blocks_of_later_revisions() {
+    let link = r#"{"type":"resource_link","uri":"u:1","name":"Отчёт"}"#;
+    let nameless = r#"{"type":"resource_link","uri":"u:1"}"#;
+    let audio = r#"{"type":"audio","data":"aGk=","mimeType":"audio/wav"}"#;
+    let sniffed = r#"{"data":"SUQzBAAA"}"#;
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    for (version, before, after) in [
+        (Version::V2024_11_05, link, text("Отчёт: u:1")),
+        (Version::V2025_03_26, link, text("Отчёт: u:1")),
+        (Version::V2025_03_26, nameless, text("u:1")),
+        (Version::V2025_06_18, link, json!({ "type": "resource_link", "uri": "u:1", "name": "Отчёт" })),
+        (
+            Version::V2024_11_05,
+            audio,
+            json!({ "type": "resource", "resource": { "uri": "onec:data/1", "mimeType": "audio/wav", "blob": "aGk=" } }),
+        ),
+        (
+            Version::V2024_11_05,
+            sniffed,
+            json!({ "type": "resource", "resource": { "uri": "onec:data/1", "mimeType": "audio/mpeg", "blob": "SUQzBAAA" } }),
+        ),
+        (Version::V2025_03_26, audio, json!({ "type": "audio", "data": "aGk=", "mimeType": "audio/wav" })),
+    ] {
+        let got = answer(version, "tools/call", &format!("{{\"content\":[{before}]}}")).unwrap();
+        assert_eq!(got, json!({ "content": [after] }), "{version}");
+        strict::check(version, "tools/call", got);
+        let message = format!("{{\"messages\":[{{\"role\":\"user\",\"content\":{before}}}]}}");
+        let got = answer(version, "prompts/get", &message).unwrap();
+        assert_eq!(got["messages"][0]["content"], after, "{version}");
+    }
+}
+
+/// Stacks and Base64 in an error of JSON-RPC reach no client; the rest of it does.
+#[test]
+fn errors_without_noise() {
+    let base64 = "QUJD".repeat(60);
+    let lines = format!("{}\\r\\n", "QUJDREVG".repeat(9)).repeat(40);
+    let body = format!(
+        r#"{{"error":{{"code":-32603,"message":"Деление на 0\n{{ОбщийМодуль.X.Модуль(3)}}: Y();\n{lines}","data":{{
+            "stack":"x","СтекВызовов":[1],"trace":{{}},"traceId":"t","n":1.10,"x":["{base64}",{{"at":"Ошибка {lines} конец"}}]}}}}}}"#
+    );
+    let error = decode(body.into(), &request(LEGACY, "tools/call")).unwrap().unwrap_err();
+    assert_eq!(error.message, "Деление на 0\n…");
+    let data = String::from_utf8(error.data.unwrap().to_vec()).unwrap();
+    assert_eq!(data, r#"{"traceId":"t","n":1.10,"x":["…",{"at":"Ошибка … конец"}]}"#);
+    let plain = r#"{"error":{"code":-1,"message":" a \n","data":{ "b" : "c " }}}"#;
+    let error = decode(plain.into(), &request(LEGACY, "tools/call")).unwrap().unwrap_err();
+    assert_eq!((&*error.message, &error.data.unwrap()[..]), (" a \n", &br#"{ "b" : "c " }"#[..]));
 }
 
 #[test]
@@ -696,6 +942,12 @@ fn odd() -> impl Strategy<Value = Value> {
         json!(["object", "null"]),
         json!({ "type": "Число" }),
         json!({ "text": null }),
+        json!("["),
+        json!("#"),
+        json!("#/$defs/x"),
+        json!("#/anyOf/0"),
+        json!("#/items/0"),
+        json!("#user"),
     ]);
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
@@ -763,6 +1015,10 @@ const SCHEMA: &[&str] = &[
     "dependencies",
     "definitions",
     "$comment",
+    "$ref",
+    "$anchor",
+    "$id",
+    "oneOf",
     "x",
 ];
 

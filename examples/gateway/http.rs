@@ -10,7 +10,7 @@ use crate::{Failure, about, open_files, rest, server};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{any_service, get};
+use axum::routing::{any_service, get, post_service};
 use axum::{Json, Router};
 use onec_mcp::Bridge;
 use onec_mcp::budget::{BudgetLayer, MemoryBudget};
@@ -103,8 +103,8 @@ fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy, public_path: &str)
         .route("/mcp", any_service(mcp.clone()))
         .route("/mcp/", any_service(mcp))
         .route("/sse", any_service(sse.clone()))
-        .route("/sse/messages/", any_service(sse.clone()))
-        .route("/sse/messages", any_service(sse))
+        .route("/sse/messages/", post_service(sse.clone()))
+        .route("/sse/messages", post_service(sse))
 }
 
 /// What is open to anybody, and what every request goes through first.

@@ -1,12 +1,13 @@
 //! A list of tools under the names that clients see.
 
-use super::name::{Kept, alias, looks_made};
+use super::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use super::names::Names;
 use super::{schema, show};
 use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::{Item, List, Method, Payload, label};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -40,6 +41,9 @@ impl Page {
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items.len());
         let mut changed = false;
+        // What tools are called already in this list.
+        let own = list.items.iter().filter(|item| kept.tool(&item.name) && looks_made(&item.name));
+        let mut taken: HashSet<String> = own.map(|item| item.name.clone()).collect();
         for item in &list.items {
             let (item, of_arguments) = with_arguments(item, kept)?;
             if let Some((known, other)) = of_arguments {
@@ -52,10 +56,16 @@ impl Page {
                 }
                 items.push(item.json);
             } else {
-                let name = alias(&item.name);
-                items.push(renamed(&item, &name)?);
-                names.push((name.into_owned(), item.name));
                 changed = true;
+                let mut free = (0..ATTEMPTS).map(|attempt| tool_alias(&item.name, attempt));
+                let Some(name) = free.find(|name| !taken.contains(name)) else {
+                    let name = label::clean(&item.name);
+                    tracing::warn!(%name, "left out of the list of tools: all its names are those of others");
+                    continue;
+                };
+                taken.insert(name.clone());
+                items.push(renamed(&item, &name)?);
+                names.push((name, item.name));
             }
         }
         let shown = if changed { Some(list.with(items.iter().map(|item| &**item))?) } else { None };

@@ -6,8 +6,9 @@
 //! have none, and maps calls back. Other tools and everything else stay as they are, byte for byte, and
 //! calls under 1C's own names still work. The layers below know 1C's names only.
 //!
-//! An alias is made of the name and nothing else: its transliteration, shortened where needed, and a
-//! short hash, as in `Otchiot_o_prodazhakh_7j3c3f`. The hash is always there:
+//! An alias is made of the name and nothing else, unless another tool of the same list has that very name:
+//! its transliteration, shortened where needed, and a short hash, as in `Otchiot_o_prodazhakh_7j3c3f`. The
+//! hash is always there:
 //!
 //! - two names may be transliterated alike, and still need two aliases;
 //! - an alias must not change because another tool comes or goes, or because of who asks: clients keep

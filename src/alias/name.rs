@@ -50,10 +50,16 @@ pub fn alias(name: &str) -> Cow<'_, str> {
     if is_legal(name) {
         return name.into();
     }
+    tool_alias(name, 0).into()
+}
+
+/// The alias of a tool that not every client takes as it is. Of `attempt` 0 it is made of the name and
+/// nothing else; the others are for a list in which another tool has that name.
+pub(super) fn tool_alias(name: &str, attempt: u8) -> String {
     let mut alias = stem(name, "tool");
     alias.push('_');
-    push_hash(&mut alias, name, 0);
-    alias.into()
+    push_hash(&mut alias, name, attempt);
+    alias
 }
 
 /// The name under which clients see an argument that 1C calls `name`: the same where every model API takes

@@ -2,6 +2,7 @@
 
 use super::flight::Flights;
 use super::key::Key;
+use crate::onec::Check;
 use crate::rpc::json::{Fault, Scanner};
 use crate::rpc::{BoxError, Payload, Response};
 use moka::policy::EvictionPolicy;
@@ -84,7 +85,7 @@ impl Memory {
     }
 
     /// The answer that `call` gets, unless another caller's call for the same is under way: then that
-    /// one's; and whether it was `call`.
+    /// one's; and whether it was `call`. What does not pass `check` is not remembered.
     ///
     /// # Errors
     /// Those of the call.
@@ -92,6 +93,7 @@ impl Memory {
         &self,
         key: Key,
         ttl: Duration,
+        check: Option<Check>,
         call: impl Future<Output = Result<Response, BoxError>>,
     ) -> (Result<Answer, BoxError>, bool) {
         let call = async {
@@ -99,16 +101,20 @@ impl Memory {
             if let Some(answer) = self.get(&key, ttl) {
                 return Ok(answer);
             }
-            call.await.map(|response| self.keep(key, ttl, response)).map_err(Arc::from)
+            call.await.map(|response| self.keep(key, ttl, check.as_ref(), response)).map_err(Arc::from)
         };
         let (answer, own) = self.flights.join(key, call).await;
         (answer.map_err(|error| Shared(error).into()), own)
     }
 
-    fn keep(&self, key: Key, ttl: Duration, response: Response) -> Answer {
+    fn keep(&self, key: Key, ttl: Duration, check: Option<&Check>, response: Response) -> Answer {
         let ttl = ttl.min(LONGEST);
         match response.outcome {
-            Ok(payload) if size(&payload) as u64 <= self.room && may_be_kept(&payload) => {
+            Ok(payload)
+                if size(&payload) as u64 <= self.room
+                    && may_be_kept(&payload)
+                    && check.is_none_or(|check| check.passes(&payload)) =>
+            {
                 // On one line as clients get it, or each of them would make a copy for that.
                 let payload = payload.detached().on_one_line();
                 let kept = Kept { payload: payload.clone(), since: Instant::now(), ttl };

@@ -13,8 +13,8 @@
 //!   so they are best normalized before, as the catalog does.
 //! - **One call for all.** Callers who ask for the same at the same time wait for one call to 1C and get
 //!   the same answer, errors included. If the one who made the call leaves, the next makes it anew.
-//! - **What is not remembered**: errors of any kind, results with `isError` or `error`, and questions to
-//!   the client.
+//! - **What is not remembered**: errors of any kind, results with `isError` or `error`, questions to the
+//!   client, and answers that do not pass the `check` of their call.
 //! - **Bounds.** At most 10 000 answers and 64 MiB by default; those not asked for longest go first.
 //! - **`ttlMs`.** A list tells clients how long it stays remembered.
 //!

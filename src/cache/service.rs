@@ -3,7 +3,7 @@
 use super::key::{self, Key};
 use super::memory::{Answer, Memory};
 use crate::identity::Identity;
-use crate::onec::{Error, RestCall, Trouble};
+use crate::onec::{Check, Error, RestCall, Trouble};
 use crate::rpc::{BoxError, Request, Response, cause};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -82,7 +82,7 @@ where
         let kind = match self.lists.filter(|_| request.method.listed().is_some()) {
             Some(ttl) => {
                 let identity = request.extensions.get().cloned();
-                self.look_up(key::of_list(&request), ttl, request, identity, told)
+                self.look_up((key::of_list(&request), ttl, None), request, identity, told)
             }
             None => Kind::Passed { call: self.inner.call(request) },
         };
@@ -108,7 +108,7 @@ where
         let kind = match call.cache.filter(|ttl| !ttl.is_zero()) {
             Some(ttl) => {
                 let identity = call.extensions.get().cloned();
-                self.look_up(key::of_call(&call), ttl, call, identity, |answer| answer.response)
+                self.look_up((key::of_call(&call), ttl, call.check.clone()), call, identity, |answer| answer.response)
             }
             None => Kind::Passed { call: self.inner.call(call) },
         };
@@ -119,8 +119,7 @@ where
 impl<S> Cache<S> {
     fn look_up<R>(
         &mut self,
-        key: Key,
-        ttl: Duration,
+        (key, ttl, check): (Key, Duration, Option<Check>),
         question: R,
         identity: Option<Identity>,
         finish: fn(Answer) -> Response,
@@ -140,7 +139,7 @@ impl<S> Cache<S> {
         let memory = Arc::clone(&self.memory);
         let call = Box::pin(async move {
             let call = async { ready.call(question).await.map_err(Into::into) };
-            let (answer, own) = memory.ask(key, ttl, call).await;
+            let (answer, own) = memory.ask(key, ttl, check, call).await;
             if let (Err(error), Some(identity), false) = (&answer, &identity, own) {
                 tell(error, identity).await;
             }

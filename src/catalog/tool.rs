@@ -9,7 +9,7 @@ use super::shape::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
 use crate::identity::Scopes;
-use crate::onec::RestCall;
+use crate::onec::{Check, RestCall};
 use crate::rpc::Payload;
 use crate::rpc::json::{Fault, Scanner};
 use jsonschema::Validator;
@@ -157,6 +157,10 @@ impl Tool {
         let mut call = RestCall::new(Arc::clone(&self.0.path), body);
         call.slow = self.0.slow;
         call.cache = self.0.cache;
+        if call.cache.is_some() {
+            let tool = self.clone();
+            call.check = Some(Check::new(move |answer| tool.seen(answer, Asked::default()).flaw.is_none()));
+        }
         call
     }
 

@@ -189,6 +189,8 @@ where
             return Box::pin(async move { Ok(refusal) });
         }
         match head.method {
+            // The messages of a stream that is open are no stream.
+            http::Method::GET if session_id(&head.uri).is_some() => Box::pin(async move { Ok(reply::only("POST")) }),
             http::Method::GET => {
                 let opened = self.open(&head.extensions);
                 Box::pin(async move { Ok(opened) })

@@ -39,7 +39,8 @@ pub(super) fn encoded() -> Response<Body> {
 }
 
 /// What a 415 says of a body that is encoded.
-pub(crate) const ENCODED: &str = "The body must not be compressed: no Content-Encoding is taken here";
+pub(crate) const ENCODED: &str =
+    "The body must not be compressed: no Content-Encoding is taken here, and no Transfer-Encoding but chunked";
 /// And its `Accept-Encoding`.
 pub(crate) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 

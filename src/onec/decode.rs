@@ -1,8 +1,10 @@
 //! Answers of 1C.
 
-use super::body::{compression, declared, is_unmarked, unmarked};
+use super::body::{compression, is_unmarked, unmarked};
 use super::error::cut;
 use super::mend::{Listed, Mender};
+use super::noise::{without_noise, without_noise_in};
+use super::repair;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{Era, ErrorObject, MAX_ITEMS, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
@@ -73,12 +75,31 @@ pub(super) fn decode(
     body: Bytes,
     request: &Request,
 ) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
-    let body = text(headers, body)?;
-    let answer = decode_text(&body, request);
-    // UTF-8 comes first, since what is declared may be wrong.
-    if let (Err(BadAnswer::Json(Fault::Utf8)), Some(encoding)) = (&answer, declared(headers)) {
-        let body = encoding.decode_without_bom_handling(&body).0.into_owned();
-        return decode_text(&body.into(), request);
+    repaired(
+        headers,
+        text(headers, body)?,
+        |body| decode_text(body, request),
+        |why| match why {
+            BadAnswer::Json(fault) => Some(*fault),
+            _ => None,
+        },
+    )
+}
+
+/// What `read` makes of a body, or of what can be made of it where it is at fault.
+pub(super) fn repaired<T, E>(
+    headers: &HeaderMap,
+    mut body: Bytes,
+    mut read: impl FnMut(&Bytes) -> Result<T, E>,
+    fault: impl Fn(&E) -> Option<Fault>,
+) -> Result<T, E> {
+    let mut answer = read(&body);
+    // One fault may hide another.
+    for _ in 0..2 {
+        let fault = answer.as_ref().err().and_then(&fault);
+        let Some(again) = fault.and_then(|fault| repair::of(headers, &body, fault)) else { break };
+        body = again;
+        answer = read(&body);
     }
     answer
 }
@@ -105,19 +126,11 @@ pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, BadAnswer>
 fn decode_text(body: &Bytes, request: &Request) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
     let mut mender = Mender::new(request, body);
     let envelope = read(body, &mut mender);
-    let suspect = match &envelope {
-        Ok(envelope) => envelope.lone_surrogates,
-        // In a key that is read one is a fault at once.
-        Err(BadAnswer::Json(Fault::Syntax(_))) => true,
-        Err(_) => false,
-    };
-    if suspect {
+    if envelope.as_ref().is_ok_and(|envelope| envelope.lone_surrogates) {
         let whole = Bytes::from(json::without_lone_surrogates(body));
-        if whole != body {
-            let mut mender = Mender::new(request, &whole);
-            let envelope = read(&whole, &mut mender)?;
-            return outcome(&whole, request, &envelope, &mut mender);
-        }
+        let mut mender = Mender::new(request, &whole);
+        let envelope = read(&whole, &mut mender)?;
+        return outcome(&whole, request, &envelope, &mut mender);
     }
     outcome(body, request, &envelope?, &mut mender)
 }
@@ -186,11 +199,14 @@ impl ErrorObject {
             .ok()?;
         let text = message.of(raw).and_then(json::unquote).unwrap_or("1C gave no reason".into());
         let code = code.of(raw).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
-        let mut error = Self::new(code.unwrap_or(Self::INTERNAL_ERROR), cut(&text).into_owned());
+        let mut error = Self::new(code.unwrap_or(Self::INTERNAL_ERROR), cut(&without_noise(&text)).into_owned());
         let data = data.of(raw).filter(|data| *data != b"null");
-        error.data = data.map(|data| match cut_json(data) {
-            Some(cut) => cut.into(),
-            None => without_line_breaks(Bytes::copy_from_slice(data)),
+        error.data = data.map(|data| {
+            let data = without_noise_in(data);
+            match cut_json(&data) {
+                Some(cut) => cut.into(),
+                None => without_line_breaks(data),
+            }
         });
         Some(error)
     }

@@ -5,6 +5,7 @@
 //! around it may stand what is not: stacks, and kilobytes of Base64.
 
 use super::body::{compression, declared, unmarked};
+use super::noise::{is_stack, without_noise};
 use crate::rpc::label;
 use bytes::Bytes;
 use encoding_rs::WINDOWS_1251;
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 const LOOK: usize = 64 * 1024;
 /// JSON is read whole up to this length, since its noise may stand before its words.
 const LOOK_JSON: usize = 1024 * 1024;
-/// From here on a word without a space is no word.
+/// From here on a text without a space is no text.
 const LONGEST_WORD: usize = 200;
 
 /// The words of the body of an error, on one line; nothing where it says nothing.
@@ -31,6 +32,16 @@ pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
         _ => None,
     };
     tidy(without_stack(told.as_deref().unwrap_or(&text)))
+}
+
+/// The words of JSON that has some where errors have them.
+pub(super) fn told_in_json(body: &[u8]) -> Option<String> {
+    let text = text(&HeaderMap::new(), body);
+    let told = match serde_json::from_str(&text) {
+        Ok(value) => told(&value),
+        Err(_) => last_string(&text, "\"descr\""),
+    };
+    told.map(|told| tidy(without_stack(&told))).filter(|told| !told.is_empty())
 }
 
 /// In UTF-8, in what the header says, or in windows-1251.
@@ -56,11 +67,7 @@ fn tidy(text: &str) -> String {
         end -= 1;
     }
     let text = label::clean(text.get(..end).unwrap_or_default());
-    let noise = |word: &str| {
-        word.len() > LONGEST_WORD
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
-    };
-    text.split_whitespace().map(|word| if noise(word) { "…" } else { word }).collect::<Vec<_>>().join(" ")
+    without_noise(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Where the stack of a failed page begins, its words have ended.
@@ -89,7 +96,7 @@ const TELLING: [&str; 13] = [
 
 fn of_json(text: &str) -> Option<String> {
     match serde_json::from_str(text) {
-        Ok(value) => told(&value).or_else(|| Some(without_noise(value)?.to_string())),
+        Ok(value) => told(&value).or_else(|| Some(without_stacks(value)?.to_string())),
         // Broken, or cut in the middle of the noise; or plain text that begins with the place of the error.
         Err(_) => {
             let told = last_string(text, "\"descr\"").or_else(|| last_string(text, "\"message\""));
@@ -108,7 +115,13 @@ fn told(value: &Value) -> Option<String> {
             let inner = member(members, "inner").and_then(told);
             let own = || TELLING.into_iter().find_map(|name| member(members, name).and_then(told));
             // `{"lang":"ru","value":"…"}` of OData.
-            inner.or_else(own).or_else(|| member(members, "value").and_then(told))
+            let value = || member(members, "value").and_then(told);
+            // An exception as 1C's typed JSON has it; elsewhere that member names a type.
+            let typed = || {
+                let exception = member(members, "#exception").filter(|exception| exception.is_object());
+                exception.or_else(|| member(members, "#value")).and_then(told)
+            };
+            inner.or_else(own).or_else(value).or_else(typed)
         }
         _ => None,
     }
@@ -119,12 +132,12 @@ fn member<'a>(members: &'a serde_json::Map<String, Value>, name: &str) -> Option
 }
 
 /// JSON of which nothing is known, without what only looks like text.
-fn without_noise(mut value: Value) -> Option<Value> {
+fn without_stacks(mut value: Value) -> Option<Value> {
     let Value::Object(members) = &mut value else { return None };
     members.retain(|key, value| {
         let key = key.to_lowercase();
         let long = value.as_str().is_some_and(|text| text.len() > LONGEST_WORD && !text.contains(' '));
-        !(long || key.contains("stack") || key.contains("trace"))
+        !(long || is_stack(&key) || key.contains("trace"))
     });
     Some(value)
 }

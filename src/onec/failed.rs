@@ -3,8 +3,8 @@
 use super::cause;
 use super::client::ClientError;
 use super::decode::BadAnswer;
-use super::error::{Error, Trouble};
-use super::error_body::words;
+use super::error::{Error, Trouble, cut};
+use super::error_body::{told_in_json, words};
 use crate::identity::Identity;
 use crate::rpc::{BoxError, cause as find};
 use http::{HeaderMap, StatusCode, Uri};
@@ -38,7 +38,9 @@ pub(super) fn nonsense(why: &BadAnswer, body: &[u8]) -> Error {
         BadAnswer::Html | BadAnswer::Json(_) | BadAnswer::Neither => cause::said(&words(&HeaderMap::new(), body)),
         _ => None,
     };
-    Error::found(Trouble::Nonsense(why.to_string()), said.map(|cause| (cause, None)), None)
+    let own = if *why == BadAnswer::Neither { told_in_json(body) } else { None };
+    let why = own.map_or_else(|| why.to_string(), |own| format!("{why}, but \"{}\"", cut(&own)));
+    Error::found(Trouble::Nonsense(why), said.map(|cause| (cause, None)), None)
 }
 
 /// With the place where it happened, for the log.

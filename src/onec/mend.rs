@@ -7,6 +7,7 @@
 mod choices;
 mod content;
 mod edits;
+mod flat;
 mod judge;
 mod keywords;
 mod kind;
@@ -130,13 +131,22 @@ impl<'a> Mender<'a> {
                 self.subject = self.kept(kind, scanner)?;
                 self.subject
             }
-            _ => match other(&self.request.method, key) {
-                Some(kind) if !kind.fits_at_once(scanner.peek()) => self.kept(kind, scanner)?,
-                _ => {
-                    outline.member(scanner, key)?;
-                    true
+            _ => {
+                // Beside a list nothing is worth the list.
+                let before = self.request.method.listed().map(|_| scanner.clone());
+                let read = match other(&self.request.method, key) {
+                    Some(kind) if !kind.fits_at_once(scanner.peek()) => self.kept(kind, scanner),
+                    _ => outline.member(scanner, key).map(|_| true).map_err(BadAnswer::from),
+                };
+                match (read, before) {
+                    (Err(BadAnswer::Json(json::Fault::Depth)), Some(before)) => {
+                        *scanner = before;
+                        scanner.pass_by()?;
+                        false
+                    }
+                    (read, _) => read?,
                 }
-            },
+            }
         };
         self.top.member(*start, scanner.pos(), keep, &mut self.edits);
         Ok(())

@@ -65,8 +65,10 @@ mod failed;
 mod infobase;
 mod login;
 mod mend;
+mod noise;
 mod outputs;
 mod queue;
+mod repair;
 mod rest;
 mod service;
 
@@ -77,7 +79,7 @@ pub use error::{Error, Trouble};
 pub use infobase::{Infobase, InfobaseError};
 pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
-pub use rest::RestCall;
+pub use rest::{Check, RestCall};
 pub use service::{DefaultClient, OneCService, ResponseFuture};
 
 #[doc(hidden)]

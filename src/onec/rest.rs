@@ -1,8 +1,7 @@
 //! Calls in the REST dialect.
 
-use super::body::declared;
 use super::deadline::Patience;
-use super::decode::{BadAnswer, text};
+use super::decode::{BadAnswer, repaired, text};
 use super::exchange::{Kind, Target};
 use super::failed::{nonsense, placed, refused};
 use super::infobase::{Infobase, InfobaseError};
@@ -11,11 +10,11 @@ use super::service::{OneCService, ResponseFuture};
 use crate::aside::{aside, is_long};
 use crate::budget::Tally;
 use crate::identity::Identity;
-use crate::rpc::json::{Fault, without_lone_surrogates};
 use crate::rpc::{BoxError, Extensions, Payload, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -36,6 +35,8 @@ pub struct RestCall {
     /// How long its answer may be remembered, by a layer that remembers answers; `None` means not at
     /// all.
     pub cache: Option<Duration>,
+    /// What an answer must pass to be remembered.
+    pub check: Option<Check>,
     /// Headers that travel on to 1C. An `Authorization` among them does not.
     pub headers: HeaderMap,
     /// What layers tell each other, the [`Identity`] of the caller or the call's [`Flow`] among it.
@@ -46,7 +47,29 @@ impl RestCall {
     /// A quick call whose answer is not remembered, of nobody in particular.
     pub fn new(path: impl Into<Arc<str>>, body: impl Into<Bytes>) -> Self {
         let (headers, extensions) = (HeaderMap::new(), Extensions::new());
-        Self { path: path.into(), body: body.into(), slow: false, cache: None, headers, extensions }
+        Self { path: path.into(), body: body.into(), slow: false, cache: None, check: None, headers, extensions }
+    }
+}
+
+/// Says of an answer whether it is one that the caller can use.
+#[derive(Clone)]
+pub struct Check(Arc<dyn Fn(&Payload) -> bool + Send + Sync>);
+
+impl Check {
+    /// Whatever `passes` says.
+    pub fn new(passes: impl Fn(&Payload) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(passes))
+    }
+
+    /// Whether this answer passes.
+    pub fn passes(&self, answer: &Payload) -> bool {
+        (self.0)(answer)
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check").finish_non_exhaustive()
     }
 }
 
@@ -139,16 +162,16 @@ impl Paths {
     }
 }
 
+/// What an exception of the application server begins with.
+const EXCEPTION: &[u8] = b"\"#exception\"";
+
 fn object(answer: http::Response<Bytes>) -> Result<Payload, BadAnswer> {
     let (head, body) = answer.into_parts();
     let body = text(&head.headers, body)?;
-    let payload = match (Payload::parse(body.clone()), declared(&head.headers)) {
-        (Err(Fault::Utf8), Some(encoding)) => {
-            Payload::parse(encoding.decode_without_bom_handling(&body).0.into_owned())?
-        }
-        // In a key that is read, half of a surrogate is a fault at once.
-        (Err(Fault::Syntax(_)), _) => Payload::parse(without_lone_surrogates(&body))?,
-        (payload, _) => payload?,
-    };
+    // The form of an exception, where 1C or a web server says that all is well.
+    if body.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(EXCEPTION)) {
+        return Err(BadAnswer::Neither);
+    }
+    let payload = repaired(&head.headers, body, |body| Payload::parse(body.clone()), |fault| Some(*fault))?;
     Ok(payload.without_lone_surrogates()?)
 }

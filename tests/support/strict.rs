@@ -40,6 +40,9 @@ pub(crate) fn check(version: Version, method: &str, mut result: Value) {
         for key in ["inputSchema", "outputSchema"] {
             if let Some(schema) = tool.get(key) {
                 check_schema(schema);
+                if key == "inputSchema" {
+                    check_top(schema);
+                }
             }
         }
     }
@@ -92,7 +95,17 @@ fn check_items(result: &Value) {
 #[track_caller]
 fn check_schema(schema: &Value) {
     jsonschema::meta::validate(schema).unwrap_or_else(|error| panic!("{error}: {schema}"));
+    // References lead somewhere, and regular expressions are some.
+    jsonschema::validator_for(schema).unwrap_or_else(|error| panic!("{error}: {schema}"));
     inner(schema, schema);
+}
+
+/// Model APIs refuse these at the top of an input schema, and a whole request with them.
+#[track_caller]
+fn check_top(schema: &Value) {
+    for key in ["anyOf", "oneOf", "allOf", "not", "enum"] {
+        assert!(schema.get(key).is_none(), "{key}: {schema}");
+    }
 }
 
 #[track_caller]
@@ -104,6 +117,14 @@ fn inner(schema: &Value, whole: &Value) {
     const SAME: [&str; 8] = ["$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas"];
     let Value::Object(members) = schema else { return };
     labels(schema);
+    for (key, value) in members {
+        assert!(!value.is_null() || key == "const", "{key}: {whole}");
+    }
+    let types = members.get("type");
+    let array =
+        |types: &Value| types == "array" || types.as_array().is_some_and(|types| types.contains(&"array".into()));
+    assert!(!types.is_some_and(array) || members.contains_key("items"), "no items: {whole}");
+    assert!(members.get("required").is_none_or(|names| *names != json!([])), "{whole}");
     if let Some(choices) = members.get("enum") {
         let choices = choices.as_array().unwrap();
         let unique: BTreeSet<_> = choices.iter().map(Value::to_string).collect();

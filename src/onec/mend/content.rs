@@ -7,6 +7,7 @@ use super::parts::Parts;
 use super::tables::{ANNOTATIONS, AUDIO, EMBEDDED, IMAGE, LINK, MESSAGE, TEXT};
 use super::{Mender, first_member, media};
 use crate::onec::decode::BadAnswer;
+use crate::rpc::Version;
 use crate::rpc::json::{Scanner, Span, unquote};
 
 pub(super) const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
@@ -219,10 +220,14 @@ impl Mender<'_> {
         let (text, blob, resource) = (is(parts.text, b'"'), is(parts.blob, b'"'), is(parts.resource, b'{'));
         let (data, uri) = (!parts.data.is_empty(), is(parts.uri, b'"'));
         match kind {
+            "audio" if data && self.request.version < Version::V2025_03_26 => self.as_resource(parts, scanner),
             "image" | "audio" if data => self.media(kind == "image", parts, scanner),
             "image" | "audio" if !blob => Err(BadAnswer::Missing("data")),
             "resource" if resource => self.block_as(EMBEDDED, "", scanner),
             "resource_link" | "resourcelink" | "link" if uri => {
+                if self.request.version < Version::V2025_06_18 {
+                    return self.link_as_text(parts, scanner);
+                }
                 let name = self.text_of(parts.uri);
                 self.block_as(LINK, &name, scanner)
             }
@@ -232,6 +237,7 @@ impl Mender<'_> {
             _ if blob => self.as_resource(parts, scanner),
             _ if text => self.block_as(TEXT, "", scanner),
             "" if is(parts.data, b'"') => match self.kind_of_data(parts) {
+                Some(false) if self.request.version < Version::V2025_03_26 => self.as_resource(parts, scanner),
                 Some(image) => self.media(image, parts, scanner),
                 None => self.as_resource(parts, scanner),
             },
@@ -273,6 +279,19 @@ impl Mender<'_> {
         let data = parts.data.of(self.bytes).and_then(unquote);
         let sniffed = data.and_then(|data| media::sniffed(&data)).filter(|kind| kind.starts_with(family));
         self.block_as(fields, &format!("\"{}\"", sniffed.unwrap_or(usual)), scanner)
+    }
+
+    /// A link for clients that know no links: its name and address.
+    fn link_as_text(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let name = first_member(scanner, self.bytes, "name", |raw| raw.first() == Some(&b'"')).and_then(unquote);
+        let uri = parts.uri.of(self.bytes).and_then(unquote).unwrap_or_default();
+        let text = match name.filter(|name| !name.trim().is_empty() && *name != uri) {
+            Some(name) => quoted(&format!("{name}: {uri}")),
+            None => quoted(&uri),
+        };
+        scanner.skip()?;
+        self.edits.replace(parts.object, format!("{{\"type\":\"text\",\"text\":{text}}}"));
+        Ok(true)
     }
 
     /// A block that is a resource without saying so in the words of MCP.

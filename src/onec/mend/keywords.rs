@@ -20,8 +20,14 @@ pub(super) enum Keyword {
     Required,
     /// Names of properties for some of them.
     RequiredBy,
-    /// A reference: what it leads to is not looked at.
+    /// A regular expression.
+    Pattern,
+    /// A reference into the same schema.
     Reference,
+    /// A name for references.
+    Anchor,
+    /// The address of the whole schema.
+    Id,
     Dialect,
     /// A schema of the same value as this one.
     Same,
@@ -40,6 +46,8 @@ pub(super) enum Keyword {
     Properties,
     /// By whatever name.
     ByName,
+    /// By regular expressions.
+    ByPattern,
     /// By names of properties: a schema of the same value, or names of properties.
     Dependencies,
     List,
@@ -66,7 +74,7 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("multipleOf", Keyword::Positive),
     ("minLength", Keyword::Count),
     ("maxLength", Keyword::Count),
-    ("pattern", Keyword::Text),
+    ("pattern", Keyword::Pattern),
     ("minItems", Keyword::Count),
     ("maxItems", Keyword::Count),
     ("uniqueItems", Keyword::Bool),
@@ -93,16 +101,16 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("contentSchema", Keyword::Other),
     ("contentEncoding", Keyword::Text),
     ("contentMediaType", Keyword::Text),
-    ("patternProperties", Keyword::ByName),
+    ("patternProperties", Keyword::ByPattern),
     ("$defs", Keyword::ByName),
     ("definitions", Keyword::ByName),
     ("$ref", Keyword::Reference),
     ("$dynamicRef", Keyword::Reference),
     ("$recursiveRef", Keyword::Reference),
     ("$schema", Keyword::Dialect),
-    ("$id", Keyword::Text),
-    ("$anchor", Keyword::Text),
-    ("$dynamicAnchor", Keyword::Text),
+    ("$id", Keyword::Id),
+    ("$anchor", Keyword::Anchor),
+    ("$dynamicAnchor", Keyword::Anchor),
     ("$comment", Keyword::Text),
     ("deprecated", Keyword::Bool),
     ("readOnly", Keyword::Bool),
@@ -130,6 +138,28 @@ pub(super) fn is_known(dialect: &str) -> bool {
 /// Whether `items` may be several there.
 pub(super) fn is_old(dialect: &str) -> bool {
     is_known(dialect) && !dialect.contains("2020-12")
+}
+
+/// Whether validators take a regular expression: they go by ECMAScript with `u`
+/// ([Regular expressions](https://json-schema.org/draft/2020-12/json-schema-core#section-6.4)).
+pub(super) fn is_pattern(text: &str) -> bool {
+    // What is longer nests too deep for some readers, and means nothing to a model.
+    const LONGEST: usize = 1024;
+    text.len() <= LONGEST
+        && regress::backends::try_parse(text.chars().map(u32::from), regress::Flags::from("u")).is_ok()
+}
+
+/// Whether it may be an `$anchor`
+/// ([2020-12](https://json-schema.org/draft/2020-12/json-schema-core#section-8.2.2)).
+pub(super) fn is_anchor(text: &str) -> bool {
+    let first = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    first && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// Whether it may be the `$id` of a schema: an address without a fragment.
+pub(super) fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?!$&'()*+,;=@".contains(&byte);
+    text.trim_end_matches('#').bytes().all(plain) && url::Url::parse(text).is_ok()
 }
 
 #[cfg(test)]

@@ -55,14 +55,48 @@ impl Mender<'_> {
     }
 }
 
+/// An item, or its place where it is nested too deep: that costs none of the others.
+fn bounded(
+    mender: &mut Mender<'_>,
+    scanner: &mut Scanner<'_>,
+    item: impl FnOnce(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, BadAnswer>,
+) -> Result<bool, BadAnswer> {
+    let before = scanner.clone();
+    match item(mender, scanner) {
+        Err(BadAnswer::Json(Fault::Depth)) => {
+            *scanner = before;
+            let named = ["name", "uri", "uriTemplate"].into_iter().find_map(|key| name(scanner, mender.bytes, key));
+            scanner.pass_by()?;
+            Ok(mender.leave_out(named.as_deref(), "it is nested too deep"))
+        }
+        read => read,
+    }
+}
+
 pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    bounded(mender, scanner, any_tool)
+}
+
+pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    bounded(mender, scanner, any_prompt)
+}
+
+pub(super) fn resource(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    bounded(mender, scanner, |mender, scanner| addressed(mender, "uri", RESOURCE, scanner))
+}
+
+pub(super) fn template(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    bounded(mender, scanner, |mender, scanner| addressed(mender, "uriTemplate", TEMPLATE, scanner))
+}
+
+fn any_tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
     mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     mender.output = None;
     mender.named(name, |mender| object(mender, TOOL, scanner))
 }
 
-pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
     mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     // It is called by its name as it is, which has no alias.
@@ -71,14 +105,6 @@ pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
         return Ok(mender.leave_out(name.as_deref(), "its name has control characters"));
     }
     mender.named(name, |mender| object(mender, PROMPT, scanner))
-}
-
-pub(super) fn resource(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    addressed(mender, "uri", RESOURCE, scanner)
-}
-
-pub(super) fn template(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    addressed(mender, "uriTemplate", TEMPLATE, scanner)
 }
 
 fn object(mender: &mut Mender<'_>, fields: &'static [Field], scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {

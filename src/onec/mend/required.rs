@@ -57,8 +57,10 @@ impl Names {
         self.required.truncate(mark);
     }
 
-    /// Takes out of each list what is no name, no property, or there already. Then all is forgotten.
-    pub(super) fn settle(&mut self, bytes: &[u8], edits: &mut Edits) {
+    /// Takes out of each list what is no name, no property, or there already, and gives the places of those
+    /// of which nothing is left. Then all is forgotten.
+    pub(super) fn settle(&mut self, bytes: &[u8], edits: &mut Edits) -> Vec<usize> {
+        let mut empty = Vec::new();
         if !self.required.is_empty() {
             self.open.sort_unstable();
             self.properties.sort_unstable_by_key(|(group, _)| *group);
@@ -72,12 +74,16 @@ impl Names {
             properties.sort_unstable();
             let is_one = |name: &str| properties.binary_search_by(|property| (**property).cmp(name)).is_ok();
             if let Some(names) = span.of(bytes).and_then(|raw| unique_names(raw, |name| any || is_one(name))) {
+                if names == "[]" {
+                    empty.push(span.start());
+                }
                 edits.replace(*span, names);
             }
         }
         self.properties.clear();
         self.open.clear();
         self.required.clear();
+        empty
     }
 }
 

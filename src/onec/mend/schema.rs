@@ -7,6 +7,7 @@
 //! let it be of any type. Clients check results against it, so one that cannot be right goes instead of
 //! being guessed at.
 
+use super::flat::{COMBINED, flattened};
 use super::keywords;
 use super::required::Names;
 use super::type_names::meant;
@@ -15,6 +16,9 @@ use crate::onec::decode::BadAnswer;
 use crate::rpc::Era;
 use crate::rpc::json::{self, Scanner, Span, unquote};
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use std::collections::HashSet;
 
 pub(super) const ANY_OBJECT: &str = "{\"type\":\"object\"}";
 pub(super) const OBJECT: &str = "\"object\"";
@@ -35,14 +39,54 @@ pub(super) struct Schema<'a> {
     /// Before the whole of it.
     whole: Scanner<'a>,
     pub(super) names: Names,
+    root: Root,
+    /// As a tree, once some reference was looked up.
+    tree: Option<Value>,
+    /// Where lists of names stand that name no property.
+    pub(super) empty: HashSet<usize>,
 }
 
 impl Schema<'_> {
+    /// Whether a reference leads to a schema within this one, as clients see it.
+    pub(super) fn leads(&mut self, bytes: &[u8], target: &str) -> bool {
+        let Some(target) = target.strip_prefix('#') else { return false };
+        let target = percent_decode_str(target).decode_utf8_lossy();
+        let parts: Vec<_> = target.split('/').skip(1).collect();
+        let gone = self.root == Root::Input && parts.first().is_some_and(|part| COMBINED.contains(part));
+        let moved = parts
+            .windows(2)
+            .any(|parts| matches!(parts, ["items", at] if at.bytes().all(|byte| byte.is_ascii_digit())));
+        if gone || moved && !self.is_old(bytes) {
+            return false;
+        }
+        let tree = self.tree.get_or_insert_with(|| {
+            let span = self.whole.clone().skip().unwrap_or_default();
+            span.of(bytes).and_then(|raw| serde_json::from_slice(raw).ok()).unwrap_or_default()
+        });
+        match &*target {
+            "" => true,
+            pointer if pointer.starts_with('/') => {
+                tree.pointer(pointer).is_some_and(|found| found.is_object() || found.is_boolean())
+            }
+            anchor => has_anchor(tree, anchor),
+        }
+    }
+
     /// Whether `items` may be several.
     pub(super) fn is_old(&self, bytes: &[u8]) -> bool {
         let dialect = first_member(&self.whole, bytes, "$schema", |_| true).and_then(unquote);
         dialect.is_some_and(|dialect| keywords::is_old(&dialect))
     }
+}
+
+fn has_anchor(tree: &Value, anchor: &str) -> bool {
+    let own = ["$anchor", "$dynamicAnchor"].into_iter().any(|key| tree.get(key).is_some_and(|name| name == anchor));
+    own && keywords::is_anchor(anchor)
+        || match tree {
+            Value::Array(items) => items.iter().any(|item| has_anchor(item, anchor)),
+            Value::Object(members) => members.values().any(|member| has_anchor(member, anchor)),
+            _ => false,
+        }
 }
 
 /// The schema of arguments.
@@ -121,6 +165,7 @@ impl Type {
 }
 
 /// An object that was read as a schema.
+#[derive(Default)]
 pub(super) struct Read {
     pub(super) object: Span,
     /// It has members.
@@ -131,6 +176,12 @@ pub(super) struct Read {
     pub(super) typed: bool,
     /// It is of another type.
     pub(super) other: bool,
+    /// It may be an array.
+    pub(super) array: bool,
+    /// It says what the items of one are.
+    pub(super) items: bool,
+    /// It has keywords that model APIs refuse at the top.
+    pub(super) combined: bool,
 }
 
 /// Where a schema stands within that of a tool.
@@ -140,20 +191,46 @@ pub(super) struct Place {
     /// Under `not` or `if`.
     pub(super) turned: bool,
     pub(super) root: Root,
+    /// It is the whole.
+    pub(super) top: bool,
 }
 
 impl Place {
     pub(super) const fn new(group: usize) -> Self {
-        Self { group, turned: false, root: Root::Free }
+        Self { group, turned: false, root: Root::Free, top: false }
     }
 }
 
 impl Mender<'_> {
     /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
     fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-        let mut schema = Schema { whole: scanner.clone(), names: std::mem::take(&mut self.properties) };
-        let place = Place { root, ..Place::new(schema.names.group()) };
+        let (before, mark) = (scanner.clone(), self.edits.mark());
+        let mut empty = HashSet::new();
+        loop {
+            let known = empty.len();
+            let stays = self.root_without(&mut empty, root, scanner)?;
+            if empty.len() == known {
+                return Ok(stays);
+            }
+            // Which lists name no property is known at the end only.
+            self.edits.back_to(mark);
+            *scanner = before.clone();
+        }
+    }
+
+    /// The same without the lists of names at `empty`, to which those are added that turn out to be so.
+    fn root_without(
+        &mut self,
+        empty: &mut HashSet<usize>,
+        root: Root,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        let mark = self.edits.mark();
+        let names = std::mem::take(&mut self.properties);
+        let mut schema = Schema { whole: scanner.clone(), names, root, tree: None, empty: std::mem::take(empty) };
+        let place = Place { root, top: true, ..Place::new(schema.names.group()) };
         let read = self.members(&mut schema, place, scanner)?;
+        *empty = std::mem::take(&mut schema.empty);
         if root != Root::Free {
             // An empty one says nothing, but clients would take results without structure for wrong.
             if root == Root::Output && (read.other || !read.members) {
@@ -165,7 +242,14 @@ impl Mender<'_> {
                 self.edits.prepend(read.object, &format!("\"type\":{OBJECT}"), read.kept);
             }
         }
-        schema.names.settle(self.bytes, &mut self.edits);
+        empty.extend(schema.names.settle(self.bytes, &mut self.edits));
+        if root == Root::Input && read.combined {
+            let json = self.edits.since(mark).apply(self.bytes, read.object);
+            if let Some(flat) = flattened(&json) {
+                self.edits.back_to(mark);
+                self.edits.replace(read.object, flat);
+            }
+        }
         // The next schema uses their memory.
         self.properties = schema.names;
         Ok(true)

@@ -1,11 +1,12 @@
 //! The keywords of a schema, at every depth.
 
 use super::edits::Kept;
+use super::flat::COMBINED;
 use super::keywords::{self, Keyword, keyword};
 use super::kind::Kind;
 use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
-use super::type_names::types_of;
+use super::type_names::{meant, types_of};
 use super::{Mender, first_member};
 use crate::onec::decode::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
@@ -18,7 +19,7 @@ impl Mender<'_> {
         place: Place,
         scanner: &mut Scanner<'_>,
     ) -> Result<Read, BadAnswer> {
-        let mut read = Read { object: Span::default(), members: false, kept: false, typed: false, other: false };
+        let mut read = Read::default();
         let mut kept = Kept::default();
         let mut seen = 0_u64;
         let whole = scanner.clone();
@@ -27,15 +28,26 @@ impl Mender<'_> {
             kept.next(member.start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());
             let fits = match keyword(&member.key) {
-                None => scanner.skip().map(|_| true)?,
+                // A null says something there only.
+                None => {
+                    let null = scanner.peek() == b'n' && member.key != "const";
+                    scanner.skip().map(|_| !null)?
+                }
                 Some((_, bit)) if seen & bit != 0 => scanner.skip().map(|_| false)?,
                 Some((Keyword::Type, bit)) if place.root != Root::Free => {
                     seen |= bit;
                     self.root_type(place.root, &mut read, scanner)?
                 }
                 Some((keyword, bit)) => {
+                    let first = scanner.peek();
+                    let start = scanner.pos();
                     let fits = self.keyword(schema, place, keyword, &member, &whole, scanner)?;
                     seen |= if fits { bit } else { 0 };
+                    match keyword {
+                        Keyword::Type if fits => read.array = is_array(self.bytes.get(start..scanner.pos())),
+                        Keyword::Items if fits => read.items = first != b'[' || schema.is_old(self.bytes),
+                        _ => read.combined |= fits && place.top && COMBINED.contains(&&*member.key),
+                    }
                     fits
                 }
             };
@@ -48,6 +60,10 @@ impl Mender<'_> {
         })?;
         kept.finish(&mut self.edits);
         read.kept = kept.any;
+        // Model APIs refuse an array without them.
+        if read.array && !read.items {
+            self.edits.prepend(read.object, "\"items\":{}", kept.any);
+        }
         Ok(read)
     }
 
@@ -62,7 +78,7 @@ impl Mender<'_> {
         scanner: &mut Scanner<'_>,
     ) -> Result<bool, BadAnswer> {
         let first = scanner.peek();
-        let same = Place { root: Root::Free, ..place };
+        let same = Place { root: Root::Free, top: false, ..place };
         let turned = Place { turned: true, ..same };
         match keyword {
             Keyword::Label => self.value(&Kind::Label, scanner),
@@ -85,8 +101,26 @@ impl Mender<'_> {
                 let dialect = scanner.skip()?.of(self.bytes).and_then(unquote);
                 Ok(dialect.is_some_and(|dialect| keywords::is_known(&dialect)))
             }
-            Keyword::Reference => {
+            Keyword::Pattern => {
+                scanner.peek();
+                let start = scanner.pos();
                 let fits = self.value(&Kind::Text, scanner)?;
+                // A number is a text by now, and a pattern.
+                let text = self.bytes.get(start..scanner.pos()).and_then(unquote);
+                Ok(fits && text.is_none_or(|text| keywords::is_pattern(&text)))
+            }
+            Keyword::Anchor => {
+                let anchor = scanner.skip()?.of(self.bytes).and_then(unquote);
+                Ok(anchor.is_some_and(|anchor| keywords::is_anchor(&anchor)))
+            }
+            Keyword::Id => {
+                // Within a schema, one would lead its references elsewhere.
+                let id = scanner.skip()?.of(self.bytes).and_then(unquote).filter(|_| place.top);
+                Ok(id.is_some_and(|id| keywords::is_id(&id)))
+            }
+            Keyword::Reference => {
+                let target = scanner.skip()?.of(self.bytes).and_then(unquote);
+                let fits = target.is_some_and(|target| schema.leads(self.bytes, &target));
                 if fits {
                     schema.names.open(place.group);
                 }
@@ -94,8 +128,11 @@ impl Mender<'_> {
             }
             Keyword::Required => {
                 let span = scanner.skip()?;
+                let raw = span.of(self.bytes).unwrap_or_default();
+                let names = raw.strip_prefix(b"[").and_then(|raw| raw.strip_suffix(b"]"));
+                let any = names.is_some_and(|names| !names.trim_ascii().is_empty());
                 schema.names.require(place.group, span, place.turned);
-                Ok(first == b'[')
+                Ok(any && !schema.empty.contains(&span.start()))
             }
             Keyword::Same => self.schema(schema, same, scanner),
             Keyword::Turned => self.schema(schema, turned, scanner),
@@ -121,6 +158,7 @@ impl Mender<'_> {
             }
             Keyword::Properties
             | Keyword::ByName
+            | Keyword::ByPattern
             | Keyword::SameByName
             | Keyword::RequiredBy
             | Keyword::Dependencies => self.by_name(schema, same, keyword, scanner),
@@ -145,6 +183,7 @@ impl Mender<'_> {
             let (edits, required) = (self.edits.mark(), schema.names.mark());
             let fits = match (keyword, scanner.peek()) {
                 _ if !seen.insert(key.clone()) => scanner.skip().map(|_| false)?,
+                (Keyword::ByPattern, _) if !keywords::is_pattern(&key) => scanner.skip().map(|_| false)?,
                 (Keyword::RequiredBy, b'[') | (Keyword::Dependencies, b'[') => self.names(scanner)?,
                 (Keyword::RequiredBy, _) => scanner.skip().map(|_| false)?,
                 (Keyword::SameByName | Keyword::Dependencies, _) => self.schema(schema, place, scanner)?,
@@ -210,10 +249,30 @@ impl Mender<'_> {
             _ => {
                 let span = scanner.skip()?;
                 let types = span.of(self.bytes).and_then(unquote).and_then(|text| types_of(&text));
-                let types = types.map_or_else(|| "{}".to_owned(), |types| format!("{{\"type\":{types}}}"));
+                let types = types.map_or_else(
+                    || "{}".to_owned(),
+                    |types| {
+                        let items = if types.contains("\"array\"") { ",\"items\":{}" } else { "" };
+                        format!("{{\"type\":{types}{items}}}")
+                    },
+                );
                 self.edits.replace(span, types);
             }
         }
         Ok(true)
+    }
+}
+
+/// Whether a `type` is or holds that of arrays.
+fn is_array(raw: Option<&[u8]>) -> bool {
+    match raw {
+        None | Some(b"\"string\"" | b"\"number\"" | b"\"integer\"" | b"\"boolean\"" | b"\"object\"") => false,
+        Some(raw) => match unquote(raw) {
+            Some(text) => types_of(&text).is_some_and(|types| types.contains("\"array\"")),
+            None => {
+                let names: Vec<serde_json::Value> = serde_json::from_slice(raw).unwrap_or_default();
+                names.iter().filter_map(|name| meant(name.as_str()?)).any(|name| name == "array")
+            }
+        },
     }
 }

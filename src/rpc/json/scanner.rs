@@ -259,6 +259,32 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Passes one value however deep it is nested, to leave it out: only its strings and the number of its
+    /// brackets are looked at.
+    ///
+    /// # Errors
+    /// [`Fault::Syntax`] where it does not end.
+    pub(crate) fn pass_by(&mut self) -> Result<(), Fault> {
+        let mut open = 0_usize;
+        loop {
+            match self.peek() {
+                0 => return self.fault(),
+                b'"' => drop(self.string_token()?),
+                byte => {
+                    self.pos += 1;
+                    match byte {
+                        b'{' | b'[' => open += 1,
+                        b'}' | b']' => open = open.checked_sub(1).ok_or(Fault::Syntax(self.pos))?,
+                        _ => {}
+                    }
+                }
+            }
+            if open == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     fn skip_key(&mut self) -> Result<(), Fault> {
         if self.peek() != b'"' {
             return self.fault();

@@ -34,11 +34,6 @@ use standard_error::StandardError;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
-/// The system's keeps what a flood has taken; this gives it back within half a minute.
-#[cfg(unix)]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// Any error of a start, said in one line.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 

@@ -41,7 +41,7 @@ async def guesses(lab, address, most):
         async with lab.bystander(gateway, figures, **probes):
             await all_of(8, guess, GUESSING)
         reached = await gateway.refused_logins("owner")
-        figures.append(Figure("guesses", len(statuses), at_least=300))
+        figures.append(Figure("guesses", len(statuses), at_least=30))
         figures.append(Figure("right", statuses.count(200), at_most=0))
         figures.append(Figure("of them at 1C", reached, at_most=most))
         figures += gateway.memory_figures(150)

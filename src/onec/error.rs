@@ -104,6 +104,7 @@ impl Error {
     }
 
     /// The same of this tool.
+    #[cfg(feature = "catalog")]
     pub(crate) fn of_tool(mut self, tool: &str) -> Self {
         self.place.get_or_insert_default().tool = Some(tool.into());
         self

@@ -17,7 +17,7 @@ use onec_mcp::audit::{AuditLayer, Audited};
 use onec_mcp::http::{Caller, Peer};
 use onec_mcp::onec::{Error, Trouble};
 use onec_mcp::rpc::{
-    BoxError, ErrorObject, Failure, Method, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
+    BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Bridge, Identity, Scopes, stdio};
@@ -295,6 +295,17 @@ async fn lists_that_nobody_asked_for_are_not_told_of() {
     assert_eq!(trail.one()["event"], "mcp.tool.list");
 }
 
+/// A tool, and on the next page one that 1C itself calls by the alias of the first.
+fn ambiguous() -> Rpc {
+    rpc(|request| {
+        let list = match request.params.raw(Param::Cursor) {
+            None => json!({ "tools": [{ "name": "Отчёт" }], "nextCursor": "2" }),
+            Some(_) => json!({ "tools": [{ "name": alias("Отчёт") }] }),
+        };
+        std::future::ready(result(list.to_string()))
+    })
+}
+
 /// An alias that is asked for first does not keep its call out of the trail, however that ends.
 #[tokio::test(start_paused = true)]
 async fn calls_that_end_at_their_alias_are_told_of() {
@@ -310,8 +321,7 @@ async fn calls_that_end_at_their_alias_are_told_of() {
     let told = |event: &Value| (event["tool"].clone(), event["ok"].clone(), event["reason"].clone());
     assert_eq!(told(&event), (json!(name), json!(false), json!("onec_error")));
 
-    let both = json!({ "tools": [{ "name": "Отчёт" }, { "name": name }] }).to_string();
-    let service = AliasLayer::new().layer(audited(mcp::always(both)));
+    let service = AliasLayer::new().layer(audited(ambiguous()));
     for _ in 0..2 {
         let answer = service.clone().oneshot(call(&name)).await.unwrap();
         assert_eq!(answer.outcome.unwrap_err().code, -32602);
@@ -436,8 +446,7 @@ async fn a_call_is_one_line() {
     assert_eq!((events.len(), methods), (0, all.map(Value::from).to_vec()));
 
     // One that ends above the layer of the trail, whether that tells of it or not.
-    let both = json!({ "tools": [{ "name": "Отчёт" }, { "name": alias("Отчёт") }] }).to_string();
-    let stack = AliasLayer::new().layer(audited(mcp::always(both)));
+    let stack = AliasLayer::new().layer(audited(ambiguous()));
     let (events, methods) = logged(bridge(), stack, &[ask(1, "tools/call", &alias("Отчёт"))]).await;
     assert_eq!((&events[0]["status"], events.len(), methods.len()), (&json!(-32602), 1, 0));
     let stack = tower::limit::ConcurrencyLimitLayer::new(1).layer(audited(onec()));

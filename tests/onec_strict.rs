@@ -863,6 +863,8 @@ async fn the_log_says_once_what_is_left_out() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    // While there are two, a thread of another test that has none does not decide that nobody listens.
+    let _other = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish());
     let _guard = tracing::subscriber::set_default(subscriber);
     let client = service_fn(|call: http::Request<Bytes>| async move {
         let cursor = call.body().windows(8).any(|word| word == b"\"cursor\"");

@@ -64,7 +64,7 @@ type Call = http::Request<Bytes>;
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), BoxError> {
 /// let slow = service_fn(|_: http::Request<Bytes>| async {
-///     tokio::time::sleep(Duration::from_secs(20)).await;
+///     tokio::time::sleep(Duration::from_secs(2)).await;
 ///     Ok::<_, BoxError>(http::Response::new(Bytes::new()))
 /// });
 /// let queue = FairQueueLayer::new(4).layer(slow);

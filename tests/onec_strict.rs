@@ -407,6 +407,12 @@ fn arrays_say_what_their_items_are() {
 /// Model APIs take properties only at the top of an input schema.
 #[test]
 fn keywords_that_combine_schemas_leave_the_top() {
+    let input = |before: &str, after: &Value| {
+        let list = |schema: &str| format!(r#"{{"tools":[{{"name":"a","inputSchema":{schema}}}]}}"#);
+        let got = answer(LEGACY, "tools/list", &list(before)).unwrap();
+        assert_eq!(got["tools"][0]["inputSchema"], *after, "{before}");
+        strict::check(LEGACY, "tools/list", got);
+    };
     input(
         r#"{"type":"object","properties":{"a":{}},"anyOf":[{"required":["a"]}],"not":{"required":["b"]},"enum":[{}],"title":"x"}"#,
         &json!({ "type": "object", "properties": { "a": {} }, "title": "x", "required": ["a"] }),
@@ -430,6 +436,9 @@ fn keywords_that_combine_schemas_leave_the_top() {
         r##"{"type":"object","anyOf":[{"properties":{"a":{}}}],"properties":{"b":{"$ref":"#/anyOf/0","title":"x"}}}"##,
         &json!({ "type": "object", "properties": { "b": { "title": "x" }, "a": {} } }),
     );
+    // 2026-07-28 has them kept.
+    let kept = json!({ "tools": [{ "name": "a", "inputSchema": { "type": "object", "properties": { "b": {} }, "allOf": [{ "required": ["b"] }] } }] });
+    assert_eq!(answer(MODERN, "tools/list", &kept.to_string()).unwrap(), kept);
     // Deeper they are right, and in results, too.
     let inner = json!({ "anyOf": [{ "type": "string" }, { "not": {} }] });
     property(&inner.to_string(), &inner);

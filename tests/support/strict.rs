@@ -40,7 +40,7 @@ pub(crate) fn check(version: Version, method: &str, mut result: Value) {
         for key in ["inputSchema", "outputSchema"] {
             if let Some(schema) = tool.get(key) {
                 check_schema(schema);
-                if key == "inputSchema" {
+                if key == "inputSchema" && version != Version::V2026_07_28 {
                     check_top(schema);
                 }
             }
@@ -100,7 +100,8 @@ fn check_schema(schema: &Value) {
     inner(schema, schema);
 }
 
-/// Model APIs refuse these at the top of an input schema, and a whole request with them.
+/// Model APIs refuse these at the top of an input schema, and a whole request with them. 2026-07-28 has them kept
+/// (SEP-2106).
 #[track_caller]
 fn check_top(schema: &Value) {
     for key in ["anyOf", "oneOf", "allOf", "not", "enum"] {

@@ -243,7 +243,8 @@ impl Mender<'_> {
             }
         }
         empty.extend(schema.names.settle(self.bytes, &mut self.edits));
-        if root == Root::Input && read.combined {
+        // 2026-07-28 wants them kept (SEP-2106).
+        if root == Root::Input && read.combined && self.request.version.era() == Era::Legacy {
             let json = self.edits.since(mark).apply(self.bytes, read.object);
             if let Some(flat) = flattened(&json) {
                 self.edits.back_to(mark);

@@ -5,6 +5,7 @@
 //   BROWSER_USER=… BROWSER_PASSWORD=… browser.mjs URL     (or BROWSER_KEY=… for a page that asks for an access key)
 import assert from 'node:assert/strict';
 import { realpathSync } from 'node:fs';
+import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -34,12 +35,19 @@ function form(html) {
   return { action, inputs, button: button && attributes(button) };
 }
 
+/** For the ports that fetch does not call: mcp-remote derives its own from the address of the server, and may get one. */
+function plainly(target) {
+  return new Promise((resolve, reject) => get(target, (answer) => answer.resume().on('end', resolve)).on('error', reject));
+}
+
 /** Goes where the server sent the browser. Clients may begin to listen there only while their user types. */
 async function follow(target) {
   for (let tries = 100; ; tries--) {
     try {
-      return await fetch(target, { redirect: 'manual' });
+      await fetch(target, { redirect: 'manual' });
+      return;
     } catch (error) {
+      if (error.cause?.message === 'bad port') return plainly(target);
       if (tries === 0 || error.cause?.code !== 'ECONNREFUSED') throw error;
       await sleep(100);
     }

@@ -22,7 +22,7 @@ const words = {
     wrong: /^Wrong user name or password/,
     tooMany: /^Too many attempts/,
     used: /^This form was already sent/,
-    wait: /^Wait (\d+) seconds?, then try again\.$/,
+    wait: / Wait (\d+) seconds?, then try again\.$/,
     cancel: 'Cancel',
   },
   ru: {
@@ -33,7 +33,7 @@ const words = {
     wrongKey: /^Неверный ключ доступа/,
     tooMany: /^Слишком много попыток/,
     used: /^Эта форма уже отправлена/,
-    wait: /^Подождите (\d+) секунд[уы]? и попробуйте ещё раз\.$/,
+    wait: / Подождите (\d+) секунд[уы]? и попробуйте ещё раз\.$/,
     cancel: 'Отмена',
   },
 }

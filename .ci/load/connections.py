@@ -51,8 +51,11 @@ async def one_address(lab):
         async def hold(attacker):
             while True:
                 try:
-                    reader, writer = await asyncio.wait_for(wire.connect(gateway.port, "127.0.0.2"), 5)
+                    async with asyncio.timeout(5):
+                        reader, writer = await wire.connect(gateway.port, "127.0.0.2")
                 except (TimeoutError, OSError):
+                    # The error may come at once, as where no local port is free.
+                    await asyncio.sleep(0.1)
                     continue
                 finally:
                     tried.append(attacker)

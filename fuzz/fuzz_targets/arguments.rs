@@ -1,6 +1,8 @@
 //! Arguments of a catalog tool.
 #![no_main]
 
+#[path = "../../tests/support/catalog.rs"]
+mod catalog;
 #[path = "../../tests/support/catalog_invariants.rs"]
 mod invariants;
 

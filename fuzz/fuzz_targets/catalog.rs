@@ -1,6 +1,8 @@
 //! A catalog file, as JSON.
 #![no_main]
 
+#[path = "../../tests/support/catalog.rs"]
+mod catalog;
 #[path = "../../tests/support/catalog_invariants.rs"]
 mod invariants;
 

@@ -1,16 +1,6 @@
 //! Arguments whose names not every model API takes: what clients see of them, and what 1C gets.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::{Rpc, http, modern, result, rpc, send};
+use crate::support::mcp::{Rpc, http, modern, result, rpc, send};
 use onec_mcp::alias::{AliasLayer, Aliased, argument_alias};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Version};
 use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};

@@ -1,12 +1,5 @@
 //! The mode `basic`: a client's own login of 1C with each request.
 #![cfg(feature = "basic")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;

@@ -1,19 +1,9 @@
 //! The bearer layer: who is let in, and how the others are told what to do.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{self, Http, always, http, legacy, modern, post, read, rpc};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
-use mcp::{Http, always, http, legacy, modern, post, read, rpc};
 use onec_mcp::auth::{
     Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, Refusal, ServiceValidator, Site, StaticToken,
     TokenRequest,

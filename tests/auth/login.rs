@@ -1,20 +1,8 @@
 //! Users log in with their own login of 1C, or with a key of 1C's, and are told what is wrong.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/login.rs"]
-mod login;
-
-use fault::{Faulty, ok, status};
+use crate::support::fault::{Faulty, ok, status};
+use crate::support::login::{key, outcome, typed};
 use http::StatusCode;
-use login::{key, outcome, typed};
 use onec_mcp::Scopes;
 use onec_mcp::auth::login::{AccessKey, Form, Login, LoginError, OwnLogin, Typed};
 use onec_mcp::demo;

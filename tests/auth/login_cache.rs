@@ -1,24 +1,11 @@
 //! Answers about logins are remembered as long as they may be, and nobody gets another's.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/login.rs"]
-mod login;
-#[path = "support/poll.rs"]
-mod poll;
-
-use std::time::Duration;
-
-use login::{Scripted, key, outcome, typed};
+use crate::support::login::{Scripted, key, outcome, typed};
+use crate::support::poll::{by_hand, pending, ready};
 use onec_mcp::auth::login::{Cached, Form, Login, LoginError, Slowdown, Typed};
 use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
 use onec_mcp::{auth::login::OwnLogin, demo};
-use poll::{by_hand, pending, ready};
+use std::time::Duration;
 use tokio::time::advance;
 
 const fn s(seconds: u64) -> Duration {

@@ -1,34 +1,19 @@
 //! Guessing at an account is slow, from wherever it is tried, and its owner is not locked out for long.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/login.rs"]
-mod login;
-#[path = "support/poll.rs"]
-mod poll;
-#[path = "support/stores.rs"]
-mod stores;
-
-use std::net::IpAddr;
-use std::time::Duration;
-
+use crate::support::login::{Owner, Scripted, key, outcome, typed};
+use crate::support::poll::{by_hand, pending, ready};
+use crate::support::stores::{Folder, Schema, sqlite};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use login::{Owner, Scripted, key, outcome, typed};
 use onec_mcp::auth::login::{Cached, Form, Login, Slowdown};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
 use onec_mcp::http::Caller;
-use poll::{by_hand, pending, ready};
-use stores::{Folder, Schema, sqlite};
+use std::net::IpAddr;
+use std::time::Duration;
 use tokio::time::advance;
 use tower::{Layer, ServiceExt, service_fn};
 use url::form_urlencoded;

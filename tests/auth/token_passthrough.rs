@@ -1,23 +1,11 @@
 //! What reaches 1C of a client's request: neither its token nor its headers
 //! (MCP 2026-07-28, "Access Token Privilege Restriction": no token of a client travels on).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::fault::{Faulty, Seen, result};
+use crate::support::oauth::{CALLBACK, Lab, Params, lab, pair};
 use bytes::Bytes;
-use fault::{Faulty, Seen, result};
 use http::Request;
 use http_body_util::Full;
-use oauth::{CALLBACK, Lab, Params, lab, pair};
 use onec_mcp::Credentials;
 use onec_mcp::auth::BearerAuthLayer;
 use onec_mcp::auth::login::Form;

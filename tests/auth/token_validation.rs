@@ -1,21 +1,8 @@
 //! `Tokens`: which tokens of the own authorization server count, and how often the store is asked.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/faulty_store.rs"]
-mod faulty_store;
-#[path = "support/oauth.rs"]
-mod oauth;
-#[path = "support/stores.rs"]
-mod stores;
-
-use faulty_store::{Fault, Faulty};
-use oauth::{BASE, Lab};
+use crate::support::faulty_store::{Fault, Faulty};
+use crate::support::oauth::{BASE, Lab};
+use crate::support::stores::{NOW, code, grant, token};
 use onec_mcp::auth::server::Tokens;
 use onec_mcp::auth::store::{Kind, Token, TokenStore, seal};
 use onec_mcp::auth::{Clock, Presented, Refusal, Site, TokenValidator};
@@ -23,7 +10,6 @@ use onec_mcp::{Credentials, Identity, Scopes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
-use stores::{NOW, code, grant, token};
 
 async fn store() -> Faulty {
     let store = Faulty::new(Fault::None);

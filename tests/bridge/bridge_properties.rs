@@ -1,10 +1,7 @@
 //! Properties of the splicer, the header sentinel and the lines of stdio, and the replay of their
 //! fuzz corpora.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/bridge_invariants.rs"]
-mod invariants;
-
+use crate::support::bridge_invariants as invariants;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::path::Path;

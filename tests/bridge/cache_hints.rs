@@ -1,10 +1,7 @@
 //! What layers say of keeping a result reaches clients of 2026-07-28 and nobody else, whatever 1C says.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::schema::odd_results;
+use crate::support::mcp;
+use crate::support::mcp::schema::odd_results;
 use mcp::{Http, http, legacy, modern, post, rpc, send};
 use onec_mcp::rpc::{Payload, Response};
 use proptest::prelude::*;

@@ -1,18 +1,8 @@
 //! The header rules of 2026-07-28
 //! (<https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#request-metadata>).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{self, Got, Http, MODERN, always, http, modern, modern_with, post, rpc, send, with_meta};
 use http::HeaderValue;
-use mcp::{Got, Http, MODERN, always, http, modern, modern_with, post, rpc, send, with_meta};
 use onec_mcp::rpc::{ErrorObject, Method, Request, Response};
 use serde_json::json;
 

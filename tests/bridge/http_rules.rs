@@ -1,18 +1,8 @@
 //! What HTTP itself and JSON-RPC ask of a request before MCP is looked at.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{self, Events, Got, Http, always, http, modern, open, post, send, server};
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use mcp::{Events, Got, Http, always, http, modern, open, post, send, server};
 use onec_mcp::http::{HostLayer, JsonRpcLayer, OriginPolicy, Peer, ProxiesLayer};
 use serde_json::json;
 use std::collections::VecDeque;

@@ -1,17 +1,8 @@
 //! What JSON-RPC asks of a body: messages, ids, keys, nesting and batches.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp;
+use crate::support::mcp::schema::odd_results;
 use bytes::Bytes;
-use mcp::schema::odd_results;
 use mcp::{Events, Got, Http, always, http, legacy, open, parse_event, post, send, with_meta};
 use serde_json::{Value, json};
 

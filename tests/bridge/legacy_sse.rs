@@ -1,18 +1,9 @@
 //! The HTTP+SSE transport of 2024-11-05: one stream for all that comes, POSTs for all that goes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp;
+use crate::support::mcp::schema::Talk;
 use bytes::Bytes;
 use http_body_util::Full;
-use mcp::schema::Talk;
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
 use onec_mcp::http::{LegacySse, LegacySseLayer, Peer};
 use onec_mcp::rpc::{Param, Request};

@@ -1,18 +1,8 @@
 //! `Lingering`: the answer to a request that is refused reaches a client that is still sending its body.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{always, server};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use mcp::{always, server};
 use onec_mcp::auth::{BearerAuthLayer, StaticToken};
 use onec_mcp::http::{HostLayer, JsonRpcLayer, Lingering, OriginPolicy};
 use onec_mcp::{Identity, Scopes};

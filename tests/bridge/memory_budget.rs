@@ -1,24 +1,12 @@
 //! The bytes that a server holds at once: counted where they are held, bounded, and shared among callers.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/oauth.rs"]
-mod oauth;
-#[path = "support/rest.rs"]
-mod rest;
-
+use crate::support::mcp::{self, always, legacy, modern, rpc};
+use crate::support::oauth;
+use crate::support::rest;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
-use mcp::{always, legacy, modern, rpc};
 use onec_mcp::budget::{BudgetLayer, Budgeted, Counted, MemoryBudget};
 use onec_mcp::http::{JsonRpc, JsonRpcLayer, LegacySseLayer, Peer};
 use onec_mcp::onec::{HttpClient, Infobase, OneCService};

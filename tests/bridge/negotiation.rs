@@ -1,16 +1,7 @@
 //! Versions, eras, and what each era wants in a result.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::schema::odd_results;
+use crate::support::mcp;
+use crate::support::mcp::schema::odd_results;
 use mcp::{Http, LEGACY, MODERN, always, http, legacy, modern, post, read, rpc, send, server};
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Method, Request};

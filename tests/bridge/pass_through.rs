@@ -1,18 +1,9 @@
 //! What 1C says reaches the client byte for byte, and the other way round.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp;
+use crate::support::mcp::schema::odd_results;
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use mcp::schema::odd_results;
 use mcp::{Events, always, http, legacy, modern, modern_with, open, post, rpc, send};
 use onec_mcp::rpc::{ErrorObject, Param, Request, Response};
 use serde_json::{Value, json};

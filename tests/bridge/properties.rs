@@ -1,11 +1,6 @@
 //! Properties of the readers of JSON: they agree with serde_json and never panic.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-#[path = "support/invariants.rs"]
-mod invariants;
-
-use std::collections::BTreeMap;
-
+use crate::support::invariants;
 use bytes::Bytes;
 use onec_mcp::onec::fuzzing::decode;
 use onec_mcp::rpc::json::{quote_into, unquote};
@@ -14,6 +9,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Keys that mean something to some reader, and others.
 fn key() -> impl Strategy<Value = String> {

@@ -1,12 +1,9 @@
 //! Multi round-trip requests: what 1C asks goes to the client, and the answer back to 1C
 //! (<https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr>).
 
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
-
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::{Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server};
+use crate::support::mcp::{
+    self, Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server,
+};
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};

@@ -1,19 +1,9 @@
 //! The services keep tower's contract: asked for readiness before each call, shared and sent freely.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{self, Rpc, legacy, modern, post, read, server};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::Full;
-use mcp::{Rpc, legacy, modern, post, read, server};
 use onec_mcp::http::{
     Body, HostLayer, Hosts, JsonRpc, JsonRpcLayer, LegacySse, LegacySseLayer, Lingering, OriginPolicy, ResponseFuture,
     Unread, Watched, Watching,

@@ -1,25 +1,11 @@
 //! What is refused and what fails leaves a line with its cause, and no flood fills the log.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/lines.rs"]
-mod lines;
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::fault::{Act, Faulty, ok, status};
+use crate::support::lines::Lines;
+use crate::support::mcp::{self, LEGACY, always, http, legacy, post, send};
 use bytes::Bytes;
-use fault::{Act, Faulty, ok, status};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
-use lines::Lines;
-use mcp::{LEGACY, always, http, legacy, post, send};
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};

@@ -1,16 +1,8 @@
 //! Calls that take long, on a clock that stands still while something runs.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::{Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, read, rpc, send, server};
+use crate::support::mcp::{
+    self, Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, read, rpc, send, server,
+};
 use onec_mcp::http::{JsonRpcLayer, Peer};
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};

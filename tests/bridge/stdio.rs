@@ -1,16 +1,7 @@
 //! The bridge over byte streams: one message a line, both eras, many calls at once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::schema::Talk;
+use crate::support::mcp;
+use crate::support::mcp::schema::Talk;
 use mcp::{Alive, MODERN, Rpc, always, legacy, rpc, server, with_meta};
 use onec_mcp::Bridge;
 use onec_mcp::rpc::{Method, Param, Request};

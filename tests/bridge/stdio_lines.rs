@@ -1,11 +1,4 @@
 //! Bytes split into lines, however they arrive.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
 use bytes::Bytes;
 use onec_mcp::stdio::{Lines, MAX_LINE, TooLong};

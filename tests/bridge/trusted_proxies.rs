@@ -1,11 +1,8 @@
 //! Forwarding headers count from trusted proxies only (RFC 7239; `MCP_TRUSTED_PROXIES`).
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/proxy_invariants.rs"]
-mod invariants;
-
+use crate::support::proxy_invariants as invariants;
+use crate::support::proxy_invariants::caller;
 use http::{Request, Response};
-use invariants::caller;
 use onec_mcp::http::{Caller, Peer, ProxiesLayer};
 use proptest::prelude::*;
 use proptest::sample::select;

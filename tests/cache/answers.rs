@@ -1,29 +1,18 @@
 //! What 1C said is remembered as long as it may be, for whom it may be, and within bounds.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/cached.rs"]
-mod cached;
-#[path = "support/poll.rs"]
-mod poll;
-
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
+use crate::support::cached::{
+    MINUTE, OneC, ask, by, bytes, call, customer, list, login, of_call, of_request, tools, with_header,
+};
+use crate::support::poll::{self, Polled, pending};
 use bytes::Bytes;
-use cached::{MINUTE, OneC, ask, by, bytes, call, customer, list, login, of_call, of_request, tools, with_header};
 use onec_mcp::cache::{Cache, CacheLayer};
 use onec_mcp::onec::{Check, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response};
 use onec_mcp::{Identity, Scopes};
-use poll::{Polled, pending};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::task::{Unconstrained, unconstrained};
 use tokio::time::advance;
 use tower::{Layer, ServiceExt, service_fn};

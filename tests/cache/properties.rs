@@ -1,13 +1,6 @@
 //! However callers come and go, each gets the answer to their own question, as themselves.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/cached.rs"]
-mod cached;
-
-use std::collections::BTreeSet;
-use std::time::Duration;
-
-use cached::{OneC, by, call, list, login, of_call, of_request, text, with_header};
+use crate::support::cached::{OneC, by, call, list, login, of_call, of_request, text, with_header};
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{Method, Request};
@@ -16,6 +9,8 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;

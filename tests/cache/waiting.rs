@@ -1,30 +1,19 @@
 //! One call serves all who wait for the same, however they come, leave and fail.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/cached.rs"]
-mod cached;
-#[path = "support/poll.rs"]
-mod poll;
-
-use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
-
+use crate::support::cached::{
+    MINUTE, OneC, ask, by, call, customer, login, of_call, of_request, text, tools, with_header,
+};
+use crate::support::poll::{self, Polled, pending, ready};
 use bytes::Bytes;
-use cached::{MINUTE, OneC, ask, by, call, customer, login, of_call, of_request, text, tools, with_header};
 use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture};
 use onec_mcp::onec::{Error, Infobase, OneCService, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, Failure, Payload, Request, Response};
-use poll::{Polled, pending, ready};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{Unconstrained, unconstrained};
 use tower::{Layer, Service, ServiceExt, service_fn};

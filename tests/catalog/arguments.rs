@@ -1,15 +1,12 @@
 //! Arguments of a catalog tool: mended where the schema leaves no doubt, checked, completed with
 //! defaults, kept within the ceilings, and refused in words that help.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-#[path = "support/catalog.rs"]
-mod support;
-
+use crate::support::catalog as support;
+use crate::support::catalog::{body, schema, tool};
 use onec_mcp::catalog::{Limits, Tools, Unfit};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{body, schema, tool};
 
 /// Arguments that fit, with the defaults that were filled in.
 fn whole() -> Value {

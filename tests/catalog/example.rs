@@ -1,5 +1,4 @@
 //! The catalog files of `examples/catalogs`, and those in the documentation, are catalogs.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use onec_mcp::catalog::{Limits, Tools};
 use serde_json::{Value, json};

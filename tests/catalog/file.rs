@@ -1,14 +1,10 @@
 //! A catalog file is read strictly: every error names the file, the tool and the field, and says what
 //! would be right.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-#[path = "support/catalog.rs"]
-mod support;
-
+use crate::support::catalog::{find, report};
 use onec_mcp::Scopes;
 use onec_mcp::catalog::{CatalogError, Limits, Tools};
 use serde_json::{Value, json};
-use support::{find, report};
 
 fn read(file: &Value) -> Result<Tools, CatalogError> {
     Tools::read(file, "my.yaml", Limits::default())

@@ -1,10 +1,8 @@
 //! The catalog among the tools of 1C: merged lists, calls in the REST dialect, everything else
 //! untouched.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
 
-#[path = "support/catalog.rs"]
-mod support;
-
+use crate::support::catalog as support;
+use crate::support::catalog::tools;
 use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::cache::CacheLayer;
@@ -19,7 +17,6 @@ use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use support::tools;
 use tower::{Layer, Service, ServiceExt};
 
 type Answer = Result<Response, BoxError>;

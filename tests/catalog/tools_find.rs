@@ -1,23 +1,9 @@
 //! `find_document` at both doors of MCP; REST has none of it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/happened.rs"]
-mod happened;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/tools.rs"]
-mod tools;
-
-use std::cmp::Reverse;
-
-use happened::{CLASSES, Document, documents};
+use crate::support::happened::{CLASSES, Document, documents};
+use crate::support::tools::Doors;
 use serde_json::{Value, json};
-use tools::Doors;
+use std::cmp::Reverse;
 
 const FIND: &str = "find_document";
 

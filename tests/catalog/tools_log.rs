@@ -1,24 +1,10 @@
 //! `event_log` and `object_history` at both doors of MCP; REST has none of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/happened.rs"]
-mod happened;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/tools.rs"]
-mod tools;
-
-use std::sync::LazyLock;
-
-use happened::{CLASSES, Event, USERS, between, events};
+use crate::support::happened::{CLASSES, Event, USERS, between, events};
+use crate::support::tools::{Doors, TODAY};
 use onec_mcp::demo::trade::{Status, company};
 use serde_json::{Value, json};
-use tools::{Doors, TODAY};
+use std::sync::LazyLock;
 
 const LOG: &str = "event_log";
 const HISTORY: &str = "object_history";

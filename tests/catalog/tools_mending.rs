@@ -1,29 +1,11 @@
 //! What language models often get wrong in arguments reaches 1C as if it had been right: for every
 //! argument of every tool, through every door.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/doors.rs"]
-mod doors;
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/rest.rs"]
-mod rest;
-#[path = "support/tool_arguments.rs"]
-mod tool_arguments;
-
-use doors::Doors;
+use crate::support::doors::{self, Doors};
+use crate::support::tool_arguments::{Place, call, completed, good, places, pointers, with, without};
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use tool_arguments::{Place, call, completed, good, places, pointers, with, without};
 
 /// A call as it should be, and as a model may write it.
 struct Case {

@@ -1,27 +1,11 @@
 //! The tools about money, asked at every door: each argument, value, default and ceiling, each
 //! mending and each refusal, and the figures of the documents.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/money.rs"]
-mod money;
-#[path = "support/money_tool.rs"]
-mod money_tool;
-#[path = "support/tools.rs"]
-mod tools;
-
-use money_tool::{MoneyTool, Subject};
+use crate::support::money_tool::{MoneyTool, Subject};
+use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;
 use serde_json::{Value, json};
-use tools::Doors;
 
 fn year() -> Value {
     json!({ "period": { "from": "2025-09-15", "to": "2026-09-14" } })

@@ -1,35 +1,17 @@
 //! What reaches 1C for each tool, whole, whoever calls; and what is told of 1C's own refusals and of
 //! answers that are too long.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/doors.rs"]
-mod doors;
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/rest.rs"]
-mod rest;
-#[path = "support/tool_arguments.rs"]
-mod tool_arguments;
-
+use crate::support::doors::{Door, Doors, NOTHING};
+use crate::support::fault::{Act, ok, status};
+use crate::support::tool_arguments::{completed, good};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use doors::{Door, Doors, NOTHING};
-use fault::{Act, ok, status};
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::Limits;
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Credentials, Identity, Scopes};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use tool_arguments::{completed, good};
 
 const SCOPES: &str =
     "mcp mcp:admin:eventlog mcp:report:cost mcp:report:money mcp:report:sales mcp:report:stock mcp:resolve";

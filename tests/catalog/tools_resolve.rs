@@ -1,23 +1,10 @@
 //! The seven resolvers at every door: each argument, default, ceiling, mending and refusal.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/found.rs"]
-mod found;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/tools.rs"]
-mod tools;
-
-use found::found;
+use crate::support::found::found;
+use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;
 use serde_json::{Value, json};
-use tools::Doors;
 
 const RESOLVERS: [&str; 7] = [
     "resolve_customer",

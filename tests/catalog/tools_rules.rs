@@ -1,28 +1,10 @@
 //! What holds between arguments, and ceilings: sorting by what was chosen, periods, one of two, and at most
 //! so many rows. The same at every door.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/doors.rs"]
-mod doors;
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/rest.rs"]
-mod rest;
-#[path = "support/tool_arguments.rs"]
-mod tool_arguments;
-
-use doors::Doors;
+use crate::support::doors::Doors;
+use crate::support::tool_arguments::{call, places, with, without};
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
-use tool_arguments::{call, places, with, without};
 
 /// Each tool with its schema, and a 1C of its own.
 async fn tools() -> Vec<(String, Value, Doors)> {

@@ -1,21 +1,9 @@
 //! The tools about sales and stock: what they answer at every door, and what 1C is asked for it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
-#[path = "support/sales_asked.rs"]
-mod asked;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/pivot_figures.rs"]
-mod pivot_figures;
-#[path = "support/sales_figures.rs"]
-mod sales_figures;
-#[path = "support/tools.rs"]
-mod tools;
-
-use asked::{check, complete, quarter};
+use crate::support::sales_asked::{check, complete, quarter};
+use crate::support::tools::Doors;
 use onec_mcp::demo::trade::company;
 use serde_json::json;
-use tools::Doors;
 
 const DIMENSIONS: [&str; 11] = [
     "warehouse",

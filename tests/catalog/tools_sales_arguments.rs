@@ -1,23 +1,12 @@
 //! The arguments of the tools about sales and stock: ceilings, what is mended, what is refused, and whom
 //! costs are told.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
-#[path = "support/sales_asked.rs"]
-mod asked;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/pivot_figures.rs"]
-mod pivot_figures;
-#[path = "support/sales_figures.rs"]
-mod sales_figures;
-#[path = "support/tools.rs"]
-mod tools;
-
-use asked::{check, complete, figures, mended, quarter};
+use crate::support::sales_asked::{check, complete, figures, mended, quarter};
+use crate::support::sales_figures;
+use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;
 use serde_json::{Value, json};
-use tools::Doors;
 
 /// Each is refused with a message that has all these texts in it.
 async fn refused(doors: &Doors, tool: &str, base: &Value, cases: &[(Value, &[&str])]) {

@@ -1,20 +1,10 @@
 //! The built-in tools: names, scopes, paths, arguments, allowed values, defaults and ceilings.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/trade.rs"]
-mod trade;
-
+use crate::support::trade::{Kind, Row, TABLE, UUID, always, minimal, set};
 use onec_mcp::catalog::{Limits, Tool, Tools, Unfit};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use trade::{Kind, Row, TABLE, UUID, always, minimal, set};
 
 fn tools() -> Tools {
     static TOOLS: LazyLock<Tools> = LazyLock::new(|| Tools::trade(Limits::default()).unwrap());

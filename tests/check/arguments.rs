@@ -1,16 +1,6 @@
 //! Arguments of the extension's own tools: what is mended, what is refused, and by whose schema.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::{Rpc, result, rpc};
+use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::alias::{AliasLayer, argument_alias};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::{CheckLayer, Checked};

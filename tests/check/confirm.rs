@@ -1,16 +1,8 @@
 //! Consent of the user: what models cannot say in their place, and how it gets to 1C.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use mcp::{Events, Http, Rpc, http, legacy, modern, modern_with, open, post, result, rpc, send, server};
+use crate::support::mcp::{
+    Events, Http, Rpc, http, legacy, modern, modern_with, open, post, result, rpc, send, server,
+};
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::{ConfirmLayer, Confirmed};

@@ -1,23 +1,13 @@
 //! One company stands behind both dialects of the stand-in infobase: the same question has the same
 //! answer in each, and the documents bear it out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/company.rs"]
-mod support;
-
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::support::company::Trade;
 use http::Method;
 use onec_mcp::demo::trade::{Date, company};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use support::Trade;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::runtime::Runtime;
 
 async fn rpc(trade: &Trade, method: &str, params: Value) -> Value {

@@ -1,14 +1,5 @@
 //! The stand-in infobase keeps the manners of a real one.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
-
-use std::time::Duration;
-
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -19,6 +10,7 @@ use hyper_util::rt::TokioExecutor;
 use onec_mcp::demo::Infobase;
 use onec_mcp::demo::trade::{Date, company};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -1,24 +1,13 @@
 //! The figures of the stand-in infobase agree, with its documents and with each other.
 //!
 //! The documents are added up here anew, by plain loops, for filters chosen at random.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/company.rs"]
-mod support;
-
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-
+use crate::support::company::Trade;
 use onec_mcp::demo::trade::{Analytics, Company, Date, Folder, Sale, SaleLine, Status, company};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
-use support::Trade;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::runtime::Runtime;
 
 const CASES: u32 = 40;

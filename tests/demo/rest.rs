@@ -1,21 +1,11 @@
 //! The stand-in infobase's REST dialect: what it takes, what it refuses, whom it lets in.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/company.rs"]
-mod support;
-
-use std::collections::BTreeSet;
-
+use crate::support::company::Trade;
 use http::Method;
 use onec_mcp::demo::trade::{Date, Folder, company};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::Trade;
+use std::collections::BTreeSet;
 
 const PERIOD: (&str, &str) = ("2026-07-01", "2026-09-30");
 

@@ -1,10 +1,4 @@
 //! The users and access keys of the stand-in infobase.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;

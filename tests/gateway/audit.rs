@@ -1,17 +1,8 @@
 //! The audit trail of tools: one event a request, whatever becomes of it, and nothing that is secret.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::lines::Lines;
+use crate::support::mcp::{self, Rpc, result, rpc};
 use http::StatusCode;
-use mcp::{Rpc, result, rpc};
 use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::{AuditLayer, Audited};
 use onec_mcp::http::{Caller, Peer};
@@ -21,32 +12,43 @@ use onec_mcp::rpc::{
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Bridge, Identity, Scopes, stdio};
-use serde_json::{Map, Value, json};
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use serde_json::{Value, json};
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tower::{Layer, Service, ServiceExt};
 use tower_test::mock;
-use tracing::field::{Field, Visit};
-use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// The events of the audit trail in this thread, and beside them the lines of requests.
-#[derive(Clone, Default)]
-struct Trail(Arc<Mutex<Vec<Value>>>, Arc<Mutex<Vec<Value>>>);
+/// What is logged in this thread, by its target.
+struct Trail(Lines);
 
 impl Trail {
     fn start() -> (Self, DefaultGuard) {
-        let trail = Self::default();
-        let subscriber = tracing_subscriber::registry().with(trail.clone()).with(LevelFilter::TRACE);
-        (trail, tracing::subscriber::set_default(subscriber))
+        let (lines, guard) = Lines::start();
+        (Self(lines), guard)
     }
 
-    /// Those since the last look.
+    /// Events of the audit trail since the last look.
     fn take(&self) -> Vec<Value> {
-        std::mem::take(&mut *self.0.lock().unwrap())
+        self.both().0
+    }
+
+    /// Events of the audit trail and lines of requests, since the last look.
+    fn both(&self) -> (Vec<Value>, Vec<Value>) {
+        let (mut events, mut requests) = (Vec::new(), Vec::new());
+        for mut line in self.0.take() {
+            let fields = line.as_object_mut().unwrap();
+            let (level, target) = (fields.remove("level"), fields.remove("target"));
+            let of = match target.as_ref().and_then(Value::as_str) {
+                Some("onec_mcp::audit") => &mut events,
+                Some("onec_mcp::request") => &mut requests,
+                _ => continue,
+            };
+            assert_eq!(level, Some("INFO".into()));
+            of.push(line);
+        }
+        (events, requests)
     }
 
     #[track_caller]
@@ -54,45 +56,6 @@ impl Trail {
         let mut all = self.take();
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
-    }
-}
-
-impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Trail {
-    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        let lines = match event.metadata().target() {
-            "onec_mcp::audit" => &self.0,
-            "onec_mcp::request" => &self.1,
-            _ => return,
-        };
-        assert_eq!(*event.metadata().level(), tracing::Level::INFO);
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        lines.lock().unwrap().push(Value::Object(fields.0));
-    }
-}
-
-#[derive(Default)]
-struct Fields(Map<String, Value>);
-
-impl Visit for Fields {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().to_owned(), value.into());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
     }
 }
 
@@ -402,9 +365,10 @@ where
     let mut output = Vec::new();
     stdio::serve(bridge, stack, lines.concat().as_bytes(), &mut output).await.unwrap();
     assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), asked.len());
-    let mut methods: Vec<_> = trail.1.lock().unwrap().iter().map(|line| line["method"].clone()).collect();
+    let (events, requests) = trail.both();
+    let mut methods: Vec<_> = requests.iter().map(|line| line["method"].clone()).collect();
     methods.sort_by_key(ToString::to_string);
-    (trail.take(), methods)
+    (events, methods)
 }
 
 fn ask(id: u64, method: &str, name: &str) -> Value {

@@ -1,21 +1,9 @@
 //! The gateway's auth modes as an administrator and a client meet them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use ask::{PASSWORD, USER, ask, basic, bearer, form, get, log_in, token_request, try_ask, whoami};
+use crate::support::ask::{PASSWORD, USER, ask, basic, bearer, form, get, log_in, token_request, try_ask, whoami};
+use crate::support::gateway::{Gateway, command};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gateway::{Gateway, command};
 use onec_mcp::demo;
 use serde_json::json;
 use std::path::PathBuf;

@@ -1,23 +1,9 @@
 //! The catalog as an administrator meets it: over MCP and REST, read again on SIGHUP, tried by the
 //! doctor.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use ask::{Answer, PASSWORD, USER, ask, basic, bearer, get};
-use fault::{Faulty, ok, result, status};
-use gateway::{Gateway, command};
+use crate::support::ask::{self, Answer, PASSWORD, USER, ask, basic, bearer, get};
+use crate::support::fault::{Faulty, ok, result, status};
+use crate::support::gateway::{Gateway, command};
 use onec_mcp::alias::alias;
 use serde_json::{Value, json};
 use std::path::PathBuf;

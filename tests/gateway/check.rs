@@ -1,14 +1,8 @@
 //! `gateway check` before a 1C that is not as it should be: what it says, what it tries, and that it leaves
 //! nothing behind.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use fault::{Act, Faulty, ok, result, status};
-use gateway::{Gateway, command};
+use crate::support::fault::{Act, Faulty, ok, result, status};
+use crate::support::gateway::{Gateway, command};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 

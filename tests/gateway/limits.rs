@@ -1,21 +1,9 @@
 //! What the gateway bounds, as callers and strangers meet it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use ask::{PASSWORD, USER, basic, get, whoami};
+use crate::support::ask::{PASSWORD, USER, basic, get, whoami};
+use crate::support::gateway::{self, Gateway};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use gateway::Gateway;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -2,19 +2,9 @@
 //!
 //! Beneath each layer stands a service that answers at once, so that a call which is still pending after it was polled
 //! once waits for another thread.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/lines.rs"]
-mod lines;
-
+use crate::support::lines::Lines;
 use bytes::Bytes;
-use lines::Lines;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};

@@ -1,14 +1,8 @@
 //! The gateway as an administrator meets it: statuses, messages, signals.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "support/gateway.rs"]
-mod gateway;
-#[path = "support/schema.rs"]
-mod schema;
-
-use gateway::{Gateway, command};
+use crate::support::gateway::{Gateway, command};
+use crate::support::schema::Talk;
 use onec_mcp::demo;
-use schema::Talk;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
 use std::time::Duration;

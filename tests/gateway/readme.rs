@@ -1,20 +1,8 @@
 //! The walk-through of the README, run as it is written: its commands give the replies printed there.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/document.rs"]
-mod document;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use document::{blocks, compare, document, run, section};
-use gateway::{Gateway, command};
+use crate::support::document::{blocks, compare, document, run, section};
+use crate::support::gateway::{Gateway, command};
 
 /// The address that the document prints.
 const ADDRESS: &str = "http://127.0.0.1:8000";

@@ -1,28 +1,14 @@
 //! Two gateways behind one address, on one PostgreSQL: a client need not know which of them it met.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/cable.rs"]
-mod cable;
-#[path = "support/gateway.rs"]
-mod gateway;
-#[path = "support/stores.rs"]
-mod stores;
-
-use ask::{Answer, PASSWORD, USER, ask, bearer, form, get, log_in, post, token_request, try_ask, whoami};
-use cable::through_a_cable;
-use gateway::Gateway;
+use crate::support::ask::{
+    Answer, PASSWORD, USER, ask, bearer, form, get, log_in, post, token_request, try_ask, whoami,
+};
+use crate::support::cable::through_a_cable;
+use crate::support::gateway::Gateway;
+use crate::support::stores::Schema;
 use onec_mcp::demo::Infobase;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use stores::Schema;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -1,12 +1,7 @@
 //! The official Rust SDK, which nobody here wrote, works with the gateway and its demo infobase: over HTTP and over
 //! standard streams, in both eras of the protocol.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a check that fails fails its test")]
-
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use gateway::{Gateway, command};
+use crate::support::gateway::{Gateway, command};
 use rmcp::model::{ProgressNotificationParam, ProtocolVersion};
 use rmcp::service::{NotificationContext, RoleClient, RunningService, ServiceError};
 use rmcp::transport::{IntoTransport, StreamableHttpClientTransport, TokioChildProcess};

@@ -1,36 +1,15 @@
 //! Everything that the gateway emits is what the official JSON Schemas of MCP say: a walk through the whole of it, by
 //! every transport and in both eras.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
-
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/gateway.rs"]
-mod gateway;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/trade.rs"]
-mod trade;
-#[path = "support/walk.rs"]
-mod walk;
-#[path = "support/wire.rs"]
-mod wire;
-
-use fault::{Faulty, result};
-use gateway::Gateway;
-use mcp::{MODERN, modern, post, schema};
+use crate::support::fault::{Faulty, result};
+use crate::support::gateway::Gateway;
+use crate::support::mcp::{self, MODERN, modern, post, schema};
+use crate::support::trade::TABLE;
+use crate::support::walk::{hello, walk};
+use crate::support::wire::{Wire, send};
 use serde_json::{Value, json};
 use std::io::Write;
 use tokio::process::Child;
-use trade::TABLE;
-use walk::{hello, walk};
-use wire::{Wire, send};
 
 const NEWEST_LEGACY: &str = "2025-11-25";
 const DEMO: [&str; 3] = ["--demo", "--catalog", "trade"];

@@ -1,20 +1,8 @@
 //! The catalog behind access keys, as users meet it: each of the demo's keys logs in on the page, sees
 //! its tools and calls them; and a process on standard streams, where nobody is asked.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/gateway.rs"]
-mod gateway;
-
-use ask::{Answer, ask, bearer, form, get, post, token_request};
-use gateway::{Gateway, command};
+use crate::support::ask::{Answer, ask, bearer, form, get, post, token_request};
+use crate::support::gateway::{Gateway, command};
 use onec_mcp::demo::{self, trade::company};
 use serde_json::{Value, json};
 use std::process::Stdio;

@@ -1,11 +1,4 @@
 //! The canonical order of the stack: what each layer sees, because of where it stands.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use bytes::Bytes;
 use onec_mcp::alias::AliasLayer;

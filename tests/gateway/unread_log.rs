@@ -1,17 +1,8 @@
 //! Nothing that serves waits for who reads the log, and nothing that ends does: real processes whose standard error
 //! is a pipe that nobody reads, a terminal that was stopped (Ctrl-S), or a disk that is full.
 #![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers that fail fail their test"
-)]
 
-#[path = "support/gateway.rs"]
-mod gateway;
-
+use crate::support::gateway;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Action, tcflow};
 use serde_json::{Value, json};

@@ -1,21 +1,10 @@
 //! Attacks on the authorization server.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth_invariants.rs"]
-mod invariants;
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{self, BASE, CALLBACK, CHALLENGE, Lab, Params, VERIFIER, lab, pair};
+use crate::support::oauth_invariants as invariants;
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
-use oauth::{BASE, CALLBACK, CHALLENGE, Lab, Params, VERIFIER, lab, pair};
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::ClientMetadata;

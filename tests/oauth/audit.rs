@@ -1,17 +1,8 @@
 //! The audit trail of the authorization server, and what never reaches a log.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::lines;
+use crate::support::oauth::{self, CALLBACK, Lab, Params, VERIFIER, lab, pair};
 use http::Request;
-use oauth::{CALLBACK, Lab, Params, VERIFIER, lab, pair};
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{Digest, Site};
@@ -43,7 +34,7 @@ impl Log {
             .with_ansi(false)
             .with_writer(move || writer.clone())
             .finish();
-        (log, tracing::subscriber::set_default(subscriber))
+        (log, lines::listen(subscriber))
     }
 
     fn text(&self) -> String {

@@ -1,17 +1,7 @@
 //! The authorization endpoint and the way back to the client.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{self, BASE, CALLBACK, CHALLENGE, Lab, Params, lab};
 use http::Request;
-use oauth::{BASE, CALLBACK, CHALLENGE, Lab, Params, lab};
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::Limits;

@@ -1,20 +1,10 @@
 //! Input that is too large, too slow, or no text: each gets its own answer, and none costs much.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{self, CALLBACK, Lab, Params, encoded, lab, posting};
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
-use oauth::{CALLBACK, Lab, Params, encoded, lab, posting};
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::task::{Context, Poll};

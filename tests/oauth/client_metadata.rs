@@ -1,23 +1,12 @@
 //! Client ID metadata documents: what is fetched, from where, and how long it counts
 //! (draft-ietf-oauth-client-id-metadata-document-00; MCP 2025-11-25 and 2026-07-28, client
 //! registration and its security considerations).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-#[path = "support/tls_host.rs"]
-mod tls_host;
-
+use crate::support::oauth;
+use crate::support::tls_host::{Host, Reply};
 use onec_mcp::auth::server::{ClientMetadata, MetadataError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tls_host::{Host, Reply};
 use tokio::net::TcpListener;
 
 fn document(own: &str, path: &str) -> String {

@@ -1,19 +1,9 @@
 //! Metadata documents and the paths of the authorization server.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{BASE, CALLBACK, Lab, Params, lab};
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
-use oauth::{BASE, CALLBACK, Lab, Params, lab};
 use onec_mcp::Scopes;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;

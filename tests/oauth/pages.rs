@@ -1,18 +1,8 @@
 //! Every page, in every state: no frames, no caches, and nothing that a stranger says becomes markup.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{self, Answer, BASE, CALLBACK, Lab, Params, encoded, lab, posting};
 use http::Request;
 use http_body_util::Full;
-use oauth::{Answer, BASE, CALLBACK, Lab, Params, encoded, lab, posting};
 use onec_mcp::Scopes;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;

@@ -1,30 +1,15 @@
 //! Clients that prove who they are by a signed assertion, with the keys that their metadata document
 //! names (RFC 7523, RFC 7521, OpenID Connect Core, section 9).
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth_invariants.rs"]
-mod invariants;
-#[path = "support/oauth.rs"]
-mod oauth;
-#[path = "support/signer.rs"]
-mod signer;
-#[path = "support/tls_host.rs"]
-mod tls_host;
-
-use oauth::{Answer, CALLBACK, Lab, Params, VERIFIER, pair, posting};
+use crate::support::oauth::{self, Answer, CALLBACK, Lab, Params, VERIFIER, pair, posting};
+use crate::support::oauth_invariants as invariants;
+use crate::support::signer::{Signer, claims, text, unsigned};
+use crate::support::tls_host::{Host, Reply};
 use onec_mcp::auth::server::fuzzing;
 use onec_mcp::auth::store::MemoryStore;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use signer::{Signer, claims, text, unsigned};
 use std::sync::{Arc, Mutex};
-use tls_host::{Host, Reply};
 
 const NOW: i64 = 1_800_000_000;
 const TYPE: (&str, &str) = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");

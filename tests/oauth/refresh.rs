@@ -1,18 +1,7 @@
 //! A refresh token that comes again: within its grace it is a client that asked twice, afterwards a theft.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-#[path = "support/stores.rs"]
-mod stores;
-
-use oauth::{CALLBACK, Lab, Params, lab, pair};
+use crate::support::oauth::{self, CALLBACK, Lab, Params, lab, pair};
+use crate::support::stores::{Folder, Schema, sqlite};
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::Lifetimes;
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
@@ -20,7 +9,6 @@ use onec_mcp::auth::{Digest, Presented, Refusal, TokenValidator};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
-use stores::{Folder, Schema, sqlite};
 use tokio::task::JoinSet;
 
 /// Every pair is good: the access token for the user, the refresh token for another refresh.

@@ -1,17 +1,7 @@
 //! Dynamic client registration.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{CALLBACK, Params, lab};
 use http::Request;
-use oauth::{CALLBACK, Params, lab};
 use onec_mcp::auth::server::Limits;
 use serde_json::{Value, json};
 

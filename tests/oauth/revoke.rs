@@ -1,16 +1,6 @@
 //! Revocation.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
-use oauth::{CALLBACK, Params, lab, pair};
+use crate::support::oauth::{CALLBACK, Params, lab, pair};
 
 /// RFC 7009, section 2.1: a refresh token takes its access tokens with it.
 #[tokio::test]

@@ -1,19 +1,9 @@
 //! The token endpoint.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/oauth.rs"]
-mod oauth;
-
+use crate::support::oauth::{self, CALLBACK, Lab, Params, VERIFIER, lab, pair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
-use oauth::{CALLBACK, Lab, Params, VERIFIER, lab, pair};
 use onec_mcp::Scopes;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::{Lifetimes, Limits};

@@ -1,13 +1,9 @@
 //! Bodies in any encoding are read, and what an error says is found in whatever form it comes.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/fault.rs"]
-mod fault;
-
+use crate::support::fault::{Act, Faulty, ask, json, list, tool, trouble};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use encoding_rs::{KOI8_R, WINDOWS_1251};
-use fault::{Act, Faulty, ask, json, list, tool, trouble};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use onec_mcp::onec::fuzzing::words;

@@ -1,17 +1,7 @@
 //! Failures of 1C and of what stands before it, told as cause and cure: for administrators in full, for
 //! callers without internals.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-
-use fault::{Act, Faulty, ask, infobase, list, status, tool};
+use crate::support::fault::{self, Act, Faulty, ask, infobase, list, status, tool};
 use onec_mcp::Credentials;
 use onec_mcp::onec::{Cause, Error, Infobase, InfobaseError, OneCService, Trouble};
 use onec_mcp::rpc::BoxError;
@@ -530,7 +520,8 @@ async fn nothing_ran_where_nothing_changes() {
 /// The log, `check`, clients and the documentation say it in the same words.
 #[test]
 fn the_readme_knows_every_cause() {
-    for (name, text) in [("README.md", include_str!("../README.md")), ("README.ru.md", include_str!("../README.ru.md"))]
+    for (name, text) in
+        [("README.md", include_str!("../../README.md")), ("README.ru.md", include_str!("../../README.ru.md"))]
     {
         for cause in Cause::ALL {
             assert!(text.contains(&format!("\n| {} | ", cause.what())), "{name} lacks \"{}\"", cause.what());

@@ -1,15 +1,10 @@
 //! Every fault of a 1C on a real socket ends in the trouble and the sentence it should.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/fault.rs"]
-mod fault;
-
-use std::time::{Duration, Instant};
-
-use fault::{Act, Faulty, ask, json, list, ok, request, result, status, tool, trouble};
+use crate::support::fault::{Act, Faulty, ask, json, list, ok, request, result, status, tool, trouble};
 use http::StatusCode;
 use onec_mcp::onec::{HttpClient, OneCService, Trouble};
 use onec_mcp::rpc::Failure;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 const TOOLS: &str = r#"{"tools":[]}"#;

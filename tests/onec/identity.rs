@@ -1,26 +1,16 @@
 //! Calls run as the caller, never as anybody else, and a login that 1C refuses ends there.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use crate::support::fault::{Act, Faulty, ask, json, list, request, result, status, tool, trouble};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fault::{Act, Faulty, ask, json, list, request, result, status, tool, trouble};
 use http::StatusCode;
 use onec_mcp::onec::{Infobase, OneCService, Trouble};
 use onec_mcp::rpc::{Failure, Request};
 use onec_mcp::{Credentials, Identity, Scopes, demo};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::task::JoinSet;
 use tower::{ServiceExt, service_fn};
 

@@ -1,28 +1,17 @@
 //! What 1C is asked about users and keys, and what its answers mean.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-
-use std::future::ready;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
+use crate::support::fault::{Act, Faulty, ok, status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fault::{Act, Faulty, ok, status};
 use http::{HeaderName, HeaderValue, StatusCode};
 use onec_mcp::onec::{Cause, ClientError, Error, Infobase, KeyHolder, OneCService, Patience, Trouble};
 use onec_mcp::rpc::{BoxError, Failure};
 use onec_mcp::{Credentials, Scopes, demo};
 use secrecy::SecretString;
+use std::future::ready;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tower::service_fn;
 use tower::util::BoxCloneSyncService;
 

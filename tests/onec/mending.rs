@@ -1,10 +1,4 @@
 //! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
-#![allow(
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
 use bytes::Bytes;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};

@@ -1,29 +1,18 @@
 //! The queue, the deadline and the leaf's readiness, over mocks that panic when they are called
 //! without having been asked whether they are ready.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::type_complexity,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "onec_queue/fairness.rs"]
 mod fairness;
-#[path = "onec_queue/flows.rs"]
 mod flows;
-#[path = "support/poll.rs"]
-mod poll;
-#[path = "onec_queue/properties.rs"]
 mod properties;
 
 use std::time::Duration;
 
+use crate::support::poll::{by_hand, pending, ready};
 use bytes::Bytes;
 use onec_mcp::onec::{
     Deadline, DeadlineLayer, Error, FairQueue, FairQueueLayer, Infobase, OneCService, Patience, Trouble,
 };
 use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Version};
-use poll::{by_hand, pending, ready};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
 use tower::load_shed::error::Overloaded;

@@ -1,27 +1,17 @@
 //! Calls in the REST dialect: what reaches 1C, what its answers mean, and what is sent twice.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-
-use std::future::{pending, ready};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
+use crate::support::fault::{self, Act, Faulty, json, ok, status, trouble};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use fault::{Act, Faulty, json, ok, status, trouble};
 use http::{HeaderName, HeaderValue, StatusCode};
 use onec_mcp::onec::{ClientError, DeadlineLayer, HttpClient, Infobase, OneCService, Patience, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, Failure, Response};
 use onec_mcp::{Credentials, Identity, Scopes};
+use std::future::{pending, ready};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;

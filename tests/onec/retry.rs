@@ -1,19 +1,14 @@
 //! What is sent to 1C a second time, what is not, and what 1C sees of a call that nobody waits for.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-#[path = "support/fault.rs"]
-mod fault;
-
+use crate::support::fault::{Act, Faulty, ask, infobase, json, list, request, result, status, tool, trouble};
+use bytes::Bytes;
+use http::StatusCode;
+use onec_mcp::onec::{ClientError, HttpClient, OneCService, Trouble};
+use onec_mcp::rpc::{BoxError, Request};
 use std::future::{Future, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use bytes::Bytes;
-use fault::{Act, Faulty, ask, infobase, json, list, request, result, status, tool, trouble};
-use http::StatusCode;
-use onec_mcp::onec::{ClientError, HttpClient, OneCService, Trouble};
-use onec_mcp::rpc::{BoxError, Request};
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 use tower::{Service, ServiceExt, service_fn};

@@ -1,11 +1,7 @@
 //! Whatever 1C sends, what goes out is what MCP defines: strict clients and model APIs take all of it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
 
-#[path = "support/schema.rs"]
-mod schema;
-#[path = "support/strict.rs"]
-mod strict;
-
+use crate::support::lines;
+use crate::support::strict;
 use bytes::Bytes;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService};
@@ -872,9 +868,7 @@ async fn the_log_says_once_what_is_left_out() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    // While there are two, a thread of another test that has none does not decide that nobody listens.
-    let _other = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = lines::listen(subscriber);
     let client = service_fn(|call: http::Request<Bytes>| async move {
         let cursor = call.body().windows(8).any(|word| word == b"\"cursor\"");
         let more = if cursor { r#",{"name":"a"}"# } else { "" };

@@ -1,12 +1,8 @@
 //! What reaches 1C, byte for byte, and what never does.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/fault.rs"]
-mod fault;
-
+use crate::support::fault::{Faulty, Seen, ask, json, list, of, ok, request, result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use fault::{Faulty, Seen, ask, json, list, of, ok, request, result};
 use http::{HeaderName, HeaderValue};
 use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::{Request, Version};

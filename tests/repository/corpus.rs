@@ -1,21 +1,12 @@
 //! Every file of the fuzz corpora, through the same functions as the fuzz targets.
-#![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-#[path = "support/argument_invariants.rs"]
-mod argument_invariants;
-#[path = "support/catalog_invariants.rs"]
-mod catalog_invariants;
-#[path = "support/hidden_invariants.rs"]
-mod hidden_invariants;
-#[path = "support/invariants.rs"]
-mod invariants;
-#[path = "support/oauth_invariants.rs"]
-mod oauth_invariants;
-#[path = "support/scope_invariants.rs"]
-mod scope_invariants;
-#[path = "support/seal_invariants.rs"]
-mod seal_invariants;
-
+use crate::support::argument_invariants;
+use crate::support::catalog_invariants;
+use crate::support::hidden_invariants;
+use crate::support::invariants;
+use crate::support::oauth_invariants;
+use crate::support::scope_invariants;
+use crate::support::seal_invariants;
 use proptest::prelude::*;
 use std::fs;
 use std::path::Path;

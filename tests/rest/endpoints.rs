@@ -1,21 +1,9 @@
 //! The tools of a catalog as plain HTTP endpoints: who may call, what reaches 1C, and each error.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/fault.rs"]
-mod fault;
-#[path = "support/poll.rs"]
-mod poll;
-#[path = "support/rest.rs"]
-mod rest;
-
+use crate::support::fault::{self, Act, Faulty};
+use crate::support::poll::by_hand;
+use crate::support::rest::{self, Answer, TOKEN, ask, get, object, onec, post, service, trade};
 use bytes::Bytes;
-use fault::{Act, Faulty};
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
@@ -24,9 +12,7 @@ use onec_mcp::onec::{Error, Flow, OneCService, RestCall, Trouble};
 use onec_mcp::rest::{ResponseFuture, RestService};
 use onec_mcp::rpc::{BoxError, ErrorObject, Response};
 use onec_mcp::{Identity, Scopes};
-use poll::by_hand;
 use proptest::prelude::*;
-use rest::{Answer, TOKEN, ask, get, object, onec, post, service, trade};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

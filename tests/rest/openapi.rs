@@ -1,20 +1,10 @@
 //! The OpenAPI document: made of the same data as the endpoints.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/rest.rs"]
-mod rest;
-
+use crate::support::rest::{TOKEN, ask, get, object, onec, post, service, trade};
 use bytes::Bytes;
 use http_body::Frame;
 use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::rest::RestService;
-use rest::{TOKEN, ask, get, object, onec, post, service, trade};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::convert::Infallible;

@@ -1,20 +1,8 @@
 //! However callers come and go, what is remembered for one never answers another whom 1C would have
 //! answered otherwise: the whole stack with a cache answers as the whole stack without one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/cached.rs"]
-mod cached;
-
-use std::time::Duration;
-
+use crate::support::cached::OneC;
 use bytes::Bytes;
-use cached::OneC;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::cache::CacheLayer;
@@ -27,6 +15,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;

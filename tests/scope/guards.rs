@@ -1,17 +1,10 @@
 //! Guarded values in calls: refused however they are written, and nothing else is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-#[path = "support/scope_invariants.rs"]
-mod invariants;
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/scoped.rs"]
-mod scoped;
-
+use crate::support::scope_invariants as invariants;
+use crate::support::scoped::{self, guard, missing, sales};
 use onec_mcp::scope::{Guard, ScopePolicy};
 use proptest::prelude::*;
 use proptest::sample::select;
-use scoped::{guard, missing, sales};
 use serde_json::{Value, json};
 
 fn policy() -> ScopePolicy {

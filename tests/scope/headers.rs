@@ -1,17 +1,7 @@
 //! `ScopeLayer`: who may call, and what 1C is told of the caller.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-
+use crate::support::mcp::{Rpc, http, legacy, post, read, result, rpc};
 use http::{HeaderMap, HeaderValue};
-use mcp::{Rpc, http, legacy, post, read, result, rpc};
 use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
 use onec_mcp::{Identity, Scopes};

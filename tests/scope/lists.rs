@@ -1,19 +1,13 @@
 //! Lists through `ScopeLayer`: what a caller may see, and that nothing else changes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/scoped.rs"]
-mod scoped;
-
+use crate::support::mcp::{self, http, modern, read};
+use crate::support::scoped::{self, LISTS, listed, onec, request, value};
 use bytes::Bytes;
-use mcp::{http, modern, read};
 use onec_mcp::rpc::{Failure, Method, Payload, Request, Response};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use proptest::sample::select;
-use scoped::{LISTS, listed, onec, request, value};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt};
 

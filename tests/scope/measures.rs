@@ -1,23 +1,10 @@
 //! `mcp:report:cost`: without it costs, profits and margins are neither shown nor told, however a call
 //! names them, and whatever was remembered for those who hold it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/callers.rs"]
-mod callers;
-#[path = "support/hidden_invariants.rs"]
-mod invariants;
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use callers::{Heard, Lab, Over, all, all_but, somebody};
-use invariants::Careless;
-use mcp::MODERN;
+use crate::support::callers::{Heard, Lab, Over, all, all_but, somebody};
+use crate::support::hidden_invariants as invariants;
+use crate::support::hidden_invariants::Careless;
+use crate::support::mcp::MODERN;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tool, Tools};
 use onec_mcp::demo::trade::company;
 use onec_mcp::rpc::{Method, Params, Request, Version};

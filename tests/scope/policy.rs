@@ -1,15 +1,10 @@
 //! `ScopePolicy`: which rule counts for what a request names.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/scoped.rs"]
-mod scoped;
-
+use crate::support::mcp;
+use crate::support::scoped::{LISTS, anonymous, listed, missing, onec, request, value};
 use onec_mcp::rpc::{Failure, Method, Request};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
-use scoped::{LISTS, anonymous, listed, missing, onec, request, value};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tower::{Layer, ServiceExt};

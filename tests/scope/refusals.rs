@@ -1,20 +1,17 @@
 //! Refusals of `ScopeLayer` as clients see them: every revision over every transport.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/scoped.rs"]
-mod scoped;
-
+use crate::support::lines;
+use crate::support::mcp::{
+    self, Events, Got, LEGACY, MODERN, Rpc, http, legacy, modern, post, read, server, with_meta,
+};
+use crate::support::scoped::{self, guard, onec};
 use bytes::Bytes;
 use http_body_util::Full;
-use mcp::{Events, Got, LEGACY, MODERN, Rpc, http, legacy, modern, post, read, server, with_meta};
 use onec_mcp::auth::{BearerAuthLayer, Site, StaticToken};
 use onec_mcp::http::LegacySseLayer;
 use onec_mcp::rpc::{BoxError, Request, Response};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes, stdio};
-use scoped::{guard, onec};
 use serde_json::{Value, json};
 use std::io;
 use std::sync::atomic::Ordering;
@@ -205,7 +202,7 @@ async fn the_audit_trail_says_what_was_lacking_and_nothing_of_the_arguments() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_max_level(tracing::Level::TRACE);
-    let guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let guard = lines::listen(subscriber.with_writer(move || writer.clone()).finish());
     let arguments = r#"{"measures":["cost"],"customer":"Ромашка"}"#;
     let known = scoped::sales(arguments, "mcp report");
     let unknown = scoped::anonymous(known.method.clone(), r#"{"name":"closed"}"#);

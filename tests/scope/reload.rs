@@ -1,12 +1,5 @@
 //! While catalogs are replaced, no caller gets through a tool under a weaker rule than came with it,
 //! wherever between the rules and the tools a call is at that moment.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
 use bytes::Bytes;
 use onec_mcp::alias::AliasLayer;

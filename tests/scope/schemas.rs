@@ -1,16 +1,10 @@
 //! Guarded values in the input schemas of listed tools.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-#[path = "support/mcp.rs"]
-mod mcp;
-#[path = "support/scoped.rs"]
-mod scoped;
-
+use crate::support::scoped::{guard, listed, onec, value};
 use onec_mcp::rpc::Method;
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use proptest::prelude::*;
 use proptest::sample::select;
-use scoped::{guard, listed, onec, value};
 use serde_json::{Value, json};
 use tower::Layer;
 

@@ -1,20 +1,8 @@
 //! Who calls is what the gateway found out. Nothing that a client sends says it in its place: no
 //! header, no metadata, no argument.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/callers.rs"]
-mod callers;
-#[path = "support/mcp.rs"]
-mod mcp;
-
-use callers::{Lab, Over, somebody};
-use mcp::MODERN;
+use crate::support::callers::{Lab, Over, somebody};
+use crate::support::mcp::MODERN;
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};
 

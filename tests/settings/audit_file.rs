@@ -1,27 +1,11 @@
 //! The audit trail in a file: one JSON object a line, none of which a call waits for.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "../examples/gateway/audit_log.rs"]
-#[allow(dead_code, reason = "the gateway uses all of it")]
-mod audit_log;
-#[path = "../examples/gateway/lines/mod.rs"]
-mod lines;
-#[path = "../examples/gateway/standard_error.rs"]
-#[allow(dead_code, reason = "the gateway uses all of it")]
-mod standard_error;
-#[path = "../examples/gateway/visible.rs"]
-mod visible;
-
-use audit_log::{AuditLayer, AuditLog};
-use lines::{Lines, Sink, Writer};
+use crate::audit_log::{AuditLayer, AuditLog};
+use crate::lines::{Lines, Sink, Writer};
+use crate::standard_error::StandardError;
+use crate::support::lines::listen;
+use crate::visible;
 use serde_json::{Value, json};
-use standard_error::StandardError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,7 +37,8 @@ impl Drop for Folder {
 
 /// Runs `tell` with its events going to `layer`.
 fn telling<T>(layer: AuditLayer, tell: impl FnOnce() -> T) -> T {
-    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), tell)
+    let _guard = listen(tracing_subscriber::registry().with(layer));
+    tell()
 }
 
 fn event(number: u64) {
@@ -164,12 +149,12 @@ fn nothing_unseen_gets_to_the_terminal() {
         let standard_error = StandardError::over(disk).unwrap();
         let layer = tracing_subscriber::fmt::layer().with_writer(standard_error.lines()).with_ansi(ansi);
         let layer = layer.fmt_fields(visible::EscapedFields::default());
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-            tracing::warn!("begin {UNSEEN} end");
-            tracing::warn!(text = UNSEEN, shown = %UNSEEN, debug = ?UNSEEN, "begin end");
-            let error = io::Error::other(UNSEEN);
-            tracing::warn!(error = &error as &dyn std::error::Error, "begin end");
-        });
+        let guard = listen(tracing_subscriber::registry().with(layer));
+        tracing::warn!("begin {UNSEEN} end");
+        tracing::warn!(text = UNSEEN, shown = %UNSEEN, debug = ?UNSEEN, "begin end");
+        let error = io::Error::other(UNSEEN);
+        tracing::warn!(error = &error as &dyn std::error::Error, "begin end");
+        drop(guard);
         standard_error.say(&format!("one\ntwo {}", UNSEEN.replace('\n', "")));
         drop(standard_error);
         let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
@@ -541,5 +526,8 @@ fn a_panic_is_told_through_the_queue() {
     drop(std::panic::take_hook());
     drop(standard_error);
     let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("thread 'worker' panicked at tests/audit_log.rs:") && text.contains("a bug\n"), "{text}");
+    assert!(
+        text.contains("thread 'worker' panicked at tests/settings/audit_file.rs:") && text.contains("a bug\n"),
+        "{text}"
+    );
 }

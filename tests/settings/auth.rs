@@ -1,24 +1,10 @@
 //! Section 1 of the interface, the settings of authentication.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
-#[path = "../examples/gateway/settings/mod.rs"]
-#[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
-mod settings;
-#[path = "support/settings.rs"]
-mod support;
-
+use crate::case::{Case, login};
+use crate::settings::{Account, Auth, Login, OAuth2, Settings, Store, Target};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use settings::{Account, Auth, Login, OAuth2, Settings, Store, Target};
 use std::time::Duration;
-use support::{Case, login};
 
 const ALL: &str =
     "mcp mcp:admin:eventlog mcp:report:cost mcp:report:money mcp:report:sales mcp:report:stock mcp:resolve";

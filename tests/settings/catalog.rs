@@ -1,22 +1,8 @@
 //! Section 1 of the interface, the settings of the catalog, its REST endpoints and the scopes of tools.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
-
-#[path = "../examples/gateway/settings/mod.rs"]
-#[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
-mod settings;
-#[path = "support/settings.rs"]
-mod support;
-
+use crate::case::{Case, login};
+use crate::settings::{Account, Auth, Settings, Target};
 use proptest::prelude::*;
-use settings::{Account, Auth, Settings, Target};
-use support::{Case, login};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 

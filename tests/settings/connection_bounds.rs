@@ -1,42 +1,13 @@
 //! Connections of the gateway: which go to make room for others, and how long one may stand still.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    dead_code,
-    reason = "a helper that fails fails its test, and the example is not used whole"
-)]
 
-#[path = "../examples/gateway/connections.rs"]
-mod connections;
-#[path = "../examples/gateway/server.rs"]
-mod server;
-
-/// As much of the settings as the server names.
-mod settings {
-    pub(crate) struct Tls {
-        pub(crate) cert: std::path::PathBuf,
-    }
-
-    impl Tls {
-        /// These tests speak plain HTTP.
-        pub(crate) fn server(&self) -> Result<rustls::ServerConfig, String> {
-            Err("there is no TLS here".to_owned())
-        }
-    }
-}
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
+use crate::connections::{self, Connection, Connections};
+use crate::server::Server;
 use bytes::Bytes;
-use connections::{Connection, Connections};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use onec_mcp::http::Watched;
 use proptest::prelude::*;
-use server::Server;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;

@@ -1,32 +1,15 @@
 //! Users of other gateways: their settings count as they are. `docs/migrate.md` says how, and its files and
 //! commands are what is tried here.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
 
-#[path = "support/document.rs"]
-mod document;
-#[path = "support/gateway.rs"]
-mod gateway;
-#[path = "../examples/gateway/settings/mod.rs"]
-#[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
-mod settings;
-#[path = "support/settings.rs"]
-mod support;
-
-use document::{Block, blocks, compare, document, run, section};
-use gateway::Gateway;
+use crate::case::{Case, base, login};
+use crate::settings::{Account, Auth, LogLevel, Login, OAuth2, Settings, Store, Target};
+use crate::support::document::{Block, blocks, compare, document, run, section};
+use crate::support::gateway::Gateway;
 use onec_mcp::demo::Infobase;
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use settings::{Account, Auth, LogLevel, Login, OAuth2, Settings, Store, Target};
 use std::time::Duration;
-use support::{Case, base, login};
 
 const LANGUAGES: [(&str, [&str; 2]); 2] = [
     ("docs/migrate.md", ["## From the proxy in Python", "## From the gateway in Go"]),

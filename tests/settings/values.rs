@@ -1,24 +1,10 @@
 //! Section 1 of the interface: every way to give a setting, who wins, and what is said of a bad one.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests"
-)]
-
-#[path = "../examples/gateway/settings/mod.rs"]
-#[allow(dead_code, reason = "the tests look at most of it, the gateway at all")]
-mod settings;
-#[path = "support/settings.rs"]
-mod support;
-
+use crate::case::{Case, base, login};
+use crate::settings::{self, Account, LogLevel, Mode, Names, Settings, Stream, Target};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
-use settings::{Account, LogLevel, Mode, Names, Settings, Stream, Target};
 use std::time::Duration;
-use support::{Case, base, login};
 
 /// Clients on stdio show what comes on standard error as failures.
 #[test]

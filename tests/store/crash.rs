@@ -1,23 +1,13 @@
 //! Stores and the processes that use them: what was confirmed survives a process that is killed,
 //! and of two processes that exchange one code exactly one wins.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/stores.rs"]
-mod stores;
-
+use crate::support::stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 use onec_mcp::auth::Digest;
 use onec_mcp::auth::store::{Exchange, Kind, PostgresStore, SqliteStore, TokenStore};
 use secrecy::SecretString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::{env, io};
-use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 use tokio::task::JoinSet;
 
 const STORE: &str = "ONEC_MCP_TEST_STORE";
@@ -28,7 +18,7 @@ struct Process(Child);
 impl Process {
     fn start(part: &str, store: &str) -> (Self, ChildStdin, BufReader<ChildStdout>) {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "--nocapture", part]).env(STORE, store);
+        command.args(["--ignored", "--exact", "--nocapture", &format!("crash::{part}")]).env(STORE, store);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         (Self(child), input, BufReader::new(output))

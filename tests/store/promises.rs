@@ -1,28 +1,14 @@
 //! Every token store keeps what `TokenStore` promises; and the tests for it notice one that does not.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/cable.rs"]
-mod cable;
-#[path = "support/faulty_store.rs"]
-mod faulty_store;
-#[path = "support/stores.rs"]
-mod stores;
-
-use cable::{cable, through_a_cable};
-use faulty_store::{Fault, Faulty};
+use crate::support::cable::{cable, through_a_cable};
+use crate::support::faulty_store::{Fault, Faulty};
+use crate::support::stores::{self, Folder, NOW, Schema, code, grant, sqlite, token};
 use onec_mcp::auth::Digest;
 use onec_mcp::auth::store::{Client, Exchange, Kind, MemoryStore, PostgresStore, SqliteStore, TokenStore, contract};
 use secrecy::SecretString;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Connection, SqlSafeStr};
 use std::time::{Duration, Instant};
-use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory() {
@@ -304,7 +290,7 @@ async fn errors_and_debug_show_no_password() {
 /// there writes as it did.
 #[tokio::test]
 async fn a_database_of_the_version_before() {
-    const OLD: &str = include_str!("../src/auth/store/migrations/sqlite/0001_grants.sql");
+    const OLD: &str = include_str!("../../src/auth/store/migrations/sqlite/0001_grants.sql");
     const GRANT: &str = "INSERT INTO onec_mcp_grants (id, client, subject, scopes, resource, created) \
          VALUES ($1, 'mcp-public-client', 'anna', 'mcp offline_access', 'https://host.example/mcp', 1000000)";
     const TOKEN: &str = "INSERT INTO onec_mcp_tokens (digest, grant_id, kind, scopes, expires, used) \

@@ -1,15 +1,6 @@
 //! Who reads the database, or the log at DEBUG, learns no token, no code and no password.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper that fails fails its test"
-)]
 
-#[path = "support/stores.rs"]
-mod stores;
-
+use crate::support::stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use onec_mcp::Credentials;
@@ -18,7 +9,6 @@ use onec_mcp::auth::store::{Exchange, Kind, Token, TokenStore, seal};
 use onec_mcp::auth::{Clock, Digest, Presented, Site, TokenValidator};
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
-use stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 use tracing_subscriber::filter::LevelFilter;
 
 const CODE: &str = "onec_ac_4f9a0c1e5b7d";

@@ -1,8 +1,7 @@
 //! Asking a gateway over HTTP, also as a user of the demo infobase.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
-#[path = "schema.rs"]
-pub(crate) mod schema;
+pub(crate) use super::schema;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -8,7 +8,7 @@
     reason = "a helper that fails fails its test"
 )]
 
-use crate::mcp::{Events, Got, MODERN, Rpc, legacy, modern_with, post, read, rpc, server, with_meta};
+use crate::support::mcp::{Events, Got, MODERN, Rpc, legacy, modern_with, post, read, rpc, server, with_meta};
 use http_body_util::Full;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;

@@ -1,9 +1,7 @@
 //! What must hold for any arguments and any catalog file: shared by the corpus and the fuzz targets.
 #![allow(clippy::unwrap_used, reason = "a broken invariant is a panic")]
 
-#[path = "catalog.rs"]
-mod support;
-
+use super::catalog as support;
 use onec_mcp::catalog::{Limits, Tools};
 use onec_mcp::rpc::Payload;
 

@@ -8,7 +8,7 @@
     reason = "helpers of tests"
 )]
 
-use crate::gateway::Gateway;
+use crate::support::gateway::Gateway;
 use serde_json::Value;
 use std::process::Stdio;
 

@@ -3,11 +3,21 @@
 
 use serde_json::{Map, Value};
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
+
+/// Hears this thread alone, while the guard lives.
+pub(crate) fn listen(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
+    // While there is another, a thread of another test that has none does not decide that nobody listens.
+    static OTHER: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::registry().with(LevelFilter::TRACE)));
+    LazyLock::force(&OTHER);
+    tracing::subscriber::set_default(subscriber)
+}
 
 /// The lines so far. Each has its fields, `level` and `target`; its text is `message`.
 #[derive(Clone, Default)]
@@ -18,7 +28,7 @@ impl Lines {
     pub(crate) fn start() -> (Self, DefaultGuard) {
         let lines = Self::default();
         let subscriber = tracing_subscriber::registry().with(lines.clone()).with(LevelFilter::TRACE);
-        (lines, tracing::subscriber::set_default(subscriber))
+        (lines, listen(subscriber))
     }
 
     /// Those since the last look, at `INFO` and above.
@@ -44,7 +54,7 @@ impl Lines {
     }
 }
 
-impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
+impl<S: Subscriber> tracing_subscriber::Layer<S> for Lines {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);

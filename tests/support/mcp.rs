@@ -10,8 +10,7 @@
     reason = "a helper that fails fails its test"
 )]
 
-#[path = "schema.rs"]
-pub(crate) mod schema;
+pub(crate) use super::schema;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use onec_mcp::demo::trade::{Analytics, CashMovement, Date, Folder, company};
 use serde_json::{Map, Value, json};
 
-use crate::tools::TODAY;
+use crate::support::tools::TODAY;
 
 /// By what a cell is ordered, and the cell.
 type Cell = (String, Value);

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
 
-use crate::money;
-use crate::tools::Doors;
+use crate::support::money;
+use crate::support::tools::Doors;
 
 /// What the contract says of a tool.
 pub(crate) struct Subject {

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-use crate::sales_figures;
-use crate::tools::{Doors, TODAY};
+use crate::support::sales_figures;
+use crate::support::tools::{Doors, TODAY};
 use serde_json::{Value, json};
 
 pub(crate) fn quarter() -> Value {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
-use crate::pivot_figures::{Entry, figure, money, report, told};
+use crate::support::pivot_figures::{Entry, figure, money, report, told};
 use onec_mcp::demo::trade::{Analytics, Company, Date, Folder, Status, company};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

@@ -12,8 +12,7 @@
     reason = "a helper that fails fails its test"
 )]
 
-#[path = "schema_names.rs"]
-mod names;
+use super::schema_names as names;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};

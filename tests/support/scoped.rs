@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-use crate::mcp::{Rpc, result, rpc};
+use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::rpc::{Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy, Scoped};
 use onec_mcp::{Identity, Scopes};

@@ -1,6 +1,4 @@
 //! The tools of the built-in catalog, asked at every door over the stand-in infobase.
-//!
-//! Needs `#[path = "support/mcp.rs"] mod mcp;` beside it.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
@@ -11,7 +9,7 @@
     reason = "a helper that fails fails its test"
 )]
 
-use crate::mcp::{Got, Http, MODERN, Rpc, http, legacy, modern, post, read, send};
+use crate::support::mcp::{Got, Http, MODERN, Rpc, http, legacy, modern, post, read, send};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::Full;

@@ -4,8 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper that fails fails its test")]
 
-use crate::trade::{Kind, Row, TABLE, minimal, set};
-use crate::wire::Wire;
+use crate::support::trade::{Kind, Row, TABLE, minimal, set};
+use crate::support::wire::Wire;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 

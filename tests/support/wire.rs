@@ -10,8 +10,8 @@
     reason = "a helper that fails fails its test"
 )]
 
-use crate::gateway::command;
-use crate::mcp::{self, MODERN, check, legacy, parse_event, schema::Talk, with_meta};
+use crate::support::gateway::command;
+use crate::support::mcp::{self, MODERN, check, legacy, parse_event, schema::Talk, with_meta};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};

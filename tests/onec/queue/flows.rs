@@ -1,6 +1,7 @@
 //! Whose each kind of call is, as the leaf tells its client.
 
-use super::{Answer, Call, PATIENCE, leaf, poll, request, status};
+use super::{Answer, Call, PATIENCE, leaf, request, status};
+use crate::support::poll;
 use onec_mcp::http::{Caller, JsonRpcLayer, Peer};
 use onec_mcp::onec::{FairQueueLayer, Flow, Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Extensions, Method, ServerInfo};

@@ -1,8 +1,8 @@
 //! Whatever comes, ends and goes, in whatever order: the bounds hold, no turn is idle while somebody may have
 //! it, and nothing is lost.
 
-use super::poll::{Polled, by_hand};
 use super::{Answer, Call, Ends, call};
+use crate::support::poll::{Polled, by_hand};
 use onec_mcp::onec::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
 use onec_mcp::rpc::BoxError;
 use proptest::prelude::*;

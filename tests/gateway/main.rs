@@ -1,0 +1,26 @@
+//! The whole stack, and the gateway as a process of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    reason = "a helper that fails fails its test"
+)]
+
+mod audit;
+mod auth;
+mod catalog;
+mod check;
+mod limits;
+mod long_work;
+mod program;
+mod readme;
+mod replicas;
+mod rmcp_client;
+mod schemas;
+mod scopes;
+mod stack;
+#[path = "../support/mod.rs"]
+mod support;
+mod unread_log;

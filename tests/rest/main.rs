@@ -1,0 +1,14 @@
+//! The catalog as HTTP endpoints.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::type_complexity,
+    reason = "a helper that fails fails its test"
+)]
+
+mod endpoints;
+mod openapi;
+#[path = "../support/mod.rs"]
+mod support;

@@ -6,7 +6,7 @@ use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
 use axum::Router;
 use onec_mcp::auth::login::{AccessKey, Cached, Login, OwnLogin, Slowdown};
-use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes};
+use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes, Limits};
 use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use onec_mcp::auth::{BearerAuthLayer, Site};
 use onec_mcp::http::OriginPolicy;
@@ -101,11 +101,16 @@ impl Setup<'_> {
         let site = site(settings);
         let OAuth2 { code_ttl: code, access_ttl: access, refresh_ttl: refresh, refresh_grace: grace, .. } = *oauth;
         let lifetimes = Lifetimes { code, access, refresh, grace };
+        let limits = Limits::unlimited()
+            .authorize(oauth.authorize_per_minute)
+            .register(oauth.register_per_minute)
+            .token(oauth.token_per_minute);
         let server = AuthorizationServer::new(site.clone(), login, store)
             .name(&settings.server_name)
             .scopes(oauth.scopes.clone())
             .default_scopes(oauth.default_scopes.clone())
             .lifetimes(lifetimes)
+            .limits(limits)
             .password_grant(oauth.password_grant)
             .hosts(hosts.clone());
         let server = if oauth.client_metadata { server.client_metadata(ClientMetadata::new()) } else { server };

@@ -76,7 +76,7 @@ fn the_file_of_the_go_gateway() {
         assert_eq!(
             settings.warnings,
             [
-                "gateway.yaml: ignored, since they have no use here: onec.resolve_cache_ttl_sec, oauth.rate_limit",
+                "gateway.yaml: ignored, since they have no use here: onec.resolve_cache_ttl_sec",
                 "mcp.bearer_token in gateway.yaml is ignored: oauth.enabled is true, so clients log in",
             ]
         );
@@ -131,6 +131,44 @@ fn what_a_file_implies_gives_way() {
     let own = with("oauth: {enabled: true, access_ttl: 60}").ok();
     assert!(own.serving.rpc && own.serving.catalog.is_none() && own.notes.is_empty());
     assert_eq!(oauth2(&own).login, Login::Credentials);
+}
+
+/// That gateway has it on by default: a file that does not speak of it must not open the door.
+#[test]
+fn oauth_is_on_unless_the_file_says_otherwise() {
+    for (name, _) in LANGUAGES {
+        let file = go(name).replace("  enabled: true\n  public_url", "  public_url");
+        assert!(!file.contains("oauth:\n  enabled"), "{file}");
+        let settings = Case::empty().args("http").yaml(&file).ok();
+        assert_eq!(oauth2(&settings).login, Login::Key);
+        let why = "clients log in by OAuth, unless the file says oauth.enabled: false";
+        assert!(settings.warnings.contains(&format!("mcp.bearer_token in gateway.yaml is ignored: {why}")));
+        assert!(
+            settings.notes.iter().any(|note| note.ends_with("taken as oauth.enabled: true")),
+            "{:?}",
+            settings.notes
+        );
+    }
+    let mode = |lines: &str| with(lines).ok().auth.mode();
+    // A key that only that gateway has, wherever it stands; one that both have below oauth; an empty switch.
+    for lines in [
+        "onec: {default_tenant: a}",
+        "admin: {enabled: true}",
+        "oauth: {default_scopes: [mcp]}",
+        "oauth: {enabled: , access_token_ttl: 1h}",
+    ] {
+        assert_eq!(mode(lines), "oauth2", "{lines}");
+        assert_eq!(with(lines).args("--auth-mode none").ok().auth.mode(), "none", "{lines}");
+        assert_eq!(with(lines).env("MCP_AUTH_MODE", "basic").ok().auth.mode(), "basic", "{lines}");
+        // On stdio nobody logs in, and REST has a token of its own.
+        assert_eq!(Case::minimal().yaml(lines).ok().auth.mode(), "none", "{lines}");
+        let rest = with(lines).args("--enabled false --api-bearer-token 0123456789abcdef --catalog trade").ok();
+        assert!(rest.auth.mode() == "none" && !rest.notes.iter().any(|note| note.contains("oauth.enabled")));
+    }
+    for lines in ["onec: {default_tenant: a}\noauth: {enabled: false}", "server: {port: 1}", "oauth: {store: ''}"] {
+        assert_eq!(mode(lines), "none", "{lines}");
+    }
+    assert_eq!(mode("onec: {default_tenant: a}\nauth: {mode: none}"), "none");
 }
 
 #[test]
@@ -309,11 +347,9 @@ onec:
   resolve_cache_ttl_sec: 600
 oauth:
   dev_access_key: hunter2
-  rate_limit: 10
 ";
     let settings = with(lines).ok();
-    let keys = "admin.enabled, admin.username, admin.password, onec.resolve_cache_ttl_sec, oauth.dev_access_key, \
-                oauth.rate_limit";
+    let keys = "admin.enabled, admin.username, admin.password, onec.resolve_cache_ttl_sec, oauth.dev_access_key";
     let unused = settings.warnings.iter().filter(|text| text.contains("no use")).collect::<Vec<_>>();
     assert_eq!(unused, [&format!("gateway.yaml: ignored, since they have no use here: {keys}")]);
     assert!(!format!("{settings:?}").contains("hunter2"));
@@ -329,6 +365,25 @@ oauth:
     );
 }
 
+#[test]
+fn rate_limits() {
+    let limits = |lines: &str| {
+        let settings = with(lines).ok();
+        let oauth = oauth2(&settings);
+        assert_eq!(settings.warnings, [""; 0], "{lines}");
+        [oauth.authorize_per_minute, oauth.register_per_minute, oauth.token_per_minute]
+    };
+    assert_eq!(limits("oauth: {enabled: true}"), [10, 30, 120]);
+    assert_eq!(limits("oauth: {enabled: true, rate_limit: }"), [10, 30, 120]);
+    let all = "{authorize_per_minute: 5, register_per_minute: 0, token_per_minute: 600}";
+    assert_eq!(limits(&format!("oauth: {{rate_limit: {all}}}")), [5, 0, 600]);
+    let odd = with("oauth: {rate_limit: {token_per_minute: -1}}").error();
+    let why = "expected a whole number from 0 to 1000000";
+    assert_eq!(odd, format!("error: oauth.rate_limit.token_per_minute in gateway.yaml is \"-1\": {why}"));
+    let unused = with("oauth: {rate_limit: {token_per_minute: 60}}").args("--auth-mode basic").ok().warnings;
+    assert_eq!(unused, ["oauth.rate_limit.token_per_minute in gateway.yaml is ignored: the auth mode is not oauth2"]);
+}
+
 proptest! {
     // Each of them reads the built-in catalog.
     #![proptest_config(ProptestConfig::with_cases(48))]
@@ -337,7 +392,7 @@ proptest! {
     fn no_value_makes_it_panic(
         key in prop::sample::select(vec![
             "onec.default_tenant", "oauth.public_url", "oauth.resource", "oauth.db_path", "database.path",
-            "oauth.access_token_ttl", "oauth.supported_scopes", "oauth.rate_limit",
+            "oauth.access_token_ttl", "oauth.supported_scopes", "oauth.rate_limit.token_per_minute",
         ]),
         value in "([0-9.]{0,25}(h|m|s|ms|us|µs|ns|d)?){0,3}|.{0,30}|(https://a/mcp){1,2}",
     ) {
@@ -445,7 +500,7 @@ async fn the_go_gateway_is_replaced() {
         let case = Case::empty();
         let yaml = yaml.replace("data/oauth.db", case.dir.join("data/oauth.db").to_str().unwrap());
         let case = case.file("off.yml", yaml.replace("enabled: true\n  public_url", "enabled: false\n  public_url"));
-        let case = case.file("on.yml", yaml);
+        let case = case.file("on.yml", yaml.replace("register_per_minute: 30", "register_per_minute: 1"));
         let start = async |name| Gateway::start(&["--config", case.dir.join(name).to_str().unwrap()]).await;
         let gateway = start("off.yml").await;
         assert_eq!(walk(&told(name, heading), "http://127.0.0.1:8088", &gateway).await, 2, "{name}");
@@ -457,11 +512,12 @@ async fn the_go_gateway_is_replaced() {
             text: "curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8088/mcp -d '{}' \
                    -H 'Authorization: Bearer 0123456789abcdef0123456789abcdef' -H 'Content-Type: application/json'\n\
                    curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8088/oauth/register -X POST\n\
+                   curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8088/oauth/register -X POST\n\
                    curl -s http://127.0.0.1:8088/.well-known/oauth-protected-resource/mcp | grep -o '\"resource\":\"[^\"]*\"'"
                 .into(),
         };
         let printed = run(&[&ask], "http://127.0.0.1:8088", &gateway).await;
-        assert_eq!(printed[0], "401 201 \"resource\":\"https://mcp.example.com/mcp\"\n");
+        assert_eq!(printed[0], "401 201 429 \"resource\":\"https://mcp.example.com/mcp\"\n");
         assert!(case.dir.join("data/oauth.db").is_file());
         demo.stop().await;
     }

@@ -27,7 +27,7 @@ const SUPPORTED: &str =
 const HARMLESS: &str = "mcp:resolve mcp:report:sales mcp:report:stock";
 
 /// What has a meaning in mode `oauth2` alone.
-static OAUTH2: [&Setting; 9] = [
+static OAUTH2: [&Setting; 12] = [
     &table::OAUTH2_LOGIN,
     &table::OAUTH2_STORE,
     &table::OAUTH2_CODE_TTL,
@@ -37,13 +37,16 @@ static OAUTH2: [&Setting; 9] = [
     &table::OAUTH2_DEFAULT_SCOPES,
     &table::OAUTH2_PASSWORD_GRANT,
     &table::OAUTH2_CLIENT_METADATA,
+    &table::AUTHORIZE_PER_MINUTE,
+    &table::REGISTER_PER_MINUTE,
+    &table::TOKEN_PER_MINUTE,
 ];
 
 /// What decides which scopes there are.
 static SUPPORT: [&Setting; 3] = [&table::OAUTH2_SCOPES, &table::CATALOG, &table::TOOL_SCOPES];
 
 pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
-    let (auth_mode, switch) = auth_mode(mode, values)?;
+    let (auth_mode, switch) = auth_mode(mode, serving, values)?;
     // Read in any mode: a slip should not wait for the day the mode is switched on.
     let oauth = oauth2(serving, values, cwd)?;
     // An empty one is none, unless it would leave the door open.
@@ -85,7 +88,11 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
         AuthMode::None => return Ok(Auth::None { token: bearer_token(token, mode, values) }),
         // The gateway in Go had it beside, for the times without.
         _ if switch == Some(true) => {
-            values.ignored(&[&table::BEARER_TOKEN], "oauth.enabled is true, so clients log in")
+            let why = match values.given(&table::OAUTH_ENABLED) {
+                Some(_) => "oauth.enabled is true, so clients log in",
+                None => "clients log in by OAuth, unless the file says oauth.enabled: false",
+            };
+            values.ignored(&[&table::BEARER_TOKEN], why);
         }
         _ if token.is_some() => {
             let why = "it goes with auth mode none only; remove it, or do not set MCP_AUTH_MODE";
@@ -104,9 +111,21 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
 }
 
 /// What `MCP_AUTH_MODE` and `oauth.enabled` say together, and what the latter says.
-fn auth_mode(mode: Mode, values: &mut Values) -> Result<(AuthMode, Option<bool>), Stop> {
+fn auth_mode(mode: Mode, serving: &Serving, values: &mut Values) -> Result<(AuthMode, Option<bool>), Stop> {
     let auth_mode = values.get(&table::AUTH_MODE, |text| parse_auth::auth_mode(text, mode))?;
     let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode));
+    // A slip in one of the two says something, too.
+    let open = [&table::AUTH_MODE, &table::OAUTH_ENABLED]
+        .into_iter()
+        .all(|setting| values.given(setting).is_none() && !values.is_flawed(setting));
+    if open && serving.mcp && mode != Mode::Stdio && values.wants_oauth() {
+        values.note(
+            "the configuration file says neither oauth.enabled nor auth.mode, and has keys of the login by \
+                     OAuth or of another gateway that has it on by default: taken as oauth.enabled: true"
+                .into(),
+        );
+        return Ok((AuthMode::OAuth2, Some(true)));
+    }
     match (enabled, values.given(&table::AUTH_MODE)) {
         (Some(true), None) => return Ok((AuthMode::OAuth2, enabled)),
         (Some(enabled), Some(name)) if enabled != (auth_mode == AuthMode::OAuth2) => {
@@ -133,6 +152,9 @@ fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, 
         default_scopes: default_scopes(&scopes, serving, values),
         password_grant: values.get(&table::OAUTH2_PASSWORD_GRANT, parse::switch)?,
         client_metadata: values.get(&table::OAUTH2_CLIENT_METADATA, parse::switch)?,
+        authorize_per_minute: values.get(&table::AUTHORIZE_PER_MINUTE, parse::per_minute)?,
+        register_per_minute: values.get(&table::REGISTER_PER_MINUTE, parse::per_minute)?,
+        token_per_minute: values.get(&table::TOKEN_PER_MINUTE, parse::per_minute)?,
         scopes,
     })
 }

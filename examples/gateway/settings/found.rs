@@ -155,6 +155,9 @@ impl Found {
             if let Key::Legacy(Legacy { alias: Some(alias), .. }) = value.key {
                 alias.implies.iter().for_each(|(setting, text)| values.imply(setting, text));
             }
+            if value.key.name().starts_with("oauth.") {
+                values.has_oauth();
+            }
             let source = Source::Yaml { key: value.key.name(), file: file.to_owned() };
             values.offer_as(value.setting, value.text, value.written, source);
         }

@@ -29,7 +29,7 @@ const fn unused(key: &'static str) -> Legacy {
     Legacy { key, alias: None }
 }
 
-static KEYS: [Legacy; 15] = [
+static KEYS: [Legacy; 17] = [
     Legacy {
         key: "onec.default_tenant",
         alias: Some(Alias {
@@ -46,8 +46,10 @@ static KEYS: [Legacy; 15] = [
     alias("oauth.refresh_token_ttl", &table::OAUTH2_REFRESH_TTL, seconds),
     alias("oauth.auth_code_ttl", &table::OAUTH2_CODE_TTL, seconds),
     alias("oauth.supported_scopes", &table::OAUTH2_SCOPES, as_it_is),
+    alias("oauth.rate_limit.authorize_per_minute", &table::AUTHORIZE_PER_MINUTE, as_it_is),
+    alias("oauth.rate_limit.register_per_minute", &table::REGISTER_PER_MINUTE, as_it_is),
+    alias("oauth.rate_limit.token_per_minute", &table::TOKEN_PER_MINUTE, as_it_is),
     unused("oauth.dev_access_key"),
-    unused("oauth.rate_limit"),
     unused("onec.resolve_cache_ttl_sec"),
     unused("admin.enabled"),
     unused("admin.username"),

@@ -89,6 +89,12 @@ pub(super) fn connections(text: &str) -> Parsed<usize> {
     usize::try_from(number).map_err(|_| refused("too large for this machine"))
 }
 
+/// How often something may happen; 0 for any number.
+pub(super) fn per_minute(text: &str) -> Parsed<u32> {
+    let number = number(text, 0, 1_000_000, "")?;
+    u32::try_from(number).map_err(|_| refused("too large for this machine"))
+}
+
 /// A size in MiB, in bytes.
 pub(super) fn mebibytes(text: &str) -> Parsed<usize> {
     let number = number(text, 1, 1_048_576, " of MiB")?;

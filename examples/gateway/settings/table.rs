@@ -188,6 +188,15 @@ settings! {
 /// Another way to say `auth.mode: oauth2`, known to the configuration file alone.
 pub(super) static OAUTH_ENABLED: Setting = row("oauth.enabled", "", "oauth.enabled", "BOOL", "");
 
+const fn per_minute(key: &'static str, default: &'static str) -> Setting {
+    row(key, "", key, "N", "").default(default)
+}
+
+// What one address may do, which the configuration file alone knows, under the names of another gateway.
+pub(super) static AUTHORIZE_PER_MINUTE: Setting = per_minute("oauth.rate_limit.authorize_per_minute", "10");
+pub(super) static REGISTER_PER_MINUTE: Setting = per_minute("oauth.rate_limit.register_per_minute", "30");
+pub(super) static TOKEN_PER_MINUTE: Setting = per_minute("oauth.rate_limit.token_per_minute", "120");
+
 /// Whether a variable of that name is addressed to the gateway.
 pub(super) fn is_ours(variable: &str) -> bool {
     variable.starts_with("MCP_") || by_variable(variable).is_some()

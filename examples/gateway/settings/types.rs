@@ -265,6 +265,12 @@ pub(crate) struct OAuth2 {
     pub(crate) password_grant: bool,
     /// Whether clients may be known by the URL of a metadata document.
     pub(crate) client_metadata: bool,
+    /// What one address may get wrong at the login page in a minute; here and below 0 is any number.
+    pub(crate) authorize_per_minute: u32,
+    /// Registrations of clients from one address in a minute.
+    pub(crate) register_per_minute: u32,
+    /// Requests for tokens from one address in a minute.
+    pub(crate) token_per_minute: u32,
 }
 
 /// What users type on the login page.

@@ -57,6 +57,8 @@ struct Problem {
 pub(super) struct Values {
     /// By variable.
     given: BTreeMap<&'static str, Given>,
+    /// Whether the configuration file has anything to say below `oauth`.
+    has_oauth: bool,
     /// What a file of another gateway goes without saying.
     implied: BTreeMap<&'static str, &'static str>,
     problems: Vec<Problem>,
@@ -112,6 +114,16 @@ impl Values {
     /// Whether the configuration file is one of another gateway.
     pub(super) fn is_foreign(&self) -> bool {
         !self.implied.is_empty()
+    }
+
+    /// The configuration file says something below `oauth`.
+    pub(super) fn has_oauth(&mut self) {
+        self.has_oauth = true;
+    }
+
+    /// Whether users log in by OAuth, as long as nothing says whether they do.
+    pub(super) fn wants_oauth(&self) -> bool {
+        self.has_oauth || self.is_foreign()
     }
 
     /// A warning of how the sources are written.

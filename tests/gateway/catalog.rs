@@ -329,6 +329,54 @@ async fn scopes_by_pattern_and_names_for_every_client() {
         let gateway = Gateway::start(&["--demo", "--tool-aliases", aliases]).await;
         let shown = tools(&gateway.address, &[]).await;
         assert_eq!((shown.len(), ascii(&shown)), (8, expected), "{shown:?}");
+        // Names of arguments, too.
+        let list = rpc(&gateway.address, "tools/list", json!({}), &[]).await;
+        let tools = list["result"]["tools"].as_array().unwrap();
+        let properties = tools.iter().filter_map(|tool| tool["inputSchema"]["properties"].as_object());
+        let raw = properties.flat_map(|properties| properties.keys()).filter(|name| !name.is_ascii()).count();
+        assert_eq!(raw > 0, aliases == "false", "{list}");
+    }
+}
+
+/// What is checked before 1C is called, as the gateway is set up.
+#[tokio::test]
+async fn arguments_that_do_not_fit_and_consents_do_not_reach_1c() {
+    let both = json!({
+        "tools": [
+            { "name": "count", "inputSchema": { "type": "object", "properties": { "n": { "type": "integer" } } } },
+            { "name": "execute_code", "inputSchema": { "type": "object", "properties": {
+                "code": { "type": "string" }, "_confirmation": { "type": "boolean" }
+            } } },
+        ],
+        "content": [],
+    });
+    let unfit = json!({ "name": "count", "arguments": { "n": "x" } });
+    let run = json!({ "name": "execute_code", "arguments": { "code": "1", "_confirmation": true } });
+    for check in [true, false] {
+        let server = Faulty::start([result(&both.to_string())]).await;
+        let url = format!("http://{}/base", server.addr);
+        let args = ["--onec-url", &url, "--onec-username", "u", "--onec-password", ""];
+        let off: &[&str] = if check { &[] } else { &["--check-arguments", "false"] };
+        let gateway = Gateway::start(&[&args, off].concat()).await;
+        let calls = || -> Vec<Value> {
+            let asked = server.seen().into_iter().filter_map(|seen| serde_json::from_str::<Value>(&seen.body).ok());
+            asked.filter(|asked| asked["method"] == "tools/call").map(|asked| asked["params"].clone()).collect()
+        };
+        tools(&gateway.address, &[]).await;
+        let answer = rpc(&gateway.address, "tools/call", unfit.clone(), &[]).await.to_string();
+        match check {
+            true => {
+                assert!(answer.contains("isError") && answer.contains("whole number") && calls().is_empty(), "{answer}")
+            }
+            false => assert_eq!(json!(calls()), json!([unfit]), "{answer}"),
+        }
+        let before = calls().len();
+        // A client that takes no stream, on which it could be asked.
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": run }).to_string();
+        let headers = [("Content-Type", "application/json"), ("Accept", "application/json")];
+        let answer = ask(&gateway.address, "POST /mcp", &headers, &body).await.body;
+        assert!(answer.contains("isError") && answer.contains("elicitation"), "{answer}");
+        assert_eq!(calls().len(), before, "{answer}");
     }
 }
 

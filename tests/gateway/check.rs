@@ -3,8 +3,12 @@
 
 use crate::support::fault::{Act, Faulty, ok, result, status};
 use crate::support::gateway::{Gateway, command};
+use crate::support::https::{self, params, self_signed};
+use rcgen::date_time_ymd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 const HEALTHY: &str = r#"{"status":"ok"}"#;
 const TOOLS: &str = r#"{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}"#;
@@ -388,6 +392,129 @@ async fn what_does_not_belong_to_the_infobases_url_is_taken_off() {
     assert!(passed, "{report}");
     has(&report, &["note  settings: --onec-url: /hs/mcp is taken off its end"]);
     assert!(server.seen().iter().all(|seen| seen.line.contains(" /base/hs/mcp/") && !seen.line.contains("hs/mcp/hs")));
+}
+
+/// What a start says before it listens.
+async fn start(args: &[&str]) -> Vec<String> {
+    let account = ["--onec-username", "u", "--onec-password", ""];
+    let mut command = command();
+    command.args(["http", "--port", "0"]).args(account).args(args).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let until = async {
+        let mut lines = Vec::new();
+        while let Some(line) = log.next_line().await.unwrap() {
+            if line.contains("listening on") {
+                return lines;
+            }
+            lines.push(line);
+        }
+        panic!("it ended: {lines:?}");
+    };
+    tokio::time::timeout(Duration::from_secs(30), until).await.expect("it does not listen")
+}
+
+fn logged(lines: &[String], level: &str, words: &str) -> bool {
+    lines.iter().any(|line| line.contains(level) && line.contains(words))
+}
+
+/// As above, told at each start.
+#[tokio::test]
+async fn a_start_says_what_it_takes_off_the_infobases_url() {
+    let server = Faulty::start([ok(HEALTHY)]).await;
+    let url = format!("http://{}/base", server.addr);
+    let lines = start(&["--onec-url", &format!("{url}/hs/mcp")]).await;
+    let words =
+        format!("--onec-url: /hs/mcp is taken off its end, as it does not belong to the infobase's address: {url}");
+    assert!(logged(&lines, "INFO", &words), "{lines:?}");
+    assert!(!start(&["--onec-url", &url]).await.iter().any(|line| line.contains("taken off")));
+}
+
+#[tokio::test]
+async fn certificates_of_1c() {
+    let (server, pem) = self_signed(params("127.0.0.1")).await;
+    let mut late = params("127.0.0.1");
+    late.not_before = date_time_ymd(2020, 1, 1);
+    late.not_after = date_time_ymd(2021, 1, 1);
+    let (expired, old) = self_signed(late).await;
+    let folder = folder("certificates");
+    let file = |name: &str, pem: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, pem).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let (good, old) = (file("good.pem", &pem), file("old.pem", &old));
+    let url = |server: &https::Https| format!("https://{}/base", server.addr);
+    let (url, expired) = (url(&server), url(&expired));
+    let account = ["--onec-username", "u", "--onec-password", ""];
+    let of = async |args: &[&str]| check(&[&account, args].concat()).await;
+    for (args, cause, cure) in [
+        (vec!["--onec-url", &url], "its certificate is self-signed and not trusted here", "MCP_ONEC_CA"),
+        (vec!["--onec-url", &url, "--onec-ca", &old], "its certificate is self-signed", "MCP_ONEC_CA"),
+        (vec!["--onec-url", &expired], "its certificate has expired (", "Renew the certificate"),
+        (vec!["--onec-url", &expired, "--onec-ca", &old], "its certificate has expired (", "this machine's clock"),
+    ] {
+        let (passed, report) = of(&args).await;
+        assert!(!passed && report.contains(cure), "{report}");
+        has(&report, &[&format!("FAIL  1C address: 1C cannot be reached: {cause}"), "-     tools/list: not tried"]);
+    }
+    for args in [
+        vec!["--onec-url", &url, "--onec-ca", &good],
+        vec!["--onec-url", &url, "--onec-tls-verify", "false"],
+        vec!["--onec-url", &expired, "--onec-tls-verify", "false"],
+    ] {
+        let (passed, report) = of(&args).await;
+        assert!(passed, "{report}");
+        has(&report, &["ok    1C address", "ok    tools/list: 1 tools"]);
+    }
+    let words = "--onec-tls-verify takes any certificate for that of 1C";
+    let lines = start(&["--onec-url", &url, "--onec-tls-verify", "false"]).await;
+    assert!(logged(&lines, "WARN", words), "{lines:?}");
+    let lines = start(&["--onec-url", &url, "--onec-ca", &good]).await;
+    assert!(!lines.iter().any(|line| line.contains("certificate")), "{lines:?}");
+}
+
+/// Why nobody answers, or not as one should.
+#[tokio::test]
+async fn addresses_where_there_is_no_1c() {
+    let (server, _) = self_signed(params("127.0.0.1")).await;
+    // Bound and not listening: nobody else gets the port meanwhile.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain_address = plain.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = plain.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    for (url, cause, cure) in [
+        (
+            "http://no-such-host.invalid/base".to_owned(),
+            "1C cannot be reached: the host name in its URL cannot be resolved",
+            "MCP_ONEC_URL",
+        ),
+        (
+            format!("http://{}/base", closed.local_addr().unwrap()),
+            "1C cannot be reached: the connection was refused",
+            "Check that the web server",
+        ),
+        (
+            format!("http://{}/base", server.addr),
+            "1C cannot be reached: plain http was spoken to a port that speaks https",
+            "Write https:// in MCP_ONEC_URL",
+        ),
+        (
+            format!("https://{plain_address}/base"),
+            "1C cannot be reached: https was spoken to a port that speaks plain http",
+            "Write http:// in MCP_ONEC_URL",
+        ),
+    ] {
+        let (passed, report) = check(&["--onec-url", &url, "--onec-username", "u", "--onec-password", ""]).await;
+        assert!(!passed && report.contains(cure), "{report}");
+        has(&report, &[&format!("FAIL  1C address: {cause}"), "-     login: not tried", "-     tools/list: not tried"]);
+    }
 }
 
 /// Whoever reads such a list reads for ever.

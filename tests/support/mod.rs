@@ -18,6 +18,7 @@ pub(crate) mod found;
 pub(crate) mod gateway;
 pub(crate) mod happened;
 pub(crate) mod hidden_invariants;
+pub(crate) mod https;
 pub(crate) mod invariants;
 pub(crate) mod lines;
 pub(crate) mod login;

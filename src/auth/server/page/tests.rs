@@ -263,9 +263,12 @@ fn the_style_is_the_one_the_policy_allows() {
 async fn outages_are_told_apart() {
     use crate::auth::login::{Login, LoginError, OwnLogin, Typed};
     use crate::identity::Credentials;
-    use crate::onec::{Infobase, OneCService};
+    use crate::onec::{ClientError, Infobase, OneCService};
     use bytes::Bytes;
     use http::header::{LOCATION, WWW_AUTHENTICATE};
+    use http_body_util::Full;
+    use hyper_util::client::legacy::Client;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
 
     let none = (CONTENT_TYPE, "text/plain");
     for (status, header, body, outage) in [
@@ -289,5 +292,26 @@ async fn outages_are_told_apart() {
             panic!("{status} {body} is a verdict on the login");
         };
         assert_eq!(Outage::of(&error), outage, "{status} {body}");
+    }
+    // As the client tells of a handshake that failed.
+    for (why, outage) in [
+        (rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer), Outage::Certificate),
+        (rustls::Error::InvalidCertificate(rustls::CertificateError::Expired), Outage::Certificate),
+        (rustls::Error::HandshakeNotComplete, Outage::Unknown),
+    ] {
+        let connector = tower::service_fn(move |_: http::Uri| {
+            std::future::ready(Err::<TokioIo<tokio::net::TcpStream>, _>(std::io::Error::other(why.clone())))
+        });
+        let http = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+        let client = tower::service_fn(move |asked: http::Request<Bytes>| {
+            let answer = http.request(asked.map(Full::new));
+            async move { answer.await.map(|_| http::Response::new(Bytes::new())).map_err(ClientError::Connect) }
+        });
+        let onec = OneCService::with_client(Infobase::new("https://h/b").unwrap(), client).unwrap();
+        let typed = Typed::Credentials(Credentials::new("Иван", ""));
+        let Err(LoginError::Unavailable(error)) = OwnLogin::new(onec).check(typed).await else {
+            panic!("that is a verdict on the login");
+        };
+        assert_eq!(Outage::of(&error), outage);
     }
 }

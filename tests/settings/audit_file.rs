@@ -515,9 +515,42 @@ fn many_threads_lose_no_line_uncounted() {
     }
 }
 
+/// The hook for panics belongs to the process.
+static HOOK: Mutex<()> = Mutex::new(());
+
+/// What waits for its reader at a normal end has a tenth of a second to be written, and no more.
+#[test]
+fn the_end_waits_a_little_for_the_reader_of_the_log() {
+    let _hook = HOOK.lock().unwrap();
+    let (words, begun, written, disk) = disk();
+    let standard_error = StandardError::over(disk).unwrap();
+    drop(std::panic::take_hook());
+    standard_error.say("first");
+    until(|| begun.load(Ordering::SeqCst) == 1);
+    standard_error.say("last");
+    let start = Instant::now();
+    drop(standard_error);
+    let waited = start.elapsed();
+    assert!((Duration::from_millis(100)..Duration::from_secs(1)).contains(&waited), "{waited:?}");
+    assert!(written.lock().unwrap().is_empty());
+
+    // A reader that comes in time gets all of it.
+    drop(words);
+    let (words, begun, written, disk) = self::disk();
+    let standard_error = StandardError::over(disk).unwrap();
+    drop(std::panic::take_hook());
+    standard_error.say("first");
+    until(|| begun.load(Ordering::SeqCst) == 1);
+    standard_error.say("last");
+    drop(words);
+    drop(standard_error);
+    assert_eq!(*written.lock().unwrap(), b"first\nlast\n");
+}
+
 /// The standard library's own hook would wait for standard error.
 #[test]
 fn a_panic_is_told_through_the_queue() {
+    let _hook = HOOK.lock().unwrap();
     let (words, _, written, disk) = disk();
     drop(words);
     let standard_error = StandardError::over(disk).unwrap();

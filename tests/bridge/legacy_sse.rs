@@ -122,6 +122,17 @@ async fn calls_run_at_once_and_may_be_cancelled() {
     client.silence(secs(700)).await;
 }
 
+/// What an SDK writes where nothing was set.
+#[tokio::test]
+async fn null_is_as_absent() {
+    let unsaid = rpc(|request: Request| async move {
+        mcp::result(json!({ "content": [], "unsaid": request.params.raw(Param::Arguments).is_none() }).to_string())
+    });
+    let mut client = Client::open(&sse(unsaid)).await;
+    let line = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":null,"_meta":null}}"#;
+    assert_eq!(client.ask(line).await["result"]["unsaid"], true);
+}
+
 #[tokio::test]
 async fn every_client_has_its_own_stream() {
     let sse = sse(always(r#"{"tools":[]}"#));

@@ -315,6 +315,17 @@ async fn nothing_piles_up_for_a_client_that_does_not_read() {
     }
 }
 
+/// What an SDK writes where nothing was set.
+#[tokio::test]
+async fn null_is_as_absent() {
+    let unsaid = rpc(|request: Request| async move {
+        mcp::result(json!({ "content": [], "unsaid": request.params.raw(Param::Arguments).is_none() }).to_string())
+    });
+    let mut client = Client::start(server(), unsaid);
+    let line = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":null,"_meta":null}}"#;
+    assert_eq!(client.ask(line).await["result"]["unsaid"], true);
+}
+
 #[tokio::test]
 async fn batches_belong_to_one_revision() {
     let batch = format!("[{PING},{},{{\"jsonrpc\":\"2.0\",\"method\":\"a\"}},1]", call(2, "0"));

@@ -66,6 +66,25 @@ async fn what_the_gateway_prints() {
     }
 }
 
+/// nginx waits a minute unless told otherwise, and a report of the REST endpoints sends nothing before its end.
+#[tokio::test]
+async fn the_proxy_waits_longer_than_a_report_takes() {
+    let output = command().arg("--help").output().await.unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let report = help.split("--onec-report-timeout-ms").nth(1).unwrap().split("[default: ").nth(1).unwrap();
+    let report: u64 = report.split(']').next().unwrap().parse().unwrap();
+    for name in ["README.md", "README.ru.md"] {
+        let blocks = blocks(&document(name));
+        let nginx: Vec<_> = blocks.iter().filter(|block| block.language == "nginx").collect();
+        assert!(nginx.iter().any(|block| block.text.contains("proxy_pass")), "{name}");
+        for block in nginx.iter().filter(|block| block.text.contains("proxy_pass")) {
+            let waits = block.text.split("proxy_read_timeout ").nth(1).unwrap_or_else(|| panic!("{name}"));
+            let seconds: u64 = waits.split("s;").next().unwrap().parse().unwrap();
+            assert!(seconds * 1000 > report, "{name}: {seconds} s, and a report may take {report} ms");
+        }
+    }
+}
+
 /// REST: a program without MCP.
 #[tokio::test]
 async fn rest() {

@@ -14,6 +14,10 @@ use tracing_subscriber::filter::LevelFilter;
 const CODE: &str = "onec_ac_4f9a0c1e5b7d";
 const ACCESS: &str = "onec_at_8b2d6e3f1a90";
 const REFRESH: &str = "onec_rt_c7e1d2b3a4f5";
+const ACCESS_2: &str = "onec_at_1d5e7f9a2b4c";
+const REFRESH_2: &str = "onec_rt_6a8c0e2f4b1d";
+const ACCESS_3: &str = "onec_at_3c5a7e9b1f0d";
+const REFRESH_3: &str = "onec_rt_9e1b3d5f7a8c";
 const UNKNOWN: &str = "onec_at_never_given_out";
 const USER: &str = "Иван";
 const PASSWORD: &str = "pa55-of-Иван";
@@ -22,7 +26,7 @@ const PASSWORD: &str = "pa55-of-Иван";
 fn secrets() -> Vec<Vec<u8>> {
     let login = format!("{USER}:{PASSWORD}");
     let mut all: Vec<Vec<u8>> = Vec::new();
-    for text in [CODE, ACCESS, REFRESH, UNKNOWN, PASSWORD, &login] {
+    for text in [CODE, ACCESS, REFRESH, ACCESS_2, REFRESH_2, ACCESS_3, REFRESH_3, UNKNOWN, PASSWORD, &login] {
         all.push(text.into());
         all.push(STANDARD.encode(text).into());
         all.push(URL_SAFE_NO_PAD.encode(text).into());
@@ -82,6 +86,11 @@ async fn use_secrets<S: TokenStore>(store: &S) {
     // One that fails, too.
     store.exchange(&Digest::of(CODE), vec![first], NOW, 0).await.expect_err("it exists");
     assert_eq!(store.exchange(&Digest::of(CODE), successors, NOW, 0).await.unwrap(), Exchange::Done);
+    // A refresh token that comes again within its grace keeps what it needs for that.
+    let next = |access, refresh| vec![sealed(access, Kind::Access, NOW + 60), sealed(refresh, Kind::Refresh, NOW + 60)];
+    let old = Digest::of(REFRESH);
+    assert_eq!(store.exchange(&old, next(ACCESS_2, REFRESH_2), NOW, 30).await.unwrap(), Exchange::Done);
+    assert_eq!(store.exchange(&old, next(ACCESS_3, REFRESH_3), NOW + 1, 30).await.unwrap(), Exchange::Repeated);
     let found = store.find(&Digest::of(CODE)).await.unwrap().unwrap();
     assert_eq!((found.used, &found.token.sealed), (true, &None), "a used code still carries the login");
 

@@ -1,10 +1,10 @@
 //! Names of tools that every client takes.
 //!
 //! 1C names tools as its users speak: `Отчёт о продажах`. Interfaces of language models take names of
-//! `[A-Za-z0-9_-]{1,64}` only, and some clients give up a whole server for one other name.
-//! [`AliasLayer`] shows such tools under an [`alias`], with 1C's own name as their `title` where they
-//! have none, and maps calls back. Other tools and everything else stay as they are, byte for byte, and
-//! calls under 1C's own names still work. The layers below know 1C's names only.
+//! `[A-Za-z0-9_-]{1,64}` only (Gemini no digit and no hyphen first), and some clients give up a whole
+//! server for one other name. [`AliasLayer`] shows such tools under an [`alias`], with 1C's own name as
+//! their `title` where they have none, and maps calls back. Other tools and everything else stay as they
+//! are, byte for byte, and calls under 1C's own names still work. The layers below know 1C's names only.
 //!
 //! An alias is made of the name and nothing else, unless another tool of the same list has that very name:
 //! its transliteration, shortened where needed, and a short hash, as in `Otchiot_o_prodazhakh_7j3c3f`. The

@@ -110,9 +110,10 @@ pub(super) fn may_hold_alias(json: &[u8]) -> bool {
         })
 }
 
-/// Whether every client takes it as it is.
+/// Whether every client takes it as it is. Gemini wants no digit and no hyphen first.
 fn is_legal(name: &str) -> bool {
-    (1..=LONGEST).contains(&name.len()) && name.bytes().all(is_plain)
+    let first = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
+    first && name.len() <= LONGEST && name.bytes().all(is_plain)
 }
 
 const fn is_plain(byte: u8) -> bool {
@@ -188,6 +189,9 @@ mod tests {
             (&"ы".repeat(100), &"y".repeat(57)),
             (&"a".repeat(65), &"a".repeat(57)),
             ("1С", "_1S"),
+            ("1c_report", "_1c_report"),
+            ("-find", "find"),
+            ("--", "tool"),
             (&format!("1{}", "ы".repeat(100)), &format!("_1{}", "y".repeat(55))),
         ] {
             let alias = alias(name);

@@ -181,6 +181,23 @@ async fn lists_that_need_nothing_pass_as_they_are() {
     assert_eq!(*answer.outcome.unwrap().json(), prompts);
 }
 
+/// Gemini takes a letter or an underscore first.
+#[tokio::test]
+async fn no_name_begins_with_a_digit_or_a_hyphen() {
+    let names = ["1c_report", "-find", "2", "_find", "f1-2"];
+    let onec = Onec::default();
+    let service = aliased(onec.service(&[&names]));
+    let shown: Value = serde_json::from_slice(list(&service).await.json()).unwrap();
+    for (tool, name) in shown["tools"].as_array().unwrap().iter().zip(names) {
+        let shown = tool["name"].as_str().unwrap();
+        assert!(shown.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'), "{shown}");
+        assert_eq!(shown == name, ["_find", "f1-2"].contains(&name), "{shown}");
+        for called in [shown, name] {
+            assert_eq!(call(&service, called).await, name);
+        }
+    }
+}
+
 /// An unchanged list costs nothing, and what was said of keeping it is of this answer.
 #[tokio::test]
 async fn the_same_list_is_the_same_memory() {
@@ -408,7 +425,8 @@ const fn shared<T: Clone + Send + Sync + 'static>() {}
 const _: () = shared::<Aliased<Rpc>>();
 
 fn is_legal(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    first && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// Names as 1C has them, any others, and pairs that differ in little.

@@ -3,15 +3,20 @@
 use crate::support::lines;
 use crate::support::strict;
 use bytes::Bytes;
+use onec_mcp::Gateway;
+use onec_mcp::alias::AliasLayer;
+use onec_mcp::check::CheckLayer;
+use onec_mcp::confirm::ConfirmLayer;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService};
-use onec_mcp::rpc::{Method, Params, Request, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use tower::{ServiceExt, service_fn};
+use tower::{Service, ServiceExt, service_fn};
 
 const LEGACY: Version = Version::V2025_11_25;
 const MODERN: Version = Version::V2026_07_28;
@@ -990,6 +995,8 @@ const KEYS: &[&str] = &[
     "$schema",
     "not",
     "x",
+    "Номенклатура",
+    "_confirmation",
 ];
 
 const SCHEMA: &[&str] = &[
@@ -1025,6 +1032,8 @@ const SCHEMA: &[&str] = &[
     "$id",
     "oneOf",
     "x",
+    "Дата с",
+    "_confirmation",
 ];
 
 fn members(keys: &'static [&'static str], value: BoxedStrategy<Value>) -> impl Strategy<Value = Map<String, Value>> {
@@ -1037,6 +1046,17 @@ fn tool_schema() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 40, 6, |inner| members(SCHEMA, inner.boxed()).prop_map(Value::Object))
 }
 
+/// An object whose arguments may be called with a number, as it is written in 1C.
+fn callable_schema() -> impl Strategy<Value = Value> {
+    let names = select(vec!["Номенклатура", "Дата с", "x", "n.1-2", "_confirmation", "Склад\u{202e}", ""]);
+    let kinds =
+        select(vec![json!({ "type": "Число" }), json!({ "type": "integer", "description": null }), json!(null)]);
+    let properties = proptest::collection::btree_map(names.clone(), kinds, 0..4);
+    (properties, vec(names, 0..3)).prop_map(
+        |(properties, required)| json!({ "type": "Структура", "properties": properties, "required": required }),
+    )
+}
+
 /// Good addresses, or none at all: an odd one is a name that only 1C knows.
 fn address() -> impl Strategy<Value = Value> {
     select(vec![json!("u:1"), json!("u:2"), json!(null), json!(""), json!({})])
@@ -1045,9 +1065,12 @@ fn address() -> impl Strategy<Value = Value> {
 fn listed() -> impl Strategy<Value = Value> {
     const KEYS: &[&str] =
         &["title", "description", "annotations", "execution", "icons", "_meta", "arguments", "mimeType", "size", "x"];
-    let named =
-        (members(KEYS, odd().boxed()), select(vec![json!("a"), json!("b"), json!(null), json!(5), json!("a\u{7}")]));
-    let item = (named, address(), tool_schema(), tool_schema()).prop_map(|((mut item, name), uri, input, output)| {
+    let named = (
+        members(KEYS, odd().boxed()),
+        select(vec![json!("a"), json!("b"), json!(null), json!(5), json!("a\u{7}"), json!("Отчёт"), json!("1c.find")]),
+    );
+    let input = prop_oneof![3 => tool_schema().boxed(), 1 => callable_schema().boxed()];
+    let item = (named, address(), input, tool_schema()).prop_map(|((mut item, name), uri, input, output)| {
         for (key, value) in [
             ("name", name),
             ("uri", uri.clone()),
@@ -1083,6 +1106,69 @@ fn result() -> impl Strategy<Value = (&'static str, Value)> {
     })
 }
 
+/// A 1C that answers everything with this result, the whole stack before it, and what it was called with.
+struct Whole<S> {
+    stack: S,
+    called: Arc<Mutex<Vec<Value>>>,
+    runtime: tokio::runtime::Runtime,
+}
+
+fn whole(result: String) -> Whole<impl Service<Request, Response = Response, Error = BoxError> + Clone> {
+    let called = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&called);
+    let client = service_fn(move |asked: http::Request<Bytes>| {
+        let asked: Value = serde_json::from_slice(asked.body()).unwrap();
+        if asked["method"] == "tools/call" {
+            seen.lock().unwrap().push(asked["params"].clone());
+        }
+        let answer = http::Response::new(Bytes::from(format!("{{\"result\":{result}}}")));
+        std::future::ready(Ok::<_, std::convert::Infallible>(answer))
+    });
+    let leaf = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
+    let stack = Gateway::builder(leaf).without_authentication();
+    let stack = stack.aliases(AliasLayer::new()).check(CheckLayer::new()).confirm(ConfirmLayer::new()).build();
+    Whole { stack, called, runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap() }
+}
+
+impl<S: Service<Request, Response = Response, Error = BoxError> + Clone> Whole<S> {
+    /// What a client gets, if it is a result.
+    fn ask(&self, request: Request) -> Option<Value> {
+        let answer = self.runtime.block_on(self.stack.clone().oneshot(request)).ok()?;
+        serde_json::from_slice(answer.outcome.ok()?.json()).unwrap()
+    }
+
+    /// Calls each tool under the names that were shown: 1C gets its own, and never a consent. `mended` is what its
+    /// list was before names were changed.
+    fn calls(&self, version: Version, shown: &Value, mended: &Value) {
+        let tools = |list: &Value| list["tools"].as_array().cloned().unwrap_or_default();
+        for (shown, own) in tools(shown).into_iter().zip(tools(mended)) {
+            let names = |tool: &Value| -> Vec<String> {
+                tool["inputSchema"]["properties"].as_object().into_iter().flat_map(|map| map.keys().cloned()).collect()
+            };
+            let mut given: Map<String, Value> = names(&shown).into_iter().map(|name| (name, json!(1))).collect();
+            given.insert("_confirmation".to_owned(), json!(true));
+            for arguments in [Value::Null, Value::Object(given)] {
+                let params = json!({ "name": shown["name"], "arguments": arguments, "_meta": null });
+                let params = Params::parse(&params.to_string().into()).unwrap();
+                self.called.lock().unwrap().clear();
+                self.ask(Request::new(Method::ToolsCall, params, version));
+                // Whatever does not fit is refused before.
+                let Some(got) = self.called.lock().unwrap().pop() else { continue };
+                assert_eq!(got["name"], own["name"]);
+                match arguments {
+                    Value::Null => assert!(got.get("arguments").is_none_or(|got| *got == json!({})), "{got}"),
+                    _ => {
+                        let names: BTreeSet<_> =
+                            names(&own).into_iter().filter(|name| *name != "_confirmation").collect();
+                        let got: BTreeSet<_> = got["arguments"].as_object().unwrap().keys().cloned().collect();
+                        assert_eq!(got, names, "{own}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1024, ..ProptestConfig::default() })]
 
@@ -1095,9 +1181,16 @@ proptest! {
         if let Ok(outcome) = decode(body(text.as_bytes()), &request(version, method)) {
             let payload = outcome.unwrap();
             let value: Value = serde_json::from_slice(payload.json()).unwrap();
-            strict::check(version, method, value);
+            strict::check(version, method, value.clone());
             let again = decode(body(payload.json()), &request(version, method)).unwrap().unwrap();
             prop_assert_eq!(again.json(), payload.json(), "mended twice");
+            let whole = whole(text);
+            if let Some(shown) = whole.ask(request(version, method)) {
+                strict::check_shown(version, method, &shown);
+                if method == "tools/list" {
+                    whole.calls(version, &shown, &value);
+                }
+            }
         }
     }
 }

@@ -61,6 +61,42 @@ pub(crate) fn check(version: Version, method: &str, mut result: Value) {
     schema::valid(version.as_str(), definition(method), &result);
 }
 
+/// The same of what the whole stack shows: names are such as model APIs take, and what only the user may say is
+/// nowhere asked of a model.
+#[track_caller]
+pub(crate) fn check_shown(version: Version, method: &str, result: &Value) {
+    check(version, method, result.clone());
+    for tool in result["tools"].as_array().into_iter().flatten() {
+        let name = tool["name"].as_str().unwrap();
+        let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        assert!(first && is_name(name, "_-"), "the tool {name}");
+        names(&tool["inputSchema"], tool);
+    }
+}
+
+fn is_name(name: &str, others: &str) -> bool {
+    (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+#[track_caller]
+fn names(schema: &Value, tool: &Value) {
+    let Value::Object(members) = schema else { return };
+    let object = |key: &str| members.get(key).and_then(Value::as_object).into_iter().flatten();
+    let list = |key: &str| members.get(key).and_then(Value::as_array).into_iter().flatten();
+    for (name, _) in object("properties") {
+        assert!(is_name(name, "_.-"), "the argument {name}: {tool}");
+        assert!(!name.eq_ignore_ascii_case("_confirmation"), "{tool}");
+    }
+    let maps = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+    maps.iter().flat_map(|key| object(key)).for_each(|(_, schema)| names(schema, tool));
+    ["anyOf", "oneOf", "allOf", "prefixItems"].iter().flat_map(|key| list(key)).for_each(|schema| names(schema, tool));
+    for key in ["items", "additionalProperties", "contains", "not", "if", "then", "else", "unevaluatedProperties"] {
+        if let Some(schema) = members.get(key) {
+            names(schema, tool);
+        }
+    }
+}
+
 /// Texts to read have no controls.
 #[track_caller]
 fn labels(thing: &Value) {
@@ -83,7 +119,7 @@ fn check_items(result: &Value) {
             labels(item);
             item["arguments"].as_array().filter(|_| key == "prompts").into_iter().flatten().for_each(labels);
             if key == "tools" {
-                labels(&item["annotations"]);
+                label(&item["annotations"]["title"]);
             } else {
                 label(&item["name"]);
             }

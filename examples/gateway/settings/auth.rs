@@ -115,15 +115,13 @@ fn auth_mode(mode: Mode, serving: &Serving, values: &mut Values) -> Result<(Auth
     let auth_mode = values.get(&table::AUTH_MODE, |text| parse_auth::auth_mode(text, mode))?;
     let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode));
     // A slip in one of the two says something, too.
-    let open = [&table::AUTH_MODE, &table::OAUTH_ENABLED]
-        .into_iter()
-        .all(|setting| values.given(setting).is_none() && !values.is_flawed(setting));
+    let unsaid = |setting: &Setting| values.given(setting).is_none() && !values.is_flawed(setting);
+    let open = unsaid(&table::AUTH_MODE) && unsaid(&table::OAUTH_ENABLED);
     if open && serving.mcp && mode != Mode::Stdio && values.wants_oauth() {
-        values.note(
-            "the configuration file says neither oauth.enabled nor auth.mode, and has keys of the login by \
-                     OAuth or of another gateway that has it on by default: taken as oauth.enabled: true"
-                .into(),
-        );
+        let why = "has keys under oauth, or of another gateway that has it on by default";
+        values.note(format!(
+            "the configuration file {why}, and says neither oauth.enabled nor auth.mode: taken as oauth.enabled: true"
+        ));
         return Ok((AuthMode::OAuth2, Some(true)));
     }
     match (enabled, values.given(&table::AUTH_MODE)) {

@@ -56,6 +56,35 @@ def guesses_from_many(lab):
     return guesses(lab, anywhere, most=150)
 
 
+async def slow_logins(lab):
+    """One address has 80 logins at any time, each of another user, at a 1C that is slow to refuse them."""
+    figures, statuses = [], []
+    async with lab.gateway("--auth-mode", "oauth2", infobase="sleepy") as gateway:
+        token = await gateway.login("owner", "right", "192.0.2.7")
+
+        async def log_in(attacker):
+            while True:
+                headers, body = wire.form(grant_type="password", username=f"{random.random()}", password="x")
+                got = await wire.request(gateway.port, "POST", "/token", headers | said("203.0.113.5"), body, within=60)
+                statuses.append(got.status)
+                await asyncio.sleep(0.1)
+
+        attack = asyncio.create_task(all_of(80, log_in, 6))
+        await asyncio.sleep(1)
+        probes = {
+            "owner's logins": own_login(),
+            "owner's logins elsewhere": own_login("198.51.100.9", every=1),
+            "calls": fast_call(token),
+            "/livez": LIVEZ,
+            "/health": HEALTH,
+        }
+        async with lab.bystander(gateway, figures, **probes):
+            await attack
+        figures.append(Figure("logins", len(statuses), at_least=80, note=f"{statuses.count(503)} found no place"))
+        figures += gateway.memory_figures(150)
+    return figures
+
+
 async def registrations(lab):
     """Strangers register clients, as large as they may be, while a client registers, waits and logs its user in."""
     figures, taken, waits = [], [], []

@@ -19,6 +19,7 @@ SCENARIOS = {
     "quiet": work.quiet,
     "guesses-from-one": identity.guesses_from_one,
     "guesses-from-many": identity.guesses_from_many,
+    "slow-logins": identity.slow_logins,
     "slow-calls": work.slow_calls,
     "slow-bodies-from-one": memory.slow_bodies_from_one,
     "slow-bodies-from-many": memory.slow_bodies_from_many,

@@ -1,6 +1,7 @@
 """A stand-in for 1C that is quick, slow or talkative as the path of its infobase says. Prints its port.
 
     /tools-9000/hs/mcp    lists 9000 tools, in other words each time
+    /sleepy/hs/mcp        takes 2 s to look at a login that is wrong
 
 Tools: `fast`, `slow` (3 s), `big` (4 MB of text), `large` (1 MB). `GET /asked` tells how often which login was refused.
 """
@@ -16,6 +17,7 @@ import wire
 
 USERS = {"owner": "right", "mallory": "m", "gateway": "service"}
 SLOW = 3
+SLOW_LOGIN = 2
 TEXTS = {"fast": "готово", "slow": "готово", "big": "ж" * (2 << 20), "large": "ж" * (1 << 19)}
 turns = itertools.count()
 refused = collections.Counter()
@@ -67,6 +69,8 @@ async def answer(path, headers, body):
     if path == "/asked":
         return 200, as_json(refused)
     if not who(headers):
+        if path.startswith("/sleepy/"):
+            await asyncio.sleep(SLOW_LOGIN)
         return 401, b'{"error":"unauthorized"}'
     if path.endswith("/health"):
         return 200, b'{"status":"ok"}'

@@ -77,7 +77,12 @@ where
     /// [`Cause`]. A 200 that does not say `{"status":"ok"}` comes from a web server that knows of no logins,
     /// or from another service.
     pub async fn log_in(&self, credentials: &Credentials) -> Result<(), BoxError> {
-        self.look(Who::User(credentials)).await
+        self.log_in_as(credentials, None).await
+    }
+
+    /// The same as a call of this flow, not of one of its own.
+    pub(crate) async fn log_in_as(&self, credentials: &Credentials, flow: Option<Flow>) -> Result<(), BoxError> {
+        self.look(Who::User(credentials, flow)).await
     }
 
     /// Whether 1C wants to know who calls: `GET {service}/health` without any login gets 401.
@@ -105,8 +110,13 @@ where
     /// 1C cannot tell. As 1C also answers 401 to a service account with a wrong password, that is
     /// worth a look when no key works; [`health`](Self::health) tells the two apart.
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
+        self.verify_key_as(key, None).await
+    }
+
+    /// The same as a call of this flow, not of one of its own.
+    pub(crate) async fn verify_key_as(&self, key: &SecretString, flow: Option<Flow>) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
-        let flow = Flow::login(&body);
+        let flow = flow.unwrap_or_else(|| Flow::login(&body));
         let build = || {
             let mut call = self.plain(Method::POST, &self.target.verify, Who::Account, body.clone())?;
             flow.mark(&mut call);
@@ -136,7 +146,7 @@ where
         call.headers_mut().clone_from(&self.target.headers);
         match who {
             Who::Account => {}
-            Who::User(credentials) => {
+            Who::User(credentials, _) => {
                 call.headers_mut().insert(AUTHORIZATION, credentials.authorization().clone());
             }
             Who::Nobody => {
@@ -157,7 +167,8 @@ where
 enum Who<'a> {
     /// The service account, if there is one.
     Account,
-    User(&'a Credentials),
+    /// In this flow, or else one of its own.
+    User(&'a Credentials, Option<Flow>),
     Nobody,
 }
 
@@ -165,7 +176,9 @@ impl Who<'_> {
     fn flow(self) -> Flow {
         match self {
             // With the password: whoever guesses at a login takes none of its owner's turns.
-            Self::User(credentials) => Flow::login(credentials.authorization().as_bytes()),
+            Self::User(credentials, flow) => {
+                flow.unwrap_or_else(|| Flow::login(credentials.authorization().as_bytes()))
+            }
             Self::Account | Self::Nobody => Flow::HEALTH,
         }
     }

@@ -1,6 +1,7 @@
 //! The ceiling on calls to 1C, and the fair queue in front of it.
 
 mod flow;
+mod line;
 mod turns;
 
 pub use flow::Flow;
@@ -36,13 +37,15 @@ type Call = http::Request<Bytes>;
 /// | calls at once | the turns |
 /// | of one flow | half of them, at least 1 ([`per_flow`](Self::per_flow)) |
 /// | kept free for logins and health | 1 turn from 3 turns on, an eighth of them from 16 on, at most 4 |
-/// | logins and health at once | half of the turns, at least 1 |
+/// | of these for health alone | 1 if there are several |
+/// | logins at once | half of the turns, at least 1; half of those for one flow |
 /// | waiting calls | 4 for each turn |
 /// | of one flow | a quarter of them |
-/// | waiting logins and questions for health | as many again |
+/// | waiting logins | as many again |
+/// | waiting questions for health | 1 for each turn |
 ///
 /// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
-/// With 1 or 2 turns none is kept free; logins and other calls then take turns.
+/// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
 ///
 /// A call waits no longer than its [`Patience`]; then it fails with [`Trouble::Queued`] and surely did not
 /// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`].

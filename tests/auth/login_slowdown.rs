@@ -7,14 +7,19 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use onec_mcp::auth::login::{Cached, Form, Login, Slowdown};
+use onec_mcp::auth::login::{Cached, Form, Login, OwnLogin, Slowdown};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
 use onec_mcp::http::Caller;
+use onec_mcp::onec::{FairQueueLayer, Infobase, OneCService};
+use onec_mcp::rpc::BoxError;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 use tower::{Layer, ServiceExt, service_fn};
 use url::form_urlencoded;
 
@@ -295,6 +300,59 @@ async fn strangers_do_not_stop_who_was_right_before() {
     assert!(from(&login, HOME, "Петров", "right").await.starts_with("many"));
     advance(s(60)).await;
     assert_eq!(from(&login, HOME, "Петров", "right").await, "in onec:Петров");
+}
+
+/// 1C takes two seconds for each login. Somebody sends as many different ones as they can from one address, and
+/// others are let in all the same: from elsewhere, and at that address who was right before.
+#[tokio::test(start_paused = true)]
+async fn slow_logins_of_one_address_keep_nobody_out() {
+    let (asked, slow) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (counted, slowly) = (Arc::clone(&asked), Arc::clone(&slow));
+    let onec = service_fn(move |call: Request<Bytes>| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let slow = slowly.load(Ordering::SeqCst) && call.headers().contains_key("authorization");
+        async move {
+            tokio::time::sleep(if slow { s(2) } else { Duration::ZERO }).await;
+            let right = call.headers().get("authorization").is_some_and(|login| {
+                let encoded = login.to_str().unwrap().strip_prefix("Basic ").unwrap();
+                BASE64_STANDARD.decode(encoded).unwrap().ends_with(b":right")
+            });
+            let answer = Response::builder().status(if right { 200 } else { 401 });
+            Ok::<_, BoxError>(answer.body(Bytes::from_static(br#"{"status":"ok"}"#)).unwrap())
+        }
+    });
+    let infobase = Infobase::new("http://h/b").unwrap();
+    let onec = OneCService::with_client(infobase, FairQueueLayer::new(16).layer(onec)).unwrap();
+    let login = Cached::new(Slowdown::new(OwnLogin::new(onec.clone())).per_network(0)).ttl(Duration::ZERO, s(30));
+    assert_eq!(from(&login, HOME, "owner", "right").await, "in onec:owner");
+    slow.store(true, Ordering::SeqCst);
+    asked.store(0, Ordering::SeqCst);
+    let mut crowd: Vec<_> = (0..80).map(|at| by_hand(made_up(login.clone(), at))).collect();
+    let mut refused = 0;
+    for guess in &mut crowd {
+        match guess.poll() {
+            Poll::Pending => {}
+            Poll::Ready(answer) => {
+                assert_eq!(answer, "down");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 80 - 4 - 16, "a quarter of the places");
+    assert_eq!(asked.load(Ordering::SeqCst), 4, "a quarter of the turns");
+    let began = Instant::now();
+    onec.health().await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    for (address, user) in [(AWAY, "owner"), (AWAY, "new"), (HOME, "owner")] {
+        let began = Instant::now();
+        let answer = from(&login, address, user, "right").await;
+        assert_eq!((answer, began.elapsed()), (format!("in onec:{user}"), s(2)), "{address} {user}");
+    }
+    assert_eq!(from(&login, HOME, "other", "right").await, "down", "it is behind the others of the address");
+}
+
+async fn made_up(login: impl Login, at: usize) -> String {
+    from(&login, HOME, &format!("made up {at}"), "x").await
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use crate::rpc::BoxError;
 use moka::sync::Cache;
 use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -94,6 +95,26 @@ impl<L> Cached<L> {
         };
         kept.since.elapsed() < lifetime
     }
+
+    /// The answer that is kept, or else that of `ask`.
+    async fn answer(
+        &self,
+        typed: Alias,
+        ask: impl Future<Output = Result<LoggedIn, LoginError>>,
+    ) -> Result<LoggedIn, LoginError> {
+        let slot = self.slots.get_with(typed, Arc::default);
+        let came = slot.round.load(Ordering::SeqCst);
+        let mut kept = slot.kept.lock().await;
+        // An answer that came while this check waited for its turn is an answer to it as well.
+        let waited = slot.round.load(Ordering::SeqCst) != came;
+        if let Some(kept) = kept.as_ref().filter(|kept| waited || self.is_fresh(kept)) {
+            return kept.answer.clone().into();
+        }
+        let answer = Answer::from(ask.await);
+        *kept = Some(Kept { answer: answer.clone(), since: Instant::now() });
+        slot.round.fetch_add(1, Ordering::SeqCst);
+        answer.into()
+    }
 }
 
 /// Slots that nobody asks for are given up when nothing in them can be of use.
@@ -115,18 +136,13 @@ impl<L: Login> Login for Cached<L> {
     }
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let slot = self.slots.get_with(self.salt.typed(&typed), Arc::default);
-        let came = slot.round.load(Ordering::SeqCst);
-        let mut kept = slot.kept.lock().await;
-        // An answer that came while this check waited for its turn is an answer to it as well.
-        let waited = slot.round.load(Ordering::SeqCst) != came;
-        if let Some(kept) = kept.as_ref().filter(|kept| waited || self.is_fresh(kept)) {
-            return kept.answer.clone().into();
-        }
-        let answer = Answer::from(self.login.check_from(typed, from).await);
-        *kept = Some(Kept { answer: answer.clone(), since: Instant::now() });
-        slot.round.fetch_add(1, Ordering::SeqCst);
-        answer.into()
+        let alias = self.salt.typed(&typed);
+        self.answer(alias, self.login.check_from(typed, from)).await
+    }
+
+    async fn check_known(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
+        let alias = self.salt.typed(&typed);
+        self.answer(alias, self.login.check_known(typed, from)).await
     }
 
     /// Not by what is remembered here: it would tell who guesses what they must wait for.

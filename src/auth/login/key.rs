@@ -1,11 +1,16 @@
 //! [`AccessKey`].
 
+use super::known::{CAPACITY, KNOWN};
+use super::salt::{Alias, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
-use crate::onec::{DefaultClient, Error, OneCService};
+use crate::onec::{DefaultClient, Error, Flow, OneCService};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::StatusCode;
+use moka::sync::Cache;
 use secrecy::ExposeSecret;
+use std::fmt;
+use std::net::IpAddr;
 use tower_service::Service;
 
 /// The longest key, in bytes.
@@ -16,15 +21,46 @@ const MAX_KEY: usize = 1024;
 /// the service account.
 ///
 /// A key that is empty, over 1 KiB or holds a control character is wrong without asking 1C.
-#[derive(Clone, Debug)]
+///
+/// A key that was right is known for 7 days after the last time, of 10 000 keys. Checks of others
+/// [from](Login::check_from) one address are one [`Flow`] at 1C.
+#[derive(Clone)]
 pub struct AccessKey<C = DefaultClient> {
     onec: OneCService<C>,
+    salt: Salt,
+    known: Cache<Alias, ()>,
 }
 
 impl<C> AccessKey<C> {
     /// Asks this infobase, which needs a service account.
-    pub const fn new(onec: OneCService<C>) -> Self {
-        Self { onec }
+    pub fn new(onec: OneCService<C>) -> Self {
+        let known = Cache::builder().max_capacity(CAPACITY).time_to_idle(KNOWN).build();
+        Self { onec, salt: Salt::new(), known }
+    }
+}
+
+impl<C> AccessKey<C>
+where
+    C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + Sync + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+{
+    /// In this flow at 1C, or else one of its own.
+    async fn ask(&self, typed: Typed, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
+        let Typed::Key(key) = typed else { return Err(LoginError::Wrong) };
+        let text = key.expose_secret();
+        if text.is_empty() || text.len() > MAX_KEY || text.contains(char::is_control) {
+            return Err(LoginError::Wrong);
+        }
+        let holder = self.onec.verify_key_as(&key, flow).await.map_err(|error| {
+            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
+            match plain.and_then(Error::status) {
+                Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
+                // The service account's 403 is not the user's.
+                _ => LoginError::Unavailable(error),
+            }
+        })?;
+        Ok(LoggedIn { subject: holder.sub, scopes: Some(holder.scopes), credentials: None })
     }
 }
 
@@ -39,19 +75,28 @@ where
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
-        let Typed::Key(key) = typed else { return Err(LoginError::Wrong) };
-        let text = key.expose_secret();
-        if text.is_empty() || text.len() > MAX_KEY || text.contains(char::is_control) {
-            return Err(LoginError::Wrong);
+        self.check_from(typed, None).await
+    }
+
+    async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
+        let alias = self.salt.typed(&typed);
+        let flow = from.filter(|_| !self.known.contains_key(&alias)).map(Flow::logins_from);
+        let answer = self.ask(typed, flow).await;
+        match &answer {
+            Ok(_) => self.known.insert(alias, ()),
+            Err(LoginError::Wrong) => self.known.invalidate(&alias),
+            Err(_) => {}
         }
-        let holder = self.onec.verify_key(&key).await.map_err(|error| {
-            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
-            match plain.and_then(Error::status) {
-                Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
-                // The service account's 403 is not the user's.
-                _ => LoginError::Unavailable(error),
-            }
-        })?;
-        Ok(LoggedIn { subject: holder.sub, scopes: Some(holder.scopes), credentials: None })
+        answer
+    }
+
+    async fn forget(&self, typed: &Typed) {
+        self.known.invalidate(&self.salt.typed(typed));
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for AccessKey<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("onec", &self.onec).finish_non_exhaustive()
     }
 }

@@ -69,6 +69,19 @@ pub trait Login: Clone + Send + Sync + 'static {
         self.check(typed)
     }
 
+    /// As [`check_from`](Self::check_from), for a login that is known to have been right before: at 1C it does not
+    /// wait behind the others from its network. By default there is no difference.
+    ///
+    /// # Errors
+    /// [`LoginError`], which the login page puts into words.
+    fn check_known(
+        &self,
+        typed: Typed,
+        from: Option<IpAddr>,
+    ) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send {
+        self.check_from(typed, from)
+    }
+
     /// As [`check_from`](Self::check_from), for somebody who would have to wait for so many seconds, since too
     /// much came from their network: a login that is known to have been right before may pass. By default
     /// none is known.

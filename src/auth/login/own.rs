@@ -2,11 +2,12 @@
 
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
-use crate::onec::{DefaultClient, Error, OneCService, Trouble};
+use crate::onec::{DefaultClient, Error, Flow, OneCService, Trouble};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::StatusCode;
 use secrecy::ExposeSecret;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,6 +32,9 @@ const GUARDED: Duration = Duration::from_secs(300);
 /// An infobase that answers without any login would take every password for right: its publication
 /// may have a user of its own. So beside a right login it is looked, every 5 minutes, whether 1C refuses
 /// who has none; if it does not, nobody is let in ([`LoginError::Unavailable`]).
+///
+/// All checks [from](Login::check_from) one address are one [`Flow`] at 1C; one of a login that is
+/// [known](Login::check_known) is of its own.
 #[derive(Clone, Debug)]
 pub struct OwnLogin<C = DefaultClient> {
     onec: OneCService<C>,
@@ -62,6 +66,25 @@ where
         *seen() = Some(Instant::now());
         Ok(())
     }
+
+    /// In this flow at 1C, or else one of its own.
+    async fn ask(&self, typed: Typed, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
+        let Typed::Credentials(login) = typed else { return Err(LoginError::Wrong) };
+        if !may_be(&login) {
+            return Err(LoginError::Wrong);
+        }
+        self.onec.log_in_as(&login, flow).await.map_err(|error| {
+            // A status with another cause, such as a blocked infobase, says nothing of the user.
+            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
+            match plain.and_then(Error::status) {
+                Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
+                Some(StatusCode::FORBIDDEN) => LoginError::NoRole,
+                _ => LoginError::Unavailable(error),
+            }
+        })?;
+        self.be_guarded().await.map_err(LoginError::Unavailable)?;
+        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+    }
 }
 
 impl<C> Login for OwnLogin<C>
@@ -79,21 +102,15 @@ where
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
-        let Typed::Credentials(login) = typed else { return Err(LoginError::Wrong) };
-        if !may_be(&login) {
-            return Err(LoginError::Wrong);
-        }
-        self.onec.log_in(&login).await.map_err(|error| {
-            // A status with another cause, such as a blocked infobase, says nothing of the user.
-            let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
-            match plain.and_then(Error::status) {
-                Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
-                Some(StatusCode::FORBIDDEN) => LoginError::NoRole,
-                _ => LoginError::Unavailable(error),
-            }
-        })?;
-        self.be_guarded().await.map_err(LoginError::Unavailable)?;
-        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+        self.ask(typed, None).await
+    }
+
+    async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
+        self.ask(typed, from.map(Flow::logins_from)).await
+    }
+
+    async fn check_known(&self, typed: Typed, _: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
+        self.ask(typed, None).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Slowdown`].
 
 use super::guesses::{Guesses, Policy, Try};
-use super::known::KnownLogins;
+use super::known::{Compared, KnownLogins};
 use super::salt::Salt;
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
@@ -127,15 +127,23 @@ impl<L> Slowdown<L> {
 }
 
 impl<L: Login> Slowdown<L> {
-    /// What 1C says decides what the try counts for; nothing was counted of a login that is known.
+    /// What 1C says decides what the try counts for.
     async fn ask(
         &self,
         typed: Typed,
         login: &Credentials,
-        counted: Option<Try>,
         from: Option<IpAddr>,
+        how: How,
     ) -> Result<LoggedIn, LoginError> {
-        let answer = self.login.check_from(typed, from).await;
+        let How { counted, compared } = how;
+        let answer = match compared {
+            Ok(()) => self.login.check_known(typed, from).await,
+            Err(_) => self.login.check_from(typed, from).await,
+        };
+        // What counts as a try need not count as a comparison.
+        if let (Err(compared), Ok(_) | Err(LoginError::NoRole | LoginError::Wrong)) = (compared, &answer) {
+            self.known.give_back(compared);
+        }
         match &answer {
             // The password was right in both cases.
             Ok(_) | Err(LoginError::NoRole) => {
@@ -174,20 +182,19 @@ impl<L: Login> Login for Slowdown<L> {
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
         let Typed::Credentials(login) = &typed else { return self.login.check_from(typed, from).await };
         let login = login.clone();
-        let counted = match self.guesses.admit(self.salt.account(login.user()), from) {
-            Ok(counted) => Some(counted),
-            Err(_) if self.known.knows(&login, from).await => None,
+        let how = match self.guesses.admit(self.salt.account(login.user()), from) {
+            Ok(counted) => How { counted: Some(counted), compared: self.known.recalls(&login, from) },
+            Err(_) if self.known.knows(&login, from).await => How::KNOWN,
             Err(wait) => return Err(LoginError::TooMany(seconds(wait))),
         };
-        self.ask(typed, &login, counted, from).await
+        self.ask(typed, &login, from, how).await
     }
 
     async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
-        if let Typed::Credentials(login) = &typed {
-            let login = login.clone();
-            if self.known.knows(&login, from).await {
-                return self.ask(typed, &login, None, from).await;
-            }
+        let Typed::Credentials(login) = &typed else { return self.login.check_held(typed, from, seconds).await };
+        let login = login.clone();
+        if self.known.knows(&login, from).await {
+            return self.ask(typed, &login, from, How::KNOWN).await;
         }
         Err(LoginError::TooMany(seconds))
     }
@@ -198,6 +205,18 @@ impl<L: Login> Login for Slowdown<L> {
         }
         self.login.forget(typed).await;
     }
+}
+
+/// How a login is let through to 1C.
+struct How {
+    /// Nothing was counted of one that passes because it is known.
+    counted: Option<Try>,
+    /// Whether it is known, or what was counted of the comparison.
+    compared: Result<(), Compared>,
+}
+
+impl How {
+    const KNOWN: Self = Self { counted: None, compared: Ok(()) };
 }
 
 /// Whole seconds, never too few.

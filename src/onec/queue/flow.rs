@@ -19,20 +19,20 @@ pub struct Flow {
     pub(super) id: u64,
 }
 
-/// Which of the two queues.
+/// Which of the queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Work,
-    /// Logins and questions for health.
-    Front,
+    Login,
+    Health,
 }
 
 impl Flow {
     /// Calls of whom nobody knows whose they are. They have the bounds of the queue alone.
     pub const NOBODY: Self = Self { lane: Lane::Work, id: 0 };
 
-    /// Questions whether 1C is there. Turns are kept free for them.
-    pub const HEALTH: Self = Self { lane: Lane::Front, id: 0 };
+    /// Questions whether 1C is there. Turns are kept free for them, and no login takes their place.
+    pub const HEALTH: Self = Self { lane: Lane::Health, id: 0 };
 
     /// Calls for this subject, from wherever.
     pub fn subject(subject: &str) -> Self {
@@ -45,9 +45,15 @@ impl Flow {
         Holder::address(address).into()
     }
 
-    /// Checks of this login, key or token. Turns are kept free for them.
+    /// Checks of this login, key or token. Turns are kept free for logins.
     pub fn login(login: &[u8]) -> Self {
-        Self { lane: Lane::Front, id: id(keyed_hash(login)) }
+        Self { lane: Lane::Login, id: id(keyed_hash(login)) }
+    }
+
+    /// Checks of logins, keys and tokens from this address that were not right before: however many somebody
+    /// makes up, they are one flow.
+    pub fn logins_from(address: IpAddr) -> Self {
+        Self { lane: Lane::Login, ..Self::address(address) }
     }
 
     /// Whose a request with these extensions is.

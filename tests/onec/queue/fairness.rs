@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tower::load_shed::error::Overloaded;
 use tower::{Layer, Service, ServiceExt};
@@ -99,24 +100,33 @@ struct Fate {
     worst: u128,
 }
 
-/// What `flow` meets while each of `greedy` callers has 80 calls at any time.
-async fn fate<S>(queue: S, onec: &OneC, greedy: usize, flow: Flow) -> Fate
+/// Each of these has 80 calls at any time.
+fn crowd<S>(queue: &S, flows: impl Iterator<Item = Flow>) -> JoinSet<()>
 where
     S: Service<Call, Response = Answer, Error = BoxError, Future: Send> + Clone + Send + 'static,
 {
-    let mut crowd = tokio::task::JoinSet::new();
-    for caller in 0..greedy {
+    let mut crowd = JoinSet::new();
+    for flow in flows {
         for _ in 0..80 {
             let queue = queue.clone();
             crowd.spawn(async move {
                 loop {
-                    if queue.clone().oneshot(of(Flow::subject(&format!("greedy {caller}")), "")).await.is_err() {
+                    if queue.clone().oneshot(of(flow, "")).await.is_err() {
                         sleep(TURN).await;
                     }
                 }
             });
         }
     }
+    crowd
+}
+
+/// What `flow` meets while each of `greedy` callers has 80 calls at any time.
+async fn fate<S>(queue: S, onec: &OneC, greedy: usize, flow: Flow) -> Fate
+where
+    S: Service<Call, Response = Answer, Error = BoxError, Future: Send> + Clone + Send + 'static,
+{
+    let _crowd = crowd(&queue, (0..greedy).map(|caller| Flow::subject(&format!("greedy {caller}"))));
     let mut fate = Fate { refused: 0, worst: 0 };
     for number in 0..20 {
         // Some time within a turn.
@@ -155,6 +165,42 @@ async fn one_caller_with_80_slow_calls_keeps_nobody_out() {
     }
 }
 
+/// 1C takes a turn for each login, and one address, then four, have 80 different ones of them at any time.
+#[tokio::test(start_paused = true)]
+async fn slow_logins_keep_neither_health_nor_other_logins_out() {
+    for (addresses, flow, worst) in [
+        (1, Flow::HEALTH, 0),
+        (1, Flow::logins_from([198, 51, 100, 1].into()), 0),
+        (1, Flow::login(b"known"), 0),
+        (1, Flow::subject("other"), 0),
+        (3, Flow::HEALTH, 0),
+        (3, Flow::logins_from([198, 51, 100, 1].into()), 1),
+        (3, Flow::login(b"known"), 1),
+        (3, Flow::subject("other"), 0),
+        // So many fill all places of logins.
+        (5, Flow::HEALTH, 0),
+        (5, Flow::subject("other"), 0),
+    ] {
+        let onec = OneC::default();
+        let queue = FairQueueLayer::new(16).layer(onec.clone());
+        let _crowd = crowd(&queue, (0..addresses).map(|at| Flow::logins_from([192, 0, 2, at].into())));
+        assert_eq!(fate(queue, &onec, 0, flow).await, Fate { refused: 0, worst }, "{addresses}, {flow:?}");
+    }
+}
+
+/// Where few turns are kept, health has the next one.
+#[tokio::test(start_paused = true)]
+async fn health_waits_for_one_turn_at_most() {
+    for turns in 1..16 {
+        let onec = OneC::default();
+        let queue = FairQueueLayer::new(turns).layer(onec.clone());
+        let logins = (0..5).map(|at| Flow::logins_from([192, 0, 2, at].into()));
+        let _crowd = crowd(&queue, logins);
+        let fate = fate(queue, &onec, 0, Flow::HEALTH).await;
+        assert!(fate.refused == 0 && fate.worst <= 1, "{turns}: {fate:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn small_ceilings_are_shared_as_well() {
     // Turns, greedy callers, and the worst waits of another caller, a login and a question for health.
@@ -173,7 +219,7 @@ async fn small_ceilings_are_shared_as_well() {
 async fn nobody_starves_and_all_get_alike() {
     let onec = OneC::default();
     let queue = FairQueueLayer::new(2).layer(onec.clone());
-    let mut crowd = tokio::task::JoinSet::new();
+    let mut crowd = JoinSet::new();
     // Three who always have two calls there, and four who come again when their only one has ended.
     for caller in ["a", "a", "b", "b", "c", "c", "d", "e", "f", "g"] {
         let queue = queue.clone();
@@ -307,5 +353,5 @@ async fn logins_leave_turns_to_others() {
     let _calls = start(&queue, &["a"; 10]).await;
     let running = running_now(&mut handle).await;
     let logins = running.iter().filter(|(call, _)| &call.body()[..] == b"login").count();
-    assert_eq!((logins, running.len()), (8, 16), "half of the turns are for logins at most");
+    assert_eq!((logins, running.len()), (8, 15), "half of the turns are for logins at most, and one is for health");
 }

@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, PATIENCE, leaf, request, status};
 use crate::support::poll;
+use onec_mcp::auth::login::{Login, OwnLogin, Typed};
 use onec_mcp::http::{Caller, JsonRpcLayer, Peer};
 use onec_mcp::onec::{FairQueueLayer, Flow, Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Extensions, Method, ServerInfo};
@@ -71,13 +72,28 @@ async fn logins_and_health_are_told_from_calls() {
         pending(ends.poll());
         told.push(*handle.next_request().await.unwrap().0.extensions().get::<Flow>().unwrap());
     }
+    assert_eq!(told.remove(0), told[0], "a login is one flow");
+    let by_address = OwnLogin::new(leaf.clone());
+    let mut apart = Vec::new();
+    for (user, address) in [("a", "192.0.2.1"), ("b", "192.0.2.1"), ("a", "192.0.2.2")] {
+        let typed = Typed::Credentials(Credentials::new(user, ""));
+        let mut ends = by_hand(by_address.check_from(typed.clone(), address.parse().ok()));
+        pending(ends.poll());
+        apart.push(*handle.next_request().await.unwrap().0.extensions().get::<Flow>().unwrap());
+        let mut ends = by_hand(by_address.check_known(typed, address.parse().ok()));
+        pending(ends.poll());
+        told.push(*handle.next_request().await.unwrap().0.extensions().get::<Flow>().unwrap());
+    }
+    assert_eq!(told.pop(), Some(told[told.len() - 2]), "one that is known has its own, from wherever");
+    assert_eq!(apart[0], apart[1], "others are one for each address");
+    assert_eq!(apart[0], Flow::logins_from("192.0.2.1".parse().unwrap()));
+    told.extend([apart[0], apart[2]]);
     for key in ["key", "other key"] {
         let key = key.to_owned().into();
         let mut ends = by_hand(leaf.verify_key(&key));
         pending(ends.poll());
         told.push(*handle.next_request().await.unwrap().0.extensions().get::<Flow>().unwrap());
     }
-    assert_eq!(told.remove(0), told[0], "a login is one flow");
     told.push(Flow::HEALTH);
     for (at, flow) in told.iter().enumerate() {
         assert!(!told[..at].contains(flow), "guesses at a login take nothing of its owner: {at}");

@@ -86,8 +86,19 @@ fn flow(number: usize) -> Flow {
     }
 }
 
-const fn is_front(flow: usize) -> bool {
-    matches!(flow, 1..=3)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lane {
+    Work,
+    Login,
+    Health,
+}
+
+const fn lane(flow: usize) -> Lane {
+    match flow {
+        1 => Lane::Health,
+        2 | 3 => Lane::Login,
+        _ => Lane::Work,
+    }
 }
 
 struct There {
@@ -124,12 +135,15 @@ impl World {
         }
     }
 
+    fn half(&self) -> usize {
+        (self.turns / 2).max(1)
+    }
+
     fn share(&self, flow: usize) -> usize {
-        let half = (self.turns / 2).max(1);
-        match flow {
-            0 => self.turns,
-            flow if is_front(flow) => (half / 2).max(1),
-            _ => self.per_flow,
+        match (flow, lane(flow)) {
+            (0, _) => self.turns,
+            (_, Lane::Work) => self.per_flow,
+            _ => (self.half() / 2).max(1),
         }
     }
 
@@ -138,13 +152,19 @@ impl World {
         self.there.iter().filter(|call| begun.running.contains_key(&call.number) == running && of(call.flow)).count()
     }
 
+    fn running(&self) -> [usize; 3] {
+        [Lane::Work, Lane::Login, Lane::Health].map(|of| self.count(true, |flow| lane(flow) == of))
+    }
+
     /// Whether the lane of this flow has a turn free.
     fn has_room(&self, flow: usize) -> bool {
-        let (front, work) = (self.count(true, is_front), self.count(true, |flow| !is_front(flow)));
-        if is_front(flow) {
-            front + work < self.turns && front < (self.turns / 2).max(1)
-        } else {
-            work + front.max(self.kept()) < self.turns
+        let [work, logins, health] = self.running();
+        // Of several that are kept one is for health alone.
+        let front = logins + health.max(usize::from(self.kept() > 1));
+        match lane(flow) {
+            Lane::Work => work + front.max(self.kept()) < self.turns,
+            Lane::Login => work + front < self.turns && logins < self.half(),
+            Lane::Health => work + logins + health < self.turns,
         }
     }
 
@@ -154,8 +174,8 @@ impl World {
 
     fn may_wait(&self, flow: usize) -> bool {
         let own = self.count(false, |other| other == flow);
-        let lane = self.count(false, |other| is_front(other) == is_front(flow));
-        lane < self.turns * 4 && (flow == 0 || own < self.turns)
+        let all = self.count(false, |other| lane(other) == lane(flow));
+        all < self.turns * 4 && (flow == 0 || own < self.turns)
     }
 
     /// Where everything has settled, it is known what becomes of who comes.
@@ -219,8 +239,9 @@ impl World {
     }
 
     fn check(&self) {
-        let (front, work) = (self.count(true, is_front), self.count(true, |flow| !is_front(flow)));
-        assert!(front + work <= self.turns && front <= (self.turns / 2).max(1) && work <= self.turns - self.kept());
+        let [work, logins, health] = self.running();
+        assert!(work + logins + health <= self.turns && logins <= self.half() && work <= self.turns - self.kept());
+        assert!(self.kept() < 2 || work + logins < self.turns, "one turn is for health alone");
         for number in 0..FLOWS {
             assert!(self.count(true, |other| other == number) <= self.share(number), "the share of {number}");
             if number > 0 {
@@ -229,8 +250,8 @@ impl World {
             let waits = self.count(false, |other| other == number) > 0;
             assert!(!(waits && self.may_run(number)), "a turn is idle while a call of {number} waits");
         }
-        for lane in [true, false] {
-            assert!(self.count(false, |flow| is_front(flow) == lane) <= self.turns * 4);
+        for of in [Lane::Work, Lane::Login, Lane::Health] {
+            assert!(self.count(false, |flow| lane(flow) == of) <= self.turns * 4);
         }
         let begun = self.onec.0.lock().unwrap();
         for number in 0..FLOWS {

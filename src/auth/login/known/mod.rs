@@ -21,11 +21,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a login that was right is known.
-const KNOWN: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const KNOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often that is written down anew.
 const RENEWED: Duration = Duration::from_secs(24 * 3600);
 /// So many accounts are known here.
-const CAPACITY: u64 = 10_000;
+pub(super) const CAPACITY: u64 = 10_000;
 /// So many places of each, the newest ones.
 const PLACES: usize = 8;
 
@@ -44,6 +44,14 @@ pub(super) struct KnownLogins {
     here: Buckets<(Alias, Network)>,
     elsewhere: Buckets<Alias>,
     stored: Option<Stored>,
+}
+
+/// What was counted of a comparison.
+pub(super) enum Compared {
+    /// There was none: nothing is known of the account, or too much was compared.
+    Not,
+    Here((Alias, Network)),
+    Elsewhere(Alias),
 }
 
 #[derive(Default)]
@@ -71,6 +79,36 @@ impl KnownLogins {
         }
     }
 
+    /// Whether this login was right before at this process. What was counted of a comparison in vain can be given
+    /// back where the login is counted otherwise.
+    pub(super) fn recalls(&self, login: &Credentials, from: Option<IpAddr>) -> Result<(), Compared> {
+        let (account, place) = (self.salt.account(login.user()), place(from));
+        let Some(known) = self.accounts.get(&account) else { return Err(Compared::Not) };
+        let known =
+            known.right().as_ref().filter(|right| right.counts()).map(|right| (right.login, right.was_at(place)));
+        let Some((right, here)) = known else { return Err(Compared::Not) };
+        let Some(compared) = self.compare((account, place), here) else { return Err(Compared::Not) };
+        if right != self.salt.right(login) {
+            return Err(compared);
+        }
+        self.give_back(compared);
+        Ok(())
+    }
+
+    /// Counts a comparison, unless there were too many.
+    fn compare(&self, at: (Alias, Network), here: bool) -> Option<Compared> {
+        let counted = if here { self.here.check(&at) } else { self.elsewhere.check(&at.0) };
+        counted.ok().map(|()| if here { Compared::Here(at) } else { Compared::Elsewhere(at.0) })
+    }
+
+    pub(super) fn give_back(&self, compared: Compared) {
+        match compared {
+            Compared::Not => {}
+            Compared::Here(at) => self.here.give_back(&at),
+            Compared::Elsewhere(account) => self.elsewhere.give_back(&account),
+        }
+    }
+
     /// Whether this login was right before, here or, where they share a store, at another process.
     pub(super) async fn knows(&self, login: &Credentials, from: Option<IpAddr>) -> bool {
         let (account, place) = (self.salt.account(login.user()), place(from));
@@ -82,12 +120,9 @@ impl KnownLogins {
         if known.is_none() && stored.is_none() {
             return false;
         }
-        let here = known.as_ref().is_some_and(|known| known.places.contains(&place))
+        let here = known.as_ref().is_some_and(|known| known.was_at(place))
             || stored.as_ref().is_some_and(|(_, record)| record.was_at(place));
-        let near = (account, place);
-        if if here { self.here.check(&near) } else { self.elsewhere.check(&account) }.is_err() {
-            return false;
-        }
+        let Some(compared) = self.compare((account, place), here) else { return false };
         let mut found = known.is_some_and(|known| known.login == self.salt.right(login));
         if let (false, Some((stored, record))) = (found, stored) {
             found = stored.is_of(record, login).await;
@@ -96,7 +131,7 @@ impl KnownLogins {
             }
         }
         if found {
-            if here { self.here.give_back(&near) } else { self.elsewhere.give_back(&account) }
+            self.give_back(compared);
         }
         found
     }
@@ -160,6 +195,10 @@ impl Account {
 }
 
 impl Right {
+    fn was_at(&self, place: Network) -> bool {
+        self.places.contains(&place)
+    }
+
     fn counts(&self) -> bool {
         self.since.elapsed() < KNOWN
     }

@@ -1,0 +1,165 @@
+//! [`Line`]: the calls of one lane that run and wait.
+
+use super::flow::{Flow, Lane};
+use super::turns::Turn;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use tokio::sync::oneshot;
+
+/// One flow may have this part of the places to wait.
+const PART_OF_PLACES: usize = 4;
+
+/// What there is at once at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) running: usize,
+    pub(super) running_of_one: usize,
+    pub(super) waiting: usize,
+}
+
+impl Bounds {
+    fn running_of(self, flow: Flow) -> usize {
+        if flow.is_bounded() { self.running_of_one } else { self.running }
+    }
+
+    fn waiting_of(self, flow: Flow) -> usize {
+        if flow.is_bounded() { self.waiting / PART_OF_PLACES } else { self.waiting }
+    }
+}
+
+/// One lane.
+pub(super) struct Line {
+    pub(super) bounds: Bounds,
+    pub(super) running: usize,
+    pub(super) waiting: usize,
+    /// Those with a call that runs or waits.
+    members: HashMap<u64, Member, BuildHasherDefault<Hashed>>,
+    /// Those with a call that waits and may run, the next first.
+    next: BTreeSet<Rank>,
+}
+
+/// Calls that run, since when it is there, the flow.
+type Rank = (usize, u64, u64);
+
+/// What one flow has.
+struct Member {
+    running: usize,
+    /// Since when it is among those who may run, or the last turn it got since.
+    since: u64,
+    /// By when they came.
+    waiting: BTreeMap<u64, oneshot::Sender<Turn>>,
+}
+
+/// Somebody whose turn it is.
+pub(super) type Called = (oneshot::Sender<Turn>, Flow);
+
+pub(super) enum Came {
+    Running,
+    Waiting(oneshot::Receiver<Turn>),
+    Refused,
+}
+
+impl Line {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, running: 0, waiting: 0, members: HashMap::default(), next: BTreeSet::new() }
+    }
+
+    /// `free`: whether a turn is.
+    pub(super) fn enter(&mut self, flow: Flow, number: u64, free: bool) -> Came {
+        let may_wait = self.waiting < self.bounds.waiting;
+        let bounds = self.bounds;
+        let member = match self.members.entry(flow.id) {
+            Entry::Occupied(member) => member.into_mut(),
+            Entry::Vacant(_) if !free && !may_wait => return Came::Refused,
+            Entry::Vacant(vacant) => vacant.insert(Member { running: 0, since: number, waiting: BTreeMap::new() }),
+        };
+        if free && member.running < bounds.running_of(flow) {
+            // It has no call that waits, by the rule of the module, so `next` is as before.
+            member.running += 1;
+            self.running += 1;
+            return Came::Running;
+        }
+        if !may_wait || member.waiting.len() >= bounds.waiting_of(flow) {
+            return Came::Refused;
+        }
+        let (sender, turn) = oneshot::channel();
+        self.waiting += 1;
+        self.change(flow, number, |member| member.waiting.insert(number, sender));
+        Came::Waiting(turn)
+    }
+
+    pub(super) fn next(&mut self, lane: Lane, number: u64) -> Option<Called> {
+        let &(_, _, id) = self.next.first()?;
+        let flow = Flow { lane, id };
+        let (_, turn) = self.change(flow, number, |member| {
+            member.running += 1;
+            member.since = number;
+            member.waiting.pop_first()
+        })??;
+        self.running += 1;
+        self.waiting -= 1;
+        Some((turn, flow))
+    }
+
+    pub(super) fn leave(&mut self, flow: Flow, number: u64) {
+        self.running -= 1;
+        self.change(flow, number, |member| member.running -= 1);
+    }
+
+    /// One that waits is gone, unless it was called already.
+    pub(super) fn forget(&mut self, flow: Flow, number: u64) {
+        // Its number is of no use: nobody comes to those who may run by this.
+        if self.change(flow, number, |member| member.waiting.remove(&number)).flatten().is_some() {
+            self.waiting -= 1;
+        }
+    }
+
+    /// Changes what a flow has, and keeps `next` and `members` in step.
+    fn change<T>(&mut self, flow: Flow, number: u64, change: impl FnOnce(&mut Member) -> T) -> Option<T> {
+        let most = self.bounds.running_of(flow);
+        let member = self.members.get_mut(&flow.id)?;
+        let before = member.rank(flow, most);
+        let changed = change(member);
+        if before.is_none() {
+            member.since = number;
+        }
+        let after = member.rank(flow, most);
+        let idle = member.running == 0 && member.waiting.is_empty();
+        if before != after {
+            before.map(|rank| self.next.remove(&rank));
+            after.map(|rank| self.next.insert(rank));
+        }
+        if idle {
+            self.members.remove(&flow.id);
+        }
+        Some(changed)
+    }
+}
+
+impl Member {
+    /// Its place among those who may run, if it is one of them.
+    fn rank(&self, flow: Flow, most: usize) -> Option<Rank> {
+        (!self.waiting.is_empty() && self.running < most).then_some((self.running, self.since, flow.id))
+    }
+}
+
+/// For identifiers that are hashes.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -7,18 +7,17 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use onec_mcp::auth::login::{Cached, Form, Login, OwnLogin, Slowdown};
+use login::{Owner, Scripted, key, outcome, typed};
+use onec_mcp::auth::login::{AccessKey, Cached, Form, LoggedIn, Login, LoginError, OwnLogin, Slowdown, Typed};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
 use onec_mcp::http::Caller;
 use onec_mcp::onec::{FairQueueLayer, Infobase, OneCService};
 use onec_mcp::rpc::BoxError;
-use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Poll;
-use std::time::Duration;
+use poll::{by_hand, pending, ready};
+use secrecy::ExposeSecret;
+use stores::{Folder, Schema, sqlite};
 use tokio::time::{Instant, advance};
 use tower::{Layer, ServiceExt, service_fn};
 use url::form_urlencoded;
@@ -552,16 +551,21 @@ async fn made_up_names_do_not_wash_out_who_has_to_wait() {
 }
 
 /// Each way to log in, with a login of its own: says the status.
-struct Doors {
-    basic: onec_mcp::auth::Authenticated<Inner, onec_mcp::auth::Basic<Cached<Slowdown<Owner>>>>,
-    server: AuthorizationServer<Cached<Slowdown<Owner>>, MemoryStore>,
+struct Doors<L = Cached<Slowdown<Owner>>> {
+    basic: onec_mcp::auth::Authenticated<Inner, onec_mcp::auth::Basic<L>>,
+    server: AuthorizationServer<L, MemoryStore>,
 }
 
 type Inner = tower::util::BoxCloneService<Request<Full<Bytes>>, Response<Full<Bytes>>, std::convert::Infallible>;
 
 impl Doors {
     fn new() -> Self {
-        let login = Cached::new(Slowdown::new(Owner::default())).ttl(Duration::ZERO, s(30));
+        Self::of(Cached::new(Slowdown::new(Owner::default())).ttl(Duration::ZERO, s(30)))
+    }
+}
+
+impl<L: Login> Doors<L> {
+    fn of(login: L) -> Self {
         let inner = service_fn(|_| async { Ok(Response::new(Full::default())) });
         let site = Site::new().public_url(&"http://127.0.0.1:8000".parse().unwrap());
         Self {
@@ -610,7 +614,7 @@ impl Doors {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let page = self.sent(Request::get(format!("/authorize?{query}")).body(Full::default()).unwrap(), address).await;
         let cookie = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-        form.extend([("username", user), ("password", password), ("action", "allow")]);
+        form.extend([("username", user), ("password", password), ("key", password), ("action", "allow")]);
         form.push(("csrf", cookie.split_once('=').unwrap().1));
         self.posted("/authorize", address, cookie, &form).await.status().as_u16()
     }
@@ -667,4 +671,59 @@ async fn a_neighbour_at_the_page_does_not_stop_who_was_right_before() {
     assert_eq!(doors.page(HOME, "Иванов", "right").await, 303);
     advance(s(6)).await;
     assert_eq!(doors.page(HOME, "Петров", "right").await, 303);
+}
+
+/// Any key that begins so is right.
+#[derive(Clone)]
+struct Keys;
+
+impl Login for Keys {
+    fn form(&self) -> Form {
+        Form::Key
+    }
+
+    async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+        let Typed::Key(key) = typed else { panic!("no key") };
+        if !key.expose_secret().starts_with("right") {
+            return Err(LoginError::Wrong);
+        }
+        Ok(LoggedIn { subject: "a".into(), scopes: None, credentials: None })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_does_one_whose_keys_are_wrong() {
+    let doors = Doors::of(Cached::new(Keys)).with_limits();
+    assert_eq!(doors.page(HOME, "", "right").await, 303);
+    for turn in 0..15 {
+        let status = doors.page(HOME, "", &format!("wrong {turn}")).await;
+        assert_eq!(status, if turn < 10 { 403 } else { 429 }, "{turn}");
+    }
+    assert_eq!(doors.page(HOME, "", "right, and new").await, 429);
+    assert_eq!(doors.page(HOME, "", "right").await, 303);
+}
+
+/// Also when nothing is remembered of the answer; then 1C is asked.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_right_need_not_wait() {
+    let withdrawn = Arc::new(AtomicBool::new(false));
+    let says = Arc::clone(&withdrawn);
+    let onec = service_fn(move |call: Request<Bytes>| {
+        let right = call.body().windows(5).any(|text| text == b"right") && !says.load(Ordering::SeqCst);
+        let answer = Response::builder().status(if right { 200 } else { 401 });
+        std::future::ready(Ok::<_, BoxError>(answer.body(Bytes::from_static(br#"{"sub":"a","scopes":[]}"#)).unwrap()))
+    });
+    let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), onec).unwrap();
+    let login = Cached::new(Slowdown::new(AccessKey::new(onec))).ttl(Duration::ZERO, Duration::ZERO);
+    let from = HOME.parse().ok();
+    let held = async |text: &str| outcome(login.check_held(key(text), from, 7).await);
+    assert_eq!(held("right").await, "many 7", "it is new");
+    assert_eq!(outcome(login.check_from(key("right"), from).await), "in a");
+    assert_eq!((held("right").await, held("right, and new").await), ("in a".to_owned(), "many 7".to_owned()));
+    withdrawn.store(true, Ordering::SeqCst);
+    assert_eq!((held("right").await, held("right").await), ("wrong".to_owned(), "many 7".to_owned()));
+    // A password is another matter: what is remembered must not tell who guesses.
+    let login = Cached::new(Scripted::new("in"));
+    assert_eq!(check(&login, "a", "b").await, "in onec:a");
+    assert_eq!(outcome(login.check_held(typed("a", "b"), from, 7).await), "many 7");
 }

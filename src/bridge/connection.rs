@@ -162,7 +162,7 @@ where
                 None
             }
             Ok(Message::Reply(reply)) => {
-                let from = Party::new(self.extensions.get(), Some(self.id));
+                let from = Party::new(Holder::of(&self.extensions), Some(self.id));
                 if !self.bridge.questions.answer(reply, &from) {
                     tracing::debug!("an answer to no open question was ignored");
                 }

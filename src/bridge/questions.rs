@@ -1,7 +1,6 @@
 //! Requests of the server that wait for a legacy client's answer.
 
 use crate::holder::{Holder, Share, Shares};
-use crate::identity::Identity;
 use crate::rpc::{Id, Reply};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -18,11 +17,11 @@ const OF_ONE: usize = LIMIT / 16;
 
 type Answer = Result<Bytes, Bytes>;
 
-/// To whom a question is put, and who alone may answer it: the subject who called, and the connection where all
-/// messages of a client share one. Of a caller whom nobody knows, only the id of the question is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// To whom a question is put, and who alone may answer it: the connection where all messages of a client share one,
+/// and the subject who called, or else, where each message comes by itself, the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Party {
-    subject: Option<String>,
+    holder: Holder,
     connection: Option<ConnectionId>,
 }
 
@@ -62,8 +61,12 @@ impl Default for Questions {
 }
 
 impl Party {
-    pub(crate) fn new(caller: Option<&Identity>, connection: Option<ConnectionId>) -> Self {
-        Self { subject: caller.map(|caller| caller.subject().to_owned()), connection }
+    pub(crate) const fn new(holder: Holder, connection: Option<ConnectionId>) -> Self {
+        match (holder, connection) {
+            // The connection may go through a proxy that has several addresses.
+            (Holder::Address(_), Some(_)) => Self { holder: Holder::Nobody, connection },
+            _ => Self { holder, connection },
+        }
     }
 }
 

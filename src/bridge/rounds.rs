@@ -31,10 +31,10 @@ impl Call {
             return Err(ErrorObject::internal(format!("1C asks more than {MAX_QUESTIONS} questions at once")));
         }
         let holder = Holder::of(&request.extensions);
-        let party = Party::new(request.extensions.get(), self.connection);
+        let party = Party::new(holder, self.connection);
         let mut open: Vec<(String, Question)> = Vec::with_capacity(kept.len());
         for input in kept {
-            let Some(question) = self.bridge.questions.ask(party.clone(), holder) else {
+            let Some(question) = self.bridge.questions.ask(party, holder) else {
                 return Err(ErrorObject::internal("Too many questions to clients are open; try again later"));
             };
             outbox.push(without_line_breaks(server_request(&question.id, &input.method, input.params)));

@@ -5,6 +5,7 @@ use super::service::{Post, bad_request};
 use super::stream::Work;
 use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
+use crate::holder::Holder;
 use crate::rpc::{
     BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,
     Response as RpcResponse, Version, encode_error,
@@ -42,7 +43,7 @@ where
                 }
                 Ok(Message::Notification(..)) => {}
                 Ok(Message::Reply(answer)) => {
-                    let from = Party::new(extensions.get(), None);
+                    let from = Party::new(Holder::of(&extensions), None);
                     self.shared.bridge.questions.answer(answer, &from);
                 }
                 Err(Invalid { id, error }) => {

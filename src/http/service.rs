@@ -176,7 +176,7 @@ where
             },
             Incoming::One(Ok(Message::Notification(..))) => reply::accepted(),
             Incoming::One(Ok(Message::Reply(answer))) => {
-                let from = Party::new(self.head.extensions.get(), None);
+                let from = Party::new(Holder::of_http(&self.head.extensions), None);
                 match self.shared.bridge.questions.answer(answer, &from) {
                     true => reply::accepted(),
                     false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),

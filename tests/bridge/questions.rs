@@ -4,7 +4,7 @@
 use crate::support::mcp::{
     self, Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server,
 };
-use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::http::{Caller, JsonRpcLayer};
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
@@ -176,6 +176,39 @@ async fn only_who_was_asked_may_answer() {
         }
         let own = reply(&question, json!({ "action": "accept", "content": { "by": "own" } }));
         assert_eq!(answer(asked, "2025-11-25", &own).await, 202);
+        assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["content"]["by"], "own");
+    }
+}
+
+/// Where callers have no subject of their own, as without a login or with one token for all, the address tells them
+/// apart.
+#[tokio::test]
+async fn without_subjects_only_the_address_that_was_asked_may_answer() {
+    let http = http(asker(&format!("\"k\":{FORM}")));
+    let shared = || Identity::new("bearer", Scopes::default()).shared();
+    let from =
+        |mut request: http::Request<http_body_util::Full<bytes::Bytes>>, address: &str, who: Option<Identity>| {
+            request.extensions_mut().insert(Caller::new(address.parse().ok(), None));
+            if let Some(who) = who {
+                request.extensions_mut().insert(who);
+            }
+            request
+        };
+    for who in [None, Some(shared())] {
+        let params = json!({ "name": "провести", "arguments": {} });
+        let headers = [("accept", BOTH), ("mcp-protocol-version", "2025-11-25")];
+        let asked = from(post(legacy(1, "tools/call", &params), &headers), "192.0.2.1", who.clone());
+        let mut events = Events::of(open(&http, asked).await);
+        let question = events.message().await.unwrap();
+        let answer = async |address: &str, version: &str, body: &Value| {
+            let request = post(body.to_string(), &[("mcp-protocol-version", version), ("accept", BOTH)]);
+            send(&http, from(request, address, who.clone())).await.status
+        };
+        let forged = reply(&question, json!({ "action": "accept", "content": { "by": "another" } }));
+        assert_eq!(answer("192.0.2.2", "2025-11-25", &forged).await, 400);
+        assert_eq!(answer("192.0.2.2", "2025-03-26", &json!([forged])).await, 202, "nothing is said in a batch");
+        let own = reply(&question, json!({ "action": "accept", "content": { "by": "own" } }));
+        assert_eq!(answer("192.0.2.1", "2025-11-25", &own).await, 202);
         assert_eq!(events.message().await.unwrap()["result"]["got"]["responses"]["k"]["content"]["by"], "own");
     }
 }

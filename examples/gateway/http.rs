@@ -27,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 use tower::Layer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+/// How often the log is told that 1C is not well, where strangers ask for its health.
+const MINUTE: Duration = Duration::from_secs(60);
 /// How long the token store may take to close.
 const CLOSE: Duration = Duration::from_secs(5);
 
@@ -109,7 +111,7 @@ fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy, public_path: &str)
 
 /// What is open to anybody, and what every request goes through first.
 fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings, hosts: OriginPolicy) -> Router {
-    let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), last: Mutex::default() };
+    let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), seen: Mutex::default() };
     let info = about::info(settings);
     let (about, catalog) = (about::Endpoints::new(settings), stack.rest().map(|(_, catalog)| catalog));
     let endpoints = async move || Json(about.with(catalog.map(|catalog| catalog.current()).as_deref()));
@@ -178,23 +180,37 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
 struct Health {
     onec: OneCService,
     mode: &'static str,
-    last: Mutex<Option<(Instant, bool)>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// When 1C was asked, and whether it was well.
+    last: Option<(Instant, bool)>,
+    /// When the log was told that it is not.
+    told: Option<Instant>,
 }
 
 impl Health {
     async fn is_well(&self) -> bool {
         let came = Instant::now();
-        let mut last = self.last.lock().await;
+        let mut seen = self.seen.lock().await;
         // A question that was put while this one waited is answered for it too.
-        if let Some((_, well)) = last.filter(|(asked, _)| *asked >= came) {
+        if let Some((_, well)) = seen.last.filter(|(asked, _)| *asked >= came) {
             return well;
         }
         let asked = Instant::now();
         let answer = self.onec.health().await;
-        if let Err(error) = &answer {
-            tracing::warn!("health: {error}");
+        if let Err(error) = &answer
+            && seen.told.is_none_or(|told| told.elapsed() >= MINUTE)
+        {
+            let onec = error.downcast_ref::<Error>();
+            let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
+            let error = &**error as &dyn std::error::Error;
+            tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "/health: 1C is not well");
+            seen.told = Some(asked);
         }
-        *last = Some((asked, answer.is_ok()));
+        seen.last = Some((asked, answer.is_ok()));
         answer.is_ok()
     }
 }

@@ -36,9 +36,9 @@ impl Event<'_> {
 
 impl Event<'_> {
     /// The same for what strangers can cause in any number: some are told, and the others as a sum.
-    pub(crate) fn emit_some(self, reason: &'static str, sampler: &Sampler) {
-        if heard() && sampler.admits(self.remote, (self.name, reason)) {
-            Event { reason: Some(reason), ..self }.emit();
+    pub(crate) fn emit_some(self, reason: Option<&'static str>, sampler: &Sampler) {
+        if heard() && sampler.admits(self.remote, (self.name, reason.unwrap_or_default())) {
+            Event { reason, ..self }.emit();
         }
     }
 }
@@ -47,6 +47,7 @@ impl Event<'_> {
 pub(crate) fn sampler() -> Sampler {
     Sampler::new(|&Sum { more, from, like }| {
         let (event, reason) = like.unzip();
+        let reason = reason.filter(|reason| !reason.is_empty());
         let remote = (from != From::Unknown).then_some(from);
         tracing::info!(target: TARGET, event, remote = remote.map(tracing::field::display), reason, more);
     })

@@ -3,6 +3,7 @@
 use super::bearer::denied;
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, remote};
 use super::login::{Login, LoginError, Typed};
+use super::trouble::Troubles;
 use super::validate::Refusal;
 use crate::audit::{self, Event};
 use crate::identity::{Credentials, Identity, Scopes};
@@ -93,12 +94,14 @@ pub struct Basic<L> {
     scopes: Scopes,
     /// Of failed logins in the audit trail.
     sampler: Sampler,
+    troubles: Troubles,
 }
 
 impl<L: Login> BasicAuthLayer<L> {
     /// Logins are checked by `login`.
     pub fn new(login: L) -> Self {
-        Self { scheme: Basic { login, scopes: Scopes::default(), sampler: audit::sampler() } }
+        let (sampler, troubles) = (audit::sampler(), Troubles::new());
+        Self { scheme: Basic { login, scopes: Scopes::default(), sampler, troubles } }
     }
 
     /// What a user may do whom `login` sets no bounds: every scope there is, as a rule, since 1C's
@@ -128,8 +131,10 @@ impl<L: Login> Scheme for Basic<L> {
         let typed = Typed::Credentials(credentials.clone());
         let failed = |reason| {
             let (sub, remote) = (Some(credentials.user()), remote(head));
-            Event { name: "oauth.login.failed", sub, remote, ..Event::default() }.emit_some(reason, &self.sampler);
+            Event { name: "oauth.login.failed", sub, remote, ..Event::default() }
+                .emit_some(Some(reason), &self.sampler);
         };
+        let denied = |refusal| denied(&refusal, &self.troubles, head);
         let logged_in = match self.login.check_from(typed.clone(), remote(head)).await {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => {
@@ -143,13 +148,13 @@ impl<L: Login> Scheme for Basic<L> {
             }
             Err(LoginError::NoRole) => {
                 failed("no_role");
-                return Err(denied(&Refusal::Forbidden));
+                return Err(denied(Refusal::Forbidden));
             }
             Err(LoginError::TooMany(seconds)) => {
                 failed("too_many");
-                return Err(denied(&Refusal::TooMany(seconds)));
+                return Err(denied(Refusal::TooMany(seconds)));
             }
-            Err(LoginError::Unavailable(cause)) => return Err(denied(&Refusal::Unavailable(cause))),
+            Err(LoginError::Unavailable(cause)) => return Err(denied(Refusal::Unavailable(cause))),
         };
         let scopes = logged_in.scopes.unwrap_or_else(|| self.scopes.clone());
         let identity = Identity::new(logged_in.subject, scopes);

@@ -1,6 +1,7 @@
 //! [`BearerAuthLayer`].
 
-use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused};
+use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused, remote};
+use super::trouble::Troubles;
 use super::validate::{Presented, Refusal, TokenValidator};
 use super::{NeededScopes, Site};
 use crate::audit;
@@ -36,14 +37,15 @@ pub struct Bearer<V> {
     required: Scopes,
     /// Of refusals in the audit trail.
     sampler: Sampler,
+    troubles: Troubles,
 }
 
 impl<V: TokenValidator> BearerAuthLayer<V> {
     /// Tokens are checked by `validator`.
     pub fn new(validator: V) -> Self {
         let (advertised, required) = (Scopes::default(), Scopes::default());
-        let (site, sampler) = (Site::new(), audit::sampler());
-        Self { scheme: Bearer { validator, site, has_metadata: false, advertised, required, sampler } }
+        let (site, sampler, troubles) = (Site::new(), audit::sampler(), Troubles::new());
+        Self { scheme: Bearer { validator, site, has_metadata: false, advertised, required, sampler, troubles } }
     }
 
     /// Where this server is: challenges then point to the metadata of the resource
@@ -112,7 +114,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
             Ok(identity) => identity,
             Err(refusal) => {
                 refused(&self.sampler, head, None, refusal.reason());
-                return Err(denied(&refusal));
+                return Err(denied(&refusal, &self.troubles, head));
             }
         };
         if !identity.scopes().contains_all(&self.required) {
@@ -186,7 +188,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
 }
 
 /// What a [`Refusal`] reads like that the audit trail or the log has told of.
-pub(super) fn denied(refusal: &Refusal) -> Denied {
+pub(super) fn denied(refusal: &Refusal, troubles: &Troubles, head: &Parts) -> Denied {
     let invalid = |text| Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
     let denied = match refusal {
         Refusal::Unknown => invalid("The token is not known here, or was revoked"),
@@ -199,7 +201,7 @@ pub(super) fn denied(refusal: &Refusal) -> Denied {
             denied
         }
         Refusal::Unavailable(error) => {
-            tracing::warn!(error = &**error as &dyn std::error::Error, "callers cannot be authenticated");
+            troubles.tell(remote(head), "callers cannot be authenticated", &**error);
             let text = "This server cannot check logins and tokens at the moment; try again later";
             let mut denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text);
             denied.retry_after = Some(RETRY_AFTER);

@@ -187,5 +187,6 @@ pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
 
 /// A line of the audit trail.
 pub(crate) fn refused(sampler: &Sampler, head: &Parts, sub: Option<&str>, reason: &'static str) {
-    Event { name: "oauth.token.refused", sub, remote: remote(head), ..Event::default() }.emit_some(reason, sampler);
+    Event { name: "oauth.token.refused", sub, remote: remote(head), ..Event::default() }
+        .emit_some(Some(reason), sampler);
 }

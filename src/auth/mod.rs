@@ -66,6 +66,7 @@ mod site;
 pub mod store;
 #[cfg(any(feature = "basic", feature = "oauth"))]
 mod tallies;
+mod trouble;
 mod validate;
 
 #[cfg(feature = "basic")]

@@ -138,8 +138,8 @@ impl Error {
         }
     }
 
-    /// The status that 1C answered with, whatever the trouble is called.
-    pub(crate) const fn answered(&self) -> Option<StatusCode> {
+    /// The status that 1C answered with, where it answered, whatever the trouble is called.
+    pub const fn answered(&self) -> Option<StatusCode> {
         match self.trouble {
             Trouble::LoginRefused => Some(StatusCode::UNAUTHORIZED),
             Trouble::Nonsense(_) => Some(StatusCode::OK),
@@ -148,7 +148,7 @@ impl Error {
     }
 
     /// The cause in a word, for the log: that of [`Cause`], or else the kind of trouble.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match (self.why, &self.trouble) {
             (Some(why), _) => why.name(),
             (_, Trouble::Unreachable) => "Unreachable",

@@ -1,21 +1,26 @@
 //! What is refused and what fails leaves a line with its cause, and no flood fills the log.
 
+use crate::support::fault::{self, Act, ok, status};
 use crate::support::fault::{Act, Faulty, ok, status};
+use crate::support::faulty_store::{Fault, Faulty};
 use crate::support::lines::Lines;
+use crate::support::mcp;
 use crate::support::mcp::{self, LEGACY, always, http, legacy, post, send};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Slowdown, Typed};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::http::{Body, HostLayer, JsonRpcLayer, OriginPolicy, Peer, RefusalsLayer};
+use onec_mcp::onec::{self, Trouble};
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{advance, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -145,6 +150,108 @@ async fn a_flood_of_logins_is_counted() {
     assert_eq!(events(&failed, "oauth.login.failed").len(), failed.len());
 }
 
+/// 1C is not there.
+#[derive(Clone)]
+struct Down;
+
+impl Login for Down {
+    fn form(&self) -> Form {
+        Form::Credentials
+    }
+
+    async fn check(&self, _: Typed) -> Result<LoggedIn, LoginError> {
+        let trouble = Trouble::Status(StatusCode::BAD_GATEWAY, String::new());
+        Err(LoginError::Unavailable(onec::Error::from(trouble).into()))
+    }
+}
+
+/// The lines of a trouble within a flood, and what is told of the others a minute later.
+async fn sampled(log: &Lines, what: &str) -> Vec<Value> {
+    let lines = log.take();
+    let mut told: Vec<_> = lines.iter().filter(|line| line["message"] == what).cloned().collect();
+    assert_eq!(told.len(), 10, "{what}");
+    assert!(told.iter().all(|line| line["level"] == "WARN"), "{told:?}");
+    assert!(lines.len() <= 30, "{what}: {}", lines.len());
+    sleep(Duration::from_secs(61)).await;
+    let more = format!("{} more like this ", FLOOD - 10);
+    let is_sum = |line: &Value| {
+        let text = line["message"].as_str().unwrap_or_default();
+        text.starts_with(&more) && text.ends_with(&format!(" in the last minute: {what}"))
+    };
+    let sums: Vec<_> = log.take().into_iter().filter(is_sum).collect();
+    assert_eq!(sums.len(), 1, "{sums:?}");
+    told.truncate(1);
+    told.extend(sums);
+    told
+}
+
+/// Each wrong password of a stranger meets it.
+#[tokio::test(start_paused = true)]
+async fn a_flood_while_1c_is_away_is_counted() {
+    let (log, _guard) = Lines::start();
+    let service = RefusalsLayer::new().layer(BasicAuthLayer::new(Down).layer(service_fn(served)));
+    let mut request = get("/mcp");
+    request.headers_mut().insert("authorization", "Basic bWU6czNjcmV0".parse().unwrap());
+    assert_eq!(flood(&service, "198.51.100.7", &request).await, 503);
+    let told = sampled(&log, "callers cannot be authenticated").await;
+    assert_eq!([&told[0]["status"], &told[0]["cause"]], [&json!(502), &json!("Status")]);
+    assert_eq!([&told[0]["remote"], &told[1]["cause"]], ["198.51.100.7", "Status"]);
+
+    let server = AuthorizationServer::new(Site::new(), Down, MemoryStore::new()).limits(Limits::unlimited());
+    let service = RefusalsLayer::new().layer(server);
+    let login = "grant_type=password&username=me&password=s3cret";
+    assert_eq!(flood(&service, "198.51.100.7", &form("/token", login)).await, 503);
+    let told = sampled(&log, "logins cannot be checked").await;
+    assert_eq!([&told[0]["status"], &told[0]["cause"]], [&json!(502), &json!("Status")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_while_the_store_is_broken_is_counted() {
+    let (log, _guard) = Lines::start();
+    let store = Faulty::new(Fault::None);
+    let server = AuthorizationServer::new(Site::new(), Nobody, store.clone()).limits(Limits::unlimited());
+    let bearers = RefusalsLayer::new().layer(BearerAuthLayer::new(server.tokens()).layer(service_fn(served)));
+    let server = RefusalsLayer::new().layer(server);
+    store.down.store(true, Ordering::SeqCst);
+
+    let token = Request::get("/mcp").header("authorization", "Bearer token").body(Full::default()).unwrap();
+    assert_eq!(flood(&bearers, "198.51.100.7", &token).await, 503);
+    sampled(&log, "callers cannot be authenticated").await;
+    let refresh = form("/token", "grant_type=refresh_token&refresh_token=token");
+    assert_eq!(flood(&server, "198.51.100.7", &refresh).await, 503);
+    sampled(&log, "the token store failed").await;
+    assert_eq!(flood(&server, "198.51.100.7", &register()).await, 503);
+    sampled(&log, "the token store failed").await;
+
+    // Whether a login may pass that has to wait.
+    let login = Slowdown::new(Nobody).free(1).free_in_all(1).remember_in(store);
+    let service = RefusalsLayer::new().layer(BasicAuthLayer::new(login).layer(service_fn(served)));
+    let mut request = get("/mcp");
+    request.headers_mut().insert("authorization", "Basic bWU6czNjcmV0".parse().unwrap());
+    flood(&service, "198.51.100.7", &request).await;
+    let lines = log.take();
+    let unknown = lines.iter().filter(|line| line["message"] == "whether a login was right before is not known");
+    assert_eq!(unknown.count(), 10);
+    assert!(lines.len() <= 40, "{}", lines.len());
+}
+
+fn register() -> Request<Full<Bytes>> {
+    let request = Request::post("/register").header("host", "localhost").header("content-type", "application/json");
+    request.body(Full::from(r#"{"redirect_uris":["http://127.0.0.1/"]}"#)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_registrations_is_counted() {
+    let (log, _guard) = Lines::start();
+    let server = AuthorizationServer::new(Site::new(), Nobody, MemoryStore::new()).limits(Limits::unlimited());
+    assert_eq!(flood(&server, "198.51.100.7", &register()).await, 201);
+    assert_eq!(events(&log.take(), "oauth.client.registered").len(), 10);
+    sleep(Duration::from_secs(61)).await;
+    let sum = &log.take()[0];
+    assert_eq!([&sum["event"], &sum["remote"]], ["oauth.client.registered", "198.51.100.7"]);
+    assert_eq!([&sum["more"], &sum["reason"]], [&json!(FLOOD - 10), &Value::Null]);
+}
+
 /// The endpoints as a server has them, with the line around.
 fn everything() -> impl Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible> + Clone {
     let mcp = JsonRpcLayer::new(ServerInfo::new("1C", "1")).max_body(1_000).layer(always(r#"{"tools":[]}"#));
@@ -158,9 +265,9 @@ fn everything() -> impl Service<Request<Full<Bytes>>, Response = Response<Body>,
     RefusalsLayer::new().layer(hosts.layer(routes))
 }
 
-fn form(path: &str) -> Request<Full<Bytes>> {
+fn form(path: &str, fields: &'static str) -> Request<Full<Bytes>> {
     let request = Request::post(path).header("host", "localhost");
-    request.header("content-type", "application/x-www-form-urlencoded").body(Full::from("a=s3cret")).unwrap()
+    request.header("content-type", "application/x-www-form-urlencoded").body(Full::from(fields)).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,8 +287,8 @@ async fn each_refusal_leaves_a_line_with_its_cause() {
         (long, 413, "INFO", "at most 1000 bytes"),
         (text.body(Full::default()).unwrap(), 415, "INFO", "Content-Type must be"),
         (post("{", &[("host", "localhost")]), 400, "INFO", ""),
-        (form("/authorize"), 400, "INFO", "there is no such client"),
-        (form("/authorize"), 429, "WARN", "too many requests"),
+        (form("/authorize", "a=s3cret"), 400, "INFO", "there is no such client"),
+        (form("/authorize", "a=s3cret"), 429, "WARN", "too many requests"),
     ] {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let answer = service.clone().oneshot(from("198.51.100.7", request)).await.unwrap();
@@ -248,7 +355,7 @@ async fn a_failed_call_of_1c_leaves_a_warning_with_status_cause_and_request() {
         // No affair of an administrator alone, and yet to be told apart.
         (status(400, "Не указан период"), "INFO", json!(400), "Status", "Не указан период"),
     ] {
-        let onec = Faulty::start([act]).await;
+        let onec = fault::Faulty::start([act]).await;
         let mcp = http(mcp::rpc({
             let service = AuditLayer::new().layer(onec.service());
             move |request| service.clone().oneshot(request)
@@ -273,7 +380,7 @@ async fn a_failed_call_of_1c_leaves_a_warning_with_status_cause_and_request() {
 #[tokio::test]
 async fn each_request_has_an_id_of_its_own() {
     let (log, _guard) = Lines::start();
-    let onec = Faulty::start([status(500, "")]).await;
+    let onec = fault::Faulty::start([status(500, "")]).await;
     let mcp = http(mcp::rpc({
         let service = onec.service();
         move |request| service.clone().oneshot(request)

@@ -43,10 +43,15 @@ impl Faulty {
     pub(crate) fn new(fault: Fault) -> Self {
         Self { store: MemoryStore::new(), fault, finds: Arc::default(), down: Arc::default(), hold: Arc::default() }
     }
+
+    fn answers(&self) -> Result<(), StoreError> {
+        if self.down.load(Ordering::SeqCst) { Err(StoreError::new("it is down")) } else { Ok(()) }
+    }
 }
 
 impl TokenStore for Faulty {
     async fn put_client(&self, client: Client) -> Result<(), StoreError> {
+        self.answers()?;
         if self.fault == Fault::ForgetsClients { Ok(()) } else { self.store.put_client(client).await }
     }
 
@@ -62,9 +67,7 @@ impl TokenStore for Faulty {
         self.finds.fetch_add(1, Ordering::SeqCst);
         // As a database does, which answers later.
         tokio::task::yield_now().await;
-        if self.down.load(Ordering::SeqCst) {
-            return Err(StoreError::new("it is down"));
-        }
+        self.answers()?;
         let found = self.store.find(digest).await;
         let hold = self.hold.lock().unwrap().take();
         if let Some(heard) = hold {
@@ -113,6 +116,7 @@ impl TokenStore for Faulty {
     }
 
     async fn login(&self, account: &Digest, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        self.answers()?;
         self.store.login(account, now).await
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Wanted<'a> {
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// GET: shows the login page.
     pub(super) async fn authorize(&self, asker: &Asker<'_>, path: &str, params: &Params) -> Response<Body> {
-        let client = match self.asking_client(params).await {
+        let client = match self.asking_client(asker, params).await {
             Ok(client) => client,
             Err(problem) => return error_page(asker.language, &problem),
         };

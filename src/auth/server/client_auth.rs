@@ -83,9 +83,9 @@ fn basic(asker: &Asker<'_>) -> Result<Option<String>, Failure> {
 const ENDPOINTS: [&str; 4] = ["/token", "/oauth/token", "/revoke", "/oauth/revoke"];
 
 /// The client keeps its tokens and tries again.
-fn unknown(error: &MetadataError) -> Failure {
-    tracing::warn!(%error, "a client cannot be authenticated");
-    Failure::unavailable("what this client publishes about itself cannot be had now")
+fn unknown(error: MetadataError) -> Failure {
+    let why = "what this client publishes about itself cannot be had now";
+    Failure::broken(why, "a client cannot be authenticated", error)
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
@@ -128,7 +128,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 Err(Failure::client("this client allows no way to authenticate that this server has"))
             }
             (Err(_), None) if !confidential => Ok(false),
-            (Err(error), _) => Err(unknown(&error)),
+            (Err(error), _) => Err(unknown(error)),
         }
     }
 
@@ -141,7 +141,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let until = assertion.check(&audiences.collect::<Vec<_>>(), now).map_err(Failure::client)?;
         documents.prove(&described.authentication, assertion).await.map_err(|unproven| match unproven {
             Unproven::False(why) => Failure::client(why),
-            Unproven::Unknown(error) => unknown(&error),
+            Unproven::Unknown(error) => unknown(error),
         })?;
         match self.store.first_use(&Digest::of(&assertion.id()), until, now).await? {
             true => Ok(()),

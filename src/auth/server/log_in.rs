@@ -33,7 +33,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         form: &Params,
         held: Option<u64>,
     ) -> Response<Body> {
-        let client = match self.asking_client(form).await {
+        let client = match self.asking_client(asker, form).await {
             Ok(client) => client,
             Err(problem) => return error_page(asker.language, &problem),
         };
@@ -58,7 +58,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         if form.get("action") == Some("cancel") {
             let cancelled = Refused::new("access_denied", "the user has cancelled");
-            return match self.first_answer(&target.client.id, form).await {
+            return match self.first_answer(asker, &target.client.id, form).await {
                 Ok(false) => error_page(asker.language, &RequestProblem::Used),
                 Ok(true) | Err(_) => target.refuse(asker, &cancelled),
             };
@@ -74,7 +74,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
             Err(LoginError::Unavailable(why)) => return again(Problem::Unavailable(Outage::of(&why))),
         };
-        match self.first_answer(&target.client.id, form).await {
+        match self.first_answer(asker, &target.client.id, form).await {
             Ok(true) => {}
             Ok(false) => return error_page(asker.language, &RequestProblem::Used),
             Err(refused) => return target.refuse(asker, &refused),
@@ -87,15 +87,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 
     /// Whether this browser answers this authorization request for the first time. A form that is sent
     /// twice (two clicks, the Back button) would send the client two codes.
-    async fn first_answer(&self, client: &str, form: &Params) -> Result<bool, Refused> {
+    async fn first_answer(&self, asker: &Asker<'_>, client: &str, form: &Params) -> Result<bool, Refused> {
         let what = ["csrf", "redirect_uri", "state", "code_challenge"].map(|name| form.get(name).unwrap_or_default());
         let id = Digest::of(&format!("{:?}", ("login form", client, what)));
         let now = self.clock.now();
         let first = self.store.first_use(&id, now.saturating_add(ANSWERED), now).await;
-        first.map_err(|error| {
-            let Failure { error, description, .. } = Failure::from(error);
-            Refused::new(error, description)
-        })
+        first.map_err(|error| self.refused_by(asker, Failure::from(error)))
     }
 
     /// Asks the [`Login`], and reports what fails. Who would have to wait may pass if it is known.
@@ -123,8 +120,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 LoginError::NoRole => "no_role",
                 LoginError::TooMany(_) => "too_many",
                 LoginError::Unavailable(cause) => {
-                    // As an error, so that what 1C says is escaped in the log.
-                    tracing::warn!(error = &**cause as &dyn std::error::Error, "logins cannot be checked");
+                    self.troubles.tell(asker.remote, "logins cannot be checked", &**cause);
                     "unavailable"
                 }
             };
@@ -135,7 +131,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 remote: asker.remote,
                 reason: None,
             }
-            .emit_some(reason, &self.sampler);
+            .emit_some(Some(reason), &self.sampler);
         })
     }
 
@@ -164,7 +160,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Refused::new("invalid_scope", "this user has none of these scopes"));
         };
         let issued = self.put_code(target, wanted, &logged_in, scopes).await;
-        let code = issued.map_err(|failure| Refused::new(failure.error, failure.description))?;
+        let code = issued.map_err(|failure| self.refused_by(asker, failure))?;
         Event {
             name: "oauth.code.issued",
             sub: Some(&logged_in.subject),
@@ -174,6 +170,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         .emit();
         Ok(code)
+    }
+
+    /// What the client is told of a failure.
+    fn refused_by(&self, asker: &Asker<'_>, failure: Failure) -> Refused {
+        self.tell(asker, &failure);
+        Refused::new(failure.error, failure.description)
     }
 
     async fn put_code(

@@ -118,6 +118,7 @@ use super::Site;
 use super::clock::{Clock, Timestamp};
 use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
+use super::trouble::Troubles;
 use crate::audit;
 use crate::http::OriginPolicy;
 use crate::identity::Scopes;
@@ -178,8 +179,9 @@ struct Inner<L, S> {
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
     revocations: Revocations,
-    /// Of refusals in the audit trail.
+    /// Of the audit trail.
     sampler: Sampler,
+    troubles: Troubles,
 }
 
 impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
@@ -202,6 +204,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             clock: Clock::default(),
             revocations: Revocations::default(),
             sampler: audit::sampler(),
+            troubles: Troubles::new(),
         }))
     }
 

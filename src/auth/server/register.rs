@@ -55,13 +55,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             registered: self.clock.now(),
         };
         self.store.put_client(client.clone()).await?;
-        Event {
-            name: "oauth.client.registered",
-            client_id: Some(&client.id),
-            remote: asker.remote,
-            ..Event::default()
-        }
-        .emit();
+        let (client_id, remote) = (Some(client.id.as_str()), asker.remote);
+        Event { name: "oauth.client.registered", client_id, remote, ..Event::default() }.emit_some(None, &self.sampler);
         let registered = Registered {
             client_id: &client.id,
             client_id_issued_at: client.registered,

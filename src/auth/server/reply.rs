@@ -26,6 +26,8 @@ pub(super) struct Failure {
     pub(super) error: &'static str,
     pub(super) description: Cow<'static, str>,
     pub(super) retry_after: Option<u64>,
+    /// What the log has to say of it, which is nobody else's affair.
+    pub(super) trouble: Option<(&'static str, BoxError)>,
 }
 
 impl Failure {
@@ -35,7 +37,7 @@ impl Failure {
             "temporarily_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { status, error, description: description.into(), retry_after: None }
+        Self { status, error, description: description.into(), retry_after: None, trouble: None }
     }
 
     pub(super) fn request(description: impl Into<Cow<'static, str>>) -> Self {
@@ -54,6 +56,11 @@ impl Failure {
     /// is bad.
     pub(super) fn unavailable(why: &'static str) -> Self {
         Self { retry_after: Some(STORE_RETRY), ..Self::new("temporarily_unavailable", why) }
+    }
+
+    /// The same for this reason.
+    pub(super) fn broken(why: &'static str, what: &'static str, cause: impl Into<BoxError>) -> Self {
+        Self { trouble: Some((what, cause.into())), ..Self::unavailable(why) }
     }
 
     pub(super) fn too_many(seconds: u64) -> Self {
@@ -93,22 +100,15 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        down(&error);
-        Self::unavailable("the token store does not answer")
+        Self::broken("the token store does not answer", "the token store failed", error)
     }
 }
 
 /// No random numbers, or no cipher: nothing a client could do about it.
 impl From<BoxError> for Failure {
     fn from(error: BoxError) -> Self {
-        tracing::error!(%error, "no token could be made");
-        Self::unavailable("no token could be made")
+        Self::broken("no token could be made", "no token could be made", error)
     }
-}
-
-pub(super) fn down(error: &StoreError) {
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    tracing::error!(%error, cause, "token store");
 }
 
 /// Whole seconds to wait, at least one.

@@ -91,6 +91,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             route if head.method == Method::POST => self.posted(route, &asker, body).await,
             route => Ok(not_allowed(route)),
         };
+        if let Err(failure) = &answer {
+            self.tell(&asker, failure);
+        }
         match answer {
             answer if matches!(route, Route::Authorize(_)) => {
                 self.counted(&asker, answer.unwrap_or_else(|failure| page(&asker, failure)))
@@ -119,6 +122,13 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 self.limits.failed(asker.remote);
                 answer
             }
+        }
+    }
+
+    /// Leaves what is behind a failure in the log.
+    pub(super) fn tell(&self, asker: &Asker<'_>, failure: &Failure) {
+        if let Some((what, error)) = &failure.trouble {
+            self.troubles.tell(asker.remote, what, &**error);
         }
     }
 

@@ -42,7 +42,7 @@ impl Refused {
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// The client of an authorization request.
-    pub(super) async fn asking_client(&self, params: &Params) -> Result<Asking, RequestProblem> {
+    pub(super) async fn asking_client(&self, asker: &Asker<'_>, params: &Params) -> Result<Asking, RequestProblem> {
         if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name)) {
             return Err(RequestProblem::BadRequest(format!("{name} is given twice")));
         }
@@ -61,7 +61,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Ok(Asking { client: described.client.clone(), confidential });
         }
         let client = self.store.client(id).await.map_err(|error| {
-            reply::down(&error);
+            self.tell(asker, &error.into());
             RequestProblem::Unavailable
         })?;
         let client = client.ok_or(RequestProblem::UnknownClient)?;

@@ -201,7 +201,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     pub(super) fn refused(&self, asker: &Asker<'_>, client: Option<&str>, grant: Option<&Grant>, reason: &'static str) {
-        event("oauth.token.refused", asker, client, grant, None).emit_some(reason, &self.sampler);
+        event("oauth.token.refused", asker, client, grant, None).emit_some(Some(reason), &self.sampler);
     }
 
     /// The store has revoked the grant.

@@ -4,6 +4,7 @@ use super::record::Record;
 use super::{Alias, KNOWN};
 use crate::auth::login::salt::account as account_name;
 use crate::auth::store::{StoreError, TokenStore};
+use crate::auth::trouble::Troubles;
 use crate::auth::{Clock, Digest};
 use crate::http::Network;
 use crate::identity::Credentials;
@@ -48,12 +49,14 @@ pub(in crate::auth::login) struct Stored {
     read: Cache<Alias, Option<Record>>,
     /// One password is hashed at a time: whoever guesses takes one core at most.
     turn: Arc<Semaphore>,
+    troubles: Troubles,
 }
 
 impl Stored {
     pub(in crate::auth::login) fn new<S: TokenStore>(store: S, clock: Clock) -> Self {
         let read = Cache::builder().max_capacity(CAPACITY).time_to_live(READ).build();
-        Self { logins: Arc::new(In { store, clock }), read, turn: Arc::new(Semaphore::new(1)) }
+        let (turn, troubles) = (Arc::new(Semaphore::new(1)), Troubles::new());
+        Self { logins: Arc::new(In { store, clock }), read, turn, troubles }
     }
 
     /// What is known of an account.
@@ -62,7 +65,7 @@ impl Stored {
             return record;
         }
         let found = timeout(PATIENCE, self.logins.find(id(login))).await;
-        let found = told(found.unwrap_or_else(|late| Err(StoreError::new(late))))?;
+        let found = self.told(found.unwrap_or_else(|late| Err(StoreError::new(late))))?;
         let record = found.as_deref().and_then(Record::read);
         self.read.insert(account, record.clone());
         record
@@ -81,13 +84,13 @@ impl Stored {
         let owned = login.clone();
         let Some(record) = self.hashed(move || Record::new(&owned, before.as_ref())).await else { return false };
         let record = record.at(place);
-        let done = told(self.logins.put(id(login), record.write(), true).await).is_some();
+        let done = self.told(self.logins.put(id(login), record.write(), true).await).is_some();
         self.read.insert(account, Some(record));
         done
     }
 
     pub(super) async fn forget(&self, account: Alias, login: &Credentials) {
-        told(self.logins.put(id(login), Vec::new(), false).await);
+        self.told(self.logins.put(id(login), Vec::new(), false).await);
         self.read.insert(account, None);
     }
 
@@ -102,14 +105,12 @@ impl Stored {
         };
         tokio::task::spawn_blocking(work).await.ok()?
     }
-}
 
-/// What is known of logins is no more than a help, so its failure is nobody's.
-fn told<T>(result: Result<T, StoreError>) -> Option<T> {
-    let told = |error: &StoreError| {
-        tracing::warn!(error = error as &dyn std::error::Error, "whether a login was right before is not known");
-    };
-    result.inspect_err(told).ok()
+    /// What is known of logins is no more than a help, so its failure is nobody's.
+    fn told<T>(&self, result: Result<T, StoreError>) -> Option<T> {
+        let what = "whether a login was right before is not known";
+        result.inspect_err(|error| self.troubles.tell(None, what, error)).ok()
+    }
 }
 
 fn id(login: &Credentials) -> Digest {

@@ -1,0 +1,38 @@
+//! [`Troubles`]: the log lines of what keeps logins, tokens and clients from being checked.
+
+use crate::onec;
+use crate::rpc::cause;
+use crate::sampler::{From, Sampler, Sum};
+use std::error::Error;
+use std::net::IpAddr;
+
+/// Tells of some and counts the others: while 1C or the store fails, each request of a stranger meets it.
+/// Clones share the counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Troubles(Sampler);
+
+impl Troubles {
+    pub(crate) fn new() -> Self {
+        Self(Sampler::new(tell_more))
+    }
+
+    /// What failed, for a request of `remote`, and why; of 1C with the status that it answered and the cause in a word.
+    pub(crate) fn tell(&self, remote: Option<IpAddr>, what: &'static str, error: &(dyn Error + 'static)) {
+        let onec = cause::<onec::Error>(error);
+        let (status, cause) = (onec.and_then(onec::Error::answered), onec.map(onec::Error::name));
+        if self.0.admits(remote, (what, cause.unwrap_or_default())) {
+            let (status, remote) = (status.map(|status| status.as_u16()), remote.map(tracing::field::display));
+            // As an error, so that what 1C says is escaped in the log.
+            tracing::warn!(status, cause, remote, error, "{what}");
+        }
+    }
+}
+
+fn tell_more(&Sum { more, from, like }: &Sum) {
+    let (what, cause) = like.unwrap_or(("logins, tokens or clients cannot be checked", ""));
+    let cause = (!cause.is_empty()).then_some(cause);
+    match from {
+        From::Unknown => tracing::warn!(cause, "{more} more like this in the last minute: {what}"),
+        from => tracing::warn!(cause, "{more} more like this from {from} in the last minute: {what}"),
+    }
+}

@@ -50,10 +50,11 @@ pub(crate) async fn serve(
     let routes = routes.fallback_service(rest::before(others, stack));
     let app = around(routes, stack, infobase, settings, origins);
     let app = BudgetLayer::new(MemoryBudget::new(settings.http.max_buffered)).layer(app);
-    let app = RefusalsLayer::new().layer(app);
+    let refusals = RefusalsLayer::new();
+    let app = refusals.layer(app);
     let app = ProxiesLayer::new(settings.http.trusted_proxies.clone()).layer(app);
     let connections = Connections::new(open_files::room_for(settings), settings.http.trusted_proxies.clone());
-    let server = Server { tls, app, connections, stop: stop.clone() };
+    let server = Server { tls, app, connections, stop: stop.clone(), refusals };
     auth::announce(settings, infobase, address);
     let scheme = if server.tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");

@@ -3,13 +3,13 @@
 use crate::Failure;
 use crate::connections::{Answer, Connection, Connections, Requests};
 use crate::settings;
-use axum::http::{Request, Response};
+use axum::http::{Request, Response, StatusCode};
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use onec_mcp::http::{Lingering, Peer, Watched};
+use onec_mcp::http::{Lingering, Peer, RefusalsLayer, Watched};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,6 +61,7 @@ pub(crate) struct Server<A> {
     pub(crate) app: A,
     pub(crate) connections: Connections,
     pub(crate) stop: CancellationToken,
+    pub(crate) refusals: RefusalsLayer,
 }
 
 impl<A> Server<A> {
@@ -160,8 +161,13 @@ impl<A> Server<A> {
                 connection.await
             }
         };
-        if let Err(error) = end {
-            tracing::debug!("connection ended: {error}");
+        match end {
+            Ok(()) => {}
+            Err(error) if error.is_parse_too_large() => {
+                self.refusals.unread(peer.ip(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &error);
+            }
+            Err(error) if error.is_parse() => self.refusals.unread(peer.ip(), StatusCode::BAD_REQUEST, &error),
+            Err(error) => tracing::debug!("connection ended: {error}"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::sampler::{Sampler, Sum};
 use http::{Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use std::borrow::Cow;
+use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -72,6 +73,14 @@ impl RefusalsLayer {
     /// There is nothing to set.
     pub fn new() -> Self {
         Self { sampler: Sampler::new(tell_more) }
+    }
+
+    /// Writes the same line for what came from this address and was no request, so that an HTTP server has answered it by
+    /// itself, with this status. The cause must be the server's words, not the client's.
+    pub fn unread(&self, from: IpAddr, status: StatusCode, cause: &dyn fmt::Display) {
+        if self.sampler.admits(Some(from), ("request refused", like(status))) {
+            tracing::info!(status = status.as_u16(), remote = %from, %cause, "request refused");
+        }
     }
 }
 
@@ -186,6 +195,7 @@ fn like(status: StatusCode) -> &'static str {
         405 => "405",
         413 => "413",
         429 => "429",
+        431 => "431",
         503 => "503",
         _ => "4xx",
     }

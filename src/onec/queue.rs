@@ -48,7 +48,8 @@ type Call = http::Request<Bytes>;
 /// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
 ///
 /// A call waits no longer than its [`Patience`]; then it fails with [`Trouble::Queued`] and surely did not
-/// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`].
+/// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`]. Of both the log warns, of
+/// each at most 10 times a minute; the others are counted.
 ///
 /// The service is always ready: the turn, or the place, is taken by `call`, so that a caller that holds a
 /// ready service without using it keeps nobody out. The client beneath becomes ready inside the turn.
@@ -145,7 +146,10 @@ where
             Entered::Waiting(waiting) => {
                 Stage::Waiting { wait: Box::pin(wait(waiting, patience(&request))), call: Some((client, request)) }
             }
-            Entered::Refused => Stage::Ended { error: Some(Overloaded::new().into()) },
+            Entered::Refused => {
+                self.turns.refused(flow, "Overloaded");
+                Stage::Ended { error: Some(Overloaded::new().into()) }
+            }
         };
         FairQueueFuture { stage }
     }
@@ -154,10 +158,14 @@ where
 type Wait = Pin<Box<dyn Future<Output = Result<Turn, Error>> + Send>>;
 
 async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Error> {
+    let (turns, flow) = (Arc::clone(&waiting.turns), waiting.flow);
     match tokio::time::timeout(limit, waiting).await {
         Ok(Some(turn)) => Ok(turn),
         // The queue outlives who waits in it, so this is the time limit.
-        Ok(None) | Err(_) => Err(Error::from(Trouble::Queued(limit))),
+        Ok(None) | Err(_) => {
+            turns.refused(flow, "Queued");
+            Err(Error::from(Trouble::Queued(limit)))
+        }
     }
 }
 

@@ -176,13 +176,33 @@ async fn trusted_proxies_have_any_number_of_connections() {
 
 #[tokio::test]
 async fn a_head_is_64_kib_at_most() {
-    let gateway = Gateway::start(&["--demo"]).await;
+    let mut gateway = Gateway::start(&["--demo"]).await;
     let lines = |count: usize| -> String { (0..count).map(|at| format!("X-{at}: {}\r\n", "a".repeat(4000))).collect() };
     for (count, expected) in [(14, 200), (40, 431), (95, 431)] {
         let mut stream = connect(&gateway, [127, 0, 0, 1]).await.unwrap();
         let request = format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{}\r\n", lines(count));
         assert_eq!(exchange(&mut stream, &request).await, expected, "{count}");
     }
+    for _ in 0..30 {
+        let mut stream = connect(&gateway, [127, 0, 0, 1]).await.unwrap();
+        assert_eq!(exchange(&mut stream, "GET /s3cret\u{1}\r\n\r\n").await, 400);
+    }
+    let mut stream = connect(&gateway, [127, 0, 0, 1]).await.unwrap();
+    assert_eq!(exchange(&mut stream, "GET /last HTTP/1.1\r\nHost: localhost\r\n\r\n").await, 404);
+    // The server answers these itself; the log has them all the same, and no more of them than of other refusals.
+    let mut told = Vec::new();
+    loop {
+        let line = timeout(Duration::from_secs(10), gateway.log.next_line()).await.unwrap().unwrap().unwrap();
+        let is_last = line.contains("path=\"/last\"");
+        told.extend(line.contains("request refused").then_some(line));
+        if is_last {
+            break;
+        }
+    }
+    assert!(told.iter().all(|line| line.contains("remote=127.0.0.1") && line.contains("cause=")), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("s3cret")), "{told:?}");
+    let of = |status: &str| told.iter().filter(|line| line.contains(&format!("status={status} "))).count();
+    assert_eq!((of("431"), of("400"), of("404")), (2, 10, 1), "{told:?}");
 }
 
 /// A quarter of the smallest budget is 4 MiB.

@@ -3,12 +3,14 @@
 
 mod fairness;
 mod flows;
+#[path = "onec_queue/properties.rs"]
 mod properties;
 
 use std::time::Duration;
 
 use crate::support::poll::{by_hand, pending, ready};
 use bytes::Bytes;
+use crate::support::lines::Lines;
 use onec_mcp::onec::{
     Deadline, DeadlineLayer, Error, FairQueue, FairQueueLayer, Infobase, OneCService, Patience, Trouble,
 };
@@ -123,6 +125,32 @@ async fn four_times_as_many_wait_and_the_next_is_refused_at_once() {
             call.await.unwrap().unwrap();
         }
     }
+}
+
+/// An administrator learns that the ceiling is too low, or who fills it, and no flood of calls fills the log.
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_is_warned_of() {
+    let (log, _guard) = Lines::start();
+    let (queue, mut handle) = queue(1);
+    let running = start(&queue, "running").await;
+    for _ in 0..4 {
+        drop(tokio::spawn(queue.clone().oneshot(call("waiting"))));
+    }
+    settle().await;
+    for _ in 0..1000 {
+        assert!(queue.clone().oneshot(call("late")).await.unwrap_err().is::<Overloaded>());
+    }
+    let told = log.of("1C is busy: a call was not sent");
+    assert_eq!(told.len(), 10);
+    assert_eq!([&told[0]["level"], &told[0]["cause"], &told[0]["what"]], ["WARN", "Overloaded", "calls"]);
+    tokio::time::sleep(PATIENCE + Duration::from_secs(1)).await;
+    let told = log.of("1C is busy: a call was not sent");
+    assert!(told.len() == 4 && told.iter().all(|line| line["cause"] == "Queued"), "{told:?}");
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let sum = log.one("990 more like this in the last minute: 1C is busy: a call was not sent");
+    assert_eq!([&sum["level"], &sum["cause"]], ["WARN", "Overloaded"]);
+    answer(&mut handle).await;
+    running.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

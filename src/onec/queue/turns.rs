@@ -5,7 +5,9 @@
 //! for one at most.
 
 use super::flow::{Flow, Lane};
-use super::line::{Bounds, Called, Came, Line};
+use crate::sampler::{Sampler, Sum};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,6 +26,7 @@ pub(super) struct Turns {
     /// How many of those are kept for questions for health alone.
     kept_for_health: usize,
     state: Mutex<State>,
+    refusals: Sampler,
 }
 
 struct State {
@@ -51,8 +54,8 @@ pub(super) struct Turn {
 
 /// A place in the queue, given back when it is dropped.
 pub(super) struct Waiting {
-    turns: Arc<Turns>,
-    flow: Flow,
+    pub(super) turns: Arc<Turns>,
+    pub(super) flow: Flow,
     number: u64,
     turn: oneshot::Receiver<Turn>,
 }
@@ -62,16 +65,11 @@ impl Turns {
         let turns = turns.max(1);
         let kept = if turns < 3 { 0 } else { (turns / 8).clamp(1, 4) };
         let (waiting, half) = (turns.saturating_mul(WAITING_PER_TURN), (turns / 2).max(1));
-        let quarter = (half / 2).max(1);
-        let line = |running, running_of_one| Line::new(Bounds { running, running_of_one, waiting });
-        let state = State {
-            work: line(turns - kept, per_flow.max(1)),
-            logins: line(half, quarter),
-            health: line(quarter, quarter),
-            first: Lane::Health,
-            number: 0,
-        };
-        Self { turns, kept, kept_for_health: usize::from(kept > 1), state: Mutex::new(state) }
+        let work = Bounds { running: turns - kept, running_of_one: per_flow.max(1), waiting };
+        let front = Bounds { running: half, running_of_one: (half / 2).max(1), waiting };
+        let (work, front) = (Line::new(work), Line::new(front));
+        let state = Mutex::new(State { work, front, first: Lane::Front, number: 0 });
+        Self { turns, kept, state, refusals: Sampler::new(tell_more) }
     }
 
     /// Takes a turn, or else a place to wait.
@@ -84,6 +82,17 @@ impl Turns {
             Came::Running => Entered::Running(Turn { turns: turns(), flow }),
             Came::Waiting(turn) => Entered::Waiting(Waiting { turns: turns(), flow, number, turn }),
             Came::Refused => Entered::Refused,
+        }
+    }
+
+    /// Warns that a call of this flow was not sent; of many such calls some are told. Their own lines say whose they are.
+    pub(super) fn refused(&self, flow: Flow, cause: &'static str) {
+        let what = match flow.lane {
+            Lane::Work => "calls",
+            Lane::Front => "logins and health",
+        };
+        if self.refusals.admits(None, (what, cause)) {
+            tracing::warn!(what, cause, "1C is busy: a call was not sent");
         }
     }
 
@@ -130,6 +139,11 @@ impl Turns {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn tell_more(&Sum { more, like, .. }: &Sum) {
+    let (what, cause) = like.unzip();
+    tracing::warn!(what, cause, "{more} more like this in the last minute: 1C is busy: a call was not sent");
 }
 
 impl fmt::Debug for Turns {

@@ -16,6 +16,7 @@ use onec_mcp::Bridge;
 use onec_mcp::budget::{BudgetLayer, MemoryBudget};
 use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
+use onec_mcp::rpc::BoxError;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub(crate) async fn serve(
     // One early look at 1C: it warms a connection, and says in the log what a client would meet.
     let look = async {
         if let Err(error) = infobase.probe().health().await {
-            tracing::warn!("1C does not answer as it should yet: {error}");
+            unwell(&error, "1C does not answer as it should yet");
         }
         match infobase.onec.asks_for_login().await {
             Ok(false) if settings.auth.is_own_login() => {
@@ -176,6 +177,14 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
     (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": health.mode } })))
 }
 
+/// What 1C answered, and the cause in a word.
+fn unwell(error: &BoxError, what: &str) {
+    let onec = error.downcast_ref::<Error>();
+    let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
+    let error = &**error as &dyn std::error::Error;
+    tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "{what}");
+}
+
 /// Whether 1C works. One question at a time, however many strangers ask here: each takes a place among
 /// the calls.
 struct Health {
@@ -205,10 +214,7 @@ impl Health {
         if let Err(error) = &answer
             && seen.told.is_none_or(|told| told.elapsed() >= MINUTE)
         {
-            let onec = error.downcast_ref::<Error>();
-            let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
-            let error = &**error as &dyn std::error::Error;
-            tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "/health: 1C is not well");
+            unwell(error, "/health: 1C is not well");
             seen.told = Some(asked);
         }
         seen.last = Some((asked, answer.is_ok()));

@@ -164,14 +164,10 @@ impl Error {
         }
     }
 
-    /// Whether it is no affair of the caller alone, as arguments are that 1C does not take, or the
-    /// caller's login.
-    pub(crate) fn is_for_administrators(&self) -> bool {
-        match &self.trouble {
-            Trouble::Status(status, _) => self.why.is_some() || *status != StatusCode::BAD_REQUEST,
-            Trouble::LoginRefused | Trouble::TooLarge(_) | Trouble::Queued(_) => false,
-            _ => true,
-        }
+    /// Whether the call failed in 1C or on the way: the caller's login is the caller's affair, and of a full queue the
+    /// queue warns.
+    pub(crate) const fn is_for_administrators(&self) -> bool {
+        !matches!(self.trouble, Trouble::LoginRefused | Trouble::Queued(_))
     }
 
     /// What a client is told.

@@ -19,7 +19,7 @@ pub(super) fn happened(error: &BoxError, status: StatusCode, request: RequestId)
         return;
     };
     let (status, cause) = (trouble.answered().map(|status| status.as_u16()), trouble.name());
-    // Administrators are told more than clients, whose mistakes are none of theirs.
+    // Administrators are told more than clients.
     if trouble.is_for_administrators() {
         let (tool, uri) = (trouble.tool(), trouble.uri().map(tracing::field::display));
         tracing::warn!(request_id = %request, tool, uri, status, cause, error = told, "a call of 1C failed");
@@ -29,7 +29,7 @@ pub(super) fn happened(error: &BoxError, status: StatusCode, request: RequestId)
 }
 
 /// 1C answered with a JSON-RPC error. Nearly all of them are exceptions in its code; what else there is speaks of the
-/// parameters.
+/// request, which is the caller's affair.
 pub(super) fn refused_by_onec(error: &ErrorObject, request: RequestId) {
     let (status, code, told) = (StatusCode::OK.as_u16(), error.code, error as &dyn Error);
     match code {

@@ -17,7 +17,7 @@ use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::http::{Body, HostLayer, JsonRpcLayer, OriginPolicy, Peer, RefusalsLayer};
 use onec_mcp::onec::{self, Trouble};
 use onec_mcp::rpc::ServerInfo;
-use onec_mcp::{Identity, Scopes};
+use onec_mcp::{Credentials, Identity, Scopes};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
@@ -352,8 +352,8 @@ async fn a_failed_call_of_1c_leaves_a_warning_with_status_cause_and_request() {
         (ok("<html>"), "WARN", json!(200), "Nonsense", "HTML"),
         (ok(exception), "WARN", json!(200), "JsonRpcError", "Деление на 0"),
         (Act::Reset, "WARN", Value::Null, "Broken", "broke the connection"),
-        // No affair of an administrator alone, and yet to be told apart.
-        (status(400, "Не указан период"), "INFO", json!(400), "Status", "Не указан период"),
+        (Act::Flood { length: Some(50 << 20) }, "WARN", Value::Null, "TooLarge", "larger than 32 MiB"),
+        (status(400, "Не указан период"), "WARN", json!(400), "Status", "Не указан период"),
     ] {
         let onec = fault::Faulty::start([act]).await;
         let mcp = http(mcp::rpc({
@@ -373,6 +373,31 @@ async fn a_failed_call_of_1c_leaves_a_warning_with_status_cause_and_request() {
         let event = &events(&lines, "mcp.tool.call")[0];
         assert!(line["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{line}");
         assert_eq!(event["request_id"], line["request_id"]);
+    }
+}
+
+/// What 1C says of the caller's login, and of what the caller asked for.
+#[tokio::test]
+async fn what_is_the_callers_affair_is_no_warning() {
+    let (log, _guard) = Lines::start();
+    let refusal = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Не указан период"}}"#;
+    for (act, level) in [(status(401, ""), Some("INFO")), (ok(refusal), None)] {
+        let onec = fault::Faulty::start([act]).await;
+        let mcp = http(mcp::rpc({
+            let service = onec.service();
+            move |mut request: onec_mcp::rpc::Request| {
+                let identity = Identity::new("onec:me", Scopes::parse("mcp"));
+                request.extensions.insert(identity.with_credentials(Credentials::new("me", "s3cret")));
+                service.clone().oneshot(request)
+            }
+        }));
+        let call = legacy(1, "tools/call", &json!({ "name": "проводка" }));
+        send(&mcp, post(call, &[("mcp-protocol-version", LEGACY[0])])).await;
+        let lines = log.take();
+        assert!(lines.iter().all(|line| line["level"] == "INFO"), "{lines:?}");
+        let failed: Vec<_> = lines.iter().filter(|line| line["message"] == "a call of 1C failed").collect();
+        assert_eq!(failed.first().and_then(|line| line["level"].as_str()), level, "{lines:?}");
+        assert!(failed.iter().all(|line| line["cause"] == "LoginRefused" && line["status"] == 401), "{lines:?}");
     }
 }
 

@@ -63,6 +63,31 @@ async fn the_service_account_and_own_logins_share_one_ceiling() {
     assert_eq!(held.onec.most.load(Ordering::SeqCst), 1);
 }
 
+/// Anybody may ask, as often as they like.
+#[tokio::test]
+async fn that_1c_is_not_well_is_told_once_a_minute() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/base", listener.local_addr().unwrap());
+    let onec = axum::Router::new().fallback(async || (StatusCode::BAD_GATEWAY, "s3cret"));
+    tokio::spawn(axum::serve(listener, onec).into_future());
+    let account = ["--onec-username", "service", "--onec-password", ""];
+    let mut gateway = Gateway::start(&[&["--onec-url", &url][..], &account].concat()).await;
+    for _ in 0..20 {
+        assert_eq!(get(&gateway.address, "/health").await.status, 503);
+    }
+    get(&gateway.address, "/last").await;
+    let mut told = Vec::new();
+    loop {
+        let line = timeout(Duration::from_secs(10), gateway.log.next_line()).await.unwrap().unwrap().unwrap();
+        if line.contains("path=\"/last\"") {
+            break;
+        }
+        told.extend(line.contains("/health: 1C is not well").then_some(line));
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("WARN") && told[0].contains("status=502 cause=\"Status\""), "{told:?}");
+}
+
 /// A client of another machine, as far as the gateway knows.
 async fn connect(gateway: &Gateway, from: [u8; 4]) -> std::io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;

@@ -110,8 +110,8 @@ async fn redirect_uris_that_clients_use() {
     }
 }
 
-/// RFC 6749, section 3.1.2 (absolute, no fragment); RFC 9700, section 2.1; MCP 2026-07-28, security
-/// considerations (https or localhost); RFC 7591, sections 3.2.2 and 5; MCP 2025-11-25,
+/// RFC 6749, section 3.1.2 (absolute, no fragment); RFC 8252, section 7.1 (schemes); RFC 9700, section 2.1;
+/// MCP 2026-07-28, security considerations (https or localhost); RFC 7591, sections 3.2.2 and 5; MCP 2025-11-25,
 /// "Communication Security".
 #[tokio::test]
 async fn redirect_uris_that_are_refused() {

@@ -3,14 +3,13 @@
 
 mod fairness;
 mod flows;
-#[path = "onec_queue/properties.rs"]
 mod properties;
 
 use std::time::Duration;
 
+use crate::support::lines::Lines;
 use crate::support::poll::{by_hand, pending, ready};
 use bytes::Bytes;
-use crate::support::lines::Lines;
 use onec_mcp::onec::{
     Deadline, DeadlineLayer, Error, FairQueue, FairQueueLayer, Infobase, OneCService, Patience, Trouble,
 };

@@ -124,7 +124,8 @@ class Lab:
 
     @contextlib.asynccontextmanager
     async def bystander(self, gateway, figures, **probes):
-        """A normal client for as long as the block lasts. All that it asks is answered, and in time."""
+        """A normal client for as long as the block lasts. All that it asks is answered, and in time; of a probe that
+        `may_fail` one at least, and a refusal comes in time too."""
         setup = json.dumps({"port": gateway.port, "probes": probes})
         pipe = asyncio.subprocess.PIPE
         client = await asyncio.create_subprocess_exec(
@@ -139,9 +140,9 @@ class Lab:
         for name, seen in json.loads(output).items():
             sent, failed = seen["sent"], seen["failed"]
             may_fail, how = probes[name].get("may_fail"), " ".join(f"{how}: {count}" for how, count in failed.items())
-            least = None if may_fail else max(sent, 1)
+            least = 1 if may_fail else max(sent, 1)
             figures.append(Figure(name, sent - sum(failed.values()), f"of {sent}", at_least=least, note=how))
-            figures.append(Figure("worst", seen["worst"], "s", at_most=None if may_fail else WORST))
+            figures.append(Figure("worst", seen["worst"], "s", at_most=WORST))
 
 
 async def listening(process, log):

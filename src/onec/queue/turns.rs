@@ -5,9 +5,8 @@
 //! for one at most.
 
 use super::flow::{Flow, Lane};
+use super::line::{Bounds, Called, Came, Line};
 use crate::sampler::{Sampler, Sum};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -65,11 +64,17 @@ impl Turns {
         let turns = turns.max(1);
         let kept = if turns < 3 { 0 } else { (turns / 8).clamp(1, 4) };
         let (waiting, half) = (turns.saturating_mul(WAITING_PER_TURN), (turns / 2).max(1));
-        let work = Bounds { running: turns - kept, running_of_one: per_flow.max(1), waiting };
-        let front = Bounds { running: half, running_of_one: (half / 2).max(1), waiting };
-        let (work, front) = (Line::new(work), Line::new(front));
-        let state = Mutex::new(State { work, front, first: Lane::Front, number: 0 });
-        Self { turns, kept, state, refusals: Sampler::new(tell_more) }
+        let quarter = (half / 2).max(1);
+        let line = |running, running_of_one| Line::new(Bounds { running, running_of_one, waiting });
+        let state = State {
+            work: line(turns - kept, per_flow.max(1)),
+            logins: line(half, quarter),
+            health: line(quarter, quarter),
+            first: Lane::Health,
+            number: 0,
+        };
+        let refusals = Sampler::new(tell_more);
+        Self { turns, kept, kept_for_health: usize::from(kept > 1), state: Mutex::new(state), refusals }
     }
 
     /// Takes a turn, or else a place to wait.
@@ -89,7 +94,8 @@ impl Turns {
     pub(super) fn refused(&self, flow: Flow, cause: &'static str) {
         let what = match flow.lane {
             Lane::Work => "calls",
-            Lane::Front => "logins and health",
+            Lane::Login => "logins",
+            Lane::Health => "health",
         };
         if self.refusals.admits(None, (what, cause)) {
             tracing::warn!(what, cause, "1C is busy: a call was not sent");

@@ -5,6 +5,7 @@ use crate::support::catalog_invariants;
 use crate::support::hidden_invariants;
 use crate::support::invariants;
 use crate::support::oauth_invariants;
+use crate::support::proxy_invariants;
 use crate::support::scope_invariants;
 use crate::support::seal_invariants;
 use proptest::prelude::*;
@@ -49,6 +50,16 @@ fn scanner() {
 #[test]
 fn sealed() {
     replay("sealed", seal_invariants::sealed);
+}
+
+#[test]
+fn known_login() {
+    replay("known_login", seal_invariants::known_login);
+}
+
+#[test]
+fn host() {
+    replay("host", proxy_invariants::host);
 }
 
 #[test]
@@ -139,6 +150,14 @@ fn json() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn hosts(
+        host in "[a-cx0-9.~_-]{0,12}|\\[[0-9a-f:.]{0,20}\\]?|[ -~]{0,12}",
+        port in "|:|:[0-9]{1,6}|:[ -~]{0,3}",
+    ) {
+        proxy_invariants::host(format!("{host}{port}").as_bytes());
+    }
+
     #[test]
     fn arguments_of_any_shape(schema in json(), arguments in json()) {
         argument_invariants::names(format!("{{\"properties\":{{\"Склад\":{schema},\"a\":{schema}}}}}\n{arguments}").as_bytes());

@@ -1,11 +1,14 @@
-//! What must hold of forwarding headers and client metadata documents for any bytes whatever: shared
-//! by the property tests and the fuzz targets.
+//! What must hold of `Host`, forwarding headers and client metadata documents for any bytes whatever: shared
+//! by the property tests, the corpus and the fuzz targets.
 #![allow(dead_code, reason = "each user takes a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
 
+use bytes::Bytes;
+use http::header::HOST;
 use http::{HeaderName, HeaderValue, Request, Response};
+use http_body_util::Full;
 use onec_mcp::auth::server::ClientMetadata;
-use onec_mcp::http::{Caller, Peer, ProxiesLayer};
+use onec_mcp::http::{Caller, HostLayer, OriginPolicy, Peer, ProxiesLayer};
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::net::{IpAddr, SocketAddr};
@@ -75,6 +78,43 @@ pub(crate) fn forwarded(bytes: &[u8]) {
         let mut told: Vec<_> = headers.iter().filter(|(known, _)| *known == name).copied().collect();
         told.push((name, last.as_bytes()));
         assert_eq!(caller(Some("10.0.0.1"), &told).address(), "192.0.2.1".parse().ok());
+    }
+}
+
+/// Whether a `Host` header is let in where any host may be.
+pub(crate) fn is_host(host: &[u8]) -> bool {
+    let Ok(value) = HeaderValue::from_bytes(host) else { return false };
+    let mut request = Request::new(Full::<Bytes>::default());
+    request.headers_mut().insert(HOST, value);
+    let inner =
+        service_fn(|_: Request<Full<Bytes>>| ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))));
+    let policy = OriginPolicy::new().authenticated();
+    now(HostLayer::new(policy).layer(inner).call(request)).status() == 200
+}
+
+/// A `Host` that is let in is a host with or without a port for every reader: in a URL nothing of it is a user, a path or a
+/// query, and what a URL holds is let in as well.
+pub(crate) fn host(bytes: &[u8]) {
+    if !is_host(bytes) {
+        return;
+    }
+    let text = std::str::from_utf8(bytes).expect("a host is ASCII");
+    match url::Url::parse(&format!("http://{text}")) {
+        Ok(url) => {
+            assert!(url.username().is_empty() && url.password().is_none(), "{text}");
+            assert_eq!((url.path(), url.query(), url.fragment()), ("/", None, None), "{text}");
+            let authority = url.as_str().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/')).expect(text);
+            assert!(is_host(authority.as_bytes()), "{text}: {authority}");
+        }
+        // Of names a URL takes neither broken punycode nor numbers at the end that are no address of IPv4.
+        Err(_) => {
+            let name = text.split(':').next().unwrap_or_default().to_ascii_lowercase();
+            let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default().to_owned();
+            assert!(
+                name.contains("xn--") || last.starts_with(|first: char| first.is_ascii_digit()) || last.is_empty(),
+                "{text}"
+            );
+        }
     }
 }
 

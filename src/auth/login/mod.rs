@@ -19,6 +19,9 @@
 //! ```
 
 mod cached;
+#[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guesses;
 mod key;
 mod known;

@@ -5,6 +5,8 @@ mod record;
 #[cfg_attr(not(feature = "oauth"), path = "nowhere.rs")]
 mod stored;
 
+#[cfg(feature = "oauth")]
+pub(super) use record::Record;
 pub(super) use stored::Stored;
 
 use super::salt::{Alias, Salt};

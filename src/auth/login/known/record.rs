@@ -21,7 +21,7 @@ const ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 /// A version byte, a random salt, the salted hash of the password, and of each place where the login was
 /// right 8 bytes of a hash with that salt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(in crate::auth::login) struct Record {
     salt: [u8; SALT],
     hash: [u8; HASH],
     /// The newest is the last.
@@ -42,7 +42,7 @@ impl Record {
         Some(Self { salt, hash, places })
     }
 
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::auth::login) fn read(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first()?;
         let (salt, rest) = rest.split_first_chunk::<SALT>()?;
         let (hash, rest) = rest.split_first_chunk::<HASH>()?;
@@ -51,7 +51,7 @@ impl Record {
         is_one.then(|| Self { salt: *salt, hash: *hash, places: places.to_vec() })
     }
 
-    pub(super) fn write(&self) -> Vec<u8> {
+    pub(in crate::auth::login) fn write(&self) -> Vec<u8> {
         [&[VERSION][..], &self.salt, &self.hash, self.places.as_flattened()].concat()
     }
 
@@ -66,7 +66,7 @@ impl Record {
     }
 
     /// It was right there, too.
-    pub(super) fn at(mut self, place: Network) -> Self {
+    pub(in crate::auth::login) fn at(mut self, place: Network) -> Self {
         let place = self.place(place);
         self.places.retain(|known| *known != place);
         self.places.push(place);

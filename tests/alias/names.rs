@@ -1,7 +1,7 @@
 //! Tools whose names not every client takes: what clients see, and what they call.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::odd_results;
+use crate::support::schema::odd_results;
 use mcp::{Rpc, http, legacy, modern, post, result, rpc, send};
 use onec_mcp::alias::{AliasLayer, Aliased, alias};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};

@@ -1,7 +1,7 @@
 //! What layers say of keeping a result reaches clients of 2026-07-28 and nobody else, whatever 1C says.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::odd_results;
+use crate::support::schema::odd_results;
 use mcp::{Http, http, legacy, modern, post, rpc, send};
 use onec_mcp::rpc::{Payload, Response};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! What JSON-RPC asks of a body: messages, ids, keys, nesting and batches.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::odd_results;
+use crate::support::schema::odd_results;
 use bytes::Bytes;
 use mcp::{Events, Got, Http, always, http, legacy, open, parse_event, post, send, with_meta};
 use serde_json::{Value, json};

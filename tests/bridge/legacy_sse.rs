@@ -1,7 +1,7 @@
 //! The HTTP+SSE transport of 2024-11-05: one stream for all that comes, POSTs for all that goes.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::Talk;
+use crate::support::schema::Talk;
 use bytes::Bytes;
 use http_body_util::Full;
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};

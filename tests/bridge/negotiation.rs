@@ -1,7 +1,7 @@
 //! Versions, eras, and what each era wants in a result.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::odd_results;
+use crate::support::schema::odd_results;
 use mcp::{Http, LEGACY, MODERN, always, http, legacy, modern, post, read, rpc, send, server};
 use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::rpc::{Method, Request};

@@ -1,7 +1,7 @@
 //! What 1C says reaches the client byte for byte, and the other way round.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::odd_results;
+use crate::support::schema::odd_results;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use mcp::{Events, always, http, legacy, modern, modern_with, open, post, rpc, send};

@@ -1,10 +1,8 @@
 //! What is refused and what fails leaves a line with its cause, and no flood fills the log.
 
 use crate::support::fault::{self, Act, ok, status};
-use crate::support::fault::{Act, Faulty, ok, status};
 use crate::support::faulty_store::{Fault, Faulty};
 use crate::support::lines::Lines;
-use crate::support::mcp;
 use crate::support::mcp::{self, LEGACY, always, http, legacy, post, send};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};

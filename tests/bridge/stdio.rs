@@ -1,7 +1,7 @@
 //! The bridge over byte streams: one message a line, both eras, many calls at once.
 
 use crate::support::mcp;
-use crate::support::mcp::schema::Talk;
+use crate::support::schema::Talk;
 use mcp::{Alive, MODERN, Rpc, always, legacy, rpc, server, with_meta};
 use onec_mcp::Bridge;
 use onec_mcp::rpc::{Method, Param, Request};

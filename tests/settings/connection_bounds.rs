@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use onec_mcp::http::Watched;
+use onec_mcp::http::{RefusalsLayer, Watched};
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -138,7 +138,7 @@ async fn lives<F: Future<Output = ()> + Send + 'static>(
     });
     let connections = Connections::new(16, Vec::new());
     let place = connections.open(address("192.0.2.1")).unwrap();
-    let server = Server { tls: None, app, connections, stop: CancellationToken::new() };
+    let server = Server { tls: None, app, connections, stop: CancellationToken::new(), refusals: RefusalsLayer::new() };
     let (mut near, far) = duplex(4096);
     near.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let reading = tokio::spawn(client(near));

@@ -6,11 +6,12 @@ use super::inputs;
 use super::outbox::Outbox;
 use super::questions::ConnectionId;
 use super::request_line::RequestLine;
+use crate::aside::{aside, is_long};
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Payload, Request, RequestId, Response,
-    Version, encode, encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, RequestId,
+    Response, Version, encode, encode_error, without_line_breaks,
 };
 use bytes::Bytes;
 use http::StatusCode;
@@ -278,8 +279,24 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
+    if request.params.raw(Param::Arguments).is_some_and(|arguments| is_long(arguments.len())) {
+        return Box::pin(begun_aside(service, request));
+    }
     let call = service.oneshot(request);
     Box::pin(async move { call.await.map_err(Into::into) })
+}
+
+/// Layers check, mend and guard the arguments before they call what is beneath.
+async fn begun_aside<S>(mut service: S, request: Request) -> Result<Response, BoxError>
+where
+    S: Service<Request, Response = Response> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    service.ready().await.map_err(Into::into)?;
+    let span = tracing::Span::current();
+    let call = aside(move || span.in_scope(|| service.call(request))).await?;
+    call.await.map_err(Into::into)
 }
 
 fn notification(name: &str, params: impl FnOnce(&mut Vec<u8>)) -> Bytes {

@@ -1,7 +1,7 @@
 //! [`Checked`].
 
 use super::known::Known;
-use crate::aside::{Rework, Reworked, aside};
+use crate::aside::{Rework, Reworked, aside, is_long};
 use crate::ask;
 use crate::catalog::{Catalog, Fit, Unfit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
@@ -158,7 +158,8 @@ where
         let mut checked = self.taken();
         Box::pin(async move {
             aside(compile).await?;
-            let request = match check(&checked.known, checked.catalog.as_ref(), &request) {
+            let (checking, request) = checked.check(request).await?;
+            let request = match checking {
                 Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
                 Some(Checking::Doubtful) => return checked.by_list_of_now(request).await,
                 Some(Checking::Passed(mended)) => *mended,
@@ -175,6 +176,14 @@ where
         Box::pin(async move { checked.by_list_of_now(request).await })
     }
 
+    /// Long arguments aside.
+    async fn check(&mut self, request: Request) -> Result<(Option<Checking>, Request), BoxError> {
+        let long = request.params.raw(Param::Arguments).is_some_and(|arguments| is_long(arguments.len()));
+        let (known, catalog) = (Arc::clone(&self.known), self.catalog.clone());
+        let work = move || (check(&known, catalog.as_ref(), &request), request);
+        if long { aside(work).await } else { Ok(work()) }
+    }
+
     async fn by_list_of_now(&mut self, request: Request) -> Result<Response, BoxError> {
         let known = Arc::clone(&self.known);
         let asked = ask::tools(&request, &mut self.inner, move |page, list| {
@@ -184,10 +193,10 @@ where
         if let Err(error) = asked.await {
             tracing::debug!(%error, "a list that would tell whether arguments fit");
         }
-        let mut checking = check(&self.known, self.catalog.as_ref(), &request);
+        let (mut checking, mut request) = self.check(request).await?;
         if let Some(Checking::Uncompiled(compile)) = checking {
             aside(compile).await?;
-            checking = check(&self.known, self.catalog.as_ref(), &request);
+            (checking, request) = self.check(request).await?;
         }
         let request = match checking {
             Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),

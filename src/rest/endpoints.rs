@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::problem::{Problem, json};
+use crate::aside::{aside, is_long};
 use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
 use crate::budget::Tally;
@@ -132,8 +133,12 @@ impl Endpoints {
         let arguments = self.read(body).await?;
         // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes and
         // where its bytes count.
-        let mut call =
-            tool.prepare_whole(Some(&arguments)).map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        let long = is_long(arguments.len());
+        let tool = tool.clone();
+        let prepare = move || (tool.prepare_whole(Some(&arguments)), tool);
+        let prepared = if long { aside(prepare).await } else { Ok(prepare()) };
+        let (call, tool) = prepared.map_err(|error| Problem::onec(error, id))?;
+        let mut call = call.map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
         if let Some(address) = remote(of.get(), of.get()) {
             call.extensions.insert(Flow::address(address));
         }

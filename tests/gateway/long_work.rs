@@ -5,14 +5,16 @@
 
 use crate::support::lines::Lines;
 use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
+use onec_mcp::http::JsonRpcLayer;
 use onec_mcp::onec::fuzzing::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService, RestCall};
-use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, ServerInfo, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};
@@ -199,6 +201,37 @@ async fn long_schemas_are_compiled_elsewhere() {
             let (answer, waited) = timed(service.clone().oneshot(call)).await;
             assert_eq!(read(answer)["isError"] != true, fits, "{count}");
             assert_eq!(waited, first && long, "{count}");
+        }
+    }
+}
+
+/// Over HTTP, whatever the layers make of them.
+#[tokio::test]
+async fn long_arguments_are_worked_on_elsewhere() {
+    let tool =
+        json!({ "name": "stock", "inputSchema": { "type": "object", "properties": { "p": { "type": "string" } } } });
+    let onec = OneC::says(&json!({ "tools": [tool], "content": [] }));
+    let catalog = Catalog::new(Tools::trade(Limits::default()).unwrap());
+    let layers = CheckLayer::new().layer(CatalogLayer::new(catalog).layer(onec));
+    let http = JsonRpcLayer::new(ServerInfo::default()).layer(layers);
+    let call = async |method: &str, params: Value| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let post = http::Request::post("/mcp").header("accept", "application/json, text/event-stream");
+        let post = post.header("content-type", "application/json").body(Full::<Bytes>::from(body)).unwrap();
+        let (answer, waited) = timed(http.clone().oneshot(post)).await;
+        let answer = answer.unwrap().into_body().collect().await.unwrap().to_bytes();
+        (serde_json::from_slice::<Value>(&answer).unwrap()["result"].clone(), waited)
+    };
+    call("tools/list", json!({})).await;
+    let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
+    for (size, long) in [(1_200_000, true), (100, false)] {
+        for (name, arguments, fits) in [
+            ("stock", json!({ "p": "x".repeat(size) }), true),
+            ("stock", json!({ "p": vec![1; size / 2] }), false),
+            ("sales_report", json!({ "period": period, "group_by": vec!["product"; size / 10 ] }), false),
+        ] {
+            let (result, waited) = call("tools/call", json!({ "name": name, "arguments": arguments })).await;
+            assert_eq!((waited, result["isError"] != true), (long, fits), "{size} {name} {result}");
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The bytes that a server holds at once: counted where they are held, bounded, and shared among callers.
 
-use crate::support::mcp::{self, always, legacy, modern, rpc};
+use crate::support::mcp::{always, legacy, modern, rpc};
 use crate::support::oauth;
 use crate::support::rest;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
+use onec_mcp::Bridge;
 use onec_mcp::budget::{BudgetLayer, Budgeted, Counted, MemoryBudget};
 use onec_mcp::http::{JsonRpc, JsonRpcLayer, LegacySseLayer, Peer};
 use onec_mcp::onec::{HttpClient, Infobase, OneCService};
@@ -292,6 +293,45 @@ async fn an_answer_of_1c_counts_while_it_comes() {
     let held = budget.held();
     assert!((2 * MIB..2 * MIB + 1000).contains(&held), "once, not twice: {held}");
     drop(answer);
+    assert_eq!(budget.held(), 0);
+}
+
+/// The answer to a call that takes so long that its client gets an event stream.
+#[tokio::test]
+async fn an_answer_on_an_event_stream_counts_until_it_is_taken() {
+    let onec = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let infobase = Infobase::new(&format!("http://{}/base", onec.local_addr().unwrap())).unwrap();
+    let text = format!(r#"{{"id":1,"result":{{"content":[],"text":"{}"}}}}"#, "a".repeat(2 * MIB));
+    let budget = MemoryBudget::new(4 * MIB);
+    let bridge = Bridge::new(ServerInfo::default()).patience(Duration::ZERO);
+    let mcp = JsonRpcLayer::new(bridge).layer(OneCService::new(infobase).unwrap());
+    let mut request = whole("192.0.2.1", call(0, 1000));
+    request.headers_mut().insert("accept", "application/json, text/event-stream".parse().unwrap());
+    let response = BudgetLayer::new(budget.clone()).layer(mcp).oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert!((1000..2000).contains(&budget.held()), "its call runs: {}", budget.held());
+    let serving = async {
+        let (mut stream, _) = onec.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", text.len());
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut body = response.into_body();
+    let (_stream, piece) = tokio::join!(serving, async {
+        loop {
+            let piece = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            if piece.len() >= 2 * MIB {
+                return piece;
+            }
+        }
+    });
+    assert!((2 * MIB..2 * MIB + 2000).contains(&budget.held()), "it is there: {}", budget.held());
+    drop(body);
+    assert!(budget.held() >= 2 * MIB, "a server still writes it: {}", budget.held());
+    drop(piece);
     assert_eq!(budget.held(), 0);
 }
 

@@ -8,7 +8,7 @@ use onec_mcp::alias::alias;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -127,6 +127,40 @@ async fn sighup_reads_the_catalog_again_and_a_bad_one_changes_nothing() {
     assert_eq!(rest(&address, "GET /mended/report", TOKEN).await.status, 405);
     let gone = rest(&address, "GET /repairs/report", TOKEN).await;
     assert_eq!((gone.status, gone.body.as_str()), (404, ""));
+}
+
+/// As large as a catalog may be: read beside what serves others.
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_waits_while_the_catalog_is_read_again() {
+    let tool = |at: usize| {
+        own("What was repaired.", "mcp")
+            .replace("tools:\n", "")
+            .replace("repairs_report", &format!("repairs_{at}"))
+            .replace("/repairs/", &format!("/repairs_{at}/"))
+    };
+    let whole = format!("tools:\n{}", (0..1000).map(tool).collect::<String>());
+    let path = file("large.yaml", &whole);
+    let mut gateway = Gateway::start(&["--demo", "--catalog", path.to_str().unwrap(), "--onec-rpc", "false"]).await;
+    file("large.yaml", &whole.replace("was repaired", "was mended"));
+    let (address, start) = (gateway.address.clone(), Instant::now());
+    let (mut worst, mut last) = (Duration::ZERO, start);
+    let others = async {
+        // Each time over a connection of its own.
+        loop {
+            assert_eq!(get(&address, "/livez").await.status, 200);
+            worst = worst.max(last.elapsed());
+            last = Instant::now();
+        }
+    };
+    let line = tokio::select! {
+        line = hang_up(&mut gateway, "was read again") => line,
+        () = others => unreachable!("it never ends"),
+    };
+    let took = start.elapsed();
+    let worst = worst.max(last.elapsed());
+    assert!(line.contains("1000 changed"), "{line}");
+    assert!(worst < took / 2, "{worst:?} of {took:?}");
 }
 
 /// Whoever puts a pipe in the place of a file does not stop the gateway from hearing the next SIGHUP.

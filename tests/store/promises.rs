@@ -66,6 +66,26 @@ async fn a_broken_store_is_noticed() {
     }
 }
 
+/// There are at most 50 000 known logins; those that end the soonest go.
+#[tokio::test]
+async fn a_sweep_forgets_the_oldest_of_too_many_logins() {
+    let folder = Folder::new();
+    let store = sqlite(&folder).await;
+    let mut file = sqlx::SqliteConnection::connect(&format!("sqlite:{}", folder.database().display())).await.unwrap();
+    let fill = "INSERT INTO onec_mcp_logins (account, known, expires) WITH RECURSIVE n (i) AS \
+                (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) SELECT randomblob(32), x'00', 1000 + i FROM n";
+    sqlx::query(fill).execute(&mut file).await.unwrap();
+    let (first, last) = (Digest::of("first"), Digest::of("last"));
+    store.put_login(&first, vec![1], 1_000).await.unwrap();
+    store.put_login(&last, vec![2], 1_000_000).await.unwrap();
+    assert_eq!(store.sweep(0, 0).await.unwrap(), 2);
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM onec_mcp_logins").fetch_one(&mut file).await.unwrap();
+    assert_eq!(count, 50_000);
+    assert_eq!(store.login(&first, 0).await.unwrap(), None);
+    assert_eq!(store.login(&last, 0).await.unwrap(), Some(vec![2]));
+    assert_eq!(store.sweep(0, 0).await.unwrap(), 0, "no more than that");
+}
+
 #[tokio::test]
 async fn sqlite_remembers_after_it_was_closed() {
     let folder = Folder::new();

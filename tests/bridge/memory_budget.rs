@@ -1,6 +1,6 @@
 //! The bytes that a server holds at once: counted where they are held, bounded, and shared among callers.
 
-use crate::support::mcp::{always, legacy, modern, rpc};
+use crate::support::mcp::{self, always, legacy, modern, rpc};
 use crate::support::oauth;
 use crate::support::rest;
 use bytes::Bytes;

@@ -1,4 +1,5 @@
 //! What must hold for any arguments and any catalog file: shared by the corpus and the fuzz targets.
+#![allow(dead_code, reason = "a fuzz target uses one of them")]
 #![allow(clippy::unwrap_used, reason = "a broken invariant is a panic")]
 
 use super::catalog as support;

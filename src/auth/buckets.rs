@@ -16,6 +16,11 @@ const MAX_KEYS: u64 = 10_000;
 /// What is counted beyond the limit holds a key up for so long at most.
 const MOST_DEBT: Duration = Duration::from_secs(15 * 60);
 
+/// A number that is never 0, which counts as 1.
+pub(crate) const fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(number.saturating_sub(1))
+}
+
 /// So many events in a period, all of them at once if need be; then they are granted one by one, evenly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
@@ -34,8 +39,7 @@ impl Rate {
 
     /// So many times as much.
     pub(crate) fn times(self, share: u32) -> Self {
-        let share = NonZeroU32::new(share).unwrap_or(NonZeroU32::MIN);
-        Self { events: self.events.saturating_mul(share), ..self }
+        Self { events: self.events.saturating_mul(at_least_one(share)), ..self }
     }
 
     /// What one event takes of the period.

@@ -1,19 +1,18 @@
 //! Arguments of the extension's own tools: what is mended, what is refused, and by whose schema.
 
+use crate::support::dialects::both_dialects;
 use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::alias::{AliasLayer, argument_alias};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::{CheckLayer, Checked};
-use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{Guard, ScopePolicy};
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::advance;
 use tower::{Layer, Service, ServiceExt};
@@ -73,34 +72,7 @@ impl Onec {
     }
 }
 
-/// Both dialects, for a whole gateway.
-impl Service<Request> for Onec {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        ready(self.answer(request))
-    }
-}
-
-impl Service<RestCall> for Onec {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: RestCall) -> Self::Future {
-        ready(result(r#"{"rows":[]}"#))
-    }
-}
+both_dialects!(Onec, Onec::answer, |_, _| result(r#"{"rows":[]}"#));
 
 fn request(method: Method, params: &str) -> Request {
     Request::new(method, Params::parse(&params.to_owned().into()).unwrap(), Version::V2025_11_25)

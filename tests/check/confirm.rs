@@ -1,20 +1,19 @@
 //! Consent of the user: what models cannot say in their place, and how it gets to 1C.
 
+use crate::support::dialects::both_dialects;
 use crate::support::mcp::{
     Events, Http, Rpc, http, legacy, modern, modern_with, open, post, result, rpc, send, server,
 };
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::{ConfirmLayer, Confirmed};
-use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Credentials, Gateway, Identity, Scopes, stdio};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
 use tower::{Layer, Service, ServiceExt};
@@ -94,34 +93,7 @@ impl Onec {
     }
 }
 
-/// Both dialects, for a whole gateway.
-impl Service<Request> for Onec {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        ready(self.answer(request))
-    }
-}
-
-impl Service<RestCall> for Onec {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: RestCall) -> Self::Future {
-        ready(result("{}"))
-    }
-}
+both_dialects!(Onec, Onec::answer, |_, _| result("{}"));
 
 fn request(params: &Value) -> Request {
     Request::new(Method::ToolsCall, Params::parse(&params.to_string().into()).unwrap(), Version::V2026_07_28)

@@ -3,6 +3,7 @@
 //! Beneath each layer stands a service that answers at once, so that a call which is still pending after it was polled
 //! once waits for another thread.
 
+use crate::support::dialects::both_dialects;
 use crate::support::lines::Lines;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -19,9 +20,9 @@ use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};
 use std::convert::Infallible;
-use std::future::{Future, Ready, poll_fn, ready};
+use std::future::{Future, poll_fn, ready};
 use std::pin::pin;
-use std::task::{Context, Poll};
+
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 /// 1C, which has answered already.
@@ -32,35 +33,14 @@ impl OneC {
     fn says(json: &Value) -> Self {
         Self(Payload::parse(json.to_string()).unwrap())
     }
-}
 
-impl Service<Request> for OneC {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request) -> Self::Future {
-        ready(Ok(Response::result(self.0.clone())))
+    #[allow(clippy::unnecessary_wraps, reason = "what a service answers")]
+    fn answer(&self) -> Result<Response, BoxError> {
+        Ok(Response::result(self.0.clone()))
     }
 }
 
-impl Service<RestCall> for OneC {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: RestCall) -> Self::Future {
-        ready(Ok(Response::result(self.0.clone())))
-    }
-}
+both_dialects!(OneC, |onec, _| onec.answer(), |onec, _| onec.answer());
 
 fn request(method: Method, params: &Value) -> Request {
     let params = Params::parse(&params.to_string().into()).unwrap();

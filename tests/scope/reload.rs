@@ -1,6 +1,7 @@
 //! While catalogs are replaced, no caller gets through a tool under a weaker rule than came with it,
 //! wherever between the rules and the tools a call is at that moment.
 
+use crate::support::dialects::both_dialects;
 use bytes::Bytes;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
@@ -16,16 +17,14 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
-use std::future::{Ready, ready};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 
 const SCOPES: [&str; 4] = ["mcp", "own:a", "own:b", "own:cost"];
 
@@ -63,41 +62,17 @@ struct OneC {
 }
 
 impl OneC {
-    fn note(&self, what: &str, headers: &http::HeaderMap, needed: &[&str]) -> Ready<Result<Response, BoxError>> {
+    fn note(&self, what: &str, headers: &http::HeaderMap, needed: &[&str]) -> Result<Response, BoxError> {
         let have = headers["x-mcp-scopes"].to_str().unwrap();
         if needed.iter().all(|needed| have.split(',').any(|have| have == *needed)) {
             self.right.fetch_add(1, Ordering::Relaxed);
         } else {
             self.wrong.lock().unwrap().push(format!("{what} by {have:?}"));
         }
-        ready(Ok(Response::result(Payload::parse(r#"{"content":[]}"#).unwrap())))
-    }
-}
-
-impl Service<Request> for OneC {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
+        Ok(Response::result(Payload::parse(r#"{"content":[]}"#).unwrap()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        self.note("1C's own", &request.headers, &["mcp"])
-    }
-}
-
-impl Service<RestCall> for OneC {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: RestCall) -> Self::Future {
+    fn report(&self, call: RestCall) -> Result<Response, BoxError> {
         let [_, scope, guarded] = call.path.split('/').collect::<Vec<_>>()[..] else { panic!("{}", call.path) };
         let scope = scope.replace('-', ":");
         let body: Value = serde_json::from_slice(&call.body).unwrap();
@@ -106,6 +81,8 @@ impl Service<RestCall> for OneC {
         self.note(&format!("{} {body}", call.path), &call.headers, needed)
     }
 }
+
+both_dialects!(OneC, |onec, request| onec.note("1C's own", &request.headers, &["mcp"]), OneC::report);
 
 fn request(scopes: &[&str], measure: &str) -> Request {
     let params = json!({ "name": "report", "arguments": { "measures": [measure] } });

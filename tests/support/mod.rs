@@ -1,5 +1,5 @@
 //! What the tests of all rooms share; none uses all of it.
-#![allow(dead_code, unused_imports, reason = "each room uses a part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each room uses a part")]
 
 pub(crate) mod argument_invariants;
 pub(crate) mod ask;
@@ -10,6 +10,7 @@ pub(crate) mod callers;
 pub(crate) mod catalog;
 pub(crate) mod catalog_invariants;
 pub(crate) mod company;
+pub(crate) mod dialects;
 pub(crate) mod document;
 pub(crate) mod doors;
 pub(crate) mod fault;

@@ -1,6 +1,6 @@
 //! [`Limits`]: how often one address may use the authorization server.
 
-use crate::auth::buckets::ByNetwork;
+use crate::auth::buckets::{ByNetwork, at_least_one};
 #[cfg(doc)]
 use crate::auth::login::Login;
 use std::net::IpAddr;
@@ -41,9 +41,8 @@ struct Page {
 }
 
 /// So many times as often as one may fail, logins may be sent and the page be shown.
-// Evaluated when this is compiled.
-const POSTS: NonZeroU32 = NonZeroU32::new(6).unwrap();
-const VIEWS: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const POSTS: NonZeroU32 = at_least_one(6);
+const VIEWS: NonZeroU32 = at_least_one(30);
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ pub(super) use record::Record;
 pub(super) use stored::Stored;
 
 use super::salt::{Alias, Salt};
-use crate::auth::buckets::Buckets;
+use crate::auth::buckets::{Buckets, at_least_one};
 use crate::http::{Network, place};
 use crate::identity::Credentials;
 use moka::policy::EvictionPolicy;
@@ -34,9 +34,8 @@ const PLACES: usize = 8;
 /// Logins may be compared so often in vain for an account: in a minute at a place where it was right
 /// before, in an hour at all others together. Without a limit, who guesses would learn from the comparison
 /// what the pauses keep from them.
-// Evaluated when this is compiled.
-const HERE: NonZeroU32 = NonZeroU32::new(30).unwrap();
-const ELSEWHERE: NonZeroU32 = NonZeroU32::new(100).unwrap();
+const HERE: NonZeroU32 = at_least_one(30);
+const ELSEWHERE: NonZeroU32 = at_least_one(100);
 
 /// The last right login of each account, and where it was right: in memory, by a SHA-256 with a salt of
 /// this process, and in the store if there is one.

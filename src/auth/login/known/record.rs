@@ -1,5 +1,6 @@
 //! [`Record`]: what a store keeps of a login that was right.
 
+use crate::auth::buckets::at_least_one;
 use crate::http::Network;
 use crate::identity::Credentials;
 use aes_gcm::aead::Generate;
@@ -15,8 +16,7 @@ const PLACE: usize = 8;
 
 /// Who has the database has to work so hard for each guess at a password (PBKDF2 with HMAC-SHA-256,
 /// [RFC 8018](https://www.rfc-editor.org/rfc/rfc8018#section-5.2)).
-// Evaluated when this is compiled.
-const ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+const ROUNDS: NonZeroU32 = at_least_one(100_000);
 
 /// A version byte, a random salt, the salted hash of the password, and of each place where the login was
 /// right 8 bytes of a hash with that salt.

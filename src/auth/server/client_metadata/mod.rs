@@ -10,7 +10,7 @@ mod lifetime;
 mod url;
 
 use super::assertion::Assertion;
-use crate::auth::buckets::Buckets;
+use crate::auth::buckets::{Buckets, at_least_one};
 use crate::auth::clock::Clock;
 use crate::auth::store::Client;
 use authentication::Keys;
@@ -39,11 +39,10 @@ const MAX_CACHED: u64 = 512;
 const MAX_AT_ONCE: usize = 16;
 
 /// So many are fetched from one host in a minute.
-// Evaluated when this is compiled.
-const PER_HOST: NonZeroU32 = NonZeroU32::new(60).unwrap();
+const PER_HOST: NonZeroU32 = at_least_one(60);
 
 /// So often in a minute a set of keys is fetched anew because a signature names a key that it lacks.
-const ANEW: NonZeroU32 = NonZeroU32::new(1).unwrap();
+const ANEW: NonZeroU32 = NonZeroU32::MIN;
 
 /// A set of keys is remembered for so long at least: it is needed for each refresh.
 const KEYS_LEAST: Duration = Duration::from_secs(60);

@@ -78,7 +78,7 @@ where
         request.version = Version::V2025_03_26;
         request.extensions = extensions;
         let bridge = Arc::clone(&self.shared.bridge);
-        let service = self.service.clone();
+        let service = self.service();
         let log_level = self.accepts.events.then_some(Level::Debug);
         Box::pin(async move {
             if request.method == Method::Initialize {

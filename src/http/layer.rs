@@ -5,7 +5,6 @@ use super::origin::OriginPolicy;
 use super::refusals::Refused;
 use super::reply;
 use super::service::JsonRpc;
-use super::tool_params::ToolParams;
 use crate::bridge::Bridge;
 use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::collect::{Incomplete, collect};
@@ -105,6 +104,6 @@ impl<S> Layer<S> for JsonRpcLayer {
     type Service = JsonRpc<S>;
 
     fn layer(&self, inner: S) -> JsonRpc<S> {
-        JsonRpc::new(inner, Arc::clone(&self.bridge), self.options.clone(), Arc::new(ToolParams::default()))
+        JsonRpc::new(inner, Arc::clone(&self.bridge), self.options.clone())
     }
 }

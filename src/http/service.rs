@@ -29,22 +29,28 @@ use tower_service::Service;
 ///
 /// It is always ready: the inner service is asked for readiness when the body of a request is
 /// there, so that a slow upload keeps no place in the queue to 1C.
-#[derive(Clone)]
 pub struct JsonRpc<S> {
-    inner: S,
-    shared: Arc<Shared>,
+    shared: Arc<Shared<S>>,
 }
 
-#[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Shared<S> {
+    /// What calls are made with, each with a clone of its own. Servers clone what they serve with once a
+    /// request and more, which costs next to nothing so.
+    service: S,
     pub(super) bridge: Arc<Bridge>,
     options: Options,
-    params: Arc<ToolParams>,
+    params: ToolParams,
 }
 
 impl<S> JsonRpc<S> {
-    pub(super) fn new(inner: S, bridge: Arc<Bridge>, options: Options, params: Arc<ToolParams>) -> Self {
-        Self { inner, shared: Arc::new(Shared { bridge, options, params }) }
+    pub(super) fn new(service: S, bridge: Arc<Bridge>, options: Options) -> Self {
+        Self { shared: Arc::new(Shared { service, bridge, options, params: ToolParams::default() }) }
+    }
+}
+
+impl<S> Clone for JsonRpc<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -98,23 +104,19 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let (head, body) = request.into_parts();
-        if let Some(mut refusal) = self.shared.refuse(&head, body.size_hint().lower()) {
+        let accepts = Accepts::of(&head.headers);
+        if let Some(mut refusal) = self.shared.refuse(&head, accepts, body.size_hint().lower()) {
             reply::close_unread(&mut refusal, &head, &body);
             return ResponseFuture(Kind::Refused(Some(refusal)));
         }
-        let post = Post {
-            accepts: Accepts::of(&head.headers),
-            head,
-            shared: Arc::clone(&self.shared),
-            service: self.inner.clone(),
-        };
+        let post = Post { accepts, head, shared: Arc::clone(&self.shared) };
         ResponseFuture(Kind::Served(Box::pin(post.serve(body))))
     }
 }
 
-impl Shared {
+impl<S> Shared<S> {
     /// What can be said before the body is read.
-    fn refuse(&self, head: &http::request::Parts, told: u64) -> Option<Response<Body>> {
+    fn refuse(&self, head: &http::request::Parts, accepts: Accepts, told: u64) -> Option<Response<Body>> {
         let error = |status, text| Some(reply::error(status, &ErrorObject::invalid_request(text), None));
         if let Some(why) = self.options.origins.refuse(head) {
             return error(StatusCode::FORBIDDEN, why);
@@ -128,7 +130,6 @@ impl Shared {
         if !is_json(&head.headers) {
             return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
         }
-        let accepts = Accepts::of(&head.headers);
         if !accepts.json && !accepts.events {
             return error(
                 StatusCode::NOT_ACCEPTABLE,
@@ -143,8 +144,7 @@ impl Shared {
 pub(super) struct Post<S> {
     pub(super) head: http::request::Parts,
     pub(super) accepts: Accepts,
-    pub(super) shared: Arc<Shared>,
-    pub(super) service: S,
+    pub(super) shared: Arc<Shared<S>>,
 }
 
 /// A request that passed all checks: to be called, or answered already.
@@ -187,6 +187,10 @@ where
         }
     }
 
+    pub(super) fn service(&self) -> S {
+        self.shared.service.clone()
+    }
+
     /// A request that breaks a rule never becomes a call; in both eras that is 400.
     fn admit(&mut self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
         request.version = headers::check(&self.head.headers, &request)?;
@@ -224,7 +228,7 @@ where
             let response = RpcResponse { upstream: outcome.upstream, outcome: outcome.result };
             running = Box::pin(std::future::ready(Ok(response)));
         }
-        let service = self.service.clone();
+        let service = self.service();
         let outbox = Outbox::default();
         let mailbox = outbox.clone();
         self.stream(outbox, async move {
@@ -236,9 +240,9 @@ where
     /// A modern `tools/call` may need the list of tools first, to check the headers against.
     fn begin(&mut self, request: Request) -> Running {
         if request.version.era() == Era::Legacy || request.method != Method::ToolsCall {
-            return boxed(self.service.clone(), request);
+            return boxed(self.service(), request);
         }
-        let (shared, service) = (Arc::clone(&self.shared), self.service.clone());
+        let (shared, service) = (Arc::clone(&self.shared), self.service());
         let headers = std::mem::take(&mut self.head.headers);
         Box::pin(async move {
             shared.params.check(&headers, &request, &service).await?;

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use line::{Connector, Ended};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
@@ -32,7 +33,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// redirects, no cookies and no proxies.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    client: Client<Connector, Full<Bytes>>,
+    // Every layer above clones it once a call.
+    client: Arc<Client<Connector, Full<Bytes>>>,
     max_answer: usize,
 }
 
@@ -72,7 +74,7 @@ impl HttpClient {
         if infobase.keep_alive.is_zero() {
             client.pool_max_idle_per_host(0);
         }
-        Ok(Self { client: client.build(connector), max_answer: MAX_ANSWER })
+        Ok(Self { client: Arc::new(client.build(connector)), max_answer: MAX_ANSWER })
     }
 
     /// The longest answer in bytes that is taken in; 32 MiB by default.

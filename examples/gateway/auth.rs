@@ -1,6 +1,7 @@
 //! Who may call: what stands before the MCP endpoints in each auth mode.
 
 use crate::Failure;
+use crate::endpoints::{Endpoints, Guarded};
 use crate::infobase::Opened;
 use crate::oauth;
 use crate::settings::{Auth, Login, Settings};
@@ -18,10 +19,10 @@ use url::{Host, Url};
 /// A wrong login that comes again within this time is the same.
 const WRONG_AGAIN: Duration = Duration::from_secs(30);
 
-/// The MCP endpoints behind the guard that the auth mode asks for, and what belongs to it.
-pub(crate) struct Guarded {
-    /// The MCP endpoints.
-    pub(crate) routes: Router,
+/// What belongs to the auth mode.
+pub(crate) struct Access {
+    /// The MCP endpoints behind their guard.
+    pub(crate) mcp: Guarded,
     /// What answers where there is no route: the authorization server, or nothing.
     pub(crate) others: Router,
     /// What is to be done beside serving, until the end.
@@ -30,33 +31,33 @@ pub(crate) struct Guarded {
     pub(crate) closing: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-impl Guarded {
-    fn new(routes: Router) -> Self {
-        Self { routes, others: Router::new(), upkeep: Box::pin(pending()), closing: Box::pin(ready(())) }
+impl Access {
+    fn new(mcp: Guarded) -> Self {
+        Self { mcp, others: Router::new(), upkeep: Box::pin(pending()), closing: Box::pin(ready(())) }
     }
 }
 
-/// Puts the guard before `routes`.
+/// Puts the guard that the auth mode asks for before the MCP endpoints.
 pub(crate) async fn guard(
-    routes: Router,
+    mcp: Endpoints,
     infobase: &Opened,
     settings: &Settings,
     hosts: &OriginPolicy,
-) -> Result<Guarded, Failure> {
+) -> Result<Access, Failure> {
     Ok(match &settings.auth {
-        Auth::None { token: None } => Guarded::new(routes),
+        Auth::None { token: None } => Access::new(mcp.open()),
         Auth::None { token: Some(token) } => {
             // All who know the token have one name, of whom 1C is told nothing.
             let bearer = Identity::new("bearer", Scopes::default()).shared();
-            Guarded::new(routes.route_layer(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
+            Access::new(mcp.behind(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
         }
         Auth::Basic { scopes } => {
             // Within, right logins are remembered; outside, one that is wrong counts once, however often it comes.
             let known = Cached::new(OwnLogin::new(infobase.onec.clone()));
             let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, WRONG_AGAIN);
-            Guarded::new(routes.route_layer(BasicAuthLayer::new(login).scopes(scopes.clone())))
+            Access::new(mcp.behind(BasicAuthLayer::new(login).scopes(scopes.clone())))
         }
-        Auth::OAuth2(oauth) => oauth::guard(routes, infobase, settings, oauth, hosts).await?,
+        Auth::OAuth2(oauth) => oauth::guard(mcp, infobase, settings, oauth, hosts).await?,
     })
 }
 

@@ -1,23 +1,27 @@
 //! MCP over HTTP: the routes.
 
-use crate::auth::{self, Guarded};
+use crate::auth::{self, Access};
 use crate::connections::Connections;
+use crate::endpoints::{Endpoints, Front, Mcp, Received};
 use crate::infobase::{ANONYMOUS, Opened};
 use crate::server::Server;
 use crate::settings::{Auth, Settings};
 use crate::stack::Stack;
 use crate::{Failure, about, open_files, rest, server};
+use axum::body::Body as RouterBody;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{any_service, get, post_service};
+use axum::routing::get;
 use axum::{Json, Router};
+use http_body_util::Either;
 use onec_mcp::Bridge;
 use onec_mcp::budget::{BudgetLayer, MemoryBudget};
-use onec_mcp::http::{HostLayer, JsonRpcLayer, LegacySseLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
+use onec_mcp::http::{Body as McpBody, HostLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
 use onec_mcp::rpc::BoxError;
 use serde_json::json;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +29,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::Layer;
+use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+
+/// The body of any answer.
+type AnswerBody = Either<McpBody, RouterBody>;
 
 /// How often the log is told that 1C is not well, where strangers ask for its health.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -44,12 +51,13 @@ pub(crate) async fn serve(
     let tls = settings.http.tls.as_ref().map(server::tls).transpose()?;
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
-    let origins = origins(settings, address);
+    let (origins, hosts) = (origins(settings), hosts(settings, address));
     let public_path = settings.http.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
-    let routes = if settings.serving.mcp { mcp(bridge, stack, &origins, public_path) } else { Router::new() };
-    let Guarded { routes, others, upkeep, closing } = auth::guard(routes, infobase, settings, &origins).await?;
-    let routes = routes.fallback_service(rest::before(others, stack));
-    let app = around(routes, stack, infobase, settings, origins);
+    let endpoints = Endpoints::new(bridge, stack.mcp(), &origins, public_path);
+    let Access { mcp, others, upkeep, closing } = auth::guard(endpoints, infobase, settings, &hosts).await?;
+    let (mcp, sse) = if settings.serving.mcp { (Some(mcp.mcp), mcp.sse) } else { (None, Router::new()) };
+    let router = router(sse.fallback_service(rest::before(others, stack)), stack, infobase, settings);
+    let app = around(mcp, router, &settings.http.cors_origins, hosts);
     let app = BudgetLayer::new(MemoryBudget::new(settings.http.max_buffered)).layer(app);
     let refusals = RefusalsLayer::new();
     let app = refusals.layer(app);
@@ -98,21 +106,8 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
     Err(last.into())
 }
 
-/// The MCP endpoints. Clients find the messages of a stream below the path of the public URL.
-fn mcp(bridge: Bridge, stack: &Stack, origins: &OriginPolicy, public_path: &str) -> Router {
-    let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.mcp());
-    let messages = format!("{public_path}/sse/messages/");
-    let sse = LegacySseLayer::new(bridge, &messages).origins(origins.clone()).layer(stack.mcp());
-    Router::new()
-        .route("/mcp", any_service(mcp.clone()))
-        .route("/mcp/", any_service(mcp))
-        .route("/sse", any_service(sse.clone()))
-        .route("/sse/messages/", post_service(sse.clone()))
-        .route("/sse/messages", post_service(sse))
-}
-
-/// What is open to anybody, and what every request goes through first.
-fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings, hosts: OriginPolicy) -> Router {
+/// What is open to anybody, beside what is not.
+fn router(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings) -> Router {
     let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), seen: Mutex::default() };
     let info = about::info(settings);
     let (about, catalog) = (about::Endpoints::new(settings), stack.rest().map(|(_, catalog)| catalog));
@@ -122,14 +117,31 @@ fn around(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/info", get(async move || Json(info)))
         .route("/", get(endpoints))
-        // Outside of the guard: browsers send no token with the question whether they may send one.
-        .layer(cors(&settings.http.cors_origins))
-        // Before anything points a client anywhere.
-        .layer(HostLayer::new(hosts))
 }
 
-/// Who may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.
-fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
+/// What every request goes through first.
+fn around(
+    mcp: Option<Mcp>,
+    router: Router,
+    cors_origins: &[String],
+    hosts: OriginPolicy,
+) -> impl Service<Received, Response = Response<AnswerBody>, Error = Infallible, Future: Send> + Clone + Send + use<> {
+    // Outside of the guard: browsers send no token with the question whether they may send one.
+    let cors = cors(cors_origins);
+    // Before anything points a client anywhere.
+    let hosts = HostLayer::new(hosts);
+    let mcp = mcp.map(|mcp| {
+        let mcp = hosts.layer(cors.layer(mcp));
+        mcp.map_response(|answer: Response<McpBody>| answer.map(AnswerBody::Left))
+    });
+    let router = router.layer(cors).layer(hosts);
+    let router =
+        ServiceExt::<Received>::map_response(router, |answer: Response<RouterBody>| answer.map(AnswerBody::Right));
+    Front::new(mcp, router)
+}
+
+/// The pages that may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.
+fn origins(settings: &Settings) -> OriginPolicy {
     let (any, listed): (Vec<_>, Vec<_>) = settings.http.cors_origins.iter().partition(|origin| *origin == "*");
     let mut policy = OriginPolicy::new().allow(listed);
     if !matches!(settings.auth, Auth::None { token: None }) {
@@ -138,9 +150,15 @@ fn origins(settings: &Settings, address: SocketAddr) -> OriginPolicy {
             policy = policy.allow_any();
         }
     }
-    if let Some(url) = &settings.http.public_url {
-        policy = policy.public_url(url.clone());
+    match &settings.http.public_url {
+        Some(url) => policy.public_url(url.clone()),
+        None => policy,
     }
+}
+
+/// The names under which requests may come.
+fn hosts(settings: &Settings, address: SocketAddr) -> OriginPolicy {
+    let policy = origins(settings);
     if address.ip().is_loopback() { policy.loopback_listener() } else { policy }
 }
 

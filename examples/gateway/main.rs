@@ -9,6 +9,7 @@ mod audit_log;
 mod auth;
 mod check;
 mod connections;
+mod endpoints;
 mod http;
 mod infobase;
 mod lines;

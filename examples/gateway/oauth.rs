@@ -1,7 +1,8 @@
 //! Mode `oauth2`: the gateway's own authorization server, and the guard that accepts its tokens.
 
 use crate::Failure;
-use crate::auth::Guarded;
+use crate::auth::Access;
+use crate::endpoints::Endpoints;
 use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
 use axum::Router;
@@ -21,15 +22,15 @@ const SWEEP: Duration = Duration::from_secs(300);
 /// What is typed within this time is typed at once.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Puts a bearer guard before `routes`, and the authorization server beside them.
+/// Puts a bearer guard before the MCP endpoints, and the authorization server beside them.
 pub(crate) async fn guard(
-    routes: Router,
+    mcp: Endpoints,
     infobase: &Opened,
     settings: &Settings,
     oauth: &OAuth2,
     hosts: &OriginPolicy,
-) -> Result<Guarded, Failure> {
-    let setup = Setup { routes, settings, oauth, hosts };
+) -> Result<Access, Failure> {
+    let setup = Setup { mcp, settings, oauth, hosts };
     let name = &settings.names.store;
     Ok(match &oauth.store {
         Store::Memory => setup.with_store(infobase, MemoryStore::new()),
@@ -77,14 +78,14 @@ pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), Failure>
 
 /// What the authorization server is made of, but for login and store, whose types differ.
 struct Setup<'a> {
-    routes: Router,
+    mcp: Endpoints,
     settings: &'a Settings,
     oauth: &'a OAuth2,
     hosts: &'a OriginPolicy,
 }
 
 impl Setup<'_> {
-    fn with_store<S: TokenStore>(self, infobase: &Opened, store: S) -> Guarded {
+    fn with_store<S: TokenStore>(self, infobase: &Opened, store: S) -> Access {
         let onec = infobase.onec.clone();
         match self.oauth.login {
             // The same login typed by many programs at once is one question, and no guessing.
@@ -96,8 +97,8 @@ impl Setup<'_> {
         }
     }
 
-    fn with_login<L: Login, S: TokenStore>(self, store: S, login: L) -> Guarded {
-        let Self { routes, settings, oauth, hosts } = self;
+    fn with_login<L: Login, S: TokenStore>(self, store: S, login: L) -> Access {
+        let Self { mcp, settings, oauth, hosts } = self;
         let site = site(settings);
         let OAuth2 { code_ttl: code, access_ttl: access, refresh_ttl: refresh, refresh_grace: grace, .. } = *oauth;
         let lifetimes = Lifetimes { code, access, refresh, grace };
@@ -125,8 +126,8 @@ impl Setup<'_> {
                 }
             }
         };
-        Guarded {
-            routes: routes.route_layer(guard),
+        Access {
+            mcp: mcp.behind(guard),
             others: Router::new().fallback_service(server),
             upkeep: Box::pin(upkeep),
             closing: Box::pin(async move { closing.close().await }),

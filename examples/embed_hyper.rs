@@ -4,8 +4,9 @@
 
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::demo;
-use onec_mcp::http::{JsonRpcLayer, Lingering};
+use onec_mcp::net::Lingering;
 use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::ServerInfo;
 use tokio::net::TcpListener;

@@ -16,9 +16,9 @@
 //! REST  ──► RestService ────────────────────────────────────────────────╜
 //! ```
 //!
-//! - [`http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
+//! - [`bridge::http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
 //!   2026-07-28 on one endpoint, without sessions. All rules of HTTP and protocol live there.
-//! - [`stdio::serve`] and [`http::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
+//! - [`bridge::stdio::serve`] and [`bridge::sse::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
 //!   the same RPC service. A [`Bridge`] is what they share.
 //! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request.
 //! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
@@ -38,7 +38,7 @@
 //!   mended and checked before 1C is asked.
 //! - [`cache`] remembers what 1C answered, for whom it may.
 //! - [`rest`] is the catalog once more, as plain HTTP endpoints for programs.
-//! - [`budget`] bounds the bytes that a server holds for all its callers, and for each.
+//! - [`net::budget`] bounds the bytes that a server holds for all its callers, and for each.
 //! - [`demo`] is an infobase to try all this on.
 //!
 //! All but a bridge and the leaf are optional. Without authentication every call runs under the one
@@ -54,7 +54,7 @@
 //! `examples/embed_oauth.rs` is the same behind OAuth, `examples/embed_catalog.rs` has a catalog):
 //!
 //! ```no_run
-//! use onec_mcp::http::JsonRpcLayer;
+//! use onec_mcp::bridge::http::JsonRpcLayer;
 //! use onec_mcp::onec::{Infobase, OneCService};
 //! use onec_mcp::rpc::ServerInfo;
 //! use tower::Layer;
@@ -99,42 +99,31 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
-mod aside;
-mod ask;
-#[cfg(any(feature = "alias", feature = "confirm"))]
-mod asked;
 #[cfg(feature = "audit")]
 pub mod audit;
 #[cfg(not(feature = "audit"))]
 mod audit;
 pub mod auth;
-mod bridge;
-pub mod budget;
+pub mod bridge;
 #[cfg(feature = "cache")]
 pub mod cache;
 #[cfg(feature = "catalog")]
 pub mod catalog;
 #[cfg(feature = "check")]
 pub mod check;
-mod collect;
 #[cfg(feature = "confirm")]
 pub mod confirm;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod gateway;
-mod holder;
-pub mod http;
 mod identity;
-mod memo;
+pub mod net;
 pub mod onec;
 #[cfg(feature = "rest")]
 pub mod rest;
-mod roots;
 pub mod rpc;
-mod sampler;
 pub mod scope;
-#[cfg(feature = "stdio")]
-pub mod stdio;
+mod service;
 
 pub use bridge::Bridge;
 pub use gateway::Gateway;

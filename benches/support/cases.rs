@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::Full;
 use onec_mcp::auth::{Authenticated, Bearer, BearerAuthLayer, Site, TokenValidator};
-use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer};
+use onec_mcp::bridge::http::{Body, JsonRpc, JsonRpcLayer};
 use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};

@@ -8,7 +8,7 @@ use crate::settings::{Auth, Login, Settings};
 use axum::Router;
 use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
-use onec_mcp::http::OriginPolicy;
+use onec_mcp::net::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
 use std::future::{Future, pending, ready};
 use std::net::{IpAddr, SocketAddr};

@@ -10,7 +10,7 @@ use onec_mcp::auth::login::{AccessKey, Cached, Login, OwnLogin, Slowdown};
 use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes, Limits};
 use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use onec_mcp::auth::{BearerAuthLayer, Site};
-use onec_mcp::http::OriginPolicy;
+use onec_mcp::net::OriginPolicy;
 use secrecy::SecretString;
 use std::error::Error as StdError;
 use std::path::Path;

@@ -9,7 +9,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use onec_mcp::http::{Lingering, Peer, RefusalsLayer, Watched};
+use onec_mcp::net::{Lingering, Peer, RefusalsLayer, Watched};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -7,6 +7,6 @@ use onec_mcp::Bridge;
 /// Serves the one client until its input ends.
 pub(crate) async fn serve(bridge: Bridge, stack: &Stack) -> Result<(), Failure> {
     let (input, output) = (tokio::io::stdin(), tokio::io::stdout());
-    onec_mcp::stdio::serve(bridge, stack.mcp(), input, output).await?;
+    onec_mcp::bridge::stdio::serve(bridge, stack.mcp(), input, output).await?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use super::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use super::names::Names;
 use super::{schema, show};
-use crate::memo::Size;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::{Item, List, Method, Payload, label};
+use crate::service::memo::Size;
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

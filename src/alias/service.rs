@@ -3,10 +3,10 @@
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
 use super::name::{Kept, looks_made, may_hold_alias};
-use crate::aside::{Rework, Reworked};
-use crate::asked::Asked;
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
+use crate::service::aside::{Rework, Reworked};
+use crate::service::asked::Asked;
 use futures_core::future::BoxFuture;
 use http::StatusCode;
 use pin_project_lite::pin_project;

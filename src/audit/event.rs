@@ -1,10 +1,11 @@
 //! The events, as they go to `tracing`.
 
 use super::TARGET;
-use crate::http::remote;
 use crate::identity::{Identity, Scopes};
+use crate::net::remote;
+use crate::net::sampler::{From, Sampler, Sum};
 use crate::rpc::Extensions;
-use crate::sampler::{From, Sampler, Sum};
+use crate::rpc::label::shown;
 use std::net::IpAddr;
 
 /// One event.
@@ -56,11 +57,6 @@ pub(crate) fn sampler() -> Sampler {
 /// Whether anybody listens.
 pub(crate) fn heard() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
-}
-
-/// What others chose is shown in part only.
-pub(crate) fn shown(text: &str) -> &str {
-    text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 /// `oauth.scope.denied`, of a request with these extensions.

@@ -1,10 +1,10 @@
 //! [`AuditLayer`].
 
 use super::{ToolCall, Verdict};
-use crate::aside::{Rework, Reworked};
-use crate::memo::Memo;
 use crate::rpc::json::Fault;
 use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
+use crate::service::aside::{Rework, Reworked};
+use crate::service::memo::Memo;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;

@@ -39,7 +39,7 @@
 //! | `internal_error` | this server failed |
 //!
 //! `remote` is what stands in the request's extensions: the address of the
-//! [`Caller`](crate::http::Caller) behind trusted proxies, or of the [`Peer`](crate::http::Peer).
+//! [`Caller`](crate::net::Caller) behind trusted proxies, or of the [`Peer`](crate::net::Peer).
 //! While nobody listens to the target, the layer does next to nothing.
 //!
 //! # Example
@@ -75,7 +75,7 @@ mod tool;
 #[cfg_attr(not(feature = "audit"), expect(unreachable_pub, reason = "the module is public with the feature"))]
 pub const TARGET: &str = "onec_mcp::audit";
 
-pub(crate) use event::{Event, heard, sampler, scope_denied, shown};
+pub(crate) use event::{Event, heard, sampler, scope_denied};
 #[cfg(feature = "audit")]
 pub use layer::{AuditLayer, Audited, ResponseFuture};
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]

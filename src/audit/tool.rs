@@ -1,17 +1,18 @@
 //! [`ToolCall`]: a request about tools, from its beginning to its one event.
 
 use super::TARGET;
-use super::event::{heard, shown};
+use super::event::heard;
 use super::reason::Verdict;
 use crate::identity::Identity;
 #[cfg(feature = "rest")]
 use crate::rpc::RequestId;
+use crate::rpc::label::shown;
 use crate::rpc::{Told, Version};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 #[cfg(any(feature = "alias", feature = "audit"))]
-use {crate::http::remote, crate::rpc::Request};
+use {crate::net::remote, crate::rpc::Request};
 
 /// A request that will be one event, whatever becomes of it: dropped before its end it was cancelled.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::trouble::Troubles;
 use super::validate::Refusal;
 use crate::audit::{self, Event};
 use crate::identity::{Credentials, Identity, Scopes};
-use crate::sampler::Sampler;
+use crate::net::sampler::Sampler;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
@@ -30,7 +30,7 @@ const MAX_LOGIN: usize = 4 * 1024;
 /// |---|---|
 /// | without a login, or with a wrong one | 401 with a Basic challenge |
 /// | of a user without the role | 403 |
-/// | after too many wrong ones of the account, or from the network ([`Peer`](crate::http::Peer), [`Caller`](crate::http::Caller)) | 429 with `Retry-After` |
+/// | after too many wrong ones of the account, or from the network ([`Peer`](crate::net::Peer), [`Caller`](crate::net::Caller)) | 429 with `Retry-After` |
 /// | while 1C cannot be asked | 503 with `Retry-After` |
 ///
 /// # Example

@@ -6,7 +6,7 @@ use super::validate::{Presented, Refusal, TokenValidator};
 use super::{NeededScopes, Site};
 use crate::audit;
 use crate::identity::{Identity, Scopes};
-use crate::sampler::Sampler;
+use crate::net::sampler::Sampler;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};

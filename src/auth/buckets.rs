@@ -1,7 +1,7 @@
 //! [`Buckets`]: a rate limit for each of many keys, in bounded memory; and [`ByNetwork`], for addresses.
 
 use super::tallies::Tallies;
-use crate::http::{Network, networks};
+use crate::net::{Network, networks};
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;

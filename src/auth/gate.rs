@@ -2,9 +2,9 @@
 
 use super::NeededScopes;
 use crate::audit::Event;
-use crate::http::{Refused, close_unread};
 use crate::identity::Identity;
-use crate::sampler::Sampler;
+use crate::net::sampler::Sampler;
+use crate::net::{Refused, close_unread};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -182,7 +182,7 @@ fn mend<K: Scheme, B>(scheme: &K, place: &K::Place, response: &mut Response<B>) 
 
 /// The address that a request came from.
 pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
-    crate::http::remote(head.extensions.get(), head.extensions.get())
+    crate::net::remote(head.extensions.get(), head.extensions.get())
 }
 
 /// A line of the audit trail.

@@ -1,6 +1,6 @@
 //! [`Site`]: where this server is, as its clients see it.
 
-use crate::http::Caller;
+use crate::net::Caller;
 use http::header::HOST;
 use http::request::Parts;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! [`Troubles`]: the log lines of what keeps logins, tokens and clients from being checked.
 
+use crate::net::sampler::{From, Sampler, Sum};
 use crate::onec;
 use crate::rpc::cause;
-use crate::sampler::{From, Sampler, Sum};
 use std::error::Error;
 use std::net::IpAddr;
 

@@ -6,13 +6,13 @@ use super::inputs;
 use super::outbox::Outbox;
 use super::questions::ConnectionId;
 use super::request_line::RequestLine;
-use crate::aside::{aside, is_long};
 use crate::identity::Scopes;
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, RequestId,
     Response, Version, encode, encode_error, without_line_breaks,
 };
+use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use http::StatusCode;
 use std::future::Future;

@@ -2,7 +2,7 @@
 
 use super::call::boxed;
 use super::{Bridge, Call, Capabilities, ConnectionId, Outbox, Party, era};
-use crate::holder::{Holder, Share};
+use crate::net::holder::{Holder, Share};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
     Payload, Request, Response, Version, asked_version, encode_error,

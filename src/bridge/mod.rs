@@ -8,11 +8,16 @@ mod capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 mod connection;
 pub(crate) mod era;
+pub mod http;
 mod inputs;
 mod outbox;
 mod questions;
 mod request_line;
 mod rounds;
+#[cfg(feature = "sse")]
+pub mod sse;
+#[cfg(feature = "stdio")]
+pub mod stdio;
 
 pub(crate) use call::{Call, Finished, Running, boxed};
 pub(crate) use capabilities::Capabilities;
@@ -24,7 +29,7 @@ pub(crate) use questions::ConnectionId;
 pub(crate) use questions::Party;
 use questions::Questions;
 
-use crate::holder::Shares;
+use crate::net::holder::Shares;
 use crate::rpc::ServerInfo;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,6 @@
 //! Requests of the server that wait for a legacy client's answer.
 
-use crate::holder::{Holder, Share, Shares};
+use crate::net::holder::{Holder, Share, Shares};
 use crate::rpc::{Id, Reply};
 use bytes::Bytes;
 use std::collections::HashMap;

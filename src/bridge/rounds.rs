@@ -6,7 +6,7 @@ use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
 use super::questions::{Party, Question};
-use crate::holder::Holder;
+use crate::net::holder::Holder;
 use crate::rpc::json;
 use crate::rpc::{ErrorObject, Id, Param, Params, Payload, Request, without_line_breaks};
 use bytes::Bytes;

@@ -1,10 +1,10 @@
 //! The list of tools: those of the catalog, then what the service beneath has.
 
 use super::tools::Tools;
-use crate::memo::Memo;
 use crate::onec::{Error, Trouble};
 use crate::rpc::json::Fault;
 use crate::rpc::{BoxError, List, Method, Payload, Response};
+use crate::service::memo::Memo;
 use std::sync::Arc;
 
 /// Which merged list it is: the set of tools, whether it is the first page, and whether output schemas

@@ -2,9 +2,9 @@
 
 use crate::catalog::Form;
 use crate::identity::Identity;
-use crate::memo::{Memo, Size};
 use crate::rpc::json::{Fault, Member, Scanner, Span};
 use crate::rpc::{List, Method, Param, Payload, Request};
+use crate::service::memo::{Memo, Size};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;

@@ -1,10 +1,10 @@
 //! [`Checked`].
 
 use super::known::Known;
-use crate::aside::{Rework, Reworked, aside, is_long};
-use crate::ask;
 use crate::catalog::{Catalog, Fit, Unfit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
+use crate::service::aside::{Rework, Reworked, aside, is_long};
+use crate::service::ask;
 use futures_core::future::BoxFuture;
 use pin_project_lite::pin_project;
 use std::fmt;

@@ -2,9 +2,9 @@
 
 use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
-use crate::memo::{Memo, Size};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span, Tree};
 use crate::rpc::{Item, List, Method, Payload};
+use crate::service::memo::{Memo, Size};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,9 +1,9 @@
 //! Lists of prompts without the argument that only the user may give: it would not reach 1C.
 
 use super::arguments::{is_confirmation, may_hold};
-use crate::memo::Memo;
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree};
 use crate::rpc::{List, Method, Payload};
+use crate::service::memo::Memo;
 use bytes::Bytes;
 
 /// Pages of lists as clients see them; `None` where nothing changes.

@@ -4,8 +4,8 @@ pub(super) mod line;
 pub(super) mod tls;
 
 use super::infobase::{Infobase, InfobaseError};
-use crate::budget::{OverBudgetError, Tally};
-use crate::collect::{Incomplete, collect_telling};
+use crate::net::budget::{OverBudgetError, Tally};
+use crate::net::collect::{Incomplete, collect_telling};
 use crate::rpc::cause;
 use bytes::Bytes;
 use http_body_util::Full;

@@ -1,9 +1,9 @@
 //! The OpenAPI 3.1 document.
 
 use super::problem::CODES;
-use crate::aside::aside;
 use crate::catalog::{Tool, Tools};
 use crate::rpc::BoxError;
+use crate::service::aside::aside;
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};

@@ -2,16 +2,17 @@
 
 use super::document::Document;
 use super::problem::{Problem, json};
-use crate::aside::{aside, is_long};
 use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
-use crate::budget::Tally;
+use crate::bridge::http::Body;
 use crate::catalog::{Catalog, Tool, Tools};
-use crate::collect::{Incomplete, collect};
-use crate::http::{Body, is_encoded, remote};
+use crate::net::budget::Tally;
+use crate::net::collect::{Incomplete, collect};
+use crate::net::{is_encoded, remote};
 use crate::onec::{Flow, RestCall};
 use crate::rpc::json::{Fault, Scanner};
 use crate::rpc::{BoxError, RequestId, Response, without_bom};
+use crate::service::aside::{aside, is_long};
 use bytes::{Buf, Bytes};
 use http::header::CONNECTION;
 use http::request::Parts;

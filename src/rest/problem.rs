@@ -1,7 +1,8 @@
 //! What a caller is told when there is no answer.
 
-use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::http::{Body, ENCODED, IDENTITY, Refused};
+use crate::bridge::http::Body;
+use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
+use crate::net::{ENCODED, IDENTITY, Refused};
 use crate::onec::Trouble;
 use crate::rpc::{BoxError, Outcome, RequestId, cause};
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -74,3 +74,8 @@ mod tests {
         assert!(!has_unseen("Отчёт «Продажи» — №1") && !has_unseen(""));
     }
 }
+
+/// The beginning of what others chose, for the log.
+pub(crate) fn shown(text: &str) -> &str {
+    text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
+}

@@ -1,7 +1,7 @@
 //! JSON-RPC 2.0 and MCP without any transport.
 //!
 //! A [`Request`] goes through any `tower::Service<Request, Response = Response>`; the bridges
-//! ([`http`](crate::http), `stdio`, `sse`) turn messages into requests and answers into messages.
+//! ([`http`](crate::bridge::http), `stdio`, `sse`) turn messages into requests and answers into messages.
 //! Payloads stay bytes: they are checked once and passed on untouched.
 
 mod encoded;

@@ -3,9 +3,9 @@
 use super::policy::Rules;
 use super::schema;
 use crate::identity::Scopes;
-use crate::memo::Memo;
 use crate::rpc::json::Fault;
 use crate::rpc::{Failure, List, Method, Payload};
+use crate::service::memo::Memo;
 use bytes::Bytes;
 use http::StatusCode;
 use std::sync::Arc;

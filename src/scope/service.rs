@@ -3,10 +3,10 @@
 use super::decide::{No, decide};
 use super::lists::{Filter, Shown};
 use super::policy::{Rules, ScopePolicy};
-use crate::aside::{Rework, Reworked};
 use crate::audit;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
+use crate::service::aside::{Rework, Reworked};
 use http::HeaderName;
 use pin_project_lite::pin_project;
 use std::future::Future;

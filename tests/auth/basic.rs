@@ -132,7 +132,7 @@ async fn an_address_that_guesses_has_to_wait() {
     let service = BasicAuthLayer::new(login).layer(service_fn(who));
     let ask = async |login: &str, address: &str| {
         let mut request = Request::post("/mcp").header("authorization", basic(login)).body(Full::default()).unwrap();
-        request.extensions_mut().insert(onec_mcp::http::Caller::new(address.parse().ok(), None));
+        request.extensions_mut().insert(onec_mcp::net::Caller::new(address.parse().ok(), None));
         service.clone().oneshot(request).await.unwrap()
     };
     assert_eq!(ask("colleague:right", "203.0.113.7").await.status(), 200);

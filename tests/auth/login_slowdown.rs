@@ -11,7 +11,7 @@ use onec_mcp::auth::login::{AccessKey, Cached, Form, LoggedIn, Login, LoginError
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
-use onec_mcp::http::Caller;
+use onec_mcp::net::Caller;
 use onec_mcp::onec::{FairQueueLayer, Infobase, OneCService};
 use onec_mcp::rpc::BoxError;
 use secrecy::ExposeSecret;

@@ -10,7 +10,7 @@ use onec_mcp::Credentials;
 use onec_mcp::auth::BearerAuthLayer;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::store::MemoryStore;
-use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::onec::OneCService;
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};

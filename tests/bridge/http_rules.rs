@@ -3,7 +3,8 @@
 use crate::support::mcp::{self, Events, Got, Http, always, http, modern, open, post, send, server};
 use bytes::Bytes;
 use http_body::{Body, Frame};
-use onec_mcp::http::{HostLayer, JsonRpcLayer, OriginPolicy, Peer, ProxiesLayer};
+use onec_mcp::bridge::http::JsonRpcLayer;
+use onec_mcp::net::{HostLayer, OriginPolicy, Peer, ProxiesLayer};
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;

@@ -5,7 +5,8 @@ use crate::support::schema::Talk;
 use bytes::Bytes;
 use http_body_util::Full;
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
-use onec_mcp::http::{LegacySse, LegacySseLayer, Peer};
+use onec_mcp::bridge::sse::{LegacySse, LegacySseLayer};
+use onec_mcp::net::Peer;
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
@@ -257,7 +258,7 @@ fn asker() -> Rpc {
 async fn a_question_is_answered_on_its_own_stream() {
     let bridge = Bridge::new(server());
     let sse = LegacySseLayer::new(bridge.clone(), "/sse/messages/").layer(asker());
-    let beside: mcp::Http = onec_mcp::http::JsonRpcLayer::new(bridge).layer(asker());
+    let beside: mcp::Http = onec_mcp::bridge::http::JsonRpcLayer::new(bridge).layer(asker());
     let (mut asked, mut other) = (Client::open(&sse).await, Client::open(&sse).await);
     let params = json!({ "protocolVersion": "2024-11-05", "capabilities": { "sampling": {} } });
     for client in [&mut asked, &mut other] {

@@ -3,7 +3,7 @@
 use crate::support::mcp;
 use crate::support::schema::odd_results;
 use mcp::{Http, LEGACY, MODERN, always, http, legacy, modern, post, read, rpc, send, server};
-use onec_mcp::http::JsonRpcLayer;
+use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::rpc::{Method, Request};
 use serde_json::{Value, json};
 use tower::{Layer, ServiceExt};

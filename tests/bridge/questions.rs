@@ -4,7 +4,8 @@
 use crate::support::mcp::{
     self, Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, rpc, send, server,
 };
-use onec_mcp::http::{Caller, JsonRpcLayer};
+use onec_mcp::bridge::http::JsonRpcLayer;
+use onec_mcp::net::Caller;
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};

@@ -4,12 +4,12 @@ use crate::support::mcp::{self, Rpc, legacy, modern, post, read, server};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::Full;
-use onec_mcp::http::{
-    Body, HostLayer, Hosts, JsonRpc, JsonRpcLayer, LegacySse, LegacySseLayer, Lingering, OriginPolicy, ResponseFuture,
-    Unread, Watched, Watching,
-};
+use onec_mcp::Bridge;
+use onec_mcp::bridge::http::{Body, JsonRpc, JsonRpcLayer, ResponseFuture};
+use onec_mcp::bridge::sse::{LegacySse, LegacySseLayer};
+use onec_mcp::bridge::stdio;
+use onec_mcp::net::{HostLayer, Hosts, Lingering, OriginPolicy, Unread, Watched, Watching};
 use onec_mcp::rpc::{Encoded, ErrorObject, Failure, Id, Method, Params, Payload, Request, Response, ServerInfo};
-use onec_mcp::{Bridge, stdio};
 use serde_json::json;
 use std::convert::Infallible;
 use std::future::Future;

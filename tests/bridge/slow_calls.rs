@@ -3,7 +3,8 @@
 use crate::support::mcp::{
     self, Alive, Events, Http, Rpc, always, http, legacy, modern, modern_with, open, post, read, rpc, send, server,
 };
-use onec_mcp::http::{JsonRpcLayer, Peer};
+use onec_mcp::bridge::http::JsonRpcLayer;
+use onec_mcp::net::Peer;
 use onec_mcp::rpc::{Param, Request};
 use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};

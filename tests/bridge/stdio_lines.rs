@@ -1,7 +1,7 @@
 //! Bytes split into lines, however they arrive.
 
 use bytes::Bytes;
-use onec_mcp::stdio::{Lines, MAX_LINE, TooLong};
+use onec_mcp::bridge::stdio::{Lines, MAX_LINE, TooLong};
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();

@@ -3,7 +3,7 @@
 use crate::support::proxy_invariants as invariants;
 use crate::support::proxy_invariants::caller;
 use http::{Request, Response};
-use onec_mcp::http::{Caller, Peer, ProxiesLayer};
+use onec_mcp::net::{Caller, Peer, ProxiesLayer};
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::convert::Infallible;

@@ -181,7 +181,7 @@ async fn lists_are_remembered_page_by_page_with_what_is_left_of_their_time() {
 /// The `ttlMs` that a client of 2026-07-28 is told.
 async fn ttl(response: Response) -> u64 {
     let rpc = service_fn(move |_: Request| std::future::ready(Ok::<_, BoxError>(response.clone())));
-    let mcp = onec_mcp::http::JsonRpcLayer::new(onec_mcp::rpc::ServerInfo::default()).layer(rpc);
+    let mcp = onec_mcp::bridge::http::JsonRpcLayer::new(onec_mcp::rpc::ServerInfo::default()).layer(rpc);
     let meta =
         r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
     let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"_meta":{meta}}}}}"#);

@@ -5,11 +5,12 @@ use crate::support::mcp::{
     Events, Http, Rpc, http, legacy, modern, modern_with, open, post, result, rpc, send, server,
 };
 use onec_mcp::alias::AliasLayer;
+use onec_mcp::bridge::stdio;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::{ConfirmLayer, Confirmed};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::ScopePolicy;
-use onec_mcp::{Credentials, Gateway, Identity, Scopes, stdio};
+use onec_mcp::{Credentials, Gateway, Identity, Scopes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::future::ready;

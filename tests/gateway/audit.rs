@@ -5,13 +5,14 @@ use crate::support::mcp::{self, Rpc, result, rpc};
 use http::StatusCode;
 use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::{AuditLayer, Audited};
-use onec_mcp::http::{Caller, Peer};
+use onec_mcp::bridge::stdio;
+use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::{Error, Trouble};
 use onec_mcp::rpc::{
     BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
-use onec_mcp::{Bridge, Identity, Scopes, stdio};
+use onec_mcp::{Bridge, Identity, Scopes};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::time::Duration;

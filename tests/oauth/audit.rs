@@ -6,7 +6,7 @@ use http::Request;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{Digest, Site};
-use onec_mcp::http::{Caller, Peer};
+use onec_mcp::net::{Caller, Peer};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use tracing::subscriber::DefaultGuard;

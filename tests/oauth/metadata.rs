@@ -9,7 +9,7 @@ use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::ClientMetadata;
 use onec_mcp::auth::store::MemoryStore;
-use onec_mcp::http::{Caller, OriginPolicy};
+use onec_mcp::net::{Caller, OriginPolicy};
 use serde_json::json;
 use url::Url;
 

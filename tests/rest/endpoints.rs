@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
-use onec_mcp::http::{Caller, Peer};
+use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::{Error, Flow, OneCService, RestCall, Trouble};
 use onec_mcp::rest::{ResponseFuture, RestService};
 use onec_mcp::rpc::{BoxError, ErrorObject, Response};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use onec_mcp::http::{RefusalsLayer, Watched};
+use onec_mcp::net::{RefusalsLayer, Watched};
 use proptest::prelude::*;
 use std::convert::Infallible;
 use std::net::IpAddr;

@@ -5,10 +5,10 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use onec_mcp::http::{JsonRpcLayer, decode_sentinel, encode_sentinel};
+use onec_mcp::bridge::http::{JsonRpcLayer, decode_sentinel, encode_sentinel};
+use onec_mcp::bridge::stdio::{Lines, MAX_LINE};
 use onec_mcp::rpc::json::{Fault, Member, Scanner};
 use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
-use onec_mcp::stdio::{Lines, MAX_LINE};
 use tower::{Layer, ServiceExt, service_fn};
 
 /// A header value. What decodes is encoded to something that decodes to the same; text survives.

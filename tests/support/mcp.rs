@@ -15,7 +15,7 @@ pub(crate) use super::schema;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
-use onec_mcp::http::{Body, JsonRpc, JsonRpcLayer, encode_sentinel};
+use onec_mcp::bridge::http::{Body, JsonRpc, JsonRpcLayer, encode_sentinel};
 use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
 use schema::Talk;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use http::header::HOST;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use onec_mcp::auth::server::ClientMetadata;
-use onec_mcp::http::{Caller, HostLayer, OriginPolicy, Peer, ProxiesLayer};
+use onec_mcp::net::{Caller, HostLayer, OriginPolicy, Peer, ProxiesLayer};
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::net::{IpAddr, SocketAddr};

@@ -3,7 +3,7 @@
 use super::salt::Alias;
 use crate::auth::buckets::ByNetwork;
 use crate::auth::tallies::Tallies;
-use crate::http::{Network, networks};
+use crate::net::{Network, networks};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

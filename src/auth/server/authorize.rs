@@ -8,7 +8,7 @@ use super::store::TokenStore;
 use super::target::{Refused, Target};
 use super::{Inner, pkce};
 use crate::auth::login::Login;
-use crate::http::Body;
+use crate::bridge::http::Body;
 use crate::identity::Scopes;
 use http::Response;
 use url::Url;

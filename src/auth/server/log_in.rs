@@ -12,7 +12,7 @@ use crate::audit::Event;
 use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::auth::store::seal::seal;
 use crate::auth::{Digest, Timestamp};
-use crate::http::Body;
+use crate::bridge::http::Body;
 use crate::identity::{Credentials, Scopes};
 use http::Response;
 use zeroize::Zeroizing;

@@ -5,7 +5,7 @@ use super::scopes::OFFLINE;
 use super::service::Asker;
 use super::{Inner, reply};
 use crate::auth::login::{Form, Login};
-use crate::http::Body;
+use crate::bridge::http::Body;
 use crate::identity::Scopes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response, StatusCode};

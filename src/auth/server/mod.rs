@@ -29,8 +29,8 @@
 //!   host, also if the rest is mounted elsewhere. Routers that take the mount path away are fine.
 //! - **Sweeps**: calls [`AuthorizationServer::sweep`] every few minutes.
 //! - **Closes**: calls [`AuthorizationServer::close`] at the end.
-//! - **Addresses**: puts [`Peer`](crate::http::Peer) into the extensions of requests, or
-//!   [`Caller`](crate::http::Caller) behind proxies. [`Limits`] count by them, and without either
+//! - **Addresses**: puts [`Peer`](crate::net::Peer) into the extensions of requests, or
+//!   [`Caller`](crate::net::Caller) behind proxies. [`Limits`] count by them, and without either
 //!   all callers count as one.
 //! - **Site**: sets [`Site::public_url`], unless the `Host` header can be relied on.
 //! - **CORS**: puts a layer in front, where web pages are clients, but not before `/authorize`
@@ -120,9 +120,9 @@ use super::login::Login;
 use super::store::{self, StoreError, TokenStore};
 use super::trouble::Troubles;
 use crate::audit;
-use crate::http::OriginPolicy;
 use crate::identity::Scopes;
-use crate::sampler::Sampler;
+use crate::net::OriginPolicy;
+use crate::net::sampler::Sampler;
 use revocations::Revocations;
 use std::fmt;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::{Inner, redirect, secret};
 use crate::audit::Event;
 use crate::auth::clock::Timestamp;
 use crate::auth::login::Login;
-use crate::http::Body;
+use crate::bridge::http::Body;
 use crate::identity::Scopes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};

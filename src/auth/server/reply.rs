@@ -1,8 +1,9 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
-use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::http::{Body, ENCODED, IDENTITY, Refused};
+use crate::bridge::http::Body;
+use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
+use crate::net::{ENCODED, IDENTITY, Refused};
 use crate::rpc::BoxError;
 use bytes::Bytes;
 use http::header::X_CONTENT_TYPE_OPTIONS;

@@ -8,8 +8,9 @@ use super::routes::Route;
 use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
-use crate::collect::{Incomplete, collect};
-use crate::http::{Body, is_encoded};
+use crate::bridge::http::Body;
+use crate::net::collect::{Incomplete, collect};
+use crate::net::is_encoded;
 use crate::rpc::{BoxError, without_bom};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;
@@ -179,7 +180,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if !url.username().is_empty() || base.contains(['?', '#', '\\', '@', ' ']) {
             return None;
         }
-        let remote = crate::http::remote(head.extensions.get(), head.extensions.get());
+        let remote = crate::net::remote(head.extensions.get(), head.extensions.get());
         Some(Asker { head, issuer: self.site.issuer(&base), base, remote, language: Language::of(&head.headers) })
     }
 

@@ -14,7 +14,7 @@ use crate::audit::Event;
 use crate::auth::Digest;
 use crate::auth::login::{Form, Login, LoginError};
 use crate::auth::store::seal::open;
-use crate::http::Body;
+use crate::bridge::http::Body;
 use crate::identity::Scopes;
 use http::{Response, StatusCode};
 

@@ -57,7 +57,7 @@ impl Trust {
         if self.anything {
             return Ok(Arc::new(Anybody(provider.signature_verification_algorithms.supported_schemes())));
         }
-        let mut roots = crate::roots::load();
+        let mut roots = crate::net::roots::load();
         roots.add_parsable_certificates(self.own.iter().cloned());
         let known = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
         let known = known.map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))?;

@@ -1,6 +1,6 @@
 //! [`Flow`].
 
-use crate::holder::{Holder, keyed_hash};
+use crate::net::holder::{Holder, keyed_hash};
 use crate::rpc::Extensions;
 use bytes::Bytes;
 use std::net::IpAddr;
@@ -9,8 +9,8 @@ use std::net::IpAddr;
 ///
 /// [`OneCService`](super::super::OneCService) puts it there. One that a layer above has put into the
 /// extensions of an RPC request or a [`RestCall`](super::super::RestCall) counts; otherwise the caller's
-/// [`Identity`](crate::Identity) (unless many [share](crate::Identity::shared) it), the address that [`ProxiesLayer`](crate::http::ProxiesLayer) found, or that of the
-/// [`Peer`](crate::http::Peer).
+/// [`Identity`](crate::Identity) (unless many [share](crate::Identity::shared) it), the address that [`ProxiesLayer`](crate::net::ProxiesLayer) found, or that of the
+/// [`Peer`](crate::net::Peer).
 ///
 /// It holds a keyed hash and nothing else of who it is. Flows of equal callers are equal within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +91,8 @@ impl From<Holder> for Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Caller, Peer};
     use crate::identity::{Identity, Scopes};
+    use crate::net::{Caller, Peer};
 
     fn address(text: &str) -> Flow {
         Flow::address(text.parse().unwrap_or(IpAddr::from([0, 0, 0, 0])))

@@ -6,7 +6,7 @@
 
 use super::flow::{Flow, Lane};
 use super::line::{Bounds, Called, Came, Line};
-use crate::sampler::{Sampler, Sum};
+use crate::net::sampler::{Sampler, Sum};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

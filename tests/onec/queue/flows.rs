@@ -3,7 +3,8 @@
 use super::{Answer, Call, PATIENCE, leaf, request, status};
 use crate::support::poll;
 use onec_mcp::auth::login::{Login, OwnLogin, Typed};
-use onec_mcp::http::{Caller, JsonRpcLayer, Peer};
+use onec_mcp::bridge::http::JsonRpcLayer;
+use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::{FairQueueLayer, Flow, Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Extensions, Method, ServerInfo};
 use onec_mcp::{Credentials, Identity, Scopes};

@@ -11,8 +11,8 @@ pub(super) use stored::Stored;
 
 use super::salt::{Alias, Salt};
 use crate::auth::buckets::{Buckets, at_least_one};
-use crate::http::{Network, place};
 use crate::identity::Credentials;
+use crate::net::{Network, place};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::fmt;

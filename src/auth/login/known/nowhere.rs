@@ -1,8 +1,8 @@
 //! Without the authorization server there is no store.
 
 use super::Alias;
-use crate::http::Network;
 use crate::identity::Credentials;
+use crate::net::Network;
 
 pub(in crate::auth::login) enum Stored {}
 

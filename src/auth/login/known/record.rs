@@ -1,8 +1,8 @@
 //! [`Record`]: what a store keeps of a login that was right.
 
 use crate::auth::buckets::at_least_one;
-use crate::http::Network;
 use crate::identity::Credentials;
+use crate::net::Network;
 use aes_gcm::aead::Generate;
 use ring::pbkdf2;
 use secrecy::ExposeSecret;

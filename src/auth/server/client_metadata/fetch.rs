@@ -37,7 +37,7 @@ pub(super) struct Fetcher {
 impl Fetcher {
     /// Reads the machine's root certificates, which takes some milliseconds.
     pub(super) fn new(settings: &Settings) -> Result<Self, MetadataError> {
-        let mut roots = crate::roots::load();
+        let mut roots = crate::net::roots::load();
         roots.roots.extend(settings.roots.roots.iter().cloned());
         if roots.is_empty() {
             return Err(MetadataError::Certificates);

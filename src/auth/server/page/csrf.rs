@@ -1,6 +1,6 @@
 //! That a login form was sent from the page this server made, and not from a stranger's.
 
-use crate::http::is_of;
+use crate::net::is_of;
 use aes_gcm::aead::Generate;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,6 +1,6 @@
 //! Reading a whole body within a limit.
 
-use crate::budget::OverBudgetError;
+use crate::net::budget::OverBudgetError;
 use crate::rpc::{BoxError, cause};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body;
@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 pub(crate) enum Incomplete {
     /// It is longer than the limit.
     TooLarge,
-    /// There is no room for it, see [`crate::budget`].
+    /// There is no room for it, see [`crate::net::budget`].
     NoRoom,
     /// It broke off.
     Broken(BoxError),

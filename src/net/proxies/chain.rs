@@ -2,7 +2,7 @@
 
 use super::forwarded::elements;
 use super::node::{Scheme, address, base};
-use crate::http::Caller;
+use crate::net::Caller;
 use http::header::{FORWARDED, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;

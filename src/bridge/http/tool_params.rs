@@ -3,9 +3,9 @@
 
 use super::headers::single;
 use super::sentinel;
-use crate::ask;
 use crate::rpc::json::{self, Member, Scanner, Span, once};
 use crate::rpc::{BoxError, ErrorObject, Failure, MAX_ITEMS, Param, Params, Payload, Request, Response};
+use crate::service::ask;
 use http::HeaderMap;
 use serde_json::Value;
 use std::collections::HashMap;

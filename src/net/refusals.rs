@@ -1,8 +1,8 @@
 //! [`RefusalsLayer`]: the log line of a request that was refused.
 
 use super::remote;
-use crate::audit::shown;
-use crate::sampler::{Sampler, Sum};
+use crate::net::sampler::{Sampler, Sum};
+use crate::rpc::label::shown;
 use http::{Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ use tower_service::Service;
 /// use bytes::Bytes;
 /// use http::{Request, Response, StatusCode};
 /// use http_body_util::Full;
-/// use onec_mcp::http::RefusalsLayer;
+/// use onec_mcp::net::RefusalsLayer;
 /// use std::convert::Infallible;
 /// use tower::{Layer, ServiceExt, service_fn};
 ///

@@ -4,16 +4,13 @@
 //! GET opens the stream; its first event, `endpoint`, says where the client POSTs its messages
 //! (202 each). All replies come over the stream, which owns the calls: closing it drops them.
 
-use super::accept::{is_encoded, is_json};
-use super::body::Body;
-use super::layer::Options;
-use super::origin::OriginPolicy;
-use super::reply;
-use super::stream::EventStream;
+use super::http::accept::is_json;
+use super::http::{Body, EventStream, Options, reply};
 use crate::Identity;
 use crate::bridge::{Bridge, Connection, Outbox};
-use crate::budget::Tally;
-use crate::holder::{Holder, NoShare, Share, Shares};
+use crate::net::budget::Tally;
+use crate::net::holder::{Holder, NoShare, Share, Shares};
+use crate::net::{OriginPolicy, is_encoded};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use futures_core::future::BoxFuture;

@@ -38,7 +38,7 @@ use tower_service::Service;
 ///
 /// ```
 /// use http::{Request, Response};
-/// use onec_mcp::http::{Caller, Peer, ProxiesLayer};
+/// use onec_mcp::net::{Caller, Peer, ProxiesLayer};
 /// use std::convert::Infallible;
 /// use tower::{Layer, ServiceExt, service_fn};
 ///

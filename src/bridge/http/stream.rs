@@ -11,12 +11,12 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Ends with the last message, if there is one.
-pub(super) type Work = Pin<Box<dyn Future<Output = Option<Encoded>> + Send>>;
+pub(in crate::bridge) type Work = Pin<Box<dyn Future<Output = Option<Encoded>> + Send>>;
 
 /// The answer to one request as events: what the outbox gets while the work goes on, then its end.
 ///
 /// The stream owns the work: when the client closes it, the work is dropped.
-pub(super) struct EventStream {
+pub(in crate::bridge) struct EventStream {
     work: Option<Work>,
     outbox: Outbox,
     ready: VecDeque<Bytes>,
@@ -25,19 +25,19 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(work: Work, outbox: Outbox, every: Duration) -> Self {
+    pub(in crate::bridge) fn new(work: Work, outbox: Outbox, every: Duration) -> Self {
         Self { work: Some(work), outbox, ready: VecDeque::new(), keep_alive: Box::pin(sleep(every)), every }
     }
 
     /// Bytes before anything else.
     #[cfg(feature = "sse")]
-    pub(super) fn starting_with(mut self, bytes: Bytes) -> Self {
+    pub(in crate::bridge) fn starting_with(mut self, bytes: Bytes) -> Self {
         self.ready.push_back(bytes);
         self
     }
 
     /// The next bytes; `None` at the end.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    pub(in crate::bridge) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if let Some(bytes) = self.ready.pop_front() {
                 self.keep_alive.as_mut().reset(Instant::now() + self.every);

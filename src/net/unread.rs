@@ -2,6 +2,7 @@
 
 use bytes::Buf;
 use http::header::CONNECTION;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -152,5 +153,13 @@ impl<B: Body> Body for Watched<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// The connection cannot go on after the answer to a request whose body stays unread; says so before it
+/// closes.
+pub(crate) fn close_unread<T, B: http_body::Body>(response: &mut Response<T>, head: &Parts, body: &B) {
+    if head.version <= Version::HTTP_11 && !body.is_end_stream() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }

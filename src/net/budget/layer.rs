@@ -3,8 +3,8 @@
 use super::body::{Counted, Held};
 use super::pool::{MemoryBudget, OverBudgetError};
 use super::tally::Tally;
-use crate::holder::Holder;
-use crate::http::{Refused, close_unread};
+use crate::net::holder::Holder;
+use crate::net::{Refused, close_unread};
 use crate::rpc::{ErrorObject, encode_error};
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};

@@ -17,8 +17,8 @@
 //! never wait. Answers are taken in even then, for what runs already cannot be undone: beyond the budget there
 //! is at most the longest answer for each call that runs in 1C.
 //!
-//! A caller is an address here: that of the [`Caller`](crate::http::Caller) which
-//! [`ProxiesLayer`](crate::http::ProxiesLayer) found, or of the [`Peer`](crate::http::Peer); IPv6 by /64. Where
+//! A caller is an address here: that of the [`Caller`](crate::net::Caller) which
+//! [`ProxiesLayer`](crate::net::ProxiesLayer) found, or of the [`Peer`](crate::net::Peer); IPv6 by /64. Where
 //! neither is known there are no shares. Up to 64 KiB of an exchange do not count towards the share: their
 //! number is that of the caller's connections.
 //!
@@ -27,8 +27,8 @@
 //! ```
 //! use bytes::Bytes;
 //! use http_body_util::{BodyExt, Full};
-//! use onec_mcp::budget::{BudgetLayer, MemoryBudget};
-//! use onec_mcp::http::{Body, JsonRpcLayer};
+//! use onec_mcp::net::budget::{BudgetLayer, MemoryBudget};
+//! use onec_mcp::bridge::http::{Body, JsonRpcLayer};
 //! use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!

@@ -25,7 +25,7 @@
 //! ```
 //! use bytes::Bytes;
 //! use http_body_util::{BodyExt, Full};
-//! use onec_mcp::http::JsonRpcLayer;
+//! use onec_mcp::bridge::http::JsonRpcLayer;
 //! use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
@@ -50,49 +50,22 @@
 //! # }
 //! ```
 
-mod accept;
+pub(super) mod accept;
 mod batch;
 mod body;
-mod forwarded;
 mod headers;
-mod hosts;
 mod layer;
-#[cfg(feature = "sse")]
-mod legacy_sse;
-mod lingering;
-mod network;
-mod origin;
-mod proxies;
-mod refusals;
-mod reply;
+pub(super) mod reply;
 mod sentinel;
 mod service;
 mod stream;
 mod tool_params;
-mod unread;
 
-#[cfg(any(feature = "oauth", feature = "rest"))]
-pub(crate) use accept::is_encoded;
 pub use body::Body;
-pub(crate) use forwarded::remote;
-pub use forwarded::{Caller, Peer};
-pub use hosts::{HostLayer, Hosts, HostsFuture};
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
-pub use legacy_sse::{LegacySse, LegacySseLayer};
-pub use lingering::Lingering;
-#[cfg(any(feature = "basic", feature = "oauth"))]
-pub(crate) use network::place;
-pub(crate) use network::{Network, networks};
-pub use origin::OriginPolicy;
-#[cfg(feature = "oauth")]
-pub(crate) use origin::is_of;
-pub use proxies::{Proxies, ProxiesLayer};
-pub(crate) use refusals::Refused;
-pub use refusals::{Refusals, RefusalsFuture, RefusalsLayer};
-pub(crate) use reply::close_unread;
-#[cfg(any(feature = "oauth", feature = "rest"))]
-pub(crate) use reply::{ENCODED, IDENTITY};
+pub(super) use layer::Options;
 pub use sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 pub use service::{JsonRpc, ResponseFuture};
-pub use unread::{Unread, Watched, Watching, WatchingFuture};
+#[cfg(feature = "sse")]
+pub(super) use stream::EventStream;

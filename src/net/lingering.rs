@@ -32,7 +32,8 @@ pin_project! {
     /// ```
     /// use hyper_util::rt::TokioIo;
     /// use hyper_util::service::TowerToHyperService;
-    /// use onec_mcp::http::{JsonRpcLayer, Lingering};
+    /// use onec_mcp::bridge::http::JsonRpcLayer;
+    /// use onec_mcp::net::Lingering;
     /// use onec_mcp::onec::OneCService;
     /// use onec_mcp::rpc::ServerInfo;
     /// use tokio::net::TcpStream;

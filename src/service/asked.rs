@@ -1,8 +1,8 @@
 //! Who asked for a list of tools when, so that nobody makes lists for ever.
 
-use crate::ask::tools;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Payload, Request, Response};
+use crate::service::ask::tools;
 use http::HeaderValue;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

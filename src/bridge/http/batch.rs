@@ -5,7 +5,7 @@ use super::service::{Post, bad_request};
 use super::stream::Work;
 use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
-use crate::holder::Holder;
+use crate::net::holder::Holder;
 use crate::rpc::{
     BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,
     Response as RpcResponse, Version, encode_error,

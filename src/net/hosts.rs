@@ -2,7 +2,7 @@
 
 use super::OriginPolicy;
 use super::refusals::Refused;
-use super::reply::close_unread;
+use super::unread::close_unread;
 use crate::rpc::{ErrorObject, encode_error};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -33,7 +33,7 @@ use tower_service::Service;
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
-/// use onec_mcp::http::{HostLayer, OriginPolicy};
+/// use onec_mcp::net::{HostLayer, OriginPolicy};
 /// use std::convert::Infallible;
 /// use tower::{Layer, ServiceExt, service_fn};
 ///

@@ -1,13 +1,12 @@
 //! [`JsonRpcLayer`].
 
 use super::body::Body;
-use super::origin::OriginPolicy;
-use super::refusals::Refused;
 use super::reply;
 use super::service::JsonRpc;
 use crate::bridge::Bridge;
-use crate::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::collect::{Incomplete, collect};
+use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
+use crate::net::collect::{Incomplete, collect};
+use crate::net::{OriginPolicy, Refused};
 use crate::rpc::{BoxError, ErrorObject, encode_error};
 use bytes::{Buf, Bytes};
 use http::{Response, StatusCode};
@@ -25,10 +24,10 @@ pub struct JsonRpcLayer {
 
 /// What only the HTTP side has to know.
 #[derive(Clone, Debug)]
-pub(super) struct Options {
-    pub(super) origins: OriginPolicy,
-    pub(super) max_body: usize,
-    pub(super) body_timeout: Duration,
+pub(in crate::bridge) struct Options {
+    pub(in crate::bridge) origins: OriginPolicy,
+    pub(in crate::bridge) max_body: usize,
+    pub(in crate::bridge) body_timeout: Duration,
 }
 
 impl Default for Options {
@@ -39,7 +38,7 @@ impl Default for Options {
 
 impl Options {
     /// Reads a body within its limits, or says what to answer instead.
-    pub(super) async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
+    pub(in crate::bridge) async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -63,7 +62,7 @@ impl Options {
         }
     }
 
-    pub(super) fn too_large(&self) -> Response<Body> {
+    pub(in crate::bridge) fn too_large(&self) -> Response<Body> {
         let text = format!("A body may have at most {} bytes", self.max_body);
         reply::error(StatusCode::PAYLOAD_TOO_LARGE, &ErrorObject::invalid_request(text), None)
     }

@@ -1,8 +1,8 @@
 //! Lists of tools that layers and bridges ask for themselves.
 
-use crate::aside::{aside, is_long};
 use crate::onec::{Error, Trouble};
 use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Method, Params, Payload, Request, Response, Unasked};
+use crate::service::aside::{aside, is_long};
 use serde::Deserialize;
 use std::collections::HashSet;
 use tower::ServiceExt as _;

@@ -1,6 +1,6 @@
 //! [`Sampler`]: lines that strangers can cause in any number, of which some are written and the others counted.
 
-use crate::http::{Network, networks};
+use crate::net::{Network, networks};
 use ipnet::IpNet;
 use std::collections::HashMap;
 use std::fmt;

@@ -1,15 +1,15 @@
 //! [`JsonRpc`].
 
-use super::accept::{Accepts, is_encoded, is_json};
+use super::accept::{Accepts, is_json};
 use super::body::Body;
 use super::layer::Options;
-use super::refusals::Refused;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::auth::NeededScopes;
 use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
-use crate::holder::Holder;
+use crate::net::holder::Holder;
+use crate::net::{Refused, close_unread, is_encoded};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
@@ -106,7 +106,7 @@ where
         let (head, body) = request.into_parts();
         let accepts = Accepts::of(&head.headers);
         if let Some(mut refusal) = self.shared.refuse(&head, accepts, body.size_hint().lower()) {
-            reply::close_unread(&mut refusal, &head, &body);
+            close_unread(&mut refusal, &head, &body);
             return ResponseFuture(Kind::Refused(Some(refusal)));
         }
         let post = Post { accepts, head, shared: Arc::clone(&self.shared) };

@@ -1,7 +1,7 @@
 //! [`Tally`]: what one exchange holds.
 
 use super::pool::{MemoryBudget, OverBudgetError};
-use crate::holder::Holder;
+use crate::net::holder::Holder;
 use bytes::Bytes;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,6 +1,6 @@
 //! [`MemoryBudget`].
 
-use crate::holder::Holder;
+use crate::net::holder::Holder;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! [`Holder`]: whose a thing is that is shared out among callers, and [`Shares`]: how much of it each has.
 
-use crate::http::{Caller, Peer, remote};
 use crate::identity::Identity;
+use crate::net::{Caller, Peer, remote};
 use crate::rpc::Extensions;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};

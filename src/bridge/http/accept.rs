@@ -1,7 +1,7 @@
 //! What a client can take (RFC 9110 section 12.5.1).
 
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
+use http::header::{ACCEPT, CONTENT_TYPE};
 
 /// The two types an answer may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,24 +40,8 @@ fn is_zero(parameter: &str) -> bool {
 }
 
 /// Whether the body is JSON as far as its sender says.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::bridge) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
-}
-
-/// Whether the body is compressed, or encoded otherwise, as far as its sender says.
-pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
-    names_others(headers, &CONTENT_ENCODING, "identity") || names_others(headers, &TRANSFER_ENCODING, "chunked")
-}
-
-/// Whether a header names codings other than the one that changes nothing for who reads the body.
-fn names_others(headers: &HeaderMap, name: &HeaderName, known: &str) -> bool {
-    // Hardly anybody says so.
-    if !headers.contains_key(name) {
-        return false;
-    }
-    let is_none = |coding: &str| coding.trim().is_empty() || coding.trim().eq_ignore_ascii_case(known);
-    let mut lines = headers.get_all(name).into_iter();
-    !lines.all(|line| line.to_str().is_ok_and(|line| line.split(',').all(is_none)))
 }

@@ -8,7 +8,7 @@
 //!
 //! ```
 //! use onec_mcp::rpc::{Request, Response, Payload, BoxError, ServerInfo};
-//! use onec_mcp::stdio;
+//! use onec_mcp::bridge::stdio;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {

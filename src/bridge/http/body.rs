@@ -19,15 +19,15 @@ enum Kind {
 }
 
 impl Body {
-    pub(super) const fn empty() -> Self {
+    pub(in crate::bridge) const fn empty() -> Self {
         Self(Kind::Empty)
     }
 
-    pub(super) fn whole(text: impl Into<Encoded>) -> Self {
+    pub(in crate::bridge) fn whole(text: impl Into<Encoded>) -> Self {
         Self(Kind::Whole(text.into()))
     }
 
-    pub(super) fn events(stream: EventStream) -> Self {
+    pub(in crate::bridge) fn events(stream: EventStream) -> Self {
         Self(Kind::Events(Box::new(stream)))
     }
 }

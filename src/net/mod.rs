@@ -1,0 +1,41 @@
+//! HTTP plumbing without any MCP in it: who calls from where, which names and pages may, how much is held.
+//!
+//! | | What it does |
+//! |---|---|
+//! | [`ProxiesLayer`] | finds out who calls behind proxies, and under which URL: a [`Caller`] |
+//! | [`HostLayer`], [`OriginPolicy`] | keep out foreign hosts and foreign pages |
+//! | [`Lingering`], [`Unread`] | let a refusal reach a client that is still sending |
+//! | [`RefusalsLayer`] | writes a line of each refused request, within bounds |
+//! | [`budget`] | bounds the bytes that are held for all callers, and for each |
+
+pub mod budget;
+pub(crate) mod collect;
+mod encoded;
+mod forwarded;
+pub(crate) mod holder;
+mod hosts;
+mod lingering;
+mod network;
+mod origin;
+mod proxies;
+mod refusals;
+pub(crate) mod roots;
+pub(crate) mod sampler;
+mod unread;
+
+pub(crate) use encoded::{ENCODED, IDENTITY, is_encoded};
+pub(crate) use forwarded::remote;
+pub use forwarded::{Caller, Peer};
+pub use hosts::{HostLayer, Hosts, HostsFuture};
+pub use lingering::Lingering;
+#[cfg(any(feature = "basic", feature = "oauth"))]
+pub(crate) use network::place;
+pub(crate) use network::{Network, networks};
+pub use origin::OriginPolicy;
+#[cfg(feature = "oauth")]
+pub(crate) use origin::is_of;
+pub use proxies::{Proxies, ProxiesLayer};
+pub(crate) use refusals::Refused;
+pub use refusals::{Refusals, RefusalsFuture, RefusalsLayer};
+pub(crate) use unread::close_unread;
+pub use unread::{Unread, Watched, Watching, WatchingFuture};

@@ -42,6 +42,7 @@ fn hide_in(keyword: &str, value: &mut Tree) {
             let lists =
                 rules.iter_mut().filter_map(|(_, rule)| if let Tree::Array(names) = rule { Some(names) } else { None });
             lists.for_each(forget);
+            return hide_named(rules);
         }
         ("propertyNames", Tree::Object(members)) => {
             let names = members.iter_mut().find(|(keyword, _)| keyword == "enum");
@@ -49,10 +50,20 @@ fn hide_in(keyword: &str, value: &mut Tree) {
                 forget(names);
             }
         }
-        ("patternProperties", Tree::Object(patterns)) => patterns.retain(|(pattern, _)| !is_pattern(pattern)),
+        ("patternProperties", Tree::Object(patterns)) => {
+            patterns.retain(|(pattern, _)| !is_pattern(pattern));
+            return hide_named(patterns);
+        }
+        ("properties" | "dependentSchemas" | "$defs" | "definitions", Tree::Object(named)) => return hide_named(named),
         _ => {}
     }
     hide(value);
+}
+
+/// Of schemas under names, which may be those of keywords.
+fn hide_named(schemas: &mut Vec<(String, Tree)>) {
+    schemas.retain(|(name, _)| !is_confirmation(name));
+    schemas.iter_mut().for_each(|(_, schema)| hide(schema));
 }
 
 fn forget(names: &mut Vec<Tree>) {

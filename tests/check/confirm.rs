@@ -233,6 +233,19 @@ async fn lists_do_not_show_it() {
     assert_eq!(service.oneshot(list).await.unwrap().outcome.unwrap().json().as_ptr(), memory);
 }
 
+/// Names of properties are no keywords, whatever they are.
+#[tokio::test]
+async fn arguments_named_as_keywords_stay() {
+    let names = ["required", "not", "properties", "propertyNames", "dependencies", "patternProperties"];
+    let named = |inner: Value| -> Value { names.iter().map(|name| ((*name).to_owned(), inner.clone())).collect() };
+    for keyword in ["properties", "$defs", "dependentSchemas", "patternProperties", "dependencies"] {
+        let onec = Onec::with(json!({ "type": "object", keyword: named(json!({ "_confirmation": {} })) }));
+        let list = Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25);
+        let shown = answer(&onec.confirmed(), list).await;
+        assert_eq!(shown["tools"][1]["inputSchema"][keyword], named(json!({})), "{keyword}");
+    }
+}
+
 #[tokio::test]
 async fn once_agreed_1c_gets_what_its_schema_wants() {
     for (schema, value) in [

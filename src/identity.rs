@@ -53,7 +53,8 @@ impl Identity {
         self
     }
 
-    /// What to do when 1C refuses those credentials during a call: forget what was granted on them.
+    /// What to do when 1C refuses those credentials: forget what was granted on them. The bridge does it, when a call
+    /// ends so.
     #[must_use]
     pub fn on_login_refused(mut self, forget: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).refused = Some(Arc::new(forget));
@@ -110,6 +111,11 @@ impl Identity {
         }
     }
 }
+
+/// Put into the extensions of a 403 by whoever misses scopes: all that the request needs. The
+/// bearer layer makes the challenge of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NeededScopes(pub Scopes);
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

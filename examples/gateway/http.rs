@@ -198,7 +198,7 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
 
 /// What 1C answered, and the cause in a word.
 fn unwell(error: &BoxError, what: &str) {
-    let onec = error.downcast_ref::<Error>();
+    let onec = Error::find(&*error);
     let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
     let error = &**error as &dyn std::error::Error;
     tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "{what}");

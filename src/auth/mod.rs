@@ -69,6 +69,7 @@ mod tallies;
 mod trouble;
 mod validate;
 
+pub use crate::identity::NeededScopes;
 #[cfg(feature = "basic")]
 pub use basic::{Basic, BasicAuthLayer};
 #[cfg(feature = "rest")]
@@ -79,8 +80,3 @@ pub use digest::Digest;
 pub use gate::{Authenticated, ResponseFuture};
 pub use site::Site;
 pub use validate::{Presented, Refusal, ServiceValidator, StaticToken, TokenRequest, TokenValidator};
-
-/// Put into the extensions of a 403 by whoever misses scopes: all that the request needs. The
-/// bearer layer makes the challenge of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NeededScopes(pub crate::Scopes);

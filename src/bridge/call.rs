@@ -6,11 +6,11 @@ use super::inputs;
 use super::outbox::Outbox;
 use super::questions::ConnectionId;
 use super::request_line::RequestLine;
-use crate::identity::Scopes;
+use crate::identity::{Identity, Scopes};
 use crate::rpc::json::{self, Fault, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, RequestId,
-    Response, Version, encode, encode_error, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, Response, Version,
+    encode, encode_error, tell_refused, without_line_breaks,
 };
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
@@ -41,6 +41,8 @@ pub(crate) struct Call {
     pub(super) method: Method,
     pub(super) version: Version,
     line: RequestLine,
+    /// Who called, if 1C may refuse their own login.
+    identity: Option<Identity>,
     progress_token: Option<Bytes>,
     log_level: Option<Level>,
     pub(super) can: Capabilities,
@@ -83,6 +85,7 @@ impl Call {
             method: request.method.clone(),
             version: request.version,
             line,
+            identity: request.extensions.get().filter(|identity: &&Identity| identity.credentials().is_some()).cloned(),
             progress_token: token.map(Bytes::copy_from_slice),
             log_level: if modern { Level::of_meta(request)? } else { log_level },
             can: match params.meta(Meta::ClientCapabilities) {
@@ -109,9 +112,12 @@ impl Call {
         self
     }
 
-    /// What the lines of the log about this call name.
-    pub(crate) const fn request_id(&self) -> RequestId {
-        self.line.id()
+    /// What came of the stack's answer. All that is to be done when a call ends is done here.
+    pub(crate) async fn ended(&self, answer: Result<Response, BoxError>) -> Outcome {
+        if let Err(error) = &answer {
+            tell_refused(error, self.identity.as_ref()).await;
+        }
+        Outcome::of(answer, self.line.id())
     }
 
     pub(crate) const fn era(&self) -> Era {
@@ -135,7 +141,8 @@ impl Call {
         S::Future: Send,
     {
         for _ in 0..MAX_ROUNDS {
-            let mut outcome = Outcome::of(self.with_progress(running, outbox).await, self.line.id());
+            let answer = self.with_progress(running, outbox).await;
+            let mut outcome = self.ended(answer).await;
             self.relay_messages(&outcome, outbox);
             let Ok(payload) = &outcome.result else { return outcome };
             if self.era() == Era::Modern || !payload.is_input_required() {

@@ -18,24 +18,21 @@ impl<T> Default for Flights<T> {
 }
 
 impl<T: Clone> Flights<T> {
-    /// What `call` comes to, or the call of another who asked for the same before; and whether it was
-    /// this caller's own. If the one who made the call leaves, the next in line makes it.
+    /// What `call` comes to, or the call of another who asked for the same before. If the one who made the
+    /// call leaves, the next in line makes it.
     ///
     /// Who asks after its end begins anew.
-    pub(super) async fn join(&self, key: Key, call: impl Future<Output = T>) -> (T, bool) {
+    pub(super) async fn join(&self, key: Key, call: impl Future<Output = T>) -> T {
         let place = Place { flights: self, key, cell: Some(self.cell(key)) };
-        let mut own = false;
         let lead = async {
-            own = true;
             let end = call.await;
             place.close();
             end
         };
-        let end = match &place.cell {
+        match &place.cell {
             Some(cell) => cell.get_or_init(|| lead).await.clone(),
             None => lead.await,
-        };
-        (end, own)
+        }
     }
 
     /// How many calls are under way.

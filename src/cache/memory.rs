@@ -85,7 +85,7 @@ impl Memory {
     }
 
     /// The answer that `call` gets, unless another caller's call for the same is under way: then that
-    /// one's; and whether it was `call`. What does not pass `check` is not remembered.
+    /// one's. What does not pass `check` is not remembered.
     ///
     /// # Errors
     /// Those of the call.
@@ -95,7 +95,7 @@ impl Memory {
         ttl: Duration,
         check: Option<Check>,
         call: impl Future<Output = Result<Response, BoxError>>,
-    ) -> (Result<Answer, BoxError>, bool) {
+    ) -> Result<Answer, BoxError> {
         let call = async {
             // It may have come between the look and the place in line.
             if let Some(answer) = self.get(&key, ttl) {
@@ -103,8 +103,7 @@ impl Memory {
             }
             call.await.map(|response| self.keep(key, ttl, check.as_ref(), response)).map_err(Arc::from)
         };
-        let (answer, own) = self.flights.join(key, call).await;
-        (answer.map_err(|error| Shared(error).into()), own)
+        self.flights.join(key, call).await.map_err(|error| Shared(error).into())
     }
 
     fn keep(&self, key: Key, ttl: Duration, check: Option<&Check>, response: Response) -> Answer {

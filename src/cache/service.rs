@@ -2,9 +2,8 @@
 
 use super::key::{self, Key};
 use super::memory::{Answer, Memory};
-use crate::identity::Identity;
-use crate::onec::{Check, Error, RestCall, Trouble};
-use crate::rpc::{BoxError, Request, Response, cause};
+use crate::onec::{Check, RestCall};
+use crate::rpc::{BoxError, Request, Response};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -80,10 +79,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match self.lists.filter(|_| request.method.listed().is_some()) {
-            Some(ttl) => {
-                let identity = request.extensions.get().cloned();
-                self.look_up((key::of_list(&request), ttl, None), request, identity, told)
-            }
+            Some(ttl) => self.look_up((key::of_list(&request), ttl, None), request, told),
             None => Kind::Passed { call: self.inner.call(request) },
         };
         ResponseFuture { kind }
@@ -106,10 +102,7 @@ where
 
     fn call(&mut self, call: RestCall) -> Self::Future {
         let kind = match call.cache.filter(|ttl| !ttl.is_zero()) {
-            Some(ttl) => {
-                let identity = call.extensions.get().cloned();
-                self.look_up((key::of_call(&call), ttl, call.check.clone()), call, identity, |answer| answer.response)
-            }
+            Some(ttl) => self.look_up((key::of_call(&call), ttl, call.check.clone()), call, |answer| answer.response),
             None => Kind::Passed { call: self.inner.call(call) },
         };
         ResponseFuture { kind }
@@ -121,7 +114,6 @@ impl<S> Cache<S> {
         &mut self,
         (key, ttl, check): (Key, Duration, Option<Check>),
         question: R,
-        identity: Option<Identity>,
         finish: fn(Answer) -> Response,
     ) -> Kind<S::Future>
     where
@@ -139,21 +131,9 @@ impl<S> Cache<S> {
         let memory = Arc::clone(&self.memory);
         let call = Box::pin(async move {
             let call = async { ready.call(question).await.map_err(Into::into) };
-            let (answer, own) = memory.ask(key, ttl, check, call).await;
-            if let (Err(error), Some(identity), false) = (&answer, &identity, own) {
-                tell(error, identity).await;
-            }
-            answer.map(finish)
+            memory.ask(key, ttl, check, call).await.map(finish)
         });
         Kind::Asked { call }
-    }
-}
-
-/// The leaf has told the one who called that their login was refused. The others hear it here, as
-/// each may have tokens of their own that hang on this login.
-async fn tell(error: &BoxError, identity: &Identity) {
-    if cause::<Error>(&**error).map(Error::trouble) == Some(&Trouble::LoginRefused) {
-        identity.login_refused().await;
     }
 }
 

@@ -8,7 +8,7 @@ use super::tool::{Flaw, Seen, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, Trouble};
 use crate::rpc::json::Fault;
-use crate::rpc::{BoxError, ErrorObject, Payload, Response, cause};
+use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
 use crate::service::aside::{Rework, Reworked};
 use http::StatusCode;
 use pin_project_lite::pin_project;
@@ -106,7 +106,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
             Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
             Seen { flaw: Some(Flaw::Misfit(why)), .. } if structured => {
-                return Err(Error::from(Trouble::Nonsense(why)).of_tool(tool.name()).into());
+                return Err(Failure::no_answer(&why).of_tool(tool.name()).into());
             }
             seen => {
                 told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
@@ -142,9 +142,9 @@ fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
             "" => "1C refused these arguments (400) without saying why.",
             text => text,
         })),
-        _ => Err(match error.downcast::<Error>() {
-            Ok(error) => error.of_tool(tool.name()).into(),
-            Err(error) => error,
+        _ => Err(match cause::<Failure>(&*error).cloned() {
+            Some(failure) => failure.of_tool(tool.name()).into(),
+            None => error,
         }),
     }
 }

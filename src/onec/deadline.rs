@@ -1,7 +1,7 @@
 //! How long a call to 1C may take.
 
 use super::error::{Error, Trouble};
-use crate::rpc::BoxError;
+use crate::rpc::{BoxError, Failure};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -20,7 +20,7 @@ pub(super) fn patience(request: &http::Request<Bytes>) -> Patience {
     request.extensions().get().copied().unwrap_or(Patience(Duration::from_secs(30)))
 }
 
-/// Ends a call that takes longer than its [`Patience`] with [`Trouble::Slow`]; dropping it tells 1C.
+/// Ends a call that takes longer than its [`Patience`] with a [`Failure`] for [`Trouble::Slow`]; dropping it tells 1C.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeadlineLayer;
 
@@ -83,6 +83,6 @@ where
             return Poll::Ready(answer.map_err(Into::into));
         }
         ready!(this.sleep.poll(cx));
-        Poll::Ready(Err(Error::from(Trouble::Slow(*this.limit)).into()))
+        Poll::Ready(Err(Failure::from(Error::from(Trouble::Slow(*this.limit))).into()))
     }
 }

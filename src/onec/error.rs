@@ -1,7 +1,7 @@
 //! What can go wrong between this server and 1C, each with a sentence that says what to check.
 
 use super::cause::{Cause, Found};
-use crate::rpc::{BoxError, Failure};
+use crate::rpc::{BoxError, Failure, Upstream, cause, no_answer};
 use http::{StatusCode, Uri};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -37,6 +37,9 @@ pub enum Trouble {
 }
 
 /// 1C could not be asked, or did not answer.
+///
+/// A [`OneCService`](super::OneCService) fails with a [`Failure`] whose [`source`](std::error::Error::source) is
+/// this: [`find`](Self::find) looks for it.
 ///
 /// Its text is meant for administrators: what happened, the details, what to do, and what 1C says. Clients
 /// are told the same without names of hosts, addresses and paths ([`failure`](Self::failure)). The cause in
@@ -103,11 +106,9 @@ impl Error {
         Self { place: Some(Box::new(place)), ..self }
     }
 
-    /// The same of this tool.
-    #[cfg(feature = "catalog")]
-    pub(crate) fn of_tool(mut self, tool: &str) -> Self {
-        self.place.get_or_insert_default().tool = Some(tool.into());
-        self
+    /// Returns the trouble with 1C in a chain of causes, if there is any.
+    pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
+        cause(error)
     }
 
     /// The address that was called, where that is known.
@@ -166,13 +167,41 @@ impl Error {
 
     /// Whether the call failed in 1C or on the way: the caller's login is the caller's affair, and of a full queue the
     /// queue warns.
-    pub(crate) const fn is_for_administrators(&self) -> bool {
+    const fn is_for_administrators(&self) -> bool {
         !matches!(self.trouble, Trouble::LoginRefused | Trouble::Queued(_))
     }
 
     /// What a client is told.
     pub const fn failure(&self) -> &Failure {
         &self.failure
+    }
+}
+
+impl Error {
+    fn upstream(&self) -> Upstream {
+        Upstream {
+            cause: self.name(),
+            status: self.answered(),
+            uri: self.uri().cloned(),
+            tool: self.tool().map(Into::into),
+            login_refused: self.trouble == Trouble::LoginRefused,
+            is_for_administrators: self.is_for_administrators(),
+        }
+    }
+}
+
+/// What the services of the leaf fail with: a [`Failure`] for trouble with 1C, with that as its source; what else the
+/// client failed with as it is.
+pub(super) fn failed(error: BoxError) -> BoxError {
+    match Error::find(&*error).map(|trouble| (trouble.failure.clone(), trouble.upstream())) {
+        Some((failure, upstream)) => failure.caused(upstream, error).into(),
+        None => error,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        error.failure.clone().caused(error.upstream(), error.into())
     }
 }
 
@@ -241,11 +270,7 @@ fn sentence(trouble: &Trouble, risky: bool) -> Cow<'static, str> {
              log in again."
                 .into()
         }
-        Trouble::Nonsense(why) => format!(
-            "1C sent something that is no answer to the call: {why}. Check that the infobase URL and the service \
-             root lead to the MCP extension's HTTP service, and that the extension is up to date."
-        )
-        .into(),
+        Trouble::Nonsense(why) => no_answer(why).into(),
         Trouble::TooLarge(limit) => format!(
             "1C's answer is larger than {}. Ask for less: a shorter period, fewer columns or a row limit.",
             if *limit < 1024 * 1024 { format!("{limit} bytes") } else { format!("{} MiB", limit / (1024 * 1024)) }
@@ -308,8 +333,8 @@ mod tests {
 
     #[test]
     fn the_table_finds_the_failure() {
-        let error: BoxError = Box::new(Error::from(Trouble::Slow(Duration::from_secs(30))));
-        let failure = Failure::from_error(&error);
+        let error: BoxError = Error::from(Trouble::Slow(Duration::from_secs(30))).into();
+        let failure = Failure::from_error(&failed(error));
         assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
         assert!(failure.error.message.contains("within 30 s"), "{}", failure.error.message);
     }

@@ -16,7 +16,7 @@ use super::queue::Flow;
 use super::rest::Paths;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
-use crate::rpc::{BoxError, Era, ErrorObject, Method, Param, Payload, Request, Response, cause as find};
+use crate::rpc::{BoxError, Era, ErrorObject, Failure, Method, Param, Payload, Request, Response, cause as find};
 use crate::service::aside::{aside, is_long};
 use crate::service::memo::Memo;
 use bytes::Bytes;
@@ -98,7 +98,7 @@ impl Target {
         let kind = Kind { name: request.method.as_str(), uri: &self.rpc, harmless };
         let answer = match self.exchange(ready, call, kind).await {
             Err(error) => {
-                let error = refused(error, request.extensions.get::<Identity>()).await;
+                let error = refused(error, request.extensions.get::<Identity>());
                 return Err(self.placed(error, &request));
             }
             Ok(answer) => answer,
@@ -226,7 +226,7 @@ impl Target {
             }
             Some(ClientError::Broken(_)) => (Trouble::Broken, None),
             Some(ClientError::TooLarge(limit)) => (Trouble::TooLarge(*limit), None),
-            None => return error,
+            None => return own(error),
         };
         Error::found(kind, found, Some(error)).into()
     }
@@ -281,6 +281,14 @@ impl Target {
             call.extensions_mut().insert(tally.clone());
         }
         Ok(call)
+    }
+}
+
+/// The trouble that a layer between leaf and client failed with, to be put into words that fit the call.
+fn own(error: BoxError) -> BoxError {
+    match find::<Error>(&*error).map(Error::trouble) {
+        Some(trouble) if error.is::<Failure>() => Error::from(trouble.clone()).into(),
+        _ => error,
     }
 }
 

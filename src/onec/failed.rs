@@ -13,23 +13,15 @@ use std::time::Duration;
 /// Between a refused connection and the one other try.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a failure means to who called: a 401 to a user's own login is the end of that login, and its
-/// hook is told. To the service account it is trouble like any other.
-pub(super) async fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
+/// What a failure means to who called: a 401 to a user's own login is the end of that login. To the service account
+/// it is trouble like any other.
+pub(super) fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
+    let own = identity.is_some_and(|identity| identity.credentials().is_some());
     let failed = find::<Error>(&*error);
     // A web server that wants a login of another kind has not looked at this one.
     let refused = failed.is_some_and(|failed| failed.why().is_none())
         && failed.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED);
-    if !refused {
-        return error;
-    }
-    match identity.filter(|identity| identity.credentials().is_some()) {
-        Some(identity) => {
-            identity.login_refused().await;
-            Error::new(Trouble::LoginRefused, Some(error)).into()
-        }
-        None => error,
-    }
+    if own && refused { Error::new(Trouble::LoginRefused, Some(error)).into() } else { error }
 }
 
 /// A 200 that is no answer. Some web servers and some code in 1C put their failures into one.

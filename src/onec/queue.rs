@@ -8,7 +8,7 @@ pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
 use super::error::{Error, Trouble};
-use crate::rpc::BoxError;
+use crate::rpc::{BoxError, Failure};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -47,7 +47,7 @@ type Call = http::Request<Bytes>;
 /// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
 /// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
 ///
-/// A call waits no longer than its [`Patience`]; then it fails with [`Trouble::Queued`] and surely did not
+/// A call waits no longer than its [`Patience`]; then it fails with a [`Failure`] for [`Trouble::Queued`] and surely did not
 /// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`]. Of both the log warns, of
 /// each at most 10 times a minute; the others are counted.
 ///
@@ -155,16 +155,16 @@ where
     }
 }
 
-type Wait = Pin<Box<dyn Future<Output = Result<Turn, Error>> + Send>>;
+type Wait = Pin<Box<dyn Future<Output = Result<Turn, Failure>> + Send>>;
 
-async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Error> {
+async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Failure> {
     let (turns, flow) = (Arc::clone(&waiting.turns), waiting.flow);
     match tokio::time::timeout(limit, waiting).await {
         Ok(Some(turn)) => Ok(turn),
         // The queue outlives who waits in it, so this is the time limit.
         Ok(None) | Err(_) => {
             turns.refused(flow, "Queued");
-            Err(Error::from(Trouble::Queued(limit)))
+            Err(Error::from(Trouble::Queued(limit)).into())
         }
     }
 }

@@ -131,7 +131,7 @@ impl Target {
         };
         let kind = Kind { name: &call.path, uri, harmless: false };
         let answer = match self.exchange(ready, build, kind).await {
-            Err(error) => return Err(refused(error, call.extensions.get::<Identity>()).await),
+            Err(error) => return Err(refused(error, call.extensions.get::<Identity>())),
             Ok(answer) => answer,
         };
         let (upstream, body) = (Some(started.elapsed()), answer.body().clone());

@@ -2,6 +2,7 @@
 
 use super::client::HttpClient;
 use super::deadline::{Deadline, DeadlineLayer};
+use super::error::failed;
 use super::exchange::Target;
 use super::infobase::{Infobase, InfobaseError};
 use super::queue::{FairQueue, FairQueueLayer};
@@ -30,12 +31,12 @@ const DEFAULT_CONCURRENCY: usize = 16;
 /// Calls run under the account of the [`Infobase`], or, where the request's extensions hold an
 /// [`Identity`](crate::Identity) with credentials, as that user. All share one pool of connections:
 /// each call carries its own `Authorization`, and no cookies are kept. When 1C refuses such a user's
-/// login, the identity's hook runs ([`Identity::on_login_refused`](crate::Identity::on_login_refused))
-/// and the call fails with [`Trouble::LoginRefused`](super::Trouble::LoginRefused).
+/// login, the call fails with [`Trouble::LoginRefused`](super::Trouble::LoginRefused); the bridge then runs
+/// the identity's hook ([`Identity::on_login_refused`](crate::Identity::on_login_refused)).
 ///
 /// # Errors
-/// [`Error`](super::Error) for trouble with 1C, tower's `Overloaded` when too many calls wait, and whatever `C`
-/// fails with. JSON-RPC errors of 1C are answers.
+/// A [`Failure`](crate::rpc::Failure) for trouble with 1C, whose source is an [`Error`](super::Error); tower's
+/// `Overloaded` when too many calls wait; and whatever `C` fails with. JSON-RPC errors of 1C are answers.
 #[derive(Clone)]
 pub struct OneCService<C = DefaultClient> {
     pub(super) client: C,
@@ -89,7 +90,7 @@ pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>
 
 impl ResponseFuture {
     pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
-        Self(Box::pin(call))
+        Self(Box::pin(async move { call.await.map_err(failed) }))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::net::collect::{Incomplete, collect};
 use crate::net::{is_encoded, remote};
 use crate::onec::{Flow, RestCall};
 use crate::rpc::json::{Fault, Scanner};
-use crate::rpc::{BoxError, RequestId, Response, without_bom};
+use crate::rpc::{BoxError, RequestId, Response, tell_refused, without_bom};
 use crate::service::aside::{aside, is_long};
 use bytes::{Buf, Bytes};
 use http::header::CONNECTION;
@@ -147,7 +147,13 @@ impl Endpoints {
             call.extensions.insert(tally.clone());
         }
         let mut inner = inner.map_err(|error| Problem::onec(error, id))?;
-        let answer = inner.call(call).await.map_err(|error| Problem::onec(error.into(), id))?;
+        let answer = match inner.call(call).await.map_err(Into::into) {
+            Ok(answer) => answer,
+            Err(error) => {
+                tell_refused(&error, of.get()).await;
+                return Err(Problem::onec(error, id));
+            }
+        };
         let payload = answer.outcome.map_err(|error| Problem::onec(error.into(), id))?;
         match tool.excess(&payload) {
             Some((count, ceiling)) => Err(Problem::excess(count, ceiling)),

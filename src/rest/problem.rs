@@ -110,7 +110,8 @@ impl Problem {
         let outcome = Outcome::of(Err(error), request);
         let retry_after = outcome.retry_after;
         let message = own.filter(|text| !text.is_empty());
-        let message = message.unwrap_or_else(|| outcome.into_failure().error.message.into_owned());
+        let told = || outcome.result.err().map(|error| error.message.into_owned()).unwrap_or_default();
+        let message = message.unwrap_or_else(told);
         Self { retry_after, ..Self::new(status, "onec_error", message) }
     }
 

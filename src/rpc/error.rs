@@ -4,11 +4,12 @@ use super::json;
 use super::version::Version;
 use crate::identity::Scopes;
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Any error of a service.
@@ -127,8 +128,9 @@ impl fmt::Display for ErrorObject {
 
 impl StdError for ErrorObject {}
 
-/// What a machinery error looks like to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a machinery error looks like to a client, and what is behind it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Failure {
     /// The JSON-RPC error, the same on every transport.
     pub error: ErrorObject,
@@ -139,17 +141,55 @@ pub struct Failure {
     /// All the scopes that the caller would need, where only they are missing
     /// ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     pub scopes: Option<Scopes>,
+    /// The call that failed, where it is what stands behind this server that failed.
+    pub(crate) upstream: Option<Box<Upstream>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// A call of what stands behind this server that failed, as the log tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    /// The cause in a word.
+    pub(crate) cause: &'static str,
+    /// What it answered with, where it answered.
+    pub(crate) status: Option<StatusCode>,
+    /// The address that was called, where that is known.
+    pub(crate) uri: Option<Uri>,
+    /// The tool that was called, where that is known.
+    pub(crate) tool: Option<Box<str>>,
+    /// It no longer takes the caller's own login.
+    pub(crate) login_refused: bool,
+    /// Whether administrators have a hand in it.
+    pub(crate) is_for_administrators: bool,
 }
 
 impl Failure {
     /// A failure of what stands behind this server.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { error: ErrorObject::internal(message), status, retry_after: None, scopes: None }
+        Self::of(ErrorObject::internal(message), status)
     }
 
     /// What the sender of the request did wrong.
     pub(crate) const fn bad_request(error: ErrorObject) -> Self {
-        Self { error, status: StatusCode::BAD_REQUEST, retry_after: None, scopes: None }
+        Self::of(error, StatusCode::BAD_REQUEST)
+    }
+
+    pub(crate) const fn of(error: ErrorObject, status: StatusCode) -> Self {
+        Self { error, status, retry_after: None, scopes: None, upstream: None, source: None }
+    }
+
+    /// The failure of a call of what stands behind this server; `source` says more of it, to the log.
+    pub(crate) fn caused(self, upstream: Upstream, source: BoxError) -> Self {
+        Self { upstream: Some(Box::new(upstream)), source: Some(source.into()), ..self }
+    }
+
+    /// The failure of a call of this tool.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn of_tool(mut self, tool: &str) -> Self {
+        if let Some(upstream) = &mut self.upstream {
+            upstream.tool = Some(tool.into());
+        }
+        self
     }
 
     /// The caller lacks scopes. Over HTTP this is 403, from which a client of 2025-11-25 or later
@@ -158,20 +198,17 @@ impl Failure {
     /// elsewhere it is a tool result that says so.
     pub fn insufficient_scope(needed: Scopes) -> Self {
         let error = ErrorObject::invalid_request(format!("Not allowed: this needs the scopes {needed}"));
-        Self { error, status: StatusCode::FORBIDDEN, retry_after: None, scopes: Some(needed) }
+        Self { scopes: Some(needed), ..Self::of(error, StatusCode::FORBIDDEN) }
     }
 
-    /// The one table: trouble with 1C, a [`Failure`] or [`ErrorObject`] that a layer failed with,
-    /// tower's errors; anything else is a 500 whose text stays in the log. Wrapped errors are found.
+    /// The one table: a [`Failure`] or [`ErrorObject`] that the leaf or a layer failed with, tower's errors;
+    /// anything else is a 500 whose text stays in the log. Wrapped errors are found.
     pub fn from_error(error: &BoxError) -> Self {
-        if let Some(error) = cause::<crate::onec::Error>(&**error) {
-            return error.failure().clone();
-        }
         if let Some(failure) = cause::<Self>(&**error) {
             return failure.clone();
         }
         if let Some(error) = cause::<ErrorObject>(&**error) {
-            return Self { error: error.clone(), status: StatusCode::OK, retry_after: None, scopes: None };
+            return Self::of(error.clone(), StatusCode::OK);
         }
         if cause::<tower::load_shed::error::Overloaded>(&**error).is_some() {
             return Self::overloaded();
@@ -199,7 +236,11 @@ impl fmt::Display for Failure {
     }
 }
 
-impl StdError for Failure {}
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
 
 /// The first error of type `E` in the chain of causes. What an [`io::Error`] was made of belongs to it,
 /// though its `source` passes over that.

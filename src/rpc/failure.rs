@@ -1,30 +1,40 @@
 //! What the log says of calls that failed.
 
-use super::error::{BoxError, ErrorObject, cause};
+use super::error::{BoxError, ErrorObject, Failure, Upstream, cause};
 use super::request_id::RequestId;
-use crate::onec;
+use crate::identity::Identity;
 use http::StatusCode;
 use std::error::Error;
 
-/// A call ended with `error`, which clients get as `status`.
-pub(super) fn happened(error: &BoxError, status: StatusCode, request: RequestId) {
-    let told = &**error as &dyn Error;
-    let Some(trouble) = cause::<onec::Error>(told) else {
-        match status {
+/// A call ended with `error`, which clients get as `failure`.
+pub(super) fn happened(error: &BoxError, failure: &Failure, request: RequestId) {
+    let Some(upstream) = &failure.upstream else {
+        let error = &**error as &dyn Error;
+        match failure.status {
             StatusCode::INTERNAL_SERVER_ERROR => {
-                tracing::error!(request_id = %request, error = told, "unexpected failure of a call");
+                tracing::error!(request_id = %request, error, "unexpected failure of a call");
             }
-            _ => tracing::debug!(request_id = %request, error = told, "call failed"),
+            _ => tracing::debug!(request_id = %request, error, "call failed"),
         }
         return;
     };
-    let (status, cause) = (trouble.answered().map(|status| status.as_u16()), trouble.name());
     // Administrators are told more than clients.
-    if trouble.is_for_administrators() {
-        let (tool, uri) = (trouble.tool(), trouble.uri().map(tracing::field::display));
-        tracing::warn!(request_id = %request, tool, uri, status, cause, error = told, "a call of 1C failed");
+    let error = failure.source().unwrap_or(&**error);
+    let Upstream { cause, status, uri, tool, is_for_administrators, .. } = &**upstream;
+    let (status, uri) = (status.map(|status| status.as_u16()), uri.as_ref().map(tracing::field::display));
+    if *is_for_administrators {
+        tracing::warn!(request_id = %request, tool = tool.as_deref(), uri, status, cause, error, "a call of 1C failed");
     } else {
-        tracing::info!(request_id = %request, status, cause, error = told, "a call of 1C failed");
+        tracing::info!(request_id = %request, status, cause, error, "a call of 1C failed");
+    }
+}
+
+/// A call that `identity` sent ended with `error`: if 1C refused the caller's own login, the identity hears of it.
+pub(crate) async fn tell_refused(error: &BoxError, identity: Option<&Identity>) {
+    let Some(identity) = identity else { return };
+    let failure = cause::<Failure>(&**error);
+    if failure.and_then(|failure| failure.upstream.as_ref()).is_some_and(|upstream| upstream.login_refused) {
+        identity.login_refused().await;
     }
 }
 
@@ -40,5 +50,28 @@ pub(super) fn refused_by_onec(error: &ErrorObject, request: RequestId) {
             let cause = "JsonRpcError";
             tracing::warn!(request_id = %request, status, cause, code, error = told, "a call of 1C failed");
         }
+    }
+}
+
+/// What is said of an answer that is none to the call.
+pub(crate) fn no_answer(why: &str) -> String {
+    format!(
+        "1C sent something that is no answer to the call: {why}. Check that the infobase URL and the service root lead \
+         to the MCP extension's HTTP service, and that the extension is up to date."
+    )
+}
+
+impl Failure {
+    /// The answer to a call is none, and why.
+    pub(crate) fn no_answer(why: &str) -> Self {
+        let mut failure = Self::new(StatusCode::BAD_GATEWAY, no_answer(why));
+        let upstream = Upstream {
+            cause: "Nonsense",
+            status: Some(StatusCode::OK),
+            is_for_administrators: true,
+            ..Upstream::default()
+        };
+        failure.upstream = Some(Box::new(upstream));
+        failure
     }
 }

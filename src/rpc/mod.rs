@@ -36,7 +36,8 @@ pub use payload::Payload;
 pub use response::Response;
 pub use version::{Era, Version};
 
-pub(crate) use error::cause;
+pub(crate) use error::{Upstream, cause};
+pub(crate) use failure::{no_answer, tell_refused};
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
 #[cfg(any(feature = "alias", feature = "confirm"))]

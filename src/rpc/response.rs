@@ -62,9 +62,10 @@ impl Outcome {
                 Self::answered(response)
             }
             Err(error) => {
-                let Failure { error: told, status, retry_after, scopes } = Failure::from_error(&error);
-                failure::happened(&error, status, request);
-                Self { result: Err(told), status, retry_after, upstream: None, scopes }
+                let failure = Failure::from_error(&error);
+                failure::happened(&error, &failure, request);
+                let Failure { error, status, retry_after, scopes, .. } = failure;
+                Self { result: Err(error), status, retry_after, upstream: None, scopes }
             }
         }
     }
@@ -72,13 +73,6 @@ impl Outcome {
     /// An answer that 1C was not asked for, or whose failures were told of.
     pub(crate) fn answered(Response { outcome, upstream }: Response) -> Self {
         Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream, scopes: None }
-    }
-
-    /// The same as an error of a service.
-    #[cfg(feature = "rest")]
-    pub(crate) fn into_failure(self) -> Failure {
-        let error = self.result.err().unwrap_or_else(|| ErrorObject::internal("Internal error"));
-        Failure { error, status: self.status, retry_after: self.retry_after, scopes: self.scopes }
     }
 
     pub(crate) fn error(error: ErrorObject, status: StatusCode) -> Self {

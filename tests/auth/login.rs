@@ -22,7 +22,7 @@ const HEALTHY: &str = r#"{"status":"ok"}"#;
 #[track_caller]
 fn unavailable(error: LoginError) -> Trouble {
     let LoginError::Unavailable(cause) = error else { panic!("{error:?}") };
-    cause.downcast_ref::<Error>().unwrap().trouble().clone()
+    Error::find(&*cause).unwrap().trouble().clone()
 }
 
 #[tokio::test]

@@ -201,7 +201,7 @@ async fn the_cause_of_trouble_is_found() {
     let onec = OneCService::new(Infobase::new(&format!("{}x", infobase.url())).unwrap()).unwrap();
     let login = Cached::new(OwnLogin::new(onec));
     let Err(LoginError::Unavailable(error)) = login.check(typed("a", "b")).await else { panic!("no trouble") };
-    let cause = error.source().unwrap().downcast_ref::<Error>().unwrap();
+    let cause = Error::find(error.source().unwrap()).unwrap();
     assert!(matches!(cause.trouble(), Trouble::Status(http::StatusCode::NOT_FOUND, _)));
 }
 

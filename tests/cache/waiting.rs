@@ -1,8 +1,7 @@
 //! One call serves all who wait for the same, however they come, leave and fail.
 
-use crate::support::cached::{
-    MINUTE, OneC, ask, by, call, customer, login, of_call, of_request, text, tools, with_header,
-};
+use crate::support::cached::{MINUTE, OneC, ask, call, customer, login, of_call, of_request, text, tools, with_header};
+use crate::support::fault::over_http;
 use crate::support::poll::{self, Polled, pending, ready};
 use bytes::Bytes;
 use http::StatusCode;
@@ -204,26 +203,24 @@ async fn a_login_that_1c_refuses_is_told_to_each_who_waited() {
     });
     let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
     let service = lists().layer(onec);
+    let rpc = service_fn(move |request: Request| {
+        let mut call = customer();
+        call.extensions = request.extensions;
+        service.clone().oneshot(call)
+    });
     let told = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
     // Three tokens of one login.
-    let mut calls_by_hand: Vec<_> = told
-        .iter()
-        .map(|count| {
-            let count = Arc::clone(count);
-            let identity = login("a", "b").on_login_refused(move || {
-                let count = Arc::clone(&count);
-                Box::pin(async move {
-                    count.fetch_add(1, Ordering::SeqCst);
-                })
-            });
-            lone(service.clone().oneshot(by(&identity, customer())))
+    let identities = told.clone().map(|count| {
+        login("a", "b").on_login_refused(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+            Box::pin(std::future::ready(()))
         })
-        .collect();
+    });
+    let mut calls_by_hand = identities.each_ref().map(|identity| lone(over_http(rpc.clone(), identity)));
     calls_by_hand.iter_mut().for_each(|call| pending(call.poll()));
     gate.add_permits(1);
     for call in &mut calls_by_hand {
-        let error = ready(call.poll()).unwrap_err();
-        assert_eq!(Failure::from_error(&error).status, StatusCode::UNAUTHORIZED);
+        assert_eq!(ready(call.poll()), StatusCode::UNAUTHORIZED);
     }
     assert_eq!(told.map(|count| count.load(Ordering::SeqCst)), [1, 1, 1]);
     assert_eq!(calls.load(Ordering::SeqCst), 1);

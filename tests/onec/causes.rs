@@ -15,7 +15,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// What a call ended with: the cause, what administrators read, what callers read.
 fn told(error: &BoxError) -> (Option<Cause>, String, String) {
-    let error = error.downcast_ref::<Error>().unwrap_or_else(|| panic!("{error}"));
+    let error = Error::find(&**error).unwrap_or_else(|| panic!("{error}"));
     (error.why(), error.to_string(), error.failure().error.message.to_string())
 }
 
@@ -255,7 +255,7 @@ async fn plain_http_to_a_port_of_https() {
     let service = OneCService::new(infobase(server.addr)).unwrap();
     let error = ask(&service, tool()).await.unwrap_err();
     check(&told(&error), Cause::OnlyTls, "");
-    assert_eq!(error.downcast_ref::<Error>().unwrap().trouble(), &Trouble::Unreachable, "nothing ran");
+    assert_eq!(Error::find(&*error).unwrap().trouble(), &Trouble::Unreachable, "nothing ran");
 }
 
 /// Some say nothing at all: what is left is the port.
@@ -268,7 +268,7 @@ async fn silence_at_a_port_of_https() {
         let service = server.service();
         let error = ask(&service, tool()).await.unwrap_err();
         check(&told(&error), Cause::PerhapsTls, "");
-        assert_eq!(error.downcast_ref::<Error>().unwrap().trouble(), &Trouble::Broken, "who knows");
+        assert_eq!(Error::find(&*error).unwrap().trouble(), &Trouble::Broken, "who knows");
         check(&told(&service.health().await.unwrap_err()), Cause::PerhapsTls, "");
         server.stop().await;
     }
@@ -307,13 +307,13 @@ async fn a_path_that_is_not_there() {
     let service = server.service();
     service.health().await.unwrap();
     let error = tower::ServiceExt::oneshot(service.clone(), call()).await.unwrap_err();
-    let uri = error.downcast_ref::<Error>().unwrap().uri().unwrap().to_string();
+    let uri = Error::find(&*error).unwrap().uri().unwrap().to_string();
     assert!(
         uri.starts_with("http://") && uri.ends_with("/base/hs/mcp/%D0%BE%D1%82%D1%87%D1%91%D1%82%D1%8B/rates"),
         "{uri}"
     );
     let error = ask(&service, tool()).await.unwrap_err();
-    assert_eq!(error.downcast_ref::<Error>().unwrap().tool(), Some("проводка"));
+    assert_eq!(Error::find(&*error).unwrap().tool(), Some("проводка"));
 }
 
 #[tokio::test]

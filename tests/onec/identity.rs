@@ -1,6 +1,6 @@
 //! Calls run as the caller, never as anybody else, and a login that 1C refuses ends there.
 
-use crate::support::fault::{Act, Faulty, ask, json, list, request, result, status, tool, trouble};
+use crate::support::fault::{Act, Faulty, ask, json, list, over_http, request, result, status, tool, trouble};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -174,8 +174,9 @@ async fn a_refused_login_is_told_once_and_is_401() {
         let server = Faulty::start([status(401, "Неверный пароль")]).await;
         let (identity, count) = told();
         let error = ask(&account(&server), by(&identity, call)).await.unwrap_err();
-        assert_eq!(count.load(Ordering::SeqCst), 1);
         assert_eq!(server.seen().len(), 1, "not tried again");
+        assert_eq!(over_http(account(&server), &identity).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(count.load(Ordering::SeqCst), 1);
         let failure = Failure::from_error(&error);
         assert_eq!(failure.status, StatusCode::UNAUTHORIZED);
         assert!(failure.error.message.contains("refused your login"), "{failure}");
@@ -188,7 +189,7 @@ async fn a_refused_login_is_told_once_and_is_401() {
 async fn a_login_refused_at_the_second_try_is_told_as_well() {
     let server = Faulty::start([status(406, ""), status(401, "")]).await;
     let (identity, count) = told();
-    assert_eq!(trouble(ask(&account(&server), by(&identity, tool())).await).0, Trouble::LoginRefused);
+    assert_eq!(over_http(account(&server), &identity).await, StatusCode::UNAUTHORIZED);
     assert_eq!((count.load(Ordering::SeqCst), server.seen().len()), (1, 2));
 }
 
@@ -213,6 +214,7 @@ async fn a_refused_service_account_is_nobodys_login() {
         assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
         assert_eq!(trouble(Err(error)).0, Trouble::Status(StatusCode::UNAUTHORIZED, String::new()));
     }
+    over_http(account(&server), &holder).await;
     assert_eq!(hooked.load(Ordering::SeqCst), 0);
 }
 
@@ -223,6 +225,7 @@ async fn other_troubles_leave_the_login_alone() {
         let (identity, count) = told();
         let error = ask(&account(&server), by(&identity, tool())).await.unwrap_err();
         assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY, "{code}");
+        over_http(account(&server), &identity).await;
         assert_eq!(count.load(Ordering::SeqCst), 0, "{code}");
     }
 }

@@ -25,7 +25,7 @@ fn key(text: &str) -> SecretString {
 #[track_caller]
 fn trouble<T: std::fmt::Debug>(answer: Result<T, BoxError>) -> Trouble {
     let error = answer.expect_err("no trouble at all");
-    error.downcast_ref::<Error>().expect("an error of another kind").trouble().clone()
+    Error::find(&*error).expect("an error of another kind").trouble().clone()
 }
 
 async fn log_in(act: Act) -> Result<(), BoxError> {
@@ -141,7 +141,7 @@ async fn a_200_lets_in_only_if_it_says_that_all_is_well() {
         // Nor does a stranger's 200 tell that 1C lets anybody in.
         assert!(matches!(trouble(guarded(&server).asks_for_login().await.map(drop)), Trouble::Nonsense(_)), "{body}");
         let error = log_in(ok(body)).await.unwrap_err();
-        let error = error.downcast_ref::<Error>().unwrap();
+        let error = Error::find(&*error).unwrap();
         assert!(matches!(error.trouble(), Trouble::Nonsense(_)), "{body}");
         assert_eq!(error.why(), Some(Cause::NotWell), "{body}");
     }

@@ -424,6 +424,6 @@ async fn what_cannot_be_mended_is_trouble() {
     let service = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
     let call = request(Version::V2025_11_25, "tools/call", r#"{"name":"a"}"#);
     let error = service.oneshot(call).await.unwrap_err();
-    let error = error.downcast_ref::<onec_mcp::onec::Error>().unwrap();
+    let error = onec_mcp::onec::Error::find(&*error).unwrap();
     assert_eq!(error.trouble(), &Trouble::Nonsense("data that is not Base64".into()));
 }

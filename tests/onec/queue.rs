@@ -59,7 +59,7 @@ async fn answer(handle: &mut Handle<Call, Answer>) -> String {
 }
 
 fn trouble(ends: Ends) -> Trouble {
-    ends.unwrap_err().downcast_ref::<Error>().unwrap().trouble().clone()
+    Error::find(&*ends.unwrap_err()).unwrap().trouble().clone()
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,12 @@
 //! Calls in the REST dialect: what reaches 1C, what its answers mean, and what is sent twice.
 
-use crate::support::fault::{self, Act, Faulty, json, ok, status, trouble};
+use crate::support::fault::{self, Act, Faulty, json, ok, over_http, status, trouble};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use onec_mcp::onec::{ClientError, DeadlineLayer, HttpClient, Infobase, OneCService, Patience, RestCall, Trouble};
-use onec_mcp::rpc::{BoxError, Failure, Response};
+use onec_mcp::rpc::{BoxError, Failure, Request, Response};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::future::{pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 
 const ROWS: &str = r#"{"columns":[],"rows":[]}"#;
 
@@ -245,14 +245,29 @@ async fn a_401_ends_the_callers_own_login_and_nobody_elses() {
     let mut by_account = call("reports/sales");
     by_account.extensions.insert(anyone.clone());
     let (kind, _) = trouble(ask(&service, by_account).await);
+    over_http(posting(&service), &anyone).await;
     assert_eq!((kind, count.load(Ordering::SeqCst)), (Trouble::Status(StatusCode::UNAUTHORIZED, "{}".into()), 0));
 
+    let anyone = anyone.with_credentials(Credentials::new("a", "old"));
+    assert_eq!(over_http(posting(&service), &anyone).await, StatusCode::UNAUTHORIZED);
     let mut own = call("reports/sales");
-    own.extensions.insert(anyone.with_credentials(Credentials::new("a", "old")));
+    own.extensions.insert(anyone);
     let error = ask(&service, own).await.unwrap_err();
     assert_eq!(Failure::from_error(&error).status, StatusCode::UNAUTHORIZED);
     assert_eq!((trouble(Err(error)).0, count.load(Ordering::SeqCst)), (Trouble::LoginRefused, 1));
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.seen().len(), 4);
+}
+
+/// Makes a call in the REST dialect of whatever is asked.
+fn posting(
+    service: &OneCService,
+) -> impl Service<Request, Response = Response, Error = BoxError, Future: Send> + Clone + Send + Sync + use<> {
+    let service = service.clone();
+    service_fn(move |request: Request| {
+        let mut call = call("reports/sales");
+        call.extensions = request.extensions;
+        service.clone().oneshot(call)
+    })
 }
 
 type Client = BoxCloneSyncService<http::Request<Bytes>, http::Response<Bytes>, BoxError>;

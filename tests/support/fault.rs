@@ -9,13 +9,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::Full;
+use onec_mcp::Identity;
+use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
-use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
+use tower::{Layer, Service, ServiceExt};
 
 /// What the server does with one request. The last one of a script is repeated for ever.
 #[derive(Clone)]
@@ -264,8 +268,20 @@ pub(crate) fn tool() -> Request {
 /// The trouble that a call ended with, and what the client is told.
 pub(crate) fn trouble(answer: Result<Response, BoxError>) -> (Trouble, String) {
     let error = answer.expect_err("no trouble at all");
-    let error = error.downcast_ref::<Error>().expect("an error of another kind");
+    let error = Error::find(&*error).expect("an error of another kind");
     (error.trouble().clone(), error.to_string())
+}
+
+/// The status of what a caller gets for a call of a tool over Streamable HTTP, where it ends as all calls end.
+pub(crate) async fn over_http<S>(rpc: S, identity: &Identity) -> StatusCode
+where
+    S: Service<Request, Response = Response, Error = BoxError, Future: Send> + Clone + Send + Sync + 'static,
+{
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"проводка"}}"#;
+    let request = http::Request::post("/mcp").header("accept", "application/json");
+    let request = request.header("content-type", "application/json").extension(identity.clone());
+    let mcp = JsonRpcLayer::new(ServerInfo::default()).layer(rpc);
+    mcp.oneshot(request.body(Full::<Bytes>::from(call)).unwrap()).await.unwrap().status()
 }
 
 pub(crate) async fn ask(service: &OneCService, request: Request) -> Result<Response, BoxError> {

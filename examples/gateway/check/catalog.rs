@@ -81,11 +81,7 @@ async fn asked(onec: &OneCService, call: RestCall) -> Result<&'static str, Strin
         Ok(Err(error)) => return Err(error.message.into_owned()),
         Err(error) => error,
     };
-    let error = match error.downcast::<Error>() {
-        // It only reads.
-        Ok(error) => error.harmless(),
-        Err(error) => return Err(error.to_string()),
-    };
+    let Some(error) = Error::find(&*error) else { return Err(error.to_string()) };
     match error.trouble() {
         Trouble::Status(status, _) if matches!(error.why(), None | Some(Cause::NoPath)) && status.as_u16() == 404 => Err(
             "the HTTP service has no such path (404); publish an extension that answers it, or name another path in the \
@@ -96,6 +92,8 @@ async fn asked(onec: &OneCService, call: RestCall) -> Result<&'static str, Strin
         Trouble::Status(status, _) if error.why().is_none() && status.as_u16() == 400 => {
             Ok(", and does not take made-up arguments")
         }
+        // It only reads.
+        trouble if error.why().is_none() => Err(Error::from(trouble.clone()).harmless().to_string()),
         _ => Err(error.to_string()),
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
 async fn with_account(onec: &OneCService, settings: &Settings) -> Tried {
     let serving = &settings.serving;
     if let Err(error) = onec.health().await {
-        let status = error.downcast_ref::<Error>().and_then(Error::status);
+        let status = Error::find(&*error).and_then(Error::status);
         let denied = status.is_some_and(|status| status.as_u16() == 403);
         return Tried { denied, ..failed(&error, offers(serving)) };
     }
@@ -130,7 +130,7 @@ async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool
         Err(error) => error,
     };
     let without = without(catalog);
-    let status = error.downcast_ref::<Error>().and_then(Error::status).map(|status| status.as_u16());
+    let status = Error::find(&*error).and_then(Error::status).map(|status| status.as_u16());
     match status {
         Some(404 | 405) => fail(
             "tools/list",
@@ -250,7 +250,7 @@ async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: D
 
 /// Which step an error of the health question belongs to.
 fn step(error: &BoxError) -> Step {
-    let Some(error) = error.downcast_ref::<Error>() else { return Step::Address };
+    let Some(error) = Error::find(&*error) else { return Step::Address };
     match (error.why(), error.trouble()) {
         (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => Step::Login,
         (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => Step::Address,
@@ -267,7 +267,7 @@ pub(super) async fn access_keys(onec: &OneCService, limit: Duration) -> bool {
     let trouble = match AccessKey::new(onec.clone()).check(nobodys).await {
         Err(LoginError::Wrong) => None,
         Ok(_) => Some("1C accepts any key".to_owned()),
-        Err(LoginError::Unavailable(error)) => Some(match error.downcast_ref::<Error>().and_then(Error::status) {
+        Err(LoginError::Unavailable(error)) => Some(match Error::find(&*error).and_then(Error::status) {
             Some(status) if matches!(status.as_u16(), 404 | 405 | 501) => format!(
                 "the extension does not check access keys: its HTTP service is well, but has no auth/verify ({}). \
                  Update the extension, or set MCP_OAUTH2_LOGIN=credentials",

@@ -6,8 +6,8 @@ use super::layer::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
-use crate::auth::NeededScopes;
 use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
+use crate::identity::NeededScopes;
 use crate::net::holder::Holder;
 use crate::net::{Refused, close_unread, is_encoded};
 use crate::rpc::{
@@ -216,12 +216,12 @@ where
         };
         let mut running = self.begin(*request);
         if !self.accepts.events {
-            let outcome = Outcome::of(running.await, call.request_id());
+            let outcome = call.ended(running.await).await;
             return self.finish(call, outcome);
         }
         // A call that is quick and has nothing to say on the way is answered in one piece.
         if let Ok(answer) = tokio::time::timeout(self.shared.bridge.patience, &mut running).await {
-            let outcome = Outcome::of(answer, call.request_id());
+            let outcome = call.ended(answer).await;
             if !call.needs_stream(&outcome) {
                 return self.finish(call, outcome);
             }

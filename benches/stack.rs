@@ -22,7 +22,7 @@ use tower::Service;
 /// Measures one service over HTTP.
 fn over_http<S>(criterion: &mut Criterion, group: &str, case: &Case, request: impl Fn() -> Request, service: S)
 where
-    S: Service<Request, Response = http::Response<onec_mcp::bridge::http::Body>>,
+    S: Service<Request, Response = http::Response<onec_mcp::net::Body>>,
     S::Error: std::fmt::Debug,
 {
     let mut group = criterion.benchmark_group(group);
@@ -155,7 +155,7 @@ fn repeat(row: &str, calls: u32) {
 
 fn exchanges<S>(mut service: S, request: &Request, calls: u32)
 where
-    S: Service<Request, Response = http::Response<onec_mcp::bridge::http::Body>>,
+    S: Service<Request, Response = http::Response<onec_mcp::net::Body>>,
     S::Error: std::fmt::Debug,
 {
     let runtime = runtime();

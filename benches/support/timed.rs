@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup};
 use http_body_util::Full;
-use onec_mcp::bridge::http::Body;
+use onec_mcp::net::Body;
 use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::runtime::{Builder, Runtime};

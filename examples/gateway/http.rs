@@ -16,7 +16,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http_body_util::Either;
 use onec_mcp::Bridge;
-use onec_mcp::bridge::http::Body as McpBody;
+use onec_mcp::net::Body as McpBody;
 use onec_mcp::net::budget::{BudgetLayer, MemoryBudget};
 use onec_mcp::net::{HostLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
 use onec_mcp::onec::{Error, OneCService, Trouble};
@@ -198,7 +198,7 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
 
 /// What 1C answered, and the cause in a word.
 fn unwell(error: &BoxError, what: &str) {
-    let onec = Error::find(&*error);
+    let onec = Error::find(&**error);
     let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
     let error = &**error as &dyn std::error::Error;
     tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "{what}");

@@ -1,8 +1,8 @@
 //! Arguments of a call, back under the names that 1C gave.
 
-use super::name::looks_made;
 use super::names::Names;
 use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into, unquote};
+use crate::rpc::name::looks_made;
 use std::borrow::Cow;
 use std::collections::HashMap;
 

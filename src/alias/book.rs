@@ -2,10 +2,10 @@
 
 use super::arguments::{Back, Twice};
 use super::list::Page;
-use super::name::Kept;
 use super::names::Names;
 use crate::rpc::Payload;
 use crate::rpc::json::Fault;
+use crate::rpc::name::Kept;
 use crate::service::memo::Memo;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;

@@ -1,7 +1,7 @@
 //! [`AliasLayer`].
 
-use super::name::Kept;
 use super::service::Aliased;
+use crate::rpc::name::Kept;
 use tower_layer::Layer;
 
 /// Gives tools names that every client takes; see the [module](super). It belongs above all layers

@@ -1,9 +1,9 @@
 //! A list of tools under the names that clients see.
 
-use super::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use super::names::Names;
 use super::{schema, show};
 use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
+use crate::rpc::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use crate::rpc::{Item, List, Method, Payload, label};
 use crate::service::memo::Size;
 use bytes::Bytes;

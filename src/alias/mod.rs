@@ -74,13 +74,11 @@ mod book;
 mod keywords;
 mod layer;
 mod list;
-mod name;
 mod names;
 mod schema;
 mod service;
 mod show;
 
+pub use crate::rpc::name::{alias, argument_alias};
 pub use layer::AliasLayer;
-pub(crate) use name::stands_for;
-pub use name::{alias, argument_alias};
 pub use service::{Aliased, ResponseFuture};

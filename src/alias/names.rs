@@ -1,7 +1,7 @@
 //! [`Names`]: which properties of a tool's arguments clients know under other names, and where.
 
-use super::name::{ATTEMPTS, Kept, looks_made, property_alias};
 use crate::rpc::json::Tree;
+use crate::rpc::name::{ATTEMPTS, Kept, looks_made, property_alias};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What a schema unfolds to at one place; beyond it a place is taken to have no other names.

@@ -1,9 +1,9 @@
 //! The names in a tool's input schema.
 
 use super::keywords::{Kind, has_names, is_reference, kind};
-use super::name::{Kept, looks_made};
 use super::names::{Names, Place};
 use crate::rpc::json::{Fault, Member, Scanner, Tree};
+use crate::rpc::name::{Kept, looks_made};
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeSet, HashMap};
 

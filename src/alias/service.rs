@@ -2,8 +2,8 @@
 
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
-use super::name::{Kept, looks_made, may_hold_alias};
 use crate::audit::{ToolCall, Verdict};
+use crate::rpc::name::{Kept, looks_made, may_hold_alias};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
 use crate::service::aside::{Rework, Reworked};
 use crate::service::asked::Asked;

@@ -5,9 +5,10 @@
 //! (202 each). All replies come over the stream, which owns the calls: closing it drops them.
 
 use super::http::accept::is_json;
-use super::http::{Body, EventStream, Options, reply};
+use super::http::{EventStream, Options, reply};
 use crate::Identity;
 use crate::bridge::{Bridge, Connection, Outbox};
+use crate::net::Body;
 use crate::net::budget::Tally;
 use crate::net::holder::{Holder, NoShare, Share, Shares};
 use crate::net::{OriginPolicy, is_encoded};

@@ -8,6 +8,7 @@
 //! | [`RefusalsLayer`] | writes a line of each refused request, within bounds |
 //! | [`budget`] | bounds the bytes that are held for all callers, and for each |
 
+mod body;
 pub mod budget;
 pub(crate) mod collect;
 mod encoded;
@@ -23,6 +24,7 @@ pub(crate) mod roots;
 pub(crate) mod sampler;
 mod unread;
 
+pub use body::Body;
 pub(crate) use encoded::{ENCODED, IDENTITY, is_encoded};
 pub(crate) use forwarded::remote;
 pub use forwarded::{Caller, Peer};

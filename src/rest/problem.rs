@@ -1,6 +1,6 @@
 //! What a caller is told when there is no answer.
 
-use crate::bridge::http::Body;
+use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{ENCODED, IDENTITY, Refused};
 use crate::onec::Trouble;

@@ -1,8 +1,8 @@
 //! [`RestService`].
 
 use super::endpoints::Endpoints;
-use crate::bridge::http::Body;
 use crate::catalog::Catalog;
+use crate::net::Body;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Response};
 use bytes::Buf;

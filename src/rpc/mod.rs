@@ -15,6 +15,8 @@ mod lifecycle;
 mod list;
 mod message;
 mod method;
+#[cfg(feature = "alias")]
+pub(crate) mod name;
 mod outline;
 mod params;
 mod payload;

@@ -89,7 +89,7 @@ impl Answer {
 
 pub(crate) async fn ask<S, B>(service: S, request: http::Request<B>) -> Answer
 where
-    S: Service<http::Request<B>, Response = http::Response<onec_mcp::bridge::http::Body>>,
+    S: Service<http::Request<B>, Response = http::Response<onec_mcp::net::Body>>,
     S::Error: std::fmt::Debug,
 {
     let (head, body) = service.oneshot(request).await.unwrap().into_parts();

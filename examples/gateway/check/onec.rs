@@ -250,7 +250,7 @@ async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: D
 
 /// Which step an error of the health question belongs to.
 fn step(error: &BoxError) -> Step {
-    let Some(error) = Error::find(&*error) else { return Step::Address };
+    let Some(error) = Error::find(&**error) else { return Step::Address };
     match (error.why(), error.trouble()) {
         (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => Step::Login,
         (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => Step::Address,

@@ -8,8 +8,8 @@ use super::store::TokenStore;
 use super::target::{Refused, Target};
 use super::{Inner, pkce};
 use crate::auth::login::Login;
-use crate::bridge::http::Body;
 use crate::identity::Scopes;
+use crate::net::Body;
 use http::Response;
 use url::Url;
 

@@ -12,8 +12,8 @@ use crate::audit::Event;
 use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::auth::store::seal::seal;
 use crate::auth::{Digest, Timestamp};
-use crate::bridge::http::Body;
 use crate::identity::{Credentials, Scopes};
+use crate::net::Body;
 use http::Response;
 use zeroize::Zeroizing;
 

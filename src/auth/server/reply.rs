@@ -1,7 +1,7 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
-use crate::bridge::http::Body;
+use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{ENCODED, IDENTITY, Refused};
 use crate::rpc::BoxError;

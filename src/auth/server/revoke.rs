@@ -9,7 +9,7 @@ use super::store::{Kind, TokenStore};
 use crate::audit::Event;
 use crate::auth::Digest;
 use crate::auth::login::Login;
-use crate::bridge::http::Body;
+use crate::net::Body;
 use http::{Response, StatusCode};
 
 impl<L: Login, S: TokenStore> Inner<L, S> {

@@ -8,7 +8,7 @@ use super::routes::Route;
 use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
-use crate::bridge::http::Body;
+use crate::net::Body;
 use crate::net::collect::{Incomplete, collect};
 use crate::net::is_encoded;
 use crate::rpc::{BoxError, without_bom};

@@ -10,7 +10,7 @@ use super::service::Asker;
 use super::store::{Client, TokenStore};
 use super::{Inner, PUBLIC_CLIENT};
 use crate::auth::login::Login;
-use crate::bridge::http::Body;
+use crate::net::Body;
 use http::{Method, Response, StatusCode};
 
 /// Where the answer goes.

@@ -14,8 +14,8 @@ use crate::audit::Event;
 use crate::auth::Digest;
 use crate::auth::login::{Form, Login, LoginError};
 use crate::auth::store::seal::open;
-use crate::bridge::http::Body;
 use crate::identity::Scopes;
+use crate::net::Body;
 use http::{Response, StatusCode};
 
 impl<L: Login, S: TokenStore> Inner<L, S> {

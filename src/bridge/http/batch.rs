@@ -1,10 +1,10 @@
 //! Several messages in one body: revision 2025-03-26 only.
 
-use super::body::Body;
 use super::service::{Post, bad_request};
 use super::stream::Work;
 use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
+use crate::net::Body;
 use crate::net::holder::Holder;
 use crate::rpc::{
     BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,

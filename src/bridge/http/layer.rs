@@ -1,9 +1,9 @@
 //! [`JsonRpcLayer`].
 
-use super::body::Body;
 use super::reply;
 use super::service::JsonRpc;
 use crate::bridge::Bridge;
+use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::collect::{Incomplete, collect};
 use crate::net::{OriginPolicy, Refused};

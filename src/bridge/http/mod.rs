@@ -52,7 +52,6 @@
 
 pub(super) mod accept;
 mod batch;
-mod body;
 mod headers;
 mod layer;
 pub(super) mod reply;
@@ -61,7 +60,6 @@ mod service;
 mod stream;
 mod tool_params;
 
-pub use body::Body;
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub(super) use layer::Options;

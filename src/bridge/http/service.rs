@@ -1,13 +1,13 @@
 //! [`JsonRpc`].
 
 use super::accept::{Accepts, is_json};
-use super::body::Body;
 use super::layer::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
 use crate::identity::NeededScopes;
+use crate::net::Body;
 use crate::net::holder::Holder;
 use crate::net::{Refused, close_unread, is_encoded};
 use crate::rpc::{

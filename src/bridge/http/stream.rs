@@ -3,6 +3,7 @@
 use crate::bridge::Outbox;
 use crate::rpc::Encoded;
 use bytes::Bytes;
+use futures_core::Stream;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -36,11 +37,22 @@ impl EventStream {
         self
     }
 
-    /// The next bytes; `None` at the end.
-    pub(in crate::bridge) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// A message without line breaks, so one `data` field is enough.
+    fn event(&mut self, pieces: impl IntoIterator<Item = Bytes>) {
+        self.ready.push_back(Bytes::from_static(b"event: message\ndata: "));
+        self.ready.extend(pieces);
+        self.ready.push_back(Bytes::from_static(b"\n\n"));
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if let Some(bytes) = self.ready.pop_front() {
-                self.keep_alive.as_mut().reset(Instant::now() + self.every);
+                let next = Instant::now() + self.every;
+                self.keep_alive.as_mut().reset(next);
                 return Poll::Ready(Some(bytes));
             }
             let end = self.work.as_mut().map(|work| work.as_mut().poll(cx));
@@ -68,12 +80,5 @@ impl EventStream {
                 _ => {}
             }
         }
-    }
-
-    /// A message without line breaks, so one `data` field is enough.
-    fn event(&mut self, pieces: impl IntoIterator<Item = Bytes>) {
-        self.ready.push_back(Bytes::from_static(b"event: message\ndata: "));
-        self.ready.extend(pieces);
-        self.ready.push_back(Bytes::from_static(b"\n\n"));
     }
 }

@@ -195,7 +195,7 @@ fn at<'a>(object: &'a [u8], path: &[String]) -> Result<Option<&'a [u8]>, ErrorOb
 /// Whether a key is the one that the list of tools has, or 1C's own name of that.
 fn is_key(key: &str, listed: &str) -> bool {
     #[cfg(feature = "alias")]
-    if crate::alias::stands_for(listed, key) {
+    if crate::rpc::name::stands_for(listed, key) {
         return true;
     }
     key == listed

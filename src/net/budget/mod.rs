@@ -28,7 +28,8 @@
 //! use bytes::Bytes;
 //! use http_body_util::{BodyExt, Full};
 //! use onec_mcp::net::budget::{BudgetLayer, MemoryBudget};
-//! use onec_mcp::bridge::http::{Body, JsonRpcLayer};
+//! use onec_mcp::bridge::http::JsonRpcLayer;
+//! use onec_mcp::net::Body;
 //! use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!

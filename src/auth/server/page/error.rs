@@ -6,7 +6,7 @@ use super::destination::Destination;
 use super::reply::{self, FORMLESS, Style};
 use super::texts::Texts;
 use super::{Language, clean};
-use crate::bridge::http::Body;
+use crate::net::Body;
 use crate::net::Refused;
 use askama::Template;
 use http::{HeaderValue, Response, StatusCode, header};

@@ -16,8 +16,8 @@ pub(super) use error::{RequestProblem, error_page};
 pub(super) use language::Language;
 
 use crate::auth::login::Form;
-use crate::bridge::http::Body;
 use crate::identity::Scopes;
+use crate::net::Body;
 use crate::net::Refused;
 use crate::onec::{Cause, Error, Trouble};
 use crate::rpc::{BoxError, cause};

@@ -1,7 +1,7 @@
 //! A page on its way to the browser: the headers that keep it to itself.
 
 use super::Language;
-use crate::bridge::http::Body;
+use crate::net::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;

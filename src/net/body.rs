@@ -1,8 +1,8 @@
 //! Bodies of answers.
 
-use super::stream::EventStream;
 use crate::rpc::Encoded;
 use bytes::Bytes;
+use futures_core::Stream;
 use http_body::{Frame, SizeHint};
 use std::convert::Infallible;
 use std::fmt;
@@ -15,20 +15,20 @@ pub struct Body(Kind);
 enum Kind {
     Empty,
     Whole(Encoded),
-    Events(Box<EventStream>),
+    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl Body {
-    pub(in crate::bridge) const fn empty() -> Self {
+    pub(crate) const fn empty() -> Self {
         Self(Kind::Empty)
     }
 
-    pub(in crate::bridge) fn whole(text: impl Into<Encoded>) -> Self {
+    pub(crate) fn whole(text: impl Into<Encoded>) -> Self {
         Self(Kind::Whole(text.into()))
     }
 
-    pub(in crate::bridge) fn events(stream: EventStream) -> Self {
-        Self(Kind::Events(Box::new(stream)))
+    pub(crate) fn events(stream: impl Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self(Kind::Events(Box::pin(stream)))
     }
 }
 
@@ -68,7 +68,7 @@ impl http_body::Body for Body {
         let piece = match &mut self.0 {
             Kind::Empty => Poll::Ready(None),
             Kind::Whole(text) => Poll::Ready(text.next_piece()),
-            Kind::Events(stream) => stream.poll_next(cx),
+            Kind::Events(stream) => stream.as_mut().poll_next(cx),
         };
         piece.map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
     }

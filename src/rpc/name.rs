@@ -1,6 +1,6 @@
-//! What an alias looks like.
+//! Names of tools and arguments that every client takes: what an alias looks like.
 
-use crate::rpc::label;
+use super::label;
 use deunicode::deunicode;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ const DIGITS: &[u8; 8] = b"23456789";
 
 /// Which names clients see as 1C has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(crate) enum Kept {
     /// Those that every client takes.
     #[default]
     Legal,
@@ -28,7 +28,7 @@ pub(super) enum Kept {
 
 impl Kept {
     /// Whether the name of a tool is one of them.
-    pub(super) fn tool(self, name: &str) -> bool {
+    pub(crate) fn tool(self, name: &str) -> bool {
         match self {
             Self::Legal => is_legal(name),
             Self::Visible => !label::has_unseen(name),
@@ -36,7 +36,7 @@ impl Kept {
     }
 
     /// The same of an argument.
-    pub(super) fn property(self, name: &str) -> bool {
+    pub(crate) fn property(self, name: &str) -> bool {
         match self {
             Self::Legal => is_legal_property(name),
             Self::Visible => !label::has_unseen(name),
@@ -45,7 +45,7 @@ impl Kept {
 }
 
 /// The name under which clients see the tool that 1C calls `name`: the same where every client takes
-/// it, else an alias. See the [module](super).
+/// it, else an alias. See [`crate::alias`].
 pub fn alias(name: &str) -> Cow<'_, str> {
     if is_legal(name) {
         return name.into();
@@ -55,7 +55,7 @@ pub fn alias(name: &str) -> Cow<'_, str> {
 
 /// The alias of a tool that not every client takes as it is. Of `attempt` 0 it is made of the name and
 /// nothing else; the others are for a list in which another tool has that name.
-pub(super) fn tool_alias(name: &str, attempt: u8) -> String {
+pub(crate) fn tool_alias(name: &str, attempt: u8) -> String {
     let mut alias = stem(name, "tool");
     alias.push('_');
     push_hash(&mut alias, name, attempt);
@@ -70,7 +70,7 @@ pub fn argument_alias(name: &str) -> Cow<'_, str> {
 
 /// The alias of a property that not every model API takes as it is. Of `attempt` 0 it is made of the name
 /// and nothing else; the others are for a schema where that is the name of another property.
-pub(super) fn property_alias(name: &str, attempt: u8) -> String {
+pub(crate) fn property_alias(name: &str, attempt: u8) -> String {
     let mut alias = stem(name, "argument").replace('-', "_");
     alias.push('_');
     push_hash(&mut alias, name, attempt);
@@ -83,7 +83,7 @@ pub(crate) fn stands_for(shown: &str, name: &str) -> bool {
 }
 
 /// How many aliases a property may have; more are never needed, unless somebody makes names for that.
-pub(super) const ATTEMPTS: u8 = 8;
+pub(crate) const ATTEMPTS: u8 = 8;
 
 /// Whether every model API takes it as the name of an argument: Anthropic's refuses all the tools of a
 /// request for one other name.
@@ -93,7 +93,7 @@ fn is_legal_property(name: &str) -> bool {
 
 /// Whether some key in this JSON text, or in such text within a string, may be an alias. Mostly there is
 /// none, so that is seen first, many bytes a step.
-pub(super) fn may_hold_alias(json: &[u8]) -> bool {
+pub(crate) fn may_hold_alias(json: &[u8]) -> bool {
     const LENGTH: usize = HASH + 1;
     let ends = json.get(LENGTH..).unwrap_or_default();
     // Without a branch, so that the compiler does many bytes a step.
@@ -121,7 +121,7 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// Whether it may be an alias: nearly no other name is of this shape.
-pub(super) fn looks_made(name: &str) -> bool {
+pub(crate) fn looks_made(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, hash)| is_hash(hash.as_bytes())) && is_legal(name)
 }
 

@@ -1,13 +1,12 @@
 //! The rules of a tool in a catalog file that speak of its arguments.
 
-use super::entry::scope;
 use super::error::CatalogError;
-use super::fields::{Fields, texts};
+use super::fields::{Fields, scope, texts};
+use super::guarded::Guarded;
+use super::limits::Limits;
 use super::mend::mend;
 use super::rules::{Clamp, Path, Rule};
 use super::shape::{Shape, Shapes};
-use super::tool::Guarded;
-use super::tools::Limits;
 use super::types::Types;
 use super::unfit::{cut, hint, listed};
 use serde_json::{Map, Value};

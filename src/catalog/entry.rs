@@ -2,16 +2,15 @@
 
 use super::between::{Between, between};
 use super::error::CatalogError;
-use super::fields::Fields;
+use super::fields::{Fields, scope};
 use super::full::Counters;
+use super::limits::Limits;
 use super::rules::{Asker, show_ceilings};
 use super::schema;
 use super::shape::Shapes;
 use super::tool::{Definition, Member, Tool};
-use super::tools::Limits;
 use super::types::Types;
 use super::vocabulary;
-use crate::identity::Scopes;
 use jsonschema::Validator;
 use serde_json::Value;
 use std::sync::Arc;
@@ -137,14 +136,6 @@ fn input(fields: Fields<'_>) -> Result<Input, CatalogError> {
     let validator = schema::compile(&schema).map_err(refuse)?;
     super::defaults::check(&shapes, &validator).map_err(|error| error.within("input_schema"))?;
     Ok(Input { schema, shapes, validator })
-}
-
-pub(super) fn scope(text: &str) -> Result<String, CatalogError> {
-    // 1C gets scopes with commas between them.
-    if Scopes::is_token(text) && !text.contains(',') {
-        return Ok(text.to_owned());
-    }
-    Err(CatalogError::new("must be one scope: visible ASCII characters without spaces, commas, quotes and backslashes"))
 }
 
 fn is_plain_segment(segment: &str, fits: impl Fn(char) -> bool) -> bool {

@@ -2,6 +2,7 @@
 
 use super::error::CatalogError;
 use super::unfit::{cut, hint, listed};
+use crate::identity::Scopes;
 use serde_json::{Map, Value};
 
 /// An object with known keys.
@@ -94,4 +95,16 @@ impl<'a> Fields<'a> {
 pub(super) fn texts(value: &Value) -> Result<Vec<&str>, CatalogError> {
     let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
     texts.filter(|texts| !texts.is_empty()).ok_or_else(|| CatalogError::new("must be an array of texts, not empty"))
+}
+
+/// A text that must be one scope.
+///
+/// # Errors
+/// For anything else.
+pub(super) fn scope(text: &str) -> Result<String, CatalogError> {
+    // 1C gets scopes with commas between them.
+    if Scopes::is_token(text) && !text.contains(',') {
+        return Ok(text.to_owned());
+    }
+    Err(CatalogError::new("must be one scope: visible ASCII characters without spaces, commas, quotes and backslashes"))
 }

@@ -1,8 +1,8 @@
 //! Whether an answer holds all there is, and how to get the rest where it may not.
 
+use super::limits::Limits;
 use super::rules::Clamp;
 use super::shape::Shapes;
-use super::tools::Limits;
 use super::unfit::cut;
 use serde_json::Value;
 use std::fmt::Write;

@@ -1,7 +1,8 @@
 //! [`Catalog`].
 
 use super::error::CatalogError;
-use super::tools::{Limits, Tools};
+use super::limits::Limits;
+use super::tools::Tools;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The tools in force. A handle: clones share them, and [`replace`](Self::replace) changes them for all.

@@ -3,8 +3,8 @@
 use super::entry;
 use super::error::CatalogError;
 use super::fields::Fields;
+use super::limits::Limits;
 use super::tool::Tool;
-use super::tools::Limits;
 use super::unfit::{cut, hint};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -3,8 +3,9 @@
 use super::arguments::{check_held, parse, write};
 use super::explain::explain;
 use super::full::{Asked, Counters, Full};
+use super::guarded::Guarded;
 use super::mend::mend;
-use super::rules::{Asker, Clamp, Path, Rule};
+use super::rules::{Asker, Clamp, Rule};
 use super::shape::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
@@ -52,22 +53,6 @@ pub(super) struct Definition {
     pub(super) guards: Vec<Guarded>,
     /// The rows and candidates that 1C may send.
     pub(super) counters: Counters,
-}
-
-/// Values of an argument that need a scope of their own.
-#[derive(Clone, Debug)]
-pub(super) struct Guarded {
-    pub(super) path: Path,
-    pub(super) values: Vec<String>,
-    /// What answers call them besides.
-    pub(super) names: Vec<String>,
-    pub(super) scope: String,
-}
-
-impl Guarded {
-    pub(super) fn holds(&self, value: &str) -> bool {
-        self.values.iter().any(|guarded| guarded == value)
-    }
 }
 
 impl fmt::Debug for Tool {

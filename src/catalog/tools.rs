@@ -2,6 +2,7 @@
 
 use super::error::CatalogError;
 use super::hidden::{Hidden, Names};
+use super::limits::Limits;
 use super::listing::Listing;
 use super::tool::Tool;
 use crate::identity::Scopes;
@@ -10,24 +11,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Ceilings that a catalog refers to by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The most candidates that a resolver returns; 10 by default.
-    pub resolve_limit: u64,
-    /// The most rows of a report; 5000 by default.
-    pub max_rows: u64,
-    /// The rows that a report is asked for where a language model names no number; 200 by default, and
-    /// never more than `max_rows`.
-    pub default_rows: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { resolve_limit: 10, max_rows: 5000, default_rows: 200 }
-    }
-}
 
 /// A set of tools, read and checked. Cloning is cheap.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,19 @@
+//! How many candidates and rows there may be.
+
+/// Ceilings that a catalog refers to by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most candidates that a resolver returns; 10 by default.
+    pub resolve_limit: u64,
+    /// The most rows of a report; 5000 by default.
+    pub max_rows: u64,
+    /// The rows that a report is asked for where a language model names no number; 200 by default, and
+    /// never more than `max_rows`.
+    pub default_rows: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { resolve_limit: 10, max_rows: 5000, default_rows: 200 }
+    }
+}

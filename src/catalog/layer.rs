@@ -9,9 +9,9 @@ use tower_layer::Layer;
 /// Answers the tools of a catalog, and merges them into the list of tools; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct CatalogLayer {
-    pub(super) catalog: Catalog,
-    pub(super) structured: bool,
-    pub(super) rpc: bool,
+    catalog: Catalog,
+    structured: bool,
+    rpc: bool,
 }
 
 impl CatalogLayer {
@@ -45,6 +45,7 @@ impl<S> Layer<S> for CatalogLayer {
     type Service = Catalogued<S>;
 
     fn layer(&self, inner: S) -> Catalogued<S> {
-        Catalogued { inner, layer: self.clone(), merged: Arc::new(Merged::default()) }
+        let Self { catalog, structured, rpc } = self.clone();
+        Catalogued { inner, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
     }
 }

@@ -3,7 +3,7 @@
 use super::alone;
 use super::full::Asked;
 use super::future::{Kind, ResponseFuture, Wrap};
-use super::layer::CatalogLayer;
+use super::live::Catalog;
 use super::merge::{Merge, Merged};
 use super::rules::Asker;
 use super::tool::Tool;
@@ -29,7 +29,9 @@ const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 #[derive(Clone, Debug)]
 pub struct Catalogued<S> {
     pub(super) inner: S,
-    pub(super) layer: CatalogLayer,
+    pub(super) catalog: Catalog,
+    pub(super) structured: bool,
+    pub(super) rpc: bool,
     pub(super) merged: Arc<Merged>,
 }
 
@@ -48,7 +50,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let CatalogLayer { structured, rpc, .. } = self.layer;
+        let Self { structured, rpc, .. } = *self;
         let tools = match self.tools(&request) {
             Ok(tools) => tools,
             Err(failure) => return ResponseFuture::answered(Err(failure)),
@@ -83,12 +85,12 @@ impl<S> Catalogued<S> {
     /// The tools of now, if the rules of now allow this request. Those may have changed since a
     /// `ScopeLayer` let it through.
     fn tools(&self, request: &Request) -> Result<Arc<Tools>, Box<Failure>> {
-        let mut tools = self.layer.catalog.current();
+        let mut tools = self.catalog.current();
         let Some(decided) = request.extensions.get::<Decided>() else { return Ok(tools) };
         loop {
             decided.again(request)?;
             // The rules that were asked were in force with these tools.
-            let now = self.layer.catalog.current();
+            let now = self.catalog.current();
             if Arc::ptr_eq(&tools, &now) {
                 return Ok(tools);
             }

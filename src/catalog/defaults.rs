@@ -2,7 +2,7 @@
 
 use super::error::CatalogError;
 use super::mend::mend;
-use super::shape::Shapes;
+use super::shapes::Shapes;
 use super::types::Types;
 use jsonschema::Validator;
 use serde_json::{Map, Value};

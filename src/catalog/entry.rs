@@ -7,7 +7,7 @@ use super::full::Counters;
 use super::limits::Limits;
 use super::rules::{Asker, show_ceilings};
 use super::schema;
-use super::shape::Shapes;
+use super::shapes::Shapes;
 use super::tool::{Definition, Member, Tool};
 use super::types::Types;
 use super::vocabulary;

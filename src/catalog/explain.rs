@@ -1,7 +1,8 @@
 //! What is wrong with arguments, in words that let a language model mend its call.
 
 use super::guarded::Guarded;
-use super::shape::{Shape, Shapes};
+use super::shape::Shape;
+use super::shapes::Shapes;
 use super::types::Types;
 use super::unfit::{Unfit, cut, cut_words, hint, listed};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};

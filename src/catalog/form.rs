@@ -4,7 +4,7 @@ use super::arguments::{check_held, parse, parse_nearly, write};
 use super::explain::explain;
 use super::mend::mend;
 use super::schema::compile_foreign;
-use super::shape::Shapes;
+use super::shapes::Shapes;
 use super::unfit::Unfit;
 use jsonschema::Validator;
 use serde_json::{Map, Value};

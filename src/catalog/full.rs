@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use super::rules::Clamp;
-use super::shape::Shapes;
+use super::shapes::Shapes;
 use super::unfit::cut;
 use serde_json::Value;
 use std::fmt::Write;

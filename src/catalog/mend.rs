@@ -4,7 +4,8 @@
 //! Only a value that the schema refuses is changed, so what fits stays as it is.
 
 use super::arguments::{DEEPEST, parse, too_deep};
-use super::shape::{Shape, Shapes};
+use super::shape::Shape;
+use super::shapes::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
 use super::words;

@@ -151,6 +151,7 @@ mod rules;
 mod schema;
 mod service;
 mod shape;
+mod shapes;
 mod shorten;
 mod tool;
 mod tools;

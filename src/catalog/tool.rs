@@ -6,7 +6,7 @@ use super::full::{Asked, Counters, Full};
 use super::guarded::Guarded;
 use super::mend::mend;
 use super::rules::{Asker, Clamp, Rule};
-use super::shape::Shapes;
+use super::shapes::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
 use crate::identity::Scopes;

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 
-use super::arguments::{Arguments, Exception};
+use super::arguments::{Arguments, Call, Exception};
 use super::queries::{self, Item};
-use super::tools::Call;
 use super::trade::{Date, Product, Turnover};
 use super::{metadata, png, wire};
 

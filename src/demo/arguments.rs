@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::callers::Session;
+use super::trade::Date;
+
 /// What 1C's `Raise` throws: a text for a person, and nothing else.
 #[derive(Debug)]
 pub(super) struct Exception(pub(super) String);
@@ -62,6 +65,13 @@ impl<'a> Arguments<'a> {
             Some(value) => natural(value).map(Some).ok_or_else(|| mistyped(name, "Число")),
         }
     }
+}
+
+/// A call of a tool: with what, by whom, on which day.
+pub(super) struct Call<'a> {
+    pub(super) arguments: Arguments<'a>,
+    pub(super) session: &'a Session,
+    pub(super) today: Date,
 }
 
 fn mistyped(name: &str, wanted: &str) -> Exception {

@@ -1,7 +1,6 @@
 //! The web server's part: which infobase, which user, which HTTP service.
 
 use std::io;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -10,11 +9,9 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use serde_json::{Value, json};
 
-use super::callers::{Callers, Session};
-use super::calls::Counter;
-use super::requests::Requests;
-use super::trade::{self, Access, Date};
-use super::users::Users;
+use super::callers::Session;
+use super::publication::Publication;
+use super::trade::{self, Access};
 use super::{keys, rpc, wire};
 
 /// The name under which the infobase is published. Its case matters, as on most web servers.
@@ -24,81 +21,67 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 
 type Reply = Response<Full<Bytes>>;
 
-/// The infobase as published on a web server.
-#[derive(Debug)]
-pub(super) struct Publication {
-    pub(super) report_delay: Duration,
-    pub(super) calls: Counter,
-    pub(super) callers: Callers,
-    pub(super) requests: Requests,
-    pub(super) users: Users,
-    /// The day of balances and events when none is told; else the day it is.
-    pub(super) today: Option<Date>,
+/// # Errors
+///
+/// When the request's body cannot be read: there is no one left to answer.
+pub(super) async fn answer(publication: &Publication, request: Request<Incoming>) -> io::Result<Reply> {
+    // The web server knows no such infobase, so it does not ask for a login either.
+    let Some(path) = request.uri().path().strip_prefix(BASE).map(str::to_owned) else {
+        return Ok(page(StatusCode::NOT_FOUND));
+    };
+    if !path.is_empty() && !path.starts_with('/') {
+        return Ok(page(StatusCode::NOT_FOUND));
+    }
+    let Some(user) = publication.users.log_in(request.headers()) else {
+        return Ok(unauthorized());
+    };
+    let Some(route) = path.strip_prefix("/hs/mcp/") else {
+        return Ok(page(StatusCode::NOT_FOUND));
+    };
+    if !user.has_role {
+        return Ok(forbidden());
+    }
+    let session = Session::new(user.name, request.headers());
+    service(publication, route, &session, request).await
 }
 
-impl Publication {
-    /// The day it is in the infobase.
-    pub(super) fn today(&self) -> Date {
-        self.today.unwrap_or_else(Date::today)
-    }
-
-    /// # Errors
-    ///
-    /// When the request's body cannot be read: there is no one left to answer.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
-        // The web server knows no such infobase, so it does not ask for a login either.
-        let Some(path) = request.uri().path().strip_prefix(BASE).map(str::to_owned) else {
-            return Ok(page(StatusCode::NOT_FOUND));
-        };
-        if !path.is_empty() && !path.starts_with('/') {
-            return Ok(page(StatusCode::NOT_FOUND));
+/// The HTTP service's URL templates and their verbs.
+async fn service(
+    publication: &Publication,
+    route: &str,
+    session: &Session,
+    request: Request<Incoming>,
+) -> io::Result<Reply> {
+    let (head, body) = request.into_parts();
+    let Some(body) = read(body).await? else {
+        return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    publication.requests.remember(session.user(), &head.method, route, &head.headers, &body);
+    Ok(match (route, &head.method) {
+        ("health", &Method::GET) => json(StatusCode::OK, &json!({ "status": "ok" })),
+        ("rpc", &Method::POST) => match rpc::answer(publication, session, &body).await {
+            Some(reply) => json(StatusCode::OK, &reply),
+            None => empty(StatusCode::NO_CONTENT),
+        },
+        ("auth/verify", &Method::POST) => {
+            let (status, answer) = keys::verify(&body);
+            json(status, &answer)
         }
-        let Some(user) = self.users.log_in(request.headers()) else {
-            return Ok(unauthorized());
-        };
-        let Some(route) = path.strip_prefix("/hs/mcp/") else {
-            return Ok(page(StatusCode::NOT_FOUND));
-        };
-        if !user.has_role {
-            return Ok(forbidden());
-        }
-        let session = Session::new(user.name, request.headers());
-        self.service(route, &session, request).await
-    }
+        ("health" | "rpc" | "auth/verify", _) => page(StatusCode::METHOD_NOT_ALLOWED),
+        (path, method) => match trade::route(path) {
+            Some(route) if method == Method::POST => rest(publication, path, route, session, &body),
+            Some(_) => page(StatusCode::METHOD_NOT_ALLOWED),
+            None => page(StatusCode::NOT_FOUND),
+        },
+    })
+}
 
-    /// The HTTP service's URL templates and their verbs.
-    async fn service(&self, route: &str, session: &Session, request: Request<Incoming>) -> io::Result<Reply> {
-        let (head, body) = request.into_parts();
-        let Some(body) = read(body).await? else {
-            return Ok(page(StatusCode::PAYLOAD_TOO_LARGE));
-        };
-        self.requests.remember(session.user(), &head.method, route, &head.headers, &body);
-        Ok(match (route, &head.method) {
-            ("health", &Method::GET) => json(StatusCode::OK, &json!({ "status": "ok" })),
-            ("rpc", &Method::POST) => match rpc::answer(self, session, &body).await {
-                Some(reply) => json(StatusCode::OK, &reply),
-                None => empty(StatusCode::NO_CONTENT),
-            },
-            ("auth/verify", &Method::POST) => {
-                let (status, answer) = keys::verify(&body);
-                json(status, &answer)
-            }
-            ("health" | "rpc" | "auth/verify", _) => page(StatusCode::METHOD_NOT_ALLOWED),
-            (path, method) => match trade::route(path) {
-                Some(route) if method == Method::POST => self.rest(path, route, session, &body),
-                Some(_) => page(StatusCode::METHOD_NOT_ALLOWED),
-                None => page(StatusCode::NOT_FOUND),
-            },
-        })
-    }
-
-    fn rest(&self, path: &str, route: trade::Route, session: &Session, body: &[u8]) -> Reply {
-        let call = self.calls.start();
-        self.callers.remember(session, path);
-        let (status, answer) = trade::answer(route, body, Access::new(session.scopes()), self.today());
-        call.finish();
-        json(status, &answer)
-    }
+fn rest(publication: &Publication, path: &str, route: trade::Route, session: &Session, body: &[u8]) -> Reply {
+    let call = publication.calls.start();
+    publication.callers.remember(session, path);
+    let (status, answer) = trade::answer(route, body, Access::new(session.scopes()), publication.today());
+    call.finish();
+    json(status, &answer)
 }
 
 /// The whole body, or nothing when it is too long.

@@ -14,8 +14,9 @@ use tokio::task::JoinSet;
 
 use super::callers::{Caller, Callers};
 use super::calls::{Calls, Counter};
-use super::http::{BASE, Publication};
+use super::http::{BASE, answer};
 use super::keys::{KEYS, Key};
+use super::publication::Publication;
 use super::requests::{Received, Requests};
 use super::trade::Date;
 use super::users::{ADMINISTRATOR, USERS, User, Users};
@@ -192,7 +193,7 @@ async fn serve(stream: TcpStream, publication: Arc<Publication>) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let publication = Arc::clone(&publication);
-        async move { publication.answer(request).await }
+        async move { answer(&publication, request).await }
     });
     // A connection ends in an error when the peer breaks it off, which is its good right.
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;

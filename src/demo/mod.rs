@@ -68,6 +68,7 @@ mod keys;
 mod metadata;
 mod png;
 mod prompts;
+mod publication;
 mod queries;
 mod requests;
 mod resources;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::arguments::{Arguments, Exception};
 use super::callers::Session;
-use super::http::Publication;
+use super::publication::Publication;
 use super::{prompts, resources, tools};
 
 /// How much of a refused key is told: it may be as long as a request.

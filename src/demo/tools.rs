@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::answers;
-use super::arguments::{Arguments, Exception};
+use super::arguments::{Arguments, Call, Exception};
 use super::callers::Session;
-use super::http::Publication;
-use super::trade::Date;
+use super::publication::Publication;
 
 struct Tool {
     name: &'static str,
@@ -20,13 +19,6 @@ struct Tool {
     slow: bool,
     /// Whether it reads its arguments into a Map, which holds any key.
     map: bool,
-}
-
-/// A call of a tool: with what, by whom, on which day.
-pub(super) struct Call<'a> {
-    pub(super) arguments: Arguments<'a>,
-    pub(super) session: &'a Session,
-    pub(super) today: Date,
 }
 
 const TOOLS: &[Tool] = &[

@@ -1,7 +1,7 @@
 //! Which objects the infobase has: all catalogues and documents of [`trade`](super::trade), and the
 //! registers that its reports amount to.
 
-use super::metadata::{Class, Field, MetadataObject, Name, Part};
+use super::object::{Class, Field, MetadataObject, Name, Part};
 
 const CATALOG: Class = Class(Name("Справочник", "Catalog"), "Справочники");
 const DOCUMENT: Class = Class(Name("Документ", "Document"), "Документы");

@@ -66,6 +66,7 @@ mod http;
 mod infobase;
 mod keys;
 mod metadata;
+mod object;
 mod png;
 mod prompts;
 mod publication;

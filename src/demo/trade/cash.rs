@@ -5,13 +5,13 @@
 
 use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::entry::Kind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::model::{Analytics, CashMovement, Company};
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
 use super::request::{Members, Refusal};
-use super::rest::Context;
 
 const BALANCE: Spec = Spec {
     dimensions: &[Dimension::CASH, Dimension::FIRM],

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::date::Date;
 use super::journal::find_type;
 use super::log::{Event, LEVELS, events};
 use super::request::{Members, Refusal, invalid, mistyped, unknown};
-use super::rest::Context;
 use crate::demo::metadata;
 
 const DAY: i64 = 86_400;

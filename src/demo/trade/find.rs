@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 
 use serde_json::{Map, Value, json};
 
+use super::context::Context;
 use super::journal::{Document, counterparty, documents, find_type};
 use super::measure::decimal;
 use super::request::{Members, Refusal, invalid};
-use super::rest::Context;
 
 pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
     let name = body.text("doc_type")?.ok_or_else(|| invalid("Не указано обязательное поле «doc_type»"))?;

@@ -34,6 +34,7 @@
 mod access;
 mod cash;
 mod catalogs;
+mod context;
 mod date;
 mod entry;
 mod events;

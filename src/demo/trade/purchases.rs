@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::entry::Kind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
 use super::request::{Members, Refusal};
-use super::rest::Context;
 
 const SPEC: Spec = Spec {
     dimensions: &[Dimension::SUPPLIER, Dimension::FIRM, Dimension::DAY, Dimension::WEEK, Dimension::MONTH],

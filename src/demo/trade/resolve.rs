@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 use super::access::{Access, COST, MONEY, RESOLVE};
+use super::context::Context;
 use super::entry::{Entry, Kind};
 use super::filters::STATUSES;
 use super::model::{Company, Product};
 use super::request::{Members, Refusal, invalid};
-use super::rest::Context;
 
 /// The catalogue of an entity, and the scope that it needs.
 pub(super) fn entity(name: &str) -> Option<(Kind, &'static str)> {

@@ -4,18 +4,11 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::access::{Access, EVENTS, MONEY, SALES, STOCK};
+use super::context::Context;
 use super::date::Date;
 use super::entry::Kind;
-use super::model::Company;
 use super::request::{Members, Refusal, invalid};
 use super::{cash, events, find, purchases, resolve, sales, settlements, stock};
-
-/// What a request is answered from.
-pub(super) struct Context<'a> {
-    pub(super) company: &'static Company,
-    pub(super) access: Access<'a>,
-    pub(super) today: Date,
-}
 
 /// What a path gives.
 #[derive(Clone, Copy)]

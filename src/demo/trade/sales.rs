@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::access::COST;
+use super::context::Context;
 use super::date::Date;
 use super::entry::Kind;
 use super::filters::{Chosen, Filters};
@@ -15,7 +16,6 @@ use super::measure::{Measure, Sums, decimal};
 use super::model::{Company, Sale, SaleLine};
 use super::pivot::{Dimension, Key, Plan, Spec, Table, totals};
 use super::request::{Members, Period, Refusal, invalid, unknown};
-use super::rest::Context;
 use super::settlements;
 
 const SPEC: Spec = Spec {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::date::Date;
 use super::entry::Kind;
 use super::filters::Filters;
@@ -14,7 +15,6 @@ use super::measure::Measure;
 use super::model::{Analytics, Company};
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
 use super::request::{Members, Refusal};
-use super::rest::Context;
 
 const RECEIVABLES: Spec = Spec {
     dimensions: &[Dimension::CUSTOMER, Dimension::FIRM],

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::context::Context;
 use super::date::Date;
 use super::entry::Kind;
 use super::filters::Filters;
@@ -11,7 +12,6 @@ use super::measure::Measure;
 use super::model::Company;
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
 use super::request::{Members, Refusal};
-use super::rest::Context;
 
 const SPEC: Spec = Spec {
     dimensions: &[Dimension::WAREHOUSE, Dimension::PRODUCT, Dimension::PRODUCT_GROUP],

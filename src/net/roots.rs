@@ -41,7 +41,7 @@ mod tests {
     /// How many roots a process with this environment has.
     fn count(variable: Option<&std::path::Path>) -> usize {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "net::roots::tests::tells_how_many", "--nocapture", "--ignored"]);
+        command.args(["--exact", "net::roots::tests::own_process_tells_how_many", "--nocapture", "--ignored"]);
         command.env_remove("SSL_CERT_DIR").env_remove("SSL_CERT_FILE");
         if let Some(file) = variable {
             command.env("SSL_CERT_FILE", file);
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     #[ignore = "run by the test below, in a process with an environment of its own"]
-    fn tells_how_many() {
+    fn own_process_tells_how_many() {
         println!("roots: {}", super::load().len());
     }
 

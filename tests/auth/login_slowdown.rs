@@ -536,7 +536,12 @@ async fn what_was_right_is_known_from_the_store() {
     is_known_elsewhere(memory.clone(), memory).await;
     let folder = Folder::new();
     is_known_elsewhere(sqlite(&folder).await, sqlite(&folder).await).await;
-    let Some(schema) = Schema::new().await else { return };
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: ONEC_MCP_TEST_POSTGRES"]
+async fn what_was_right_is_known_from_postgres() {
+    let schema = Schema::new().await;
     is_known_elsewhere(schema.store().await, schema.store().await).await;
     schema.remove().await;
 }

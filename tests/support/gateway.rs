@@ -3,20 +3,35 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
-/// The built example. `cargo test` builds it; a run of a single test needs
-/// `cargo build --example gateway` once before.
+/// The program, brought up to date once by each program of tests: of an example with tests in it, `cargo test` builds
+/// these alone.
 pub(crate) fn program() -> PathBuf {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("examples");
-    path.push(format!("gateway{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{} is not built: run `cargo build --example gateway`", path.display());
-    path
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.args(["build", "--quiet", "--example", "gateway", "--message-format", "json-render-diagnostics"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        // What cargo tells a test of its package, build scripts would take for a change.
+        for (name, _) in std::env::vars_os() {
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|begin| name.to_string_lossy().starts_with(begin)) {
+                cargo.env_remove(name);
+            }
+        }
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit()).output().expect("cargo");
+        assert!(built.status.success(), "the gateway cannot be built");
+        let mut artifacts = built.stdout.split(|byte| *byte == b'\n').filter_map(|line| {
+            let artifact: serde_json::Value = serde_json::from_slice(line).ok()?;
+            (artifact["target"]["name"] == "gateway").then(|| artifact["executable"].as_str().map(PathBuf::from))?
+        });
+        artifacts.next().expect("cargo says where the gateway is")
+    });
+    BUILT.clone()
 }
 
 /// The program without any setting of the environment.

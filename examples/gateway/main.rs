@@ -24,6 +24,11 @@ mod signals;
 mod stack;
 mod standard_error;
 mod stdio;
+#[cfg(test)]
+#[path = "../../tests/support/mod.rs"]
+mod support;
+#[cfg(test)]
+mod tests;
 mod visible;
 
 use audit_log::Reopen;

@@ -45,7 +45,8 @@ fn named(text: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn read(file: &str) -> String {
-    let folder = if file.starts_with("src/") { "" } else { "tests/" };
+    let is_elsewhere = ["src/", "examples/"].iter().any(|folder| file.starts_with(folder));
+    let folder = if is_elsewhere { "" } else { "tests/" };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{folder}{file}.rs"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

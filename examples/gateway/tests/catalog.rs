@@ -1,6 +1,6 @@
 //! Section 1 of the interface, the settings of the catalog, its REST endpoints and the scopes of tools.
 
-use crate::case::{Case, login};
+use super::case::{Case, login};
 use crate::settings::{Account, Auth, Settings, Target};
 use proptest::prelude::*;
 

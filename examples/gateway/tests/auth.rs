@@ -1,6 +1,6 @@
 //! Section 1 of the interface, the settings of authentication.
 
-use crate::case::{Case, login};
+use super::case::{Case, login};
 use crate::settings::{Account, Auth, Login, OAuth2, Settings, Store, Target};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;

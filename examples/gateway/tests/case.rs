@@ -1,9 +1,8 @@
 //! A start of the gateway with what a user may give, up to the settings.
-#![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "helpers of tests")]
 
 use crate::settings::{self, Account, Settings, Stop, Stream, Target};
 use secrecy::ExposeSecret;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A working directory, and what a user may give in it.
@@ -17,8 +16,8 @@ impl Case {
     /// Nothing given at all.
     pub(crate) fn empty() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("settings-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let name = format!("gateway-settings-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let dir = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&dir).unwrap();
         Self { dir, args: vec!["gateway".into()], env: Vec::new() }
     }

@@ -1,6 +1,6 @@
 //! Section 1 of the interface: every way to give a setting, who wins, and what is said of a bad one.
 
-use crate::case::{Case, base, login};
+use super::case::{Case, base, login};
 use crate::settings::{self, Account, LogLevel, Mode, Names, Settings, Stream, Target};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;

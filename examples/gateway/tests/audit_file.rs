@@ -559,8 +559,6 @@ fn a_panic_is_told_through_the_queue() {
     drop(std::panic::take_hook());
     drop(standard_error);
     let text = String::from_utf8(written.lock().unwrap().clone()).unwrap();
-    assert!(
-        text.contains("thread 'worker' panicked at tests/settings/audit_file.rs:") && text.contains("a bug\n"),
-        "{text}"
-    );
+    let place = concat!("thread 'worker' panicked at ", file!(), ":");
+    assert!(text.contains(place) && text.contains("a bug\n"), "{text}");
 }

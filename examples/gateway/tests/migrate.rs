@@ -2,7 +2,7 @@
 //! commands are what is tried here.
 #![cfg(unix)]
 
-use crate::case::{Case, base, login};
+use super::case::{Case, base, login};
 use crate::settings::{Account, Auth, LogLevel, Login, OAuth2, Settings, Store, Target};
 use crate::support::document::{Block, blocks, compare, document, run, section};
 use crate::support::gateway::Gateway;

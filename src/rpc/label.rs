@@ -50,6 +50,11 @@ const fn is_break(c: char) -> bool {
     matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
+/// The beginning of what others chose, for the log.
+pub(crate) fn shown(text: &str) -> &str {
+    text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,9 +78,4 @@ mod tests {
         assert!(has_unseen("a\n") && has_unseen("a\u{202e}b") && has_unseen("\u{85}") && has_unseen("a\tb"));
         assert!(!has_unseen("Отчёт «Продажи» — №1") && !has_unseen(""));
     }
-}
-
-/// The beginning of what others chose, for the log.
-pub(crate) fn shown(text: &str) -> &str {
-    text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }

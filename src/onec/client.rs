@@ -3,7 +3,8 @@
 pub(super) mod line;
 pub(super) mod tls;
 
-use super::infobase::{Infobase, InfobaseError};
+use super::infobase::Infobase;
+use super::infobase_error::InfobaseError;
 use crate::net::budget::{OverBudgetError, Tally};
 use crate::net::collect::{Incomplete, collect_telling};
 use crate::rpc::cause;

@@ -1,6 +1,6 @@
 //! How long a call to 1C may take.
 
-use super::error::{Error, Trouble};
+use super::error::Trouble;
 use crate::rpc::{BoxError, Failure};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -83,6 +83,6 @@ where
             return Poll::Ready(answer.map_err(Into::into));
         }
         ready!(this.sleep.poll(cx));
-        Poll::Ready(Err(Failure::from(Error::from(Trouble::Slow(*this.limit))).into()))
+        Poll::Ready(Err(Failure::from(Trouble::Slow(*this.limit)).into()))
     }
 }

@@ -205,6 +205,12 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Error::from(trouble).into()
+    }
+}
+
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         Self::new(trouble, None)

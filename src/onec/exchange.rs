@@ -1,19 +1,21 @@
 //! How one request becomes one call of the infobase's HTTP service, or two.
 
+use super::bad_answer::BadAnswer;
 use super::body::{is_unmarked, unmarked};
 use super::cause::{self, Found};
 use super::client::ClientError;
 use super::client::line::SpeaksTls;
 use super::deadline::Patience;
-use super::decode::{BadAnswer, decode};
+use super::decode::decode;
 use super::encode::{encode, forwarded};
 use super::error::{Error, Trouble};
 use super::error_body::words;
 use super::failed::{harmless, is_unsent, nonsense, placed, refused, retry};
-use super::infobase::{Infobase, InfobaseError};
+use super::infobase::Infobase;
+use super::infobase_error::InfobaseError;
 use super::outputs::Outputs;
+use super::paths::Paths;
 use super::queue::Flow;
-use super::rest::Paths;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
 use crate::rpc::{BoxError, Era, ErrorObject, Failure, Method, Param, Payload, Request, Response, cause as find};

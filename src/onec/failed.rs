@@ -1,8 +1,8 @@
 //! A call that failed: what it means to who called, where it happened, and whether it is made once more.
 
+use super::bad_answer::BadAnswer;
 use super::cause;
 use super::client::ClientError;
-use super::decode::BadAnswer;
 use super::error::{Error, Trouble, cut};
 use super::error_body::{told_in_json, words};
 use crate::identity::Identity;

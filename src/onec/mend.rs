@@ -21,7 +21,7 @@ mod subschema;
 mod tables;
 mod type_names;
 
-use super::decode::BadAnswer;
+use super::bad_answer::BadAnswer;
 use crate::rpc::json::{self, Member, Scanner, Span};
 use crate::rpc::{Era, Method, Outline, Request};
 use base64::Engine;

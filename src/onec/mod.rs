@@ -52,6 +52,7 @@
 //! # fn main() {}
 //! ```
 
+mod bad_answer;
 mod body;
 mod cause;
 mod client;
@@ -62,11 +63,14 @@ mod error;
 mod error_body;
 mod exchange;
 mod failed;
+mod future;
 mod infobase;
+mod infobase_error;
 mod login;
 mod mend;
 mod noise;
 mod outputs;
+mod paths;
 mod queue;
 mod repair;
 mod rest;
@@ -76,16 +80,18 @@ pub use cause::Cause;
 pub use client::{ClientError, HttpClient};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::{Error, Trouble};
-pub use infobase::{Infobase, InfobaseError};
+pub use future::ResponseFuture;
+pub use infobase::Infobase;
+pub use infobase_error::InfobaseError;
 pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
 pub use rest::{Check, RestCall};
-pub use service::{DefaultClient, OneCService, ResponseFuture};
+pub use service::{DefaultClient, OneCService};
 
 #[doc(hidden)]
 pub mod fuzzing {
     //! Doors for the fuzz targets and property tests; not part of the API.
-    pub use super::decode::BadAnswer;
+    pub use super::bad_answer::BadAnswer;
     use crate::rpc::{ErrorObject, Payload, Request};
     use bytes::Bytes;
     use http::HeaderMap;

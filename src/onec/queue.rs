@@ -7,7 +7,7 @@ mod turns;
 pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
-use super::error::{Error, Trouble};
+use super::error::Trouble;
 use crate::rpc::{BoxError, Failure};
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -164,7 +164,7 @@ async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Failu
         // The queue outlives who waits in it, so this is the time limit.
         Ok(None) | Err(_) => {
             turns.refused(flow, "Queued");
-            Err(Error::from(Trouble::Queued(limit)).into())
+            Err(Failure::from(Trouble::Queued(limit)))
         }
     }
 }

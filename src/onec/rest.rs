@@ -1,21 +1,21 @@
 //! Calls in the REST dialect.
 
+use super::bad_answer::BadAnswer;
 use super::deadline::Patience;
-use super::decode::{BadAnswer, repaired, text};
+use super::decode::{repaired, text};
 use super::exchange::{Kind, Target};
 use super::failed::{nonsense, placed, refused};
-use super::infobase::{Infobase, InfobaseError};
+use super::future::ResponseFuture;
 use super::queue::Flow;
-use super::service::{OneCService, ResponseFuture};
+use super::service::OneCService;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
 use crate::rpc::{BoxError, Extensions, Payload, Response};
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tower_service::Service;
@@ -138,27 +138,6 @@ impl Target {
         let payload = if is_long(body.len()) { aside(move || object(answer)).await? } else { object(answer) };
         let payload = payload.map_err(|why| nonsense(&why, &body))?;
         Ok(Response { upstream, ..Response::result(payload) })
-    }
-}
-
-/// How many addresses are kept: more than any catalog has paths.
-const KEPT: usize = 1024;
-
-/// The addresses that paths lead to. To make one takes longer than the rest of a call's preparation.
-#[derive(Debug, Default)]
-pub(super) struct Paths(RwLock<HashMap<Arc<str>, Uri>>);
-
-impl Paths {
-    fn uri(&self, infobase: &Infobase, path: &Arc<str>) -> Result<Uri, InfobaseError> {
-        if let Some(uri) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Ok(uri.clone());
-        }
-        let uri = infobase.uri(path.trim_matches('/'))?;
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            kept.insert(Arc::clone(path), uri.clone());
-        }
-        Ok(uri)
     }
 }
 

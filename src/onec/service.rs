@@ -2,15 +2,14 @@
 
 use super::client::HttpClient;
 use super::deadline::{Deadline, DeadlineLayer};
-use super::error::failed;
 use super::exchange::Target;
-use super::infobase::{Infobase, InfobaseError};
+use super::future::ResponseFuture;
+use super::infobase::Infobase;
+use super::infobase_error::InfobaseError;
 use super::queue::{FairQueue, FairQueueLayer};
 use crate::rpc::{BoxError, Request, Response};
 use bytes::Bytes;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_layer::Layer as _;
@@ -82,29 +81,6 @@ impl<C> OneCService<C> {
 impl<C> fmt::Debug for OneCService<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OneCService").field("infobase", &self.target.infobase).finish_non_exhaustive()
-    }
-}
-
-/// The call of a [`OneCService`].
-pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
-
-impl ResponseFuture {
-    pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
-        Self(Box::pin(async move { call.await.map_err(failed) }))
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response, BoxError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::error::ErrorObject;
 use super::json::{self, Fault, Member, Scanner, Span, once};
-use super::message::{Request, slice};
+use super::message::Request;
 use super::method::Method;
 use super::params::Param;
 use super::payload::Payload;
@@ -112,7 +112,7 @@ pub(crate) fn empty_list(request: &Request) -> Response {
 /// The item at the cursor, if it has a name.
 fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, Fault> {
     let span = scanner.skip()?;
-    let json = slice(bytes, span);
+    let json = span.slice(bytes);
     let mut name = Span::default();
     let read = Scanner::new(&json)?.object::<Fault>(|scanner, Member { key: found, .. }| {
         let span = scanner.skip()?;

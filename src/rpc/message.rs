@@ -172,7 +172,7 @@ fn split(bytes: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
         if items.len() == MAX_BATCH {
             return Err(ErrorObject::invalid_request(format!("a batch holds at most {MAX_BATCH} messages")));
         }
-        items.push(slice(bytes, span));
+        items.push(span.slice(bytes));
         Ok(())
     })?;
     scanner.end()?;
@@ -180,10 +180,6 @@ fn split(bytes: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
         return Err(ErrorObject::invalid_request("an empty batch"));
     }
     Ok(items)
-}
-
-pub(crate) fn slice(bytes: &Bytes, span: Span) -> Bytes {
-    if span.end() <= bytes.len() { bytes.slice(span.start()..span.end()) } else { Bytes::new() }
 }
 
 /// The members of an envelope that mean something; the rest is ignored.
@@ -206,7 +202,7 @@ impl Message {
         let mut envelope = Envelope::default();
         let mut params = None;
         let read = envelope.read(bytes, &mut params);
-        let id = if envelope.id.is_empty() { None } else { Some(Id::from_json(slice(bytes, envelope.id))) };
+        let id = if envelope.id.is_empty() { None } else { Some(Id::from_json(envelope.id.slice(bytes))) };
         let told = id.as_ref().and_then(|id| id.as_ref().ok().cloned());
         let refuse = |error: ErrorObject| Err(Invalid::new(told.clone(), error));
         if let Err(error) = read {
@@ -280,8 +276,8 @@ impl Envelope {
 
     fn outcome(&self, bytes: &Bytes) -> Option<Result<Bytes, Bytes>> {
         match (self.result.is_empty(), self.error.is_empty()) {
-            (false, true) => Some(Ok(slice(bytes, self.result))),
-            (true, false) => Some(Err(slice(bytes, self.error))),
+            (false, true) => Some(Ok(self.result.slice(bytes))),
+            (true, false) => Some(Err(self.error.slice(bytes))),
             _ => None,
         }
     }

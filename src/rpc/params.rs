@@ -2,7 +2,6 @@
 
 use super::error::ErrorObject;
 use super::json::{self, Fault, Member, Scanner, Span, once};
-use super::message::slice;
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -173,7 +172,7 @@ impl Params {
 
     /// The JSON text of a parameter, sharing the message's memory.
     pub fn bytes(&self, param: Param) -> Option<Bytes> {
-        self.raw(param).map(|_| slice(&self.message, self.span(param)))
+        self.raw(param).map(|_| self.span(param).slice(&self.message))
     }
 
     /// The text of a parameter that is a string.

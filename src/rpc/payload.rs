@@ -2,7 +2,6 @@
 
 use super::error::ErrorObject;
 use super::json::{self, Fault, Scanner};
-use super::message::slice;
 use super::outline::Outline;
 use bytes::{Bytes, BytesMut};
 
@@ -40,7 +39,7 @@ impl Payload {
 
     /// The result that `outline` found within `message`.
     pub(crate) fn found(message: &Bytes, outline: Outline) -> Self {
-        let json = slice(message, outline.object);
+        let json = outline.object.slice(message);
         Self { json, outline: outline.shifted_back(outline.object.start()), hints: Hints::default() }
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture};
-use onec_mcp::onec::{Error, Infobase, OneCService, RestCall, Trouble};
+use onec_mcp::onec::{Infobase, OneCService, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, Failure, Payload, Request, Response};
 use std::future::Future;
 use std::sync::Arc;
@@ -34,10 +34,10 @@ fn lone<F: Future>(future: F) -> Polled<Unconstrained<F>> {
 /// Errors of all kinds that the table knows, and one that it does not.
 fn errors() -> Vec<fn() -> BoxError> {
     vec![
-        || Error::from(Trouble::Slow(s(30))).into(),
-        || Error::from(Trouble::Queued(s(30))).into(),
-        || Error::from(Trouble::LoginRefused).into(),
-        || Error::from(Trouble::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
+        || Failure::from(Trouble::Slow(s(30))).into(),
+        || Failure::from(Trouble::Queued(s(30))).into(),
+        || Failure::from(Trouble::LoginRefused).into(),
+        || Failure::from(Trouble::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
         || Failure::overloaded().into(),
         || Failure::insufficient_scope(Scopes::parse("mcp:resolve")).into(),
         || tower::load_shed::error::Overloaded::new().into(),

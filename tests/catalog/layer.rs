@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Catalogued, Limits, Tools};
-use onec_mcp::onec::{self, RestCall, Trouble};
+use onec_mcp::onec::{RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
@@ -110,7 +110,7 @@ fn result(json: impl Into<Bytes>) -> Answer {
 }
 
 fn trouble(trouble: Trouble) -> Answer {
-    Err(onec::Error::from(trouble).into())
+    Err(Failure::from(trouble).into())
 }
 
 fn request(method: Method, params: &Value) -> Request {

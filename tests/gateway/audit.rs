@@ -7,7 +7,7 @@ use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::{AuditLayer, Audited};
 use onec_mcp::bridge::stdio;
 use onec_mcp::net::{Caller, Peer};
-use onec_mcp::onec::{Error, Trouble};
+use onec_mcp::onec::Trouble;
 use onec_mcp::rpc::{
     BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
 };
@@ -137,12 +137,12 @@ async fn every_end_has_its_reason() {
     let failures: [(BoxError, &str); 13] = [
         (Failure::insufficient_scope(Scopes::parse("mcp:a")).into(), "insufficient_scope"),
         (Failure::overloaded().into(), "overloaded"),
-        (Error::from(slow()).into(), "timeout"),
-        (Error::from(Trouble::Queued(Duration::from_secs(1))).into(), "overloaded"),
-        (Error::from(Trouble::Unreachable).into(), "onec_error"),
-        (Error::from(said()).into(), "onec_error"),
-        (Error::from(Trouble::LoginRefused).into(), "login_refused"),
-        (Error::from(Trouble::Nonsense("private words".into())).into(), "onec_error"),
+        (Failure::from(slow()).into(), "timeout"),
+        (Failure::from(Trouble::Queued(Duration::from_secs(1))).into(), "overloaded"),
+        (Failure::from(Trouble::Unreachable).into(), "onec_error"),
+        (Failure::from(said()).into(), "onec_error"),
+        (Failure::from(Trouble::LoginRefused).into(), "login_refused"),
+        (Failure::from(Trouble::Nonsense("private words".into())).into(), "onec_error"),
         (ErrorObject::invalid_params("private words").into(), "invalid_params"),
         (ErrorObject::header_mismatch("private words").into(), "invalid_request"),
         (tower::timeout::error::Elapsed::new().into(), "timeout"),

@@ -54,6 +54,7 @@ pub(super) mod accept;
 mod batch;
 mod headers;
 mod layer;
+mod options;
 pub(super) mod reply;
 mod sentinel;
 mod service;
@@ -62,7 +63,7 @@ mod tool_params;
 
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
-pub(super) use layer::Options;
+pub(super) use options::Options;
 pub use sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 pub use service::{JsonRpc, ResponseFuture};
 #[cfg(feature = "sse")]

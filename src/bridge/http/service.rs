@@ -1,7 +1,7 @@
 //! [`JsonRpc`].
 
 use super::accept::{Accepts, is_json};
-use super::layer::Options;
+use super::options::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};

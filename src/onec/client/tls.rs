@@ -1,6 +1,6 @@
 //! Whose certificate 1C's web server may show.
 
-use super::super::infobase::InfobaseError;
+use super::super::infobase_error::InfobaseError;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;

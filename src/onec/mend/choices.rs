@@ -4,7 +4,7 @@ use super::Mender;
 use super::edits::Kept;
 use super::required::Seen;
 use super::type_names::{list_of, meant, types_of};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Scanner, unquote};
 use std::borrow::Cow;
 

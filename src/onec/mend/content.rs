@@ -6,7 +6,7 @@ use super::list::Look;
 use super::parts::Parts;
 use super::tables::{ANNOTATIONS, AUDIO, EMBEDDED, IMAGE, LINK, MESSAGE, TEXT};
 use super::{Mender, first_member, media};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Version;
 use crate::rpc::json::{Scanner, Span, unquote};
 

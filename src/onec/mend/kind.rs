@@ -3,7 +3,7 @@
 use super::Mender;
 use super::edits::Kept;
 use super::judge::{Verdict, judge};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span};
 
 /// Reads a value and says whether it fits, by now at least.

@@ -4,7 +4,7 @@ use super::judge::{quoted, scalar_text};
 use super::kind::{Field, Kind};
 use super::tables::{PROMPT, RESOURCE, TEMPLATE, TOOL};
 use super::{Mender, Output, first_member};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Fault, Scanner, unquote};
 use crate::rpc::{MAX_ITEMS, label};
 

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::{BASE64, Mender};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;
 

@@ -1,6 +1,6 @@
 //! The members of a block of content, whatever it is.
 
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span};
 
 /// Where the members stand that tell what a block is.

@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::parts::Parts;
 use super::tables::CONTENTS;
 use super::{Mender, media};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Param;
 use crate::rpc::json::{Scanner, Span, unquote};
 

@@ -12,7 +12,7 @@ use super::keywords;
 use super::required::Names;
 use super::type_names::meant;
 use super::{Mender, first_member};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Era;
 use crate::rpc::json::{self, Scanner, Span, unquote};
 use bytes::Bytes;

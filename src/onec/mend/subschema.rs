@@ -8,7 +8,7 @@ use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
 use super::type_names::{meant, types_of};
 use super::{Mender, first_member};
-use crate::onec::decode::BadAnswer;
+use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
 
 impl Mender<'_> {

@@ -1,7 +1,6 @@
 //! [`Line`]: the calls of one lane that run and wait.
 
 use super::flow::{Flow, Lane};
-use super::turns::Turn;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -28,13 +27,13 @@ impl Bounds {
     }
 }
 
-/// One lane.
-pub(super) struct Line {
+/// One lane; who waits in it is sent a `T` in the end.
+pub(super) struct Line<T> {
     pub(super) bounds: Bounds,
     pub(super) running: usize,
     pub(super) waiting: usize,
     /// Those with a call that runs or waits.
-    members: HashMap<u64, Member, BuildHasherDefault<Hashed>>,
+    members: HashMap<u64, Member<T>, BuildHasherDefault<Hashed>>,
     /// Those with a call that waits and may run, the next first.
     next: BTreeSet<Rank>,
 }
@@ -43,30 +42,30 @@ pub(super) struct Line {
 type Rank = (usize, u64, u64);
 
 /// What one flow has.
-struct Member {
+struct Member<T> {
     running: usize,
     /// Since when it is among those who may run, or the last turn it got since.
     since: u64,
     /// By when they came.
-    waiting: BTreeMap<u64, oneshot::Sender<Turn>>,
+    waiting: BTreeMap<u64, oneshot::Sender<T>>,
 }
 
 /// Somebody whose turn it is.
-pub(super) type Called = (oneshot::Sender<Turn>, Flow);
+pub(super) type Called<T> = (oneshot::Sender<T>, Flow);
 
-pub(super) enum Came {
+pub(super) enum Came<T> {
     Running,
-    Waiting(oneshot::Receiver<Turn>),
+    Waiting(oneshot::Receiver<T>),
     Refused,
 }
 
-impl Line {
+impl<T> Line<T> {
     pub(super) fn new(bounds: Bounds) -> Self {
         Self { bounds, running: 0, waiting: 0, members: HashMap::default(), next: BTreeSet::new() }
     }
 
     /// `free`: whether a turn is.
-    pub(super) fn enter(&mut self, flow: Flow, number: u64, free: bool) -> Came {
+    pub(super) fn enter(&mut self, flow: Flow, number: u64, free: bool) -> Came<T> {
         let may_wait = self.waiting < self.bounds.waiting;
         let bounds = self.bounds;
         let member = match self.members.entry(flow.id) {
@@ -89,7 +88,7 @@ impl Line {
         Came::Waiting(turn)
     }
 
-    pub(super) fn next(&mut self, lane: Lane, number: u64) -> Option<Called> {
+    pub(super) fn next(&mut self, lane: Lane, number: u64) -> Option<Called<T>> {
         let &(_, _, id) = self.next.first()?;
         let flow = Flow { lane, id };
         let (_, turn) = self.change(flow, number, |member| {
@@ -116,7 +115,7 @@ impl Line {
     }
 
     /// Changes what a flow has, and keeps `next` and `members` in step.
-    fn change<T>(&mut self, flow: Flow, number: u64, change: impl FnOnce(&mut Member) -> T) -> Option<T> {
+    fn change<C>(&mut self, flow: Flow, number: u64, change: impl FnOnce(&mut Member<T>) -> C) -> Option<C> {
         let most = self.bounds.running_of(flow);
         let member = self.members.get_mut(&flow.id)?;
         let before = member.rank(flow, most);
@@ -137,7 +136,7 @@ impl Line {
     }
 }
 
-impl Member {
+impl<T> Member<T> {
     /// Its place among those who may run, if it is one of them.
     fn rank(&self, flow: Flow, most: usize) -> Option<Rank> {
         (!self.waiting.is_empty() && self.running < most).then_some((self.running, self.since, flow.id))

@@ -29,9 +29,9 @@ pub(super) struct Turns {
 }
 
 struct State {
-    work: Line,
-    logins: Line,
-    health: Line,
+    work: Line<Turn>,
+    logins: Line<Turn>,
+    health: Line<Turn>,
     /// The lane that is asked first for whom the next turn is.
     first: Lane,
     /// Of the step: tells what came earlier.
@@ -114,7 +114,7 @@ impl Turns {
     }
 
     /// Finds who runs next, if anybody can.
-    fn next(&self, state: &mut State) -> Option<Called> {
+    fn next(&self, state: &mut State) -> Option<Called<Turn>> {
         let (first, second) = (state.first, state.first.next());
         for lane in [first, second, second.next()] {
             if !self.has_room(state, lane) {
@@ -173,7 +173,7 @@ impl State {
         self.number
     }
 
-    const fn line(&mut self, lane: Lane) -> &mut Line {
+    const fn line(&mut self, lane: Lane) -> &mut Line<Turn> {
         match lane {
             Lane::Work => &mut self.work,
             Lane::Login => &mut self.logins,

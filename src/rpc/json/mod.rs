@@ -14,6 +14,7 @@ pub use scanner::{Member, Scanner};
 pub(crate) use surrogates::without_lone_surrogates;
 pub(crate) use tree::Tree;
 
+use bytes::Bytes;
 use std::borrow::Cow;
 
 /// The deepest nesting of arrays and objects that is accepted. serde_json, jsonschema and most
@@ -28,6 +29,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The bytes there, which stay those of `bytes`; none where it ends behind them.
+    pub(crate) fn slice(self, bytes: &Bytes) -> Bytes {
+        if self.end() <= bytes.len() { bytes.slice(self.start()..self.end()) } else { Bytes::new() }
+    }
+
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, end: end as u32 }
     }

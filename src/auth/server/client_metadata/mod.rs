@@ -5,7 +5,7 @@ mod authentication;
 mod document;
 mod error;
 mod fetch;
-mod keys;
+pub(super) mod keys;
 mod lifetime;
 mod url;
 

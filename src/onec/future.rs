@@ -1,0 +1,31 @@
+//! [`ResponseFuture`].
+
+use super::error::failed;
+use crate::rpc::{BoxError, Response};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The call of a [`OneCService`].
+pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
+
+impl ResponseFuture {
+    pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
+        Self(Box::pin(async move { call.await.map_err(failed) }))
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}

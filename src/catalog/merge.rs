@@ -1,9 +1,8 @@
 //! The list of tools: those of the catalog, then what the service beneath has.
 
 use super::tools::Tools;
-use crate::onec::{Error, Trouble};
 use crate::rpc::json::Fault;
-use crate::rpc::{BoxError, List, Method, Payload, Response};
+use crate::rpc::{BoxError, Failure, List, Method, Payload, Response};
 use crate::service::memo::Memo;
 use std::sync::Arc;
 
@@ -25,14 +24,14 @@ pub(super) struct Merge {
 
 impl Merge {
     /// # Errors
-    /// [`Trouble::Nonsense`] where the list beneath cannot be read.
+    /// A [`Failure`] where the list beneath cannot be read.
     pub(super) fn apply(&self, response: Response) -> Result<Response, BoxError> {
         let Ok(list) = &response.outcome else { return Ok(response) };
         let key = (self.tools.id(), self.first, self.structured);
         let merged = self
             .known
             .get_or(list.json(), &key, || self.merged(list))
-            .map_err(|fault| Error::from(Trouble::Nonsense(format!("the list of tools: {fault}"))))?;
+            .map_err(|fault| Failure::no_answer(&format!("the list of tools: {fault}")))?;
         Ok(match merged.map(|payload| payload.kept_as(list)) {
             Some(payload) => Response { outcome: Ok(payload), ..response },
             None => response,

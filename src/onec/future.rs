@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The call of a [`OneCService`].
+/// The call of a [`OneCService`](super::OneCService).
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
 impl ResponseFuture {

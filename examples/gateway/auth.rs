@@ -1,7 +1,7 @@
 //! Who may call: what stands before the MCP endpoints in each auth mode.
 
 use crate::Failure;
-use crate::endpoints::{Endpoints, Guarded};
+use crate::endpoints::{Guarded, Unguarded};
 use crate::infobase::Opened;
 use crate::oauth;
 use crate::settings::{Auth, Login, Settings};
@@ -39,7 +39,7 @@ impl Access {
 
 /// Puts the guard that the auth mode asks for before the MCP endpoints.
 pub(crate) async fn guard(
-    mcp: Endpoints,
+    mcp: Unguarded,
     infobase: &Opened,
     settings: &Settings,
     hosts: &OriginPolicy,

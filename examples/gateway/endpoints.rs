@@ -26,7 +26,7 @@ pub(crate) type Received = Request<Counted<Watched<Incoming>>>;
 pub(crate) type Mcp = BoxCloneSyncService<Received, Response<McpBody>, Infallible>;
 
 /// The MCP endpoints, open to anybody yet.
-pub(crate) struct Endpoints {
+pub(crate) struct Unguarded {
     mcp: JsonRpc<Gateway<Leaf>>,
     sse: Router,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Guarded {
     pub(crate) sse: Router,
 }
 
-impl Endpoints {
+impl Unguarded {
     /// Clients find the messages of a stream below `public_path`, the path of the public URL.
     pub(crate) fn new(bridge: Bridge, stack: Gateway<Leaf>, origins: &OriginPolicy, public_path: &str) -> Self {
         let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.clone());
@@ -50,10 +50,12 @@ impl Endpoints {
         Self { mcp, sse }
     }
 
+    /// Leaves them open to anybody.
     pub(crate) fn open(self) -> Guarded {
         Guarded { mcp: Mcp::new(self.mcp), sse: self.sse }
     }
 
+    /// Puts them behind `guard`.
     pub(crate) fn behind<L>(self, guard: L) -> Guarded
     where
         L: Layer<JsonRpc<Gateway<Leaf>>> + Layer<Route> + Clone + Send + Sync + 'static,

@@ -2,7 +2,7 @@
 
 use crate::auth::{self, Access};
 use crate::connections::Connections;
-use crate::endpoints::{Endpoints, Front, Mcp, Received};
+use crate::endpoints::{Front, Mcp, Received, Unguarded};
 use crate::infobase::{ANONYMOUS, Opened};
 use crate::server::Server;
 use crate::settings::{Auth, Settings};
@@ -54,8 +54,8 @@ pub(crate) async fn serve(
     let address = listener.local_addr()?;
     let (origins, hosts) = (origins(settings), hosts(settings, address));
     let public_path = settings.http.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
-    let endpoints = Endpoints::new(bridge, stack.mcp(), &origins, public_path);
-    let Access { mcp, others, upkeep, closing } = auth::guard(endpoints, infobase, settings, &hosts).await?;
+    let mcp = Unguarded::new(bridge, stack.mcp(), &origins, public_path);
+    let Access { mcp, others, upkeep, closing } = auth::guard(mcp, infobase, settings, &hosts).await?;
     let (mcp, sse) = if settings.serving.mcp { (Some(mcp.mcp), mcp.sse) } else { (None, Router::new()) };
     let router = router(sse.fallback_service(rest::before(others, stack)), stack, infobase, settings);
     let app = around(mcp, router, &settings.http.cors_origins, hosts);

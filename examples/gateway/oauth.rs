@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::auth::Access;
-use crate::endpoints::Endpoints;
+use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
 use axum::Router;
@@ -24,7 +24,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Puts a bearer guard before the MCP endpoints, and the authorization server beside them.
 pub(crate) async fn guard(
-    mcp: Endpoints,
+    mcp: Unguarded,
     infobase: &Opened,
     settings: &Settings,
     oauth: &OAuth2,
@@ -78,7 +78,7 @@ pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), Failure>
 
 /// What the authorization server is made of, but for login and store, whose types differ.
 struct Setup<'a> {
-    mcp: Endpoints,
+    mcp: Unguarded,
     settings: &'a Settings,
     oauth: &'a OAuth2,
     hosts: &'a OriginPolicy,

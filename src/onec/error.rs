@@ -175,9 +175,8 @@ impl Error {
     pub const fn failure(&self) -> &Failure {
         &self.failure
     }
-}
 
-impl Error {
+    /// What the log is told.
     fn upstream(&self) -> Upstream {
         Upstream {
             cause: self.name(),

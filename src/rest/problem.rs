@@ -1,8 +1,7 @@
 //! What a caller is told when there is no answer.
 
-use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::net::{ENCODED, IDENTITY, Refused};
+use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::onec::Trouble;
 use crate::rpc::{BoxError, Outcome, RequestId, cause};
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

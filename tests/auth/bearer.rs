@@ -8,8 +8,7 @@ use onec_mcp::auth::{
     Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, Refusal, ServiceValidator, Site, StaticToken,
     TokenRequest,
 };
-use onec_mcp::net::Body;
-use onec_mcp::net::Caller;
+use onec_mcp::net::{Body, Caller};
 use onec_mcp::rpc::{BoxError, Failure};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;

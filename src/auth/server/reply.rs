@@ -1,9 +1,8 @@
 //! Answers of the endpoints.
 
 use super::store::StoreError;
-use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::net::{ENCODED, IDENTITY, Refused};
+use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::rpc::BoxError;
 use bytes::Bytes;
 use http::header::X_CONTENT_TYPE_OPTIONS;

@@ -1,7 +1,6 @@
 //! Answers that need no call, and the heads of those that do.
 
-use crate::net::Body;
-use crate::net::{ENCODED, IDENTITY, Refused};
+use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::rpc::{Encoded, ErrorObject, Id, encode_error};
 use http::header::{ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};

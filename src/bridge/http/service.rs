@@ -7,9 +7,8 @@ use super::tool_params::ToolParams;
 use super::{headers, reply};
 use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
 use crate::identity::NeededScopes;
-use crate::net::Body;
 use crate::net::holder::Holder;
-use crate::net::{Refused, close_unread, is_encoded};
+use crate::net::{Body, Refused, close_unread, is_encoded};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,

@@ -17,8 +17,7 @@ pub(super) use language::Language;
 
 use crate::auth::login::Form;
 use crate::identity::Scopes;
-use crate::net::Body;
-use crate::net::Refused;
+use crate::net::{Body, Refused};
 use crate::onec::{Cause, Error, Trouble};
 use crate::rpc::{BoxError, cause};
 use askama::Template;

@@ -16,8 +16,9 @@
 //!
 //! Who may call must be said: [`scopes`](Builder::scopes) where an authentication layer finds out who
 //! calls, or [`without_authentication`](Builder::without_authentication) where everybody may do
-//! everything. A builder that was told neither does not build. [`Rules`] keep scopes and tools in step
-//! where a catalog is replaced while it is in use.
+//! everything. A builder that was told neither does not build. A catalog may be
+//! [replaced](crate::catalog::Catalog::replace) while it is in use: each request is judged and served by one set of
+//! tools.
 //!
 //! # Example
 //!
@@ -58,12 +59,6 @@
 //! # Ok(())
 //! # }
 //! ```
-
-#[cfg(feature = "catalog")]
-mod rules;
-
-#[cfg(feature = "catalog")]
-pub use rules::Rules;
 
 #[cfg(feature = "alias")]
 use crate::alias::{AliasLayer, Aliased};
@@ -184,7 +179,7 @@ pub struct Builder<L, Callers = Unsaid> {
 
 impl<L> Builder<L, Unsaid> {
     /// Callers may do what their scopes allow by `policy`; one whom no authentication layer knows has
-    /// none. The rules of a catalog's tools are added to the policy when the stack is built.
+    /// none. The rules that a catalog's tools carry are added.
     pub fn scopes(self, policy: ScopePolicy) -> Builder<L, Said> {
         self.said(Some(policy))
     }
@@ -271,10 +266,12 @@ impl<L> Builder<L, Said> {
         let stack = self.leaf;
         #[cfg(feature = "cache")]
         let stack = option_layer(self.cache).layer(stack);
+        let scopes = self.scopes;
         #[cfg(feature = "catalog")]
-        if let (Some(policy), Some(layer)) = (&self.scopes, &self.catalog) {
-            policy.replace(&layer.catalog().current().policy(policy.clone()));
-        }
+        let scopes = scopes.map(|policy| match &self.catalog {
+            Some(layer) => layer.catalog().policy(policy),
+            None => policy,
+        });
         #[cfg(feature = "check")]
         let check = match (self.check, &self.catalog) {
             (Some(layer), Some(catalog)) => Some(layer.beside(catalog.catalog().clone())),
@@ -284,7 +281,7 @@ impl<L> Builder<L, Said> {
         let stack = option_layer(self.catalog).layer(stack);
         #[cfg(feature = "confirm")]
         let stack = option_layer(self.confirm).layer(stack);
-        let stack = option_layer(self.scopes.map(ScopeLayer::new)).layer(stack);
+        let stack = option_layer(scopes.map(ScopeLayer::new)).layer(stack);
         #[cfg(feature = "check")]
         let stack = option_layer(check).layer(stack);
         #[cfg(feature = "audit")]

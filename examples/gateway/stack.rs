@@ -8,7 +8,6 @@ use onec_mcp::cache::{Cache, CacheLayer};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::gateway::Rules;
 use onec_mcp::onec::OneCService;
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::ServerInfo;
@@ -41,21 +40,15 @@ pub(crate) struct Stack {
 pub(crate) struct Live {
     source: Mutex<settings::Catalog>,
     catalog: Catalog,
-    callers: Option<Callers>,
-}
-
-/// What callers may do, where they have scopes.
-struct Callers {
-    rules: Rules,
-    /// What they can get.
-    supported: Scopes,
+    /// The scopes that callers can get, where they have any.
+    supported: Option<Scopes>,
 }
 
 impl Stack {
     pub(crate) fn new(settings: &Settings, infobase: &Opened) -> Self {
         let serving = &settings.serving;
         let leaf = cached(serving, &infobase.onec);
-        let callers = callers(settings);
+        let supported = supported(settings);
         let catalog = serving.catalog.as_ref().map(|source| (source, Catalog::new(source.tools.clone())));
         let layer = catalog
             .as_ref()
@@ -64,8 +57,8 @@ impl Stack {
         // Names that deceive whoever reads them are nobody's wish.
         let aliases = if serving.aliases { aliases } else { aliases.only_unseen() };
         let builder = Gateway::builder(leaf.clone());
-        let builder = match &callers {
-            Some(callers) => builder.scopes(callers.rules.policy()),
+        let builder = match supported {
+            Some(_) => builder.scopes(policy(serving)),
             None => builder.without_authentication(),
         };
         let mcp = builder
@@ -87,7 +80,7 @@ impl Stack {
                 None => rest,
             }
         });
-        let live = catalog.map(|(source, catalog)| Live { source: Mutex::new(source.clone()), catalog, callers });
+        let live = catalog.map(|(source, catalog)| Live { source: Mutex::new(source.clone()), catalog, supported });
         Self { mcp, rest, live }
     }
 
@@ -121,16 +114,19 @@ fn cached(serving: &Serving, leaf: &OneCService) -> Leaf {
     serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(leaf.clone())
 }
 
-/// Their rules, unless everybody may do everything.
-fn callers(settings: &Settings) -> Option<Callers> {
-    let supported = match &settings.auth {
-        Auth::None { .. } => return None,
-        Auth::Basic { scopes } => scopes.clone(),
-        Auth::OAuth2(oauth) => oauth.scopes.clone(),
-    };
-    let rules = settings.serving.tool_scopes.iter();
-    let base = rules.fold(ScopePolicy::everything("mcp"), |policy, (pattern, scope)| policy.tool(pattern, scope));
-    Some(Callers { rules: Rules::new(base), supported })
+/// The scopes that callers can get; `None` where everybody may do everything.
+fn supported(settings: &Settings) -> Option<Scopes> {
+    match &settings.auth {
+        Auth::None { .. } => None,
+        Auth::Basic { scopes } => Some(scopes.clone()),
+        Auth::OAuth2(oauth) => Some(oauth.scopes.clone()),
+    }
+}
+
+/// What is needed for everything but the tools of the catalog.
+fn policy(serving: &Serving) -> ScopePolicy {
+    let rules = serving.tool_scopes.iter();
+    rules.fold(ScopePolicy::everything("mcp"), |policy, (pattern, scope)| policy.tool(pattern, scope))
 }
 
 impl Live {
@@ -144,7 +140,7 @@ impl Live {
         let read = tokio::task::spawn_blocking(move || old.read_again()).await;
         match read.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(new) => {
-                self.replace(new.tools.clone()).await;
+                self.replace(new.tools.clone());
                 tracing::info!("MCP_CATALOG: {name} was read again: {}", source.changes(&new));
                 for note in &new.notes {
                     tracing::warn!("MCP_CATALOG: {name}: {note}");
@@ -155,10 +151,10 @@ impl Live {
         }
     }
 
-    async fn replace(&self, tools: Tools) {
-        let Some(Callers { rules, supported }) = &self.callers else { return self.catalog.replace(tools) };
-        let missing: Scopes = tools.scopes().iter().filter(|scope| !supported.contains(scope)).collect();
-        rules.replace(&self.catalog, tools).await;
+    fn replace(&self, tools: Tools) {
+        let can_get = |scope: &&str| self.supported.as_ref().is_none_or(|supported| supported.contains(scope));
+        let missing: Scopes = tools.scopes().iter().filter(|scope| !can_get(scope)).collect();
+        self.catalog.replace(tools);
         if !missing.is_empty() {
             tracing::warn!("MCP_CATALOG: nobody can get {missing} yet; restart the gateway to offer it");
         }

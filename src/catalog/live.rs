@@ -3,6 +3,8 @@
 use super::error::CatalogError;
 use super::limits::Limits;
 use super::tools::Tools;
+use crate::rpc::Extensions;
+use crate::scope::{RuledTools, ScopePolicy, ToolRules};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The tools in force. A handle: clones share them, and [`replace`](Self::replace) changes them for all.
@@ -28,10 +30,56 @@ impl Catalog {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on these tools are in force. Calls under way end with the old ones. Which scopes they
-    /// need is not changed by this: where callers have scopes, call
-    /// [`Rules::replace`](crate::gateway::Rules::replace) instead.
+    /// From now on these tools are in force, with the rules that they carry. Requests under way are judged
+    /// and served by the old ones.
     pub fn replace(&self, tools: Tools) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tools);
+    }
+
+    /// Adds the rules that these tools carry to a policy: each needs its scope, and its guarded values need
+    /// theirs. Where `base` has a rule for the very name of one, both count; patterns do not. A policy has the
+    /// tools of one catalog, that of the last call.
+    ///
+    /// The rules change with [`replace`](Self::replace), and each request is judged by those of the tools that serve
+    /// it. [`Gateway::builder`](crate::Gateway::builder) does this for its own catalog.
+    pub fn policy(&self, base: ScopePolicy) -> ScopePolicy {
+        base.with_tools(Arc::new(self.clone()))
+    }
+
+    /// The tools that serve the request with these extensions: those that a layer above found, or those of now.
+    pub(crate) fn found(&self, extensions: &Extensions) -> Arc<Tools> {
+        match extensions.get::<Snapshot>().filter(|snapshot| snapshot.is_of(self)) {
+            Some(snapshot) => Arc::clone(&snapshot.tools),
+            None => self.current(),
+        }
+    }
+
+    /// The tools that serve the request with these extensions, from now on to its end.
+    pub(crate) fn taken(&self, extensions: &mut Extensions) -> Arc<Tools> {
+        if let Some(snapshot) = extensions.get::<Snapshot>().filter(|snapshot| snapshot.is_of(self)) {
+            return Arc::clone(&snapshot.tools);
+        }
+        let tools = self.current();
+        extensions.insert(Snapshot { catalog: self.clone(), tools: Arc::clone(&tools) });
+        tools
+    }
+}
+
+/// The tools of a catalog that one request is judged and served by.
+#[derive(Clone, Debug)]
+struct Snapshot {
+    catalog: Catalog,
+    tools: Arc<Tools>,
+}
+
+impl Snapshot {
+    fn is_of(&self, catalog: &Catalog) -> bool {
+        Arc::ptr_eq(&self.catalog.0, &catalog.0)
+    }
+}
+
+impl RuledTools for Catalog {
+    fn rules(&self, extensions: &mut Extensions) -> Arc<ToolRules> {
+        Arc::clone(self.taken(extensions).rules())
     }
 }

@@ -7,22 +7,17 @@ use super::live::Catalog;
 use super::merge::{Merge, Merged};
 use super::rules::Asker;
 use super::tool::Tool;
-use super::tools::Tools;
 use super::wrap::failed;
 use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
-use crate::scope::{CatalogAlone, Decided};
+use crate::scope::{CatalogAlone, Judged};
 use crate::service::aside::Reworked;
-use http::HeaderName;
 use serde_json::Value;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
-
-/// What a `ScopeLayer` writes.
-const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 
 /// An RPC service with the tools of a catalog. What is beneath must speak both dialects, and be ready
 /// for one where it is for the other, as [`OneCService`](crate::onec::OneCService) is.
@@ -51,10 +46,7 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let Self { structured, rpc, .. } = *self;
-        let tools = match self.tools(&request) {
-            Ok(tools) => tools,
-            Err(failure) => return ResponseFuture::answered(Err(failure)),
-        };
+        let tools = self.catalog.found(&request.extensions);
         if request.method == Method::ToolsCall
             && let Some(name) = request.params.text(Param::Name)
             && let Some(tool) = tools.get(&name)
@@ -81,24 +73,6 @@ where
     }
 }
 
-impl<S> Catalogued<S> {
-    /// The tools of now, if the rules of now allow this request. Those may have changed since a
-    /// `ScopeLayer` let it through.
-    fn tools(&self, request: &Request) -> Result<Arc<Tools>, Box<Failure>> {
-        let mut tools = self.catalog.current();
-        let Some(decided) = request.extensions.get::<Decided>() else { return Ok(tools) };
-        loop {
-            decided.again(request)?;
-            // The rules that were asked were in force with these tools.
-            let now = self.catalog.current();
-            if Arc::ptr_eq(&tools, &now) {
-                return Ok(tools);
-            }
-            tools = now;
-        }
-    }
-}
-
 /// The call to 1C and how much it asks for, or the answer to the client.
 #[expect(clippy::result_large_err, reason = "it is the answer, and lives for a moment")]
 fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<Response, BoxError>> {
@@ -116,11 +90,10 @@ fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<R
     Ok((call, tool.0.counters.asked(&arguments)))
 }
 
-/// The scopes of the caller, where a `ScopeLayer` above has told who calls. Where there is none, the
-/// caller may do everything.
+/// The scopes of the caller, where a `ScopeLayer` stands above. Where there is none, the caller may do everything.
 fn held(request: &Request) -> Option<&Scopes> {
-    let identity = request.extensions.get::<Identity>()?;
-    request.headers.contains_key(SCOPES).then(|| identity.scopes())
+    request.extensions.get::<Judged>()?;
+    request.extensions.get::<Identity>().map(Identity::scopes)
 }
 
 /// The scopes that the caller would need for the values named. The `ScopeLayer` has decided already, but

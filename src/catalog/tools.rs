@@ -6,7 +6,7 @@ use super::limits::Limits;
 use super::listing::Listing;
 use super::tool::Tool;
 use crate::identity::Scopes;
-use crate::scope::{Guard, ScopePolicy};
+use crate::scope::{Guard, ToolRules};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ struct Inner {
     /// For each tool, in their order.
     hidden: Vec<Vec<Arc<Names>>>,
     listing: Listing,
+    rules: Arc<ToolRules>,
     notes: Vec<String>,
 }
 
@@ -55,7 +56,8 @@ impl Tools {
         let hidden = Names::of_each(&tools);
         let listing = Listing::of(&tools);
         let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        Self(Arc::new(Inner { id, tools, by_name, hidden, listing, notes }))
+        let rules = Arc::new(rules(&tools));
+        Self(Arc::new(Inner { id, tools, by_name, hidden, listing, rules, notes }))
     }
 
     /// What the file says that may be a mistake, one line each: keywords and formats of schemas that nobody
@@ -95,18 +97,20 @@ impl Tools {
         self.iter().map(Tool::scope).chain(guards).collect()
     }
 
-    /// `base` with the rules of these tools. Where it has a rule for the name of one, both count.
-    pub fn policy(&self, base: ScopePolicy) -> ScopePolicy {
-        self.iter().fold(base, |policy, tool| {
-            let policy = policy.also(tool.name(), tool.scope());
-            tool.0.guards.iter().fold(policy, |policy, guard| {
-                policy.guard(Guard {
-                    tool: tool.name().to_owned(),
-                    field: guard.path.text.clone(),
-                    values: guard.values.clone(),
-                    scope: guard.scope.clone(),
-                })
-            })
-        })
+    /// What callers need for these tools and their guarded values.
+    pub(super) fn rules(&self) -> &Arc<ToolRules> {
+        &self.0.rules
     }
+}
+
+fn rules(tools: &[Tool]) -> ToolRules {
+    let guards = tools.iter().flat_map(|tool| {
+        tool.0.guards.iter().map(|guard| Guard {
+            tool: tool.name().to_owned(),
+            field: guard.path.text.clone(),
+            values: guard.values.clone(),
+            scope: guard.scope.clone(),
+        })
+    });
+    ToolRules::new(tools.iter().map(|tool| (tool.name(), tool.scope())), guards)
 }

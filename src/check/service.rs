@@ -136,7 +136,10 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
+    fn call_tool(&mut self, mut request: Request) -> Kind<S::Future> {
+        if let Some(catalog) = &self.catalog {
+            catalog.taken(&mut request.extensions);
+        }
         match check(&self.known, self.catalog.as_ref(), &request) {
             None => Kind::Called { call: self.inner.call(request) },
             Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(*request) },
@@ -212,7 +215,7 @@ where
 fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<Checking> {
     let name = request.params.text(Param::Name)?;
     let last = known.last(request, &name)?;
-    if catalog.is_some_and(|catalog| catalog.current().get(&name).is_some()) {
+    if catalog.is_some_and(|catalog| catalog.found(&request.extensions).get(&name).is_some()) {
         return None;
     }
     if last.is_work(&name) {

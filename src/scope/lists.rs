@@ -16,7 +16,7 @@ pub(super) type Shown = Memo<Key, Option<Payload>>;
 /// What it depends on besides the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Key {
-    rules: u64,
+    rules: (u64, u64),
     method: Method,
     have: Scopes,
 }
@@ -24,13 +24,13 @@ pub(super) struct Key {
 /// One caller's view of one list.
 #[derive(Debug)]
 pub(super) struct Filter {
-    rules: Arc<Rules>,
+    rules: Rules,
     key: Key,
     shown: Arc<Shown>,
 }
 
 impl Filter {
-    pub(super) fn new(rules: Arc<Rules>, method: Method, have: &Scopes, shown: &Arc<Shown>) -> Self {
+    pub(super) fn new(rules: Rules, method: Method, have: &Scopes, shown: &Arc<Shown>) -> Self {
         let key = Key { rules: rules.id(), method, have: rules.known(have) };
         Self { rules, key, shown: Arc::clone(shown) }
     }

@@ -83,6 +83,8 @@ mod guards;
 mod layer;
 mod lists;
 mod names;
+#[cfg_attr(not(feature = "catalog"), expect(dead_code, reason = "the tools of a catalog carry rules"))]
+mod own;
 mod policy;
 mod schema;
 mod service;
@@ -90,7 +92,9 @@ mod service;
 #[cfg(feature = "catalog")]
 pub(crate) use fold::{folded, folded_name, other_forms, trimmed};
 pub use layer::ScopeLayer;
+#[cfg(feature = "catalog")]
+pub(crate) use own::{RuledTools, ToolRules};
 pub use policy::{Guard, ScopePolicy};
 #[cfg(feature = "catalog")]
-pub(crate) use service::{CatalogAlone, Decided};
+pub(crate) use service::{CatalogAlone, Judged};
 pub use service::{ResponseFuture, Scoped};

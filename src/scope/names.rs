@@ -1,6 +1,7 @@
 //! Names and patterns of names, and the scopes that they need.
 
 use super::fold::folded_name;
+use super::own::ToolRules;
 use crate::identity::Scopes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
@@ -19,8 +20,6 @@ pub(super) struct Names {
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    /// Names that belong to nobody else, before all rules.
-    own: HashMap<Box<str>, Scopes>,
     /// The place of a rule among all, and what it needs.
     exact: HashMap<Box<str>, (usize, Scopes)>,
     patterns: Vec<(usize, WildMatch, Scopes)>,
@@ -38,9 +37,6 @@ impl Names {
             let alike = self.folded.exact.entry(folded_name(pattern).into()).or_insert_with(|| (at, scopes.clone()));
             // Who knows which of several 1C takes a name for that is that of none of them?
             alike.1 = alike.1.union(scopes);
-            if self.written.own.contains_key(pattern) {
-                self.add_own(pattern, scopes);
-            }
         }
         self.rules.push((pattern.into(), scopes.clone()));
     }
@@ -53,15 +49,6 @@ impl Names {
         self.add(pattern, scopes);
     }
 
-    /// This name needs these scopes, and those of a rule for the very name if there is one. Patterns
-    /// are not for it.
-    pub(super) fn add_own(&mut self, name: &str, scopes: &Scopes) {
-        let rule = self.written.exact.get(name).map(|(_, scopes)| scopes.clone()).unwrap_or_default();
-        let scopes = scopes.union(&rule);
-        self.written.widen(name.into(), &scopes);
-        self.folded.widen(folded_name(name).into(), &scopes);
-    }
-
     fn add_pattern(&mut self, pattern: &str, scopes: &Scopes) {
         let at = self.rules.len();
         self.written.patterns.push((at, WildMatch::new(pattern), scopes.clone()));
@@ -70,30 +57,38 @@ impl Names {
 
     /// What `name` needs, and `others` where no rule speaks of it. A name that is that of a rule but for
     /// its case or the form of its characters needs both: who knows which of the two 1C takes it for.
-    pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes) -> Cow<'a, Scopes> {
+    ///
+    /// A tool that carries a rule needs what that says, and what a rule for the very name says; patterns are
+    /// not for it.
+    pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes, own: Option<&'a ToolRules>) -> Cow<'a, Scopes> {
+        if let Some(scopes) = own.and_then(|own| own.tool(name)) {
+            return both(scopes, self.written.exact(name));
+        }
         let written = match self.written.find(name) {
             Some(Found::Name(scopes)) => return Cow::Borrowed(scopes),
             Some(Found::Pattern(scopes)) => scopes,
             None => others,
         };
-        let alike = self.folded.find(&folded_name(name)).map(Found::scopes);
-        match alike.filter(|alike| !written.contains_all(alike)) {
-            Some(alike) => Cow::Owned(written.union(alike)),
-            None => Cow::Borrowed(written),
+        let folded = folded_name(name);
+        match own.and_then(|own| own.alike(&folded)) {
+            Some(alike) => Cow::Owned(both(written, Some(&both(alike, self.folded.exact(&folded)))).into_owned()),
+            None => both(written, self.folded.find(&folded).map(Found::scopes)),
         }
     }
 
-    /// Whether some names are somebody's own.
-    #[cfg(feature = "catalog")]
-    pub(super) fn has_own(&self) -> bool {
-        !self.written.own.is_empty()
-    }
-
-    /// Whether a holder of `have` could open a name that is nobody's own: one of which no rule speaks
-    /// needs `others`.
-    pub(super) fn opens(&self, have: &Scopes, others: &Scopes) -> bool {
-        let rules = self.rules.iter().filter(|(name, _)| !self.written.own.contains_key(name));
+    /// Whether a holder of `have` could open a name that is not that of a tool with a rule of its own: one of
+    /// which no rule speaks needs `others`.
+    pub(super) fn opens(&self, have: &Scopes, others: &Scopes, own: Option<&ToolRules>) -> bool {
+        let rules = self.rules.iter().filter(|(name, _)| !own.is_some_and(|own| own.has(name)));
         have.contains_all(others) || rules.into_iter().any(|(_, scopes)| have.contains_all(scopes))
+    }
+}
+
+/// These scopes, and those if they are more.
+fn both<'a>(scopes: &'a Scopes, more: Option<&Scopes>) -> Cow<'a, Scopes> {
+    match more.filter(|more| !scopes.contains_all(more)) {
+        Some(more) => Cow::Owned(scopes.union(more)),
+        None => Cow::Borrowed(scopes),
     }
 }
 
@@ -112,15 +107,13 @@ impl<'a> Found<'a> {
 }
 
 impl Table {
-    fn widen(&mut self, name: Box<str>, scopes: &Scopes) {
-        self.own.entry(name).and_modify(|known| *known = known.union(scopes)).or_insert_with(|| scopes.clone());
+    /// What the rule for this very name says.
+    fn exact(&self, name: &str) -> Option<&Scopes> {
+        self.exact.get(name).map(|(_, scopes)| scopes)
     }
 
     /// The first rule that fits.
     fn find(&self, name: &str) -> Option<Found<'_>> {
-        if let Some(scopes) = self.own.get(name) {
-            return Some(Found::Name(scopes));
-        }
         let exact = self.exact.get(name);
         let before = |at: usize| exact.is_none_or(|(exact, _)| at < *exact);
         let mut earlier = self.patterns.iter().take_while(|(at, ..)| before(*at));

@@ -3,15 +3,16 @@
 use super::fold::folded_name;
 use super::guards::Guarded;
 use super::names::{Names, scopes};
+use super::own::{RuledTools, ToolRules};
 use crate::identity::Scopes;
-use crate::rpc::Method;
+use crate::rpc::{Extensions, Method, Request};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
-/// changes them for all.
+/// changes them for all. A request is judged by the rules that were in force when it came.
 ///
 /// Names are compared as they are written. One that is that of a rule but for its case, the form of its
 /// characters (NFKC) or the white space around it, needs what the rule says and what it would need without
@@ -21,7 +22,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 ///
 /// The default policy needs no scopes, but an identity.
 #[derive(Clone, Debug, Default)]
-pub struct ScopePolicy(Arc<RwLock<Arc<Rules>>>);
+pub struct ScopePolicy {
+    rules: Arc<RwLock<Arc<Base>>>,
+    tools: Option<Arc<dyn RuledTools>>,
+}
 
 /// Values of one argument that need a scope of their own: the measure-level rule.
 ///
@@ -41,9 +45,9 @@ pub struct Guard {
     pub scope: String,
 }
 
-/// Rules that do not change. Whatever is decided of one request is decided by the same ones.
+/// The rules of a policy, without those that tools carry. They do not change.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rules {
+struct Base {
     /// Of these rules and no others, in the life of the process.
     id: u64,
     everything: Scopes,
@@ -54,6 +58,20 @@ pub(super) struct Rules {
     guards: HashMap<String, Vec<Guarded>>,
     /// All the scopes above.
     mentioned: Scopes,
+}
+
+/// The rules that one request is judged by, from its first question to its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    base: Arc<Base>,
+    /// Those of the tools that serve it.
+    own: Option<Arc<ToolRules>>,
+}
+
+/// A number that no other set of rules has.
+pub(super) fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl ScopePolicy {
@@ -69,11 +87,11 @@ impl ScopePolicy {
         self.with(scope, |rules, scopes| rules.tools.add(pattern, &scopes))
     }
 
-    /// The tool of this name is that of a catalog, and needs this scope: beside those of a rule for the
-    /// very name, and whatever patterns say.
+    /// Tools that carry rules of their own need what those say, whatever is said of other tools; a rule for
+    /// the very name of one counts beside its own.
     #[cfg(feature = "catalog")]
-    pub(crate) fn also(self, tool: &str, scope: &str) -> Self {
-        self.with(scope, |rules, scopes| rules.tools.add_own(tool, &scopes))
+    pub(crate) fn with_tools(self, tools: Arc<dyn RuledTools>) -> Self {
+        Self { tools: Some(tools), ..self }
     }
 
     /// The same of resources and resource templates, by their URI. In a rule for a template, its
@@ -98,77 +116,86 @@ impl ScopePolicy {
         })
     }
 
-    /// From now on these rules count, for this handle and all its clones. Requests under way end
-    /// with the old ones.
+    /// From now on the rules of `other` count, for this handle and all its clones. Requests under way end
+    /// with the old ones. Rules that tools carry are not among them: they come and go with the tools.
     pub fn replace(&self, other: &Self) {
-        let rules = other.rules();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = rules;
+        let rules = other.base();
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
     /// What a call of this tool needs, guarded values aside.
     pub fn of_tool(&self, name: &str) -> Scopes {
-        self.rules().tool(name).into_owned()
+        self.now().tool(name).into_owned()
     }
 
     /// What this resource or resource template needs.
     pub fn of_resource(&self, uri: &str) -> Scopes {
-        self.rules().resource(uri).into_owned()
+        self.now().resource(uri).into_owned()
     }
 
     /// What this prompt needs.
     pub fn of_prompt(&self, name: &str) -> Scopes {
-        self.rules().prompt(name).into_owned()
+        self.now().prompt(name).into_owned()
     }
 
     /// All the scopes that some rule or guard speaks of.
     pub fn scopes(&self) -> Scopes {
-        self.rules().mentioned.clone()
+        let Rules { base, own } = self.now();
+        own.map_or_else(|| base.mentioned.clone(), |own| base.mentioned.union(own.mentioned()))
     }
 
-    pub(super) fn rules(&self) -> Arc<Rules> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn base(&self) -> Arc<Base> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn now(&self) -> Rules {
+        Rules { base: self.base(), own: self.tools.as_ref().map(|tools| tools.rules(&mut Extensions::new())) }
+    }
+
+    /// The rules for this request. The tools that they come with stay in its extensions.
+    pub(super) fn of(&self, request: &mut Request) -> Rules {
+        let tools = self.tools.as_ref().filter(|_| matches!(request.method, Method::ToolsCall | Method::ToolsList));
+        Rules { base: self.base(), own: tools.map(|tools| tools.rules(&mut request.extensions)) }
     }
 
     /// A policy of its own with one more rule: clones of `self` do not change.
-    fn with(self, scope: &str, change: impl FnOnce(&mut Rules, Scopes)) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let rules = match Arc::try_unwrap(self.0) {
-            Ok(own) => own.into_inner().unwrap_or_else(PoisonError::into_inner),
-            Err(shared) => Self(shared).rules(),
-        };
-        let mut rules = Arc::unwrap_or_clone(rules);
+    fn with(self, scope: &str, change: impl FnOnce(&mut Base, Scopes)) -> Self {
+        let mut base = Arc::unwrap_or_clone(self.base());
         let scopes = scopes(scope);
-        rules.id = NEXT.fetch_add(1, Ordering::Relaxed);
-        rules.mentioned = rules.mentioned.union(&scopes);
-        change(&mut rules, scopes);
-        Self(Arc::new(RwLock::new(Arc::new(rules))))
+        base.id = next_id();
+        base.mentioned = base.mentioned.union(&scopes);
+        change(&mut base, scopes);
+        Self { rules: Arc::new(RwLock::new(Arc::new(base))), tools: self.tools }
     }
 }
 
 impl Rules {
-    pub(super) const fn id(&self) -> u64 {
-        self.id
+    /// What tells these rules from all others.
+    pub(super) fn id(&self) -> (u64, u64) {
+        (self.base.id, self.own.as_ref().map_or(0, |own| own.id()))
     }
 
     /// What of `have` these rules know. Callers in whom it is the same may do the same.
     pub(super) fn known(&self, have: &Scopes) -> Scopes {
-        if self.mentioned.contains_all(have) { have.clone() } else { have.intersection(&self.mentioned) }
+        let own = self.own.as_ref().map(|own| own.mentioned());
+        let known = |scope: &&str| self.base.mentioned.contains(scope) || own.is_some_and(|own| own.contains(scope));
+        if have.iter().all(|scope| known(&scope)) { have.clone() } else { have.iter().filter(known).collect() }
     }
 
-    pub(super) const fn everything(&self) -> &Scopes {
-        &self.everything
+    pub(super) fn everything(&self) -> &Scopes {
+        &self.base.everything
     }
 
     pub(super) fn tool(&self, name: &str) -> Cow<'_, Scopes> {
-        self.tools.needed(name, &self.everything)
+        self.base.tools.needed(name, &self.base.everything, self.own.as_deref())
     }
 
     pub(super) fn resource(&self, uri: &str) -> Cow<'_, Scopes> {
-        self.resources.needed(uri, &self.everything)
+        self.base.resources.needed(uri, &self.base.everything, None)
     }
 
     pub(super) fn prompt(&self, name: &str) -> Cow<'_, Scopes> {
-        self.prompts.needed(name, &self.everything)
+        self.base.prompts.needed(name, &self.base.everything, None)
     }
 
     /// What an item of a list needs to be seen.
@@ -180,26 +207,28 @@ impl Rules {
         }
     }
 
-    /// Whether a holder of `have` could see anything of the 1C extension in such a list.
+    /// Whether a holder of `have` could see anything in such a list besides tools that carry rules.
     pub(super) fn opens(&self, method: &Method, have: &Scopes) -> bool {
-        let names = match method {
-            Method::ToolsList => &self.tools,
-            Method::PromptsList => &self.prompts,
-            _ => &self.resources,
-        };
-        names.opens(have, &self.everything)
+        let everything = &self.base.everything;
+        match method {
+            Method::ToolsList => self.base.tools.opens(have, everything, self.own.as_deref()),
+            Method::PromptsList => self.base.prompts.opens(have, everything, None),
+            _ => self.base.resources.opens(have, everything, None),
+        }
     }
 
-    /// Whether there are tools of a catalog.
-    #[cfg(feature = "catalog")]
-    pub(super) fn has_catalog(&self) -> bool {
-        self.tools.has_own()
+    /// Whether there are tools that carry rules.
+    pub(super) fn has_own_tools(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| !own.is_empty())
     }
 
     /// The guards of a tool that a holder of `have` does not pass; a stranger passes none.
     pub(super) fn closed<'a>(&'a self, tool: &str, have: Option<&Scopes>) -> impl Iterator<Item = &'a Guarded> + Clone {
-        let of_tool = || self.guards.get(&folded_name(tool)).map(Vec::as_slice);
-        let guards = if self.guards.is_empty() { &[] } else { of_tool().unwrap_or_default() };
-        guards.iter().filter(move |guard| !have.is_some_and(|have| have.contains_all(guard.scopes())))
+        let tables = [Some(&self.base.guards), self.own.as_ref().map(|own| own.guards())];
+        let mut tables = tables.map(|table| table.filter(|guards| !guards.is_empty()));
+        let tool = if tables.iter().any(Option::is_some) { folded_name(tool) } else { String::new() };
+        let [base, own] = tables.each_mut().map(|table| table.and_then(|guards| guards.get(&tool)));
+        let guards = base.into_iter().chain(own).flatten();
+        guards.filter(move |guard| !have.is_some_and(|have| have.contains_all(guard.scopes())))
     }
 }

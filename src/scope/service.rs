@@ -127,12 +127,12 @@ impl<S> Scoped<S> {
     fn allow(&self, request: &mut Request) -> Result<After, Box<Failure>> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);
-        // The same ones for the request and its answer, whatever happens to the policy meanwhile.
-        let rules = self.policy.rules();
+        // The same ones for the request and its answer, whatever is replaced meanwhile.
+        let rules = self.policy.of(request);
         allowed(&rules, request)?;
         #[cfg(feature = "catalog")]
         if request.method == Method::ToolsCall {
-            request.extensions.insert(Decided { policy: self.policy.clone(), rules: rules.id() });
+            request.extensions.insert(Judged);
         }
         // Whoever is allowed anything is known.
         let Some(identity) = request.extensions.get::<Identity>() else { return Ok(After::Nothing) };
@@ -146,14 +146,10 @@ impl<S> Scoped<S> {
             return Ok(After::Nothing);
         }
         let opens = rules.opens(&request.method, identity.scopes());
-        #[cfg(feature = "catalog")]
-        let lists_others = request.method == Method::ToolsList && rules.has_catalog();
-        #[cfg(not(feature = "catalog"))]
-        let lists_others = false;
+        let lists_others = request.method == Method::ToolsList && rules.has_own_tools();
         let filter = Filter::new(rules, request.method.clone(), identity.scopes(), &self.shown);
         match (opens, lists_others) {
             (false, false) => return Ok(After::Empty),
-            #[cfg(feature = "catalog")]
             (false, true) => request.extensions.insert(CatalogAlone),
             _ => {}
         }
@@ -173,27 +169,11 @@ fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<Failure>> {
 }
 
 /// Marks a list of tools whose caller can see nothing of the 1C extension, for the catalog beneath.
-#[cfg(feature = "catalog")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CatalogAlone;
 
-/// By which rules a call was let through, for a layer below that finds out what will be called. By then
-/// others may be in force, and the tool may be another.
+/// Marks a call that a [`ScopeLayer`](super::ScopeLayer) let through, for a layer beneath that looks at its arguments
+/// more closely: what the caller may do is what its identity says.
 #[cfg(feature = "catalog")]
-#[derive(Clone, Debug)]
-pub(crate) struct Decided {
-    policy: ScopePolicy,
-    rules: u64,
-}
-
-#[cfg(feature = "catalog")]
-impl Decided {
-    /// Decides once more by the rules of now, if they are others.
-    ///
-    /// # Errors
-    /// As the layer itself.
-    pub(crate) fn again(&self, request: &Request) -> Result<(), Box<Failure>> {
-        let rules = self.policy.rules();
-        if rules.id() == self.rules { Ok(()) } else { allowed(&rules, request) }
-    }
-}
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged;

@@ -778,9 +778,15 @@ async fn readiness_is_that_of_1c() {
 /// What stands in JSON text within a string is seen too, after mending.
 #[tokio::test]
 async fn guarded_values_do_not_hide_in_text() {
-    let policy = tools().policy(ScopePolicy::everything("mcp"));
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let service = ScopeLayer::new(policy).layer(layer().layer(onec.clone()));
+    let layer = layer();
+    let policy = layer.catalog().policy(ScopePolicy::everything("mcp"));
+    // What a layer between them does to the headers changes nothing of what a caller may do.
+    let without_headers = |inner| {
+        let cleaned = |request: Request| Request { headers: http::HeaderMap::new(), ..request };
+        tower::util::MapRequest::new(inner, cleaned)
+    };
+    let service = ScopeLayer::new(policy).layer(without_headers(layer.layer(onec.clone())));
     let caller = |scopes: &str, measures: Value| {
         let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
         let arguments = json!({ "period": period, "measures": measures });
@@ -816,9 +822,9 @@ async fn guarded_values_are_not_told_as_one_of_several_schemas() {
     tool["input_schema"]["properties"]["measures"] = json!({ "anyOf": [names, { "type": "array", "items": names }] });
     tool["within"] = json!({});
     let tools = Tools::read(&json!({ "tools": [tool] }), "test", Limits::default()).unwrap();
-    let policy = tools.policy(ScopePolicy::default());
+    let catalog = Catalog::new(tools);
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let service = ScopeLayer::new(policy).layer(CatalogLayer::new(Catalog::new(tools)).layer(onec));
+    let service = ScopeLayer::new(catalog.policy(ScopePolicy::default())).layer(CatalogLayer::new(catalog).layer(onec));
     let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
     for wrong in [json!("proft"), json!(["proft"]), json!(7)] {
         let arguments = json!({ "period": period, "measures": wrong });

@@ -55,14 +55,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let catalog = Catalog::new(Tools::read(&file, "my catalog", Limits::default())?);
 
-    // What 1C said is remembered around the leaf, so that both faces of the catalog share it.
+    // The tools of the catalog are called by a handle of the leaf. What 1C said is remembered, for both faces of the
+    // catalog.
+    let rest = onec.rest();
     let onec = CacheLayer::new().layer(onec);
+    let rest = onec.rest(rest);
     // Where callers log in, `scopes(policy)` stands in place of the word that they do not.
-    let gateway =
-        Gateway::builder(onec.clone()).without_authentication().catalog(CatalogLayer::new(catalog.clone())).build();
+    let gateway = Gateway::builder(onec)
+        .without_authentication()
+        .catalog(CatalogLayer::new(catalog.clone(), rest.clone()))
+        .build();
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(gateway);
     // The same tools as plain HTTP endpoints, for programs.
-    let rest = RestService::new(catalog, "a-token-that-nobody-guesses", onec);
+    let rest = RestService::new(catalog, "a-token-that-nobody-guesses", rest);
 
     let app = axum::Router::new().route_service("/mcp", mcp).fallback_service(rest);
     let listener = TcpListener::bind("127.0.0.1:8000").await?;

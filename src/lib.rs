@@ -12,15 +12,16 @@
 //! stdio ──────────────────────► stdio::serve ═══╝                                           ║
 //!                                               ╔═══════════════════════════════════════════╝
 //!                                               ╚═► CatalogLayer ═► CacheLayer ═► OneCService ──► 1C
-//!                                                                       ▲
-//! REST  ──► RestService ────────────────────────────────────────────────╜
+//!                                                        ║                           ▲
+//! REST  ──► RestService ─────────────────────────────────╨──► RestCache ─► OneCRest ─╯
 //! ```
 //!
 //! - [`bridge::http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
 //!   2026-07-28 on one endpoint, without sessions. All rules of HTTP and protocol live there.
 //! - [`bridge::stdio::serve`] and [`bridge::sse::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
 //!   the same RPC service. A [`Bridge`] is what they share.
-//! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request.
+//! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request. Its handle
+//!   [`onec::OneCRest`] makes the plain REST calls of the catalog, with the same client and account.
 //! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
 //! - [`auth`] is who calls: [`auth::BearerAuthLayer`] lets in whoever bears a good token, and leaves
 //!   an [`Identity`] for the layers below. [`auth::BasicAuthLayer`] does so for logins of 1C, and

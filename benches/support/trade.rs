@@ -9,9 +9,9 @@ use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::auth::{Authenticated, Bearer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer};
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::{Cache, CacheLayer, RestCache};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
-use onec_mcp::onec::OneCService;
+use onec_mcp::onec::{OneCRest, OneCService};
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::{Method, ServerInfo};
 use onec_mcp::scope::ScopePolicy;
@@ -61,8 +61,9 @@ impl Service<http::Request<Bytes>> for Desk {
     }
 }
 
-pub(crate) type Leaf = Cache<OneCService<Desk>>;
-pub(crate) type Stack = Authenticated<JsonRpc<Gateway<Leaf>>, Bearer<StaticToken>>;
+type Leaf = Cache<OneCService<Desk>>;
+type Rest = RestCache<OneCRest<Desk>>;
+pub(crate) type Stack = Authenticated<JsonRpc<Gateway<Leaf, Rest>>, Bearer<StaticToken>>;
 
 /// Which tools there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,9 +122,12 @@ impl Setup {
         Desk { rpc: Mock::new(self.case.answer.clone(), list), changing, rest: as_1c_writes(&self.rest) }
     }
 
-    pub(crate) fn leaf(&self) -> Leaf {
+    fn leaf(&self) -> (Leaf, Rest) {
         let onec = OneCService::with_client(Case::infobase(), self.desk()).unwrap();
-        CacheLayer::new().lists(self.remembered).layer(onec)
+        let rest = onec.rest();
+        let leaf = CacheLayer::new().lists(self.remembered).layer(onec);
+        let rest = leaf.rest(rest);
+        (leaf, rest)
     }
 
     /// As `examples/gateway` builds it.
@@ -134,11 +138,12 @@ impl Setup {
         let caller = Identity::new("onec:Администратор", some.union(&Scopes::parse("mcp")));
         // Of the tools of 1C some need another scope.
         let policy = ScopePolicy::everything("mcp").tool("find_goods_1*", if self.half { "mcp:secret" } else { "mcp" });
-        let gateway = Gateway::builder(self.leaf())
+        let (leaf, rest) = self.leaf();
+        let gateway = Gateway::builder(leaf)
             .aliases(AliasLayer::new())
             .audit(self.audit.then(AuditLayer::new))
             .scopes(policy)
-            .catalog(catalog.map(|catalog| CatalogLayer::new(catalog).rpc(self.rpc)))
+            .catalog(catalog.map(|catalog| CatalogLayer::new(catalog, rest).rpc(self.rpc)))
             .build();
         let site = Site::new().public_url(&"https://1c.example".parse().unwrap());
         let bridge = JsonRpcLayer::new(ServerInfo::default()).layer(gateway);
@@ -150,8 +155,8 @@ impl Setup {
     }
 
     /// The REST face, and a call of its `/reports/sales`.
-    pub(crate) fn rest_face(&self) -> RestService<Leaf> {
-        RestService::new(self.catalog().unwrap(), TOKEN, self.leaf())
+    pub(crate) fn rest_face(&self) -> RestService<Rest> {
+        RestService::new(self.catalog().unwrap(), TOKEN, self.leaf().1)
     }
 
     /// All of what is measured of lists.

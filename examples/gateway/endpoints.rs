@@ -1,18 +1,18 @@
 //! The MCP endpoints and their guard, and what stands before the router.
 
-use crate::stack::Leaf;
+use crate::stack::Rpc;
 use axum::Router;
 use axum::extract::Request as RouterRequest;
 use axum::http::{Request, Response};
 use axum::response::IntoResponse;
 use axum::routing::{Route, any_service, post_service};
 use hyper::body::Incoming;
+use onec_mcp::Bridge;
 use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer};
 use onec_mcp::bridge::sse::LegacySseLayer;
 use onec_mcp::net::Body as McpBody;
 use onec_mcp::net::budget::Counted;
 use onec_mcp::net::{OriginPolicy, Watched};
-use onec_mcp::{Bridge, Gateway};
 use std::convert::Infallible;
 use std::task::{Context, Poll, ready};
 use tokio_util::either::Either;
@@ -27,7 +27,7 @@ pub(crate) type Mcp = BoxCloneSyncService<Received, Response<McpBody>, Infallibl
 
 /// The MCP endpoints, open to anybody yet.
 pub(crate) struct Unguarded {
-    mcp: JsonRpc<Gateway<Leaf>>,
+    mcp: JsonRpc<Rpc>,
     sse: Router,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Guarded {
 
 impl Unguarded {
     /// Clients find the messages of a stream below `public_path`, the path of the public URL.
-    pub(crate) fn new(bridge: Bridge, stack: Gateway<Leaf>, origins: &OriginPolicy, public_path: &str) -> Self {
+    pub(crate) fn new(bridge: Bridge, stack: Rpc, origins: &OriginPolicy, public_path: &str) -> Self {
         let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.clone());
         let messages = format!("{public_path}/sse/messages/");
         let sse = LegacySseLayer::new(bridge, &messages).origins(origins.clone()).layer(stack);
@@ -58,8 +58,8 @@ impl Unguarded {
     /// Puts them behind `guard`.
     pub(crate) fn behind<L>(self, guard: L) -> Guarded
     where
-        L: Layer<JsonRpc<Gateway<Leaf>>> + Layer<Route> + Clone + Send + Sync + 'static,
-        <L as Layer<JsonRpc<Gateway<Leaf>>>>::Service: Service<Received, Response = Response<McpBody>, Error = Infallible, Future: Send>
+        L: Layer<JsonRpc<Rpc>> + Layer<Route> + Clone + Send + Sync + 'static,
+        <L as Layer<JsonRpc<Rpc>>>::Service: Service<Received, Response = Response<McpBody>, Error = Infallible, Future: Send>
             + Clone
             + Send
             + Sync

@@ -4,11 +4,11 @@ use crate::infobase::Opened;
 use crate::settings::{self, Account, Auth, Serving, Settings, Target};
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::{Cache, CacheLayer, RestCache};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::onec::OneCService;
+use onec_mcp::onec::{OneCRest, OneCService};
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::scope::ScopePolicy;
@@ -19,7 +19,11 @@ use tokio::sync::Mutex;
 use tower::Layer;
 
 /// The leaf with its memory.
-pub(crate) type Leaf = Cache<OneCService>;
+type Leaf = Cache<OneCService>;
+/// The handle that calls the tools of the catalog, with the same memory.
+type Rest = RestCache<OneCRest>;
+/// The stack for the bridges of MCP.
+pub(crate) type Rpc = Gateway<Leaf, Rest>;
 
 /// How a model begins. What day it is it must know from elsewhere: this text is as old as the process.
 const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
@@ -31,8 +35,8 @@ const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
 
 /// Everything that clients of either kind get answers from.
 pub(crate) struct Stack {
-    mcp: Gateway<Leaf>,
-    rest: Option<RestService<Leaf>>,
+    mcp: Rpc,
+    rest: Option<RestService<Rest>>,
     live: Option<Live>,
 }
 
@@ -47,16 +51,16 @@ pub(crate) struct Live {
 impl Stack {
     pub(crate) fn new(settings: &Settings, infobase: &Opened) -> Self {
         let serving = &settings.serving;
-        let leaf = cached(serving, &infobase.onec);
+        let (leaf, handle) = cached(serving, &infobase.onec);
         let supported = supported(settings);
         let catalog = serving.catalog.as_ref().map(|source| (source, Catalog::new(source.tools.clone())));
-        let layer = catalog
-            .as_ref()
-            .map(|(_, catalog)| CatalogLayer::new(catalog.clone()).structured(serving.structured).rpc(serving.rpc));
+        let layer = catalog.as_ref().map(|(_, catalog)| {
+            CatalogLayer::new(catalog.clone(), handle.clone()).structured(serving.structured).rpc(serving.rpc)
+        });
         let aliases = AliasLayer::new();
         // Names that deceive whoever reads them are nobody's wish.
         let aliases = if serving.aliases { aliases } else { aliases.only_unseen() };
-        let builder = Gateway::builder(leaf.clone());
+        let builder = Gateway::builder(leaf);
         let builder = match supported {
             Some(_) => builder.scopes(policy(serving)),
             None => builder.without_authentication(),
@@ -72,8 +76,8 @@ impl Stack {
         let rest = catalog.as_ref().zip(serving.rest.clone()).zip(infobase.account());
         let rest = rest.map(|(((_, catalog), token), account)| {
             // Where users log in as themselves, what the service account was told is not for them.
-            let leaf = if settings.auth.is_own_login() { cached(serving, account) } else { leaf };
-            let rest = RestService::new(catalog.clone(), token, leaf);
+            let handle = if settings.auth.is_own_login() { cached(serving, account).1 } else { handle };
+            let rest = RestService::new(catalog.clone(), token, handle);
             let rest = rest.title(&settings.server_name).version(&settings.server_version);
             match &settings.http.public_url {
                 Some(url) => rest.server(url.as_str().trim_end_matches('/')),
@@ -85,12 +89,12 @@ impl Stack {
     }
 
     /// The stack for the bridges of MCP.
-    pub(crate) fn mcp(&self) -> Gateway<Leaf> {
+    pub(crate) fn mcp(&self) -> Rpc {
         self.mcp.clone()
     }
 
     /// The REST endpoints, where there are any, and the catalog that says which.
-    pub(crate) fn rest(&self) -> Option<(RestService<Leaf>, Catalog)> {
+    pub(crate) fn rest(&self) -> Option<(RestService<Rest>, Catalog)> {
         Some((self.rest.clone()?, self.live.as_ref()?.catalog.clone()))
     }
 
@@ -109,9 +113,11 @@ fn secret(settings: &Settings) -> &str {
     }
 }
 
-fn cached(serving: &Serving, leaf: &OneCService) -> Leaf {
+fn cached(serving: &Serving, onec: &OneCService) -> (Leaf, Rest) {
     let cache = CacheLayer::new();
-    serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(leaf.clone())
+    let leaf = serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(onec.clone());
+    let rest = leaf.rest(onec.rest());
+    (leaf, rest)
 }
 
 /// The scopes that callers can get; `None` where everybody may do everything.

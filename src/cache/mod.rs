@@ -1,10 +1,9 @@
 //! Answers of 1C, remembered for a while.
 //!
-//! [`CacheLayer`] stands right above the leaf. It remembers the answer to a
-//! [`RestCall`](crate::onec::RestCall) for as long as its `cache` says, and, if told to with
-//! [`CacheLayer::lists`], the lists of the RPC dialect (`tools/list`, `resources/list`,
-//! `resources/templates/list`, `prompts/list`), each page by its cursor. Everything else passes at no
-//! cost.
+//! [`CacheLayer`] stands right above the leaf. If told to with [`CacheLayer::lists`], it remembers the lists of the
+//! RPC dialect (`tools/list`, `resources/list`, `resources/templates/list`, `prompts/list`), each page by its cursor.
+//! Around the handle for the REST dialect, [`Cache::rest`] remembers the answer to a
+//! [`RestCall`](crate::onec::RestCall) for as long as its `cache` says. Everything else passes at no cost.
 //!
 //! - **Who gets what.** An answer is remembered for the path or method, the body or cursor, the headers
 //!   that travel on to 1C (so for the caller's scopes, `X-MCP-Scopes`), and, where calls run under the
@@ -23,7 +22,7 @@
 //! ```
 //! use onec_mcp::cache::CacheLayer;
 //! use onec_mcp::onec::RestCall;
-//! use onec_mcp::rpc::{BoxError, Payload, Response};
+//! use onec_mcp::rpc::{BoxError, Payload, Request, Response};
 //! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicUsize, Ordering};
 //! use std::time::Duration;
@@ -33,22 +32,24 @@
 //! # async fn main() -> Result<(), BoxError> {
 //! let asked = Arc::new(AtomicUsize::new(0));
 //! let counter = Arc::clone(&asked);
-//! // OneCService in earnest.
-//! let onec = service_fn(move |_: RestCall| {
+//! // In earnest an OneCService, and the handle that its `rest` gives.
+//! let onec = service_fn(|_: Request| async { Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[]}"#)?)) });
+//! let rest = service_fn(move |_: RestCall| {
 //!     counter.fetch_add(1, Ordering::SeqCst);
 //!     async { Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"candidates":[]}"#)?)) }
 //! });
-//! let service = CacheLayer::new().lists(Duration::from_secs(60)).max_bytes(8 * 1024 * 1024).layer(onec);
+//! let onec = CacheLayer::new().lists(Duration::from_secs(60)).max_bytes(8 * 1024 * 1024).layer(onec);
+//! let rest = onec.rest(rest);
 //!
 //! let mut call = RestCall::new("resolve/customer", r#"{"query":"Ромашка"}"#);
 //! call.cache = Some(Duration::from_secs(60));
-//! service.clone().oneshot(call.clone()).await?;
-//! service.clone().oneshot(call.clone()).await?;
+//! rest.clone().oneshot(call.clone()).await?;
+//! rest.clone().oneshot(call.clone()).await?;
 //! assert_eq!(asked.load(Ordering::SeqCst), 1);
 //!
 //! // Other scopes may see other customers.
 //! call.headers.insert("x-mcp-scopes", "mcp:resolve".parse()?);
-//! service.clone().oneshot(call).await?;
+//! rest.clone().oneshot(call).await?;
 //! assert_eq!(asked.load(Ordering::SeqCst), 2);
 //! # Ok(())
 //! # }
@@ -61,4 +62,4 @@ mod memory;
 mod service;
 
 pub use layer::CacheLayer;
-pub use service::{Cache, ResponseFuture};
+pub use service::{Cache, ResponseFuture, RestCache};

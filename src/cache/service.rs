@@ -1,4 +1,4 @@
-//! [`Cache`].
+//! [`Cache`] and [`RestCache`].
 
 use super::key::{self, Key};
 use super::memory::{Answer, Memory};
@@ -21,8 +21,23 @@ pub struct Cache<S> {
     pub(super) memory: Arc<Memory>,
 }
 
+impl<S> Cache<S> {
+    /// Returns `rest` with the memory of this cache, which remembers each answer for as long as its
+    /// [`RestCall`] says. It must be the handle of the same infobase.
+    pub fn rest<R>(&self, rest: R) -> RestCache<R> {
+        RestCache { inner: rest, memory: Arc::clone(&self.memory) }
+    }
+}
+
+/// A service of REST calls whose answers are remembered; see [`Cache::rest`].
+#[derive(Clone, Debug)]
+pub struct RestCache<R> {
+    inner: R,
+    memory: Arc<Memory>,
+}
+
 pin_project! {
-    /// The answer of a [`Cache`].
+    /// The answer of a [`Cache`] or a [`RestCache`].
     pub struct ResponseFuture<F> {
         #[pin]
         kind: Kind<F>,
@@ -79,22 +94,25 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let kind = match self.lists.filter(|_| request.method.listed().is_some()) {
-            Some(ttl) => self.look_up((key::of_list(&request), ttl, None), request, told),
+            Some(ttl) => {
+                let wanted = (key::of_list(&request), ttl, None);
+                look_up(&mut self.inner, &self.memory, wanted, request, told)
+            }
             None => Kind::Passed { call: self.inner.call(request) },
         };
         ResponseFuture { kind }
     }
 }
 
-impl<S> Service<RestCall> for Cache<S>
+impl<R> Service<RestCall> for RestCache<R>
 where
-    S: Service<RestCall, Response = Response> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
+    R: Service<RestCall, Response = Response> + Clone + Send + 'static,
+    R::Error: Into<BoxError>,
+    R::Future: Send,
 {
     type Response = Response;
     type Error = BoxError;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<R::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -102,39 +120,42 @@ where
 
     fn call(&mut self, call: RestCall) -> Self::Future {
         let kind = match call.cache.filter(|ttl| !ttl.is_zero()) {
-            Some(ttl) => self.look_up((key::of_call(&call), ttl, call.check.clone()), call, |answer| answer.response),
+            Some(ttl) => {
+                let wanted = (key::of_call(&call), ttl, call.check.clone());
+                look_up(&mut self.inner, &self.memory, wanted, call, |answer| answer.response)
+            }
             None => Kind::Passed { call: self.inner.call(call) },
         };
         ResponseFuture { kind }
     }
 }
 
-impl<S> Cache<S> {
-    fn look_up<R>(
-        &mut self,
-        (key, ttl, check): (Key, Duration, Option<Check>),
-        question: R,
-        finish: fn(Answer) -> Response,
-    ) -> Kind<S::Future>
-    where
-        R: Send + 'static,
-        S: Service<R, Response = Response> + Clone + Send + 'static,
-        S::Error: Into<BoxError>,
-        S::Future: Send,
-    {
-        if let Some(known) = self.memory.get(&key, ttl) {
-            return Kind::Known { response: Some(finish(known)) };
-        }
-        // The service that was polled to readiness makes the call, if it comes to one.
-        let clone = self.inner.clone();
-        let mut ready = std::mem::replace(&mut self.inner, clone);
-        let memory = Arc::clone(&self.memory);
-        let call = Box::pin(async move {
-            let call = async { ready.call(question).await.map_err(Into::into) };
-            memory.ask(key, ttl, check, call).await.map(finish)
-        });
-        Kind::Asked { call }
+/// What is known, or what `inner` is asked.
+fn look_up<S, Q>(
+    inner: &mut S,
+    memory: &Arc<Memory>,
+    (key, ttl, check): (Key, Duration, Option<Check>),
+    question: Q,
+    finish: fn(Answer) -> Response,
+) -> Kind<S::Future>
+where
+    Q: Send + 'static,
+    S: Service<Q, Response = Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    if let Some(known) = memory.get(&key, ttl) {
+        return Kind::Known { response: Some(finish(known)) };
     }
+    // The service that was polled to readiness makes the call, if it comes to one.
+    let clone = inner.clone();
+    let mut ready = std::mem::replace(inner, clone);
+    let memory = Arc::clone(memory);
+    let call = Box::pin(async move {
+        let call = async { ready.call(question).await.map_err(Into::into) };
+        memory.ask(key, ttl, check, call).await.map(finish)
+    });
+    Kind::Asked { call }
 }
 
 /// A list says how long it stays the same.

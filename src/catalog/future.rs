@@ -18,7 +18,7 @@ use std::task::{Context, Poll, ready};
 
 pin_project! {
     /// The answer of a [`Catalogued`](super::Catalogued) service: `R` is the answer of the service
-    /// beneath to a request, `T` to a [`RestCall`](crate::onec::RestCall).
+    /// beneath, `T` that of the handle for REST calls.
     #[derive(Debug)]
     pub struct ResponseFuture<R, T> {
         #[pin]

@@ -7,17 +7,28 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 /// Answers the tools of a catalog, and merges them into the list of tools; see the [module](super).
+///
+/// `R` makes the calls to 1C: [`OneCRest`](crate::onec::OneCRest), or any other service of
+/// [`RestCall`](crate::onec::RestCall).
 #[derive(Clone, Debug)]
-pub struct CatalogLayer {
+pub struct CatalogLayer<R> {
     catalog: Catalog,
+    rest: R,
     structured: bool,
     rpc: bool,
 }
 
-impl CatalogLayer {
-    /// The tools of `catalog`.
-    pub const fn new(catalog: Catalog) -> Self {
-        Self { catalog, structured: true, rpc: true }
+impl<R> CatalogLayer<R> {
+    /// The tools of `catalog`, whose calls go to `rest`.
+    pub const fn new(catalog: Catalog, rest: R) -> Self {
+        Self { catalog, rest, structured: true, rpc: true }
+    }
+
+    /// The same tools, whose calls go where `change` says.
+    #[cfg(feature = "cache")]
+    pub(crate) fn map_rest<T>(self, change: impl FnOnce(R) -> T) -> CatalogLayer<T> {
+        let Self { catalog, rest, structured, rpc } = self;
+        CatalogLayer { catalog, rest: change(rest), structured, rpc }
     }
 
     /// The catalog whose tools these are.
@@ -41,11 +52,11 @@ impl CatalogLayer {
     }
 }
 
-impl<S> Layer<S> for CatalogLayer {
-    type Service = Catalogued<S>;
+impl<S, R: Clone> Layer<S> for CatalogLayer<R> {
+    type Service = Catalogued<S, R>;
 
-    fn layer(&self, inner: S) -> Catalogued<S> {
-        let Self { catalog, structured, rpc } = self.clone();
-        Catalogued { inner, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
+    fn layer(&self, inner: S) -> Catalogued<S, R> {
+        let Self { catalog, rest, structured, rpc } = self.clone();
+        Catalogued { inner, rest, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
     }
 }

@@ -1,7 +1,7 @@
 //! Business tools as data: what a tool is called, what it takes, and where 1C answers it.
 //!
 //! A [`CatalogLayer`] puts the tools of a [`Catalog`] before those of the RPC dialect. A call of one
-//! becomes a [`RestCall`](crate::onec::RestCall), after its arguments were mended, completed with
+//! becomes a [`RestCall`](crate::onec::RestCall) to the handle that the layer was given, after its arguments were mended, completed with
 //! defaults, kept within the ceilings and checked against a JSON Schema of 2020-12. Arguments that do not
 //! fit are a tool result with `isError` that names the field and what is allowed, so that a language
 //! model mends its call. 1C's JSON comes back as text and as `structuredContent`.
@@ -119,7 +119,7 @@
 //! assert!(unfit.to_string().contains("did you mean products?"));
 //!
 //! let onec = OneCService::new(Infobase::new("http://localhost/base")?.basic("mcp", String::new()))?;
-//! let service = CatalogLayer::new(Catalog::new(tools)).layer(onec);
+//! let service = CatalogLayer::new(Catalog::new(tools), onec.rest()).layer(onec);
 //! # let _ = service;
 //! # Ok(())
 //! # }

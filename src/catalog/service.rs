@@ -17,31 +17,37 @@ use crate::service::aside::Reworked;
 use serde_json::Value;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tower::ServiceExt as _;
+use tower::util::Oneshot;
 use tower_service::Service;
 
-/// An RPC service with the tools of a catalog. What is beneath must speak both dialects, and be ready
-/// for one where it is for the other, as [`OneCService`](crate::onec::OneCService) is.
+/// An RPC service with the tools of a catalog, behind a [`CatalogLayer`](super::CatalogLayer).
+///
+/// It is ready when the service beneath is. The handle `R` is asked for readiness when a tool of the catalog is
+/// called, with a clone of its own.
 #[derive(Clone, Debug)]
-pub struct Catalogued<S> {
+pub struct Catalogued<S, R> {
     pub(super) inner: S,
+    pub(super) rest: R,
     pub(super) catalog: Catalog,
     pub(super) structured: bool,
     pub(super) rpc: bool,
     pub(super) merged: Arc<Merged>,
 }
 
-impl<S> Service<Request> for Catalogued<S>
+impl<S, R> Service<Request> for Catalogued<S, R>
 where
-    S: Service<Request, Response = Response> + Service<RestCall, Response = Response>,
-    <S as Service<Request>>::Error: Into<BoxError>,
-    <S as Service<RestCall>>::Error: Into<BoxError>,
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+    R: Service<RestCall, Response = Response> + Clone,
+    R::Error: Into<BoxError>,
 {
     type Response = Response;
     type Error = BoxError;
-    type Future = ResponseFuture<<S as Service<Request>>::Future, <S as Service<RestCall>>::Future>;
+    type Future = ResponseFuture<S::Future, Oneshot<R, RestCall>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Service::<Request>::poll_ready(&mut self.inner, cx).map_err(Into::into)
+        self.inner.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
@@ -54,7 +60,7 @@ where
             return match prepare(tool, &request) {
                 Ok((call, asked)) => {
                     let hidden = tools.hidden(tool.name(), held(&request));
-                    let call = self.inner.call(call);
+                    let call = self.rest.clone().oneshot(call);
                     let wrap = Wrap { tool: tool.clone(), asked, hidden, structured };
                     ResponseFuture::new(Kind::Called { call: Reworked::new(call, wrap) })
                 }

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The call of a [`OneCService`](super::OneCService).
+/// The call of a [`OneCService`](super::OneCService) or a [`OneCRest`](super::OneCRest).
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
 impl ResponseFuture {

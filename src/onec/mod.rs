@@ -1,8 +1,8 @@
 //! The leaf: one call to the HTTP service of a 1C infobase for each request.
 //!
-//! [`OneCService`] speaks two dialects: RPC, `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0
-//! request for each [`Request`](crate::rpc::Request), and REST, `POST {infobase}/hs/{root}/{path}` with
-//! a JSON object for each [`RestCall`]. A call carries Basic or bearer authorization (the infobase's
+//! 1C is asked in two dialects: RPC, `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0 request for each
+//! [`Request`](crate::rpc::Request), by [`OneCService`]; and REST, `POST {infobase}/hs/{root}/{path}` with a
+//! JSON object for each [`RestCall`], by the handle [`OneCRest`] that [`OneCService::rest`] gives. A call carries Basic or bearer authorization (the infobase's
 //! account, or the caller's own login), the `headers` of the request and nothing else of the client's. Around its
 //! HTTP client stand two layers: [`FairQueueLayer`] (each call takes a session of 1C and maybe a licence,
 //! so only so many run at once, and all callers get their turns) and [`DeadlineLayer`].
@@ -44,7 +44,7 @@
 //! let infobase = Infobase::new(demo.url())?.basic(demo.username(), demo.password());
 //! let key = demo.keys()[0].key;
 //! let call = RestCall::new("auth/verify", format!(r#"{{"key":"{key}"}}"#));
-//! let answer = OneCService::new(infobase)?.oneshot(call).await?;
+//! let answer = OneCService::new(infobase)?.rest().oneshot(call).await?;
 //! assert!(answer.outcome.is_ok());
 //! # Ok(())
 //! # }
@@ -85,7 +85,7 @@ pub use infobase::Infobase;
 pub use infobase_error::InfobaseError;
 pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
-pub use rest::{Check, RestCall};
+pub use rest::{Check, OneCRest, RestCall};
 pub use service::{DefaultClient, OneCService};
 
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! Calls in the REST dialect.
+//! [`OneCRest`] and [`RestCall`].
 
 use super::bad_answer::BadAnswer;
 use super::deadline::Patience;
@@ -7,7 +7,7 @@ use super::exchange::{Kind, Target};
 use super::failed::{nonsense, placed, refused};
 use super::future::ResponseFuture;
 use super::queue::Flow;
-use super::service::OneCService;
+use super::service::{DefaultClient, OneCService};
 use crate::identity::Identity;
 use crate::net::budget::Tally;
 use crate::rpc::{BoxError, Extensions, Payload, Response};
@@ -23,7 +23,7 @@ use tower_service::Service;
 /// One call in the REST dialect: `POST {infobase}/hs/{root}/{path}` with a JSON object, answered by
 /// one, which is the payload of the [`Response`].
 ///
-/// [`OneCService`] makes it.
+/// An [`OneCRest`] makes it.
 #[derive(Clone, Debug)]
 pub struct RestCall {
     /// Below the service root, without a slash at its start: `reports/sales`.
@@ -73,14 +73,35 @@ impl fmt::Debug for Check {
     }
 }
 
-/// Calls in the REST dialect run as those in the RPC dialect do: with the same client, account and
-/// headers. Such a call is repeated only if it surely did not run.
+/// Makes the calls in the REST dialect: the handle that [`OneCService::rest`] gives.
+///
+/// They run as those in the RPC dialect do: with the same client, ceiling, account and headers. Such a call
+/// is repeated only if it surely did not run.
 ///
 /// # Errors
 /// As for RPC requests. Any status but 200 is [`Trouble::Status`](super::Trouble::Status): of a body
 /// that is `{"error","message"}`, with the message; of any other, with what it says in words. 401 to a
 /// caller's own login is [`Trouble::LoginRefused`](super::Trouble::LoginRefused).
-impl<C> Service<RestCall> for OneCService<C>
+#[derive(Clone)]
+pub struct OneCRest<C = DefaultClient> {
+    client: C,
+    target: Arc<Target>,
+}
+
+impl<C: Clone> OneCService<C> {
+    /// Returns the handle for calls in the REST dialect, which shares the client of this service.
+    pub fn rest(&self) -> OneCRest<C> {
+        OneCRest { client: self.client.clone(), target: Arc::clone(&self.target) }
+    }
+}
+
+impl<C> fmt::Debug for OneCRest<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneCRest").field("infobase", &self.target.infobase).finish_non_exhaustive()
+    }
+}
+
+impl<C> Service<RestCall> for OneCRest<C>
 where
     C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone + Send + 'static,
     C::Error: Into<BoxError>,

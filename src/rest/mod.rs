@@ -34,7 +34,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
-//! // In place of an `OneCService`, which may have a `CacheLayer` around it.
+//! // In place of `OneCService::rest`, which may have the memory of a cache around it.
 //! let onec = service_fn(|call: RestCall| async move {
 //!     assert_eq!(&*call.path, "resolve/customer");
 //!     let answer = r#"{"candidates":[{"id":"…","label":"North Ltd","archived":false}]}"#;

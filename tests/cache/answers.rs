@@ -1,11 +1,11 @@
 //! What 1C said is remembered as long as it may be, for whom it may be, and within bounds.
 
 use crate::support::cached::{
-    MINUTE, OneC, ask, by, bytes, call, customer, list, login, of_call, of_request, tools, with_header,
+    Cached, MINUTE, OneC, ask, by, bytes, call, customer, list, login, of_call, of_request, tools, with_header,
 };
 use crate::support::poll::{self, Polled, pending};
 use bytes::Bytes;
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::CacheLayer;
 use onec_mcp::onec::{Check, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response};
 use onec_mcp::{Identity, Scopes};
@@ -166,7 +166,7 @@ async fn lists_are_remembered_page_by_page_with_what_is_left_of_their_time() {
         assert_eq!(ask(&service, page.clone()).await, of_request(page));
     }
     assert_eq!(onec.calls(), pages.len());
-    let told = async |service: &Cache<OneC>| ttl(service.clone().oneshot(tools()).await.unwrap()).await;
+    let told = async |service: &Cached| ttl(service.clone().oneshot(tools()).await.unwrap()).await;
     let service = onec.cached(lists());
     assert_eq!(told(&service).await, 60_000);
     for (passed, left) in [(0, 60_000), (1500, 58_500), (58_000, 500), (500, 60_000)] {

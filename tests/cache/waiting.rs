@@ -6,8 +6,8 @@ use crate::support::poll::{self, Polled, pending, ready};
 use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::Scopes;
-use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture};
-use onec_mcp::onec::{Infobase, OneCService, RestCall, Trouble};
+use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture, RestCache};
+use onec_mcp::onec::{Infobase, OneCRest, OneCService, RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, Failure, Payload, Request, Response};
 use std::future::Future;
 use std::sync::Arc;
@@ -202,7 +202,7 @@ async fn a_login_that_1c_refuses_is_told_to_each_who_waited() {
         }
     });
     let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
-    let service = lists().layer(onec);
+    let service = lists().layer(()).rest(onec.rest());
     let rpc = service_fn(move |request: Request| {
         let mut call = customer();
         call.extensions = request.extensions;
@@ -230,7 +230,7 @@ async fn a_login_that_1c_refuses_is_told_to_each_who_waited() {
 async fn readiness_is_that_of_the_inner_service() {
     let (inner, mut handle) = mock::pair::<RestCall, Response>();
     handle.allow(0);
-    let mut service = lists().layer(inner);
+    let mut service = lists().layer(()).rest(inner);
     {
         let mut waiting = lone(std::future::poll_fn(|cx| Service::<RestCall>::poll_ready(&mut service, cx)));
         assert!(waiting.poll().is_pending());
@@ -275,13 +275,14 @@ const fn shared<T: Clone + Send + Sync + 'static>() {}
 const _: () = {
     shared::<CacheLayer>();
     shared::<Cache<OneCService>>();
+    shared::<RestCache<OneCRest>>();
 };
 
 #[test]
 fn futures_are_sent() {
     fn is_send<F: Future + Send>(_: &F) {}
     let service = OneCService::new(Infobase::new("http://h/b").unwrap()).unwrap();
-    let mut cache = lists().layer(service);
+    let mut cache = lists().layer(()).rest(service.rest());
     let future: ResponseFuture<_> = cache.call(customer());
     is_send(&future);
     assert!(format!("{future:?}").starts_with("ResponseFuture"));

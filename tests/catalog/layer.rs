@@ -127,8 +127,10 @@ async fn a_useless_answer_is_not_remembered() {
         *asked += 1;
         result(if *asked == 1 { "{}" } else { r#"{"candidates":[]}"# })
     };
-    let onec = CacheLayer::new().layer(OneC::new(|_| result("{}"), answer));
-    let service = CatalogLayer::new(Catalog::trade(Limits::default()).unwrap()).layer(onec);
+    let onec = OneC::new(|_| result("{}"), answer);
+    let cache = CacheLayer::new().layer(onec.clone());
+    let layer = CatalogLayer::new(Catalog::trade(Limits::default()).unwrap(), cache.rest(onec));
+    let service = layer.layer(cache);
     let call = || json!({ "name": "resolve_customer", "arguments": { "query": "x" } });
     assert!(ask(&service, Method::ToolsCall, call()).await.is_err());
     for _ in 0..2 {
@@ -138,8 +140,13 @@ async fn a_useless_answer_is_not_remembered() {
     assert_eq!(*asked.lock().unwrap(), 2);
 }
 
-fn layer() -> CatalogLayer {
-    CatalogLayer::new(Catalog::new(tools()))
+fn layer(onec: OneC) -> CatalogLayer<OneC> {
+    CatalogLayer::new(Catalog::new(tools()), onec)
+}
+
+/// The layer over a 1C of both dialects.
+fn over(onec: OneC, layer: impl FnOnce(OneC) -> CatalogLayer<OneC>) -> Catalogued<OneC, OneC> {
+    layer(onec.clone()).layer(onec)
 }
 
 async fn ask<S>(service: &S, method: Method, params: Value) -> Answer
@@ -175,7 +182,7 @@ const LIST: &str = r#"{"_meta":{"x":1.10},"tools":[{"name":"own","inputSchema":{
 
 #[tokio::test]
 async fn the_catalog_stands_before_the_tools_of_1c() {
-    let service = layer().layer(OneC::saying(LIST, "{}"));
+    let service = over(OneC::saying(LIST, "{}"), layer);
     let list = json_of(&service, Method::ToolsList, json!({})).await;
     assert_eq!(names(&list), ["report", "find", "own"]);
     assert_eq!((&list["nextCursor"], &list["_meta"]), (&json!("2"), &json!({ "x": 1.10 })));
@@ -193,7 +200,7 @@ async fn the_catalog_stands_before_the_tools_of_1c() {
 
 #[tokio::test]
 async fn later_pages_have_no_names_of_the_catalog() {
-    let service = layer().layer(OneC::saying(LIST, "{}"));
+    let service = over(OneC::saying(LIST, "{}"), layer);
     let list = json_of(&service, Method::ToolsList, json!({ "cursor": "1" })).await;
     assert_eq!(names(&list), ["own"]);
     assert_eq!(list["nextCursor"], "2");
@@ -201,13 +208,13 @@ async fn later_pages_have_no_names_of_the_catalog() {
     assert_eq!(names(&list), ["report", "find", "own"]);
     // A page without them is passed on as it is.
     const OTHER: &str = r#"{ "tools" : [ {"name":"own"} ] }"#;
-    let service = layer().layer(OneC::saying(OTHER, "{}"));
+    let service = over(OneC::saying(OTHER, "{}"), layer);
     assert_eq!(*payload(&service, Method::ToolsList, json!({ "cursor": "2" })).await.json(), OTHER);
 }
 
 #[tokio::test]
 async fn a_list_that_did_not_change_is_merged_once() {
-    let service = layer().layer(OneC::saying(LIST, "{}"));
+    let service = over(OneC::saying(LIST, "{}"), layer);
     let one = payload(&service, Method::ToolsList, json!({})).await;
     let other = payload(&service.clone(), Method::ToolsList, json!({})).await;
     assert_eq!(one.json().as_ptr(), other.json().as_ptr());
@@ -216,14 +223,14 @@ async fn a_list_that_did_not_change_is_merged_once() {
 #[tokio::test]
 async fn a_list_that_fails_is_a_failure() {
     let refuse = |_: &Request| Ok(Response::error(ErrorObject::internal("Нет прав")));
-    let service = layer().layer(OneC::new(refuse, |_| result("{}")));
+    let service = over(OneC::new(refuse, |_| result("{}")), layer);
     let error = ask(&service, Method::ToolsList, json!({})).await.unwrap().outcome.unwrap_err();
     assert_eq!((error.code, &*error.message), (-32603, "Нет прав"));
-    let service = layer().layer(OneC::new(|_| trouble(Trouble::Unreachable), |_| result("{}")));
+    let service = over(OneC::new(|_| trouble(Trouble::Unreachable), |_| result("{}")), layer);
     let error = ask(&service, Method::ToolsList, json!({})).await.unwrap_err();
     assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
     for list in ["{}", r#"{"tools":5}"#, r#"{"tools":[{"name":"a","name":"b"}]}"#] {
-        let service = layer().layer(OneC::saying(list, "{}"));
+        let service = over(OneC::saying(list, "{}"), layer);
         let error = ask(&service, Method::ToolsList, json!({})).await.unwrap_err();
         assert!(Failure::from_error(&error).error.message.contains("list of tools"), "{list}");
     }
@@ -232,7 +239,7 @@ async fn a_list_that_fails_is_a_failure() {
 #[tokio::test]
 async fn a_call_is_one_call_in_the_rest_dialect() {
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let service = layer().layer(onec.clone());
+    let service = over(onec.clone(), layer);
     let mut request = request(
         Method::ToolsCall,
         &json!({
@@ -259,7 +266,7 @@ async fn a_call_is_one_call_in_the_rest_dialect() {
 #[tokio::test]
 async fn results_are_text_and_structured_content() {
     const ANSWER: &str = "{ \"rows\" :\r\n\t[ [ 1.10, \"a \\\"b\\\\ \\n \\u0041\\/ я\", 12345678901234567890 ] ],\"\\\\\" : \" { } \" ,\"_meta\":{} }";
-    let service = layer().layer(OneC::saying(LIST, ANSWER));
+    let service = over(OneC::saying(LIST, ANSWER), layer);
     let got = payload(&service, Method::ToolsCall, find("1")).await;
     let compact = r#"{"rows":[[1.10,"a \"b\\ \n \u0041\/ я",12345678901234567890]],"\\":" { } ","_meta":{}}"#;
     let whole = format!(
@@ -268,7 +275,7 @@ async fn results_are_text_and_structured_content() {
     );
     assert_eq!(*got.json(), whole);
     // Without it, there are no output schemas either.
-    let service = layer().structured(false).layer(OneC::saying(LIST, ANSWER));
+    let service = over(OneC::saying(LIST, ANSWER), |onec| layer(onec).structured(false));
     let got = json_of(&service, Method::ToolsCall, find("1")).await;
     assert_eq!(got, json!({ "content": [{ "type": "text", "text": compact }] }));
     let list = json_of(&service, Method::ToolsList, json!({})).await;
@@ -280,7 +287,7 @@ async fn results_are_text_and_structured_content() {
 #[tokio::test]
 async fn arguments_that_do_not_fit_never_reach_1c() {
     let onec = OneC::new(|_| panic!("asked"), |_| panic!("called"));
-    let service = layer().layer(onec);
+    let service = over(onec, layer);
     let call = json!({ "name": "report", "arguments": { "perid": {} } });
     let got = json_of(&service, Method::ToolsCall, call).await;
     assert_eq!(got["isError"], true);
@@ -295,12 +302,12 @@ async fn what_1c_says_of_the_arguments_is_for_the_model() {
     let bad = |text: &str| Trouble::Status(StatusCode::BAD_REQUEST, text.to_owned());
     for (said, told) in [("Склад не найден", "Склад не найден"), (" ", "1C refused these arguments (400)")]
     {
-        let service = layer().layer(OneC::new(|_| panic!("asked"), move |_| trouble(bad(said))));
+        let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(bad(said))), layer);
         let got = json_of(&service, Method::ToolsCall, find("1")).await;
         assert_eq!(got["isError"], true);
         assert!(got["content"][0]["text"].as_str().unwrap().contains(told), "{got}");
     }
-    let service = layer().layer(OneC::new(|_| panic!("asked"), move |_| trouble(bad(&"ы".repeat(10_000)))));
+    let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(bad(&"ы".repeat(10_000)))), layer);
     let got = json_of(&service, Method::ToolsCall, find("1")).await;
     let text = got["content"][0]["text"].as_str().unwrap();
     assert!(text.len() < 4100 && text.ends_with('…'), "4 KiB are enough of what 1C says");
@@ -315,7 +322,7 @@ async fn other_trouble_is_trouble() {
         (Trouble::LoginRefused, StatusCode::UNAUTHORIZED),
         (Trouble::Slow(Duration::from_secs(1)), StatusCode::GATEWAY_TIMEOUT),
     ] {
-        let service = layer().layer(OneC::new(|_| panic!("asked"), move |_| trouble(kind.clone())));
+        let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(kind.clone())), layer);
         let error = ask(&service, Method::ToolsCall, find("1")).await.unwrap_err();
         assert_eq!(Failure::from_error(&error).status, expected);
     }
@@ -324,7 +331,7 @@ async fn other_trouble_is_trouble() {
 #[tokio::test]
 async fn more_rows_than_allowed_are_an_error() {
     let answer = json!({ "rows": vec![1; 101] }).to_string();
-    let service = layer().layer(OneC::new(|_| result(LIST), move |_| result(answer.clone())));
+    let service = over(OneC::new(|_| result(LIST), move |_| result(answer.clone())), layer);
     let got = json_of(&service, Method::ToolsCall, find("1")).await;
     let text = got["content"][0]["text"].as_str().unwrap();
     assert_eq!(got["isError"], true);
@@ -338,7 +345,7 @@ async fn more_rows_than_allowed_are_an_error() {
 async fn noted(tools: &Tools, tool: &str, arguments: Value, answer: &Value) -> (Value, Vec<String>) {
     let text = answer.to_string();
     let onec = OneC::new(|_| panic!("asked"), move |_| result(text.clone()));
-    let service = CatalogLayer::new(Catalog::new(tools.clone())).layer(onec);
+    let service = over(onec, |onec| CatalogLayer::new(Catalog::new(tools.clone()), onec));
     let call = json!({ "name": tool, "arguments": arguments });
     let mut got = json_of(&service, Method::ToolsCall, call).await;
     let mut texts = got["content"].as_array().unwrap().iter().map(|block| block["text"].as_str().unwrap().to_owned());
@@ -565,7 +572,7 @@ async fn a_long_answer_is_cut_at_a_row() {
     // The longest of the arrays is the one to cut; what 1C indents does not count.
     let both = json!({ "candidates": ["x"], "events": vec!["y".repeat(50); 10] });
     let onec = OneC::new(|_| panic!("asked"), move |_| result(serde_json::to_string_pretty(&both).unwrap()));
-    let service = CatalogLayer::new(Catalog::new(of_at_most(300))).layer(onec);
+    let service = over(onec, |onec| CatalogLayer::new(Catalog::new(of_at_most(300)), onec));
     let got = json_of(&service, Method::ToolsCall, find("1")).await;
     assert_eq!(got["structuredContent"], json!({ "candidates": ["x"], "events": vec!["y".repeat(50); 5] }));
     assert!(got["content"][1]["text"].as_str().unwrap().contains("first 5 of the 10 events"));
@@ -587,7 +594,7 @@ async fn a_long_answer_is_cut_at_a_row() {
         );
     }
     let list = json_of(
-        &CatalogLayer::new(Catalog::new(of_at_most(300))).rpc(false).layer(OneC::saying(LIST, "{}")),
+        &over(OneC::saying(LIST, "{}"), |onec| CatalogLayer::new(Catalog::new(of_at_most(300)), onec).rpc(false)),
         Method::ToolsList,
         json!({}),
     )
@@ -610,7 +617,7 @@ proptest! {
         let answer = json!({ "я": "\u{1f600}", (name.as_str()): rows, "totals": {} });
         let text = if pretty { serde_json::to_string_pretty(&answer).unwrap() } else { answer.to_string() };
         let onec = OneC::new(|_| panic!("asked"), move |_| result(text.clone()));
-        let service = CatalogLayer::new(Catalog::new(of_at_most(max_chars))).layer(onec);
+        let service = over(onec, |onec| CatalogLayer::new(Catalog::new(of_at_most(max_chars)), onec));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let got = runtime.block_on(json_of(&service, Method::ToolsCall, find("1")));
         let shown = got["content"][0]["text"].as_str().unwrap();
@@ -648,7 +655,7 @@ async fn a_full_answer_may_be_cut_too() {
 /// use. So it is 1C's trouble, and said as such.
 #[tokio::test]
 async fn an_answer_that_the_output_schema_forbids_is_no_result() {
-    let trade = || CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap()));
+    let trade = |onec| CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap()), onec);
     let call = || json!({ "name": "stock_balance", "arguments": {} });
     for (answer, expected) in [
         (r#"{"columns":[],"rows":[]}"#, None),
@@ -660,7 +667,7 @@ async fn an_answer_that_the_output_schema_forbids_is_no_result() {
         (r#"{"columns":[],"rows":null}"#, Some("rows is not")),
         (r#"{"columns":[],"rows":[],"totals":5}"#, Some("totals is not")),
     ] {
-        let got = ask(&trade().layer(OneC::saying(LIST, answer)), Method::ToolsCall, call()).await;
+        let got = ask(&over(OneC::saying(LIST, answer), trade), Method::ToolsCall, call()).await;
         match expected {
             None => assert!(got.unwrap().outcome.is_ok(), "{answer}"),
             Some(words) => {
@@ -670,7 +677,7 @@ async fn an_answer_that_the_output_schema_forbids_is_no_result() {
             }
         }
         // A text is whatever 1C says.
-        let text = trade().structured(false).layer(OneC::saying(LIST, answer));
+        let text = over(OneC::saying(LIST, answer), |onec| trade(onec).structured(false));
         assert!(ask(&text, Method::ToolsCall, call()).await.unwrap().outcome.is_ok(), "{answer}");
     }
 }
@@ -678,7 +685,7 @@ async fn an_answer_that_the_output_schema_forbids_is_no_result() {
 #[tokio::test]
 async fn everything_else_passes_through() {
     let onec = OneC::new(|request| result(format!("{{\"was\":\"{}\"}}", request.method)), |_| panic!("called"));
-    let service = layer().layer(onec.clone());
+    let service = over(onec.clone(), layer);
     let calls = [
         (Method::ToolsCall, json!({ "name": "own", "arguments": { "a": 1 }, "requestState": "s" })),
         (Method::ToolsCall, json!({ "name": "Report" })),
@@ -701,7 +708,7 @@ async fn everything_else_passes_through() {
 #[tokio::test]
 async fn without_the_rpc_dialect_there_is_nothing_but_the_catalog() {
     let onec = OneC::new(|_| panic!("asked"), |_| result(r#"{"rows":[]}"#));
-    let service = layer().rpc(false).layer(onec);
+    let service = over(onec, |onec| layer(onec).rpc(false));
     let list = json_of(&service, Method::ToolsList, json!({})).await;
     assert_eq!(names(&list), ["report", "find"]);
     assert!(list["tools"][0].get("outputSchema").is_some());
@@ -732,7 +739,7 @@ async fn without_the_rpc_dialect_there_is_nothing_but_the_catalog() {
     modern.version = Version::V2026_07_28;
     let error = service.oneshot(modern).await.unwrap().outcome.unwrap_err();
     assert_eq!((error.code, error.data.unwrap()), (-32602, Bytes::from_static(br#"{"uri":"file:///x"}"#)));
-    let service = layer().rpc(false).structured(false).layer(OneC::saying(LIST, "{}"));
+    let service = over(OneC::saying(LIST, "{}"), |onec| layer(onec).rpc(false).structured(false));
     let list = json_of(&service, Method::ToolsList, json!({})).await;
     assert!(list["tools"][0].get("outputSchema").is_none());
 }
@@ -740,7 +747,7 @@ async fn without_the_rpc_dialect_there_is_nothing_but_the_catalog() {
 #[tokio::test]
 async fn a_new_catalog_is_in_force_at_once() {
     let catalog = Catalog::new(tools());
-    let service = CatalogLayer::new(catalog.clone()).layer(OneC::saying(LIST, r#"{"rows":[]}"#));
+    let service = over(OneC::saying(LIST, r#"{"rows":[]}"#), |onec| CatalogLayer::new(catalog.clone(), onec));
     let mut running = service.clone();
     ServiceExt::<Request>::ready(&mut running).await.unwrap();
     let under_way = running.call(request(Method::ToolsCall, &find("1")));
@@ -763,10 +770,10 @@ async fn a_new_catalog_is_in_force_at_once() {
 async fn readiness_is_that_of_1c() {
     let mut onec = OneC::saying(LIST, "{}");
     onec.broken = true;
-    let error = ask(&layer().layer(onec), Method::ToolsCall, find("1")).await.unwrap_err();
+    let error = ask(&over(onec, layer), Method::ToolsCall, find("1")).await.unwrap_err();
     assert_eq!(Failure::from_error(&error).status, StatusCode::SERVICE_UNAVAILABLE);
     // One readiness is one call: the stand-in fails a second one, and a clone that was not asked.
-    let mut service = layer().layer(OneC::saying(LIST, r#"{"rows":[]}"#));
+    let mut service = over(OneC::saying(LIST, r#"{"rows":[]}"#), layer);
     for _ in 0..2 {
         for (method, params) in [(Method::ToolsCall, find("1")), (Method::ToolsList, json!({}))] {
             ServiceExt::<Request>::ready(&mut service).await.unwrap();
@@ -779,7 +786,7 @@ async fn readiness_is_that_of_1c() {
 #[tokio::test]
 async fn guarded_values_do_not_hide_in_text() {
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let layer = layer();
+    let layer = layer(onec.clone());
     let policy = layer.catalog().policy(ScopePolicy::everything("mcp"));
     // What a layer between them does to the headers changes nothing of what a caller may do.
     let without_headers = |inner| {
@@ -824,7 +831,8 @@ async fn guarded_values_are_not_told_as_one_of_several_schemas() {
     let tools = Tools::read(&json!({ "tools": [tool] }), "test", Limits::default()).unwrap();
     let catalog = Catalog::new(tools);
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let service = ScopeLayer::new(catalog.policy(ScopePolicy::default())).layer(CatalogLayer::new(catalog).layer(onec));
+    let service = ScopeLayer::new(catalog.policy(ScopePolicy::default()))
+        .layer(over(onec, |onec| CatalogLayer::new(catalog, onec)));
     let period = json!({ "from": "2026-01-01", "to": "2026-01-31" });
     for wrong in [json!("proft"), json!(["proft"]), json!(7)] {
         let arguments = json!({ "period": period, "measures": wrong });
@@ -839,7 +847,7 @@ async fn guarded_values_are_not_told_as_one_of_several_schemas() {
 #[tokio::test]
 async fn without_authentication_everything_is_allowed() {
     let onec = OneC::saying(LIST, r#"{"rows":[]}"#);
-    let service = layer().layer(onec.clone());
+    let service = over(onec.clone(), layer);
     let arguments = json!({ "period": { "from": "2026-01-01", "to": "2026-01-31" }, "measures": ["cost"] });
     let got = json_of(&service, Method::ToolsCall, json!({ "name": "report", "arguments": arguments })).await;
     assert!(got.get("isError").is_none(), "{got}");
@@ -852,8 +860,8 @@ const fn sent<T: Send + 'static>() {}
 /// Checked by the compiler.
 const _: () = {
     shared::<Catalog>();
-    shared::<CatalogLayer>();
-    shared::<Catalogued<OneC>>();
+    shared::<CatalogLayer<OneC>>();
+    shared::<Catalogued<OneC, OneC>>();
     shared::<Tools>();
     sent::<onec_mcp::catalog::ResponseFuture<Ready<Answer>, Ready<Answer>>>();
 };

@@ -313,11 +313,12 @@ async fn in_a_gateway() {
         values: vec!["Прибыль".to_owned()],
         scope: "cost".to_owned(),
     };
+    let catalog = Catalog::new(Tools::read(&file, "file", Limits::default()).unwrap());
     let gateway = Gateway::builder(onec.clone())
         .aliases(AliasLayer::new())
         .check(CheckLayer::new())
         .scopes(ScopePolicy::everything("mcp").guard(guard))
-        .catalog(CatalogLayer::new(Catalog::new(Tools::read(&file, "file", Limits::default()).unwrap())))
+        .catalog(CatalogLayer::new(catalog, onec.clone()))
         .build();
     list(&gateway, Some(&seller)).await;
     let measures = argument_alias("Показатели");

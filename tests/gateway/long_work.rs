@@ -104,7 +104,7 @@ async fn each_layer() {
     check("confirm", |onec| ConfirmLayer::new().layer(onec), 0).await;
     let trade = || Catalog::new(Tools::trade(Limits::default()).unwrap());
     let more = trade().current().iter().count();
-    check("catalog", |onec| CatalogLayer::new(trade()).layer(onec), more).await;
+    check("catalog", |onec| CatalogLayer::new(trade(), onec.clone()).layer(onec), more).await;
 }
 
 /// The library also works where there is but one thread.
@@ -131,7 +131,8 @@ async fn long_reports_leave_the_thread() {
     for (rows, long) in [(20_000, true), (20, false)] {
         let rows: Vec<_> = (0..rows).map(|number| json!({ "product": "Ф".repeat(50), "revenue": number })).collect();
         let onec = OneC::says(&json!({ "columns": [], "rows": rows }));
-        let service = CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap())).layer(onec);
+        let catalog = Catalog::new(Tools::trade(Limits::default()).unwrap());
+        let service = CatalogLayer::new(catalog, onec.clone()).layer(onec);
         let arguments = json!({ "period": { "from": "2026-01-01", "to": "2026-01-31" }, "group_by": ["product"] });
         let call = request(Method::ToolsCall, &json!({ "name": "sales_report", "arguments": arguments }));
         let (answer, waited) = timed(service.oneshot(call)).await;
@@ -160,7 +161,7 @@ async fn long_answers_of_1c_are_read_elsewhere() {
         let (answer, waited) = timed(answers.oneshot(list())).await;
         assert_eq!(read(answer), json);
         assert_eq!(waited, long);
-        let rest = leaf(json.to_string());
+        let rest = leaf(json.to_string()).rest();
         let (answer, waited) = timed(rest.oneshot(RestCall::new("reports/sales", "{}"))).await;
         assert_eq!(read(answer), json);
         assert_eq!(waited, long);
@@ -192,7 +193,7 @@ async fn long_arguments_are_worked_on_elsewhere() {
         json!({ "name": "stock", "inputSchema": { "type": "object", "properties": { "p": { "type": "string" } } } });
     let onec = OneC::says(&json!({ "tools": [tool], "content": [] }));
     let catalog = Catalog::new(Tools::trade(Limits::default()).unwrap());
-    let layers = CheckLayer::new().layer(CatalogLayer::new(catalog).layer(onec));
+    let layers = CheckLayer::new().layer(CatalogLayer::new(catalog, onec.clone()).layer(onec));
     let http = JsonRpcLayer::new(ServerInfo::default()).layer(layers);
     let call = async |method: &str, params: Value| {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();

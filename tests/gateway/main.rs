@@ -23,4 +23,5 @@ mod scopes;
 mod stack;
 #[path = "../support/mod.rs"]
 mod support;
+mod tower_pieces;
 mod unread_log;

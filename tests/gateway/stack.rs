@@ -5,7 +5,7 @@ use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
-use onec_mcp::gateway::Builder;
+use onec_mcp::gateway::{Builder, NoRest};
 use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::ScopePolicy;
@@ -112,12 +112,12 @@ fn refused(answer: Result<Response, BoxError>) -> u16 {
     Failure::from_error(&answer.expect_err("this must be refused")).status.as_u16()
 }
 
-fn catalog() -> CatalogLayer {
-    CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap()))
+fn catalog(onec: &OneC) -> CatalogLayer<OneC> {
+    CatalogLayer::new(Catalog::new(Tools::trade(Limits::default()).unwrap()), onec.clone())
 }
 
-fn all<C>(builder: Builder<OneC, C>) -> Builder<OneC, C> {
-    builder.aliases(AliasLayer::new()).audit(AuditLayer::new()).catalog(catalog()).cache(CacheLayer::new())
+fn all<C>(onec: &OneC, builder: Builder<OneC, NoRest, C>) -> Builder<OneC, OneC, C> {
+    builder.aliases(AliasLayer::new()).audit(AuditLayer::new()).catalog(catalog(onec)).cache(CacheLayer::new())
 }
 
 /// Everything that is logged, by any test.
@@ -152,7 +152,7 @@ fn it_goes_wherever_a_bridge_takes_it() {
     {
     }
     fits(&Gateway::builder(OneC::default()).without_authentication().build());
-    fits(&all(Gateway::builder(OneC::default())).scopes(ScopePolicy::everything("mcp")).build());
+    fits(&all(&OneC::default(), Gateway::builder(OneC::default())).scopes(ScopePolicy::everything("mcp")).build());
 }
 
 #[tokio::test]
@@ -180,7 +180,8 @@ async fn a_refusal_is_reported_under_the_name_of_1c() {
         request.extensions.insert(Identity::new("Audited", Scopes::parse(scopes)));
         request
     };
-    let gateway = all(Gateway::builder(OneC::default())).scopes(ScopePolicy::everything("mcp")).build();
+    let gateway =
+        all(&OneC::default(), Gateway::builder(OneC::default())).scopes(ScopePolicy::everything("mcp")).build();
     let shown = names(gateway.clone().oneshot(list(Some("mcp"))).await);
     let alias = shown.iter().find(|name| name.contains("prod")).unwrap();
     gateway.clone().oneshot(caller(call(alias, &json!({}), None), "own:other")).await.unwrap_err();
@@ -200,7 +201,7 @@ async fn a_refusal_is_reported_under_the_name_of_1c() {
 #[tokio::test]
 async fn what_answers_is_beneath_what_refuses() {
     let onec = OneC::default();
-    let gateway = all(Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
+    let gateway = all(&onec, Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
     let find = |limit: Value, scopes| call("resolve_customer", &json!({ "query": "Север", "limit": limit }), scopes);
     for limit in [json!(5), json!("5"), json!(5)] {
         gateway.clone().oneshot(find(limit, Some("mcp:resolve"))).await.unwrap().outcome.unwrap();
@@ -235,16 +236,17 @@ async fn lists_are_remembered_as_1c_gave_them() {
 #[tokio::test]
 async fn the_rules_of_the_catalog_are_added_in_any_order() {
     let onec = || Gateway::builder(OneC::default());
+    let trade = || catalog(&OneC::default());
     let (first, second) = (ScopePolicy::everything("mcp"), ScopePolicy::everything("mcp"));
     let gateways =
-        [onec().scopes(first.clone()).catalog(catalog()).build(), onec().catalog(catalog()).scopes(second).build()];
+        [onec().scopes(first.clone()).catalog(trade()).build(), onec().catalog(trade()).scopes(second).build()];
     for gateway in gateways {
         let stock = names(gateway.clone().oneshot(list(Some("mcp:report:stock"))).await);
         assert_eq!(stock, ["stock_balance"]);
         assert_eq!(refused(gateway.oneshot(call("cash_flow", &json!({}), Some("mcp mcp:resolve"))).await), 403);
     }
     // The handle that was given speaks for the stack from then on, but for the tools that carry rules.
-    let gateway = onec().scopes(first.clone()).catalog(catalog()).build();
+    let gateway = onec().scopes(first.clone()).catalog(trade()).build();
     first.replace(&ScopePolicy::everything("own:else"));
     let passes = async |name, scopes| gateway.clone().oneshot(call(name, &json!({}), Some(scopes))).await.is_ok();
     assert!(!passes("get_metadata", "mcp").await && passes("get_metadata", "own:else").await);
@@ -254,7 +256,7 @@ async fn the_rules_of_the_catalog_are_added_in_any_order() {
 #[tokio::test]
 async fn without_authentication_everything_is_allowed_and_nothing_told() {
     let onec = OneC::default();
-    let gateway = all(Gateway::builder(onec.clone())).without_authentication().build();
+    let gateway = all(&onec, Gateway::builder(onec.clone())).without_authentication().build();
     assert_eq!(names(gateway.clone().oneshot(list(None)).await).len(), 2 + 19);
     gateway.clone().oneshot(call("resolve_cash", &json!({ "query": "касса" }), None)).await.unwrap().outcome.unwrap();
     gateway.oneshot(call("get_metadata", &json!({}), None)).await.unwrap().outcome.unwrap();
@@ -264,7 +266,7 @@ async fn without_authentication_everything_is_allowed_and_nothing_told() {
 #[tokio::test]
 async fn who_calls_reaches_both_dialects() {
     let onec = OneC::default();
-    let gateway = all(Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
+    let gateway = all(&onec, Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
     let scopes = Some("mcp mcp:resolve");
     gateway.clone().oneshot(call("resolve_customer", &json!({ "query": "a" }), scopes)).await.unwrap();
     gateway.oneshot(call("get_metadata", &json!({}), scopes)).await.unwrap();
@@ -279,7 +281,7 @@ async fn who_calls_reaches_both_dialects() {
 #[test]
 fn the_stack_is_ready_when_the_leaf_is() {
     let onec = OneC::default();
-    let mut gateway = all(Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
+    let mut gateway = all(&onec, Gateway::builder(onec.clone())).scopes(ScopePolicy::everything("mcp")).build();
     onec.0.busy.store(true, Ordering::Relaxed);
     let mut cx = Context::from_waker(Waker::noop());
     assert!(gateway.poll_ready(&mut cx).is_pending());
@@ -304,7 +306,7 @@ fn one(name: &str, scope: &str) -> Tools {
 async fn tools_are_replaced_together_with_the_rules_that_they_carry() {
     let catalog = Catalog::new(one("report", "own:a"));
     let base = ScopePolicy::everything("mcp");
-    let layer = CatalogLayer::new(catalog.clone());
+    let layer = CatalogLayer::new(catalog.clone(), OneC::default());
     let gateway = Gateway::builder(OneC::default()).scopes(base.clone()).catalog(layer).build();
     // Which of these callers get through, and which with the guarded value too.
     let passes = async |tool: &str| {
@@ -338,7 +340,7 @@ async fn tools_are_replaced_together_with_the_rules_that_they_carry() {
 #[tokio::test]
 async fn a_rule_for_the_name_of_a_tool_of_the_catalog_counts_beside_its_scope() {
     let base = ScopePolicy::everything("mcp").tool("stock_balance", "own:read");
-    let gateway = Gateway::builder(OneC::default()).scopes(base.clone()).catalog(catalog()).build();
+    let gateway = Gateway::builder(OneC::default()).scopes(base.clone()).catalog(catalog(&OneC::default())).build();
     for (scopes, passes) in [("own:read", false), ("mcp:report:stock", false), ("own:read mcp:report:stock", true)] {
         let answer = gateway.clone().oneshot(call("stock_balance", &json!({}), Some(scopes))).await;
         assert_eq!(answer.is_ok(), passes, "{scopes}");
@@ -358,7 +360,7 @@ async fn a_rule_for_the_name_of_a_tool_of_the_catalog_counts_beside_its_scope() 
 async fn who_can_open_nothing_of_the_extension_gets_the_list_of_the_catalog() {
     let onec = OneC::default();
     let base = ScopePolicy::everything("mcp").tool("get_*", "own:read").tool("stock_balance", "own:stock");
-    let gateway = Gateway::builder(onec.clone()).scopes(base).catalog(catalog()).build();
+    let gateway = Gateway::builder(onec.clone()).scopes(base).catalog(catalog(&onec)).build();
     let all = names(gateway.clone().oneshot(list(Some("mcp:resolve"))).await);
     assert!(!all.is_empty() && all.iter().all(|name| name.starts_with("resolve_")), "{all:?}");
     // A rule for the name of a tool of the catalog opens nothing of the extension.

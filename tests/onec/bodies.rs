@@ -64,7 +64,7 @@ async fn answers_of_the_rest_dialect_in_any_encoding() {
     for (name, kind, body) in encodings(rows) {
         let server = Faulty::start([Act::Answer(200, kind, body)]).await;
         let call = RestCall::new("reports/sales", "{}");
-        let answer = OneCService::new(server.infobase()).unwrap().oneshot(call).await;
+        let answer = OneCService::new(server.infobase()).unwrap().rest().oneshot(call).await;
         assert_eq!(json(answer), rows, "{name}");
     }
 }
@@ -261,7 +261,7 @@ async fn exceptions_that_come_as_answers() {
         let (kind, told) = trouble(ask(&server.service(), tool()).await);
         assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
         let server = Faulty::start([Act::Answer(200, "application/json", body.into())]).await;
-        let (kind, told) = trouble(server.service().oneshot(RestCall::new("reports/sales", "{}")).await);
+        let (kind, told) = trouble(server.service().rest().oneshot(RestCall::new("reports/sales", "{}")).await);
         assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
     }
 }
@@ -272,7 +272,7 @@ async fn a_bad_byte_costs_no_report() {
     for (bad, after) in [(&b"\xff"[..], "\u{fffd}"), (b"\xed\xa0\x80", "\u{fffd}"), (b"\x01\n", "\\u0001\\n")] {
         let body = [r#"{"rows":[["Чайник "#.as_bytes(), bad, br#"",1.10]]}"#].concat();
         let server = Faulty::start([Act::Answer(200, "application/json", body)]).await;
-        let answer = json(server.service().oneshot(RestCall::new("reports/sales", "{}")).await);
+        let answer = json(server.service().rest().oneshot(RestCall::new("reports/sales", "{}")).await);
         assert_eq!(answer, format!(r#"{{"rows":[["Чайник {after}",1.10]]}}"#));
     }
 }

@@ -285,7 +285,7 @@ async fn a_path_that_is_not_there() {
     let well = || fault::ok(r#"{"status":"ok"}"#);
     let call = || onec_mcp::onec::RestCall::new("отчёты/rates", "{}");
     let rest =
-        async |service: &OneCService| told(&tower::ServiceExt::oneshot(service.clone(), call()).await.unwrap_err());
+        async |service: &OneCService| told(&tower::ServiceExt::oneshot(service.rest(), call()).await.unwrap_err());
     for missing in
         [status(404, ""), status(404, "<html><title>Not Found</title>"), status(404, r#"{"error":"not_found"}"#)]
     {
@@ -306,7 +306,7 @@ async fn a_path_that_is_not_there() {
     let server = Faulty::start([well(), status(404, "")]).await;
     let service = server.service();
     service.health().await.unwrap();
-    let error = tower::ServiceExt::oneshot(service.clone(), call()).await.unwrap_err();
+    let error = tower::ServiceExt::oneshot(service.rest(), call()).await.unwrap_err();
     let uri = Error::find(&*error).unwrap().uri().unwrap().to_string();
     assert!(
         uri.starts_with("http://") && uri.ends_with("/base/hs/mcp/%D0%BE%D1%82%D1%87%D1%91%D1%82%D1%8B/rates"),

@@ -24,7 +24,7 @@ fn call(path: &str) -> RestCall {
 }
 
 async fn ask(service: &OneCService, call: RestCall) -> Result<Response, BoxError> {
-    service.clone().oneshot(call).await
+    service.rest().oneshot(call).await
 }
 
 /// What a 1C that does this gets out of a call: the result, or the trouble and its sentence.
@@ -106,7 +106,7 @@ async fn paths_lead_below_the_service_root_and_nowhere_else() {
     let (service, seen) = leaf(Ok);
     for at in 0..1500 {
         let path = format!("p/{at}");
-        service.clone().oneshot(call(&path)).await.unwrap();
+        service.rest().oneshot(call(&path)).await.unwrap();
         assert_eq!(seen.lock().unwrap().pop().unwrap().uri().path(), format!("/b/hs/mcp/{path}"));
     }
 }
@@ -266,7 +266,7 @@ fn posting(
     service_fn(move |request: Request| {
         let mut call = call("reports/sales");
         call.extensions = request.extensions;
-        service.clone().oneshot(call)
+        service.rest().oneshot(call)
     })
 }
 
@@ -295,7 +295,7 @@ fn infobase() -> Infobase {
 async fn a_call_says_how_long_it_may_take() {
     let (service, seen) = leaf(Ok);
     for slow in [false, true] {
-        service.clone().oneshot(RestCall { slow, ..call("a") }).await.unwrap();
+        service.rest().oneshot(RestCall { slow, ..call("a") }).await.unwrap();
         let seen = seen.lock().unwrap().pop().unwrap();
         let limit = Duration::from_secs(if slow { 99 } else { 7 });
         assert_eq!(seen.extensions().get(), Some(&Patience(limit)));
@@ -308,7 +308,7 @@ async fn slow_and_quick_calls_end_in_their_own_time() {
         let client = service_fn(|_: http::Request<Bytes>| pending::<Result<http::Response<Bytes>, BoxError>>());
         let service = OneCService::with_client(infobase(), DeadlineLayer.layer(client)).unwrap();
         let started = Instant::now();
-        let (kind, _) = trouble(service.oneshot(RestCall { slow, ..call("a") }).await);
+        let (kind, _) = trouble(service.rest().oneshot(RestCall { slow, ..call("a") }).await);
         let limit = Duration::from_secs(limit);
         assert_eq!(kind, Trouble::Slow(limit));
         assert!(started.elapsed().abs_diff(limit) < Duration::from_millis(5));
@@ -322,14 +322,14 @@ async fn only_an_expired_session_is_tried_again() {
             *answer.status_mut() = StatusCode::from_u16(code).unwrap();
             Ok(answer)
         });
-        assert!(matches!(trouble(service.oneshot(call("a")).await).0, Trouble::Status(..)));
+        assert!(matches!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Status(..)));
         assert_eq!(seen.lock().unwrap().len(), if code == 406 { 2 } else { 1 }, "{code}");
     }
     let (service, seen) = leaf(|_| Err(ClientError::Broken("reset".into()).into()));
-    assert_eq!(trouble(service.oneshot(call("a")).await).0, Trouble::Broken);
+    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Broken);
     assert_eq!(seen.lock().unwrap().len(), 1, "it may have run");
     let (service, seen) = leaf(|_| Err("an error of the client's own".into()));
-    assert_eq!(service.oneshot(call("a")).await.unwrap_err().to_string(), "an error of the client's own");
+    assert_eq!(service.rest().oneshot(call("a")).await.unwrap_err().to_string(), "an error of the client's own");
     assert_eq!(seen.lock().unwrap().len(), 1);
 }
 
@@ -365,7 +365,7 @@ async fn a_refused_connection_is_tried_once_more() {
         request
     });
     let service = OneCService::with_client(infobase, client).unwrap();
-    assert_eq!(trouble(service.oneshot(call("a")).await).0, Trouble::Unreachable);
+    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Unreachable);
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 
@@ -374,7 +374,7 @@ async fn a_dropped_call_frees_its_turn() {
     let mut server = Faulty::start([Act::Hang]).await;
     let service = OneCService::with_concurrency(server.infobase(), 1).unwrap();
     for reached in 1..3 {
-        let running = tokio::spawn(service.clone().oneshot(call("a")));
+        let running = tokio::spawn(service.rest().oneshot(call("a")));
         server.reached(reached).await;
         running.abort();
         server.gone().await;

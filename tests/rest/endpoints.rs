@@ -55,7 +55,7 @@ async fn calls_take_the_turns_of_their_address() {
 async fn the_request_that_reaches_1c_whole() {
     let server = Faulty::start([fault::ok(r#"{"columns":[],"rows":[]}"#)]).await;
     let infobase = server.infobase().basic("mcp", "1c-passw0rd");
-    let service = RestService::new(trade(), TOKEN, OneCService::new(infobase).unwrap());
+    let service = RestService::new(trade(), TOKEN, OneCService::new(infobase).unwrap().rest());
     let mut request = post("/reports/cash_balance?user=x", r#"{"date":"2026-01-31"}"#);
     for (name, value) in [("x-mcp-sub", "boss"), ("x-mcp-scopes", "mcp:report:cost"), ("cookie", "a=b"), ("x-own", "1")]
     {
@@ -359,7 +359,7 @@ async fn errors_of_a_real_1c() {
         (Act::Reset, 502),
     ] {
         let server = Faulty::start([act]).await;
-        let service = RestService::new(trade(), TOKEN, server.service());
+        let service = RestService::new(trade(), TOKEN, server.service().rest());
         let answer = ask(service, post("/resolve/customer", r#"{"query":"x"}"#)).await;
         let (status, code, _) = answer.error();
         assert_eq!((status, &*code), (expected, "onec_error"));

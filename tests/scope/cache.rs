@@ -106,13 +106,13 @@ fn onec() -> OneC {
     })
 }
 
-fn stack(onec: &OneC, cache: Option<CacheLayer>) -> Gateway<OneC> {
+fn stack(onec: &OneC, cache: Option<CacheLayer>) -> Gateway<OneC, OneC> {
     let policy = ScopePolicy::everything("mcp").tool("a_*", "own:a").prompt("a_*", "own:a").resource("a_*", "own:a");
     Gateway::builder(onec.clone())
         .aliases(AliasLayer::new())
         .audit(AuditLayer::new())
         .scopes(policy)
-        .catalog(CatalogLayer::new(Catalog::trade(Limits::default()).unwrap()))
+        .catalog(CatalogLayer::new(Catalog::trade(Limits::default()).unwrap(), onec.clone()))
         .cache(cache)
         .build()
 }

@@ -261,9 +261,10 @@ async fn shown(tools: &Tools, tool: &Tool, scopes: &str, sent: &str) -> Value {
         .filter(|(name, _)| !properties[name].is_null())
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    let layer = CatalogLayer::new(Catalog::new(tools.clone()));
+    let onec = Careless(sent.to_owned());
+    let layer = CatalogLayer::new(Catalog::new(tools.clone()), onec.clone());
     let policy = ScopePolicy::everything("mcp");
-    let gateway = Gateway::builder(Careless(sent.to_owned())).scopes(policy).catalog(layer).build();
+    let gateway = Gateway::builder(onec).scopes(policy).catalog(layer).build();
     let params = Params::parse(&json!({ "name": tool.name(), "arguments": arguments }).to_string().into()).unwrap();
     let mut request = Request::new(Method::ToolsCall, params, Version::V2025_11_25);
     request.extensions.insert(Identity::new("me", Scopes::parse(scopes)));
@@ -373,8 +374,9 @@ async fn what_1c_sends_all_the_same_is_taken_out() {
 async fn the_rest_stays_as_it_is() {
     let tool = TRADE.get("customer_summary").unwrap();
     let sent = r#"{"rows": [[77701, 1.10, -0]], "totals": {"b": 1e2, "cost": 77702, "a": "\u0041\/"}, "columns": [{"name": "cost"}, {"name": "amount"}, {"name": "c"}]}"#;
-    let layer = CatalogLayer::new(Catalog::new(TRADE.clone()));
-    let gateway = Gateway::builder(Careless(sent.to_owned())).scopes(ScopePolicy::default()).catalog(layer).build();
+    let onec = Careless(sent.to_owned());
+    let layer = CatalogLayer::new(Catalog::new(TRADE.clone()), onec.clone());
+    let gateway = Gateway::builder(onec).scopes(ScopePolicy::default()).catalog(layer).build();
     let arguments = json!({
         "customer_id": "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002", "period": { "from": "2026-07-01", "to": "2026-07-31" },
     });

@@ -131,7 +131,7 @@ fn waiting(
     onec: OneC,
     wait: u64,
 ) -> BoxCloneSyncService<Request, Response, BoxError> {
-    let inner = CatalogLayer::new(catalog).layer(onec);
+    let inner = CatalogLayer::new(catalog, onec.clone()).layer(onec);
     let wait = service_fn(move |request: Request| {
         let inner = inner.clone();
         async move {
@@ -211,7 +211,7 @@ fn nor_under_load() {
         .audit(AuditLayer::new())
         .check(CheckLayer::new())
         .scopes(ScopePolicy::everything("mcp"))
-        .catalog(CatalogLayer::new(catalog.clone()))
+        .catalog(CatalogLayer::new(catalog.clone(), onec.clone()))
         .cache(CacheLayer::new())
         .build();
     let callers: [&[&str]; 6] = [&["own:a"], &["own:b"], &["mcp"], &["own:a", "mcp"], &["own:b", "own:cost"], &SCOPES];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture, RestCache};
 use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Extensions, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::{Credentials, Identity, Scopes};
@@ -70,8 +70,10 @@ impl OneC {
         self.asked.lock().unwrap().clone()
     }
 
-    pub(crate) fn cached(&self, layer: CacheLayer) -> Cache<Self> {
-        layer.layer(self.clone())
+    pub(crate) fn cached(&self, layer: CacheLayer) -> Cached {
+        let lists = layer.layer(self.clone());
+        let rest = lists.rest(self.clone());
+        Cached { lists, rest }
     }
 
     async fn answer(self, asked: String) -> Answer {
@@ -92,7 +94,34 @@ impl std::fmt::Debug for OneC {
     }
 }
 
-type Call = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
+/// The cache of both dialects, with one memory.
+#[derive(Clone, Debug)]
+pub(crate) struct Cached {
+    pub(crate) lists: Cache<OneC>,
+    pub(crate) rest: RestCache<OneC>,
+}
+
+macro_rules! cached {
+    ($($asked:ty, $cache:ident;)*) => { $(
+        impl Service<$asked> for Cached {
+            type Response = Response;
+            type Error = BoxError;
+            type Future = ResponseFuture<Call>;
+
+            fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+                self.$cache.poll_ready(cx)
+            }
+
+            fn call(&mut self, asked: $asked) -> Self::Future {
+                self.$cache.call(asked)
+            }
+        }
+    )* };
+}
+
+cached! { Request, lists; RestCall, rest; }
+
+pub(crate) type Call = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl Service<RestCall> for OneC {
     type Response = Response;

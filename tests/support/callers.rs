@@ -170,7 +170,9 @@ impl Lab {
         let builder = Infobase::builder().report_delay(Duration::ZERO).today("2026-10-05".parse().unwrap());
         let infobase = builder.start().await.unwrap();
         let login = onec::Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
-        let builder = Gateway::builder(OneCService::new(login).unwrap());
+        let onec = OneCService::new(login).unwrap();
+        let rest = onec.rest();
+        let builder = Gateway::builder(onec);
         let builder = match policy {
             Some(policy) => builder.scopes(policy),
             None => builder.without_authentication(),
@@ -178,7 +180,7 @@ impl Lab {
         let gateway = builder
             .aliases(AliasLayer::new())
             .audit(AuditLayer::new())
-            .catalog(CatalogLayer::new(Catalog::trade(Limits::default()).unwrap()))
+            .catalog(CatalogLayer::new(Catalog::trade(Limits::default()).unwrap(), rest))
             .cache(cache)
             .build();
         let rpc = Rpc::new(gateway);

@@ -15,9 +15,9 @@ use http::HeaderMap;
 use http_body_util::Full;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::{CacheLayer, RestCache};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
-use onec_mcp::onec::OneCService;
+use onec_mcp::onec::{OneCRest, OneCService};
 use onec_mcp::rest::RestService;
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Gateway, Identity};
@@ -52,7 +52,7 @@ pub(crate) struct Doors {
     pub(crate) server: Faulty,
     tools: Tools,
     mcp: mcp::Http,
-    rest: RestService<Cache<OneCService>>,
+    rest: RestService<RestCache<OneCRest>>,
 }
 
 impl Doors {
@@ -69,11 +69,13 @@ impl Doors {
     ) -> Self {
         let server = Faulty::start(script).await;
         let onec = OneCService::new(server.infobase().basic("Служба", "пароль")).unwrap();
+        let handle = onec.rest();
         let leaf = cache.layer(onec);
+        let handle = leaf.rest(handle);
         let tools = trade(limits);
         let catalog = Catalog::new(tools.clone());
-        let rest = RestService::new(catalog.clone(), rest::TOKEN, leaf.clone());
-        let layer = CatalogLayer::new(catalog).rpc(false);
+        let rest = RestService::new(catalog.clone(), rest::TOKEN, handle.clone());
+        let layer = CatalogLayer::new(catalog, handle).rpc(false);
         let stack = Gateway::builder(leaf).aliases(AliasLayer::new()).audit(AuditLayer::new()).catalog(layer);
         let rpc = match policy {
             Some(policy) => BoxCloneSyncService::new(stack.scopes(policy).build()),

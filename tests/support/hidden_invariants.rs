@@ -57,8 +57,9 @@ pub(crate) fn hidden(answer: &[u8]) {
 
 /// Nothing where it is no answer.
 fn shown(answer: &str, scopes: &str) -> Option<Value> {
-    let layer = CatalogLayer::new(Catalog::new(TRADE.clone()));
-    let gateway = Gateway::builder(Careless(answer.to_owned())).scopes(ScopePolicy::default()).catalog(layer).build();
+    let onec = Careless(answer.to_owned());
+    let layer = CatalogLayer::new(Catalog::new(TRADE.clone()), onec.clone());
+    let gateway = Gateway::builder(onec).scopes(ScopePolicy::default()).catalog(layer).build();
     let arguments = json!({
         "customer_id": "0b6d7a0e-8f3c-11ee-b9d1-0242ac120002", "period": { "from": "2026-07-01", "to": "2026-07-31" },
     });

@@ -15,10 +15,10 @@ use http::HeaderMap;
 use http_body_util::Full;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::cache::{Cache, CacheLayer};
+use onec_mcp::cache::{CacheLayer, RestCache};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::demo::{self, Received};
-use onec_mcp::onec::{Infobase, OneCService};
+use onec_mcp::onec::{Infobase, OneCRest, OneCService};
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::Request;
 use onec_mcp::scope::ScopePolicy;
@@ -36,7 +36,7 @@ const TOKEN: &str = "rest-t0ken";
 pub(crate) struct Doors {
     pub(crate) infobase: demo::Infobase,
     mcp: Http,
-    rest: RestService<Cache<OneCService>>,
+    rest: RestService<RestCache<OneCRest>>,
     tools: Tools,
     /// Who asks: the subject and the scopes.
     caller: Option<(&'static str, &'static str)>,
@@ -63,13 +63,16 @@ impl Doors {
     async fn with(tools: Tools, caller: Option<(&'static str, &'static str)>) -> Self {
         let infobase = demo::Infobase::builder().today(TODAY.parse().unwrap()).start().await.unwrap();
         let target = Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
-        let leaf = CacheLayer::new().layer(OneCService::new(target).unwrap());
+        let onec = OneCService::new(target).unwrap();
+        let handle = onec.rest();
+        let leaf = CacheLayer::new().layer(onec);
+        let handle = leaf.rest(handle);
         let catalog = Catalog::new(tools.clone());
-        let rest = RestService::new(catalog.clone(), TOKEN, leaf.clone());
+        let rest = RestService::new(catalog.clone(), TOKEN, handle.clone());
         let stack = Gateway::builder(leaf)
             .aliases(AliasLayer::new())
             .audit(AuditLayer::new())
-            .catalog(CatalogLayer::new(catalog));
+            .catalog(CatalogLayer::new(catalog, handle));
         let mcp = match caller {
             None => Rpc::new(stack.without_authentication().build()),
             Some((subject, scopes)) => {

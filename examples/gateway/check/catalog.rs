@@ -76,7 +76,7 @@ async fn one(onec: &OneCService, tool: &Tool, settings: &Onec) -> bool {
 }
 
 async fn asked(onec: &OneCService, call: RestCall) -> Result<&'static str, String> {
-    let error = match onec.clone().oneshot(call).await.map(|answer| answer.outcome) {
+    let error = match onec.rest().oneshot(call).await.map(|answer| answer.outcome) {
         Ok(Ok(_)) => return Ok(""),
         Ok(Err(error)) => return Err(error.message.into_owned()),
         Err(error) => error,

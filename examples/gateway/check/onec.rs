@@ -183,7 +183,7 @@ fn no_tools(known: Option<Method>, catalog: bool) -> bool {
 async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
     for method in [Method::ToolsList, Method::ResourcesList, Method::ResourceTemplatesList, Method::PromptsList] {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method.as_str(), "params": {} }).to_string();
-        let answer = onec.clone().oneshot(RestCall::new("rpc", body)).await?.outcome?;
+        let answer = onec.rest().oneshot(RestCall::new("rpc", body)).await?.outcome?;
         let told: Value = serde_json::from_slice(answer.json())?;
         if told.pointer("/error/code").and_then(Value::as_i64) != Some(ErrorObject::METHOD_NOT_FOUND) {
             return Ok(Some(method));

@@ -55,7 +55,7 @@ async fn calls_of_either_dialect_are_those_of_their_caller() {
         assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), flow.as_ref());
         let mut call = RestCall::new("reports/sales", "{}");
         call.extensions = extensions;
-        let mut ends = by_hand(leaf.get_ref().clone().oneshot(call));
+        let mut ends = by_hand(leaf.get_ref().rest().oneshot(call));
         pending(ends.poll());
         assert_eq!(handle.next_request().await.unwrap().0.extensions().get(), flow.as_ref());
     }
@@ -141,7 +141,7 @@ async fn a_crowd_of_calls_keeps_nobody_out() {
     // All turns are taken; the next one is for who comes now.
     let mut rest = RestCall::new("resolve/customer", "{}");
     rest.extensions.insert(Flow::address("198.51.100.1".parse().unwrap()));
-    let rest = tokio::spawn(onec.clone().oneshot(rest));
+    let rest = tokio::spawn(onec.rest().oneshot(rest));
     let other = post("onec:Петров", "192.0.2.1", "tools/list");
     assert_eq!(other.await.unwrap().unwrap().status(), 200);
     assert!(rest.await.unwrap().unwrap().outcome.is_ok());

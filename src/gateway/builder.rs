@@ -1,0 +1,198 @@
+//! [`Builder`].
+
+use super::stack::{Gateway, NoRest};
+#[cfg(feature = "alias")]
+use crate::alias::AliasLayer;
+#[cfg(feature = "audit")]
+use crate::audit::AuditLayer;
+#[cfg(feature = "cache")]
+use crate::cache::CacheLayer;
+#[cfg(feature = "catalog")]
+use crate::catalog::CatalogLayer;
+#[cfg(feature = "check")]
+use crate::check::CheckLayer;
+#[cfg(feature = "confirm")]
+use crate::confirm::ConfirmLayer;
+use crate::rpc::{BoxError, Request, Response};
+use crate::scope::{ScopeLayer, ScopePolicy};
+use std::marker::PhantomData;
+#[cfg(all(feature = "cache", feature = "catalog"))]
+use tower::util::Either;
+use tower::util::option_layer;
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Nothing was said yet of who may call.
+#[derive(Clone, Copy, Debug)]
+pub enum Unsaid {}
+
+/// It was said who may call.
+#[derive(Clone, Copy, Debug)]
+pub enum Said {}
+
+/// The parts of a [`Gateway`], in any order. Each may be an `Option` of its layer.
+#[derive(Clone, Debug)]
+#[must_use = "a stack is there once `build` is called"]
+pub struct Builder<L, R = NoRest, Callers = Unsaid> {
+    leaf: L,
+    layers: Layers,
+    #[cfg(feature = "catalog")]
+    catalog: Option<CatalogLayer<R>>,
+    said: PhantomData<(R, Callers)>,
+}
+
+/// The layers whose type does not depend on what is beneath.
+#[derive(Clone, Debug)]
+struct Layers {
+    #[cfg(feature = "alias")]
+    aliases: Option<AliasLayer>,
+    #[cfg(feature = "audit")]
+    audit: Option<AuditLayer>,
+    #[cfg(feature = "check")]
+    check: Option<CheckLayer>,
+    #[cfg(feature = "confirm")]
+    confirm: Option<ConfirmLayer>,
+    #[cfg(feature = "cache")]
+    cache: Option<CacheLayer>,
+    scopes: Option<ScopePolicy>,
+}
+
+impl<L> Builder<L> {
+    pub(super) const fn new(leaf: L) -> Self {
+        Self {
+            leaf,
+            layers: Layers {
+                #[cfg(feature = "alias")]
+                aliases: None,
+                #[cfg(feature = "audit")]
+                audit: None,
+                #[cfg(feature = "check")]
+                check: None,
+                #[cfg(feature = "confirm")]
+                confirm: None,
+                #[cfg(feature = "cache")]
+                cache: None,
+                scopes: None,
+            },
+            #[cfg(feature = "catalog")]
+            catalog: None,
+            said: PhantomData,
+        }
+    }
+}
+
+impl<L, R> Builder<L, R, Unsaid> {
+    /// Callers may do what their scopes allow by `policy`; one whom no authentication layer knows has
+    /// none. The rules that a catalog's tools carry are added.
+    pub fn scopes(self, policy: ScopePolicy) -> Builder<L, R, Said> {
+        self.said(Some(policy))
+    }
+
+    /// Whoever gets through to this stack may do everything, and 1C is told nothing of them.
+    pub fn without_authentication(self) -> Builder<L, R, Said> {
+        self.said(None)
+    }
+
+    fn said(self, scopes: Option<ScopePolicy>) -> Builder<L, R, Said> {
+        Builder {
+            leaf: self.leaf,
+            layers: Layers { scopes, ..self.layers },
+            #[cfg(feature = "catalog")]
+            catalog: self.catalog,
+            said: PhantomData,
+        }
+    }
+}
+
+impl<L, R, Callers> Builder<L, R, Callers> {
+    /// Tools get names that every client takes.
+    #[cfg(feature = "alias")]
+    pub fn aliases(mut self, layer: impl Into<Option<AliasLayer>>) -> Self {
+        self.layers.aliases = layer.into();
+        self
+    }
+
+    /// Lists and calls of tools are reported.
+    #[cfg(feature = "audit")]
+    pub fn audit(mut self, layer: impl Into<Option<AuditLayer>>) -> Self {
+        self.layers.audit = layer.into();
+        self
+    }
+
+    /// Arguments of tools that are not the catalog's are checked and mended by the schemas listed.
+    #[cfg(feature = "check")]
+    pub fn check(mut self, layer: impl Into<Option<CheckLayer>>) -> Self {
+        self.layers.check = layer.into();
+        self
+    }
+
+    /// Users are asked before tools of 1C that want their consent.
+    #[cfg(feature = "confirm")]
+    pub fn confirm(mut self, layer: impl Into<Option<ConfirmLayer>>) -> Self {
+        self.layers.confirm = layer.into();
+        self
+    }
+
+    /// There are tools of a catalog.
+    #[cfg(feature = "catalog")]
+    pub fn catalog<T>(self, layer: impl Into<Option<CatalogLayer<T>>>) -> Builder<L, T, Callers> {
+        Builder { leaf: self.leaf, layers: self.layers, catalog: layer.into(), said: PhantomData }
+    }
+
+    /// Answers of 1C are remembered, those to the calls of the catalog among them. If a
+    /// [`RestService`](crate::rest::RestService) shall remember the same ones, put the layer around the leaf
+    /// instead, and give the catalog and that service the handle that [`Cache::rest`](crate::cache::Cache::rest)
+    /// makes.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, layer: impl Into<Option<CacheLayer>>) -> Self {
+        self.layers.cache = layer.into();
+        self
+    }
+}
+
+impl<L, R> Builder<L, R, Said> {
+    /// Returns the stack.
+    pub fn build(self) -> Gateway<L, R>
+    where
+        L: Service<Request, Response = Response, Error = BoxError>,
+        R: Clone,
+    {
+        let layers = self.layers;
+        // From the inside out; the table of the module says why.
+        let stack = self.leaf;
+        #[cfg(feature = "cache")]
+        let stack = option_layer(layers.cache).layer(stack);
+        #[cfg(feature = "catalog")]
+        let catalog = self.catalog;
+        #[cfg(all(feature = "cache", feature = "catalog"))]
+        let catalog = catalog.map(|layer| {
+            layer.map_rest(|rest| match &stack {
+                Either::Left(cache) => Either::Left(cache.rest(rest)),
+                Either::Right(_) => Either::Right(rest),
+            })
+        });
+        let scopes = layers.scopes;
+        #[cfg(feature = "catalog")]
+        let scopes = scopes.map(|policy| match &catalog {
+            Some(layer) => layer.catalog().policy(policy),
+            None => policy,
+        });
+        #[cfg(feature = "check")]
+        let check = match (layers.check, &catalog) {
+            (Some(layer), Some(catalog)) => Some(layer.beside(catalog.catalog().clone())),
+            (layer, _) => layer,
+        };
+        #[cfg(feature = "catalog")]
+        let stack = option_layer(catalog).layer(stack);
+        #[cfg(feature = "confirm")]
+        let stack = option_layer(layers.confirm).layer(stack);
+        let stack = option_layer(scopes.map(ScopeLayer::new)).layer(stack);
+        #[cfg(feature = "check")]
+        let stack = option_layer(check).layer(stack);
+        #[cfg(feature = "audit")]
+        let stack = option_layer(layers.audit).layer(stack);
+        #[cfg(feature = "alias")]
+        let stack = option_layer(layers.aliases).layer(stack);
+        Gateway(stack)
+    }
+}

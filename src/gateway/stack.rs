@@ -1,0 +1,111 @@
+//! [`Gateway`].
+
+use super::builder::Builder;
+#[cfg(feature = "alias")]
+use crate::alias::Aliased;
+#[cfg(feature = "audit")]
+use crate::audit::Audited;
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
+#[cfg(all(feature = "cache", feature = "catalog"))]
+use crate::cache::RestCache;
+#[cfg(feature = "catalog")]
+use crate::catalog::Catalogued;
+#[cfg(feature = "check")]
+use crate::check::Checked;
+#[cfg(feature = "confirm")]
+use crate::confirm::Confirmed;
+use crate::onec::RestCall;
+use crate::rpc::{BoxError, Request, Response};
+use crate::scope::Scoped;
+use std::future::Ready;
+use std::task::{Context, Poll};
+use tower::util::Either;
+use tower_service::Service;
+
+/// With or without a layer, or never with it where its feature is off.
+macro_rules! optional {
+    ($feature:literal, $alias:ident, $layered:ident) => {
+        #[cfg(feature = $feature)]
+        pub(super) type $alias<S> = Either<$layered<S>, S>;
+        #[cfg(not(feature = $feature))]
+        pub(super) type $alias<S> = S;
+    };
+}
+
+optional!("cache", MaybeCached, Cache);
+#[cfg(feature = "catalog")]
+optional!("cache", MaybeRestCached, RestCache);
+optional!("confirm", MaybeConfirmed, Confirmed);
+optional!("check", MaybeChecked, Checked);
+optional!("audit", MaybeAudited, Audited);
+optional!("alias", MaybeAliased, Aliased);
+type MaybeScoped<S> = Either<Scoped<S>, S>;
+#[cfg(feature = "catalog")]
+type MaybeCatalogued<S, R> = Either<Catalogued<S, MaybeRestCached<R>>, S>;
+#[cfg(not(feature = "catalog"))]
+type MaybeCatalogued<S, R> = <(S, R) as Pair>::First;
+
+/// The whole stack over a leaf.
+pub(super) type Stack<L, R> =
+    MaybeAliased<MaybeAudited<MaybeChecked<MaybeScoped<MaybeConfirmed<MaybeCatalogued<MaybeCached<L>, R>>>>>>;
+
+/// Names a type by one of two, where nothing makes use of the other.
+#[cfg(not(feature = "catalog"))]
+pub trait Pair {
+    /// The one.
+    type First;
+}
+
+#[cfg(not(feature = "catalog"))]
+impl<S, R> Pair for (S, R) {
+    type First = S;
+}
+
+/// The stack over a leaf `L`, ready for any bridge; see the [module](super).
+///
+/// `R` makes the calls of the catalog, if there is one.
+#[derive(Clone, Debug)]
+pub struct Gateway<L, R = NoRest>(pub(super) Stack<L, R>);
+
+impl<L> Gateway<L> {
+    /// Returns the builder of a stack over `leaf` that has no layer yet.
+    pub const fn builder(leaf: L) -> Builder<L> {
+        Builder::new(leaf)
+    }
+}
+
+impl<L, R> Service<Request> for Gateway<L, R>
+where
+    Stack<L, R>: Service<Request, Response = Response, Error = BoxError>,
+{
+    type Response = Response;
+    type Error = BoxError;
+    type Future = <Stack<L, R> as Service<Request>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+/// The handle of a stack without a catalog: there is none.
+#[derive(Clone, Copy, Debug)]
+pub enum NoRest {}
+
+impl Service<RestCall> for NoRest {
+    type Response = Response;
+    type Error = BoxError;
+    type Future = Ready<Result<Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match *self {}
+    }
+
+    fn call(&mut self, _: RestCall) -> Self::Future {
+        match *self {}
+    }
+}

@@ -3,10 +3,7 @@
 //! `cargo run --example embed_axum` serves the demo infobase; put your own URL and account into
 //! `Infobase::new(..).basic(..)` instead.
 
-use onec_mcp::bridge::http::JsonRpcLayer;
-use onec_mcp::demo;
-use onec_mcp::onec::{Infobase, OneCService};
-use onec_mcp::rpc::ServerInfo;
+use onec_mcp::{Infobase, JsonRpcLayer, OneCService, ServerInfo, demo};
 use tokio::net::TcpListener;
 use tower::Layer;
 

@@ -4,13 +4,10 @@
 //! `cargo run --example embed_catalog` serves the demo infobase; put your own URL and account into
 //! `Infobase::new(..).basic(..)` instead.
 
-use onec_mcp::bridge::http::JsonRpcLayer;
-use onec_mcp::cache::CacheLayer;
-use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
-use onec_mcp::onec::{Infobase, OneCService};
-use onec_mcp::rest::RestService;
-use onec_mcp::rpc::ServerInfo;
-use onec_mcp::{Gateway, demo};
+use onec_mcp::catalog::{Limits, Tools};
+use onec_mcp::{
+    CacheLayer, Catalog, CatalogLayer, Gateway, Infobase, JsonRpcLayer, OneCService, RestService, ServerInfo, demo,
+};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tower::Layer;

@@ -4,11 +4,8 @@
 
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use onec_mcp::bridge::http::JsonRpcLayer;
-use onec_mcp::demo;
 use onec_mcp::net::Lingering;
-use onec_mcp::onec::{Infobase, OneCService};
-use onec_mcp::rpc::ServerInfo;
+use onec_mcp::{Infobase, JsonRpcLayer, OneCService, ServerInfo, demo};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower::Layer;

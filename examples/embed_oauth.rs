@@ -5,16 +5,14 @@
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use onec_mcp::auth::Site;
 use onec_mcp::auth::login::{OwnLogin, Slowdown};
 use onec_mcp::auth::server::AuthorizationServer;
 use onec_mcp::auth::store::MemoryStore;
-use onec_mcp::auth::{BearerAuthLayer, Site};
-use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::net::Peer;
-use onec_mcp::onec::{Infobase, OneCService};
-use onec_mcp::rpc::ServerInfo;
-use onec_mcp::scope::{ScopeLayer, ScopePolicy};
-use onec_mcp::{Scopes, demo};
+use onec_mcp::{
+    BearerAuthLayer, Infobase, JsonRpcLayer, OneCService, ScopeLayer, ScopePolicy, Scopes, ServerInfo, demo,
+};
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -55,9 +55,7 @@
 //! `examples/embed_oauth.rs` is the same behind OAuth, `examples/embed_catalog.rs` has a catalog):
 //!
 //! ```no_run
-//! use onec_mcp::bridge::http::JsonRpcLayer;
-//! use onec_mcp::onec::{Infobase, OneCService};
-//! use onec_mcp::rpc::ServerInfo;
+//! use onec_mcp::{Infobase, JsonRpcLayer, OneCService, ServerInfo};
 //! use tower::Layer;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -68,6 +66,34 @@
 //! let app = axum::Router::new().route_service("/mcp", mcp);
 //! axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8000").await?, app).await?;
 //! # Ok(())
+//! # }
+//! ```
+//!
+//! Layers by hand, behind a token and with the tools of a catalog; [`Gateway::builder`] knows the order of all of
+//! them:
+//!
+//! ```no_run
+//! use onec_mcp::auth::StaticToken;
+//! use onec_mcp::catalog::Limits;
+//! use onec_mcp::{BearerAuthLayer, Catalog, CatalogLayer, Identity, Infobase, JsonRpcLayer, OneCService, Scopes};
+//! use onec_mcp::{ScopeLayer, ScopePolicy, ServerInfo};
+//! use tower::ServiceBuilder;
+//!
+//! # fn app(token: String, password: String) -> Result<axum::Router, Box<dyn std::error::Error>> {
+//! let onec = OneCService::new(Infobase::new("http://localhost/base")?.basic("mcp", password))?;
+//! let catalog = Catalog::trade(Limits::default())?;
+//! let policy = catalog.policy(ScopePolicy::everything("mcp"));
+//! let rpc = ServiceBuilder::new()
+//!     .layer(ScopeLayer::new(policy))
+//!     .layer(CatalogLayer::new(catalog, onec.rest()))
+//!     .service(onec);
+//! let caller = Identity::new("reports", Scopes::parse("mcp mcp:resolve mcp:report:sales"));
+//! let mcp = ServiceBuilder::new()
+//!     .layer(BearerAuthLayer::new(StaticToken::new(token, caller)))
+//!     .layer(JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")))
+//!     .service(rpc);
+//! let app = axum::Router::new().route_service("/mcp", mcp);
+//! # Ok(app)
 //! # }
 //! ```
 //!
@@ -95,6 +121,7 @@
 //!
 //! The minimum supported Rust version is 1.94; raising it is a minor release.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // What a feature brings is linked to from everywhere; without it the link leads nowhere.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links))]
 
@@ -116,6 +143,8 @@ pub mod check;
 pub mod confirm;
 #[cfg(feature = "demo")]
 pub mod demo;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 mod identity;
 pub mod net;
@@ -126,6 +155,31 @@ pub mod rpc;
 pub mod scope;
 mod service;
 
+#[cfg(feature = "alias")]
+pub use alias::AliasLayer;
+#[cfg(feature = "audit")]
+pub use audit::AuditLayer;
+#[cfg(feature = "basic")]
+pub use auth::BasicAuthLayer;
+pub use auth::BearerAuthLayer;
 pub use bridge::Bridge;
+pub use bridge::http::JsonRpcLayer;
+#[cfg(feature = "sse")]
+pub use bridge::sse::LegacySseLayer;
+#[cfg(feature = "cache")]
+pub use cache::CacheLayer;
+#[cfg(feature = "catalog")]
+pub use catalog::{Catalog, CatalogLayer};
+#[cfg(feature = "check")]
+pub use check::CheckLayer;
+#[cfg(feature = "confirm")]
+pub use confirm::ConfirmLayer;
 pub use gateway::Gateway;
 pub use identity::{Credentials, Identity, Scopes};
+pub use onec::{Infobase, OneCService};
+#[cfg(feature = "rest")]
+pub use rest::RestService;
+pub use rpc::ServerInfo;
+pub use scope::{ScopeLayer, ScopePolicy};
+// Its `SecretString` stands in signatures.
+pub use secrecy;

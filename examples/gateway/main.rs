@@ -90,7 +90,7 @@ async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
     }
     let stop = CancellationToken::new();
     let bridge = Bridge::new(stack::server_info(&settings))
-        .shutdown(stop.clone())
+        .shutdown(stop.clone().cancelled_owned())
         // The audit trail is the log of calls, unless it goes elsewhere.
         .log_every_request(settings.audit_log.is_some());
     let stack = Stack::new(&settings, &infobase);

@@ -1,7 +1,7 @@
 //! Arguments of a call, back under the names that 1C gave.
 
 use super::names::Names;
-use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into, unquote};
+use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into, unquote};
 use crate::rpc::name::looks_made;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -55,8 +55,8 @@ enum Stop {
     Nonsense,
 }
 
-impl From<Fault> for Stop {
-    fn from(_: Fault) -> Self {
+impl From<JsonError> for Stop {
+    fn from(_: JsonError) -> Self {
         Self::Nonsense
     }
 }
@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
     }
 
     fn value(&mut self, scanner: &mut Scanner<'a>, places: &[usize]) -> Result<(), Stop> {
-        self.room = self.room.checked_sub(1 + places.len()).ok_or(Fault::Size)?;
+        self.room = self.room.checked_sub(1 + places.len()).ok_or(JsonError::Size)?;
         match scanner.peek() {
             b'{' => {
                 // Properties met in this object, and how they were written.

@@ -4,7 +4,7 @@ use super::arguments::{Back, Twice};
 use super::list::Page;
 use super::names::Names;
 use crate::rpc::Payload;
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::name::Kept;
 use crate::service::memo::Memo;
 use std::collections::{HashMap, VecDeque};
@@ -78,8 +78,8 @@ impl Book {
     /// A list as clients see it, and its names learned.
     ///
     /// # Errors
-    /// [`Fault`] for what is no list of tools.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
+    /// [`JsonError`] for what is no list of tools.
+    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
         let page = self.pages.get_or(payload.json(), &(), || Page::of(payload, self.kept).map(Arc::new))?;
         self.learn(&page);
         Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::{schema, show};
-use crate::rpc::json::{Fault, Member, Scanner, Span, Tree, quote_into, unquote};
+use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use crate::rpc::{Item, List, Method, Payload, label};
 use crate::service::memo::Size;
@@ -35,8 +35,8 @@ impl Size for Arc<Page> {
 
 impl Page {
     /// # Errors
-    /// [`Fault`] for what is no list of tools.
-    pub(super) fn of(payload: &Payload, kept: Kept) -> Result<Self, Fault> {
+    /// [`JsonError`] for what is no list of tools.
+    pub(super) fn of(payload: &Payload, kept: Kept) -> Result<Self, JsonError> {
         let list = List::read(&Method::ToolsList, payload)?;
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items.len());
@@ -75,10 +75,10 @@ impl Page {
 
 /// The tool with the names of its arguments that clients see. Beside it, those names if there are any, and
 /// whether some are not 1C's.
-fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)>), Fault> {
+fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)>), JsonError> {
     let json = &item.json;
     let mut found = Span::default();
-    Scanner::new(json)?.object::<Fault>(|scanner, Member { key, .. }| {
+    Scanner::new(json)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         if key == "inputSchema" {
             found = span;
@@ -105,10 +105,10 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)
 }
 
 /// The tool under another name. Its own one becomes the title, unless it has a title.
-fn renamed(item: &Item, alias: &str) -> Result<Bytes, Fault> {
+fn renamed(item: &Item, alias: &str) -> Result<Bytes, JsonError> {
     let json = &item.json;
     let (mut name, mut title) = (Span::default(), Span::default());
-    Scanner::new(json)?.object::<Fault>(|scanner, Member { key, .. }| {
+    Scanner::new(json)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         match &*key {
             "name" => name = span,

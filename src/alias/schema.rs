@@ -2,22 +2,22 @@
 
 use super::keywords::{Kind, has_names, is_reference, kind};
 use super::names::{Names, Place};
-use crate::rpc::json::{Fault, Member, Scanner, Tree};
+use crate::rpc::json::{JsonError, Member, Scanner, Tree};
 use crate::rpc::name::{Kept, looks_made};
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeSet, HashMap};
 
 /// Whether a schema may need other names: nearly none has such a key or such a text.
-pub(super) fn is_plain(schema: &[u8], kept: Kept) -> Result<bool, Fault> {
-    fn plain(scanner: &mut Scanner<'_>, kept: Kept) -> Result<bool, Fault> {
+pub(super) fn is_plain(schema: &[u8], kept: Kept) -> Result<bool, JsonError> {
+    fn plain(scanner: &mut Scanner<'_>, kept: Kept) -> Result<bool, JsonError> {
         let mut all = true;
         match scanner.peek() {
-            b'{' => drop(scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            b'{' => drop(scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                 all &= kept.property(&key) && !looks_made(&key);
                 all &= plain(scanner, kept)?;
                 Ok(())
             })?),
-            b'[' => drop(scanner.array::<Fault>(|scanner| {
+            b'[' => drop(scanner.array::<JsonError>(|scanner| {
                 all &= plain(scanner, kept)?;
                 Ok(())
             })?),

@@ -1,7 +1,7 @@
 //! [`AuditLayer`].
 
 use super::{ToolCall, Verdict};
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
 use crate::service::aside::{Rework, Reworked};
 use crate::service::memo::Memo;
@@ -121,5 +121,5 @@ fn begin(request: &Request) -> Option<ToolCall> {
 fn count(counts: &Memo<(), usize>, answer: &Result<Response, BoxError>) -> Option<usize> {
     let payload: &Payload = answer.as_ref().ok()?.outcome.as_ref().ok()?;
     let read = || List::read(&Method::ToolsList, payload).map(|list| list.items.len());
-    counts.get_or::<Fault>(payload.json(), &(), read).ok()
+    counts.get_or::<JsonError>(payload.json(), &(), read).ok()
 }

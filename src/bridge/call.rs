@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::questions::ConnectionId;
 use super::request_line::RequestLine;
 use crate::identity::{Identity, Scopes};
-use crate::rpc::json::{self, Fault, Member, Scanner, Span};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, Response, Version,
     encode, encode_error, tell_refused, without_line_breaks,
@@ -248,9 +248,9 @@ impl Call {
         let Some(raw) = payload.messages() else { return };
         // Texts that are no messages stay in `_meta` and are relayed to nobody.
         let _ = Scanner::new(raw).and_then(|mut scanner| {
-            scanner.array::<Fault>(|scanner| {
+            scanner.array::<JsonError>(|scanner| {
                 let (mut level, mut data) = (Span::default(), Span::default());
-                scanner.object::<Fault>(|scanner, Member { key, .. }| {
+                scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                     let span = scanner.skip()?;
                     match &*key {
                         "level" => level = span,

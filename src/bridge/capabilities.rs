@@ -1,6 +1,6 @@
 //! What a client can be asked for.
 
-use crate::rpc::json::{Fault, Member, Scanner};
+use crate::rpc::json::{JsonError, Member, Scanner};
 
 /// The declared capabilities that matter here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Capabilities {
     pub(crate) fn parse(raw: &[u8]) -> Self {
         let mut can = Self::default();
         let read = Scanner::new(raw).and_then(|mut scanner| {
-            scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                 let declared = scanner.peek() == b'{';
                 match &*key {
                     "elicitation" if declared => return can.read_elicitation(scanner),
@@ -33,9 +33,9 @@ impl Capabilities {
     }
 
     /// Forms unless only addresses are declared, as before there were two modes.
-    fn read_elicitation(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+    fn read_elicitation(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
         let mut form = false;
-        scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        scanner.object::<JsonError>(|scanner, Member { key, .. }| {
             match &*key {
                 "form" => form = true,
                 "url" => self.elicitation_url = true,

@@ -254,7 +254,7 @@ where
         let shutdown = self.bridge.shutdown.clone();
         Box::pin(async move {
             let _share = share;
-            shutdown.cancelled().await;
+            shutdown.await;
             let ended = Payload::parse(era::listen_ended(&id)).map_err(ErrorObject::from);
             let outcome = match ended {
                 Ok(payload) => Outcome::answered(Response::result(payload)),

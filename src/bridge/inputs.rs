@@ -2,7 +2,7 @@
 //! ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
 
 use super::capabilities::Capabilities;
-use crate::rpc::json::{self, Fault, Member, Scanner, Span};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{ErrorObject, Payload};
 use serde_json::json;
 
@@ -43,13 +43,13 @@ impl InputRequest<'_> {
 }
 
 /// The input requests of a result, in their order.
-pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, Fault> {
+pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, JsonError> {
     let mut requests = Vec::new();
     let Some(raw) = payload.input_requests() else { return Ok(requests) };
     let mut scanner = Scanner::new(raw)?;
-    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+    scanner.object::<JsonError>(|scanner, Member { key, .. }| {
         let (mut method, mut params) = (Span::default(), Span::default());
-        let whole = scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        let whole = scanner.object::<JsonError>(|scanner, Member { key, .. }| {
             let span = scanner.skip()?;
             match &*key {
                 "method" => json::once(&mut method, span, "method"),
@@ -60,7 +60,9 @@ pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, Fault> {
         let params = params.of(raw).unwrap_or(b"{}");
         requests.push(InputRequest {
             key: key.into_owned(),
-            method: json::text(raw, method).ok_or(Fault::Expected("an input request without a method"))?.into_owned(),
+            method: json::text(raw, method)
+                .ok_or(JsonError::Expected("an input request without a method"))?
+                .into_owned(),
             url_mode: mode(params)?,
             raw: whole.of(raw).unwrap_or_default(),
             params,
@@ -71,10 +73,10 @@ pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, Fault> {
 }
 
 /// Whether an elicitation sends the user to an address.
-fn mode(params: &[u8]) -> Result<bool, Fault> {
+fn mode(params: &[u8]) -> Result<bool, JsonError> {
     let mut url = false;
     let mut scanner = Scanner::new(params)?;
-    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+    scanner.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         url |= key == "mode" && span.of(params) == Some(b"\"url\"");
         Ok(())
@@ -132,6 +134,6 @@ pub(crate) fn missing(requests: &[InputRequest<'_>]) -> ErrorObject {
         .with_data(json!({ "requiredCapabilities": required }).to_string())
 }
 
-pub(crate) fn nonsense(fault: Fault) -> ErrorObject {
+pub(crate) fn nonsense(fault: JsonError) -> ErrorObject {
     ErrorObject::internal(format!("1C asks for input in a form that is none of MCP's: {fault}"))
 }

@@ -31,8 +31,11 @@ use questions::Questions;
 
 use crate::net::holder::Shares;
 use crate::rpc::ServerInfo;
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt as _;
+use futures_util::future::Shared;
+use std::future::Future;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// Calls of `subscriptions/listen` that may be open at once.
 const MAX_LISTENERS: usize = 4096;
@@ -49,7 +52,7 @@ pub struct Bridge {
     pub(crate) keep_alive: Duration,
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
-    pub(crate) shutdown: CancellationToken,
+    pub(crate) shutdown: Shutdown,
     pub(crate) every_line: bool,
     pub(crate) questions: Questions,
     pub(crate) listeners: Shares,
@@ -64,7 +67,7 @@ impl Bridge {
             keep_alive: Duration::from_secs(15),
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),
-            shutdown: CancellationToken::new(),
+            shutdown: shutdown(std::future::pending()),
             every_line: false,
             questions: Questions::default(),
             listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
@@ -107,13 +110,20 @@ impl Bridge {
         self
     }
 
-    /// When this token is cancelled, streams that would stay open for ever end gracefully; calls go
-    /// on to their end.
+    /// When `signal` ends, streams that would stay open for ever end gracefully; calls go on to their end.
     #[must_use]
-    pub fn shutdown(mut self, token: CancellationToken) -> Self {
-        self.shutdown = token;
+    pub fn shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.shutdown = shutdown(signal);
         self
     }
+}
+
+/// Ends for all who hold a clone of it.
+pub(crate) type Shutdown = Shared<BoxFuture<'static, ()>>;
+
+fn shutdown(signal: impl Future<Output = ()> + Send + 'static) -> Shutdown {
+    let signal: BoxFuture<'static, ()> = Box::pin(signal);
+    signal.shared()
 }
 
 impl From<ServerInfo> for Bridge {

@@ -252,10 +252,9 @@ where
                 Poll::Pending
             });
             tokio::pin!(serve);
-            let stop = shutdown.cancelled();
-            tokio::pin!(stop);
+            tokio::pin!(shutdown);
             poll_fn(|cx| match std::future::Future::poll(serve.as_mut(), cx) {
-                Poll::Pending => std::future::Future::poll(stop.as_mut(), cx),
+                Poll::Pending => std::future::Future::poll(shutdown.as_mut(), cx),
                 done @ Poll::Ready(()) => done,
             })
             .await;

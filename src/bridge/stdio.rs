@@ -60,7 +60,7 @@ where
     W: AsyncWrite + Unpin,
 {
     let bridge = Arc::new(bridge.into());
-    let shutdown = bridge.shutdown.clone();
+    let mut shutdown = bridge.shutdown.clone();
     let mut connection = Connection::new(bridge, service);
     let mut lines = Lines::default();
     let mut pending = BytesMut::new();
@@ -104,7 +104,7 @@ where
                     }
                 }
             }
-            () = shutdown.cancelled(), if open => {
+            () = &mut shutdown, if open => {
                 open = false;
                 end.as_mut().reset(tokio::time::Instant::now() + GRACE);
             }

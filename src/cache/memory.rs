@@ -3,7 +3,7 @@
 use super::flight::Flights;
 use super::key::Key;
 use crate::onec::Check;
-use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::{BoxError, Payload, Response};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -136,7 +136,7 @@ fn may_be_kept(payload: &Payload) -> bool {
     let json = payload.json();
     let mut failed = false;
     let read = Scanner::new(json).and_then(|mut scanner| {
-        scanner.object::<Fault>(|scanner, member| {
+        scanner.object::<JsonError>(|scanner, member| {
             let value = scanner.skip()?.of(json);
             failed |= match &*member.key {
                 "isError" => value != Some(b"false"),

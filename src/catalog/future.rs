@@ -7,7 +7,7 @@ use super::shorten::{Cut, shorten};
 use super::tool::{Flaw, Seen, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, Trouble};
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
 use crate::service::aside::{Rework, Reworked};
 use http::StatusCode;
@@ -117,7 +117,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
 }
 
 /// The result of a tool, cut where it is too long, with a note where it may not be all there is.
-fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<Response, Fault> {
+fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<Response, JsonError> {
     let counters = &tool.0.counters;
     let mut notes = seen.full.map(|full| counters.told(full)).into_iter().collect::<Vec<_>>();
     let mut answer = answer;

@@ -4,7 +4,7 @@
 use super::tool::Tool;
 use crate::identity::Scopes;
 use crate::rpc::Payload;
-use crate::rpc::json::{Fault, Tree, plain_text, unquote};
+use crate::rpc::json::{JsonError, Tree, plain_text, unquote};
 use crate::scope::{folded, folded_name, other_forms, trimmed};
 use std::sync::Arc;
 
@@ -107,8 +107,8 @@ impl Hidden {
     /// The answer without columns, totals and members of these names, at any depth.
     ///
     /// # Errors
-    /// [`Fault`] for what cannot be read: nobody knows what it holds.
-    pub(super) fn removed_from(&self, answer: Payload) -> Result<Payload, Fault> {
+    /// [`JsonError`] for what cannot be read: nobody knows what it holds.
+    pub(super) fn removed_from(&self, answer: Payload) -> Result<Payload, JsonError> {
         if self.0.is_empty() || !self.is_in(answer.json()) {
             return Ok(answer);
         }

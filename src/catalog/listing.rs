@@ -1,7 +1,7 @@
 //! How tools are shown in `tools/list`, written once.
 
 use super::tool::{Definition, Tool};
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{ErrorObject, Payload, Response};
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug)]
 struct Written {
     items: Vec<Bytes>,
-    whole: Result<Payload, Fault>,
+    whole: Result<Payload, JsonError>,
 }
 
 /// With output schemas and without.

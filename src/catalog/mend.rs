@@ -9,7 +9,7 @@ use super::shapes::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
 use super::words;
-use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::json::{JsonError, Scanner};
 use serde_json::{Map, Value};
 
 /// Mends `value` and fills in defaults, as the shape at `at` says.
@@ -171,7 +171,7 @@ fn is_json(text: &[u8]) -> bool {
     let Ok(mut scanner) = Scanner::new(text) else { return false };
     match scanner.skip() {
         Ok(_) => scanner.end().is_ok(),
-        Err(fault) => fault == Fault::Depth,
+        Err(fault) => fault == JsonError::Depth,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The list of tools: those of the catalog, then what the service beneath has.
 
 use super::tools::Tools;
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, Failure, List, Method, Payload, Response};
 use crate::service::memo::Memo;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Merge {
         })
     }
 
-    fn merged(&self, payload: &Payload) -> Result<Option<Payload>, Fault> {
+    fn merged(&self, payload: &Payload) -> Result<Option<Payload>, JsonError> {
         let list = List::read(&Method::ToolsList, payload)?;
         let others = list.items.iter().filter(|item| self.tools.get(&item.name).is_none());
         let others = others.map(|item| &*item.json).collect::<Vec<_>>();

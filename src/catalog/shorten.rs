@@ -2,7 +2,7 @@
 
 use super::full::{Counters, Items};
 use crate::rpc::Payload;
-use crate::rpc::json::{Fault, Scanner, Span};
+use crate::rpc::json::{JsonError, Scanner, Span};
 
 /// What became of an answer.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ struct Longest {
 /// between tokens.
 ///
 /// # Errors
-/// [`Fault`] for what is no object.
-pub(super) fn shorten(answer: &Payload, counters: &Counters, max_chars: usize) -> Result<Cut, Fault> {
+/// [`JsonError`] for what is no object.
+pub(super) fn shorten(answer: &Payload, counters: &Counters, max_chars: usize) -> Result<Cut, JsonError> {
     let json = &**answer.json();
     // No text has more characters than bytes.
     if json.len() <= max_chars {
@@ -54,15 +54,15 @@ pub(super) fn shorten(answer: &Payload, counters: &Counters, max_chars: usize) -
     Ok(Cut::Part { answer, items, kept: kept as u64, all: each.len() as u64 })
 }
 
-fn longest(json: &[u8], counters: &Counters) -> Result<Option<Longest>, Fault> {
+fn longest(json: &[u8], counters: &Counters) -> Result<Option<Longest>, JsonError> {
     let mut longest: Option<Longest> = None;
     let mut scanner = Scanner::new(json)?;
-    scanner.object::<Fault>(|scanner, member| {
+    scanner.object::<JsonError>(|scanner, member| {
         let Some(items) = counters.items(&member.key).filter(|_| scanner.peek() == b'[') else {
             return scanner.skip().map(drop);
         };
         let mut each = Vec::new();
-        let array = scanner.array::<Fault>(|scanner| {
+        let array = scanner.array::<JsonError>(|scanner| {
             each.push(scanner.skip()?);
             Ok(())
         })?;

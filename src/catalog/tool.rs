@@ -12,7 +12,7 @@ use super::unfit::Unfit;
 use crate::identity::Scopes;
 use crate::onec::{Check, RestCall};
 use crate::rpc::Payload;
-use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::json::{JsonError, Scanner};
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -199,11 +199,11 @@ impl Tool {
         self.scan(answer, asked).unwrap_or_default()
     }
 
-    fn scan(&self, answer: &Payload, asked: Asked) -> Result<Seen, Fault> {
+    fn scan(&self, answer: &Payload, asked: Asked) -> Result<Seen, JsonError> {
         let Definition { counters, results, .. } = &*self.0;
         let (mut excess, mut misfit, mut full, mut found) = (None, None, None, 0);
         let mut scanner = Scanner::new(answer.json())?;
-        scanner.object::<Fault>(|scanner, member| {
+        scanner.object::<JsonError>(|scanner, member| {
             let first = scanner.peek();
             if let Some(result) = results.iter().find(|result| result.name == member.key) {
                 found += usize::from(result.required);
@@ -215,7 +215,7 @@ impl Tool {
                 return scanner.skip().map(drop);
             };
             let mut count = 0;
-            scanner.array::<Fault>(|scanner| {
+            scanner.array::<JsonError>(|scanner| {
                 count += 1;
                 scanner.skip().map(drop)
             })?;

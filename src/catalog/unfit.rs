@@ -1,6 +1,6 @@
 //! [`Unfit`].
 
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use std::fmt::Write;
 
 /// Why arguments do not fit a tool: which field, and what is allowed there.
@@ -53,8 +53,8 @@ impl Unfit {
     }
 }
 
-impl From<Fault> for Unfit {
-    fn from(fault: Fault) -> Self {
+impl From<JsonError> for Unfit {
+    fn from(fault: JsonError) -> Self {
         Self::new(format!("this is no JSON that can be read: {fault}"))
     }
 }

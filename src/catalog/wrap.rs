@@ -1,14 +1,14 @@
 //! An answer of 1C as the result of a tool.
 
-use crate::rpc::json::{Fault, plain_text, quote_into};
+use crate::rpc::json::{JsonError, plain_text, quote_into};
 use crate::rpc::{Payload, Response};
 
 /// The result: 1C's JSON as text, after it, if there is one, a note for the language model, and, where wanted,
 /// the JSON as `structuredContent`.
 ///
 /// # Errors
-/// [`Fault::Size`].
-pub(super) fn result(answer: &Payload, note: Option<&str>, structured: bool) -> Result<Payload, Fault> {
+/// [`JsonError::Size`].
+pub(super) fn result(answer: &Payload, note: Option<&str>, structured: bool) -> Result<Payload, JsonError> {
     let json = answer.json();
     // Each quote takes one byte more; most of a report is numbers and ids.
     let room = 160 + note.map_or(0, str::len);

@@ -2,7 +2,7 @@
 
 use crate::catalog::Form;
 use crate::identity::Identity;
-use crate::rpc::json::{Fault, Member, Scanner, Span};
+use crate::rpc::json::{JsonError, Member, Scanner, Span};
 use crate::rpc::{List, Method, Param, Payload, Request};
 use crate::service::memo::{Memo, Size};
 use bytes::Bytes;
@@ -92,7 +92,7 @@ impl Known {
 
     /// Learns the schemas of a page; what cannot be read as a list teaches nothing.
     pub(super) fn learn(&self, request: &Request, payload: &Payload) {
-        let Ok(page) = self.pages.get_or::<Fault>(payload.json(), &(), || Page::of(payload).map(Arc::new)) else {
+        let Ok(page) = self.pages.get_or::<JsonError>(payload.json(), &(), || Page::of(payload).map(Arc::new)) else {
             return;
         };
         let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
@@ -133,12 +133,12 @@ fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
 }
 
 impl Page {
-    fn of(payload: &Payload) -> Result<Self, Fault> {
+    fn of(payload: &Payload) -> Result<Self, JsonError> {
         let list = List::read(&Method::ToolsList, payload)?;
         let mut page = Self::default();
         for item in list.items {
             let mut found = Span::default();
-            Scanner::new(&item.json)?.object::<Fault>(|scanner, Member { key, .. }| {
+            Scanner::new(&item.json)?.object::<JsonError>(|scanner, Member { key, .. }| {
                 let span = scanner.skip()?;
                 if key == "inputSchema" {
                     found = span;

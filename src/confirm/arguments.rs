@@ -1,6 +1,6 @@
 //! Arguments without what only the user may say.
 
-use crate::rpc::json::{Fault, Tree};
+use crate::rpc::json::{JsonError, Tree};
 
 /// Whether 1C may take a key for `_confirmation`: it does not tell case.
 pub(super) fn is_confirmation(key: &str) -> bool {
@@ -28,8 +28,8 @@ pub(super) fn may_hold(json: &[u8]) -> bool {
 /// The arguments without such keys; `None` where there is none.
 ///
 /// # Errors
-/// [`Fault`] for what is no JSON.
-pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+/// [`JsonError`] for what is no JSON.
+pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
     let mut tree = Tree::parse(arguments)?;
     // Layers beneath may take JSON text for an object.
     if let Tree::Text(text) = &tree

@@ -5,7 +5,7 @@ use super::question::question;
 use super::seal::{Seal, Stage, Subject};
 use super::used::Worth;
 use crate::identity::Identity;
-use crate::rpc::json::{Fault, Member, Scanner, Span, quote_into};
+use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into};
 use crate::rpc::{ErrorObject, Param, Params, Payload, Request, Response};
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn action(responses: &[u8]) -> Option<String> {
     let mut answer = Span::default();
     Scanner::new(responses)
         .ok()?
-        .object::<Fault>(|scanner, Member { key, .. }| {
+        .object::<JsonError>(|scanner, Member { key, .. }| {
             let span = scanner.skip()?;
             if key == KEY {
                 answer = span;
@@ -125,10 +125,10 @@ pub(super) fn carried(seal: &Seal, subject: Subject<'_>, answer: Response) -> Re
     Response { outcome, ..answer }
 }
 
-fn with_state(payload: &Payload, state: &str) -> Result<Payload, Fault> {
+fn with_state(payload: &Payload, state: &str) -> Result<Payload, JsonError> {
     let json = payload.json();
     let mut found = Span::default();
-    let object = Scanner::new(json)?.object::<Fault>(|scanner, Member { key, .. }| {
+    let object = Scanner::new(json)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         if key == "requestState" {
             found = span;

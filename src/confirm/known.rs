@@ -2,7 +2,7 @@
 
 use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
-use crate::rpc::json::{self, Fault, Member, Scanner, Span, Tree};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span, Tree};
 use crate::rpc::{Item, List, Method, Payload};
 use crate::service::memo::{Memo, Size};
 use bytes::Bytes;
@@ -49,8 +49,8 @@ impl Known {
     /// A list as clients see it, and its tools learned.
     ///
     /// # Errors
-    /// [`Fault`] for what is no list of tools.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
+    /// [`JsonError`] for what is no list of tools.
+    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
         let page = self.pages.get_or(payload.json(), &(), || Page::of(payload).map(Arc::new))?;
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         if tools.len() + page.tools.len() > MAX_TOOLS {
@@ -67,7 +67,7 @@ impl Known {
 }
 
 impl Page {
-    fn of(payload: &Payload) -> Result<Self, Fault> {
+    fn of(payload: &Payload) -> Result<Self, JsonError> {
         let list = List::read(&Method::ToolsList, payload)?;
         let mut items = Vec::with_capacity(list.items.len());
         let mut tools = Vec::with_capacity(list.items.len());
@@ -84,13 +84,13 @@ impl Page {
 }
 
 /// The tool without the argument, and what it wants.
-fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), Fault> {
+fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), JsonError> {
     let tool = &item.json;
     if !may_speak(tool) {
         return Ok((None, None));
     }
     let (mut schema, mut title) = (Span::default(), Span::default());
-    Scanner::new(tool)?.object::<Fault>(|scanner, Member { key, .. }| {
+    Scanner::new(tool)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         match &*key {
             "inputSchema" => schema = span,

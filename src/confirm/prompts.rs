@@ -1,7 +1,7 @@
 //! Lists of prompts without the argument that only the user may give: it would not reach 1C.
 
 use super::arguments::{is_confirmation, may_hold};
-use crate::rpc::json::{Fault, Member, Scanner, Span, Tree};
+use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree};
 use crate::rpc::{List, Method, Payload};
 use crate::service::memo::Memo;
 use bytes::Bytes;
@@ -14,8 +14,8 @@ impl Prompts {
     /// A list as clients see it.
     ///
     /// # Errors
-    /// [`Fault`] for what is no list of prompts.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, Fault> {
+    /// [`JsonError`] for what is no list of prompts.
+    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
         if !may_hold(payload.json()) {
             return Ok(payload.clone());
         }
@@ -24,7 +24,7 @@ impl Prompts {
     }
 }
 
-fn shown(payload: &Payload) -> Result<Option<Payload>, Fault> {
+fn shown(payload: &Payload) -> Result<Option<Payload>, JsonError> {
     let list = List::read(&Method::PromptsList, payload)?;
     let prompts = list.items.iter().map(|item| without(&item.json)).collect::<Result<Vec<_>, _>>()?;
     if prompts.iter().all(Option::is_none) {
@@ -35,9 +35,9 @@ fn shown(payload: &Payload) -> Result<Option<Payload>, Fault> {
 }
 
 /// The prompt without the argument; `None` where it has none such.
-fn without(prompt: &Bytes) -> Result<Option<Vec<u8>>, Fault> {
+fn without(prompt: &Bytes) -> Result<Option<Vec<u8>>, JsonError> {
     let mut found = Span::default();
-    Scanner::new(prompt)?.object::<Fault>(|scanner, Member { key, .. }| {
+    Scanner::new(prompt)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         if key == "arguments" {
             found = span;

@@ -5,7 +5,7 @@ use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
 use super::prompts::Prompts;
 use super::seal::Seal;
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use crate::service::aside::{Rework, Reworked};
 use crate::service::asked::Asked;
@@ -98,7 +98,7 @@ where
 }
 
 /// What a list is made into.
-type Make = fn(&Shared, &Payload) -> Result<Payload, Fault>;
+type Make = fn(&Shared, &Payload) -> Result<Payload, JsonError>;
 
 /// Shows lists without what only the user may say.
 struct Show(Arc<Shared>, Make);

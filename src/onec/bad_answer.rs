@@ -1,7 +1,7 @@
 //! [`BadAnswer`].
 
 use crate::rpc::MAX_ITEMS;
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 
 /// Why the body of an answer is no answer to the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum BadAnswer {
     Compressed(&'static str),
     /// Not the JSON that was expected.
     #[error("{0}")]
-    Json(#[from] Fault),
+    Json(#[from] JsonError),
     /// Neither `result` nor `error`.
     #[error("neither a result nor an error")]
     Neither,

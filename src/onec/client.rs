@@ -7,7 +7,7 @@ use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
 use crate::net::budget::{OverBudgetError, Tally};
 use crate::net::collect::{Incomplete, collect_telling};
-use crate::rpc::cause;
+use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper_rustls::HttpsConnectorBuilder;
@@ -45,13 +45,13 @@ pub struct HttpClient {
 pub enum ClientError {
     /// There was no connection, so nothing was sent.
     #[error("cannot connect to 1C")]
-    Connect(#[source] hyper_util::client::legacy::Error),
+    Connect(#[source] BoxError),
     /// The connection was found dead before anything was sent.
     #[error("the connection to 1C was closed before the call was sent")]
-    NotSent(#[source] hyper_util::client::legacy::Error),
+    NotSent(#[source] BoxError),
     /// The connection broke after the call was sent.
     #[error("the connection to 1C broke during the call")]
-    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Broken(#[source] BoxError),
     /// The answer is longer than this.
     #[error("1C's answer is longer than {0} bytes")]
     TooLarge(usize),
@@ -115,11 +115,11 @@ impl Service<http::Request<Bytes>> for HttpClient {
 
 fn classify(error: hyper_util::client::legacy::Error) -> ClientError {
     if error.is_connect() {
-        return ClientError::Connect(error);
+        return ClientError::Connect(error.into());
     }
     let canceled = cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_canceled);
     if canceled || cause::<Ended>(&error).is_some() {
-        return ClientError::NotSent(error);
+        return ClientError::NotSent(error.into());
     }
     ClientError::Broken(error.into())
 }

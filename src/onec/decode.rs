@@ -6,7 +6,7 @@ use super::error::cut;
 use super::mend::{Listed, Mender};
 use super::noise::{without_noise, without_noise_in};
 use super::repair;
-use crate::rpc::json::{self, Fault, Member, Scanner, Span};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -54,7 +54,7 @@ pub(super) fn repaired<T, E>(
     headers: &HeaderMap,
     mut body: Bytes,
     mut read: impl FnMut(&Bytes) -> Result<T, E>,
-    fault: impl Fn(&E) -> Option<Fault>,
+    fault: impl Fn(&E) -> Option<JsonError>,
 ) -> Result<T, E> {
     let mut answer = read(&body);
     // One fault may hide another.
@@ -125,14 +125,14 @@ fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, BadAnswer> {
         match &*key {
             "error" if scanner.peek() != b'n' => envelope.error = scanner.skip()?,
             // The spans to mend would be those of both.
-            "result" if envelope.result.is_some() => return Err(Fault::Duplicate("result").into()),
+            "result" if envelope.result.is_some() => return Err(JsonError::Duplicate("result").into()),
             "result" if scanner.peek() == b'{' => {
                 envelope.result = Some(Outline::scan::<BadAnswer>(scanner, |outline, scanner, member| {
                     mender.member(outline, scanner, member)
                 })?);
             }
             "result" if scanner.peek() != b'n' => {
-                return Err(Fault::Expected("a result that is not an object").into());
+                return Err(JsonError::Expected("a result that is not an object").into());
             }
             _ => drop(scanner.skip()?),
         }
@@ -149,7 +149,7 @@ impl ErrorObject {
         let (mut code, mut message, mut data) = (Span::default(), Span::default(), Span::default());
         let mut scanner = Scanner::new(raw).ok()?;
         scanner
-            .object::<Fault>(|scanner, Member { key, .. }| {
+            .object::<JsonError>(|scanner, Member { key, .. }| {
                 let span = scanner.skip()?;
                 match &*key {
                     "code" => code = span,

@@ -1,6 +1,6 @@
 //! Requests in the RPC dialect.
 
-use crate::rpc::json::{self, Fault, Member, Scanner};
+use crate::rpc::json::{self, JsonError, Member, Scanner};
 use crate::rpc::{Era, ErrorObject, Meta, Method, Param, Params, Request};
 use bytes::Bytes;
 
@@ -83,11 +83,11 @@ fn check(request: &Request) -> Result<(), ErrorObject> {
 }
 
 /// Copies the client's answers without their `_meta`, whose keys no Structure takes.
-fn plain_responses(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Fault> {
+fn plain_responses(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(raw)?;
     out.push(b'{');
     let start = out.len();
-    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+    scanner.object::<JsonError>(|scanner, Member { key, .. }| {
         if out.len() > start {
             out.push(b',');
         }
@@ -99,16 +99,16 @@ fn plain_responses(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn copy(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), Fault> {
+fn copy(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), JsonError> {
     let span = scanner.skip()?;
     out.extend_from_slice(span.of(raw).unwrap_or_default());
     Ok(())
 }
 
-fn without_meta(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), Fault> {
+fn without_meta(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Result<(), JsonError> {
     out.push(b'{');
     let start = out.len();
-    scanner.object::<Fault>(|scanner, Member { key, .. }| {
+    scanner.object::<JsonError>(|scanner, Member { key, .. }| {
         if key == "_meta" {
             return scanner.skip().map(drop);
         }
@@ -131,7 +131,7 @@ fn can_do(out: &mut Vec<u8>, params: &Params) {
     let start = out.len();
     // The text was checked with the message; a second reading cannot fail.
     let _ = Scanner::new(declared).and_then(|mut scanner| {
-        scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        scanner.object::<JsonError>(|scanner, Member { key, .. }| {
             if scanner.peek() == b'{' && matches!(&*key, "elicitation" | "sampling" | "roots") {
                 if out.len() > start {
                     out.push(b',');

@@ -126,7 +126,7 @@ impl<'a> Mender<'a> {
             Some((name, kind)) if *key == name => {
                 let again = std::mem::replace(&mut self.subject, false);
                 if again {
-                    return Err(json::Fault::Duplicate(name).into());
+                    return Err(json::JsonError::Duplicate(name).into());
                 }
                 self.subject = self.kept(kind, scanner)?;
                 self.subject
@@ -139,7 +139,7 @@ impl<'a> Mender<'a> {
                     _ => outline.member(scanner, key).map(|_| true).map_err(BadAnswer::from),
                 };
                 match (read, before) {
-                    (Err(BadAnswer::Json(json::Fault::Depth)), Some(before)) => {
+                    (Err(BadAnswer::Json(json::JsonError::Depth)), Some(before)) => {
                         *scanner = before;
                         scanner.pass_by()?;
                         false
@@ -256,7 +256,7 @@ fn items(
     match scanner.peek() {
         b'[' => mender.some_of(key, &Kind::Own(item), scanner),
         b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
-        _ => Err(json::Fault::Expected("expected an array").into()),
+        _ => Err(json::JsonError::Expected("expected an array").into()),
     }
 }
 

@@ -64,6 +64,7 @@ mod error_body;
 mod exchange;
 mod failed;
 mod future;
+pub(crate) mod fuzzing;
 mod infobase;
 mod infobase_error;
 mod login;
@@ -87,26 +88,3 @@ pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
 pub use rest::{Check, OneCRest, RestCall};
 pub use service::{DefaultClient, OneCService};
-
-#[doc(hidden)]
-pub mod fuzzing {
-    //! Doors for the fuzz targets and property tests; not part of the API.
-    pub use super::bad_answer::BadAnswer;
-    use crate::rpc::{ErrorObject, Payload, Request};
-    use bytes::Bytes;
-    use http::HeaderMap;
-
-    /// Reads the body of an answer to `request`.
-    ///
-    /// # Errors
-    /// [`BadAnswer`] for what is none.
-    pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
-        let answer = super::decode::decode(&HeaderMap::new(), body, request)?;
-        Ok(answer.map(|answer| answer.payload))
-    }
-
-    /// What the body of an error says.
-    pub fn words(headers: &HeaderMap, body: &[u8]) -> String {
-        super::error::cut(&super::error_body::words(headers, body)).into_owned()
-    }
-}

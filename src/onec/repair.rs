@@ -1,7 +1,7 @@
 //! Bodies that are nearly JSON: a byte or two that stand where none may must not cost a whole list.
 
 use super::body::declared;
-use crate::rpc::json::{Fault, without_lone_surrogates};
+use crate::rpc::json::{JsonError, without_lone_surrogates};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::fmt::Write as _;
@@ -11,15 +11,15 @@ use std::fmt::Write as _;
 const FEW: usize = 4;
 
 /// What can be made of a body that was read with `fault`; `None` where that is nothing new.
-pub(super) fn of(headers: &HeaderMap, body: &[u8], fault: Fault) -> Option<Bytes> {
+pub(super) fn of(headers: &HeaderMap, body: &[u8], fault: JsonError) -> Option<Bytes> {
     match fault {
         // UTF-8 came first, since what is declared may be wrong.
-        Fault::Utf8 => match declared(headers) {
+        JsonError::Utf8 => match declared(headers) {
             Some(encoding) => Some(encoding.decode_without_bom_handling(body).0.into_owned().into()),
             None => utf8(body).map(Bytes::from),
         },
         // Half of a surrogate is one in a key that is read.
-        Fault::Syntax(_) => {
+        JsonError::Syntax(_) => {
             let json = without_lone_surrogates(&without_controls(body));
             (json != body).then(|| json.into())
         }

@@ -10,7 +10,7 @@ use crate::net::budget::Tally;
 use crate::net::collect::{Incomplete, collect};
 use crate::net::{is_encoded, remote};
 use crate::onec::{Flow, RestCall};
-use crate::rpc::json::{Fault, Scanner};
+use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::{BoxError, RequestId, Response, tell_refused, without_bom};
 use crate::service::aside::{aside, is_long};
 use bytes::{Buf, Bytes};
@@ -188,8 +188,8 @@ impl Endpoints {
     }
 }
 
-fn object(text: &[u8]) -> Result<(), Fault> {
+fn object(text: &[u8]) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(text)?;
-    scanner.object::<Fault>(|scanner, _| scanner.skip().map(|_| ()))?;
+    scanner.object::<JsonError>(|scanner, _| scanner.skip().map(|_| ()))?;
     scanner.end()
 }

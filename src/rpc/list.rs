@@ -1,7 +1,7 @@
 //! Lists (`tools/list` and its kin), taken apart into their items and put together again.
 
 use super::error::ErrorObject;
-use super::json::{self, Fault, Member, Scanner, Span, once};
+use super::json::{self, JsonError, Member, Scanner, Span, once};
 use super::message::Request;
 use super::method::Method;
 use super::params::Param;
@@ -39,24 +39,24 @@ impl<'a> List<'a> {
     /// The rest of the list works all the same.
     ///
     /// # Errors
-    /// [`Fault`] where it is no list, or where the list or the name of an item stands there twice:
+    /// [`JsonError`] where it is no list, or where the list or the name of an item stands there twice:
     /// other readers could take the other one.
-    pub(crate) fn read(method: &Method, payload: &'a Payload) -> Result<Self, Fault> {
-        let (member, key) = method.listed().ok_or(Fault::Expected("not a list"))?;
+    pub(crate) fn read(method: &Method, payload: &'a Payload) -> Result<Self, JsonError> {
+        let (member, key) = method.listed().ok_or(JsonError::Expected("not a list"))?;
         let bytes = payload.json();
         let mut items = Vec::new();
         let mut partial = false;
         let mut array = Span::default();
-        Scanner::new(bytes)?.object::<Fault>(|scanner, found| {
+        Scanner::new(bytes)?.object::<JsonError>(|scanner, found| {
             if found.key != member {
                 return scanner.skip().map(drop);
             }
             if !array.is_empty() {
-                return Err(Fault::Duplicate(member));
+                return Err(JsonError::Duplicate(member));
             }
             scanner.peek();
             let start = scanner.pos();
-            scanner.array::<Fault>(|scanner| {
+            scanner.array::<JsonError>(|scanner| {
                 match item(scanner, bytes, key)? {
                     Some(item) => items.push(item),
                     None => partial = true,
@@ -67,7 +67,7 @@ impl<'a> List<'a> {
             Ok(())
         })?;
         if array.is_empty() {
-            return Err(Fault::Expected("a list without its items"));
+            return Err(JsonError::Expected("a list without its items"));
         }
         Ok(Self { payload, array, items, partial })
     }
@@ -81,8 +81,8 @@ impl<'a> List<'a> {
     /// clients get it: lists are kept, and would be copied for that each time.
     ///
     /// # Errors
-    /// [`Fault`] where an item is not JSON.
-    pub(crate) fn with<'b>(&self, items: impl IntoIterator<Item = &'b [u8]>) -> Result<Payload, Fault> {
+    /// [`JsonError`] where an item is not JSON.
+    pub(crate) fn with<'b>(&self, items: impl IntoIterator<Item = &'b [u8]>) -> Result<Payload, JsonError> {
         let json = self.payload.json();
         let mut out = Vec::with_capacity(json.len());
         out.extend_from_slice(json.get(..self.array.start()).unwrap_or_default());
@@ -110,11 +110,11 @@ pub(crate) fn empty_list(request: &Request) -> Response {
 }
 
 /// The item at the cursor, if it has a name.
-fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, Fault> {
+fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, JsonError> {
     let span = scanner.skip()?;
     let json = span.slice(bytes);
     let mut name = Span::default();
-    let read = Scanner::new(&json)?.object::<Fault>(|scanner, Member { key: found, .. }| {
+    let read = Scanner::new(&json)?.object::<JsonError>(|scanner, Member { key: found, .. }| {
         let span = scanner.skip()?;
         if found == key { once(&mut name, span, key) } else { Ok(()) }
     });
@@ -123,7 +123,7 @@ fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<O
             let name = json::text(&json, name).map(Cow::into_owned);
             Ok(name.map(|name| Item { name, json }))
         }
-        Err(Fault::Duplicate(key)) => Err(Fault::Duplicate(key)),
+        Err(JsonError::Duplicate(key)) => Err(JsonError::Duplicate(key)),
         // No object, or one with a key that is no text.
         Err(_) => Ok(None),
     }

@@ -2,7 +2,7 @@
 
 use super::error::ErrorObject;
 use super::extensions::Extensions;
-use super::json::{self, Fault, Member, Scanner, Span, once};
+use super::json::{self, JsonError, Member, Scanner, Span, once};
 use super::method::Method;
 use super::params::Params;
 use super::version::Version;
@@ -20,9 +20,9 @@ impl Id {
     /// The id that `json` holds.
     ///
     /// # Errors
-    /// [`Fault::Expected`] for anything but a string or an integer; `null` is no id in MCP
+    /// [`JsonError::Expected`] for anything but a string or an integer; `null` is no id in MCP
     /// ([requests](https://modelcontextprotocol.io/specification/2026-07-28/basic#requests)).
-    pub fn from_json(json: Bytes) -> Result<Self, Fault> {
+    pub fn from_json(json: Bytes) -> Result<Self, JsonError> {
         let mut scanner = Scanner::new(&json)?;
         let whole = scanner.skip()?;
         scanner.end()?;
@@ -31,7 +31,7 @@ impl Id {
             Some(b'-' | b'0'..=b'9') => json.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9')),
             _ => false,
         };
-        if fits { Ok(Self(json)) } else { Err(Fault::Expected("id must be a string or an integer")) }
+        if fits { Ok(Self(json)) } else { Err(JsonError::Expected("id must be a string or an integer")) }
     }
 
     /// A string id.
@@ -285,7 +285,7 @@ impl Envelope {
 
 fn read_params(scanner: &mut Scanner<'_>, bytes: &Bytes, params: &mut Option<Params>) -> Result<(), ErrorObject> {
     if params.is_some() {
-        return Err(Fault::Duplicate("params").into());
+        return Err(JsonError::Duplicate("params").into());
     }
     if scanner.peek() == b'n' {
         scanner.skip()?;

@@ -1,6 +1,6 @@
 //! Where the few known members of a result stand.
 
-use super::json::{Fault, Member, Scanner, Span, once};
+use super::json::{JsonError, Member, Scanner, Span, once};
 
 /// Where the members stand that a bridge reads, replaces or adds to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,7 +41,7 @@ impl Outline {
 
     /// Passes the object at the cursor. `each` is called at every member and must consume its value, or
     /// leave that to [`member`](Self::member).
-    pub(crate) fn scan<'a, E: From<Fault>>(
+    pub(crate) fn scan<'a, E: From<JsonError>>(
         scanner: &mut Scanner<'a>,
         mut each: impl FnMut(&mut Self, &mut Scanner<'a>, &Member<'a>) -> Result<(), E>,
     ) -> Result<Self, E> {
@@ -62,7 +62,7 @@ impl Outline {
     }
 
     /// Passes the value of a member, and notes where it stands if a bridge reads it.
-    pub(crate) fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), Fault> {
+    pub(crate) fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), JsonError> {
         let (slot, name) = match key {
             "resultType" => (&mut self.result_type, "resultType"),
             "inputRequests" => (&mut self.input_requests, "inputRequests"),
@@ -80,8 +80,8 @@ impl Outline {
         once(slot, span, name)
     }
 
-    fn read_meta(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
-        let span = scanner.object::<Fault>(|scanner, Member { key, .. }| {
+    fn read_meta(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
+        let span = scanner.object::<JsonError>(|scanner, Member { key, .. }| {
             self.meta_members = true;
             let span = scanner.skip()?;
             match &*key {

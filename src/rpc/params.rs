@@ -1,7 +1,7 @@
 //! The parameters of a message: where the known ones stand in its bytes.
 
 use super::error::ErrorObject;
-use super::json::{self, Fault, Member, Scanner, Span, once};
+use super::json::{self, JsonError, Member, Scanner, Span, once};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -261,11 +261,11 @@ fn member_into(out: &mut Vec<u8>, follows: bool, key: &str, json: &[u8]) {
     out.extend_from_slice(json);
 }
 
-impl From<Fault> for ErrorObject {
-    fn from(fault: Fault) -> Self {
+impl From<JsonError> for ErrorObject {
+    fn from(fault: JsonError) -> Self {
         match fault {
-            Fault::Duplicate(_) => Self::invalid_request(fault.to_string()),
-            Fault::Expected(_) => Self::invalid_params(fault.to_string()),
+            JsonError::Duplicate(_) => Self::invalid_request(fault.to_string()),
+            JsonError::Expected(_) => Self::invalid_params(fault.to_string()),
             _ => Self::parse_error(fault.to_string()),
         }
     }

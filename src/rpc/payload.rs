@@ -1,7 +1,7 @@
 //! Results: their bytes, and what layers say beside them.
 
 use super::error::ErrorObject;
-use super::json::{self, Fault, Scanner};
+use super::json::{self, JsonError, Scanner};
 use super::outline::Outline;
 use bytes::{Bytes, BytesMut};
 
@@ -27,12 +27,12 @@ impl Payload {
     /// Takes a JSON object as a result.
     ///
     /// # Errors
-    /// [`Fault`] for what is not JSON, no object, or holds a member twice that a bridge reads.
-    pub fn parse(json: impl Into<Bytes>) -> Result<Self, Fault> {
+    /// [`JsonError`] for what is not JSON, no object, or holds a member twice that a bridge reads.
+    pub fn parse(json: impl Into<Bytes>) -> Result<Self, JsonError> {
         let json = json.into();
         let mut scanner = Scanner::new(&json)?;
         let outline =
-            Outline::scan::<Fault>(&mut scanner, |outline, scanner, member| outline.member(scanner, &member.key))?;
+            Outline::scan::<JsonError>(&mut scanner, |outline, scanner, member| outline.member(scanner, &member.key))?;
         scanner.end()?;
         Ok(Self::found(&json, outline))
     }
@@ -90,7 +90,7 @@ impl Payload {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Result<Self, Fault> {
+    pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Result<Self, JsonError> {
         Ok(Self { hints: self.hints, ..Self::parse(json)? })
     }
 
@@ -98,11 +98,11 @@ impl Payload {
     /// says whether line breaks stand between its tokens.
     ///
     /// # Errors
-    /// [`Fault::Size`].
+    /// [`JsonError::Size`].
     #[cfg(feature = "catalog")]
-    pub(crate) fn written(json: Vec<u8>, breaks: bool) -> Result<Self, Fault> {
+    pub(crate) fn written(json: Vec<u8>, breaks: bool) -> Result<Self, JsonError> {
         if u32::try_from(json.len()).is_err() {
-            return Err(Fault::Size);
+            return Err(JsonError::Size);
         }
         Ok(Self { outline: Outline::plain(json.len(), breaks), json: json.into(), hints: Hints::default() })
     }
@@ -132,7 +132,7 @@ impl Payload {
     ///
     /// # Errors
     /// None in practice: what was JSON still is.
-    pub(crate) fn without_lone_surrogates(self) -> Result<Self, Fault> {
+    pub(crate) fn without_lone_surrogates(self) -> Result<Self, JsonError> {
         if self.outline.lone { self.rewritten(json::without_lone_surrogates(&self.json)) } else { Ok(self) }
     }
 

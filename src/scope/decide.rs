@@ -3,7 +3,7 @@
 use super::fold::folded_name;
 use super::policy::Rules;
 use crate::identity::Scopes;
-use crate::rpc::json::{self, Fault, Member, Scanner, Span, once};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span, once};
 use crate::rpc::{ErrorObject, Failure, Method, Param, Request};
 use http::StatusCode;
 use std::borrow::Cow;
@@ -69,7 +69,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
     let raw = reference.unwrap_or_default();
     if raw.first() == Some(&b'{') {
         let read = Scanner::new(raw).and_then(|mut scanner| {
-            scanner.object::<Fault>(|scanner, Member { key, .. }| {
+            scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                 let value = scanner.skip()?;
                 // 1C finds members of a Structure whatever their case.
                 match &*folded_name(&key) {

@@ -7,7 +7,7 @@
 
 use super::fold::{folded, folded_name, other_forms, trimmed};
 use crate::identity::Scopes;
-use crate::rpc::json::{self, Fault, Member, Scanner};
+use crate::rpc::json::{self, JsonError, Member, Scanner};
 use std::borrow::Cow;
 
 /// Text within text is unescaped so often. Each level doubles the backslashes, so there are no more.
@@ -78,10 +78,10 @@ impl Guarded {
         self.is_member(&object).unwrap_or_else(|_| self.is_within(&object))
     }
 
-    fn is_member(&self, object: &[u8]) -> Result<bool, Fault> {
+    fn is_member(&self, object: &[u8]) -> Result<bool, JsonError> {
         let mut named = false;
         let mut scanner = Scanner::new(object)?;
-        scanner.object::<Fault>(|scanner, Member { key, .. }| {
+        scanner.object::<JsonError>(|scanner, Member { key, .. }| {
             let value = scanner.skip()?;
             named = named || self.is_about(&key) && self.is_within(value.of(object).unwrap_or_default());
             Ok(())

@@ -3,7 +3,7 @@
 use super::policy::Rules;
 use super::schema;
 use crate::identity::Scopes;
-use crate::rpc::json::Fault;
+use crate::rpc::json::JsonError;
 use crate::rpc::{Failure, List, Method, Payload};
 use crate::service::memo::Memo;
 use bytes::Bytes;
@@ -47,7 +47,7 @@ impl Filter {
         Ok(shown.map_or_else(|| list.clone(), |shown| shown.kept_as(list)).private())
     }
 
-    fn pick(&self, payload: &Payload) -> Result<Option<Payload>, Fault> {
+    fn pick(&self, payload: &Payload) -> Result<Option<Payload>, JsonError> {
         let Key { method, have, .. } = &self.key;
         let list = List::read(method, payload)?;
         let mut same = !list.is_partial();

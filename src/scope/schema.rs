@@ -1,7 +1,7 @@
 //! Input schemas without guarded values.
 
 use super::guards::Guarded;
-use crate::rpc::json::{Fault, Member, Scanner, Span, Tree};
+use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree};
 
 type Members = Vec<(String, Tree)>;
 
@@ -14,16 +14,16 @@ fn nothing() -> Tree {
 /// there are none.
 ///
 /// # Errors
-/// [`Fault`] for a schema that cannot be read.
+/// [`JsonError`] for a schema that cannot be read.
 pub(super) fn without<'a>(
     tool: &[u8],
     guards: impl Iterator<Item = &'a Guarded> + Clone,
-) -> Result<Option<Vec<u8>>, Fault> {
+) -> Result<Option<Vec<u8>>, JsonError> {
     if guards.clone().next().is_none() {
         return Ok(None);
     }
     let mut schemas: Vec<Span> = Vec::new();
-    Scanner::new(tool)?.object::<Fault>(|scanner, Member { key, .. }| {
+    Scanner::new(tool)?.object::<JsonError>(|scanner, Member { key, .. }| {
         let span = scanner.skip()?;
         if key == "inputSchema" {
             schemas.push(span);

@@ -300,7 +300,7 @@ async fn results_stand_on_one_line() {
 #[tokio::test(start_paused = true)]
 async fn silent_streams_carry_comments_and_end_at_shutdown() {
     let shutdown = CancellationToken::new();
-    let bridge = Bridge::new(server()).shutdown(shutdown.clone());
+    let bridge = Bridge::new(server()).shutdown(shutdown.clone().cancelled_owned());
     let sse = LegacySseLayer::new(bridge, "/sse/messages/").layer(always("{}"));
     let mut client = Client::open(&sse).await;
     let start = Instant::now();

@@ -2,8 +2,8 @@
 
 use crate::support::invariants;
 use bytes::Bytes;
-use onec_mcp::onec::fuzzing::decode;
-use onec_mcp::rpc::json::{quote_into, unquote};
+use onec_mcp::fuzzing::json::{quote_into, unquote};
+use onec_mcp::fuzzing::onec::decode;
 use onec_mcp::rpc::{Message, Method, Params, Payload, Request, Version};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;

@@ -227,7 +227,8 @@ async fn log_messages_of_a_legacy_call_always() {
 #[tokio::test(start_paused = true)]
 async fn subscriptions_are_acknowledged_and_end_gracefully() {
     let shutdown = CancellationToken::new();
-    let http: Http = JsonRpcLayer::new(Bridge::new(server()).shutdown(shutdown.clone())).layer(always("{}"));
+    let http: Http =
+        JsonRpcLayer::new(Bridge::new(server()).shutdown(shutdown.clone().cancelled_owned())).layer(always("{}"));
     let listen = modern("subscriptions/listen", json!({ "notifications": { "toolsListChanged": true } }));
     let mut events = Events::of(open(&http, listen.clone()).await);
     let first = events.message().await.unwrap();
@@ -258,7 +259,7 @@ async fn subscriptions_that_cannot_be() {
 #[tokio::test(start_paused = true)]
 async fn shutdown_lets_calls_finish() {
     let shutdown = CancellationToken::new();
-    let bridge = Bridge::new(server()).shutdown(shutdown.clone());
+    let bridge = Bridge::new(server()).shutdown(shutdown.clone().cancelled_owned());
     let http: Http = JsonRpcLayer::new(bridge).layer(sleeper(&Alive::default()));
     let mut events = Events::of(open(&http, call(9, json!({}))).await);
     shutdown.cancel();

@@ -279,7 +279,7 @@ impl AsyncWrite for Stuck {
 async fn a_client_that_does_not_read_does_not_keep_the_end_out() {
     for ends_by_input in [false, true] {
         let shutdown = CancellationToken::new();
-        let bridge = || Bridge::new(server()).shutdown(shutdown.clone());
+        let bridge = || Bridge::new(server()).shutdown(shutdown.clone().cancelled_owned());
         let ((mut to, input), (output, from)) = (duplex(1000), duplex(10));
         let ((mut to_stuck, stuck_input), stuck) = (duplex(1000), Stuck);
         let full = tokio::spawn(stdio::serve(bridge(), sleeper(&Alive::default()), input, output));
@@ -410,7 +410,7 @@ async fn the_log_level_holds_for_later_calls() {
 #[tokio::test(start_paused = true)]
 async fn progress_and_subscriptions() {
     let shutdown = CancellationToken::new();
-    let bridge = Bridge::new(server()).shutdown(shutdown.clone());
+    let bridge = Bridge::new(server()).shutdown(shutdown.clone().cancelled_owned());
     let mut client = Client::start(bridge, sleeper(&Alive::default()));
     client.say(legacy(1, "tools/call", &json!({ "name": "7.5", "_meta": { "progressToken": "t" } }))).await;
     for _ in 0..3 {

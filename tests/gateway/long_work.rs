@@ -13,7 +13,7 @@ use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::onec::fuzzing::{BadAnswer, decode};
+use onec_mcp::fuzzing::onec::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, ServerInfo, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};

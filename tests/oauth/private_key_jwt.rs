@@ -5,8 +5,8 @@ use crate::support::oauth::{self, Answer, CALLBACK, Lab, Params, VERIFIER, pair,
 use crate::support::oauth_invariants as invariants;
 use crate::support::signer::{Signer, claims, text, unsigned};
 use crate::support::tls_host::{Host, Reply};
-use onec_mcp::auth::server::fuzzing;
 use onec_mcp::auth::store::MemoryStore;
+use onec_mcp::fuzzing::oauth as fuzzing;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};

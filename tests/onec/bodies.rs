@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use encoding_rs::{KOI8_R, WINDOWS_1251};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use onec_mcp::onec::fuzzing::words;
+use onec_mcp::fuzzing::onec::words;
 use onec_mcp::onec::{OneCService, RestCall, Trouble};
 use proptest::prelude::*;
 use tower::ServiceExt;

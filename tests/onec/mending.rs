@@ -1,7 +1,7 @@
 //! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
 
 use bytes::Bytes;
-use onec_mcp::onec::fuzzing::{BadAnswer, decode};
+use onec_mcp::fuzzing::onec::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService, Trouble};
 use onec_mcp::rpc::{ErrorObject, Method, Params, Request, Version};
 use proptest::collection::vec;

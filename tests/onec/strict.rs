@@ -7,7 +7,7 @@ use onec_mcp::Gateway;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::onec::fuzzing::{BadAnswer, decode};
+use onec_mcp::fuzzing::onec::{BadAnswer, decode};
 use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, Version};
 use proptest::collection::vec;

@@ -5,9 +5,10 @@
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use onec_mcp::bridge::http::{JsonRpcLayer, decode_sentinel, encode_sentinel};
+use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::bridge::stdio::{Lines, MAX_LINE};
-use onec_mcp::rpc::json::{Fault, Member, Scanner};
+use onec_mcp::fuzzing::json::{JsonError, Member, Scanner};
+use onec_mcp::fuzzing::{decode_sentinel, encode_sentinel};
 use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -89,7 +90,7 @@ fn members(object: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut scanner = Scanner::new(object.as_bytes()).unwrap();
     scanner
-        .object::<Fault>(|scanner, Member { key, .. }| {
+        .object::<JsonError>(|scanner, Member { key, .. }| {
             let span = scanner.skip()?;
             let value = span.of(object.as_bytes()).unwrap_or_default();
             found.push((key.into_owned(), String::from_utf8(value.to_vec()).unwrap()));

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a broken invariant is a panic")]
 
 use bytes::Bytes;
-use onec_mcp::onec::fuzzing::{decode, words};
+use onec_mcp::fuzzing::onec::{decode, words};
 use onec_mcp::rpc::{ErrorObject, Incoming, Invalid, MAX_BATCH, Message, Method, Param, Payload, Request, Version};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -187,7 +187,7 @@ pub(crate) fn error_body(bytes: &[u8]) {
 
 /// The scanner and serde_json agree on what is JSON; only depth is bounded here.
 pub(crate) fn scanner(bytes: &[u8]) {
-    use onec_mcp::rpc::json::{Fault, Scanner};
+    use onec_mcp::fuzzing::json::{JsonError, Scanner};
     let ours = Scanner::new(bytes).and_then(|mut scanner| {
         let span = scanner.skip()?;
         scanner.end()?;
@@ -199,7 +199,7 @@ pub(crate) fn scanner(bytes: &[u8]) {
             assert_eq!(span.of(bytes).unwrap(), theirs.get().as_bytes());
             assert_eq!(breaks, bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n')));
         }
-        (Err(Fault::Depth), _) | (Err(_), Err(_)) => {}
+        (Err(JsonError::Depth), _) | (Err(_), Err(_)) => {}
         (ours, theirs) => unreachable!("{ours:?} against {theirs:?}"),
     }
 }

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each user takes a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
 
-use onec_mcp::auth::server::fuzzing::{
+use onec_mcp::fuzzing::oauth::{
     assertion as read_assertion, params, redirect_matches, redirect_uri, redirect_with, signed,
 };
 use url::{Host, Url, form_urlencoded};

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a broken invariant is a panic")]
 
 use onec_mcp::Credentials;
-use onec_mcp::auth::login::fuzzing::record;
 use onec_mcp::auth::store::seal::{open, seal};
+use onec_mcp::fuzzing::login::record;
 
 pub(crate) fn sealed(bytes: &[u8]) {
     // Nobody has encrypted it under this token.

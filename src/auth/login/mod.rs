@@ -20,8 +20,7 @@
 
 mod cached;
 #[cfg(feature = "oauth")]
-#[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod guesses;
 mod key;
 mod known;

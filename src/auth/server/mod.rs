@@ -87,8 +87,7 @@ mod assertion;
 mod authorize;
 mod client_auth;
 mod client_metadata;
-#[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod limits;
 mod log_in;
 mod metadata;

@@ -56,7 +56,7 @@ mod headers;
 mod layer;
 mod options;
 pub(super) mod reply;
-mod sentinel;
+pub(crate) mod sentinel;
 mod service;
 mod stream;
 mod tool_params;
@@ -64,7 +64,6 @@ mod tool_params;
 pub use layer::JsonRpcLayer;
 #[cfg(feature = "sse")]
 pub(super) use options::Options;
-pub use sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 pub use service::{JsonRpc, ResponseFuture};
 #[cfg(feature = "sse")]
 pub(super) use stream::EventStream;

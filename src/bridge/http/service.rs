@@ -288,7 +288,7 @@ where
         let shutdown = self.shared.bridge.shutdown.clone();
         self.stream(outbox, async move {
             let _share = share;
-            shutdown.cancelled().await;
+            shutdown.await;
             let ended = Payload::parse(era::listen_ended(call.id.as_json()));
             let outcome = Outcome::answered(ended.map_err(ErrorObject::from).into());
             Some(call.finish(outcome).text)

@@ -5,7 +5,7 @@ use super::kind::{Field, Kind};
 use super::tables::{PROMPT, RESOURCE, TEMPLATE, TOOL};
 use super::{Mender, Output, first_member};
 use crate::onec::bad_answer::BadAnswer;
-use crate::rpc::json::{Fault, Scanner, unquote};
+use crate::rpc::json::{JsonError, Scanner, unquote};
 use crate::rpc::{MAX_ITEMS, label};
 
 /// More values than this no client takes
@@ -63,7 +63,7 @@ fn bounded(
 ) -> Result<bool, BadAnswer> {
     let before = scanner.clone();
     match item(mender, scanner) {
-        Err(BadAnswer::Json(Fault::Depth)) => {
+        Err(BadAnswer::Json(JsonError::Depth)) => {
             *scanner = before;
             let named = ["name", "uri", "uriTemplate"].into_iter().find_map(|key| name(scanner, mender.bytes, key));
             scanner.pass_by()?;
@@ -161,11 +161,11 @@ pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
 /// For [`first_member`]: why a look at an object ended.
 pub(super) enum Look {
     Found(crate::rpc::json::Span),
-    Fault,
+    JsonError,
 }
 
-impl From<Fault> for Look {
-    fn from(_: Fault) -> Self {
-        Self::Fault
+impl From<JsonError> for Look {
+    fn from(_: JsonError) -> Self {
+        Self::JsonError
     }
 }

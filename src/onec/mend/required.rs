@@ -4,7 +4,7 @@
 //! which properties there are. That is known at the end only.
 
 use super::edits::Edits;
-use crate::rpc::json::{Fault, Scanner, Span, text};
+use crate::rpc::json::{JsonError, Scanner, Span, text};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
@@ -91,7 +91,7 @@ fn keys<'a>(object: &'a [u8], keys: &mut Vec<Cow<'a, str>>) {
     keys.reserve(8);
     // It was read before, so this cannot fail.
     let _ = Scanner::new(object).and_then(|mut scanner| {
-        scanner.object::<Fault>(|scanner, member| {
+        scanner.object::<JsonError>(|scanner, member| {
             keys.push(member.key);
             scanner.skip().map(drop)
         })
@@ -102,7 +102,7 @@ fn keys<'a>(object: &'a [u8], keys: &mut Vec<Cow<'a, str>>) {
 pub(super) fn unique_names(raw: &[u8], wanted: impl Fn(&str) -> bool) -> Option<String> {
     let (mut names, mut seen) = (String::from("["), Seen::default());
     let mut whole = true;
-    let read = Scanner::new(raw).ok()?.array::<Fault>(|scanner| {
+    let read = Scanner::new(raw).ok()?.array::<JsonError>(|scanner| {
         let span = scanner.skip()?;
         if text(raw, span).filter(|name| wanted(name)).is_some_and(|name| seen.insert(name)) {
             names.push_str(if names.len() > 1 { "," } else { "" });

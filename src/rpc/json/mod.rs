@@ -69,7 +69,7 @@ impl Span {
 /// Why a text is not the JSON that was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum JsonError {
     /// Not UTF-8.
     #[error("not valid UTF-8")]
     Utf8,
@@ -111,11 +111,11 @@ pub fn quote_into(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Notes that a member was met and refuses a second one of the same name.
-pub(crate) fn once(slot: &mut Span, span: Span, name: &'static str) -> Result<(), Fault> {
+pub(crate) fn once(slot: &mut Span, span: Span, name: &'static str) -> Result<(), JsonError> {
     if slot.is_empty() {
         *slot = span;
         Ok(())
     } else {
-        Err(Fault::Duplicate(name))
+        Err(JsonError::Duplicate(name))
     }
 }

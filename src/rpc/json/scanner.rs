@@ -1,7 +1,7 @@
 //! The cursor.
 
 use super::surrogates::unit;
-use super::{Fault, MAX_DEPTH, Span, unquote};
+use super::{JsonError, MAX_DEPTH, Span, unquote};
 use std::borrow::Cow;
 
 /// A cursor over JSON text.
@@ -28,12 +28,12 @@ impl<'a> Scanner<'a> {
     /// A cursor at the start of `bytes`.
     ///
     /// # Errors
-    /// [`Fault::Utf8`] and [`Fault::Size`].
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
+    /// [`JsonError::Utf8`] and [`JsonError::Size`].
+    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         if u32::try_from(bytes.len()).is_err() {
-            return Err(Fault::Size);
+            return Err(JsonError::Size);
         }
-        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::Utf8)?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| JsonError::Utf8)?;
         Ok(Self { text, bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
@@ -57,8 +57,8 @@ impl<'a> Scanner<'a> {
         self.pos
     }
 
-    const fn fault<T>(&self) -> Result<T, Fault> {
-        Err(Fault::Syntax(self.pos))
+    const fn fault<T>(&self) -> Result<T, JsonError> {
+        Err(JsonError::Syntax(self.pos))
     }
 
     fn at(&self) -> u8 {
@@ -83,7 +83,7 @@ impl<'a> Scanner<'a> {
         self.at()
     }
 
-    fn punctuation(&mut self, byte: u8) -> Result<(), Fault> {
+    fn punctuation(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == byte {
             self.pos += 1;
             Ok(())
@@ -95,27 +95,27 @@ impl<'a> Scanner<'a> {
     /// Nothing but white space may follow.
     ///
     /// # Errors
-    /// [`Fault::Syntax`].
-    pub fn end(&mut self) -> Result<(), Fault> {
+    /// [`JsonError::Syntax`].
+    pub fn end(&mut self) -> Result<(), JsonError> {
         self.space();
         if self.pos == self.bytes.len() { Ok(()) } else { self.fault() }
     }
 
-    fn enter(&mut self) -> Result<(), Fault> {
+    fn enter(&mut self) -> Result<(), JsonError> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(Fault::Depth) } else { Ok(()) }
+        if self.depth > MAX_DEPTH { Err(JsonError::Depth) } else { Ok(()) }
     }
 
     /// Reads an object; `each` is called at every member and must consume its value.
     ///
     /// # Errors
-    /// [`Fault::Expected`] where no object stands, and whatever the text or `each` is at fault with.
-    pub fn object<E: From<Fault>>(
+    /// [`JsonError::Expected`] where no object stands, and whatever the text or `each` is at fault with.
+    pub fn object<E: From<JsonError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Member<'a>) -> Result<(), E>,
     ) -> Result<Span, E> {
         if self.peek() != b'{' {
-            return Err(Fault::Expected("expected an object").into());
+            return Err(JsonError::Expected("expected an object").into());
         }
         let start = self.pos;
         self.enter()?;
@@ -132,7 +132,7 @@ impl<'a> Scanner<'a> {
                         self.pos += 1;
                         break;
                     }
-                    _ => return Err(Fault::Syntax(self.pos).into()),
+                    _ => return Err(JsonError::Syntax(self.pos).into()),
                 }
             }
         }
@@ -140,7 +140,7 @@ impl<'a> Scanner<'a> {
         Ok(Span::new(start, self.pos))
     }
 
-    fn key(&mut self) -> Result<Member<'a>, Fault> {
+    fn key(&mut self) -> Result<Member<'a>, JsonError> {
         if self.peek() != b'"' {
             return self.fault();
         }
@@ -154,16 +154,16 @@ impl<'a> Scanner<'a> {
             // Nothing to undo, and UTF-8 since the whole is.
             self.text.get(start + 1..end - 1).map(Cow::Borrowed)
         };
-        Ok(Member { key: key.ok_or(Fault::Syntax(start))?, start })
+        Ok(Member { key: key.ok_or(JsonError::Syntax(start))?, start })
     }
 
     /// Reads an array; `each` is called at every item and must consume it.
     ///
     /// # Errors
-    /// [`Fault::Expected`] where no array stands, and whatever the text or `each` is at fault with.
-    pub fn array<E: From<Fault>>(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), E>) -> Result<Span, E> {
+    /// [`JsonError::Expected`] where no array stands, and whatever the text or `each` is at fault with.
+    pub fn array<E: From<JsonError>>(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), E>) -> Result<Span, E> {
         if self.peek() != b'[' {
-            return Err(Fault::Expected("expected an array").into());
+            return Err(JsonError::Expected("expected an array").into());
         }
         let start = self.pos;
         self.enter()?;
@@ -179,7 +179,7 @@ impl<'a> Scanner<'a> {
                         self.pos += 1;
                         break;
                     }
-                    _ => return Err(Fault::Syntax(self.pos).into()),
+                    _ => return Err(JsonError::Syntax(self.pos).into()),
                 }
             }
         }
@@ -190,8 +190,8 @@ impl<'a> Scanner<'a> {
     /// Reads a string and gives its span, quotes included.
     ///
     /// # Errors
-    /// [`Fault::Syntax`].
-    pub fn string(&mut self) -> Result<Span, Fault> {
+    /// [`JsonError::Syntax`].
+    pub fn string(&mut self) -> Result<Span, JsonError> {
         if self.peek() != b'"' {
             return self.fault();
         }
@@ -203,8 +203,8 @@ impl<'a> Scanner<'a> {
     /// Checks and passes one value of any kind.
     ///
     /// # Errors
-    /// [`Fault::Syntax`], [`Fault::Depth`].
-    pub fn skip(&mut self) -> Result<Span, Fault> {
+    /// [`JsonError::Syntax`], [`JsonError::Depth`].
+    pub fn skip(&mut self) -> Result<Span, JsonError> {
         self.space();
         let start = self.pos;
         // One bit a level: is it an object? MAX_DEPTH fits.
@@ -263,8 +263,8 @@ impl<'a> Scanner<'a> {
     /// brackets are looked at.
     ///
     /// # Errors
-    /// [`Fault::Syntax`] where it does not end.
-    pub(crate) fn pass_by(&mut self) -> Result<(), Fault> {
+    /// [`JsonError::Syntax`] where it does not end.
+    pub(crate) fn pass_by(&mut self) -> Result<(), JsonError> {
         let mut open = 0_usize;
         loop {
             match self.peek() {
@@ -274,7 +274,7 @@ impl<'a> Scanner<'a> {
                     self.pos += 1;
                     match byte {
                         b'{' | b'[' => open += 1,
-                        b'}' | b']' => open = open.checked_sub(1).ok_or(Fault::Syntax(self.pos))?,
+                        b'}' | b']' => open = open.checked_sub(1).ok_or(JsonError::Syntax(self.pos))?,
                         _ => {}
                     }
                 }
@@ -285,7 +285,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn skip_key(&mut self) -> Result<(), Fault> {
+    fn skip_key(&mut self) -> Result<(), JsonError> {
         if self.peek() != b'"' {
             return self.fault();
         }
@@ -293,7 +293,7 @@ impl<'a> Scanner<'a> {
         self.punctuation(b':')
     }
 
-    fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
+    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
         if self.bytes.get(self.pos..).is_some_and(|rest| rest.starts_with(word)) {
             self.pos += word.len();
             Ok(())
@@ -302,7 +302,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), JsonError> {
         let start = self.pos;
         while self.at().is_ascii_digit() {
             self.pos += 1;
@@ -310,7 +310,7 @@ impl<'a> Scanner<'a> {
         if self.pos == start { self.fault() } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
+    fn number(&mut self) -> Result<(), JsonError> {
         if self.at() == b'-' {
             self.pos += 1;
         }
@@ -334,7 +334,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a string and says whether anything in it is escaped. The cursor is on the opening quote.
-    fn string_token(&mut self) -> Result<bool, Fault> {
+    fn string_token(&mut self) -> Result<bool, JsonError> {
         self.pos += 1;
         let mut escaped = false;
         loop {
@@ -358,7 +358,7 @@ impl<'a> Scanner<'a> {
         self.pos += self.bytes.get(self.pos..).map_or(0, plain_text);
     }
 
-    fn escape(&mut self) -> Result<(), Fault> {
+    fn escape(&mut self) -> Result<(), JsonError> {
         self.pos += 1;
         match self.at() {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
@@ -422,7 +422,7 @@ pub(crate) fn plain_text(text: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn check(text: &[u8]) -> Result<(), Fault> {
+    fn check(text: &[u8]) -> Result<(), JsonError> {
         let mut scanner = Scanner::new(text)?;
         scanner.skip()?;
         scanner.end()
@@ -475,7 +475,7 @@ mod tests {
     fn depth_is_bounded() {
         let nested = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
         assert_eq!(check(nested(128).as_bytes()), Ok(()));
-        assert_eq!(check(nested(129).as_bytes()), Err(Fault::Depth));
+        assert_eq!(check(nested(129).as_bytes()), Err(JsonError::Depth));
     }
 
     #[test]

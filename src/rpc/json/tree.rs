@@ -1,7 +1,7 @@
 //! JSON as a tree that keeps the order of members, members that stand there twice, and the exact
 //! text of everything but what is taken out.
 
-use super::{Fault, Member, Scanner, quote_into, unquote};
+use super::{JsonError, Member, Scanner, quote_into, unquote};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tree {
@@ -13,18 +13,18 @@ pub(crate) enum Tree {
 }
 
 impl Tree {
-    pub(crate) fn parse(json: &[u8]) -> Result<Self, Fault> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, JsonError> {
         let mut scanner = Scanner::new(json)?;
         let tree = Self::read(&mut scanner, json)?;
         scanner.end()?;
         Ok(tree)
     }
 
-    fn read(scanner: &mut Scanner<'_>, json: &[u8]) -> Result<Self, Fault> {
+    fn read(scanner: &mut Scanner<'_>, json: &[u8]) -> Result<Self, JsonError> {
         match scanner.peek() {
             b'{' => {
                 let mut members = Vec::new();
-                scanner.object::<Fault>(|scanner, Member { key, .. }| {
+                scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                     members.push((key.into_owned(), Self::read(scanner, json)?));
                     Ok(())
                 })?;
@@ -32,7 +32,7 @@ impl Tree {
             }
             b'[' => {
                 let mut items = Vec::new();
-                scanner.array::<Fault>(|scanner| {
+                scanner.array::<JsonError>(|scanner| {
                     items.push(Self::read(scanner, json)?);
                     Ok(())
                 })?;

@@ -305,7 +305,12 @@ async fn outages_are_told_apart() {
         let http = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
         let client = tower::service_fn(move |asked: http::Request<Bytes>| {
             let answer = http.request(asked.map(Full::new));
-            async move { answer.await.map(|_| http::Response::new(Bytes::new())).map_err(ClientError::Connect) }
+            async move {
+                answer
+                    .await
+                    .map(|_| http::Response::new(Bytes::new()))
+                    .map_err(|error| ClientError::Connect(error.into()))
+            }
         });
         let onec = OneCService::with_client(Infobase::new("https://h/b").unwrap(), client).unwrap();
         let typed = Typed::Credentials(Credentials::new("Иван", ""));

@@ -1,0 +1,25 @@
+//! Readers of what comes from outside, for the fuzz targets and property tests; not part of the API.
+
+pub use crate::bridge::http::sentinel::{decode as decode_sentinel, encode as encode_sentinel};
+
+/// JSON text.
+pub mod json {
+    pub use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into, text, unquote};
+}
+
+/// Answers of 1C.
+pub mod onec {
+    pub use crate::onec::fuzzing::*;
+}
+
+/// Requests to the authorization server.
+#[cfg(feature = "oauth")]
+pub mod oauth {
+    pub use crate::auth::server::fuzzing::*;
+}
+
+/// What a token store gives back.
+#[cfg(feature = "oauth")]
+pub mod login {
+    pub use crate::auth::login::fuzzing::*;
+}

@@ -1,0 +1,20 @@
+//! Readers of what 1C sends, for the fuzz targets and property tests.
+
+pub use super::bad_answer::BadAnswer;
+use crate::rpc::{ErrorObject, Payload, Request};
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// Reads the body of an answer to `request`.
+///
+/// # Errors
+/// [`BadAnswer`] for what is none.
+pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
+    let answer = super::decode::decode(&HeaderMap::new(), body, request)?;
+    Ok(answer.map(|answer| answer.payload))
+}
+
+/// What the body of an error says.
+pub fn words(headers: &HeaderMap, body: &[u8]) -> String {
+    super::error::cut(&super::error_body::words(headers, body)).into_owned()
+}

@@ -10,7 +10,7 @@ use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer};
 use onec_mcp::net::Body;
 use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
-use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
+use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};
 use serde_json::{Value, json};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -128,7 +128,7 @@ impl Case {
     pub(crate) fn protected<V: TokenValidator>(
         &self,
         validator: V,
-    ) -> Authenticated<JsonRpc<Scoped<OneCService<Mock>>>, Bearer<V>> {
+    ) -> Authenticated<JsonRpc<Scope<OneCService<Mock>>>, Bearer<V>> {
         let scoped = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(self.leaf());
         let bridge = JsonRpcLayer::new(ServerInfo::default()).layer(scoped);
         let site = Site::new().public_url(&"https://1c.example".parse().unwrap());

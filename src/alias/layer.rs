@@ -1,6 +1,6 @@
 //! [`AliasLayer`].
 
-use super::service::Aliased;
+use super::service::Alias;
 use crate::rpc::name::Kept;
 use tower_layer::Layer;
 
@@ -26,9 +26,9 @@ impl AliasLayer {
 }
 
 impl<S> Layer<S> for AliasLayer {
-    type Service = Aliased<S>;
+    type Service = Alias<S>;
 
-    fn layer(&self, inner: S) -> Aliased<S> {
-        Aliased::new(inner, self.kept)
+    fn layer(&self, inner: S) -> Alias<S> {
+        Alias::new(inner, self.kept)
     }
 }

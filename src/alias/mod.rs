@@ -81,4 +81,4 @@ mod show;
 
 pub use crate::rpc::name::{alias, argument_alias};
 pub use layer::AliasLayer;
-pub use service::{Aliased, ResponseFuture};
+pub use service::{Alias, ResponseFuture};

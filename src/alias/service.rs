@@ -1,26 +1,23 @@
-//! [`Aliased`].
+//! [`Alias`].
 
 use super::arguments::Twice;
 use super::book::{Book, Meaning};
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::name::{Kept, looks_made, may_hold_alias};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
-use crate::service::aside::{Rework, Reworked};
+use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
-use futures_core::future::BoxFuture;
+use crate::service::take_ready;
 use http::StatusCode;
-use pin_project_lite::pin_project;
-use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tower::ServiceExt as _;
 use tower_service::Service;
 
 /// An RPC service behind [`AliasLayer`](super::AliasLayer).
 #[derive(Clone, Debug)]
-pub struct Aliased<S> {
+pub struct Alias<S> {
     inner: S,
     known: Arc<Known>,
 }
@@ -31,55 +28,13 @@ struct Known {
     asked: Asked,
 }
 
-impl<S> Aliased<S> {
+impl<S> Alias<S> {
     pub(super) fn new(inner: S, kept: Kept) -> Self {
         Self { inner, known: Arc::new(Known { book: Book::new(kept), asked: Asked::default() }) }
     }
 }
 
-pin_project! {
-    /// The answer of an [`Aliased`] service.
-    pub struct ResponseFuture<F> {
-        #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[project = Projected]
-    enum Kind<F> {
-        // Nothing to do, or the name is back already.
-        Called { #[pin] call: F },
-        Listed { #[pin] call: Reworked<F, Show> },
-        Refused { answer: Option<Response> },
-        // The list of tools comes first.
-        Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl<F, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call } => call.poll(cx),
-            // A future is not polled after its end.
-            Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            Projected::Asking { call } => call.as_mut().poll(cx),
-        }
-    }
-}
+response_future!("The answer of an [`Alias`] service.", Show);
 
 /// Shows lists as clients see them.
 struct Show(Arc<Known>);
@@ -101,7 +56,7 @@ fn shown(book: &Book, mut answer: Response) -> Response {
     answer
 }
 
-impl<S> Service<Request> for Aliased<S>
+impl<S> Service<Request> for Alias<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -116,34 +71,31 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let kind = match &request.method {
-            Method::ToolsList => {
-                let show = Show(Arc::clone(&self.known));
-                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
-            }
+        let answer = match &request.method {
+            Method::ToolsList => Answer::reworked(self.inner.call(request), Show(Arc::clone(&self.known))),
             Method::ToolsCall => self.call_tool(request),
-            _ => Kind::Called { call: self.inner.call(request) },
+            _ => Answer::passed(self.inner.call(request)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { answer }
     }
 }
 
-impl<S> Aliased<S>
+impl<S> Alias<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
-        let Some(asked) = Asking::of(&request) else { return Kind::Called { call: self.inner.call(request) } };
+    fn call_tool(&mut self, request: Request) -> Answer<S::Future, Show> {
+        let Some(asked) = Asking::of(&request) else { return Answer::passed(self.inner.call(request)) };
         let report = report(&request, &asked.name);
         match asked.meant(&request, &self.known.book) {
             Some(Ok(params)) => {
                 forget(report);
-                Kind::Called { call: self.inner.call(Request { params, ..request }) }
+                Answer::passed(self.inner.call(Request { params, ..request }))
             }
-            Some(Err(refusal)) => Kind::Refused { answer: told(report, Ok(*refusal)).ok() },
-            None => Kind::Asking { call: self.ask(request, asked, report) },
+            Some(Err(refusal)) => Answer::known(told(report, Ok(*refusal))),
+            None => Answer::later(self.ask(request, asked, report)),
         }
     }
 
@@ -152,13 +104,13 @@ where
         request: Request,
         asked: Asking,
         report: Option<ToolCall>,
-    ) -> BoxFuture<'static, Result<Response, BoxError>> {
-        let mut service = self.inner.clone();
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         // Waiting for another's list with a place reserved could keep that list from its own place, so
         // the service that was polled to readiness is let go.
-        drop(std::mem::replace(&mut self.inner, service.clone()));
+        drop(take_ready(&mut self.inner));
+        let mut service = self.inner.clone();
         let known = Arc::clone(&self.known);
-        Box::pin(async move {
+        async move {
             let shows = Arc::clone(&known);
             let each = move |page: &_| shows.book.show(page).is_ok();
             let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
@@ -179,7 +131,7 @@ where
             }
             forget(report);
             service.call(Request { params, ..request }).await.map_err(Into::into)
-        })
+        }
     }
 }
 

@@ -68,6 +68,8 @@ mod event;
 mod layer;
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 mod reason;
+#[cfg(feature = "audit")]
+mod service;
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 mod tool;
 
@@ -77,6 +79,8 @@ pub const TARGET: &str = "onec_mcp::audit";
 
 pub(crate) use event::{Event, heard, sampler, scope_denied};
 #[cfg(feature = "audit")]
-pub use layer::{AuditLayer, Audited, ResponseFuture};
+pub use layer::AuditLayer;
+#[cfg(feature = "audit")]
+pub use service::{Audit, ResponseFuture};
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 pub(crate) use {reason::Verdict, tool::ToolCall};

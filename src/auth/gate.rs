@@ -5,6 +5,7 @@ use crate::audit::Event;
 use crate::identity::Identity;
 use crate::net::sampler::Sampler;
 use crate::net::{Refused, close_unread};
+use crate::service::take_ready;
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -111,8 +112,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let mut inner = take_ready(&mut self.inner);
         let scheme = self.scheme.clone();
         ResponseFuture(Box::pin(async move {
             let (mut head, body) = request.into_parts();

@@ -2,7 +2,7 @@
 
 use super::flight::Flights;
 use super::key::Key;
-use crate::onec::Check;
+use crate::onec::AnswerCheck;
 use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::{BoxError, Payload, Response};
 use moka::policy::EvictionPolicy;
@@ -93,7 +93,7 @@ impl Memory {
         &self,
         key: Key,
         ttl: Duration,
-        check: Option<Check>,
+        check: Option<AnswerCheck>,
         call: impl Future<Output = Result<Response, BoxError>>,
     ) -> Result<Answer, BoxError> {
         let call = async {
@@ -106,7 +106,7 @@ impl Memory {
         self.flights.join(key, call).await.map_err(|error| Shared(error).into())
     }
 
-    fn keep(&self, key: Key, ttl: Duration, check: Option<&Check>, response: Response) -> Answer {
+    fn keep(&self, key: Key, ttl: Duration, check: Option<&AnswerCheck>, response: Response) -> Answer {
         let ttl = ttl.min(LONGEST);
         match response.outcome {
             Ok(payload)

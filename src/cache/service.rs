@@ -2,14 +2,13 @@
 
 use super::key::{self, Key};
 use super::memory::{Answer, Memory};
-use crate::onec::{Check, RestCall};
+use crate::onec::{AnswerCheck, RestCall};
 use crate::rpc::{BoxError, Request, Response};
-use pin_project_lite::pin_project;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use crate::service::answer::{Answer as Answered, response_future};
+use crate::service::take_ready;
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
 
@@ -36,47 +35,7 @@ pub struct RestCache<R> {
     memory: Arc<Memory>,
 }
 
-pin_project! {
-    /// The answer of a [`Cache`] or a [`RestCache`].
-    pub struct ResponseFuture<F> {
-        #[pin]
-        kind: Kind<F>,
-    }
-}
-
-type Asked = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
-
-pin_project! {
-    #[project = Projected]
-    enum Kind<F> {
-        Passed { #[pin] call: F },
-        Known { response: Option<Response> },
-        Asked { call: Asked },
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl<F, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Passed { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            // A future is not polled after its end.
-            Projected::Known { response } => response.take().map_or(Poll::Pending, |known| Poll::Ready(Ok(known))),
-            Projected::Asked { call } => call.as_mut().poll(cx),
-        }
-    }
-}
+response_future!("The answer of a [`Cache`] or a [`RestCache`].", Infallible);
 
 impl<S> Service<Request> for Cache<S>
 where
@@ -93,14 +52,14 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let kind = match self.lists.filter(|_| request.method.listed().is_some()) {
+        let answer = match self.lists.filter(|_| request.method.listed().is_some()) {
             Some(ttl) => {
                 let wanted = (key::of_list(&request), ttl, None);
                 look_up(&mut self.inner, &self.memory, wanted, request, told)
             }
-            None => Kind::Passed { call: self.inner.call(request) },
+            None => Answered::passed(self.inner.call(request)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { answer }
     }
 }
 
@@ -119,14 +78,14 @@ where
     }
 
     fn call(&mut self, call: RestCall) -> Self::Future {
-        let kind = match call.cache.filter(|ttl| !ttl.is_zero()) {
+        let answer = match call.cache.filter(|ttl| !ttl.is_zero()) {
             Some(ttl) => {
                 let wanted = (key::of_call(&call), ttl, call.check.clone());
                 look_up(&mut self.inner, &self.memory, wanted, call, |answer| answer.response)
             }
-            None => Kind::Passed { call: self.inner.call(call) },
+            None => Answered::passed(self.inner.call(call)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { answer }
     }
 }
 
@@ -134,10 +93,10 @@ where
 fn look_up<S, Q>(
     inner: &mut S,
     memory: &Arc<Memory>,
-    (key, ttl, check): (Key, Duration, Option<Check>),
+    (key, ttl, check): (Key, Duration, Option<AnswerCheck>),
     question: Q,
     finish: fn(Answer) -> Response,
-) -> Kind<S::Future>
+) -> Answered<S::Future, Infallible>
 where
     Q: Send + 'static,
     S: Service<Q, Response = Response> + Clone + Send + 'static,
@@ -145,17 +104,15 @@ where
     S::Future: Send,
 {
     if let Some(known) = memory.get(&key, ttl) {
-        return Kind::Known { response: Some(finish(known)) };
+        return Answered::known(Ok(finish(known)));
     }
     // The service that was polled to readiness makes the call, if it comes to one.
-    let clone = inner.clone();
-    let mut ready = std::mem::replace(inner, clone);
+    let mut ready = take_ready(inner);
     let memory = Arc::clone(memory);
-    let call = Box::pin(async move {
+    Answered::later(async move {
         let call = async { ready.call(question).await.map_err(Into::into) };
         memory.ask(key, ttl, check, call).await.map(finish)
-    });
-    Kind::Asked { call }
+    })
 }
 
 /// A list says how long it stays the same.

@@ -9,15 +9,15 @@ use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, Trouble};
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
-use crate::service::aside::{Rework, Reworked};
+use crate::service::answer::{Answer, Rework};
 use http::StatusCode;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pin_project! {
-    /// The answer of a [`Catalogued`](super::Catalogued) service: `R` is the answer of the service
+    /// The answer of a [`CatalogService`](super::CatalogService) service: `R` is the answer of the service
     /// beneath, `T` that of the handle for REST calls.
     #[derive(Debug)]
     pub struct ResponseFuture<R, T> {
@@ -30,24 +30,22 @@ pin_project! {
     #[derive(Debug)]
     #[project = Projected]
     pub(super) enum Kind<R, T> {
-        /// Nothing of the catalog's.
-        Passed { #[pin] call: R },
-        /// A list to merge with.
-        Listed { #[pin] call: Reworked<R, Merge> },
+        /// The list that is merged, or nothing of the catalog's.
+        Request { #[pin] answer: Answer<R, Merge> },
         /// A tool of the catalog.
-        Called { #[pin] call: Reworked<T, Wrap> },
-        /// Answered here.
-        Answered { answer: Option<Result<Response, BoxError>> },
+        Tool { #[pin] answer: Answer<T, Wrap> },
     }
 }
 
 impl<R, T> ResponseFuture<R, T> {
-    pub(super) const fn new(kind: Kind<R, T>) -> Self {
-        Self { kind }
+    /// The answer to a request.
+    pub(super) const fn request(answer: Answer<R, Merge>) -> Self {
+        Self { kind: Kind::Request { answer } }
     }
 
-    pub(super) const fn answered(answer: Result<Response, BoxError>) -> Self {
-        Self { kind: Kind::Answered { answer: Some(answer) } }
+    /// The answer of a tool of the catalog.
+    pub(super) const fn tool(answer: Answer<T, Wrap>) -> Self {
+        Self { kind: Kind::Tool { answer } }
     }
 }
 
@@ -61,13 +59,10 @@ where
     type Output = Result<Response, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match self.project().kind.project() {
-            Projected::Passed { call } => ready!(call.poll(cx)).map_err(Into::into),
-            Projected::Listed { call } => ready!(call.poll(cx)),
-            Projected::Called { call } => ready!(call.poll(cx)),
-            // A future is not polled after its end.
-            Projected::Answered { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
-        })
+        match self.project().kind.project() {
+            Projected::Request { answer } => answer.poll(cx),
+            Projected::Tool { answer } => answer.poll(cx),
+        }
     }
 }
 

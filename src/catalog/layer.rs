@@ -2,7 +2,7 @@
 
 use super::live::Catalog;
 use super::merge::Merged;
-use super::service::Catalogued;
+use super::service::CatalogService;
 use std::sync::Arc;
 use tower_layer::Layer;
 
@@ -53,10 +53,10 @@ impl<R> CatalogLayer<R> {
 }
 
 impl<S, R: Clone> Layer<S> for CatalogLayer<R> {
-    type Service = Catalogued<S, R>;
+    type Service = CatalogService<S, R>;
 
-    fn layer(&self, inner: S) -> Catalogued<S, R> {
+    fn layer(&self, inner: S) -> CatalogService<S, R> {
         let Self { catalog, rest, structured, rpc } = self.clone();
-        Catalogued { inner, rest, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
+        CatalogService { inner, rest, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
     }
 }

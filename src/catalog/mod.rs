@@ -169,7 +169,7 @@ pub use future::ResponseFuture;
 pub use layer::CatalogLayer;
 pub use limits::Limits;
 pub use live::Catalog;
-pub use service::Catalogued;
+pub use service::CatalogService;
 pub use tool::Tool;
 pub use tools::Tools;
 pub use unfit::Unfit;

@@ -1,8 +1,8 @@
-//! [`Catalogued`].
+//! [`CatalogService`].
 
 use super::alone;
 use super::full::Asked;
-use super::future::{Kind, ResponseFuture, Wrap};
+use super::future::{ResponseFuture, Wrap};
 use super::live::Catalog;
 use super::merge::{Merge, Merged};
 use super::rules::Asker;
@@ -13,7 +13,7 @@ use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
 use crate::scope::{CatalogAlone, Judged};
-use crate::service::aside::Reworked;
+use crate::service::answer::Answer;
 use serde_json::Value;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,7 +26,7 @@ use tower_service::Service;
 /// It is ready when the service beneath is. The handle `R` is asked for readiness when a tool of the catalog is
 /// called, with a clone of its own.
 #[derive(Clone, Debug)]
-pub struct Catalogued<S, R> {
+pub struct CatalogService<S, R> {
     pub(super) inner: S,
     pub(super) rest: R,
     pub(super) catalog: Catalog,
@@ -35,7 +35,7 @@ pub struct Catalogued<S, R> {
     pub(super) merged: Arc<Merged>,
 }
 
-impl<S, R> Service<Request> for Catalogued<S, R>
+impl<S, R> Service<Request> for CatalogService<S, R>
 where
     S: Service<Request, Response = Response>,
     S::Error: Into<BoxError>,
@@ -57,25 +57,24 @@ where
             && let Some(name) = request.params.text(Param::Name)
             && let Some(tool) = tools.get(&name)
         {
-            return match prepare(tool, &request) {
+            return ResponseFuture::tool(match prepare(tool, &request) {
                 Ok((call, asked)) => {
                     let hidden = tools.hidden(tool.name(), held(&request));
-                    let call = self.rest.clone().oneshot(call);
                     let wrap = Wrap { tool: tool.clone(), asked, hidden, structured };
-                    ResponseFuture::new(Kind::Called { call: Reworked::new(call, wrap) })
+                    Answer::reworked(self.rest.clone().oneshot(call), wrap)
                 }
-                Err(answer) => ResponseFuture::answered(answer),
-            };
+                Err(answer) => Answer::known(answer),
+            });
         }
         if !rpc || request.extensions.get::<CatalogAlone>().is_some() {
-            return ResponseFuture::answered(Ok(alone::answer(&request, &tools, structured)));
+            return ResponseFuture::request(Answer::known(Ok(alone::answer(&request, &tools, structured))));
         }
         if request.method != Method::ToolsList {
-            return ResponseFuture::new(Kind::Passed { call: self.inner.call(request) });
+            return ResponseFuture::request(Answer::passed(self.inner.call(request)));
         }
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
         let merge = Merge { tools: (*tools).clone(), first, structured, known: Arc::clone(&self.merged) };
-        ResponseFuture::new(Kind::Listed { call: Reworked::new(self.inner.call(request), merge) })
+        ResponseFuture::request(Answer::reworked(self.inner.call(request), merge))
     }
 }
 

@@ -10,7 +10,7 @@ use super::shapes::Shapes;
 use super::types::Types;
 use super::unfit::Unfit;
 use crate::identity::Scopes;
-use crate::onec::{Check, RestCall};
+use crate::onec::{AnswerCheck, RestCall};
 use crate::rpc::Payload;
 use crate::rpc::json::{JsonError, Scanner};
 use jsonschema::Validator;
@@ -144,7 +144,7 @@ impl Tool {
         call.cache = self.0.cache;
         if call.cache.is_some() {
             let tool = self.clone();
-            call.check = Some(Check::new(move |answer| tool.seen(answer, Asked::default()).flaw.is_none()));
+            call.check = Some(AnswerCheck::new(move |answer| tool.seen(answer, Asked::default()).flaw.is_none()));
         }
         call
     }

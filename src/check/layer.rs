@@ -1,6 +1,6 @@
 //! [`CheckLayer`].
 
-use super::service::Checked;
+use super::service::Check;
 use crate::catalog::Catalog;
 use tower_layer::Layer;
 
@@ -25,9 +25,9 @@ impl CheckLayer {
 }
 
 impl<S> Layer<S> for CheckLayer {
-    type Service = Checked<S>;
+    type Service = Check<S>;
 
-    fn layer(&self, inner: S) -> Checked<S> {
-        Checked::new(inner, self.catalog.clone())
+    fn layer(&self, inner: S) -> Check<S> {
+        Check::new(inner, self.catalog.clone())
     }
 }

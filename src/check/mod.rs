@@ -58,4 +58,4 @@ mod layer;
 mod service;
 
 pub use layer::CheckLayer;
-pub use service::{Checked, ResponseFuture};
+pub use service::{Check, ResponseFuture};

@@ -1,17 +1,14 @@
-//! [`Checked`].
+//! [`Check`].
 
 use super::known::Known;
 use crate::catalog::{Catalog, Fit, Unfit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
-use crate::service::aside::{Rework, Reworked, aside, is_long};
-use crate::service::ask;
-use futures_core::future::BoxFuture;
-use pin_project_lite::pin_project;
-use std::fmt;
+use crate::service::answer::{Answer, Rework, response_future};
+use crate::service::aside::{aside, is_long};
+use crate::service::{ask, take_ready};
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tower::ServiceExt as _;
 use tower_service::Service;
@@ -21,42 +18,19 @@ const FRESH: Duration = Duration::from_secs(60);
 
 /// An RPC service behind a [`CheckLayer`](super::CheckLayer).
 #[derive(Clone, Debug)]
-pub struct Checked<S> {
+pub struct Check<S> {
     inner: S,
     catalog: Option<Catalog>,
     known: Arc<Known>,
 }
 
-impl<S> Checked<S> {
+impl<S> Check<S> {
     pub(super) fn new(inner: S, catalog: Option<Catalog>) -> Self {
         Self { inner, catalog, known: Arc::default() }
     }
 }
 
-pin_project! {
-    /// The answer of a [`Checked`] service.
-    pub struct ResponseFuture<F> {
-        #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[project = Projected]
-    enum Kind<F> {
-        Called { #[pin] call: F },
-        Listed { #[pin] call: Reworked<F, Learn> },
-        Refused { answer: Option<Response> },
-        // The list of tools comes first.
-        Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
+response_future!("The answer of a [`Check`] service.", Learn);
 
 /// Learns the schemas of a list.
 struct Learn {
@@ -73,25 +47,7 @@ impl Rework for Learn {
     }
 }
 
-impl<F, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call } => call.poll(cx),
-            // A future is not polled after its end.
-            Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            Projected::Asking { call } => call.as_mut().poll(cx),
-        }
-    }
-}
-
-impl<S> Service<Request> for Checked<S>
+impl<S> Service<Request> for Check<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -106,15 +62,15 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let kind = match &request.method {
+        let answer = match &request.method {
             Method::ToolsList => {
                 let learn = Learn { request: Box::new(request.clone()), known: Arc::clone(&self.known) };
-                Kind::Listed { call: Reworked::new(self.inner.call(request), learn) }
+                Answer::reworked(self.inner.call(request), learn)
             }
             Method::ToolsCall => self.call_tool(request),
-            _ => Kind::Called { call: self.inner.call(request) },
+            _ => Answer::passed(self.inner.call(request)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { answer }
     }
 }
 
@@ -130,36 +86,39 @@ enum Checking {
     Uncompiled(Compile),
 }
 
-impl<S> Checked<S>
+impl<S> Check<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn call_tool(&mut self, mut request: Request) -> Kind<S::Future> {
+    fn call_tool(&mut self, mut request: Request) -> Answer<S::Future, Learn> {
         if let Some(catalog) = &self.catalog {
             catalog.taken(&mut request.extensions);
         }
         match check(&self.known, self.catalog.as_ref(), &request) {
-            None => Kind::Called { call: self.inner.call(request) },
-            Some(Checking::Passed(request)) => Kind::Called { call: self.inner.call(*request) },
-            Some(Checking::Refused(unfit)) => Kind::Refused { answer: Some(refusal(&unfit)) },
-            Some(Checking::Doubtful) => Kind::Asking { call: self.look_again(request) },
-            Some(Checking::Uncompiled(compile)) => Kind::Asking { call: self.compiled(compile, request) },
+            None => Answer::passed(self.inner.call(request)),
+            Some(Checking::Passed(request)) => Answer::passed(self.inner.call(*request)),
+            Some(Checking::Refused(unfit)) => Answer::known(Ok(refusal(&unfit))),
+            Some(Checking::Doubtful) => Answer::later(self.look_again(request)),
+            Some(Checking::Uncompiled(compile)) => Answer::later(self.compiled(compile, request)),
         }
     }
 
     /// The service that was polled to readiness, with all that a decision takes.
     fn taken(&mut self) -> Self {
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
+        let inner = take_ready(&mut self.inner);
         Self { inner, catalog: self.catalog.clone(), known: Arc::clone(&self.known) }
     }
 
     /// Checks when the schema is compiled, which may take long.
-    fn compiled(&mut self, compile: Compile, request: Request) -> BoxFuture<'static, Result<Response, BoxError>> {
+    fn compiled(
+        &mut self,
+        compile: Compile,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         let mut checked = self.taken();
-        Box::pin(async move {
+        async move {
             aside(compile).await?;
             let (checking, request) = checked.check(request).await?;
             let request = match checking {
@@ -170,13 +129,13 @@ where
             };
             // It was ready before, and may be no longer.
             checked.inner.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
-        })
+        }
     }
 
     /// Checks by the list of now.
-    fn look_again(&mut self, request: Request) -> BoxFuture<'static, Result<Response, BoxError>> {
+    fn look_again(&mut self, request: Request) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         let mut checked = self.taken();
-        Box::pin(async move { checked.by_list_of_now(request).await })
+        async move { checked.by_list_of_now(request).await }
     }
 
     /// Long arguments aside.

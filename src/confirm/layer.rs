@@ -1,7 +1,7 @@
 //! [`ConfirmLayer`].
 
 use super::seal::Seal;
-use super::service::Confirmed;
+use super::service::Confirm;
 use std::time::Duration;
 use tower_layer::Layer;
 
@@ -41,9 +41,9 @@ impl ConfirmLayer {
 }
 
 impl<S> Layer<S> for ConfirmLayer {
-    type Service = Confirmed<S>;
+    type Service = Confirm<S>;
 
-    fn layer(&self, inner: S) -> Confirmed<S> {
-        Confirmed::new(inner, self.seal.clone())
+    fn layer(&self, inner: S) -> Confirm<S> {
+        Confirm::new(inner, self.seal.clone())
     }
 }

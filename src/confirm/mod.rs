@@ -93,4 +93,4 @@ mod service;
 mod used;
 
 pub use layer::ConfirmLayer;
-pub use service::{Confirmed, ResponseFuture};
+pub use service::{Confirm, ResponseFuture};

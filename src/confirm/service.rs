@@ -1,4 +1,4 @@
-//! [`Confirmed`].
+//! [`Confirm`].
 
 use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
@@ -7,21 +7,18 @@ use super::prompts::Prompts;
 use super::seal::Seal;
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
-use crate::service::aside::{Rework, Reworked};
+use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
-use futures_core::future::BoxFuture;
-use pin_project_lite::pin_project;
-use std::fmt;
+use crate::service::take_ready;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use tower::ServiceExt as _;
 use tower_service::Service;
 
 /// An RPC service behind a [`ConfirmLayer`](super::ConfirmLayer).
 #[derive(Clone, Debug)]
-pub struct Confirmed<S> {
+pub struct Confirm<S> {
     inner: S,
     shared: Arc<Shared>,
 }
@@ -34,7 +31,7 @@ struct Shared {
     asked: Asked,
 }
 
-impl<S> Confirmed<S> {
+impl<S> Confirm<S> {
     pub(super) fn new(inner: S, seal: Seal) -> Self {
         Self {
             inner,
@@ -48,64 +45,29 @@ impl<S> Confirmed<S> {
     }
 }
 
-pin_project! {
-    /// The answer of a [`Confirmed`] service.
-    pub struct ResponseFuture<F> {
-        #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[project = Projected]
-    enum Kind<F> {
-        Called { #[pin] call: F },
-        Listed { #[pin] call: Reworked<F, Show> },
-        // With the consent of the user.
-        Agreed { #[pin] call: F, shared: Arc<Shared>, called: Box<Called> },
-        Answered { answer: Option<Response> },
-        // The list of tools comes first.
-        Asking { call: BoxFuture<'static, Result<Response, BoxError>> },
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl<F, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Called { call } => Poll::Ready(ready!(call.poll(cx)).map_err(Into::into)),
-            Projected::Listed { call } => call.poll(cx),
-            Projected::Agreed { call, shared, called } => {
-                let answer = ready!(call.poll(cx)).map_err(Into::into);
-                Poll::Ready(answer.map(|answer| carried(&shared.seal, called.subject(), answer)))
-            }
-            // A future is not polled after its end.
-            Projected::Answered { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
-            Projected::Asking { call } => call.as_mut().poll(cx),
-        }
-    }
-}
+response_future!("The answer of a [`Confirm`] service.", Work);
 
 /// What a list is made into.
 type Make = fn(&Shared, &Payload) -> Result<Payload, JsonError>;
 
-/// Shows lists without what only the user may say.
-struct Show(Arc<Shared>, Make);
+/// What becomes of the answer.
+enum Work {
+    /// A list, shown without what only the user may say.
+    Show(Arc<Shared>, Make),
+    /// A call that the user agreed to, whose next round needs no second word.
+    Carry(Arc<Shared>, Box<Called>),
+}
 
-impl Rework for Show {
+impl Rework for Work {
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
-        answer.map(|answer| shown(&self.0, self.1, answer))
+        answer.map(|answer| match self {
+            Self::Show(shared, make) => shown(&shared, make, answer),
+            Self::Carry(shared, called) => carried(&shared.seal, called.subject(), answer),
+        })
+    }
+
+    fn is_thorough(&self) -> bool {
+        matches!(self, Self::Show(..))
     }
 }
 
@@ -120,7 +82,7 @@ fn shown(shared: &Shared, make: Make, mut answer: Response) -> Response {
     answer
 }
 
-impl<S> Service<Request> for Confirmed<S>
+impl<S> Service<Request> for Confirm<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
@@ -135,60 +97,64 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let kind = match &request.method {
+        let answer = match &request.method {
             Method::ToolsList => {
-                let show = Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list));
-                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
+                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list));
+                Answer::reworked(self.inner.call(request), show)
             }
             Method::PromptsList => {
-                let show = Show(Arc::clone(&self.shared), |shared, list| shared.prompts.show(list));
-                Kind::Listed { call: Reworked::new(self.inner.call(request), show) }
+                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.prompts.show(list));
+                Answer::reworked(self.inner.call(request), show)
             }
             Method::ToolsCall => self.call_tool(stripped(request)),
-            Method::PromptsGet | Method::Complete => Kind::Called { call: self.inner.call(stripped(request)) },
-            _ => Kind::Called { call: self.inner.call(request) },
+            Method::PromptsGet | Method::Complete => Answer::passed(self.inner.call(stripped(request))),
+            _ => Answer::passed(self.inner.call(request)),
         };
-        ResponseFuture { kind }
+        ResponseFuture { answer }
     }
 }
 
-impl<S> Confirmed<S>
+impl<S> Confirm<S>
 where
     S: Service<Request, Response = Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn call_tool(&mut self, request: Request) -> Kind<S::Future> {
+    fn call_tool(&mut self, request: Request) -> Answer<S::Future, Work> {
         let Some(tool) = request.params.text(Param::Name) else {
-            return Kind::Called { call: self.inner.call(request) };
+            return Answer::passed(self.inner.call(request));
         };
         match self.shared.known.tool(&tool) {
-            Some(None) => Kind::Called { call: self.inner.call(request) },
+            Some(None) => Answer::passed(self.inner.call(request)),
             Some(Some(guarded)) => {
                 let tool = tool.into_owned();
                 match agreed(&self.shared.seal, request, &tool, &guarded) {
                     Ok((request, called)) => {
-                        let shared = Arc::clone(&self.shared);
-                        Kind::Agreed { call: self.inner.call(request), shared, called: Box::new(called) }
+                        let carry = Work::Carry(Arc::clone(&self.shared), Box::new(called));
+                        Answer::reworked(self.inner.call(request), carry)
                     }
-                    Err(answer) => Kind::Answered { answer: Some(*answer) },
+                    Err(answer) => Answer::known(Ok(*answer)),
                 }
             }
             None => {
                 let tool = tool.into_owned();
-                Kind::Asking { call: self.ask(request, tool) }
+                Answer::later(self.ask(request, tool))
             }
         }
     }
 
     /// Asks for the list first: nobody knows the tool yet.
-    fn ask(&mut self, request: Request, tool: String) -> BoxFuture<'static, Result<Response, BoxError>> {
-        let mut service = self.inner.clone();
+    fn ask(
+        &mut self,
+        request: Request,
+        tool: String,
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         // Waiting for another's list with a place reserved could keep that list from its own place, so
         // the service that was polled to readiness is let go.
-        drop(std::mem::replace(&mut self.inner, service.clone()));
+        drop(take_ready(&mut self.inner));
+        let mut service = self.inner.clone();
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move {
+        async move {
             let Shared { seal, known, asked, .. } = &*shared;
             let (shows, wanted) = (Arc::clone(&shared), tool.clone());
             let each = move |page: &_| shows.known.show(page).is_ok() && shows.known.tool(&wanted).is_none();
@@ -206,7 +172,7 @@ where
             };
             let answer = service.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)?;
             Ok(carried(seal, called.subject(), answer))
-        })
+        }
     }
 }
 

@@ -2,22 +2,22 @@
 
 use super::builder::Builder;
 #[cfg(feature = "alias")]
-use crate::alias::Aliased;
+use crate::alias::Alias;
 #[cfg(feature = "audit")]
-use crate::audit::Audited;
+use crate::audit::Audit;
 #[cfg(feature = "cache")]
 use crate::cache::Cache;
 #[cfg(all(feature = "cache", feature = "catalog"))]
 use crate::cache::RestCache;
 #[cfg(feature = "catalog")]
-use crate::catalog::Catalogued;
+use crate::catalog::CatalogService;
 #[cfg(feature = "check")]
-use crate::check::Checked;
+use crate::check::Check;
 #[cfg(feature = "confirm")]
-use crate::confirm::Confirmed;
+use crate::confirm::Confirm;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Request, Response};
-use crate::scope::Scoped;
+use crate::scope::Scope;
 use std::future::Ready;
 use std::task::{Context, Poll};
 use tower::util::Either;
@@ -36,13 +36,13 @@ macro_rules! optional {
 optional!("cache", MaybeCached, Cache);
 #[cfg(feature = "catalog")]
 optional!("cache", MaybeRestCached, RestCache);
-optional!("confirm", MaybeConfirmed, Confirmed);
-optional!("check", MaybeChecked, Checked);
-optional!("audit", MaybeAudited, Audited);
-optional!("alias", MaybeAliased, Aliased);
-type MaybeScoped<S> = Either<Scoped<S>, S>;
+optional!("confirm", MaybeConfirmed, Confirm);
+optional!("check", MaybeChecked, Check);
+optional!("audit", MaybeAudited, Audit);
+optional!("alias", MaybeAliased, Alias);
+type MaybeScoped<S> = Either<Scope<S>, S>;
 #[cfg(feature = "catalog")]
-type MaybeCatalogued<S, R> = Either<Catalogued<S, MaybeRestCached<R>>, S>;
+type MaybeCatalogued<S, R> = Either<CatalogService<S, MaybeRestCached<R>>, S>;
 #[cfg(not(feature = "catalog"))]
 type MaybeCatalogued<S, R> = <(S, R) as Pair>::First;
 

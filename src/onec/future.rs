@@ -1,6 +1,5 @@
 //! [`ResponseFuture`].
 
-use super::error::failed;
 use crate::rpc::{BoxError, Response};
 use std::fmt;
 use std::future::Future;
@@ -11,8 +10,9 @@ use std::task::{Context, Poll};
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
 impl ResponseFuture {
+    /// Of a call that fails with [`failed`](super::error::failed) errors.
     pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
-        Self(Box::pin(async move { call.await.map_err(failed) }))
+        Self(Box::pin(call))
     }
 }
 

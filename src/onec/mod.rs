@@ -86,5 +86,5 @@ pub use infobase::Infobase;
 pub use infobase_error::InfobaseError;
 pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
-pub use rest::{Check, OneCRest, RestCall};
+pub use rest::{AnswerCheck, OneCRest, RestCall};
 pub use service::{DefaultClient, OneCService};

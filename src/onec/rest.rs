@@ -3,6 +3,7 @@
 use super::bad_answer::BadAnswer;
 use super::deadline::Patience;
 use super::decode::{repaired, text};
+use super::error::failed;
 use super::exchange::{Kind, Target};
 use super::failed::{nonsense, placed, refused};
 use super::future::ResponseFuture;
@@ -12,6 +13,7 @@ use crate::identity::Identity;
 use crate::net::budget::Tally;
 use crate::rpc::{BoxError, Extensions, Payload, Response};
 use crate::service::aside::{aside, is_long};
+use crate::service::take_ready;
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use std::fmt;
@@ -36,7 +38,7 @@ pub struct RestCall {
     /// all.
     pub cache: Option<Duration>,
     /// What an answer must pass to be remembered.
-    pub check: Option<Check>,
+    pub check: Option<AnswerCheck>,
     /// Headers that travel on to 1C. An `Authorization` among them does not.
     pub headers: HeaderMap,
     /// What layers tell each other, the [`Identity`] of the caller or the call's [`Flow`] among it.
@@ -53,9 +55,9 @@ impl RestCall {
 
 /// Says of an answer whether it is one that the caller can use.
 #[derive(Clone)]
-pub struct Check(Arc<dyn Fn(&Payload) -> bool + Send + Sync>);
+pub struct AnswerCheck(Arc<dyn Fn(&Payload) -> bool + Send + Sync>);
 
-impl Check {
+impl AnswerCheck {
     /// Whatever `passes` says.
     pub fn new(passes: impl Fn(&Payload) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(passes))
@@ -67,9 +69,9 @@ impl Check {
     }
 }
 
-impl fmt::Debug for Check {
+impl fmt::Debug for AnswerCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Check").finish_non_exhaustive()
+        f.debug_struct("AnswerCheck").finish_non_exhaustive()
     }
 }
 
@@ -116,10 +118,9 @@ where
     }
 
     fn call(&mut self, call: RestCall) -> ResponseFuture {
-        let clone = self.client.clone();
-        let ready = std::mem::replace(&mut self.client, clone);
+        let ready = take_ready(&mut self.client);
         let target = Arc::clone(&self.target);
-        ResponseFuture::new(async move { target.rest(ready, call).await })
+        ResponseFuture::new(async move { target.rest(ready, call).await.map_err(failed) })
     }
 }
 

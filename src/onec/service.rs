@@ -2,12 +2,14 @@
 
 use super::client::HttpClient;
 use super::deadline::{Deadline, DeadlineLayer};
+use super::error::failed;
 use super::exchange::Target;
 use super::future::ResponseFuture;
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
 use super::queue::{FairQueue, FairQueueLayer};
 use crate::rpc::{BoxError, Request, Response};
+use crate::service::take_ready;
 use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
@@ -100,9 +102,8 @@ where
 
     fn call(&mut self, request: Request) -> ResponseFuture {
         // The client that was polled to readiness makes the first try.
-        let clone = self.client.clone();
-        let ready = std::mem::replace(&mut self.client, clone);
+        let ready = take_ready(&mut self.client);
         let target = Arc::clone(&self.target);
-        ResponseFuture::new(async move { target.answer(ready, request).await })
+        ResponseFuture::new(async move { target.answer(ready, request).await.map_err(failed) })
     }
 }

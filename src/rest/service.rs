@@ -5,6 +5,7 @@ use crate::catalog::Catalog;
 use crate::net::Body;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Response};
+use crate::service::take_ready;
 use bytes::Buf;
 use futures_core::future::BoxFuture;
 use secrecy::SecretString;
@@ -119,9 +120,8 @@ where
     }
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
-        let clone = self.inner.clone();
         let inner = match self.failed.take() {
-            None => Ok(std::mem::replace(&mut self.inner, clone)),
+            None => Ok(take_ready(&mut self.inner)),
             Some(error) => Err(error),
         };
         let endpoints = Arc::clone(&self.endpoints);

@@ -2,7 +2,7 @@
 
 use super::lists::Shown;
 use super::policy::ScopePolicy;
-use super::service::Scoped;
+use super::service::Scope;
 use std::sync::Arc;
 use tower_layer::Layer;
 
@@ -21,9 +21,9 @@ impl ScopeLayer {
 }
 
 impl<S> Layer<S> for ScopeLayer {
-    type Service = Scoped<S>;
+    type Service = Scope<S>;
 
-    fn layer(&self, inner: S) -> Scoped<S> {
-        Scoped { inner, policy: self.policy.clone(), shown: Arc::new(Shown::default()) }
+    fn layer(&self, inner: S) -> Scope<S> {
+        Scope { inner, policy: self.policy.clone(), shown: Arc::new(Shown::default()) }
     }
 }

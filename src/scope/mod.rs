@@ -97,4 +97,4 @@ pub(crate) use own::{RuledTools, ToolRules};
 pub use policy::{Guard, ScopePolicy};
 #[cfg(feature = "catalog")]
 pub(crate) use service::{CatalogAlone, Judged};
-pub use service::{ResponseFuture, Scoped};
+pub use service::{ResponseFuture, Scope};

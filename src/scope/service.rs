@@ -1,4 +1,4 @@
-//! [`Scoped`].
+//! [`Scope`].
 
 use super::decide::{No, decide};
 use super::lists::{Filter, Shown};
@@ -6,11 +6,8 @@ use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
-use crate::service::aside::{Rework, Reworked};
+use crate::service::answer::{Answer, Rework, response_future};
 use http::HeaderName;
-use pin_project_lite::pin_project;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -20,30 +17,14 @@ const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 
 /// An RPC service behind a [`ScopeLayer`](super::ScopeLayer).
 #[derive(Clone, Debug)]
-pub struct Scoped<S> {
+pub struct Scope<S> {
     pub(super) inner: S,
     pub(super) policy: ScopePolicy,
     /// Shared by all clones: a connection is a clone.
     pub(super) shown: Arc<Shown>,
 }
 
-pin_project! {
-    /// The answer of a [`Scoped`] service.
-    #[derive(Debug)]
-    pub struct ResponseFuture<F> {
-        #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[derive(Debug)]
-    #[project = Projected]
-    enum Kind<F> {
-        Allowed { #[pin] call: Reworked<F, After> },
-        Answered { answer: Option<Result<Response, Box<Failure>>> },
-    }
-}
+response_future!("The answer of a [`Scope`] service.", After);
 
 /// What becomes of the answer.
 #[derive(Debug)]
@@ -78,25 +59,7 @@ impl Rework for After {
     }
 }
 
-impl<F, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Allowed { call } => call.poll(cx),
-            // A future is not polled after its end.
-            Projected::Answered { answer } => {
-                answer.take().map_or(Poll::Pending, |answer| Poll::Ready(answer.map_err(|failure| failure as BoxError)))
-            }
-        }
-    }
-}
-
-impl<S> Service<Request> for Scoped<S>
+impl<S> Service<Request> for Scope<S>
 where
     S: Service<Request, Response = Response>,
     S::Error: Into<BoxError>,
@@ -112,18 +75,15 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let answer = match self.allow(&mut request) {
             // Nobody beneath is asked for what its caller could not see.
-            Ok(After::Empty) => Some(Ok(empty_list(&request).outcome.map(Payload::private).into())),
-            Ok(after) => {
-                let call = self.inner.call(request);
-                return ResponseFuture { kind: Kind::Allowed { call: Reworked::new(call, after) } };
-            }
-            Err(failure) => Some(Err(failure)),
+            Ok(After::Empty) => Answer::known(Ok(empty_list(&request).outcome.map(Payload::private))),
+            Ok(after) => Answer::reworked(self.inner.call(request), after),
+            Err(failure) => Answer::known(Err::<Response, BoxError>(failure)),
         };
-        ResponseFuture { kind: Kind::Answered { answer } }
+        ResponseFuture { answer }
     }
 }
 
-impl<S> Scoped<S> {
+impl<S> Scope<S> {
     fn allow(&self, request: &mut Request) -> Result<After, Box<Failure>> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);

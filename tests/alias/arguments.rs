@@ -1,7 +1,7 @@
 //! Arguments whose names not every model API takes: what clients see of them, and what 1C gets.
 
 use crate::support::mcp::{Rpc, http, modern, result, rpc, send};
-use onec_mcp::alias::{AliasLayer, Aliased, argument_alias};
+use onec_mcp::alias::{Alias, AliasLayer, argument_alias};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Version};
 use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
@@ -35,7 +35,7 @@ impl Onec {
         })
     }
 
-    fn aliased(&self) -> Aliased<Rpc> {
+    fn aliased(&self) -> Alias<Rpc> {
         AliasLayer::new().layer(self.service())
     }
 
@@ -69,12 +69,12 @@ where
     list["tools"][0]["inputSchema"].clone()
 }
 
-async fn call_with(service: &Aliased<Rpc>, arguments: &str) -> Payload {
+async fn call_with(service: &Alias<Rpc>, arguments: &str) -> Payload {
     let params = format!("{{\"name\":\"t\",\"arguments\":{arguments}}}");
     service.clone().oneshot(request(Method::ToolsCall, &params)).await.unwrap().outcome.unwrap()
 }
 
-async fn call(service: &Aliased<Rpc>, arguments: &Value) -> Payload {
+async fn call(service: &Alias<Rpc>, arguments: &Value) -> Payload {
     call_with(service, &arguments.to_string()).await
 }
 

@@ -3,7 +3,7 @@
 use crate::support::mcp;
 use crate::support::schema::odd_results;
 use mcp::{Rpc, http, legacy, modern, post, result, rpc, send};
-use onec_mcp::alias::{AliasLayer, Aliased, alias};
+use onec_mcp::alias::{Alias, AliasLayer, alias};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
@@ -56,7 +56,7 @@ fn request(method: Method, params: &Value) -> Request {
     Request::new(method, Params::parse(&params.to_string().into()).unwrap(), Version::V2025_11_25)
 }
 
-fn aliased<S>(inner: S) -> Aliased<S> {
+fn aliased<S>(inner: S) -> Alias<S> {
     AliasLayer::new().layer(inner)
 }
 
@@ -422,7 +422,7 @@ async fn the_inner_service_is_called_only_when_ready() {
 }
 
 const fn shared<T: Clone + Send + Sync + 'static>() {}
-const _: () = shared::<Aliased<Rpc>>();
+const _: () = shared::<Alias<Rpc>>();
 
 fn is_legal(name: &str) -> bool {
     let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');

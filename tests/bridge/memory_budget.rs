@@ -11,7 +11,7 @@ use onec_mcp::Bridge;
 use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer};
 use onec_mcp::bridge::sse::LegacySseLayer;
 use onec_mcp::net::Peer;
-use onec_mcp::net::budget::{BudgetLayer, Budgeted, Counted, MemoryBudget};
+use onec_mcp::net::budget::{Budget, BudgetLayer, Counted, MemoryBudget};
 use onec_mcp::onec::{HttpClient, Infobase, OneCService};
 use onec_mcp::rpc::ServerInfo;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ use tower::{Layer, Service, ServiceExt};
 
 const MIB: usize = 1024 * 1024;
 
-type Mcp = Budgeted<JsonRpc<mcp::Rpc>>;
+type Mcp = Budget<JsonRpc<mcp::Rpc>>;
 
 /// A server that holds a MiB, and its budget.
 fn server(rpc: mcp::Rpc) -> (Mcp, MemoryBudget) {

@@ -6,7 +6,7 @@ use crate::support::cached::{
 use crate::support::poll::{self, Polled, pending};
 use bytes::Bytes;
 use onec_mcp::cache::CacheLayer;
-use onec_mcp::onec::{Check, RestCall};
+use onec_mcp::onec::{AnswerCheck, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Payload, Request, Response};
 use onec_mcp::{Identity, Scopes};
 use std::future::Future;
@@ -69,7 +69,7 @@ async fn an_answer_serves_as_long_as_its_call_says() {
 async fn what_fails_its_check_is_asked_each_time() {
     let onec = OneC::new();
     let service = onec.cached(CacheLayer::new());
-    let with = |passes: bool| RestCall { check: Some(Check::new(move |_| passes)), ..customer() };
+    let with = |passes: bool| RestCall { check: Some(AnswerCheck::new(move |_| passes)), ..customer() };
     for (passes, calls) in [(false, 1), (false, 2), (true, 3), (true, 3), (false, 3)] {
         assert_eq!(ask(&service, with(passes)).await, of_call(&customer()));
         assert_eq!(onec.calls(), calls);

@@ -6,7 +6,7 @@ use crate::support::catalog::tools;
 use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::cache::CacheLayer;
-use onec_mcp::catalog::{Catalog, CatalogLayer, Catalogued, Limits, Tools};
+use onec_mcp::catalog::{Catalog, CatalogLayer, CatalogService, Limits, Tools};
 use onec_mcp::onec::{RestCall, Trouble};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
@@ -145,7 +145,7 @@ fn layer(onec: OneC) -> CatalogLayer<OneC> {
 }
 
 /// The layer over a 1C of both dialects.
-fn over(onec: OneC, layer: impl FnOnce(OneC) -> CatalogLayer<OneC>) -> Catalogued<OneC, OneC> {
+fn over(onec: OneC, layer: impl FnOnce(OneC) -> CatalogLayer<OneC>) -> CatalogService<OneC, OneC> {
     layer(onec.clone()).layer(onec)
 }
 
@@ -861,7 +861,7 @@ const fn sent<T: Send + 'static>() {}
 const _: () = {
     shared::<Catalog>();
     shared::<CatalogLayer<OneC>>();
-    shared::<Catalogued<OneC, OneC>>();
+    shared::<CatalogService<OneC, OneC>>();
     shared::<Tools>();
     sent::<onec_mcp::catalog::ResponseFuture<Ready<Answer>, Ready<Answer>>>();
 };

@@ -4,7 +4,7 @@ use crate::support::dialects::both_dialects;
 use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::alias::{AliasLayer, argument_alias};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
-use onec_mcp::check::{CheckLayer, Checked};
+use onec_mcp::check::{Check, CheckLayer};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{Guard, ScopePolicy};
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
@@ -113,7 +113,7 @@ where
     ask(service, of(request(Method::ToolsCall, &params), identity)).await
 }
 
-fn checked(onec: &Onec) -> Checked<Rpc> {
+fn checked(onec: &Onec) -> Check<Rpc> {
     CheckLayer::new().layer(onec.service())
 }
 

@@ -7,7 +7,7 @@ use crate::support::mcp::{
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::bridge::stdio;
 use onec_mcp::check::CheckLayer;
-use onec_mcp::confirm::{ConfirmLayer, Confirmed};
+use onec_mcp::confirm::{Confirm, ConfirmLayer};
 use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
@@ -70,7 +70,7 @@ impl Onec {
         rpc(move |request| ready(onec.answer(request)))
     }
 
-    fn confirmed(&self) -> Confirmed<Rpc> {
+    fn confirmed(&self) -> Confirm<Rpc> {
         ConfirmLayer::new().layer(self.service())
     }
 

@@ -4,7 +4,7 @@ use crate::support::lines::Lines;
 use crate::support::mcp::{self, Rpc, result, rpc};
 use http::StatusCode;
 use onec_mcp::alias::{AliasLayer, alias};
-use onec_mcp::audit::{AuditLayer, Audited};
+use onec_mcp::audit::{Audit, AuditLayer};
 use onec_mcp::bridge::stdio;
 use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::Trouble;
@@ -68,7 +68,7 @@ fn call(name: &str) -> Request {
     request(Method::ToolsCall, &json!({ "name": name, "arguments": { "secret": "s3cret-argument" } }))
 }
 
-fn audited<S>(inner: S) -> Audited<S> {
+fn audited<S>(inner: S) -> Audit<S> {
     AuditLayer::new().layer(inner)
 }
 
@@ -448,4 +448,4 @@ async fn the_inner_service_is_called_only_when_ready() {
 }
 
 const fn shared<T: Clone + Send + Sync + 'static>() {}
-const _: () = shared::<Audited<Rpc>>();
+const _: () = shared::<Audit<Rpc>>();

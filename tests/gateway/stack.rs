@@ -177,7 +177,7 @@ async fn a_refusal_is_reported_under_the_name_of_1c() {
     let log = log();
     // Known by the name, among all that the other tests do meanwhile.
     let caller = |mut request: Request, scopes: &str| {
-        request.extensions.insert(Identity::new("Audited", Scopes::parse(scopes)));
+        request.extensions.insert(Identity::new("Audit", Scopes::parse(scopes)));
         request
     };
     let gateway =
@@ -188,7 +188,7 @@ async fn a_refusal_is_reported_under_the_name_of_1c() {
     gateway.oneshot(caller(call("cash_flow", &json!({}), None), "mcp")).await.unwrap_err();
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines = |event: &str| -> Vec<_> {
-        log.lines().filter(|line| line.contains("sub=\"Audited\"") && line.contains(event)).collect()
+        log.lines().filter(|line| line.contains("sub=\"Audit\"") && line.contains(event)).collect()
     };
     for calls in [lines("mcp.tool.call"), lines("oauth.scope.denied")] {
         assert_eq!(calls.len(), 2, "{log}");

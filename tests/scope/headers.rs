@@ -3,7 +3,7 @@
 use crate::support::mcp::{Rpc, http, legacy, post, read, result, rpc};
 use http::{HeaderMap, HeaderValue};
 use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Response, Version};
-use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
+use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ fn request(method: Method, params: &'static str, identity: Option<Identity>) -> 
     request
 }
 
-fn everything<S>(inner: S) -> Scoped<S> {
+fn everything<S>(inner: S) -> Scope<S> {
     ScopeLayer::new(ScopePolicy::everything("mcp")).layer(inner)
 }
 

@@ -4,7 +4,7 @@ use crate::support::mcp::{self, http, modern, read};
 use crate::support::scoped::{self, LISTS, listed, onec, request, value};
 use bytes::Bytes;
 use onec_mcp::rpc::{Failure, Method, Payload, Request, Response};
-use onec_mcp::scope::{ScopeLayer, ScopePolicy, Scoped};
+use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -16,7 +16,7 @@ fn policy() -> ScopePolicy {
     ScopePolicy::everything("mcp").tool("secret*", "top").prompt("secret*", "top").resource("secret*", "top")
 }
 
-fn over(list: &str) -> Scoped<mcp::Rpc> {
+fn over(list: &str) -> Scope<mcp::Rpc> {
     ScopeLayer::new(policy()).layer(onec(list).0)
 }
 

@@ -4,7 +4,7 @@
 
 use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::rpc::{Failure, Method, Param, Params, Payload, Request, Response, Version};
-use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy, Scoped};
+use onec_mcp::scope::{Guard, Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::Value;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub(crate) async fn missing(policy: &ScopePolicy, request: Request) -> Option<St
     })
 }
 
-pub(crate) async fn listed(service: &Scoped<Rpc>, method: Method, scopes: &str) -> Payload {
+pub(crate) async fn listed(service: &Scope<Rpc>, method: Method, scopes: &str) -> Payload {
     let response: Response = service.clone().oneshot(request(method, "{}", scopes)).await.unwrap();
     response.outcome.unwrap()
 }

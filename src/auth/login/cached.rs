@@ -1,6 +1,6 @@
 //! [`Cached`].
 
-use super::salt::{Alias, Salt};
+use super::salt::{AccountHash, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::rpc::BoxError;
 use moka::sync::Cache;
@@ -31,7 +31,7 @@ const CAPACITY: u64 = 10_000;
 pub struct Cached<L> {
     login: L,
     salt: Salt,
-    slots: Cache<Alias, Arc<Slot>>,
+    slots: Cache<AccountHash, Arc<Slot>>,
     good: Duration,
     bad: Duration,
     capacity: u64,
@@ -109,7 +109,7 @@ impl<L> Cached<L> {
     /// The answer that is kept, or else that of `ask`.
     async fn answer(
         &self,
-        typed: Alias,
+        typed: AccountHash,
         ask: impl Future<Output = Result<LoggedIn, LoginError>>,
     ) -> Result<LoggedIn, LoginError> {
         let slot = self.slots.get_with(typed, Arc::default);
@@ -128,7 +128,7 @@ impl<L> Cached<L> {
 }
 
 /// Slots that nobody asks for are given up when nothing in them can be of use.
-fn slots(capacity: u64, idle: Duration) -> Cache<Alias, Arc<Slot>> {
+fn slots(capacity: u64, idle: Duration) -> Cache<AccountHash, Arc<Slot>> {
     Cache::builder().max_capacity(capacity).time_to_idle(idle.min(super::LONGEST_IDLE)).build()
 }
 

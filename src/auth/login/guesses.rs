@@ -1,6 +1,6 @@
 //! [`Guesses`]: wrong logins, counted for each account and network.
 
-use super::salt::Alias;
+use super::salt::AccountHash;
 use crate::auth::buckets::ByNetwork;
 use crate::auth::tallies::Tallies;
 use crate::net::{Network, networks};
@@ -29,8 +29,8 @@ pub(super) struct Policy {
 /// What is counted together.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
-    From(Alias, Network),
-    InAll(Alias),
+    From(AccountHash, Network),
+    InAll(AccountHash),
 }
 
 /// The wrong logins of late.
@@ -74,7 +74,7 @@ impl Guesses {
     /// # Errors
     /// How long the next one must wait. Such a try does not count, so that asking too soon does not
     /// make the pause longer.
-    pub(super) fn admit(&self, account: Alias, from: Option<IpAddr>) -> Result<Try, Duration> {
+    pub(super) fn admit(&self, account: AccountHash, from: Option<IpAddr>) -> Result<Try, Duration> {
         // Without an address nobody knows who would be held up for whom.
         if let (Some(wrong), Some(_)) = (&self.wrong, from) {
             wrong.admit(from)?;

@@ -1,7 +1,7 @@
 //! [`AccessKey`].
 
 use super::known::{CAPACITY, KNOWN};
-use super::salt::{Alias, Salt};
+use super::salt::{AccountHash, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::onec::{DefaultClient, Error, Flow, OneCService};
 use crate::rpc::{BoxError, cause};
@@ -28,7 +28,7 @@ const MAX_KEY: usize = 1024;
 pub struct AccessKey<C = DefaultClient> {
     onec: OneCService<C>,
     salt: Salt,
-    known: Cache<Alias, ()>,
+    known: Cache<AccountHash, ()>,
 }
 
 impl<C> AccessKey<C> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) struct Salt([Uuid; 2]);
 
 /// What stands for a secret, only here and only now.
-pub(crate) type Alias = [u8; 32];
+pub(crate) type AccountHash = [u8; 32];
 
 impl Salt {
     pub(crate) fn new() -> Self {
@@ -21,7 +21,7 @@ impl Salt {
     }
 
     /// Of all that was typed.
-    pub(crate) fn typed(&self, typed: &Typed) -> Alias {
+    pub(crate) fn typed(&self, typed: &Typed) -> AccountHash {
         match typed {
             Typed::Credentials(login) => self.of(&["login", login.user(), login.password().expose_secret()]),
             Typed::Key(key) => self.of(&["key", key.expose_secret()]),
@@ -29,17 +29,17 @@ impl Salt {
     }
 
     /// Of the account and its password.
-    pub(super) fn right(&self, login: &Credentials) -> Alias {
+    pub(super) fn right(&self, login: &Credentials) -> AccountHash {
         self.of(&["right", &account(login.user()), login.password().expose_secret()])
     }
 
     /// Of the account, however its name was typed.
-    pub(super) fn account(&self, user: &str) -> Alias {
+    pub(super) fn account(&self, user: &str) -> AccountHash {
         self.of(&["account", &account(user)])
     }
 
     /// Each part behind its length, so that no two lists of parts look the same.
-    fn of(&self, parts: &[&str]) -> Alias {
+    fn of(&self, parts: &[&str]) -> AccountHash {
         let mut hash = Sha256::new();
         for salt in &self.0 {
             hash.update(salt.as_bytes());

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pin_project! {
-    /// The body of a request that a [`Budgeted`](super::Budgeted) service passes on. It comes no further while
+    /// The body of a request that a [`Budget`](super::Budget) service passes on. It comes no further while
     /// there is no room, and ends with an [`OverBudgetError`] where none comes about.
     pub struct Counted<B> {
         #[pin]
@@ -66,7 +66,7 @@ impl<B: Body<Error: Into<BoxError>>> Body for Counted<B> {
 }
 
 pin_project! {
-    /// The body of an answer of a [`Budgeted`](super::Budgeted) service.
+    /// The body of an answer of a [`Budget`](super::Budget) service.
     #[derive(Debug)]
     pub struct Held<B> {
         #[pin]

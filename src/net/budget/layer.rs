@@ -35,21 +35,21 @@ impl BudgetLayer {
 }
 
 impl<S> Layer<S> for BudgetLayer {
-    type Service = Budgeted<S>;
+    type Service = Budget<S>;
 
-    fn layer(&self, inner: S) -> Budgeted<S> {
-        Budgeted { inner, budget: self.budget.clone() }
+    fn layer(&self, inner: S) -> Budget<S> {
+        Budget { inner, budget: self.budget.clone() }
     }
 }
 
 /// The service of [`BudgetLayer`].
 #[derive(Clone, Debug)]
-pub struct Budgeted<S> {
+pub struct Budget<S> {
     inner: S,
     budget: MemoryBudget,
 }
 
-impl<S, B, R> Service<Request<B>> for Budgeted<S>
+impl<S, B, R> Service<Request<B>> for Budget<S>
 where
     S: Service<Request<Counted<B>>, Response = Response<R>> + Clone,
     B: Body,
@@ -79,7 +79,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`Budgeted`] service.
+    /// The answer of a [`Budget`] service.
     pub struct BudgetedFuture<S, B>
     where
         S: Service<Request<Counted<B>>>,

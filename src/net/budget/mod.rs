@@ -63,6 +63,6 @@ mod tally;
 
 pub use body::{Counted, Held};
 pub(crate) use layer::{AFTER_NO_ROOM, NO_ROOM};
-pub use layer::{BudgetLayer, Budgeted, BudgetedFuture};
+pub use layer::{Budget, BudgetLayer, BudgetedFuture};
 pub use pool::{MemoryBudget, OverBudgetError};
 pub(crate) use tally::Tally;

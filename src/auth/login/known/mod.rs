@@ -9,7 +9,7 @@ mod stored;
 pub(super) use record::Record;
 pub(super) use stored::Stored;
 
-use super::salt::{Alias, Salt};
+use super::salt::{AccountHash, Salt};
 use crate::auth::buckets::{Buckets, at_least_one};
 use crate::identity::Credentials;
 use crate::net::{Network, place};
@@ -41,9 +41,9 @@ const ELSEWHERE: NonZeroU32 = at_least_one(100);
 /// this process, and in the store if there is one.
 pub(super) struct KnownLogins {
     salt: Salt,
-    accounts: Cache<Alias, Arc<Account>>,
-    here: Buckets<(Alias, Network)>,
-    elsewhere: Buckets<Alias>,
+    accounts: Cache<AccountHash, Arc<Account>>,
+    here: Buckets<(AccountHash, Network)>,
+    elsewhere: Buckets<AccountHash>,
     stored: Option<Stored>,
 }
 
@@ -51,8 +51,8 @@ pub(super) struct KnownLogins {
 pub(super) enum Compared {
     /// There was none: nothing is known of the account, or too much was compared.
     Not,
-    Here((Alias, Network)),
-    Elsewhere(Alias),
+    Here((AccountHash, Network)),
+    Elsewhere(AccountHash),
 }
 
 #[derive(Default)]
@@ -61,7 +61,7 @@ struct Account(Mutex<Option<Right>>);
 /// A login that was right.
 #[derive(Clone)]
 struct Right {
-    login: Alias,
+    login: AccountHash,
     since: Instant,
     places: Vec<Network>,
     /// Since when the store has it as it is here.
@@ -97,7 +97,7 @@ impl KnownLogins {
     }
 
     /// Counts a comparison, unless there were too many.
-    fn compare(&self, at: (Alias, Network), here: bool) -> Option<Compared> {
+    fn compare(&self, at: (AccountHash, Network), here: bool) -> Option<Compared> {
         let counted = if here { self.here.check(&at) } else { self.elsewhere.check(&at.0) };
         counted.ok().map(|()| if here { Compared::Here(at) } else { Compared::Elsewhere(at.0) })
     }
@@ -153,7 +153,7 @@ impl KnownLogins {
     }
 
     /// Whether that is new, and whether it is time to store it.
-    fn note(&self, account: Alias, login: &Credentials, place: Network) -> (bool, bool) {
+    fn note(&self, account: AccountHash, login: &Credentials, place: Network) -> (bool, bool) {
         let (login, now) = (self.salt.right(login), Instant::now());
         let account = self.accounts.get_with(account, Arc::default);
         let mut slot = account.right();

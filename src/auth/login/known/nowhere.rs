@@ -1,6 +1,6 @@
 //! Without the authorization server there is no store.
 
-use super::Alias;
+use super::AccountHash;
 use crate::identity::Credentials;
 use crate::net::Network;
 
@@ -15,7 +15,7 @@ impl Record {
 }
 
 impl Stored {
-    pub(super) async fn record(&self, _: Alias, _: &Credentials) -> Option<Record> {
+    pub(super) async fn record(&self, _: AccountHash, _: &Credentials) -> Option<Record> {
         match *self {}
     }
 
@@ -23,11 +23,11 @@ impl Stored {
         match *self {}
     }
 
-    pub(super) async fn put(&self, _: Alias, _: &Credentials, _: Network) -> bool {
+    pub(super) async fn put(&self, _: AccountHash, _: &Credentials, _: Network) -> bool {
         match *self {}
     }
 
-    pub(super) async fn forget(&self, _: Alias, _: &Credentials) {
+    pub(super) async fn forget(&self, _: AccountHash, _: &Credentials) {
         match *self {}
     }
 }

@@ -1,7 +1,7 @@
 //! [`Stored`]: logins that were right, in the token store.
 
 use super::record::Record;
-use super::{Alias, KNOWN};
+use super::{AccountHash, KNOWN};
 use crate::auth::login::salt::account as account_name;
 use crate::auth::store::{StoreError, TokenStore};
 use crate::auth::trouble::Troubles;
@@ -46,7 +46,7 @@ impl<S: TokenStore> Logins for In<S> {
 
 pub(in crate::auth::login) struct Stored {
     logins: Arc<dyn Logins>,
-    read: Cache<Alias, Option<Record>>,
+    read: Cache<AccountHash, Option<Record>>,
     /// One password is hashed at a time: whoever guesses takes one core at most.
     turn: Arc<Semaphore>,
     troubles: Troubles,
@@ -60,7 +60,7 @@ impl Stored {
     }
 
     /// What is known of an account.
-    pub(super) async fn record(&self, account: Alias, login: &Credentials) -> Option<Record> {
+    pub(super) async fn record(&self, account: AccountHash, login: &Credentials) -> Option<Record> {
         if let Some(record) = self.read.get(&account) {
             return record;
         }
@@ -78,7 +78,7 @@ impl Stored {
     }
 
     /// Stores that it was right there; says whether that succeeded.
-    pub(super) async fn put(&self, account: Alias, login: &Credentials, place: Network) -> bool {
+    pub(super) async fn put(&self, account: AccountHash, login: &Credentials, place: Network) -> bool {
         self.read.invalidate(&account);
         let before = self.record(account, login).await;
         let owned = login.clone();
@@ -89,7 +89,7 @@ impl Stored {
         done
     }
 
-    pub(super) async fn forget(&self, account: Alias, login: &Credentials) {
+    pub(super) async fn forget(&self, account: AccountHash, login: &Credentials) {
         self.told(self.logins.put(id(login), Vec::new(), false).await);
         self.read.insert(account, None);
     }

@@ -1,0 +1,82 @@
+//! [`Audit`].
+
+use super::{ToolCall, Verdict};
+use crate::rpc::json::JsonError;
+use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
+use crate::service::answer::{Answer, Rework, response_future};
+use crate::service::memo::Memo;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service;
+
+/// How many tools are in a list, by the bytes of the list.
+pub(super) type Counts = Arc<Memo<(), usize>>;
+
+/// An RPC service behind [`AuditLayer`](super::AuditLayer).
+#[derive(Clone, Debug)]
+pub struct Audit<S> {
+    pub(super) inner: S,
+    pub(super) counts: Counts,
+}
+
+response_future!("The answer of an [`Audit`] service.", Count);
+
+/// Tells of the answer.
+struct Count {
+    // Dropped with the future, it tells of the end itself.
+    begun: Option<ToolCall>,
+    counts: Counts,
+    is_list: bool,
+}
+
+impl Rework for Count {
+    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        if let Some(mut begun) = self.begun {
+            begun.count(|| count(&self.counts, &answer));
+            begun.end(Verdict::of(&answer));
+        }
+        answer
+    }
+
+    fn is_thorough(&self) -> bool {
+        self.begun.is_some() && self.is_list
+    }
+}
+
+impl<S> Service<Request> for Audit<S>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let begun = begin(&request);
+        let is_list = request.method == Method::ToolsList;
+        let count = Count { begun, counts: Arc::clone(&self.counts), is_list };
+        ResponseFuture { answer: Answer::reworked(self.inner.call(request), count) }
+    }
+}
+
+fn begin(request: &Request) -> Option<ToolCall> {
+    match request.method {
+        Method::ToolsCall => ToolCall::of(request, request.params.text(Param::Name).as_deref()),
+        // The trail is of what clients ask.
+        Method::ToolsList if request.extensions.get::<Unasked>().is_some() => None,
+        Method::ToolsList => ToolCall::of_list(request),
+        _ => None,
+    }
+}
+
+/// The tools in a list that came; a result that is none counts nothing.
+fn count(counts: &Memo<(), usize>, answer: &Result<Response, BoxError>) -> Option<usize> {
+    let payload: &Payload = answer.as_ref().ok()?.outcome.as_ref().ok()?;
+    let read = || List::read(&Method::ToolsList, payload).map(|list| list.items.len());
+    counts.get_or::<JsonError>(payload.json(), &(), read).ok()
+}

@@ -7,7 +7,7 @@ use crate::rpc::name::{Kept, looks_made, may_hold_alias};
 use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
-use crate::service::take_ready;
+use crate::service::{accessors, take_ready};
 use http::StatusCode;
 use std::future::Future;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Alias<S> {
     inner: S,
     known: Arc<Known>,
 }
+
+accessors!(Alias<S>);
 
 #[derive(Debug)]
 struct Known {

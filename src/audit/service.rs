@@ -3,6 +3,7 @@
 use super::{ToolCall, Verdict};
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
+use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::memo::Memo;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub struct Audit<S> {
     pub(super) inner: S,
     pub(super) counts: Counts,
 }
+
+accessors!(Audit<S>);
 
 response_future!("The answer of an [`Audit`] service.", Count);
 

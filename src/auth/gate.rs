@@ -5,7 +5,7 @@ use crate::audit::Event;
 use crate::identity::Identity;
 use crate::net::sampler::Sampler;
 use crate::net::{Refused, close_unread};
-use crate::service::take_ready;
+use crate::service::{accessors, take_ready};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -76,6 +76,8 @@ pub struct Authenticated<S, K> {
     pub(super) inner: S,
     pub(super) scheme: K,
 }
+
+accessors!(Authenticated<S, K>);
 
 /// The answer of an [`Authenticated`] service.
 pub struct ResponseFuture<T>(BoxFuture<'static, T>);

@@ -5,7 +5,7 @@ use super::memory::{Answer, Memory};
 use crate::onec::{AnswerCheck, RestCall};
 use crate::rpc::{BoxError, Request, Response};
 use crate::service::answer::{Answer as Answered, response_future};
-use crate::service::take_ready;
+use crate::service::{accessors, take_ready};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,6 +19,8 @@ pub struct Cache<S> {
     pub(super) lists: Option<Duration>,
     pub(super) memory: Arc<Memory>,
 }
+
+accessors!(Cache<S>);
 
 impl<S> Cache<S> {
     /// Returns `rest` with the memory of this cache, which remembers each answer for as long as its
@@ -34,6 +36,8 @@ pub struct RestCache<R> {
     inner: R,
     memory: Arc<Memory>,
 }
+
+accessors!(RestCache<R>);
 
 response_future!("The answer of a [`Cache`] or a [`RestCache`].", Infallible);
 

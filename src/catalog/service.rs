@@ -13,6 +13,7 @@ use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
 use crate::scope::{CatalogAlone, Judged};
+use crate::service::accessors;
 use crate::service::answer::Answer;
 use serde_json::Value;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct CatalogService<S, R> {
     pub(super) rpc: bool,
     pub(super) merged: Arc<Merged>,
 }
+
+accessors!(CatalogService<S, R>);
 
 impl<S, R> Service<Request> for CatalogService<S, R>
 where

@@ -5,7 +5,7 @@ use crate::catalog::{Catalog, Fit, Unfit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::aside::{aside, is_long};
-use crate::service::{ask, take_ready};
+use crate::service::{accessors, ask, take_ready};
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -23,6 +23,8 @@ pub struct Check<S> {
     catalog: Option<Catalog>,
     known: Arc<Known>,
 }
+
+accessors!(Check<S>);
 
 impl<S> Check<S> {
     pub(super) fn new(inner: S, catalog: Option<Catalog>) -> Self {

@@ -9,7 +9,7 @@ use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
-use crate::service::take_ready;
+use crate::service::{accessors, take_ready};
 use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,6 +22,8 @@ pub struct Confirm<S> {
     inner: S,
     shared: Arc<Shared>,
 }
+
+accessors!(Confirm<S>);
 
 #[derive(Debug)]
 struct Shared {

@@ -4,6 +4,7 @@ use super::OriginPolicy;
 use super::refusals::Refused;
 use super::unread::close_unread;
 use crate::rpc::{ErrorObject, encode_error};
+use crate::service::accessors;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
@@ -74,6 +75,8 @@ pub struct Hosts<S> {
     inner: S,
     policy: OriginPolicy,
 }
+
+accessors!(Hosts<S>);
 
 pin_project! {
     /// The answer of a [`Hosts`] service.

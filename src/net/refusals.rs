@@ -3,6 +3,7 @@
 use super::remote;
 use crate::net::sampler::{Sampler, Sum};
 use crate::rpc::label::shown;
+use crate::service::accessors;
 use http::{Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use std::borrow::Cow;
@@ -104,6 +105,8 @@ pub struct Refusals<S> {
     inner: S,
     sampler: Sampler,
 }
+
+accessors!(Refusals<S>);
 
 pin_project! {
     /// The answer of a [`Refusals`] service.

@@ -1,5 +1,6 @@
 //! [`Unread`]: whether the bodies of requests were read to their end.
 
+use crate::service::accessors;
 use bytes::Buf;
 use http::header::CONNECTION;
 use http::request::Parts;
@@ -61,6 +62,8 @@ pub struct Watching<S> {
     inner: S,
     unread: Unread,
 }
+
+accessors!(Watching<S>);
 
 impl<S, B, R> Service<Request<B>> for Watching<S>
 where

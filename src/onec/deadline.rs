@@ -2,6 +2,7 @@
 
 use super::error::Trouble;
 use crate::rpc::{BoxError, Failure};
+use crate::service::accessors;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -28,15 +29,17 @@ impl<C> Layer<C> for DeadlineLayer {
     type Service = Deadline<C>;
 
     fn layer(&self, client: C) -> Deadline<C> {
-        Deadline { client }
+        Deadline { inner: client }
     }
 }
 
 /// See [`DeadlineLayer`].
 #[derive(Clone, Debug)]
 pub struct Deadline<C> {
-    client: C,
+    inner: C,
 }
+
+accessors!(Deadline<C>);
 
 impl<C> Service<http::Request<Bytes>> for Deadline<C>
 where
@@ -48,12 +51,12 @@ where
     type Future = DeadlineFuture<C::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.client.poll_ready(cx).map_err(Into::into)
+        self.inner.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
         let Patience(limit) = patience(&request);
-        DeadlineFuture { call: self.client.call(request), sleep: tokio::time::sleep(limit), limit }
+        DeadlineFuture { call: self.inner.call(request), sleep: tokio::time::sleep(limit), limit }
     }
 }
 

@@ -9,6 +9,7 @@ pub use flow::Flow;
 use super::deadline::{Patience, patience};
 use super::error::Trouble;
 use crate::rpc::{BoxError, Failure};
+use crate::service::accessors;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -114,16 +115,18 @@ impl<C> Layer<C> for FairQueueLayer {
     type Service = FairQueue<C>;
 
     fn layer(&self, client: C) -> FairQueue<C> {
-        FairQueue { client, turns: Arc::new(Turns::new(self.turns, self.per_flow)) }
+        FairQueue { inner: client, turns: Arc::new(Turns::new(self.turns, self.per_flow)) }
     }
 }
 
 /// The client behind a fair queue; see [`FairQueueLayer`].
 #[derive(Clone, Debug)]
 pub struct FairQueue<C> {
-    client: C,
+    inner: C,
     turns: Arc<Turns>,
 }
+
+accessors!(FairQueue<C>);
 
 impl<C> Service<Call> for FairQueue<C>
 where
@@ -140,7 +143,7 @@ where
 
     fn call(&mut self, request: Call) -> Self::Future {
         let flow = request.extensions().get().copied().unwrap_or(Flow::NOBODY);
-        let client = self.client.clone();
+        let client = self.inner.clone();
         let stage = match Turns::enter(&self.turns, flow) {
             Entered::Running(turn) => Stage::Running { call: client.oneshot(request), turn },
             Entered::Waiting(waiting) => {

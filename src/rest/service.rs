@@ -5,7 +5,7 @@ use crate::catalog::Catalog;
 use crate::net::Body;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Response};
-use crate::service::take_ready;
+use crate::service::{accessors, take_ready};
 use bytes::Buf;
 use futures_core::future::BoxFuture;
 use secrecy::SecretString;
@@ -27,6 +27,8 @@ pub struct RestService<S> {
     inner: S,
     failed: Option<BoxError>,
 }
+
+accessors!(RestService<S>);
 
 impl<S> RestService<S> {
     /// The endpoints of `catalog` over `inner`, for whoever bears `token`.

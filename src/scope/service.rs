@@ -6,6 +6,7 @@ use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
+use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
 use http::HeaderName;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub struct Scope<S> {
     /// Shared by all clones: a connection is a clone.
     pub(super) shown: Arc<Shown>,
 }
+
+accessors!(Scope<S>);
 
 response_future!("The answer of a [`Scope`] service.", After);
 

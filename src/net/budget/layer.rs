@@ -6,6 +6,7 @@ use super::tally::Tally;
 use crate::net::holder::Holder;
 use crate::net::{Refused, close_unread};
 use crate::rpc::{ErrorObject, encode_error};
+use crate::service::accessors;
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
@@ -48,6 +49,8 @@ pub struct Budget<S> {
     inner: S,
     budget: MemoryBudget,
 }
+
+accessors!(Budget<S>);
 
 impl<S, B, R> Service<Request<B>> for Budget<S>
 where

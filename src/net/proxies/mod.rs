@@ -5,6 +5,7 @@ mod forwarded;
 mod node;
 
 use super::forwarded::{Caller, Peer};
+use crate::service::accessors;
 use http::Request;
 use ipnet::IpNet;
 use std::sync::Arc;
@@ -88,6 +89,8 @@ pub struct Proxies<S> {
     inner: S,
     trusted: Arc<[IpNet]>,
 }
+
+accessors!(Proxies<S>);
 
 impl<S, B> Service<Request<B>> for Proxies<S>
 where

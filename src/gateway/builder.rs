@@ -93,10 +93,11 @@ impl<L, R> Builder<L, R, Unsaid> {
         self.said(None)
     }
 
-    fn said(self, scopes: Option<ScopePolicy>) -> Builder<L, R, Said> {
+    fn said(mut self, scopes: Option<ScopePolicy>) -> Builder<L, R, Said> {
+        self.layers.scopes = scopes;
         Builder {
             leaf: self.leaf,
-            layers: Layers { scopes, ..self.layers },
+            layers: self.layers,
             #[cfg(feature = "catalog")]
             catalog: self.catalog,
             said: PhantomData,

@@ -8,9 +8,9 @@
 //!       HTTP side: Service<http::Request<B>>    RPC side: Service<rpc::Request>
 //!
 //! HTTP  ──► BearerAuthLayer ──► JsonRpcLayer ═══╗
-//! SSE   ──► BearerAuthLayer ──► LegacySseLayer ═╬═► AliasLayer ═► AuditLayer ═► ScopeLayer ═╗
-//! stdio ──────────────────────► stdio::serve ═══╝                                           ║
-//!                                               ╔═══════════════════════════════════════════╝
+//! SSE   ──► BearerAuthLayer ──► LegacySseLayer ═╬═► LogLayer ═► AliasLayer ═► AuditLayer ═► ScopeLayer ═╗
+//! stdio ──────────────────────► stdio::serve ═══╝                                                       ║
+//!                                               ╔═══════════════════════════════════════════════════════╝
 //!                                               ╚═► CatalogLayer ═► CacheLayer ═► OneCService ──► 1C
 //!                                                        ║                           ▲
 //! REST  ──► RestService ─────────────────────────────────╨──► RestCache ─► OneCRest ─╯
@@ -19,7 +19,8 @@
 //! - [`bridge::http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
 //!   2026-07-28 on one endpoint, without sessions. All rules of HTTP and protocol live there.
 //! - [`bridge::stdio::serve`] and [`bridge::sse::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
-//!   the same RPC service. A [`Bridge`] is what they share.
+//!   the same RPC service. A [`Bridge`] is what they share, and has the layers around all that clients ask.
+//! - [`log`] writes a line for each request.
 //! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request. Its handle
 //!   [`onec::OneCRest`] makes the plain REST calls of the catalog, with the same client and account.
 //! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
@@ -147,6 +148,7 @@ pub mod demo;
 pub mod fuzzing;
 pub mod gateway;
 mod identity;
+pub mod log;
 pub mod net;
 pub mod onec;
 #[cfg(feature = "rest")]
@@ -176,6 +178,7 @@ pub use check::CheckLayer;
 pub use confirm::ConfirmLayer;
 pub use gateway::Gateway;
 pub use identity::{Credentials, Identity, Scopes};
+pub use log::LogLayer;
 pub use onec::{Infobase, OneCService};
 #[cfg(feature = "rest")]
 pub use rest::RestService;

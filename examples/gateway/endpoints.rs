@@ -1,15 +1,15 @@
 //! The MCP endpoints and their guard, and what stands before the router.
 
-use crate::stack::Rpc;
+use crate::stack::{Bridge, Rpc};
 use axum::Router;
 use axum::extract::Request as RouterRequest;
 use axum::http::{Request, Response};
 use axum::response::IntoResponse;
 use axum::routing::{Route, any_service, post_service};
 use hyper::body::Incoming;
-use onec_mcp::Bridge;
 use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer};
 use onec_mcp::bridge::sse::LegacySseLayer;
+use onec_mcp::log::Log;
 use onec_mcp::net::Body as McpBody;
 use onec_mcp::net::budget::Counted;
 use onec_mcp::net::{OriginPolicy, Watched};
@@ -27,7 +27,7 @@ pub(crate) type Mcp = BoxCloneSyncService<Received, Response<McpBody>, Infallibl
 
 /// The MCP endpoints, open to anybody yet.
 pub(crate) struct Unguarded {
-    mcp: JsonRpc<Rpc>,
+    mcp: JsonRpc<Log<Rpc>>,
     sse: Router,
 }
 
@@ -58,8 +58,8 @@ impl Unguarded {
     /// Puts them behind `guard`.
     pub(crate) fn behind<L>(self, guard: L) -> Guarded
     where
-        L: Layer<JsonRpc<Rpc>> + Layer<Route> + Clone + Send + Sync + 'static,
-        <L as Layer<JsonRpc<Rpc>>>::Service: Service<Received, Response = Response<McpBody>, Error = Infallible, Future: Send>
+        L: Layer<JsonRpc<Log<Rpc>>> + Layer<Route> + Clone + Send + Sync + 'static,
+        <L as Layer<JsonRpc<Log<Rpc>>>>::Service: Service<Received, Response = Response<McpBody>, Error = Infallible, Future: Send>
             + Clone
             + Send
             + Sync

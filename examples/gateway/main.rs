@@ -32,7 +32,6 @@ mod tests;
 mod visible;
 
 use audit_log::Reopen;
-use onec_mcp::Bridge;
 use settings::{Mode, Settings, Stop, Stream};
 use signals::HungUp;
 use stack::Stack;
@@ -89,10 +88,7 @@ async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
         };
     }
     let stop = CancellationToken::new();
-    let bridge = Bridge::new(stack::server_info(&settings))
-        .shutdown(stop.clone().cancelled_owned())
-        // The audit trail is the log of calls, unless it goes elsewhere.
-        .log_every_request(settings.audit_log.is_some());
+    let bridge = stack::bridge(&settings, stop.clone().cancelled_owned());
     let stack = Stack::new(&settings, &infobase);
     tracing::info!(onec = infobase.address(), auth = settings.auth.mode(), "starting");
     let serve = async {

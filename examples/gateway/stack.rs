@@ -12,11 +12,13 @@ use onec_mcp::onec::{OneCRest, OneCService};
 use onec_mcp::rest::RestService;
 use onec_mcp::rpc::ServerInfo;
 use onec_mcp::scope::ScopePolicy;
-use onec_mcp::{Gateway, Scopes};
+use onec_mcp::{Gateway, LogLayer, Scopes};
 use secrecy::ExposeSecret;
 use serde_json::json;
+use std::future::Future;
 use tokio::sync::Mutex;
 use tower::Layer;
+use tower::layer::util::{Identity, Stack as Both};
 
 /// The leaf with its memory.
 type Leaf = Cache<OneCService>;
@@ -24,6 +26,8 @@ type Leaf = Cache<OneCService>;
 type Rest = RestCache<OneCRest>;
 /// The stack for the bridges of MCP.
 pub(crate) type Rpc = Gateway<Leaf, Rest>;
+/// What the bridges share, with the log around all that clients ask.
+pub(crate) type Bridge = onec_mcp::Bridge<Both<Identity, LogLayer>>;
 
 /// How a model begins. What day it is it must know from elsewhere: this text is as old as the process.
 const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
@@ -167,8 +171,15 @@ impl Live {
     }
 }
 
+/// What the bridges share, until `shutdown`.
+pub(crate) fn bridge(settings: &Settings, shutdown: impl Future<Output = ()> + Send + 'static) -> Bridge {
+    // The audit trail is the log of calls, unless it goes elsewhere.
+    let log = LogLayer::new().every_request(settings.audit_log.is_some());
+    onec_mcp::Bridge::new(server_info(settings)).shutdown(shutdown).layer(log)
+}
+
 /// What MCP clients are told of the server.
-pub(crate) fn server_info(settings: &Settings) -> ServerInfo {
+fn server_info(settings: &Settings) -> ServerInfo {
     let server = ServerInfo::new(&settings.server_name, &settings.server_version);
     let server = if settings.serving.rpc { server } else { server.capabilities(json!({ "tools": {} })) };
     if settings.serving.catalog.is_some() { server.instructions(INSTRUCTIONS) } else { server }

@@ -1,8 +1,7 @@
 //! MCP over standard input and output.
 
 use crate::Failure;
-use crate::stack::Stack;
-use onec_mcp::Bridge;
+use crate::stack::{Bridge, Stack};
 
 /// Serves the one client until its input ends.
 pub(crate) async fn serve(bridge: Bridge, stack: &Stack) -> Result<(), Failure> {

@@ -14,9 +14,8 @@
 //!
 //! `version` is the revision of MCP, `status` the code of the JSON-RPC error or 0, `duration_ms` the time until the
 //! answer was there, and `onec_ms` that which 1C took, where it was asked. With these the event says all that the log
-//! line of a request says (target `onec_mcp::request`), and the bridges leave that line out, unless told
-//! [otherwise](crate::Bridge::log_every_request). `request_id` is the one that the bridge gave the request; the warning of
-//! a failed call of 1C has it too.
+//! line of a request says, and [`LogLayer`](crate::LogLayer) leaves that line out, unless told
+//! [otherwise](crate::LogLayer::every_request). The warning of a failed call of 1C has the `request_id` too.
 //!
 //! What strangers can cause in any number is not told in any number: of `oauth.token.refused` and `oauth.login.failed` one
 //! address (of IPv6, one /64) gets 10 a minute for each reason, and 100 a minute are told in all by a layer or server. The
@@ -77,7 +76,7 @@ mod tool;
 #[cfg_attr(not(feature = "audit"), expect(unreachable_pub, reason = "the module is public with the feature"))]
 pub const TARGET: &str = "onec_mcp::audit";
 
-pub(crate) use event::{Event, heard, sampler, scope_denied};
+pub(crate) use event::{Event, sampler, scope_denied};
 #[cfg(feature = "audit")]
 pub use layer::AuditLayer;
 #[cfg(feature = "audit")]

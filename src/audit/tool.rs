@@ -4,15 +4,13 @@ use super::TARGET;
 use super::event::heard;
 use super::reason::Verdict;
 use crate::identity::Identity;
-#[cfg(feature = "rest")]
-use crate::rpc::RequestId;
 use crate::rpc::label::shown;
-use crate::rpc::{Told, Version};
+use crate::rpc::{RequestId, Version};
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 #[cfg(any(feature = "alias", feature = "audit"))]
-use {crate::net::remote, crate::rpc::Request};
+use {crate::net::remote, crate::rpc::Request, crate::rpc::Told};
 
 /// A request that will be one event, whatever becomes of it: dropped before its end it was cancelled.
 #[derive(Debug)]
@@ -23,6 +21,8 @@ pub(crate) struct ToolCall {
     remote: Option<IpAddr>,
     /// The revision of MCP, where it is MCP.
     version: Option<Version>,
+    request: RequestId,
+    #[cfg(any(feature = "alias", feature = "audit"))]
     told: Option<Told>,
     ended: bool,
 }
@@ -48,11 +48,7 @@ impl ToolCall {
     /// A call of `tool`, by its name in 1C, begins over the REST endpoints; `None` while nobody listens.
     #[cfg(feature = "rest")]
     pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>, request: RequestId) -> Option<Self> {
-        heard().then(|| {
-            let mut begun = Self::begin(Kind::call(Some(tool)), remote);
-            begun.told = Some(Told::new(request));
-            begun
-        })
+        heard().then(|| Self::begin(Kind::call(Some(tool)), remote, request))
     }
 
     /// Begins with this request for a call of `tool`, by its name in 1C; `None` while nobody listens.
@@ -70,15 +66,25 @@ impl ToolCall {
     #[cfg(any(feature = "alias", feature = "audit"))]
     fn asked(request: &Request, kind: Kind) -> Self {
         let extensions = &request.extensions;
-        let mut begun = Self::begin(kind, remote(extensions.get(), extensions.get()));
+        let mut begun = Self::begin(kind, remote(extensions.get(), extensions.get()), request.id);
         begun.identity = extensions.get().cloned();
         begun.version = Some(request.version);
         begun.told = extensions.get().cloned();
         begun
     }
 
-    fn begin(kind: Kind, remote: Option<IpAddr>) -> Self {
-        Self { kind, since: Instant::now(), identity: None, remote, version: None, told: None, ended: false }
+    fn begin(kind: Kind, remote: Option<IpAddr>, request: RequestId) -> Self {
+        Self {
+            kind,
+            since: Instant::now(),
+            identity: None,
+            remote,
+            version: None,
+            request,
+            #[cfg(any(feature = "alias", feature = "audit"))]
+            told: None,
+            ended: false,
+        }
     }
 
     /// A list has so many tools, if it can be told; a call has none to count.
@@ -104,6 +110,7 @@ impl ToolCall {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
+        #[cfg(any(feature = "alias", feature = "audit"))]
         if let Some(told) = &self.told {
             told.set();
         }
@@ -112,7 +119,7 @@ impl ToolCall {
         let client_id = self.identity.as_ref().and_then(Identity::client).map(shown);
         let remote = self.remote.map(tracing::field::display);
         let version = self.version.map(Version::as_str);
-        let request_id = self.told.as_ref().map(|told| tracing::field::display(told.request()));
+        let request_id = tracing::field::display(self.request);
         let (duration_ms, onec_ms) = (millis(self.since.elapsed()), upstream.map(millis));
         match &self.kind {
             #[cfg(feature = "audit")]

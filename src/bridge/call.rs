@@ -1,16 +1,15 @@
 //! One request on its way through the stack and back, whatever the transport.
 
-use super::Bridge;
+use super::Core;
 use super::capabilities::Capabilities;
 use super::inputs;
 use super::outbox::Outbox;
 use super::questions::ConnectionId;
-use super::request_line::RequestLine;
 use crate::identity::{Identity, Scopes};
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, Response, Version,
-    encode, encode_error, tell_refused, without_line_breaks,
+    BoxError, Encoded, Era, ErrorObject, Id, Level, Meta, Method, Outcome, Param, Payload, Request, RequestId,
+    Response, Version, encode, encode_error, tell_refused, without_line_breaks,
 };
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
@@ -36,11 +35,12 @@ pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, BoxError>
 /// What a bridge must remember of a request until its reply is written.
 #[derive(Debug)]
 pub(crate) struct Call {
-    pub(super) bridge: Arc<Bridge>,
+    pub(super) bridge: Arc<Core>,
     pub(crate) id: Id,
     pub(super) method: Method,
     pub(super) version: Version,
-    line: RequestLine,
+    /// What the lines of the log about it have in common.
+    line: RequestId,
     /// Who called, if 1C may refuse their own login.
     identity: Option<Identity>,
     progress_token: Option<Bytes>,
@@ -67,14 +67,12 @@ pub(crate) struct Finished {
 impl Call {
     /// `log_level` and `can` are what is known of a legacy client; a modern request says itself.
     pub(crate) fn new(
-        bridge: &Arc<Bridge>,
+        bridge: &Arc<Core>,
         id: Id,
-        request: &mut Request,
+        request: &Request,
         log_level: Option<Level>,
         can: Capabilities,
     ) -> Result<Self, ErrorObject> {
-        // Before the request is copied for later rounds.
-        let line = RequestLine::begin(request, bridge.every_line);
         let params = &request.params;
         let modern = request.version.era() == Era::Modern;
         let token =
@@ -84,7 +82,7 @@ impl Call {
             id,
             method: request.method.clone(),
             version: request.version,
-            line,
+            line: request.id,
             identity: request.extensions.get().filter(|identity: &&Identity| identity.credentials().is_some()).cloned(),
             progress_token: token.map(Bytes::copy_from_slice),
             log_level: if modern { Level::of_meta(request)? } else { log_level },
@@ -117,7 +115,7 @@ impl Call {
         if let Err(error) = &answer {
             tell_refused(error, self.identity.as_ref()).await;
         }
-        Outcome::of(answer, self.line.id())
+        Outcome::of(answer, self.line)
     }
 
     pub(crate) const fn era(&self) -> Era {
@@ -159,9 +157,9 @@ impl Call {
         Outcome::error(ErrorObject::internal(format!("1C asked {MAX_ROUNDS} times in one call")), StatusCode::OK)
     }
 
-    /// Writes the reply, and the log line that every request gets.
+    /// Writes the reply.
     pub(crate) fn finish(self, outcome: Outcome) -> Finished {
-        let Outcome { result, mut status, retry_after, upstream, scopes } = outcome;
+        let Outcome { result, mut status, retry_after, scopes, .. } = outcome;
         let result = match result {
             // Where nobody can ask for more scopes, the model is told what is missing.
             Err(error) if scopes.is_some() && !self.may_step_up() && self.method == Method::ToolsCall => {
@@ -173,7 +171,6 @@ impl Call {
             Ok(_) => StatusCode::OK,
             Err(error) => self.status(error, status),
         };
-        self.line.end(&self.method, self.version, self.started.elapsed(), upstream, &result);
         let encoded = match result {
             // On one line even as plain JSON: there are clients that read bodies line by line.
             Ok(payload) => encode(payload.on_one_line(), &self.id, &self.method, self.era(), self.bridge.server.json()),

@@ -1,7 +1,7 @@
 //! A connection on which all messages of a client and to it share one stream: stdio, HTTP+SSE.
 
 use super::call::boxed;
-use super::{Bridge, Call, Capabilities, ConnectionId, Outbox, Party, era};
+use super::{Call, Capabilities, ConnectionId, Core, Outbox, Party, Running, era};
 use crate::net::holder::{Holder, Share};
 use crate::rpc::{
     BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
@@ -31,7 +31,7 @@ type Tagged = Pin<Box<dyn Future<Output = (Option<Id>, Option<Bytes>)> + Send>>;
 /// a modern one says it with each.
 pub(crate) struct Connection<S> {
     id: ConnectionId,
-    bridge: Arc<Bridge>,
+    bridge: Arc<Core>,
     service: S,
     extensions: Extensions,
     version: Version,
@@ -50,7 +50,7 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    pub(crate) fn new(bridge: Arc<Bridge>, service: S) -> Self {
+    pub(crate) fn new(bridge: Arc<Core>, service: S) -> Self {
         Self {
             id: ConnectionId::next(),
             bridge,
@@ -209,25 +209,30 @@ where
         if self.calls.len() >= self.max_calls {
             return Err(ErrorObject::internal("Too many calls of this connection are running; try again later"));
         }
-        let call = Call::new(&self.bridge, id.clone(), &mut request, Some(self.log_level), self.can)?;
-        let mut call = call.on(self.id);
+        let call = Call::new(&self.bridge, id.clone(), &request, Some(self.log_level), self.can)?;
+        let call = call.on(self.id);
         if let Some(answer) = self.bridge.server.answer(&request) {
             if answer.outcome.is_ok() && request.version.era() == Era::Legacy {
                 self.remember(&request);
             }
-            let reply = call.finish(Outcome::answered(answer)).text;
-            return Ok(Box::pin(async move { Some(reply.into_bytes()) }));
+            let running = self.bridge.answered(request, answer);
+            return Ok(self.run(call, running));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
             let share = self.bridge.listeners.take(Holder::of(&request.extensions));
             return Ok(self.listen(call, share.map_err(|_| era::too_many_listen())?));
         }
+        let running = boxed(self.service.clone(), request);
+        Ok(self.run(call, running))
+    }
+
+    fn run(&self, mut call: Call, running: Running) -> Work {
         let (service, outbox) = (self.service.clone(), self.outbox.clone());
-        Ok(Box::pin(async move {
-            let outcome = call.run(boxed(service.clone(), request), service, &outbox).await;
+        Box::pin(async move {
+            let outcome = call.run(running, service, &outbox).await;
             Some(call.finish(outcome).text.into_bytes())
-        }))
+        })
     }
 
     fn remember(&mut self, request: &Request) {

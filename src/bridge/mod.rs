@@ -11,8 +11,8 @@ pub(crate) mod era;
 pub mod http;
 mod inputs;
 mod outbox;
+mod own;
 mod questions;
-mod request_line;
 mod rounds;
 #[cfg(feature = "sse")]
 pub mod sse;
@@ -24,18 +24,23 @@ pub(crate) use capabilities::Capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use connection::Connection;
 pub(crate) use outbox::Outbox;
+use own::{Own, OwnAnswer};
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use questions::ConnectionId;
 pub(crate) use questions::Party;
 use questions::Questions;
 
 use crate::net::holder::Shares;
-use crate::rpc::ServerInfo;
+use crate::rpc::{BoxError, Request, Response, ServerInfo};
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 use std::future::Future;
 use std::time::Duration;
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+use tower_layer::{Identity, Layer, Stack};
+use tower_service::Service;
 
 /// Calls of `subscriptions/listen` that may be open at once.
 const MAX_LISTENERS: usize = 4096;
@@ -44,16 +49,24 @@ const LISTENERS_OF_SUBJECT: usize = 8;
 /// Those of one address, where users have no names of their own.
 const LISTENERS_OF_ADDRESS: usize = MAX_LISTENERS / 16;
 
+/// Holds what every transport of a server shares, and the layers `L` around all that clients ask.
+#[derive(Clone, Debug)]
+pub struct Bridge<L = Identity> {
+    pub(crate) core: Core,
+    pub(crate) layer: L,
+}
+
 /// What every transport of a server shares.
 #[derive(Clone, Debug)]
-pub struct Bridge {
+pub(crate) struct Core {
     pub(crate) server: ServerInfo,
     pub(crate) patience: Duration,
     pub(crate) keep_alive: Duration,
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
     pub(crate) shutdown: Shutdown,
-    pub(crate) every_line: bool,
+    /// Gives the answers of the bridge itself, through the layers.
+    own: BoxCloneSyncService<Request, Response, BoxError>,
     pub(crate) questions: Questions,
     pub(crate) listeners: Shares,
 }
@@ -61,60 +74,81 @@ pub struct Bridge {
 impl Bridge {
     /// A bridge with the defaults that each setter names.
     pub fn new(server: ServerInfo) -> Self {
-        Self {
+        let core = Core {
             server,
             patience: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),
             shutdown: shutdown(std::future::pending()),
-            every_line: false,
+            own: BoxCloneSyncService::new(Own),
             questions: Questions::default(),
             listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
-        }
+        };
+        Self { core, layer: Identity::new() }
+    }
+}
+
+impl<L> Bridge<L> {
+    /// Puts `layer` around all that clients ask, that which the bridge answers itself (`initialize`, `ping` …)
+    /// included, outside of the layers put there before. The latter pass through a service of their own that `layer`
+    /// makes, so it should make each service alike.
+    ///
+    /// This is the place of [`LogLayer`](crate::LogLayer).
+    #[must_use]
+    pub fn layer<T>(self, layer: T) -> Bridge<Stack<L, T>>
+    where
+        T: Layer<BoxCloneSyncService<Request, Response, BoxError>>,
+        T::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        <T::Service as Service<Request>>::Error: Into<BoxError>,
+        <T::Service as Service<Request>>::Future: Send + 'static,
+    {
+        let own = layer.layer(self.core.own).map_err(Into::into);
+        let core = Core { own: BoxCloneSyncService::new(own), ..self.core };
+        Bridge { core, layer: Stack::new(self.layer, layer) }
     }
 
     /// After how long a call's answer continues as an event stream, and its progress is told; 5 s.
     #[must_use]
     pub const fn patience(mut self, time: Duration) -> Self {
-        self.patience = time;
+        self.core.patience = time;
         self
     }
 
     /// How often a silent event stream carries a comment; 15 s.
     #[must_use]
     pub const fn keep_alive(mut self, time: Duration) -> Self {
-        self.keep_alive = time;
+        self.core.keep_alive = time;
         self
     }
 
     /// How often the progress of a slow call is told to a client that gave a token; 1 s.
     #[must_use]
     pub const fn progress_every(mut self, time: Duration) -> Self {
-        self.progress = time;
+        self.core.progress = time;
         self
     }
 
     /// How long a legacy client has to answer a question (a form may want a person); 10 minutes.
     #[must_use]
     pub const fn answer_timeout(mut self, time: Duration) -> Self {
-        self.answer_timeout = time;
-        self
-    }
-
-    /// Whether lists and calls of tools get a log line as every request does even where the audit trail has told
-    /// of them, with version, status and times; false. True is for a trail that goes elsewhere than the log.
-    #[must_use]
-    pub const fn log_every_request(mut self, every: bool) -> Self {
-        self.every_line = every;
+        self.core.answer_timeout = time;
         self
     }
 
     /// When `signal` ends, streams that would stay open for ever end gracefully; calls go on to their end.
     #[must_use]
     pub fn shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
-        self.shutdown = shutdown(signal);
+        self.core.shutdown = shutdown(signal);
         self
+    }
+}
+
+impl Core {
+    /// Answers `request` with `answer`, through the layers.
+    pub(crate) fn answered(&self, mut request: Request, answer: Response) -> Running {
+        request.extensions.insert(OwnAnswer(answer));
+        boxed(self.own.clone(), request)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::http::accept::is_json;
 use super::http::{EventStream, Options, reply};
 use crate::Identity;
-use crate::bridge::{Bridge, Connection, Outbox};
+use crate::bridge::{Bridge, Connection, Core, Outbox};
 use crate::net::Body;
 use crate::net::budget::Tally;
 use crate::net::holder::{Holder, NoShare, Share, Shares};
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
-use tower_layer::Layer;
+use tower_layer::{self, Layer};
 use tower_service::Service;
 use uuid::Uuid;
 
@@ -48,17 +48,19 @@ const MAX_CALLS: usize = 128;
 /// their own; beyond, the answer is 503. For each at most 1 MiB of messages and 1 MiB of replies wait, unless it is
 /// a single one, and at most 128 calls run.
 #[derive(Clone, Debug)]
-pub struct LegacySseLayer {
-    bridge: Arc<Bridge>,
+pub struct LegacySseLayer<L = tower_layer::Identity> {
+    bridge: Arc<Core>,
+    layer: L,
     options: Options,
     messages: Arc<str>,
 }
 
-impl LegacySseLayer {
+impl<L> LegacySseLayer<L> {
     /// `messages` is the path under which clients reach the route for POST, as they see it: with the
     /// path of the public URL, and whatever else a proxy or router in between takes away.
-    pub fn new(bridge: impl Into<Bridge>, messages: &str) -> Self {
-        Self { bridge: Arc::new(bridge.into()), options: Options::default(), messages: messages.into() }
+    pub fn new(bridge: impl Into<Bridge<L>>, messages: &str) -> Self {
+        let Bridge { core, layer } = bridge.into();
+        Self { bridge: Arc::new(core), layer, options: Options::default(), messages: messages.into() }
     }
 
     /// Who may call; by default anybody but foreign web pages.
@@ -69,10 +71,10 @@ impl LegacySseLayer {
     }
 }
 
-impl<S> Layer<S> for LegacySseLayer {
-    type Service = LegacySse<S>;
+impl<S, L: Layer<S>> Layer<S> for LegacySseLayer<L> {
+    type Service = LegacySse<L::Service>;
 
-    fn layer(&self, inner: S) -> LegacySse<S> {
+    fn layer(&self, inner: S) -> LegacySse<L::Service> {
         let shared = Shared {
             bridge: Arc::clone(&self.bridge),
             options: self.options.clone(),
@@ -80,7 +82,7 @@ impl<S> Layer<S> for LegacySseLayer {
             streams: Mutex::default(),
             shares: Shares::new(MAX_STREAMS, STREAMS_OF_SUBJECT, STREAMS_OF_ADDRESS),
         };
-        LegacySse { inner, shared: Arc::new(shared) }
+        LegacySse { inner: self.layer.layer(inner), shared: Arc::new(shared) }
     }
 }
 
@@ -93,7 +95,7 @@ pub struct LegacySse<S> {
 
 #[derive(Debug)]
 struct Shared {
-    bridge: Arc<Bridge>,
+    bridge: Arc<Core>,
     options: Options,
     messages: Arc<str>,
     /// Under ids that nobody can guess.

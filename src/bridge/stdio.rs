@@ -31,6 +31,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tower_layer::Layer;
 use tower_service::Service;
 
 /// The longest line that is taken in.
@@ -51,17 +52,16 @@ const GRACE: Duration = Duration::from_secs(1);
 /// # Errors
 /// Whatever reading or writing fails with. A reader of the output that went away is the end of the
 /// client, not an error.
-pub async fn serve<S, R, W>(bridge: impl Into<Bridge>, service: S, mut input: R, mut output: W) -> io::Result<()>
+pub async fn serve<S, L, R, W>(bridge: impl Into<Bridge<L>>, service: S, mut input: R, mut output: W) -> io::Result<()>
 where
-    S: Service<Request, Response = Response> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
+    L: Layer<S>,
+    L::Service: Service<Request, Response = Response, Error: Into<BoxError>, Future: Send> + Clone + Send + 'static,
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let bridge = Arc::new(bridge.into());
-    let mut shutdown = bridge.shutdown.clone();
-    let mut connection = Connection::new(bridge, service);
+    let Bridge { core, layer } = bridge.into();
+    let mut shutdown = core.shutdown.clone();
+    let mut connection = Connection::new(Arc::new(core), layer.layer(service));
     let mut lines = Lines::default();
     let mut pending = BytesMut::new();
     let (mut open, mut flushed) = (true, true);

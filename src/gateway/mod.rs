@@ -5,6 +5,7 @@
 //!
 //! | Layer | Why it stands there |
 //! |---|---|
+//! | [`LogLayer`](crate::LogLayer) | Around what the bridge answers itself too, so it is given to that: [`Bridge::layer`](crate::Bridge::layer). |
 //! | [`AliasLayer`](crate::alias::AliasLayer) | Below it everything has the names that 1C gave, so that rules and the audit trail speak of those. |
 //! | [`AuditLayer`](crate::audit::AuditLayer) | Outside of the scopes: a call that was refused is reported too. |
 //! | [`CheckLayer`](crate::check::CheckLayer) | Outside of the scopes: it checks by what they showed a caller, and they judge what it mended. |

@@ -1,6 +1,5 @@
 //! What layers tell each other of one request.
 
-use super::request_id::RequestId;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,37 +30,20 @@ impl Extensions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unasked;
 
-/// Which request it is, and whether it has its line in the log already. Whoever writes a line for every request puts
-/// this into the extensions first, and leaves its own out where a layer beneath has told as much.
-#[derive(Clone, Debug)]
-pub(crate) struct Told(Arc<(RequestId, AtomicBool)>);
+/// Whether a request has its line in the log already. Whoever writes a line for every request puts this into the
+/// extensions first, and leaves its own out where a layer beneath has told as much.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told(Arc<AtomicBool>);
 
 impl Told {
-    /// Nobody has told of it.
-    pub(crate) fn new(request: RequestId) -> Self {
-        Self(Arc::new((request, AtomicBool::new(false))))
-    }
-
-    /// Which request it is.
-    #[cfg_attr(
-        not(any(feature = "alias", feature = "audit", feature = "rest")),
-        expect(dead_code, reason = "the audit trail's layers write such lines")
-    )]
-    pub(crate) fn request(&self) -> RequestId {
-        self.0.0
-    }
-
     /// This request's line is written.
-    #[cfg_attr(
-        not(any(feature = "alias", feature = "audit", feature = "rest")),
-        expect(dead_code, reason = "the audit trail's layers write such lines")
-    )]
+    #[cfg(any(feature = "alias", feature = "audit"))]
     pub(crate) fn set(&self) {
-        self.0.1.store(true, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn get(&self) -> bool {
-        self.0.1.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed)
     }
 }
 

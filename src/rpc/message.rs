@@ -5,6 +5,7 @@ use super::extensions::Extensions;
 use super::json::{self, JsonError, Member, Scanner, Span, once};
 use super::method::Method;
 use super::params::Params;
+use super::request_id::RequestId;
 use super::version::Version;
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
@@ -60,7 +61,7 @@ impl fmt::Debug for Id {
 
 /// A request on its way through the RPC stack.
 ///
-/// The id stays with the bridge that took the request in; layers and the leaf never need it.
+/// The JSON-RPC id stays with the bridge that took the request in; layers and the leaf never need it.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// What is asked.
@@ -74,12 +75,21 @@ pub struct Request {
     pub headers: HeaderMap,
     /// What the layers tell each other, beginning with the extensions of the HTTP request.
     pub extensions: Extensions,
+    /// Which request it is in the log and in the audit trail.
+    pub id: RequestId,
 }
 
 impl Request {
     /// A request with nothing but a method and parameters.
     pub fn new(method: Method, params: Params, version: Version) -> Self {
-        Self { method, params, version, headers: HeaderMap::new(), extensions: Extensions::new() }
+        Self {
+            method,
+            params,
+            version,
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            id: RequestId::next(),
+        }
     }
 }
 

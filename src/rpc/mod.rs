@@ -36,6 +36,7 @@ pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};
 pub use method::Method;
 pub use params::{Meta, Param, Params};
 pub use payload::Payload;
+pub use request_id::RequestId;
 pub use response::Response;
 pub use version::{Era, Version};
 
@@ -50,6 +51,5 @@ pub(crate) use list::{List, MAX_ITEMS, empty_list};
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;
 pub(crate) use payload::without_line_breaks;
-pub(crate) use request_id::RequestId;
 pub(crate) use response::{Outcome, encode_error};
 pub(crate) use splice::encode;

@@ -1,16 +1,18 @@
-//! [`RequestId`]: what the lines of the log about one request have in common.
+//! [`RequestId`].
 
 use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// A number that no other request of this process has, and hardly one of another process: `9f3a1c07-1f`.
+/// Tells which request a line of the log or an event of the audit trail is about.
+///
+/// No other request of this process has it, and hardly one of another process: `9f3a1c07-1f`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(u64);
+pub struct RequestId(u64);
 
 impl RequestId {
-    /// The next one.
+    /// Returns the next one.
     pub(crate) fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))

@@ -53,7 +53,6 @@ impl<F, W> Answer<F, W> {
     }
 
     /// That of `call`.
-    #[cfg(any(feature = "alias", feature = "cache", feature = "catalog", feature = "confirm"))]
     pub(crate) const fn passed(call: F) -> Self {
         Self { state: State::Calling { call, work: None } }
     }

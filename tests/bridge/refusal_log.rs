@@ -15,13 +15,15 @@ use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::net::{Body, HostLayer, OriginPolicy, Peer, RefusalsLayer};
 use onec_mcp::onec::{self, Trouble};
-use onec_mcp::rpc::ServerInfo;
-use onec_mcp::{Credentials, Identity, Scopes};
+use onec_mcp::{Bridge, Credentials, Identity, LogLayer, Scopes};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{advance, sleep};
+use tower::layer::util::Stack;
+use tower::util::MapRequestLayer;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 const FLOOD: usize = 3_000;
@@ -251,9 +253,17 @@ async fn a_flood_of_registrations_is_counted() {
     assert_eq!([&sum["more"], &sum["reason"]], [&json!(FLOOD - 10), &Value::Null]);
 }
 
+/// A tool with an argument that clients mirror.
+const TOOLS: &str =
+    r#"{"tools":[{"name":"find","inputSchema":{"type":"object","properties":{"region":{"x-mcp-header":"Region"}}}}]}"#;
+
+fn logged() -> Bridge<Stack<tower::layer::util::Identity, LogLayer>> {
+    Bridge::new(mcp::server()).layer(LogLayer::new())
+}
+
 /// The endpoints as a server has them, with the line around.
 fn everything() -> impl Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible> + Clone {
-    let mcp = JsonRpcLayer::new(ServerInfo::new("1C", "1")).max_body(1_000).layer(always(r#"{"tools":[]}"#));
+    let mcp = JsonRpcLayer::new(logged()).max_body(1_000).layer(always(TOOLS));
     let login = AuthorizationServer::new(Site::new(), Nobody, MemoryStore::new())
         .limits(Limits::unlimited().authorize(1).register(1));
     let routes = service_fn(move |request: Request<Full<Bytes>>| {
@@ -316,10 +326,57 @@ async fn what_is_served_leaves_none_and_what_has_a_line_no_second_one() {
     // 404, but of a method that is not there, in a request that has its own line.
     let mut request = mcp::modern("no/such", json!({}));
     request.headers_mut().insert("host", "localhost".parse().unwrap());
-    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+    assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
     let lines = log.take();
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(lines[0]["message"], "request");
+    // Nor does a list that only the bridge asks for have one.
+    let mut request = mcp::modern("tools/call", json!({ "name": "find", "arguments": { "region": "a" } }));
+    request.headers_mut().insert("host", "localhost".parse().unwrap());
+    request.headers_mut().insert("mcp-param-region", "b".parse().unwrap());
+    assert_eq!(service.oneshot(request).await.unwrap().status(), 400);
+    let lines = log.take();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["message"], "request refused");
+    assert!(lines[0]["cause"].as_str().unwrap().contains("mcp-param-region"), "{lines:?}");
+}
+
+/// What the bridge answers itself passes through its layers too; a later one is outside.
+#[tokio::test(start_paused = true)]
+async fn a_bridge_has_layers_around_all_that_clients_ask() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let see = |who: &'static str| {
+        let seen = Arc::clone(&seen);
+        MapRequestLayer::new(move |request: onec_mcp::rpc::Request| {
+            seen.lock().unwrap().push((who, request.method.as_str().to_owned()));
+            request
+        })
+    };
+    let mcp = JsonRpcLayer::new(Bridge::new(mcp::server()).layer(see("in")).layer(see("out"))).layer(always("{}"));
+    for method in ["ping", "resources/list"] {
+        let asked = post(legacy(1, method, &json!({})), &[("mcp-protocol-version", LEGACY[0])]);
+        assert_eq!(mcp.clone().oneshot(asked).await.unwrap().status(), 200);
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        assert_eq!(seen, [("out", method.to_owned()), ("in", method.to_owned())]);
+    }
+    assert_eq!(mcp.oneshot(mcp::modern("server/discover", json!({}))).await.unwrap().status(), 200);
+    assert_eq!(seen.lock().unwrap()[0].1, "server/discover");
+}
+
+/// Without the layer no request has a line.
+#[tokio::test(start_paused = true)]
+async fn the_line_of_a_request_is_a_layer() {
+    let (log, _guard) = Lines::start();
+    for (layered, lines) in [(false, 0), (true, 1)] {
+        let rpc = always(TOOLS);
+        let mcp = match layered {
+            false => JsonRpcLayer::new(mcp::server()).layer(rpc),
+            true => JsonRpcLayer::new(mcp::server())
+                .layer(mcp::rpc(move |request| LogLayer::new().layer(rpc.clone()).oneshot(request))),
+        };
+        send(&mcp, post(legacy(1, "tools/list", &json!({})), &[("mcp-protocol-version", LEGACY[0])])).await;
+        assert_eq!(log.take().len(), lines);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -405,14 +462,12 @@ async fn what_is_the_callers_affair_is_no_warning() {
 async fn each_request_has_an_id_of_its_own() {
     let (log, _guard) = Lines::start();
     let onec = fault::Faulty::start([status(500, "")]).await;
-    let mcp = http(mcp::rpc({
-        let service = onec.service();
-        move |request| service.clone().oneshot(request)
-    }));
+    let mcp = JsonRpcLayer::new(logged()).layer(onec.service());
     let mut ids = Vec::new();
     for _ in 0..2 {
         let read = legacy(1, "resources/read", &json!({ "uri": "x:y" }));
-        send(&mcp, post(read, &[("mcp-protocol-version", LEGACY[0])])).await;
+        let read = post(read, &[("mcp-protocol-version", LEGACY[0])]);
+        mcp.clone().oneshot(read).await.unwrap();
         let lines = log.take();
         let id = |message| lines.iter().find(|line| line["message"] == message).unwrap()["request_id"].clone();
         assert_eq!(id("a call of 1C failed"), id("request"));

@@ -12,8 +12,9 @@ use onec_mcp::rpc::{
     BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
-use onec_mcp::{Bridge, Identity, Scopes};
+use onec_mcp::{Bridge, Identity, LogLayer, Scopes};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -38,6 +39,7 @@ impl Trail {
     /// Events of the audit trail and lines of requests, since the last look.
     fn both(&self) -> (Vec<Value>, Vec<Value>) {
         let (mut events, mut requests) = (Vec::new(), Vec::new());
+        let mut ids = HashSet::new();
         for mut line in self.0.take() {
             let fields = line.as_object_mut().unwrap();
             let (level, target) = (fields.remove("level"), fields.remove("target"));
@@ -47,6 +49,10 @@ impl Trail {
                 _ => continue,
             };
             assert_eq!(level, Some("INFO".into()));
+            // Each request has one of its own.
+            let id = fields.remove("request_id");
+            let of_request = fields.get("event").is_none_or(|event| event.as_str().unwrap().starts_with("mcp."));
+            assert_eq!(id.is_some_and(|id| id.is_string() && ids.insert((target, id))), of_request, "{line}");
             of.push(line);
         }
         (events, requests)
@@ -356,7 +362,7 @@ async fn a_call_of_nobody_is_one_refusal_and_one_call() {
 
 /// What clients ask over stdio, and what the log has of it: events of the audit trail, and methods that have a
 /// line of their own.
-async fn logged<S>(bridge: Bridge, stack: S, asked: &[Value]) -> (Vec<Value>, Vec<Value>)
+async fn logged<S>(log: LogLayer, stack: S, asked: &[Value]) -> (Vec<Value>, Vec<Value>)
 where
     S: Service<Request, Response = Response, Error = BoxError> + Clone + Send + 'static,
     S::Future: Send,
@@ -364,6 +370,7 @@ where
     let (trail, _guard) = Trail::start();
     let lines: Vec<String> = asked.iter().map(|message| format!("{message}\n")).collect();
     let mut output = Vec::new();
+    let bridge = Bridge::new(ServerInfo::default()).layer(log);
     stdio::serve(bridge, stack, lines.concat().as_bytes(), &mut output).await.unwrap();
     assert_eq!(output.iter().filter(|byte| **byte == b'\n').count(), asked.len());
     let (events, requests) = trail.both();
@@ -386,10 +393,10 @@ async fn a_call_is_one_line() {
         })
     };
     let asked = [ask(1, "tools/call", "a"), ask(2, "tools/list", ""), ask(3, "prompts/get", "b"), ask(4, "ping", "")];
-    let bridge = || Bridge::new(ServerInfo::default());
+    let log = LogLayer::new();
     let stack = || AliasLayer::new().layer(audited(onec()));
 
-    let (mut events, methods) = logged(bridge(), stack(), &asked).await;
+    let (mut events, methods) = logged(log, stack(), &asked).await;
     assert_eq!(methods, ["ping", "prompts/get"]);
     events.sort_by_key(|event| event["event"].to_string());
     assert_eq!((&events[0]["event"], &events[1]["event"]), (&json!("mcp.tool.call"), &json!("mcp.tool.list")));
@@ -405,18 +412,18 @@ async fn a_call_is_one_line() {
 
     // Where the trail is elsewhere, and where there is none.
     let all = ["ping", "prompts/get", "tools/call", "tools/list"];
-    let (events, methods) = logged(bridge().log_every_request(true), stack(), &asked).await;
+    let (events, methods) = logged(log.every_request(true), stack(), &asked).await;
     assert_eq!((events.len(), methods), (2, all.map(Value::from).to_vec()));
-    let (events, methods) = logged(bridge(), onec(), &asked).await;
+    let (events, methods) = logged(log, onec(), &asked).await;
     assert_eq!((events.len(), methods), (0, all.map(Value::from).to_vec()));
 
     // One that ends above the layer of the trail, whether that tells of it or not.
     let stack = AliasLayer::new().layer(audited(ambiguous()));
-    let (events, methods) = logged(bridge(), stack, &[ask(1, "tools/call", &alias("Отчёт"))]).await;
+    let (events, methods) = logged(log, stack, &[ask(1, "tools/call", &alias("Отчёт"))]).await;
     assert_eq!((&events[0]["status"], events.len(), methods.len()), (&json!(-32602), 1, 0));
     let stack = tower::limit::ConcurrencyLimitLayer::new(1).layer(audited(onec()));
     let stack = tower::load_shed::LoadShedLayer::new().layer(stack).map_err(BoxError::from);
-    let (events, methods) = logged(bridge(), stack, &[ask(1, "tools/call", "a"), ask(2, "tools/call", "b")]).await;
+    let (events, methods) = logged(log, stack, &[ask(1, "tools/call", "a"), ask(2, "tools/call", "b")]).await;
     assert_eq!((events.len(), methods), (1, vec![json!("tools/call")]));
 }
 

@@ -7,8 +7,8 @@ use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
 use crate::net::Body;
 use crate::net::holder::Holder;
 use crate::rpc::{
-    BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Outcome, Request,
-    Response as RpcResponse, Version, encode_error,
+    BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Request, Response as RpcResponse,
+    Version, encode_error,
 };
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -92,14 +92,15 @@ where
             if let Err(error) = declared {
                 return encode_error(&error, Some(&id));
             }
-            let mut call = match Call::new(&bridge, id.clone(), &mut request, log_level, Capabilities::ALL) {
+            let mut call = match Call::new(&bridge, id.clone(), &request, log_level, Capabilities::ALL) {
                 Ok(call) => call,
                 Err(error) => return encode_error(&error, Some(&id)),
             };
-            let outcome = match bridge.server.answer(&request) {
-                Some(answer) => Outcome::answered(answer),
-                None => call.run(boxed(service.clone(), request), service, &outbox).await,
+            let running = match bridge.server.answer(&request) {
+                Some(answer) => bridge.answered(request, answer),
+                None => boxed(service.clone(), request),
             };
+            let outcome = call.run(running, service, &outbox).await;
             call.finish(outcome).text
         })
     }

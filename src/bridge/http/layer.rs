@@ -2,25 +2,27 @@
 
 use super::options::Options;
 use super::service::JsonRpc;
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, Core};
 use crate::net::OriginPolicy;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_layer::Layer;
+use tower_layer::{Identity, Layer};
 
 /// Turns a service over [`rpc::Request`](crate::rpc::Request) into one over HTTP; see the
 /// [module](super).
 #[derive(Clone, Debug)]
-pub struct JsonRpcLayer {
-    bridge: Arc<Bridge>,
+pub struct JsonRpcLayer<L = Identity> {
+    bridge: Arc<Core>,
+    layer: L,
     options: Options,
 }
 
-impl JsonRpcLayer {
+impl<L> JsonRpcLayer<L> {
     /// The bridge of a server; give a [`Bridge`] for other times than the default ones, or to share
     /// it with another transport.
-    pub fn new(bridge: impl Into<Bridge>) -> Self {
-        Self { bridge: Arc::new(bridge.into()), options: Options::default() }
+    pub fn new(bridge: impl Into<Bridge<L>>) -> Self {
+        let Bridge { core, layer } = bridge.into();
+        Self { bridge: Arc::new(core), layer, options: Options::default() }
     }
 
     /// Who may call; by default anybody but foreign web pages.
@@ -45,10 +47,10 @@ impl JsonRpcLayer {
     }
 }
 
-impl<S> Layer<S> for JsonRpcLayer {
-    type Service = JsonRpc<S>;
+impl<S, L: Layer<S>> Layer<S> for JsonRpcLayer<L> {
+    type Service = JsonRpc<L::Service>;
 
-    fn layer(&self, inner: S) -> JsonRpc<S> {
-        JsonRpc::new(inner, Arc::clone(&self.bridge), self.options.clone())
+    fn layer(&self, inner: S) -> JsonRpc<L::Service> {
+        JsonRpc::new(self.layer.layer(inner), Arc::clone(&self.bridge), self.options.clone())
     }
 }

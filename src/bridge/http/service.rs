@@ -5,7 +5,7 @@ use super::options::Options;
 use super::stream::{EventStream, Work};
 use super::tool_params::ToolParams;
 use super::{headers, reply};
-use crate::bridge::{Bridge, Call, Capabilities, Finished, Outbox, Party, Running, boxed, era};
+use crate::bridge::{Call, Capabilities, Core, Finished, Outbox, Party, Running, boxed, era};
 use crate::identity::NeededScopes;
 use crate::net::holder::Holder;
 use crate::net::{Body, Refused, close_unread, is_encoded};
@@ -36,13 +36,13 @@ pub(super) struct Shared<S> {
     /// What calls are made with, each with a clone of its own. Servers clone what they serve with once a
     /// request and more, which costs next to nothing so.
     service: S,
-    pub(super) bridge: Arc<Bridge>,
+    pub(super) bridge: Arc<Core>,
     options: Options,
     params: ToolParams,
 }
 
 impl<S> JsonRpc<S> {
-    pub(super) fn new(service: S, bridge: Arc<Bridge>, options: Options) -> Self {
+    pub(super) fn new(service: S, bridge: Arc<Core>, options: Options) -> Self {
         Self { shared: Arc::new(Shared { service, bridge, options, params: ToolParams::default() }) }
     }
 }
@@ -146,10 +146,10 @@ pub(super) struct Post<S> {
     pub(super) shared: Arc<Shared<S>>,
 }
 
-/// A request that passed all checks: to be called, or answered already.
+/// A request that passed all checks: one to call for, or that is answered here.
 enum Admitted {
     Call(Box<Call>, Box<Request>),
-    Done(Box<Call>, Box<Outcome>),
+    Own(Box<Call>, Running),
     Listen(Box<Call>, Holder),
 }
 
@@ -196,9 +196,9 @@ where
         request.extensions = std::mem::take(&mut self.head.extensions).into();
         let log_level = self.accepts.events.then_some(Level::Debug);
         let bridge = &self.shared.bridge;
-        let call = Box::new(Call::new(bridge, id, &mut request, log_level, Capabilities::ALL)?.with_status());
+        let call = Box::new(Call::new(bridge, id, &request, log_level, Capabilities::ALL)?.with_status());
         if let Some(answer) = bridge.server.answer(&request) {
-            return Ok(Admitted::Done(call, Box::new(Outcome::answered(answer))));
+            return Ok(Admitted::Own(call, bridge.answered(request, answer)));
         }
         if request.version.era() == Era::Modern && request.method == Method::Listen {
             era::check_listen(&request)?;
@@ -208,12 +208,11 @@ where
     }
 
     async fn answer(mut self, admitted: Admitted) -> Response<Body> {
-        let (mut call, request) = match admitted {
-            Admitted::Call(call, request) => (call, request),
-            Admitted::Done(call, outcome) => return self.finish(call, *outcome),
+        let (mut call, mut running) = match admitted {
+            Admitted::Call(call, request) => (call, self.begin(*request)),
+            Admitted::Own(call, running) => (call, running),
             Admitted::Listen(call, holder) => return self.listen(call, holder),
         };
-        let mut running = self.begin(*request);
         if !self.accepts.events {
             let outcome = call.ended(running.await).await;
             return self.finish(call, outcome);
@@ -250,14 +249,18 @@ where
     }
 
     fn finish(&self, call: Box<Call>, outcome: Outcome) -> Response<Body> {
+        let mismatch = match &outcome.result {
+            Err(error) if error.code == ErrorObject::HEADER_MISMATCH => Some(error.message.clone()),
+            _ => None,
+        };
         let Finished { text, status, retry_after, scopes } = call.finish(outcome);
         if !self.accepts.json && status == StatusCode::OK {
             return self.stream(Outbox::default(), async move { Some(text) });
         }
         let mut response = reply::json(text, status, retry_after);
         if status != StatusCode::OK {
-            // The call has its line.
-            Refused::Told.mark(&mut response);
+            // Headers are checked before the call, which has a line of its own, if any is wanted.
+            mismatch.map_or(Refused::Told, Refused::Because).mark(&mut response);
         }
         if let Some(scopes) = scopes {
             response.extensions_mut().insert(NeededScopes(scopes));

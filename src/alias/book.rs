@@ -3,10 +3,9 @@
 use super::arguments::{Back, Twice};
 use super::list::Page;
 use super::names::Names;
-use crate::rpc::Payload;
 use crate::rpc::json::JsonError;
 use crate::rpc::name::Kept;
-use crate::service::memo::Memo;
+use crate::rpc::{Memo, Method, Payload, number};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,12 +26,17 @@ pub(super) enum Meaning {
     Several,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Book {
     kept: Kept,
-    pages: Memo<(), Arc<Page>>,
+    pages: Pages,
+    lists: Arc<Memo>,
     names: Mutex<Known>,
 }
+
+/// The pages of one book, which says in each whether it has learned it.
+#[derive(Clone, Debug, PartialEq)]
+struct Pages(u64);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -46,7 +50,7 @@ struct Known {
 
 impl Book {
     pub(super) fn new(kept: Kept) -> Self {
-        Self { kept, ..Self::default() }
+        Self { kept, pages: Pages(number()), lists: Arc::default(), names: Mutex::default() }
     }
 
     pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
@@ -75,14 +79,18 @@ impl Book {
         Ok(best)
     }
 
-    /// A list as clients see it, and its names learned.
+    /// Makes a list what clients see of it, and learns its names.
     ///
     /// # Errors
     /// [`JsonError`] for what is no list of tools.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
-        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload, self.kept).map(Arc::new))?;
+    pub(super) fn show(&self, payload: &mut Payload) -> Result<(), JsonError> {
+        let list = payload.list(&Method::ToolsList, &self.lists)?;
+        let page = list.made(&self.pages, || Page::of(&list, self.kept).map(Arc::new))?;
         self.learn(&page);
-        Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))
+        if let Some(shown) = &page.shown {
+            payload.show(Arc::clone(shown));
+        }
+        Ok(())
     }
 
     fn learn(&self, page: &Page) {
@@ -135,29 +143,29 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_comes_back_with_its_list() {
-        let book = Book::default();
+        let book = Book::new(Kept::default());
         let first = list(&["первый"]);
-        book.show(&first).unwrap();
+        book.show(&mut first.clone()).unwrap();
         assert_eq!(book.meaning(&alias("первый")), tool("первый"));
         for thousand in 0..MAX_NAMES / 1000 {
             let names: Vec<String> = (0..1000).map(|number| format!("имя {thousand} {number}")).collect();
-            book.show(&list(&names.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+            book.show(&mut list(&names.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
         }
         assert_eq!(book.meaning(&alias("первый")), None);
-        book.show(&first).unwrap();
+        book.show(&mut first.clone()).unwrap();
         assert_eq!(book.meaning(&alias("первый")), tool("первый"));
         assert!(book.names.lock().unwrap().known.len() <= MAX_NAMES);
     }
 
     #[test]
     fn a_name_of_two_tools_means_neither() {
-        let book = Book::default();
+        let book = Book::new(Kept::default());
         let made = alias("Отчёт");
-        book.show(&list(&["Отчёт", "Отчёт"])).unwrap();
+        book.show(&mut list(&["Отчёт", "Отчёт"])).unwrap();
         assert_eq!(book.meaning(&made), tool("Отчёт"));
-        book.show(&list(&[&made])).unwrap();
+        book.show(&mut list(&[&made])).unwrap();
         assert_eq!(book.meaning(&made), Some(Meaning::Several));
-        book.show(&list(&["Отчёт"])).unwrap();
+        book.show(&mut list(&["Отчёт"])).unwrap();
         assert_eq!(book.meaning(&made), Some(Meaning::Several));
     }
 }

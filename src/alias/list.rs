@@ -4,9 +4,7 @@ use super::names::Names;
 use super::{schema, show};
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::name::{ATTEMPTS, Kept, looks_made, tool_alias};
-use crate::rpc::{Item, List, Method, Payload, label};
-use crate::service::memo::Size;
-use bytes::Bytes;
+use crate::rpc::{Item, List, Size, label};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -16,7 +14,7 @@ use std::sync::atomic::AtomicU64;
 #[derive(Debug)]
 pub(super) struct Page {
     /// As clients see it; `None` where nothing changes.
-    pub(super) shown: Option<Payload>,
+    pub(super) shown: Option<Arc<List>>,
     /// Names that are or look like aliases, and what 1C calls their tools.
     pub(super) names: Vec<(String, String)>,
     /// Tools whose arguments have other names, or such as look like aliases, by what 1C calls them.
@@ -36,39 +34,39 @@ impl Size for Arc<Page> {
 impl Page {
     /// # Errors
     /// [`JsonError`] for what is no list of tools.
-    pub(super) fn of(payload: &Payload, kept: Kept) -> Result<Self, JsonError> {
-        let list = List::read(&Method::ToolsList, payload)?;
+    pub(super) fn of(list: &List, kept: Kept) -> Result<Self, JsonError> {
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
-        let mut items = Vec::with_capacity(list.items.len());
+        let mut items = Vec::with_capacity(list.items().len());
         let mut changed = false;
         // What tools are called already in this list.
-        let own = list.items.iter().filter(|item| kept.tool(&item.name) && looks_made(&item.name));
-        let mut taken: HashSet<String> = own.map(|item| item.name.clone()).collect();
-        for item in &list.items {
+        let own = list.items().iter().map(Item::name).filter(|name| kept.tool(name) && looks_made(name));
+        let mut taken: HashSet<String> = own.map(str::to_owned).collect();
+        for item in list.items() {
+            let name = item.name();
             let (item, of_arguments) = with_arguments(item, kept)?;
             if let Some((known, other)) = of_arguments {
-                arguments.push((item.name.clone(), Arc::new(known)));
+                arguments.push((name.to_owned(), Arc::new(known)));
                 changed |= other;
             }
-            if kept.tool(&item.name) {
-                if looks_made(&item.name) {
-                    names.push((item.name.clone(), item.name.clone()));
+            if kept.tool(name) {
+                if looks_made(name) {
+                    names.push((name.to_owned(), name.to_owned()));
                 }
-                items.push(item.json);
+                items.push(item);
             } else {
                 changed = true;
-                let mut free = (0..ATTEMPTS).map(|attempt| tool_alias(&item.name, attempt));
-                let Some(name) = free.find(|name| !taken.contains(name)) else {
-                    let name = label::clean(&item.name);
+                let mut free = (0..ATTEMPTS).map(|attempt| tool_alias(name, attempt));
+                let Some(alias) = free.find(|alias| !taken.contains(alias)) else {
+                    let name = label::clean(name);
                     tracing::warn!(%name, "left out of the list of tools: all its names are those of others");
                     continue;
                 };
-                taken.insert(name.clone());
-                items.push(renamed(&item, &name)?);
-                names.push((name, item.name));
+                taken.insert(alias.clone());
+                items.push(renamed(&item, &alias)?);
+                names.push((alias, name.to_owned()));
             }
         }
-        let shown = if changed { Some(list.with(items.iter().map(|item| &**item))?) } else { None };
+        let shown = changed.then(|| list.with(items));
         Ok(Self { shown, names, arguments, edition: AtomicU64::new(0) })
     }
 }
@@ -101,11 +99,11 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)
     out.extend_from_slice(json.get(..found.start()).unwrap_or_default());
     tree.write(&mut out);
     out.extend_from_slice(json.get(found.end()..).unwrap_or_default());
-    Ok((Item { name: item.name.clone(), json: out.into() }, Some((names, true))))
+    Ok((item.rewritten(out), Some((names, true))))
 }
 
 /// The tool under another name. Its own one becomes the title, unless it has a title.
-fn renamed(item: &Item, alias: &str) -> Result<Bytes, JsonError> {
+fn renamed(item: &Item, alias: &str) -> Result<Item, JsonError> {
     let json = &item.json;
     let (mut name, mut title) = (Span::default(), Span::default());
     Scanner::new(json)?.object::<JsonError>(|scanner, Member { key, .. }| {
@@ -123,13 +121,13 @@ fn renamed(item: &Item, alias: &str) -> Result<Bytes, JsonError> {
     quote_into(new_name, alias);
     if !titled && title.is_empty() {
         new_name.extend_from_slice(b",\"title\":");
-        quote_into(new_name, &label::clean(&item.name));
+        quote_into(new_name, &label::clean(item.name()));
     } else if !titled {
         *place = title;
-        quote_into(new_title, &label::clean(&item.name));
+        quote_into(new_title, &label::clean(item.name()));
     }
     edits.sort_by_key(|(span, _)| span.start());
-    let mut out = Vec::with_capacity(json.len() + alias.len() + item.name.len() + 16);
+    let mut out = Vec::with_capacity(json.len() + alias.len() + item.name().len() + 16);
     let mut done = 0;
     for (span, text) in edits.iter().filter(|(span, _)| !span.is_empty()) {
         out.extend_from_slice(json.get(done..span.start()).unwrap_or_default());
@@ -137,5 +135,5 @@ fn renamed(item: &Item, alias: &str) -> Result<Bytes, JsonError> {
         done = span.end();
     }
     out.extend_from_slice(json.get(done..).unwrap_or_default());
-    Ok(out.into())
+    Ok(Item::new(alias, out))
 }

@@ -49,11 +49,10 @@ impl Rework for Show {
 
 /// What cannot be read as a list is for others to judge.
 fn shown(book: &Book, mut answer: Response) -> Response {
-    if let Ok(payload) = &mut answer.outcome {
-        match book.show(payload) {
-            Ok(shown) => *payload = shown,
-            Err(fault) => tracing::debug!("a list of tools whose names cannot be read: {fault}"),
-        }
+    if let Ok(payload) = &mut answer.outcome
+        && let Err(fault) = book.show(payload)
+    {
+        tracing::debug!("a list of tools whose names cannot be read: {fault}");
     }
     answer
 }
@@ -114,7 +113,7 @@ where
         let known = Arc::clone(&self.known);
         async move {
             let shows = Arc::clone(&known);
-            let each = move |page: &_| shows.book.show(page).is_ok();
+            let each = move |page: &Payload| shows.book.show(&mut page.clone()).is_ok();
             let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
             let meant = match found.await {
                 // Whoever may see no list is refused the call itself, and the audit trail tells of that.

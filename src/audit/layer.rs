@@ -20,6 +20,6 @@ impl<S> Layer<S> for AuditLayer {
     type Service = Audit<S>;
 
     fn layer(&self, inner: S) -> Audit<S> {
-        Audit { inner, counts: Arc::default() }
+        Audit { inner, lists: Arc::default() }
     }
 }

@@ -1,23 +1,18 @@
 //! [`Audit`].
 
 use super::{ToolCall, Verdict};
-use crate::rpc::json::JsonError;
-use crate::rpc::{BoxError, List, Method, Param, Payload, Request, Response, Unasked};
+use crate::rpc::{BoxError, Memo, Method, Param, Request, Response, Unasked};
 use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
-use crate::service::memo::Memo;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
-
-/// How many tools are in a list, by the bytes of the list.
-pub(super) type Counts = Arc<Memo<(), usize>>;
 
 /// An RPC service behind [`AuditLayer`](super::AuditLayer).
 #[derive(Clone, Debug)]
 pub struct Audit<S> {
     pub(super) inner: S,
-    pub(super) counts: Counts,
+    pub(super) lists: Arc<Memo>,
 }
 
 accessors!(Audit<S>);
@@ -28,14 +23,14 @@ response_future!("The answer of an [`Audit`] service.", Count);
 struct Count {
     // Dropped with the future, it tells of the end itself.
     begun: Option<ToolCall>,
-    counts: Counts,
+    lists: Arc<Memo>,
     is_list: bool,
 }
 
 impl Rework for Count {
-    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+    fn rework(self, mut answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
         if let Some(mut begun) = self.begun {
-            begun.count(|| count(&self.counts, &answer));
+            begun.count(|| count(&self.lists, &mut answer));
             begun.end(Verdict::of(&answer));
         }
         answer
@@ -62,7 +57,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let begun = begin(&request);
         let is_list = request.method == Method::ToolsList;
-        let count = Count { begun, counts: Arc::clone(&self.counts), is_list };
+        let count = Count { begun, lists: Arc::clone(&self.lists), is_list };
         ResponseFuture { answer: Answer::reworked(self.inner.call(request), count) }
     }
 }
@@ -78,8 +73,7 @@ fn begin(request: &Request) -> Option<ToolCall> {
 }
 
 /// The tools in a list that came; a result that is none counts nothing.
-fn count(counts: &Memo<(), usize>, answer: &Result<Response, BoxError>) -> Option<usize> {
-    let payload: &Payload = answer.as_ref().ok()?.outcome.as_ref().ok()?;
-    let read = || List::read(&Method::ToolsList, payload).map(|list| list.items.len());
-    counts.get_or::<JsonError>(payload.json(), &(), read).ok()
+fn count(lists: &Arc<Memo>, answer: &mut Result<Response, BoxError>) -> Option<usize> {
+    let payload = answer.as_mut().ok()?.outcome.as_mut().ok()?;
+    payload.list(&Method::ToolsList, lists).ok().map(|list| list.items().len())
 }

@@ -1,7 +1,6 @@
 //! [`CatalogLayer`].
 
 use super::live::Catalog;
-use super::merge::Merged;
 use super::service::CatalogService;
 use std::sync::Arc;
 use tower_layer::Layer;
@@ -57,6 +56,6 @@ impl<S, R: Clone> Layer<S> for CatalogLayer<R> {
 
     fn layer(&self, inner: S) -> CatalogService<S, R> {
         let Self { catalog, rest, structured, rpc } = self.clone();
-        CatalogService { inner, rest, catalog, structured, rpc, merged: Arc::new(Merged::default()) }
+        CatalogService { inner, rest, catalog, structured, rpc, lists: Arc::default() }
     }
 }

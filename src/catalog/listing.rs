@@ -2,14 +2,13 @@
 
 use super::tool::{Definition, Tool};
 use crate::rpc::json::JsonError;
-use crate::rpc::{ErrorObject, Payload, Response};
-use bytes::Bytes;
+use crate::rpc::{ErrorObject, Item, Payload, Response};
 use serde_json::{Map, Value};
 
 /// The items of the list, and the list of nothing but them.
 #[derive(Clone, Debug)]
 struct Written {
-    items: Vec<Bytes>,
+    items: Vec<Item>,
     whole: Result<Payload, JsonError>,
 }
 
@@ -36,9 +35,13 @@ impl Listing {
         if structured { &self.structured } else { &self.plain }
     }
 
-    /// One JSON object for each tool.
-    pub(super) fn items(&self, structured: bool) -> impl Iterator<Item = &[u8]> {
-        self.written(structured).items.iter().map(|item| &**item)
+    /// One item for each tool.
+    ///
+    /// # Errors
+    /// [`JsonError`] where some tool is nested too deep for a list.
+    pub(super) fn items(&self, structured: bool) -> Result<&[Item], JsonError> {
+        let Written { items, whole } = self.written(structured);
+        whole.as_ref().map(|_| &items[..]).map_err(|fault| *fault)
     }
 
     /// The whole answer, where there are no other tools.
@@ -48,13 +51,14 @@ impl Listing {
 }
 
 impl Written {
-    fn of(items: Vec<Bytes>) -> Self {
-        let whole = Payload::parse([b"{\"tools\":[", &*items.join(&b","[..]), b"]}"].concat());
+    fn of(items: Vec<Item>) -> Self {
+        let json: Vec<&[u8]> = items.iter().map(|item| &*item.json).collect();
+        let whole = Payload::parse([b"{\"tools\":[", &*json.join(&b","[..]), b"]}"].concat());
         Self { items, whole }
     }
 }
 
-fn item(tool: &Definition, structured: bool) -> Bytes {
+fn item(tool: &Definition, structured: bool) -> Item {
     let mut item = Map::new();
     let mut put = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -70,5 +74,5 @@ fn item(tool: &Definition, structured: bool) -> Bytes {
     put("_meta", tool.meta.clone());
     let mut out = Vec::new();
     super::arguments::write(&mut out, &Value::Object(item));
-    out.into()
+    Item::new(&tool.name, out)
 }

@@ -4,14 +4,14 @@ use super::alone;
 use super::full::Asked;
 use super::future::{ResponseFuture, Wrap};
 use super::live::Catalog;
-use super::merge::{Merge, Merged};
+use super::merge::Merge;
 use super::rules::Asker;
 use super::tool::Tool;
 use super::wrap::failed;
 use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
-use crate::rpc::{BoxError, Failure, Method, Param, Request, Response};
+use crate::rpc::{BoxError, Failure, Memo, Method, Param, Request, Response};
 use crate::scope::{CatalogAlone, Judged};
 use crate::service::accessors;
 use crate::service::answer::Answer;
@@ -33,7 +33,7 @@ pub struct CatalogService<S, R> {
     pub(super) catalog: Catalog,
     pub(super) structured: bool,
     pub(super) rpc: bool,
-    pub(super) merged: Arc<Merged>,
+    pub(super) lists: Arc<Memo>,
 }
 
 accessors!(CatalogService<S, R>);
@@ -76,7 +76,7 @@ where
             return ResponseFuture::request(Answer::passed(self.inner.call(request)));
         }
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
-        let merge = Merge { tools: (*tools).clone(), first, structured, known: Arc::clone(&self.merged) };
+        let merge = Merge { tools: (*tools).clone(), first, structured, lists: Arc::clone(&self.lists) };
         ResponseFuture::request(Answer::reworked(self.inner.call(request), merge))
     }
 }

@@ -3,8 +3,7 @@
 use crate::catalog::Form;
 use crate::identity::Identity;
 use crate::rpc::json::{JsonError, Member, Scanner, Span};
-use crate::rpc::{List, Method, Param, Payload, Request};
-use crate::service::memo::{Memo, Size};
+use crate::rpc::{List, Memo, Method, Param, Payload, Request, Size};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -41,7 +40,7 @@ struct Schema(Bytes, OnceLock<Option<Arc<Form>>>);
 
 impl Size for Arc<Page> {
     fn size(&self) -> usize {
-        0
+        self.bytes
     }
 }
 
@@ -71,9 +70,13 @@ impl Last {
     }
 }
 
+/// What [`Page`]s depend on besides the list: nothing.
+#[derive(Clone, PartialEq)]
+struct Key;
+
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pages: Memo<(), Arc<Page>>,
+    lists: Arc<Memo>,
     callers: Mutex<HashMap<Caller, Vec<Shown>>>,
 }
 
@@ -91,10 +94,9 @@ impl Known {
     }
 
     /// Learns the schemas of a page; what cannot be read as a list teaches nothing.
-    pub(super) fn learn(&self, request: &Request, payload: &Payload) {
-        let Ok(page) = self.pages.get_or::<JsonError>(payload.json(), &(), || Page::of(payload).map(Arc::new)) else {
-            return;
-        };
+    pub(super) fn learn(&self, request: &Request, payload: &mut Payload) {
+        let list = payload.list(&Method::ToolsList, &self.lists);
+        let Ok(page) = list.and_then(|list| list.made(&Key, || Page::of(&list).map(Arc::new))) else { return };
         let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
         let now = Instant::now();
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,10 +135,9 @@ fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
 }
 
 impl Page {
-    fn of(payload: &Payload) -> Result<Self, JsonError> {
-        let list = List::read(&Method::ToolsList, payload)?;
+    fn of(list: &List) -> Result<Self, JsonError> {
         let mut page = Self::default();
-        for item in list.items {
+        for item in list.items() {
             let mut found = Span::default();
             Scanner::new(&item.json)?.object::<JsonError>(|scanner, Member { key, .. }| {
                 let span = scanner.skip()?;
@@ -147,8 +148,8 @@ impl Page {
             })?;
             // In memory of its own, as a list may stand in a long message.
             let Some(schema) = found.of(&item.json).filter(|schema| schema.len() <= LONGEST) else { continue };
-            page.bytes += item.name.len() + schema.len();
-            page.tools.insert(item.name, Schema(Bytes::copy_from_slice(schema), OnceLock::new()));
+            page.bytes += item.name().len() + schema.len();
+            page.tools.insert(item.name().to_owned(), Schema(Bytes::copy_from_slice(schema), OnceLock::new()));
         }
         Ok(page)
     }

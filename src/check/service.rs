@@ -41,8 +41,8 @@ struct Learn {
 }
 
 impl Rework for Learn {
-    fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
-        if let Ok(Response { outcome: Ok(list), .. }) = &answer {
+    fn rework(self, mut answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
+        if let Ok(Response { outcome: Ok(list), .. }) = &mut answer {
             self.known.learn(&self.request, list);
         }
         answer
@@ -151,7 +151,7 @@ where
     async fn by_list_of_now(&mut self, request: Request) -> Result<Response, BoxError> {
         let known = Arc::clone(&self.known);
         let asked = ask::tools(&request, &mut self.inner, move |page, list| {
-            known.learn(page, list);
+            known.learn(page, &mut list.clone());
             true
         });
         if let Err(error) = asked.await {

@@ -3,8 +3,7 @@
 use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span, Tree};
-use crate::rpc::{Item, List, Method, Payload};
-use crate::service::memo::{Memo, Size};
+use crate::rpc::{Item, List, Memo, Method, Payload, Size};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +23,7 @@ pub(super) struct Guarded {
 #[derive(Debug)]
 struct Page {
     /// As clients see it; `None` where nothing changes.
-    shown: Option<Payload>,
+    shown: Option<Arc<List>>,
     tools: Vec<(String, Option<Arc<Guarded>>)>,
 }
 
@@ -34,9 +33,12 @@ impl Size for Arc<Page> {
     }
 }
 
+/// What [`Page`]s depend on besides the list: nothing.
+#[derive(Clone, PartialEq)]
+struct Key;
+
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pages: Memo<(), Arc<Page>>,
     tools: Mutex<HashMap<String, Option<Arc<Guarded>>>>,
 }
 
@@ -46,12 +48,13 @@ impl Known {
         self.tools.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// A list as clients see it, and its tools learned.
+    /// Makes a list what clients see of it, and learns its tools.
     ///
     /// # Errors
     /// [`JsonError`] for what is no list of tools.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
-        let page = self.pages.get_or(payload.json(), &(), || Page::of(payload).map(Arc::new))?;
+    pub(super) fn show(&self, payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
+        let list = payload.list(&Method::ToolsList, lists)?;
+        let page = list.made(&Key, || Page::of(&list).map(Arc::new))?;
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
         if tools.len() + page.tools.len() > MAX_TOOLS {
             tools.clear();
@@ -62,23 +65,25 @@ impl Known {
                 None => drop(tools.insert(name.clone(), guarded.clone())),
             }
         }
-        Ok(page.shown.as_ref().map_or_else(|| payload.clone(), |shown| shown.clone().kept_as(payload)))
+        if let Some(shown) = &page.shown {
+            payload.show(Arc::clone(shown));
+        }
+        Ok(())
     }
 }
 
 impl Page {
-    fn of(payload: &Payload) -> Result<Self, JsonError> {
-        let list = List::read(&Method::ToolsList, payload)?;
-        let mut items = Vec::with_capacity(list.items.len());
-        let mut tools = Vec::with_capacity(list.items.len());
+    fn of(list: &List) -> Result<Self, JsonError> {
+        let mut items = Vec::with_capacity(list.items().len());
+        let mut tools = Vec::with_capacity(list.items().len());
         let mut changed = false;
-        for item in &list.items {
+        for item in list.items() {
             let (json, guarded) = read(item)?;
             changed |= json.is_some();
-            items.push(json.unwrap_or_else(|| item.json.clone()));
-            tools.push((item.name.clone(), guarded));
+            items.push(json.map_or_else(|| item.clone(), |json| item.rewritten(json)));
+            tools.push((item.name().to_owned(), guarded));
         }
-        let shown = if changed { Some(list.with(items.iter().map(|item| &**item))?) } else { None };
+        let shown = changed.then(|| list.with(items));
         Ok(Self { shown, tools })
     }
 }

@@ -2,36 +2,39 @@
 
 use super::arguments::{is_confirmation, may_hold};
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree};
-use crate::rpc::{List, Method, Payload};
-use crate::service::memo::Memo;
+use crate::rpc::{List, Memo, Method, Payload};
 use bytes::Bytes;
+use std::sync::Arc;
 
-/// Pages of lists as clients see them; `None` where nothing changes.
-#[derive(Debug, Default)]
-pub(super) struct Prompts(Memo<(), Option<Payload>>);
+/// What such lists depend on besides the list: nothing.
+#[derive(Clone, PartialEq)]
+struct Key;
 
-impl Prompts {
-    /// A list as clients see it.
-    ///
-    /// # Errors
-    /// [`JsonError`] for what is no list of prompts.
-    pub(super) fn show(&self, payload: &Payload) -> Result<Payload, JsonError> {
-        if !may_hold(payload.json()) {
-            return Ok(payload.clone());
-        }
-        let shown = self.0.get_or(payload.json(), &(), || shown(payload))?;
-        Ok(shown.map_or_else(|| payload.clone(), |shown| shown.kept_as(payload)))
+/// Makes a list what clients see of it.
+///
+/// # Errors
+/// [`JsonError`] for what is no list of prompts.
+pub(super) fn show(payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
+    if !may_hold(payload.json()) {
+        return Ok(());
     }
+    let list = payload.list(&Method::PromptsList, lists)?;
+    if let Some(shown) = list.made(&Key, || shown(&list))? {
+        payload.show(shown);
+    }
+    Ok(())
 }
 
-fn shown(payload: &Payload) -> Result<Option<Payload>, JsonError> {
-    let list = List::read(&Method::PromptsList, payload)?;
-    let prompts = list.items.iter().map(|item| without(&item.json)).collect::<Result<Vec<_>, _>>()?;
-    if prompts.iter().all(Option::is_none) {
-        return Ok(None);
+/// `None` where nothing changes.
+fn shown(list: &List) -> Result<Option<Arc<List>>, JsonError> {
+    let mut changed = false;
+    let mut prompts = Vec::with_capacity(list.items().len());
+    for item in list.items() {
+        let json = without(&item.json)?;
+        changed |= json.is_some();
+        prompts.push(json.map_or_else(|| item.clone(), |json| item.rewritten(json)));
     }
-    let prompts = prompts.iter().zip(&list.items).map(|(changed, item)| changed.as_deref().unwrap_or(&item.json));
-    list.with(prompts).map(Some)
+    Ok(changed.then(|| list.with(prompts)))
 }
 
 /// The prompt without the argument; `None` where it has none such.

@@ -3,10 +3,10 @@
 use super::arguments::{may_hold, without};
 use super::consent::{Called, Decision, carried, decide};
 use super::known::{Guarded, Known};
-use super::prompts::Prompts;
+use super::prompts;
 use super::seal::Seal;
 use crate::rpc::json::JsonError;
-use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
+use crate::rpc::{BoxError, Memo, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
 use crate::service::{accessors, take_ready};
@@ -29,7 +29,7 @@ accessors!(Confirm<S>);
 struct Shared {
     seal: Seal,
     known: Known,
-    prompts: Prompts,
+    lists: Arc<Memo>,
     asked: Asked,
 }
 
@@ -37,12 +37,7 @@ impl<S> Confirm<S> {
     pub(super) fn new(inner: S, seal: Seal) -> Self {
         Self {
             inner,
-            shared: Arc::new(Shared {
-                seal,
-                known: Known::default(),
-                prompts: Prompts::default(),
-                asked: Asked::default(),
-            }),
+            shared: Arc::new(Shared { seal, known: Known::default(), lists: Arc::default(), asked: Asked::default() }),
         }
     }
 }
@@ -50,7 +45,7 @@ impl<S> Confirm<S> {
 response_future!("The answer of a [`Confirm`] service.", Work);
 
 /// What a list is made into.
-type Make = fn(&Shared, &Payload) -> Result<Payload, JsonError>;
+type Make = fn(&Shared, &mut Payload) -> Result<(), JsonError>;
 
 /// What becomes of the answer.
 enum Work {
@@ -75,11 +70,10 @@ impl Rework for Work {
 
 /// What cannot be read as a list is for others to judge.
 fn shown(shared: &Shared, make: Make, mut answer: Response) -> Response {
-    if let Ok(payload) = &mut answer.outcome {
-        match make(shared, payload) {
-            Ok(shown) => *payload = shown,
-            Err(fault) => tracing::debug!("a list that cannot be read: {fault}"),
-        }
+    if let Ok(payload) = &mut answer.outcome
+        && let Err(fault) = make(shared, payload)
+    {
+        tracing::debug!("a list that cannot be read: {fault}");
     }
     answer
 }
@@ -101,11 +95,11 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = match &request.method {
             Method::ToolsList => {
-                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list));
+                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list, &shared.lists));
                 Answer::reworked(self.inner.call(request), show)
             }
             Method::PromptsList => {
-                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.prompts.show(list));
+                let show = Work::Show(Arc::clone(&self.shared), |shared, list| prompts::show(list, &shared.lists));
                 Answer::reworked(self.inner.call(request), show)
             }
             Method::ToolsCall => self.call_tool(stripped(request)),
@@ -159,7 +153,9 @@ where
         async move {
             let Shared { seal, known, asked, .. } = &*shared;
             let (shows, wanted) = (Arc::clone(&shared), tool.clone());
-            let each = move |page: &_| shows.known.show(page).is_ok() && shows.known.tool(&wanted).is_none();
+            let each = move |page: &Payload| {
+                shows.known.show(&mut page.clone(), &shows.lists).is_ok() && shows.known.tool(&wanted).is_none()
+            };
             let found = asked.look_up(&request, &mut service, each, || known.tool(&tool)).await;
             let found = found.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a list that would tell which tools want consent");

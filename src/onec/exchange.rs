@@ -18,9 +18,8 @@ use super::paths::Paths;
 use super::queue::Flow;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
-use crate::rpc::{BoxError, Era, ErrorObject, Failure, Method, Param, Payload, Request, Response, cause as find};
+use crate::rpc::{BoxError, ErrorObject, Failure, Memo, Method, Param, Payload, Request, Response, cause as find};
 use crate::service::aside::{aside, is_long};
-use crate::service::memo::Memo;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
@@ -55,7 +54,7 @@ pub(super) struct Target {
     pub(super) paths: Paths,
     rpc: Uri,
     /// Lists, mended. Most stay what they were from one question to the next.
-    lists: Memo<(Method, Era), Payload>,
+    lists: Memo,
     outputs: Outputs,
     /// Whether the service has answered something, so that it is there.
     answered: AtomicBool,

@@ -1,39 +1,89 @@
-//! Lists (`tools/list` and its kin), taken apart into their items and put together again.
+//! Lists (`tools/list` and its kin) as items: read once, however many layers look at them, and written once.
 
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Member, Scanner, Span, once};
+use super::memo::{Memo, Size, Source, number};
 use super::message::Request;
 use super::method::Method;
+use super::outline::Outline;
 use super::params::Param;
-use super::payload::Payload;
+use super::payload::{Payload, blank_line_breaks};
 use super::response::Response;
 use bytes::Bytes;
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock, Weak};
 
 /// More items have no list of one page, nor one of tools over all its pages: no model reads a hundredth of them.
 pub(crate) const MAX_ITEMS: usize = 10_000;
 
-/// A list result and its items, those without a readable name aside.
+/// A list and its items, those without a readable name aside.
+///
+/// It travels in its [`Payload`], so that the next layer finds it there. A layer that shows other items makes another
+/// list of it with [`with`](Self::with), of which no bytes are written until somebody looks at them.
 #[derive(Debug)]
-pub(crate) struct List<'a> {
-    payload: &'a Payload,
+pub(crate) struct List {
+    number: u64,
+    method: Method,
+    frame: Frame,
+    items: Vec<Item>,
+    partial: bool,
+    /// Whether the items are others than those of the frame.
+    edited: bool,
+    /// How long it is once written.
+    length: usize,
+    written: OnceLock<(Bytes, Outline)>,
+    /// Where it is remembered what was made of it.
+    memo: Weak<Memo>,
+}
+
+/// What stands around the items: the answer of 1C.
+#[derive(Clone, Debug)]
+struct Frame {
+    json: Bytes,
+    outline: Outline,
     /// The array, brackets included.
     array: Span,
-    pub(crate) items: Vec<Item>,
-    partial: bool,
 }
 
 /// One item of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
-    /// The name of a tool or prompt, the URI of a resource, the URI template of a template.
-    pub(crate) name: String,
+    name: Name,
     /// The whole item.
     pub(crate) json: Bytes,
 }
 
-impl<'a> List<'a> {
-    /// Takes `payload`, an answer to `method`, apart.
+/// The name of a tool or prompt, the URI of a resource, the URI template of a template.
+#[derive(Clone, Debug)]
+enum Name {
+    /// It stands there in the item.
+    At(Span),
+    Text(Box<str>),
+}
+
+impl Item {
+    /// The item `json`, whose name is `name`.
+    #[cfg(any(feature = "alias", feature = "catalog"))]
+    pub(crate) fn new(name: &str, json: impl Into<Bytes>) -> Self {
+        Self { name: Name::Text(name.into()), json: json.into() }
+    }
+
+    /// The name of a tool or prompt, the URI of a resource, the URI template of a template.
+    pub(crate) fn name(&self) -> &str {
+        match &self.name {
+            Name::At(span) => std::str::from_utf8(span.of(&self.json).unwrap_or_default()).unwrap_or_default(),
+            Name::Text(name) => name,
+        }
+    }
+
+    /// The same item, written anew.
+    pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Self {
+        Self { name: Name::Text(self.name().into()), json: json.into() }
+    }
+}
+
+impl List {
+    /// Takes an answer to `method` apart.
     ///
     /// An item without a name is left out: nobody could call for it, and nothing can be decided of it.
     /// The rest of the list works all the same.
@@ -41,35 +91,88 @@ impl<'a> List<'a> {
     /// # Errors
     /// [`JsonError`] where it is no list, or where the list or the name of an item stands there twice:
     /// other readers could take the other one.
-    pub(crate) fn read(method: &Method, payload: &'a Payload) -> Result<Self, JsonError> {
+    pub(super) fn read(
+        method: &Method,
+        (json, outline): (Bytes, Outline),
+        memo: &Arc<Memo>,
+    ) -> Result<Arc<Self>, JsonError> {
         let (member, key) = method.listed().ok_or(JsonError::Expected("not a list"))?;
-        let bytes = payload.json();
         let mut items = Vec::new();
         let mut partial = false;
         let mut array = Span::default();
-        Scanner::new(bytes)?.object::<JsonError>(|scanner, found| {
+        Scanner::new(&json)?.object::<JsonError>(|scanner, found| {
             if found.key != member {
                 return scanner.skip().map(drop);
             }
             if !array.is_empty() {
                 return Err(JsonError::Duplicate(member));
             }
-            scanner.peek();
-            let start = scanner.pos();
-            scanner.array::<JsonError>(|scanner| {
-                match item(scanner, bytes, key)? {
+            array = scanner.array::<JsonError>(|scanner| {
+                match item(scanner, &json, key)? {
                     Some(item) => items.push(item),
                     None => partial = true,
                 }
                 Ok(())
             })?;
-            array = Span::new(start, scanner.pos());
             Ok(())
         })?;
         if array.is_empty() {
             return Err(JsonError::Expected("a list without its items"));
         }
-        Ok(Self { payload, array, items, partial })
+        Ok(Arc::new(Self {
+            number: number(),
+            method: method.clone(),
+            length: json.len(),
+            frame: Frame { json, outline, array },
+            items,
+            partial,
+            edited: false,
+            written: OnceLock::new(),
+            memo: Arc::downgrade(memo),
+        }))
+    }
+
+    /// The same list with these items in place of its own; all else is untouched, but on one line, as
+    /// clients get it: lists are kept, and would be copied for that each time.
+    pub(crate) fn with(&self, items: Vec<Item>) -> Arc<Self> {
+        let frame = self.frame.clone();
+        let commas = items.len().saturating_sub(1);
+        let array = items.iter().map(|item| item.json.len()).sum::<usize>() + commas + 2;
+        Arc::new(Self {
+            number: number(),
+            method: self.method.clone(),
+            length: (frame.json.len() + array).saturating_sub(frame.array.end() - frame.array.start()),
+            frame,
+            items,
+            partial: false,
+            edited: true,
+            written: OnceLock::new(),
+            memo: Weak::clone(&self.memo),
+        })
+    }
+
+    /// What `make` made of this list for `key`, or makes of it now.
+    ///
+    /// # Errors
+    /// Those of `make`; they are not kept.
+    pub(crate) fn made<K, V, E>(&self, key: &K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E>
+    where
+        K: PartialEq + Clone + Send + Sync + 'static,
+        V: Size + Clone + Send + Sync + 'static,
+    {
+        match self.memo.upgrade() {
+            Some(memo) => memo.made_of(Source::List(self.number), key, make),
+            None => make(),
+        }
+    }
+
+    /// Whether it was read as an answer to `method`.
+    pub(super) fn is_of(&self, method: &Method) -> bool {
+        self.method == *method
+    }
+
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.items
     }
 
     /// Whether items were left out.
@@ -77,25 +180,59 @@ impl<'a> List<'a> {
         self.partial
     }
 
-    /// The same list with these items in place of its own; all else is untouched, but on one line, as
-    /// clients get it: lists are kept, and would be copied for that each time.
-    ///
-    /// # Errors
-    /// [`JsonError`] where an item is not JSON.
-    pub(crate) fn with<'b>(&self, items: impl IntoIterator<Item = &'b [u8]>) -> Result<Payload, JsonError> {
-        let json = self.payload.json();
-        let mut out = Vec::with_capacity(json.len());
-        out.extend_from_slice(json.get(..self.array.start()).unwrap_or_default());
+    pub(super) const fn length(&self) -> usize {
+        self.length
+    }
+
+    /// The answer that it was taken from.
+    pub(super) fn frame(&self) -> (Bytes, Outline) {
+        (self.frame.json.clone(), self.frame.outline)
+    }
+
+    /// Its bytes, if they are not those of its frame.
+    pub(super) fn edited(&self) -> Option<&(Bytes, Outline)> {
+        self.edited.then(|| self.written())
+    }
+
+    /// The list as clients get it, on one line.
+    pub(super) fn written(&self) -> &(Bytes, Outline) {
+        self.written.get_or_init(|| {
+            let Frame { json, outline, array } = &self.frame;
+            let mut outline = *outline;
+            if !self.edited && !outline.breaks {
+                return (json.clone(), outline);
+            }
+            let mut out = Vec::with_capacity(self.length);
+            if self.edited {
+                out.extend_from_slice(json.get(..array.start()).unwrap_or_default());
+                self.write_items(&mut out);
+                outline = outline.with_part(*array, out.len() - array.start());
+                out.extend_from_slice(json.get(array.end()..).unwrap_or_default());
+            } else {
+                out.extend_from_slice(json);
+            }
+            if std::mem::take(&mut outline.breaks) {
+                blank_line_breaks(&mut out);
+            }
+            (out.into(), outline)
+        })
+    }
+
+    fn write_items(&self, out: &mut Vec<u8>) {
         out.push(b'[');
-        for (at, item) in items.into_iter().enumerate() {
+        for (at, item) in self.items.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(item);
+            out.extend_from_slice(&item.json);
         }
         out.push(b']');
-        out.extend_from_slice(json.get(self.array.end()..).unwrap_or_default());
-        self.payload.rewritten(out).map(Payload::on_one_line)
+    }
+}
+
+impl Size for Arc<List> {
+    fn size(&self) -> usize {
+        self.length + self.items.len() * size_of::<Item>()
     }
 }
 
@@ -111,20 +248,28 @@ pub(crate) fn empty_list(request: &Request) -> Response {
 
 /// The item at the cursor, if it has a name.
 fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, JsonError> {
-    let span = scanner.skip()?;
-    let json = span.slice(bytes);
+    if scanner.peek() != b'{' {
+        return scanner.skip().map(|_| None);
+    }
+    let before = scanner.clone();
     let mut name = Span::default();
-    let read = Scanner::new(&json)?.object::<JsonError>(|scanner, Member { key: found, .. }| {
+    let read = scanner.object::<JsonError>(|scanner, Member { key: found, .. }| {
         let span = scanner.skip()?;
         if found == key { once(&mut name, span, key) } else { Ok(()) }
     });
-    match read {
-        Ok(_) => {
-            let name = json::text(&json, name).map(Cow::into_owned);
-            Ok(name.map(|name| Item { name, json }))
+    let place = match read {
+        Ok(place) => place,
+        Err(JsonError::Duplicate(key)) => return Err(JsonError::Duplicate(key)),
+        // A key that is no text.
+        Err(_) => {
+            *scanner = before;
+            return scanner.skip().map(|_| None);
         }
-        Err(JsonError::Duplicate(key)) => Err(JsonError::Duplicate(key)),
-        // No object, or one with a key that is no text.
-        Err(_) => Ok(None),
-    }
+    };
+    let name = match json::text(bytes, name) {
+        Some(Cow::Borrowed(_)) => Name::At(Span::new(name.start() + 1, name.end() - 1).shifted_back(place.start())),
+        Some(Cow::Owned(name)) => Name::Text(name.into()),
+        None => return Ok(None),
+    };
+    Ok(Some(Item { name, json: place.slice(bytes) }))
 }

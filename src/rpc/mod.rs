@@ -13,6 +13,7 @@ pub(crate) mod label;
 mod level;
 mod lifecycle;
 mod list;
+mod memo;
 mod message;
 mod method;
 #[cfg(feature = "alias")]
@@ -44,9 +45,8 @@ pub(crate) use error::{Upstream, cause};
 pub(crate) use failure::{no_answer, tell_refused};
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
-#[cfg(any(feature = "alias", feature = "confirm"))]
-pub(crate) use list::Item;
-pub(crate) use list::{List, MAX_ITEMS, empty_list};
+pub(crate) use list::{Item, List, MAX_ITEMS, empty_list};
+pub(crate) use memo::{Memo, Size, number};
 #[cfg(any(feature = "stdio", feature = "rest", feature = "oauth"))]
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;

@@ -94,6 +94,18 @@ impl Outline {
     }
 
     pub(super) fn shifted_back(mut self, by: usize) -> Self {
+        self.each(|span| span.shifted_back(by));
+        self
+    }
+
+    /// The same where the value at `part`, which is none that is noted, takes so many bytes.
+    pub(super) fn with_part(mut self, part: Span, length: usize) -> Self {
+        let moved = |at: usize| if at < part.end() { at } else { at - part.end() + part.start() + length };
+        self.each(|span| Span::new(moved(span.start()), moved(span.end())));
+        self
+    }
+
+    fn each(&mut self, change: impl Fn(Span) -> Span) {
         for span in [
             &mut self.object,
             &mut self.result_type,
@@ -107,9 +119,8 @@ impl Outline {
             &mut self.ttl,
             &mut self.cache_scope,
         ] {
-            *span = span.shifted_back(by);
+            *span = change(*span);
         }
-        self
     }
 }
 

@@ -2,15 +2,21 @@
 
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Scanner};
+use super::list::List;
+use super::memo::Memo;
+use super::method::Method;
 use super::outline::Outline;
 use bytes::{Bytes, BytesMut};
+use std::sync::Arc;
 
 /// The result of a request: a JSON object, passed through byte for byte.
 #[derive(Clone, Debug)]
 pub struct Payload {
-    pub(super) json: Bytes,
-    pub(super) outline: Outline,
+    json: Bytes,
+    outline: Outline,
     pub(super) hints: Hints,
+    /// The list that a layer made of it. If its items are others than those in `json`, it counts in their place.
+    list: Option<Arc<List>>,
 }
 
 /// What layers say of how long a client may keep a result, and for whom. They stand beside the bytes,
@@ -40,7 +46,11 @@ impl Payload {
     /// The result that `outline` found within `message`.
     pub(crate) fn found(message: &Bytes, outline: Outline) -> Self {
         let json = outline.object.slice(message);
-        Self { json, outline: outline.shifted_back(outline.object.start()), hints: Hints::default() }
+        Self::of(json, outline.shifted_back(outline.object.start()))
+    }
+
+    const fn of(json: Bytes, outline: Outline) -> Self {
+        Self { json, outline, hints: Hints { ttl_ms: None, private: false, instead: None }, list: None }
     }
 
     /// The result of a tool that failed, with a text for the model.
@@ -54,7 +64,7 @@ impl Payload {
 
     /// `{}`
     pub fn empty() -> Self {
-        Self { json: Bytes::from_static(b"{}"), outline: Outline::empty(), hints: Hints::default() }
+        Self::of(Bytes::from_static(b"{}"), Outline::empty())
     }
 
     /// How long a client may keep it, in milliseconds, whatever the result itself says (`ttlMs` of
@@ -104,7 +114,8 @@ impl Payload {
         if u32::try_from(json.len()).is_err() {
             return Err(JsonError::Size);
         }
-        Ok(Self { outline: Outline::plain(json.len(), breaks), json: json.into(), hints: Hints::default() })
+        let outline = Outline::plain(json.len(), breaks);
+        Ok(Self::of(json.into(), outline))
     }
 
     /// Whether line breaks stand between its tokens.
@@ -118,7 +129,8 @@ impl Payload {
     #[cfg(feature = "cache")]
     #[must_use]
     pub(crate) fn detached(self) -> Self {
-        Self { json: Bytes::copy_from_slice(&self.json), ..self }
+        let Self { json, outline, hints, .. } = self.plain();
+        Self { hints, ..Self::of(Bytes::copy_from_slice(&json), outline) }
     }
 
     /// The same bytes, with what was said of keeping `other`.
@@ -133,12 +145,52 @@ impl Payload {
     /// # Errors
     /// None in practice: what was JSON still is.
     pub(crate) fn without_lone_surrogates(self) -> Result<Self, JsonError> {
-        if self.outline.lone { self.rewritten(json::without_lone_surrogates(&self.json)) } else { Ok(self) }
+        if self.outline.lone { self.rewritten(json::without_lone_surrogates(self.json())) } else { Ok(self) }
     }
 
     /// The JSON object.
     pub fn json(&self) -> &Bytes {
-        &self.json
+        self.list.as_ref().and_then(|list| list.edited()).map_or(&self.json, |(json, _)| json)
+    }
+
+    /// How long the JSON is, without writing it for that.
+    pub(crate) fn length(&self) -> usize {
+        self.list.as_ref().map_or(self.json.len(), |list| list.length())
+    }
+
+    /// The list that it is in answer to `method`, read unless a layer beneath did. From now on it travels with it, and
+    /// what is made of it is remembered in `memo`, or where that layer said.
+    ///
+    /// # Errors
+    /// As [`List::read`].
+    pub(crate) fn list(&mut self, method: &Method, memo: &Arc<Memo>) -> Result<Arc<List>, JsonError> {
+        if let Some(list) = self.list.as_ref().filter(|list| list.is_of(method)) {
+            return Ok(Arc::clone(list));
+        }
+        let list = memo.get_or(self.json(), method, || {
+            let Self { json, outline, .. } = self.clone().plain();
+            List::read(method, (json, outline), memo)
+        })?;
+        *self = Self { hints: self.hints, ..Self::listing(Arc::clone(&list)) };
+        Ok(list)
+    }
+
+    fn listing(list: Arc<List>) -> Self {
+        let (json, outline) = list.frame();
+        Self { list: Some(list), ..Self::of(json, outline) }
+    }
+
+    /// Shows this list in place of the one that it was made of.
+    pub(crate) fn show(&mut self, list: Arc<List>) {
+        *self = Self { hints: self.hints, ..Self::listing(list) };
+    }
+
+    /// The same bytes as `json` tells them, without the list.
+    fn plain(mut self) -> Self {
+        if let Some((json, outline)) = self.list.take().as_ref().and_then(|list| list.edited()) {
+            (self.json, self.outline) = (json.clone(), *outline);
+        }
+        self
     }
 
     /// Whether it asks the client for input instead of ending the call
@@ -170,20 +222,34 @@ impl Payload {
     /// The same without line breaks between its tokens.
     #[must_use]
     pub(crate) fn on_one_line(mut self) -> Self {
+        if let Some(list) = self.list.take() {
+            (self.json, self.outline) = list.written().clone();
+        }
         if self.outline.breaks {
             self.json = without_line_breaks(self.json);
             self.outline.breaks = false;
         }
         self
     }
+
+    /// Its bytes, where the members stand in them, and what was said of it.
+    pub(super) fn into_parts(self) -> (Bytes, Outline, Hints) {
+        let Self { json, outline, hints, .. } = self.plain();
+        (json, outline, hints)
+    }
 }
 
 /// Replaces every CR and LF by a space. In checked JSON they stand only between tokens.
 pub(crate) fn without_line_breaks(json: Bytes) -> Bytes {
     let mut bytes = json.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
+    blank_line_breaks(&mut bytes);
+    bytes.freeze()
+}
+
+/// Does that in place.
+pub(super) fn blank_line_breaks(json: &mut [u8]) {
     // Without a branch, so that the compiler does many bytes a step.
-    for byte in bytes.iter_mut() {
+    for byte in json {
         *byte = if matches!(*byte, b'\r' | b'\n') { b' ' } else { *byte };
     }
-    bytes.freeze()
 }

@@ -23,7 +23,7 @@ struct Splice<'a> {
 ///
 /// `server_info` is the JSON object that 2026-07-28 shows in `_meta` of every result.
 pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, server_info: &[u8]) -> Encoded {
-    let Payload { json, outline, hints } = payload;
+    let (json, outline, hints) = payload.into_parts();
     let copied = if json.len() <= COPY_LIMIT { json.len() } else { 0 };
     let mut prefix = Vec::with_capacity(256 + 2 * server_info.len() + id.as_json().len() + copied);
     prefix.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");

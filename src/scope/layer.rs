@@ -1,6 +1,5 @@
 //! [`ScopeLayer`].
 
-use super::lists::Shown;
 use super::policy::ScopePolicy;
 use super::service::Scope;
 use std::sync::Arc;
@@ -24,6 +23,6 @@ impl<S> Layer<S> for ScopeLayer {
     type Service = Scope<S>;
 
     fn layer(&self, inner: S) -> Scope<S> {
-        Scope { inner, policy: self.policy.clone(), shown: Arc::new(Shown::default()) }
+        Scope { inner, policy: self.policy.clone(), lists: Arc::default() }
     }
 }

@@ -1,11 +1,11 @@
 //! [`Scope`].
 
 use super::decide::{No, decide};
-use super::lists::{Filter, Shown};
+use super::lists::Filter;
 use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Failure, Method, Param, Payload, Request, Response, Unasked, empty_list};
+use crate::rpc::{BoxError, Failure, Memo, Method, Param, Payload, Request, Response, Unasked, empty_list};
 use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
 use http::HeaderName;
@@ -22,7 +22,7 @@ pub struct Scope<S> {
     pub(super) inner: S,
     pub(super) policy: ScopePolicy,
     /// Shared by all clones: a connection is a clone.
-    pub(super) shown: Arc<Shown>,
+    pub(super) lists: Arc<Memo>,
 }
 
 accessors!(Scope<S>);
@@ -45,7 +45,7 @@ impl After {
     fn apply(&self, mut response: Response) -> Result<Response, BoxError> {
         response.outcome = match (self, response.outcome) {
             (Self::Private, Ok(payload)) => Ok(payload.private()),
-            (Self::Filter(filter), Ok(list)) => Ok(filter.apply(&list)?),
+            (Self::Filter(filter), Ok(list)) => Ok(filter.apply(list)?),
             (_, outcome) => outcome,
         };
         Ok(response)
@@ -110,7 +110,7 @@ impl<S> Scope<S> {
         }
         let opens = rules.opens(&request.method, identity.scopes());
         let lists_others = request.method == Method::ToolsList && rules.has_own_tools();
-        let filter = Filter::new(rules, request.method.clone(), identity.scopes(), &self.shown);
+        let filter = Filter::new(rules, request.method.clone(), identity.scopes(), &self.lists);
         match (opens, lists_others) {
             (false, false) => return Ok(After::Empty),
             (false, true) => request.extensions.insert(CatalogAlone),

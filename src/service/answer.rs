@@ -1,7 +1,7 @@
 //! [`Answer`]: what a layer makes of a request, forwarded or answered.
 
 use super::aside::{aside, is_long};
-use crate::rpc::{BoxError, Response};
+use crate::rpc::{BoxError, Payload, Response};
 use futures_core::future::BoxFuture;
 use pin_project_lite::pin_project;
 use std::convert::Infallible;
@@ -93,7 +93,7 @@ where
                 Projected::Known { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
             };
             let Some(work) = work else { return Poll::Ready(answer) };
-            let length = |response: &Response| response.outcome.as_ref().map_or(0, |payload| payload.json().len());
+            let length = |response: &Response| response.outcome.as_ref().map_or(0, Payload::length);
             if !answer.as_ref().is_ok_and(|response| is_long(length(response))) || !work.is_thorough() {
                 return Poll::Ready(work.rework(answer));
             }

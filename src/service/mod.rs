@@ -1,12 +1,11 @@
 //! What layers and bridges share: the one future of an answer, work beside the serving threads, lists that they ask for
-//! themselves, and what they remember of them.
+//! themselves.
 
 pub(crate) mod answer;
 pub(crate) mod aside;
 pub(crate) mod ask;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) mod asked;
-pub(crate) mod memo;
 
 /// The service that was polled to readiness; a clone takes its place, as tower's `Service` tells.
 pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use super::arguments::{Arguments, Call, Exception};
 use super::queries::{self, Item};
+use super::text::found;
 use super::trade::{Date, Product, Turnover};
 use super::{metadata, png, wire};
 
@@ -91,7 +92,7 @@ pub(super) fn stock(call: &Call<'_>) -> Answer {
     let filter = Arguments::new(call.arguments.get("Отбор"))?;
     let (least, unit) = (filter.count("Остаток не меньше")?, filter.text("Единица измерения")?);
     rows.retain(|(product, left)| {
-        queries::found(query, &[product.name, product.name_en])
+        found(query, &[product.name, product.name_en])
             && least.is_none_or(|least| usize::try_from(*left).is_ok_and(|left| left >= least))
             && unit.is_none_or(|unit| product.unit == unit)
     });

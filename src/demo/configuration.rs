@@ -37,6 +37,12 @@ macro_rules! objects {
     };
 }
 
+/// The Russian name of a catalogue by its name in either language.
+pub(super) fn catalog(name: &str) -> Option<&'static str> {
+    let catalog = OBJECTS.iter().find(|object| object.class.0.is("Catalog") && object.name.is(name));
+    catalog.map(|object| object.name.0)
+}
+
 pub(super) const OBJECTS: &[MetadataObject] = objects! {
     CATALOG "Номенклатура" "Products" "Номенклатура" {
         "Реквизиты" [

@@ -18,12 +18,6 @@ pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, Excepti
         .ok_or_else(|| Exception(format!("Объект метаданных '{full_name}' не найден")))
 }
 
-/// The Russian name of a catalogue by its name in either language.
-pub(super) fn catalog(name: &str) -> Option<&'static str> {
-    let catalog = OBJECTS.iter().find(|object| object.class.0.is("Catalog") && object.name.is(name));
-    catalog.map(|object| object.name.0)
-}
-
 /// The whole configuration, as a tree: class, object, parts, fields with their types.
 pub(super) fn tree() -> Value {
     let mut branches = Map::new();

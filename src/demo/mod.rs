@@ -74,6 +74,7 @@ mod queries;
 mod requests;
 mod resources;
 mod rpc;
+mod text;
 mod tools;
 pub mod trade;
 mod users;

@@ -1,6 +1,6 @@
 //! What an object of the configuration is called and has, and how it is described.
 
-use super::queries::found;
+use super::text::found;
 
 pub(super) struct MetadataObject {
     pub(super) class: Class,

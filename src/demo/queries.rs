@@ -4,14 +4,8 @@
 use std::cmp::Reverse;
 
 use super::arguments::Exception;
-use super::trade::{self, Date, Kind, Product, Turnover, Warehouse, company, plain};
+use super::trade::{self, Date, Kind, Product, Turnover, Warehouse, company};
 use super::wire::money;
-
-/// Whether one of the texts holds the query, whatever its case, and with `ё` as good as `е`.
-pub(super) fn found(query: &str, texts: &[&str]) -> bool {
-    let query = plain(query.trim());
-    texts.iter().any(|text| plain(text).contains(&query))
-}
 
 /// # Errors
 ///

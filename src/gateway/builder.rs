@@ -57,9 +57,10 @@ struct Layers {
     scopes: Option<ScopePolicy>,
 }
 
-impl<L> Builder<L> {
-    pub(super) const fn new(leaf: L) -> Self {
-        Self {
+impl<L> Gateway<L> {
+    /// Returns the builder of a stack over `leaf` that has no layer yet.
+    pub const fn builder(leaf: L) -> Builder<L> {
+        Builder {
             leaf,
             layers: Layers {
                 #[cfg(feature = "alias")]

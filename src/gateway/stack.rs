@@ -1,6 +1,5 @@
 //! [`Gateway`].
 
-use super::builder::Builder;
 #[cfg(feature = "alias")]
 use crate::alias::Alias;
 #[cfg(feature = "audit")]
@@ -67,13 +66,6 @@ impl<S, R> Pair for (S, R) {
 /// `R` makes the calls of the catalog, if there is one.
 #[derive(Clone, Debug)]
 pub struct Gateway<L, R = NoRest>(pub(super) Stack<L, R>);
-
-impl<L> Gateway<L> {
-    /// Returns the builder of a stack over `leaf` that has no layer yet.
-    pub const fn builder(leaf: L) -> Builder<L> {
-        Builder::new(leaf)
-    }
-}
 
 impl<L, R> Service<Request> for Gateway<L, R>
 where

@@ -1,10 +1,10 @@
 //! The HTTP client to 1C: hyper with a pool of warm connections.
 
 pub(super) mod line;
-pub(super) mod tls;
 
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
+use super::tls;
 use crate::net::budget::{OverBudgetError, Tally};
 use crate::net::collect::{Incomplete, collect_telling};
 use crate::rpc::{BoxError, cause};

@@ -1,7 +1,7 @@
 //! Where an infobase is and how to log in to it.
 
-use super::client::tls::Trust;
 use super::infobase_error::InfobaseError;
+use super::tls::Trust;
 use crate::identity::Credentials;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::{HeaderName, HeaderValue, Uri};

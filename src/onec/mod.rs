@@ -76,6 +76,7 @@ mod queue;
 mod repair;
 mod rest;
 mod service;
+mod tls;
 
 pub use cause::Cause;
 pub use client::{ClientError, HttpClient};

@@ -23,6 +23,24 @@ const SEPARATORS: [char; 13] = ['"', '\'', '\\', '[', ']', '{', '}', ',', ';', '
 /// What follows the name of what is sorted by, folded: 1C's own methods take `Сумма Убыв`.
 const DIRECTIONS: [&str; 6] = ["asc", "desc", "ascending", "descending", "возр", "убыв"];
 
+/// Values of one argument that need a scope of their own: the measure-level rule.
+///
+/// Callers without the scope do not see the values in the tool's input schema, and a call that names
+/// one of them is refused. It names one wherever in the argument it stands: also in text that holds
+/// JSON or a list, in other case, or as a key. What follows the first part of `field` says where the
+/// values belong; they are hidden and looked for in all of that argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The tool, by its exact name.
+    pub tool: String,
+    /// The argument: `measures`, or a path as `sort.field`, where arrays are passed through.
+    pub field: String,
+    /// The values.
+    pub values: Vec<String>,
+    /// What a caller must hold to see and to name them.
+    pub scope: String,
+}
+
 /// A guard, ready to be used.
 #[derive(Clone, Debug)]
 pub(super) struct Guarded {

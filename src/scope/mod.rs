@@ -83,18 +83,21 @@ mod guards;
 mod layer;
 mod lists;
 mod names;
+mod needed;
 #[cfg_attr(not(feature = "catalog"), expect(dead_code, reason = "the tools of a catalog carry rules"))]
 mod own;
 mod policy;
+mod rules_id;
 mod schema;
 mod service;
 
 #[cfg(feature = "catalog")]
 pub(crate) use fold::{folded, folded_name, other_forms, trimmed};
+pub use guards::Guard;
 pub use layer::ScopeLayer;
 #[cfg(feature = "catalog")]
 pub(crate) use own::{RuledTools, ToolRules};
-pub use policy::{Guard, ScopePolicy};
+pub use policy::ScopePolicy;
 #[cfg(feature = "catalog")]
 pub(crate) use service::{CatalogAlone, Judged};
 pub use service::{ResponseFuture, Scope};

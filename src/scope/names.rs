@@ -3,7 +3,6 @@
 use super::fold::folded_name;
 use super::own::ToolRules;
 use crate::identity::Scopes;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use wildmatch::WildMatch;
@@ -135,20 +134,4 @@ fn expanded(template: &str) -> Option<String> {
         rest = after;
     }
     (rest.len() < template.len()).then(|| out + rest)
-}
-
-/// The scopes of a rule. What is no scope token is held by nobody: written as one, so that a
-/// misspelled rule closes instead of opening.
-pub(super) fn scopes(text: &str) -> Scopes {
-    let tokens = text.split_ascii_whitespace();
-    if tokens.clone().all(Scopes::is_token) {
-        return tokens.collect();
-    }
-    let encoded: Vec<String> = tokens
-        .map(|token| match Scopes::is_token(token) {
-            true => token.to_owned(),
-            false => utf8_percent_encode(token, NON_ALPHANUMERIC).to_string(),
-        })
-        .collect();
-    encoded.iter().map(String::as_str).collect()
 }

@@ -1,9 +1,9 @@
 //! [`ToolRules`].
 
 use super::fold::folded_name;
-use super::guards::Guarded;
-use super::names::scopes;
-use super::policy::{Guard, next_id};
+use super::guards::{Guard, Guarded};
+use super::needed::scopes;
+use super::rules_id::next_id;
 use crate::identity::Scopes;
 use crate::rpc::Extensions;
 use std::collections::HashMap;

@@ -1,14 +1,15 @@
 //! [`ScopePolicy`].
 
 use super::fold::folded_name;
-use super::guards::Guarded;
-use super::names::{Names, scopes};
+use super::guards::{Guard, Guarded};
+use super::names::Names;
+use super::needed::scopes;
 use super::own::{RuledTools, ToolRules};
+use super::rules_id::next_id;
 use crate::identity::Scopes;
 use crate::rpc::{Extensions, Method, Request};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
@@ -25,24 +26,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct ScopePolicy {
     rules: Arc<RwLock<Arc<Base>>>,
     tools: Option<Arc<dyn RuledTools>>,
-}
-
-/// Values of one argument that need a scope of their own: the measure-level rule.
-///
-/// Callers without the scope do not see the values in the tool's input schema, and a call that names
-/// one of them is refused. It names one wherever in the argument it stands: also in text that holds
-/// JSON or a list, in other case, or as a key. What follows the first part of `field` says where the
-/// values belong; they are hidden and looked for in all of that argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Guard {
-    /// The tool, by its exact name.
-    pub tool: String,
-    /// The argument: `measures`, or a path as `sort.field`, where arrays are passed through.
-    pub field: String,
-    /// The values.
-    pub values: Vec<String>,
-    /// What a caller must hold to see and to name them.
-    pub scope: String,
 }
 
 /// The rules of a policy, without those that tools carry. They do not change.
@@ -66,12 +49,6 @@ pub(super) struct Rules {
     base: Arc<Base>,
     /// Those of the tools that serve it.
     own: Option<Arc<ToolRules>>,
-}
-
-/// A number that no other set of rules has.
-pub(super) fn next_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl ScopePolicy {

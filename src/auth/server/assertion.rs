@@ -3,7 +3,7 @@
 //! [RFC 7521](https://www.rfc-editor.org/rfc/rfc7521#section-5.2), and
 //! [OpenID Connect Core, section 9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)).
 
-use super::client_metadata::keys::KeySet;
+use super::keys::KeySet;
 use crate::auth::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

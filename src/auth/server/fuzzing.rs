@@ -1,7 +1,7 @@
 //! Readers of what strangers send, for the fuzz targets and property tests.
 
 use super::assertion::Assertion;
-use super::client_metadata::KeySet;
+use super::keys::KeySet;
 use super::params::Params;
 use super::redirect::RedirectUri;
 

@@ -1,6 +1,7 @@
 //! The metadata of the server and of its resources.
 
-use super::client_metadata::{ALGORITHMS, METHODS};
+use super::client_metadata::METHODS;
+use super::keys::ALGORITHMS;
 use super::scopes::OFFLINE;
 use super::service::Asker;
 use super::{Inner, reply};

@@ -88,6 +88,7 @@ mod authorize;
 mod client_auth;
 mod client_metadata;
 pub(crate) mod fuzzing;
+mod keys;
 mod limits;
 mod log_in;
 mod metadata;

@@ -7,7 +7,7 @@ use super::date::Date;
 use super::journal::find_type;
 use super::log::{Event, LEVELS, events};
 use super::request::{Members, Refusal, invalid, mistyped, unknown};
-use crate::demo::metadata;
+use crate::demo::configuration;
 
 const DAY: i64 = 86_400;
 
@@ -58,7 +58,7 @@ fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Resul
     let strange = || unknown("object_type", object, &["Document.X", "Catalog.X"]);
     let (class, name) = match object.split_once('.') {
         Some(("Document", _)) => ("Document", find_type("object_type", object)?.name),
-        Some(("Catalog", name)) => ("Catalog", metadata::catalog(name).ok_or_else(strange)?),
+        Some(("Catalog", name)) => ("Catalog", configuration::catalog(name).ok_or_else(strange)?),
         _ => return Err(strange()),
     };
     let span = Span::read(body)?;

@@ -64,7 +64,7 @@ pub use model::{
     Analytics, CashDesk, CashMovement, Company, CostArticle, Customer, Folder, Item, Product, Purchase, PurchaseLine,
     Sale, SaleLine, Status, Warehouse,
 };
-pub(super) use resolve::{plain, search};
+pub(super) use resolve::search;
 pub(super) use rest::{Route, answer, route};
 pub(super) use sales::{Turnover, by_product};
 pub(super) use stock::left;

@@ -9,6 +9,7 @@ use super::entry::{Entry, Kind};
 use super::filters::STATUSES;
 use super::model::{Company, Product};
 use super::request::{Members, Refusal, invalid};
+use crate::demo::text::plain;
 
 /// The catalogue of an entity, and the scope that it needs.
 pub(super) fn entity(name: &str) -> Option<(Kind, &'static str)> {
@@ -53,11 +54,6 @@ pub(in crate::demo) fn search(company: &Company, kind: Kind, query: &str) -> Vec
 /// Those out of use come last, an exact match first.
 fn sort(found: &mut [Found]) {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
-}
-
-/// Whatever its case, with `ё` as good as `е`.
-pub(in crate::demo) fn plain(text: &str) -> String {
-    text.to_lowercase().replace('ё', "е")
 }
 
 struct Found {

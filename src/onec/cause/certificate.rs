@@ -1,6 +1,6 @@
 //! What is wrong with the certificate that 1C's web server shows.
 
-use super::super::client::tls::SelfSigned;
+use super::super::tls::SelfSigned;
 use super::{Cause, Found, detail};
 use crate::rpc::cause as find;
 use rustls::CertificateError;

@@ -1,10 +1,12 @@
 //! [`KnownLogins`]: which logins were right before.
 
+mod bounds;
 #[cfg(feature = "oauth")]
 mod record;
 #[cfg_attr(not(feature = "oauth"), path = "nowhere.rs")]
 mod stored;
 
+pub(super) use bounds::KNOWN;
 #[cfg(feature = "oauth")]
 pub(super) use record::Record;
 pub(super) use stored::Stored;
@@ -13,6 +15,7 @@ use super::salt::{AccountHash, Salt};
 use crate::auth::buckets::{Buckets, at_least_one};
 use crate::identity::Credentials;
 use crate::net::{Network, place};
+use bounds::PLACES;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::fmt;
@@ -22,14 +25,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a login that was right is known.
-pub(super) const KNOWN: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often that is written down anew.
 const RENEWED: Duration = Duration::from_secs(24 * 3600);
 /// So many accounts are known here.
 pub(super) const CAPACITY: u64 = 10_000;
-/// So many places of each, the newest ones.
-const PLACES: usize = 8;
 
 /// Logins may be compared so often in vain for an account: in a minute at a place where it was right
 /// before, in an hour at all others together. Without a limit, who guesses would learn from the comparison

@@ -1,6 +1,6 @@
 //! Without the authorization server there is no store.
 
-use super::AccountHash;
+use crate::auth::login::salt::AccountHash;
 use crate::identity::Credentials;
 use crate::net::Network;
 

@@ -1,5 +1,6 @@
 //! [`Record`]: what a store keeps of a login that was right.
 
+use super::bounds::PLACES;
 use crate::auth::buckets::at_least_one;
 use crate::identity::Credentials;
 use crate::net::Network;
@@ -47,7 +48,7 @@ impl Record {
         let (salt, rest) = rest.split_first_chunk::<SALT>()?;
         let (hash, rest) = rest.split_first_chunk::<HASH>()?;
         let (places, rest) = rest.as_chunks::<PLACE>();
-        let is_one = *version == VERSION && rest.is_empty() && places.len() <= super::PLACES;
+        let is_one = *version == VERSION && rest.is_empty() && places.len() <= PLACES;
         is_one.then(|| Self { salt: *salt, hash: *hash, places: places.to_vec() })
     }
 
@@ -70,7 +71,7 @@ impl Record {
         let place = self.place(place);
         self.places.retain(|known| *known != place);
         self.places.push(place);
-        if self.places.len() > super::PLACES {
+        if self.places.len() > PLACES {
             self.places.remove(0);
         }
         self

@@ -1,8 +1,8 @@
 //! [`Stored`]: logins that were right, in the token store.
 
+use super::bounds::KNOWN;
 use super::record::Record;
-use super::{AccountHash, KNOWN};
-use crate::auth::login::salt::account as account_name;
+use crate::auth::login::salt::{AccountHash, account as account_name};
 use crate::auth::store::{StoreError, TokenStore};
 use crate::auth::trouble::Troubles;
 use crate::auth::{Clock, Digest};

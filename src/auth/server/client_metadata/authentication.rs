@@ -1,7 +1,7 @@
 //! How a client may authenticate at the token endpoint, as its metadata document says.
 
-use super::keys::{ALGORITHMS, KeySet};
 use super::{MetadataError, url};
+use crate::auth::server::keys::{ALGORITHMS, KeySet};
 use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -2,7 +2,7 @@
 //! ([section 4.1 of the draft](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1)).
 
 use super::authentication::{Authentication, Members};
-use super::{Described, MetadataError};
+use super::error::MetadataError;
 use crate::auth::clock::Timestamp;
 use crate::auth::server::redirect;
 use crate::auth::store::Client;
@@ -18,6 +18,13 @@ struct Document {
     redirect_uris: Vec<String>,
     client_secret: Option<IgnoredAny>,
     client_secret_expires_at: Option<IgnoredAny>,
+}
+
+/// A client, and how it can be known again.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) client: Client,
+    pub(crate) authentication: Authentication,
 }
 
 /// The client of the document at `url`, seen at `now`.

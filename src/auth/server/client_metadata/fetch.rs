@@ -1,7 +1,7 @@
 //! Gets a document whose URL a stranger has named.
 
 use super::address::is_allowed;
-use super::{MetadataError, Settings};
+use super::error::MetadataError;
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -12,12 +12,14 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
 use ipnet::IpNet;
+use rustls::RootCertStore;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tower_service::Service;
 use url::{Host, Url};
 
@@ -26,6 +28,14 @@ use url::{Host, Url};
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024;
 /// The longest set of keys, which may come with chains of certificates.
 pub(super) const MAX_KEYS: usize = 64 * 1024;
+
+/// What administrators decide about fetching.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) allowed: Vec<IpNet>,
+    pub(super) roots: RootCertStore,
+    pub(super) timeout: Duration,
+}
 
 /// Fetches from public addresses only, over TLS, through no proxy, without following redirects.
 #[derive(Debug)]

@@ -5,17 +5,17 @@ mod authentication;
 mod document;
 mod error;
 mod fetch;
-pub(super) mod keys;
 mod lifetime;
 mod url;
 
 use super::assertion::Assertion;
+use super::keys::KeySet;
 use crate::auth::buckets::{Buckets, at_least_one};
 use crate::auth::clock::Clock;
 use crate::auth::store::Client;
 use authentication::Keys;
 use bytes::Bytes;
-use fetch::Fetcher;
+use fetch::{Fetcher, Settings};
 use ipnet::IpNet;
 use lifetime::lifetime;
 use moka::Expiry;
@@ -28,8 +28,8 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Semaphore;
 
 pub(crate) use authentication::{Authentication, METHODS};
+pub(crate) use document::Described;
 pub use error::MetadataError;
-pub(crate) use keys::{ALGORITHMS, KeySet};
 pub(crate) use url::is_metadata_url;
 
 /// So many documents are remembered; with at most 16 KiB each, 8 MiB.
@@ -74,13 +74,6 @@ pub struct ClientMetadata {
     shared: Arc<Shared>,
 }
 
-#[derive(Clone)]
-struct Settings {
-    allowed: Vec<IpNet>,
-    roots: RootCertStore,
-    timeout: Duration,
-}
-
 struct Shared {
     /// Made at the first use: root certificates take memory that most servers never need.
     fetcher: OnceLock<Result<Fetcher, MetadataError>>,
@@ -89,13 +82,6 @@ struct Shared {
     anew: Buckets<String>,
     hosts: Buckets<String>,
     at_once: Semaphore,
-}
-
-/// A client, and how it can be known again.
-#[derive(Debug)]
-pub(crate) struct Described {
-    pub(crate) client: Client,
-    pub(crate) authentication: Authentication,
 }
 
 /// Why an assertion proves nothing.

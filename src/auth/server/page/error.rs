@@ -4,7 +4,7 @@
 
 use super::destination::Destination;
 use super::reply::{self, FORMLESS, Style};
-use super::texts::Texts;
+use super::texts::{self, Texts};
 use super::{Language, clean};
 use crate::net::{Body, Refused};
 use askama::Template;
@@ -73,7 +73,7 @@ struct Page<'a> {
 
 /// The page that says what is wrong and what to do. The status is 400, 409, 429 or 503.
 pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Response<Body> {
-    let t = Texts::of(language);
+    let t = texts::of(language);
     let detailed = |advice: (&'static str, &'static str), detail: &str| (advice, clean::clean(detail, DETAIL));
     let mut status = StatusCode::BAD_REQUEST;
     let mut wait = None;

@@ -8,18 +8,18 @@ mod csrf;
 mod destination;
 mod error;
 mod language;
+mod outage;
 mod reply;
 mod texts;
 
 pub(super) use csrf::Csrf;
 pub(super) use error::{RequestProblem, error_page};
 pub(super) use language::Language;
+pub(super) use outage::Outage;
 
 use crate::auth::login::Form;
 use crate::identity::Scopes;
 use crate::net::{Body, Refused};
-use crate::onec::{Cause, Error, Trouble};
-use crate::rpc::{BoxError, cause};
 use askama::Template;
 use destination::Destination;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -86,42 +86,6 @@ pub(super) enum Problem {
     Forged,
 }
 
-/// Why 1C cannot be asked, as far as users can do something about it or tell somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outage {
-    /// Whatever.
-    Unknown,
-    /// No licence is free.
-    Licence,
-    /// The infobase is blocked for now.
-    Blocked,
-    /// The web server sends calls elsewhere: the gateway has a wrong address.
-    Address,
-    /// The certificate of 1C's web server.
-    Certificate,
-    /// The web server wants another login than that of 1C, or none at all.
-    Publication,
-}
-
-impl Outage {
-    /// What is behind a failed check of a login.
-    pub(super) fn of(error: &BoxError) -> Self {
-        let Some(error) = cause::<Error>(&**error) else { return Self::Unknown };
-        match error.why() {
-            Some(Cause::NoLicence) => Self::Licence,
-            Some(Cause::Blocked) => Self::Blocked,
-            Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps) => Self::Address,
-            Some(Cause::WindowsLogin | Cause::OtherLogin) => Self::Publication,
-            Some(why) if why.is_certificate() => Self::Certificate,
-            _ => match error.trouble() {
-                Trouble::Status(StatusCode::PAYMENT_REQUIRED, _) => Self::Licence,
-                Trouble::Open => Self::Publication,
-                _ => Self::Unknown,
-            },
-        }
-    }
-}
-
 impl Problem {
     const fn status(self) -> StatusCode {
         match self {
@@ -174,7 +138,7 @@ struct Login<'a> {
 impl LoginPage<'_> {
     /// The page, with the cookie that belongs to its form. The status is 200, or says the problem.
     pub(super) fn response(&self, csrf: &Csrf) -> Response<Body> {
-        let t = Texts::of(self.language);
+        let t = texts::of(self.language);
         let (known, unknown) = plain_words(self.scopes, t);
         let more = unknown.len().saturating_sub(UNKNOWN_SCOPES);
         let page = Login {

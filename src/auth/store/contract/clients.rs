@@ -1,7 +1,7 @@
 //! Which clients are forgotten.
 
 use super::super::{Client, Grant, Kind, Token, TokenStore, UNUSED};
-use super::{Broken, LATER, answered, new_grant, new_token, same, unique};
+use super::kit::{Broken, LATER, answered, new_grant, new_token, same, unique};
 use crate::auth::Timestamp;
 
 /// A client through which nobody ever logged in is forgotten a day after it registered, and one that was

@@ -1,7 +1,7 @@
 //! A refresh token may come again for a while, and a code may not.
 
 use super::super::{Exchange, Kind, Token, TokenStore};
-use super::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
+use super::kit::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
 use tokio::task::JoinSet;
 
 const AGAIN: &str = "a refresh token may come again within its grace";

@@ -1,7 +1,7 @@
 //! What is known of the logins of an account.
 
 use super::super::TokenStore;
-use super::{Broken, LATER, NOW, answered, same, unique};
+use super::kit::{Broken, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 
 /// What is known of the logins of an account is found as it was put last, until its time is over.

@@ -1,7 +1,7 @@
 //! What was put in is found again.
 
 use super::super::{Client, Found, Kind, Token, TokenStore};
-use super::{Broken, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
+use super::kit::{Broken, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
 use crate::auth::Timestamp;
 use crate::identity::Scopes;
 

@@ -1,7 +1,7 @@
 //! What comes once comes once.
 
 use super::super::TokenStore;
-use super::{Broken, LATER, NOW, answered, same, unique};
+use super::kit::{Broken, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 use tokio::task::JoinSet;
 

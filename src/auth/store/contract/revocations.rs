@@ -1,7 +1,7 @@
 //! What is revoked or swept is gone.
 
 use super::super::{Client, Exchange, Grant, Kind, StoreError, Token, TokenStore};
-use super::{
+use super::kit::{
     Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
 };
 

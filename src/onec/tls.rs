@@ -1,6 +1,6 @@
 //! Whose certificate 1C's web server may show.
 
-use super::super::infobase_error::InfobaseError;
+use super::infobase_error::InfobaseError;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// What is trusted beside this machine's authorities.
 #[derive(Clone, Default)]
-pub(in crate::onec) struct Trust {
+pub(super) struct Trust {
     own: Vec<CertificateDer<'static>>,
     anything: bool,
 }
@@ -30,7 +30,7 @@ impl Trust {
     ///
     /// # Errors
     /// [`InfobaseError::Authority`] if there is none in it, or what is there is none.
-    pub(in crate::onec) fn add(&mut self, pem: &[u8]) -> Result<(), InfobaseError> {
+    pub(super) fn add(&mut self, pem: &[u8]) -> Result<(), InfobaseError> {
         let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         let read = read.map_err(|_| InfobaseError::Authority)?;
         let all_right = read.iter().all(|read| RootCertStore::empty().add(read.clone()).is_ok());
@@ -41,7 +41,7 @@ impl Trust {
         Ok(())
     }
 
-    pub(in crate::onec) const fn anything(&mut self) {
+    pub(super) const fn anything(&mut self) {
         self.anything = true;
     }
 
@@ -85,7 +85,7 @@ fn builder(provider: Arc<CryptoProvider>) -> Result<Builder, InfobaseError> {
 /// A certificate that nobody but itself vouches for.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate is self-signed")]
-pub(in crate::onec) struct SelfSigned;
+pub(super) struct SelfSigned;
 
 /// Those whom an authority vouches for, and the very certificates that were named.
 #[derive(Debug)]

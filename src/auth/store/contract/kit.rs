@@ -1,0 +1,82 @@
+//! What these tests are made of.
+
+use super::super::{Grant, Kind, StoreError, Token, TokenStore};
+use crate::auth::{Digest, Timestamp};
+use crate::identity::Scopes;
+use std::fmt;
+use uuid::Uuid;
+
+/// A promise that a store does not keep.
+#[derive(Debug)]
+pub struct Broken {
+    /// The promise, in words.
+    pub rule: &'static str,
+    /// What was seen instead.
+    pub detail: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.detail)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// The time in these tests, far from the real one.
+pub(super) const NOW: Timestamp = 1_000_000;
+pub(super) const LATER: Timestamp = NOW + 3600;
+
+pub(super) fn unique(prefix: &str) -> String {
+    format!("{prefix}{}", Uuid::new_v4())
+}
+
+pub(super) fn new_grant(subject: &str) -> Grant {
+    Grant {
+        id: unique("grant-"),
+        client: unique("client-"),
+        subject: subject.to_owned(),
+        scopes: Scopes::parse("mcp offline_access"),
+        resource: "https://host.example/mcp".to_owned(),
+        created: NOW,
+        confidential: false,
+    }
+}
+
+pub(super) fn new_token(grant: &Grant, kind: Kind) -> Token {
+    let scopes = Scopes::parse("mcp");
+    let digest = Digest::of(&unique("token-"));
+    Token { digest, grant: grant.id.clone(), kind, scopes, sealed: Some(vec![0, 1, 255]), expires: LATER }
+}
+
+pub(super) fn new_code(grant: &Grant) -> Token {
+    new_token(grant, Kind::Code { redirect_uri: None, challenge: "challenge".to_owned() })
+}
+
+pub(super) fn new_pair(grant: &Grant) -> [Token; 2] {
+    [new_token(grant, Kind::Access), new_token(grant, Kind::Refresh)]
+}
+
+/// `Ok`, or the rule with what was seen.
+pub(super) fn hold(rule: &'static str, holds: bool, seen: &impl fmt::Debug) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Broken { rule, detail: format!("{seen:?}") }) }
+}
+
+pub(super) fn same<T: PartialEq + fmt::Debug>(rule: &'static str, seen: &T, wanted: &T) -> Result<(), Broken> {
+    if seen == wanted { Ok(()) } else { Err(Broken { rule, detail: format!("{seen:?} instead of {wanted:?}") }) }
+}
+
+pub(super) fn answered<T>(result: Result<T, StoreError>) -> Result<T, Broken> {
+    result.map_err(|error| Broken { rule: "a store that is up answers", detail: format!("{error:?}") })
+}
+
+pub(super) async fn none_is_found<S: TokenStore>(
+    rule: &'static str,
+    store: &S,
+    tokens: &[Token],
+) -> Result<(), Broken> {
+    for token in tokens {
+        same(rule, &answered(store.find(&token.digest).await)?, &None)?;
+    }
+    Ok(())
+}

@@ -1,52 +1,44 @@
 //! Repairs to 1C's results: found during the one pass, applied only if there are any.
 //!
-//! What a strict client refuses is mended by tables of what MCP defines ([`tables`]) and of what JSON
-//! Schema does ([`schema`]). Members that neither knows stay as they are, and so does data: what a tool
-//! says in `structuredContent` or in a text is the tool's affair.
+//! What a strict client refuses is mended by tables of what MCP defines
+//! ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/schema),
+//! [2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/schema)), each beside its readers, and
+//! of what JSON Schema defines ([`schema`]). Members that neither knows stay as they are, and so does data: what
+//! a tool says in `structuredContent` or in a text is the tool's affair.
 
 mod choices;
 mod content;
+mod data;
 mod edits;
 mod flat;
 mod judge;
 mod keywords;
 mod kind;
 mod list;
+mod look;
 mod media;
+mod members;
+mod mender;
+mod message;
 mod parts;
 mod required;
 mod resource;
 mod schema;
 mod subschema;
-mod tables;
+
+mod text;
 mod type_names;
+mod value;
 
 use super::bad_answer::BadAnswer;
 use crate::rpc::json::{self, Member, Scanner, Span};
-use crate::rpc::{Era, Method, Outline, Request};
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
-use edits::{Edits, Kept};
+use crate::rpc::{Era, Method, Outline};
 use judge::quoted;
 use kind::Kind;
-use list::Look;
-use required::Names;
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::mem::take;
 
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
-
-/// A tool of a list that says what its results are.
-#[derive(Clone, Debug)]
-pub(super) struct Output {
-    pub(super) name: String,
-    /// Its output schema, as clients see it.
-    pub(super) schema: Bytes,
-}
+pub(super) use mender::{Mender, Output};
 
 /// What a list tells.
 #[derive(Debug)]
@@ -64,56 +56,7 @@ pub(super) struct Mended {
     pub(super) structured: bool,
 }
 
-/// One pass over the answer to a request.
-pub(super) struct Mender<'a> {
-    request: &'a Request,
-    bytes: &'a [u8],
-    edits: Edits,
-    /// The members of the result.
-    top: Kept,
-    /// What the method is about was there.
-    subject: bool,
-    /// Where the `structuredContent` of a tool stands.
-    structured: Span,
-    /// The names of the items of a list so far.
-    names: HashSet<String>,
-    /// How many items there were.
-    items: usize,
-    outputs: Vec<Output>,
-    /// The output schema of the tool that is read.
-    output: Option<Bytes>,
-    /// Of the schema that is read.
-    properties: Names,
-    left_out: Vec<(String, &'static str)>,
-    /// Addresses made up so far.
-    made_up: usize,
-    /// Values to complete with so far.
-    values: usize,
-    /// The block of content that is read says that it is a text.
-    is_text: bool,
-}
-
-impl<'a> Mender<'a> {
-    pub(super) fn new(request: &'a Request, bytes: &'a [u8]) -> Self {
-        Self {
-            request,
-            bytes,
-            edits: Edits::default(),
-            top: Kept::default(),
-            subject: false,
-            structured: Span::default(),
-            names: HashSet::new(),
-            items: 0,
-            outputs: Vec::new(),
-            output: None,
-            properties: Names::default(),
-            left_out: Vec::new(),
-            made_up: 0,
-            values: 0,
-            is_text: false,
-        }
-    }
-
+impl Mender<'_> {
     /// A member of the result.
     pub(super) fn member(
         &mut self,
@@ -199,31 +142,6 @@ impl<'a> Mender<'a> {
     }
 }
 
-/// Data in Base64. 1C wraps it into lines; what is not Base64 without them is none.
-fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    let span = scanner.skip()?;
-    let raw = span.of(mender.bytes).unwrap_or_default();
-    if raw == b"null" {
-        return Ok(false);
-    }
-    if let Cow::Owned(line) = one_line(raw)? {
-        mender.edits.replace(span, format!("\"{line}\""));
-    }
-    Ok(true)
-}
-
-/// The Base64 in a JSON string without line breaks.
-fn one_line(raw: &[u8]) -> Result<Cow<'_, str>, BadAnswer> {
-    let text = json::unquote(raw).ok_or(BadAnswer::Base64)?;
-    let line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
-        text.split_ascii_whitespace().collect::<String>().into()
-    } else {
-        text
-    };
-    BASE64.decode(&*line).map_err(|_| BadAnswer::Base64)?;
-    Ok(line)
-}
-
 /// The member that a result of `method` is about.
 fn subject(method: &Method) -> Option<(&'static str, &'static Kind)> {
     Some(match method {
@@ -240,8 +158,8 @@ fn subject(method: &Method) -> Option<(&'static str, &'static Kind)> {
         }
         Method::ToolsCall => ("content", &Kind::Own(content::all)),
         Method::ResourcesRead => ("contents", &Kind::Own(resource::all)),
-        Method::PromptsGet => ("messages", &Kind::Own(content::messages)),
-        Method::Complete => ("completion", &tables::COMPLETION),
+        Method::PromptsGet => ("messages", &Kind::Own(message::messages)),
+        Method::Complete => ("completion", &list::COMPLETION),
         _ => return None,
     })
 }
@@ -289,24 +207,4 @@ fn structured(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool
         mender.edits.insert(span.end(), "}");
     }
     Ok(true)
-}
-
-/// The first `key` of the object at the cursor whose value passes `wanted`. The cursor stays where it is.
-fn first_member<'a>(
-    scanner: &Scanner<'_>,
-    bytes: &'a [u8],
-    key: &str,
-    wanted: impl Fn(&[u8]) -> bool,
-) -> Option<&'a [u8]> {
-    let found = scanner.clone().object::<Look>(|scanner, member| {
-        let span = scanner.skip()?;
-        match span.of(bytes) {
-            Some(raw) if member.key == key && wanted(raw) => Err(Look::Found(span)),
-            _ => Ok(()),
-        }
-    });
-    match found {
-        Err(Look::Found(span)) => span.of(bytes),
-        _ => None,
-    }
 }

@@ -1,7 +1,7 @@
 //! The values of `type` and `enum`.
 
-use super::Mender;
 use super::edits::Kept;
+use super::mender::Mender;
 use super::required::Seen;
 use super::type_names::{list_of, meant, types_of};
 use crate::onec::bad_answer::BadAnswer;

@@ -1,16 +1,58 @@
-//! Blocks of content: the results of tools, the messages of prompts.
+//! Blocks of content: the results of tools.
 
 use super::judge::quoted;
 use super::kind::{Field, Kind};
-use super::list::Look;
+use super::look::{Look, first_member};
+use super::members::{ANNOTATIONS, ICONS};
+use super::mender::Mender;
 use super::parts::Parts;
-use super::tables::{ANNOTATIONS, AUDIO, EMBEDDED, IMAGE, LINK, MESSAGE, TEXT};
-use super::{Mender, first_member, media};
+use super::{data, media, resource, text};
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Version;
 use crate::rpc::json::{Scanner, Span, unquote};
 
-pub(super) const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
+const TEXT: &[Field] = &[
+    Field::or("type", Kind::Own(text_type), "\"text\""),
+    Field::or("text", Kind::Own(text::spelled), "\"\""),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const IMAGE: &[Field] = &[
+    Field::or("type", Kind::Exactly("image"), "\"image\""),
+    Field::must("data", Kind::Own(data::base64)),
+    Field::or_stand_in("mimeType", Kind::Own(media::mime_type)),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const AUDIO: &[Field] = &[
+    Field::or("type", Kind::Exactly("audio"), "\"audio\""),
+    Field::must("data", Kind::Own(data::base64)),
+    Field::or_stand_in("mimeType", Kind::Own(media::mime_type)),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const EMBEDDED: &[Field] = &[
+    Field::or("type", Kind::Exactly("resource"), "\"resource\""),
+    Field::must("resource", Kind::Own(resource::embedded)),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const LINK: &[Field] = &[
+    Field::or("type", Kind::Exactly("resource_link"), "\"resource_link\""),
+    Field::must("uri", Kind::Name),
+    Field::or_stand_in("name", Kind::Label),
+    Field::may("title", Kind::Label),
+    Field::may("description", Kind::Label),
+    Field::may("mimeType", Kind::Text),
+    Field::may("size", Kind::Natural),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("icons", ICONS),
+    Field::may("_meta", Kind::Data),
+];
 
 /// The `content` of a tool's result.
 pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
@@ -26,132 +68,8 @@ pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<
     }
 }
 
-/// The `messages` of a prompt.
-pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    mender.some_of("messages", &Kind::Own(message), scanner)
-}
-
-impl Mender<'_> {
-    /// An array of which something must stay, or one of its items that stands there alone.
-    pub(super) fn some_of(
-        &mut self,
-        key: &'static str,
-        kind: &Kind,
-        scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
-        match scanner.peek() {
-            b'[' => match self.list(kind, scanner)? {
-                (1.., 0) => Err(BadAnswer::Useless(key)),
-                _ => Ok(true),
-            },
-            b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
-            _ => self.wrapped(kind, scanner),
-        }
-    }
-
-    /// The value at the cursor by itself, mended, if it fits.
-    fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, BadAnswer> {
-        scanner.peek();
-        let start = scanner.pos();
-        let outer = std::mem::take(&mut self.edits);
-        let fits = self.value(kind, scanner);
-        let edits = std::mem::replace(&mut self.edits, outer);
-        Ok(fits?.then(|| edits.apply(self.bytes, Span::new(start, scanner.pos()))))
-    }
-
-    /// An item without the array that it should be in.
-    fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-        scanner.peek();
-        self.edits.insert(scanner.pos(), "[");
-        let fits = self.value(kind, scanner)?;
-        self.edits.insert(scanner.pos(), "]");
-        Ok(fits)
-    }
-}
-
-fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    match scanner.peek() {
-        b'{' => {}
-        b'"' => {
-            let span = scanner.skip()?;
-            let text = mender.text_of(span);
-            let message = format!("{{\"role\":\"user\",\"content\":{{\"type\":\"text\",\"text\":{text}}}}}");
-            mender.edits.replace(span, message);
-            return Ok(true);
-        }
-        _ => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
-    }
-    if first_member(scanner, mender.bytes, "content", |_| true).is_some_and(|raw| raw.first() == Some(&b'[')) {
-        return split(mender, scanner);
-    }
-    Ok(mender.object(MESSAGE, "", scanner)?.is_some())
-}
-
-/// A message holds one block; one with several becomes as many.
-fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    let role = first_member(scanner, mender.bytes, "role", |_| true).map_or("\"user\"", as_role);
-    let mut blocks = Vec::new();
-    let object = scanner.object::<BadAnswer>(|scanner, member| {
-        if member.key != "content" || scanner.peek() != b'[' {
-            return scanner.skip().map(drop).map_err(BadAnswer::from);
-        }
-        scanner.array::<BadAnswer>(|scanner| {
-            blocks.extend(mender.apart(&Kind::Own(block), scanner)?);
-            Ok(())
-        })?;
-        Ok(())
-    })?;
-    if blocks.is_empty() {
-        blocks.push(NO_TEXT.into());
-    }
-    let mut out = Vec::new();
-    for block in blocks {
-        if !out.is_empty() {
-            out.push(b',');
-        }
-        out.extend_from_slice(format!("{{\"role\":{role},\"content\":").as_bytes());
-        out.extend_from_slice(&block);
-        out.push(b'}');
-    }
-    mender.edits.replace(object, out);
-    Ok(true)
-}
-
-/// Prompts know two roles. Who instructs speaks as the user.
-pub(super) fn role(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    let span = scanner.skip()?;
-    let raw = span.of(mender.bytes).unwrap_or_default();
-    let role = as_role(raw);
-    if raw != role.as_bytes() {
-        mender.edits.replace(span, role);
-    }
-    Ok(true)
-}
-
-fn as_role(raw: &[u8]) -> &'static str {
-    const ASSISTANTS: [&str; 6] = ["assistant", "model", "ai", "bot", "ассистент", "модель"];
-    let role = unquote(raw).map(|role| role.trim().to_lowercase()).unwrap_or_default();
-    if ASSISTANTS.contains(&&*role) { "\"assistant\"" } else { "\"user\"" }
-}
-
-/// The block of a message.
-pub(super) fn single(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    block(mender, scanner)
-}
-
-/// A text, or the JSON of what should be one.
-pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
-    let first = scanner.peek();
-    let span = scanner.skip()?;
-    if !matches!(first, b'"' | b'n') {
-        let text = mender.text_of(span);
-        mender.edits.replace(span, text);
-    }
-    Ok(first != b'n')
-}
-
 /// A block of content; `false` for a null.
-fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
     match scanner.peek() {
         b'{' => {}
         b'n' => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
@@ -204,7 +122,7 @@ fn plain_text(bytes: &[u8], scanner: &mut Scanner<'_>) -> bool {
 }
 
 /// The `type` of a block that is read as a text.
-pub(super) fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
     let span = scanner.skip()?;
     mender.is_text = span.of(mender.bytes) == Some(b"\"text\"");
     if !mender.is_text {

@@ -2,11 +2,84 @@
 
 use super::judge::{quoted, scalar_text};
 use super::kind::{Field, Kind};
-use super::tables::{PROMPT, RESOURCE, TEMPLATE, TOOL};
-use super::{Mender, Output, first_member};
+use super::look::first_member;
+use super::members::{ANNOTATIONS, ICONS};
+use super::mender::{Mender, Output};
+use super::schema;
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{JsonError, Scanner, unquote};
 use crate::rpc::{MAX_ITEMS, label};
+
+const TOOL: &[Field] = &[
+    Field::must("name", Kind::Name),
+    Field::may("title", Kind::Label),
+    Field::may("description", Kind::Label),
+    Field::or("inputSchema", Kind::Own(schema::input), schema::ANY_OBJECT),
+    Field::may("outputSchema", Kind::Own(schema::output)),
+    Field::may(
+        "annotations",
+        Kind::Object(&[
+            Field::may("title", Kind::Label),
+            Field::may("readOnlyHint", Kind::Bool),
+            Field::may("destructiveHint", Kind::Bool),
+            Field::may("idempotentHint", Kind::Bool),
+            Field::may("openWorldHint", Kind::Bool),
+        ]),
+    ),
+    Field::may(
+        "execution",
+        Kind::Object(&[Field::may("taskSupport", Kind::OneOf(&["forbidden", "optional", "required"]))]),
+    ),
+    Field::may("icons", ICONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const PROMPT: &[Field] = &[
+    Field::must("name", Kind::Name),
+    Field::may("title", Kind::Label),
+    Field::may("description", Kind::Label),
+    Field::may(
+        "arguments",
+        Kind::List(&Kind::Object(&[
+            Field::must("name", Kind::Plain),
+            Field::may("title", Kind::Label),
+            Field::may("description", Kind::Label),
+            Field::may("required", Kind::Bool),
+        ])),
+    ),
+    Field::may("icons", ICONS),
+    Field::may("_meta", Kind::Data),
+];
+
+/// Also a link to one in content. A name is for people, so that an address is better than none.
+const RESOURCE: &[Field] = &[
+    Field::must("uri", Kind::Name),
+    Field::or_stand_in("name", Kind::Label),
+    Field::may("title", Kind::Label),
+    Field::may("description", Kind::Label),
+    Field::may("mimeType", Kind::Text),
+    Field::may("size", Kind::Natural),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("icons", ICONS),
+    Field::may("_meta", Kind::Data),
+];
+
+const TEMPLATE: &[Field] = &[
+    Field::must("uriTemplate", Kind::Name),
+    Field::or_stand_in("name", Kind::Label),
+    Field::may("title", Kind::Label),
+    Field::may("description", Kind::Label),
+    Field::may("mimeType", Kind::Text),
+    Field::may("annotations", ANNOTATIONS),
+    Field::may("icons", ICONS),
+    Field::may("_meta", Kind::Data),
+];
+
+pub(super) const COMPLETION: Kind = Kind::Object(&[
+    Field::or("values", Kind::Own(values), "[]"),
+    Field::may("total", Kind::Natural),
+    Field::may("hasMore", Kind::Bool),
+]);
 
 /// More values than this no client takes
 /// ([completion](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/completion)).
@@ -156,16 +229,4 @@ pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
         return Ok(false);
     }
     mender.value(&Kind::Text, scanner)
-}
-
-/// For [`first_member`]: why a look at an object ended.
-pub(super) enum Look {
-    Found(crate::rpc::json::Span),
-    JsonError,
-}
-
-impl From<JsonError> for Look {
-    fn from(_: JsonError) -> Self {
-        Self::JsonError
-    }
 }

@@ -1,7 +1,8 @@
 //! What kind of data it is, told by its first bytes.
 
+use super::data::BASE64;
 use super::kind::Kind;
-use super::{BASE64, Mender};
+use super::mender::Mender;
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;

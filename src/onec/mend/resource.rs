@@ -1,13 +1,23 @@
 //! Contents of resources, read or embedded.
 
 use super::judge::quoted;
-use super::kind::Kind;
+use super::kind::{Field, Kind};
+use super::mender::Mender;
 use super::parts::Parts;
-use super::tables::CONTENTS;
-use super::{Mender, media};
+use super::{data, media, text};
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Param;
 use crate::rpc::json::{Scanner, Span, unquote};
+
+/// The kind that 1C writes beside it says nothing that the other members do not say.
+const CONTENTS: &[Field] = &[
+    Field::may("text", Kind::Own(text::spelled)),
+    Field::may("blob", Kind::Own(data::base64)),
+    Field::or_stand_in("uri", Kind::Name),
+    Field::may("mimeType", Kind::Text),
+    Field::may("type", Kind::Nothing),
+    Field::may("_meta", Kind::Data),
+];
 
 /// The bits of `text` and `blob` in [`CONTENTS`].
 const DATA: u32 = 0b11;
@@ -62,15 +72,6 @@ impl Mender<'_> {
         self.made_up += 1;
         format!("\"onec:data/{}\"", self.made_up)
     }
-
-    /// The value at `span` as a JSON string: its text, or its JSON.
-    pub(super) fn text_of(&self, span: Span) -> String {
-        let raw = span.of(self.bytes).unwrap_or_default();
-        match raw.first() {
-            Some(b'"') => String::from_utf8_lossy(raw).into_owned(),
-            _ => quoted(&String::from_utf8_lossy(raw)),
-        }
-    }
 }
 
 impl Parts {
@@ -94,7 +95,7 @@ impl Parts {
         }
         match (data, text(self.text)) {
             (Some(data), _) => {
-                out += &format!(",\"blob\":\"{}\"", super::one_line(data)?);
+                out += &format!(",\"blob\":\"{}\"", data::one_line(data)?);
             }
             (None, Some(text)) => out += &format!(",\"text\":{}", json(text)),
             // What it says in another way is still better than nothing.

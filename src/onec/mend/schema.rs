@@ -9,9 +9,10 @@
 
 use super::flat::{COMBINED, flattened};
 use super::keywords;
+use super::look::first_member;
+use super::mender::Mender;
 use super::required::Names;
 use super::type_names::meant;
-use super::{Mender, first_member};
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::Era;
 use crate::rpc::json::{self, Scanner, Span, unquote};

@@ -4,10 +4,11 @@ use super::edits::Kept;
 use super::flat::COMBINED;
 use super::keywords::{self, Keyword, keyword};
 use super::kind::Kind;
+use super::look::first_member;
+use super::mender::Mender;
 use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
 use super::type_names::{meant, types_of};
-use super::{Mender, first_member};
 use crate::onec::bad_answer::BadAnswer;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
 

@@ -1,0 +1,28 @@
+//! Text, and what is written instead of it.
+
+use super::judge::quoted;
+use super::mender::Mender;
+use crate::onec::bad_answer::BadAnswer;
+use crate::rpc::json::{Scanner, Span};
+
+/// A text, or the JSON of what should be one.
+pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    let first = scanner.peek();
+    let span = scanner.skip()?;
+    if !matches!(first, b'"' | b'n') {
+        let text = mender.text_of(span);
+        mender.edits.replace(span, text);
+    }
+    Ok(first != b'n')
+}
+
+impl Mender<'_> {
+    /// The value at `span` as a JSON string: its text, or its JSON.
+    pub(super) fn text_of(&self, span: Span) -> String {
+        let raw = span.of(self.bytes).unwrap_or_default();
+        match raw.first() {
+            Some(b'"') => String::from_utf8_lossy(raw).into_owned(),
+            _ => quoted(&String::from_utf8_lossy(raw)),
+        }
+    }
+}

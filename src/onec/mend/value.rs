@@ -1,0 +1,158 @@
+//! Values by what they should be, and how what is not so is mended.
+
+use super::edits::Kept;
+use super::judge::{Verdict, judge};
+use super::kind::{Field, Kind, Need};
+use super::mender::Mender;
+use crate::onec::bad_answer::BadAnswer;
+use crate::rpc::json::{Member, Scanner, Span};
+
+impl Mender<'_> {
+    /// Passes a value and mends it; `false` if it does not fit all the same.
+    pub(super) fn value(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        let first = scanner.peek();
+        match kind {
+            Kind::Object(fields) if first == b'{' => return Ok(self.object(fields, "", scanner)?.is_some()),
+            Kind::List(kind) if first == b'[' => return self.list(kind, scanner).map(|_| true),
+            Kind::Own(reader) => return reader(self, scanner),
+            _ => {}
+        }
+        let span = scanner.skip()?;
+        match judge(kind, span.of(self.bytes).unwrap_or_default()) {
+            Verdict::Fits => Ok(true),
+            Verdict::Instead(json) => {
+                self.edits.replace(span, json);
+                Ok(true)
+            }
+            Verdict::Unfit => Ok(false),
+        }
+    }
+
+    /// Passes the array at the cursor, without the items that do not fit; how many there are, and how many
+    /// of them stay.
+    pub(super) fn list(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<(usize, usize), BadAnswer> {
+        let (mut all, mut stay) = (0, 0);
+        let mut kept = Kept::default();
+        scanner.array::<BadAnswer>(|scanner| {
+            scanner.peek();
+            let start = scanner.pos();
+            kept.next(start, &mut self.edits);
+            let mark = self.edits.mark();
+            let fits = self.value(kind, scanner)?;
+            if !fits {
+                self.edits.back_to(mark);
+            }
+            all += 1;
+            stay += usize::from(fits);
+            kept.member(start, scanner.pos(), fits, &mut self.edits);
+            Ok(())
+        })?;
+        kept.finish(&mut self.edits);
+        Ok((all, stay))
+    }
+
+    /// Passes the object at the cursor, without those of `fields` that do not fit, come twice or stand
+    /// there as null. Members that are not among them stay as they are. Gives the fields that it has, a
+    /// bit for each, or `None` if it cannot be what it should.
+    pub(super) fn object(
+        &mut self,
+        fields: &[Field],
+        stand_in: &str,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<Option<u32>, BadAnswer> {
+        let mut kept = Kept::default();
+        let mut seen = 0_u32;
+        let object = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+            kept.next(start, &mut self.edits);
+            let keep = match fields.iter().zip(0..).find(|(field, _)| field.key == key) {
+                None => scanner.skip().map(|_| true)?,
+                Some((field, bit)) => {
+                    let again = seen & 1 << bit != 0;
+                    let keep = self.field(field, stand_in, again, scanner)?;
+                    seen |= u32::from(keep) << bit;
+                    keep
+                }
+            };
+            kept.member(start, scanner.pos(), keep, &mut self.edits);
+            Ok(())
+        })?;
+        kept.finish(&mut self.edits);
+        let mut missing = String::new();
+        for (field, bit) in fields.iter().zip(0..) {
+            if seen & 1 << bit != 0 {
+                continue;
+            }
+            match field.instead(stand_in) {
+                Some(json) => {
+                    let comma = if missing.is_empty() { "" } else { "," };
+                    missing += &format!("{comma}\"{}\":{json}", field.key);
+                }
+                None if matches!(field.need, Need::Must) => return Ok(None),
+                None => {}
+            }
+        }
+        self.edits.prepend(object, &missing, kept.any);
+        Ok(Some(seen))
+    }
+
+    /// Whether the member at the cursor stays.
+    fn field(
+        &mut self,
+        field: &Field,
+        stand_in: &str,
+        again: bool,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        let mark = self.edits.mark();
+        scanner.peek();
+        let start = scanner.pos();
+        let fits = self.value(&field.kind, scanner)?;
+        if fits && !again {
+            return Ok(true);
+        }
+        self.edits.back_to(mark);
+        match field.instead(stand_in) {
+            Some(json) if !again => {
+                self.edits.replace(Span::new(start, scanner.pos()), json);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// An array of which something must stay, or one of its items that stands there alone.
+    pub(super) fn some_of(
+        &mut self,
+        key: &'static str,
+        kind: &Kind,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, BadAnswer> {
+        match scanner.peek() {
+            b'[' => match self.list(kind, scanner)? {
+                (1.., 0) => Err(BadAnswer::Useless(key)),
+                _ => Ok(true),
+            },
+            b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
+            _ => self.wrapped(kind, scanner),
+        }
+    }
+
+    /// The value at the cursor by itself, mended, if it fits.
+    pub(super) fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, BadAnswer> {
+        scanner.peek();
+        let start = scanner.pos();
+        let outer = std::mem::take(&mut self.edits);
+        let fits = self.value(kind, scanner);
+        let edits = std::mem::replace(&mut self.edits, outer);
+        Ok(fits?.then(|| edits.apply(self.bytes, Span::new(start, scanner.pos()))))
+    }
+
+    /// An item without the array that it should be in.
+    pub(super) fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+        scanner.peek();
+        self.edits.insert(scanner.pos(), "[");
+        let fits = self.value(kind, scanner)?;
+        self.edits.insert(scanner.pos(), "]");
+        Ok(fits)
+    }
+}

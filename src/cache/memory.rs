@@ -1,10 +1,10 @@
 //! [`Memory`].
 
-use super::flight::Flights;
 use super::key::Key;
 use crate::onec::AnswerCheck;
 use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::{BoxError, Payload, Response};
+use crate::service::flight::Flights;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::error::Error as StdError;
@@ -24,7 +24,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(super) struct Memory {
     kept: Cache<Key, Kept>,
     room: u64,
-    flights: Flights<Result<Answer, Arc<dyn StdError + Send + Sync>>>,
+    flights: Flights<Key, Result<Answer, Arc<dyn StdError + Send + Sync>>>,
 }
 
 #[derive(Clone)]
@@ -103,7 +103,7 @@ impl Memory {
             }
             call.await.map(|response| self.keep(key, ttl, check.as_ref(), response)).map_err(Arc::from)
         };
-        self.flights.join(key, call).await.map_err(|error| Shared(error).into())
+        self.flights.join(key, call, |_| {}).await.map_err(|error| Shared(error).into())
     }
 
     fn keep(&self, key: Key, ttl: Duration, check: Option<&AnswerCheck>, response: Response) -> Answer {

@@ -55,7 +55,6 @@
 //! # }
 //! ```
 
-mod flight;
 mod key;
 mod layer;
 mod memory;

@@ -1,4 +1,7 @@
-//! Reading a whole body within a limit.
+//! Reading a whole body within a limit: the one reader of this crate.
+//!
+//! http-body-util's `collect` would hold the pieces and the whole at once, and its `Limited` would begin to read what
+//! says itself that it is too long.
 
 use crate::net::budget::OverBudgetError;
 use crate::rpc::{BoxError, cause};

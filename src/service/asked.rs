@@ -18,7 +18,8 @@ const MAX_CALLERS: usize = 1_000;
 
 /// Subject and scopes: who sees the same list. Nobody, without authentication.
 type Caller = Option<(HeaderValue, HeaderValue)>;
-/// When the last list ended. One list at a time: those who wait for it use what it brought.
+/// When the last list ended. One list at a time: those who wait for it use what it brought, and where it failed ask
+/// for another, so that no answer is shared as in a flight.
 type Turn = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// Who asked when.

@@ -6,6 +6,8 @@ pub(crate) mod aside;
 pub(crate) mod ask;
 #[cfg(any(feature = "alias", feature = "confirm"))]
 pub(crate) mod asked;
+#[cfg(any(feature = "basic", feature = "cache", feature = "oauth"))]
+pub(crate) mod flight;
 
 /// The service that was polled to readiness; a clone takes its place, as tower's `Service` tells.
 pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {

@@ -195,6 +195,27 @@ async fn a_check_under_way_does_not_outlive_being_forgotten() {
     assert_eq!(check(&login, typed("a", "b")).await, "wrong");
 }
 
+/// A key that must wait otherwise waits for what 1C says of it, and asks nothing itself.
+#[tokio::test]
+async fn a_key_passes_by_a_check_under_way() {
+    let inner = Scripted::held("in");
+    let login = Cached::new(inner.clone());
+    let held = async || outcome(login.check_held(key("k"), None, 7).await);
+    let mut first = by_hand(check(&login, key("k")));
+    let mut second = by_hand(held());
+    pending(first.poll());
+    pending(second.poll());
+    drop(first);
+    assert_eq!(ready(second.poll()), "many 7", "nobody asks any more");
+    let mut first = by_hand(check(&login, key("k")));
+    let mut second = by_hand(held());
+    pending(first.poll());
+    pending(second.poll());
+    inner.release();
+    assert_eq!((ready(first.poll()), ready(second.poll())), ("in key".to_owned(), "in key".to_owned()));
+    assert_eq!(inner.asked().len(), 2);
+}
+
 #[tokio::test]
 async fn the_cause_of_trouble_is_found() {
     let infobase = demo::Infobase::start().await.unwrap();

@@ -192,7 +192,7 @@ async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
     Ok(None)
 }
 
-/// How many there are on all pages.
+/// How many there are on all pages, as the leaf alone has them: what the library asks for itself goes through layers.
 async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
     let (mut count, mut params, mut cursors) = (0, Params::default(), HashSet::new());
     loop {

@@ -3,15 +3,15 @@
 use super::salt::{AccountHash, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::rpc::BoxError;
+use crate::service::flight::Flights;
 use moka::sync::Cache;
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long answers are kept, if nobody says otherwise.
@@ -31,21 +31,15 @@ const CAPACITY: u64 = 10_000;
 pub struct Cached<L> {
     login: L,
     salt: Salt,
-    slots: Cache<AccountHash, Arc<Slot>>,
+    kept: Cache<AccountHash, Kept>,
+    checks: Arc<Flights<AccountHash, Kept>>,
     good: Duration,
     bad: Duration,
     capacity: u64,
 }
 
-/// The place of one answer.
-#[derive(Default)]
-struct Slot {
-    /// How many answers there were.
-    round: AtomicU64,
-    kept: Mutex<Option<Kept>>,
-}
-
 /// An answer, and when it came.
+#[derive(Clone)]
 struct Kept {
     answer: Answer,
     since: Instant,
@@ -63,7 +57,8 @@ enum Answer {
 impl<L> Cached<L> {
     /// Remembers the answers of `login`.
     pub fn new(login: L) -> Self {
-        Self { login, salt: Salt::new(), slots: slots(CAPACITY, GOOD), good: GOOD, bad: BAD, capacity: CAPACITY }
+        let (salt, kept, checks) = (Salt::new(), room(CAPACITY, GOOD), Arc::default());
+        Self { login, salt, kept, checks, good: GOOD, bad: BAD, capacity: CAPACITY }
     }
 
     /// How long good answers and wrong ones are remembered; 5 minutes and 30 s by default.
@@ -73,7 +68,7 @@ impl<L> Cached<L> {
     #[must_use]
     pub fn ttl(mut self, good: Duration, bad: Duration) -> Self {
         (self.good, self.bad) = (good, bad);
-        self.slots = slots(self.capacity, good.max(bad));
+        self.kept = room(self.capacity, good.max(bad));
         self
     }
 
@@ -82,26 +77,30 @@ impl<L> Cached<L> {
     #[must_use]
     pub fn capacity(mut self, answers: u64) -> Self {
         self.capacity = answers;
-        self.slots = slots(answers, self.good.max(self.bad));
+        self.kept = room(answers, self.good.max(self.bad));
         self
     }
 
-    /// Whether an answer serves those who come later.
-    fn is_fresh(&self, kept: &Kept) -> bool {
-        let lifetime = match kept.answer {
+    /// For how long an answer serves those who come later.
+    const fn lifetime(&self, answer: &Answer) -> Duration {
+        match answer {
             Answer::In(_) => self.good,
             Answer::Wrong | Answer::NoRole => self.bad,
-            Answer::TooMany(_) | Answer::Unavailable(_) => return false,
-        };
-        kept.since.elapsed() < lifetime
+            Answer::TooMany(_) | Answer::Unavailable(_) => Duration::ZERO,
+        }
+    }
+
+    /// The answer that serves who comes now.
+    fn kept(&self, typed: &AccountHash) -> Option<Kept> {
+        self.kept.get(typed).filter(|kept| kept.since.elapsed() < self.lifetime(&kept.answer))
     }
 
     /// Who this is, if that is kept.
     async fn good(&self, typed: &Typed) -> Option<LoggedIn> {
-        let slot = self.slots.get(&self.salt.typed(typed))?;
-        let kept = slot.kept.lock().await;
-        match kept.as_ref().filter(|kept| self.is_fresh(kept))?.answer {
-            Answer::In(ref user) => Some(user.clone()),
+        let typed = self.salt.typed(typed);
+        self.checks.wait(typed).await;
+        match self.kept(&typed)?.answer {
+            Answer::In(user) => Some(user),
             _ => None,
         }
     }
@@ -110,26 +109,31 @@ impl<L> Cached<L> {
     async fn answer(
         &self,
         typed: AccountHash,
-        ask: impl Future<Output = Result<LoggedIn, LoginError>>,
+        ask: Pin<&mut impl Future<Output = Result<LoggedIn, LoginError>>>,
     ) -> Result<LoggedIn, LoginError> {
-        let slot = self.slots.get_with(typed, Arc::default);
-        let came = slot.round.load(Ordering::SeqCst);
-        let mut kept = slot.kept.lock().await;
-        // An answer that came while this check waited for its turn is an answer to it as well.
-        let waited = slot.round.load(Ordering::SeqCst) != came;
-        if let Some(kept) = kept.as_ref().filter(|kept| waited || self.is_fresh(kept)) {
-            return kept.answer.clone().into();
+        if let Some(kept) = self.kept(&typed) {
+            return kept.answer.into();
         }
-        let answer = Answer::from(ask.await);
-        *kept = Some(Kept { answer: answer.clone(), since: Instant::now() });
-        slot.round.fetch_add(1, Ordering::SeqCst);
-        answer.into()
+        let check = async {
+            // It may have come between the look and the place in line.
+            if let Some(kept) = self.kept(&typed) {
+                return kept;
+            }
+            let answer = Answer::from(ask.await);
+            Kept { answer, since: Instant::now() }
+        };
+        let keep = |kept: &Kept| {
+            if !self.lifetime(&kept.answer).is_zero() {
+                self.kept.insert(typed, kept.clone());
+            }
+        };
+        self.checks.join(typed, check, keep).await.answer.into()
     }
 }
 
-/// Slots that nobody asks for are given up when nothing in them can be of use.
-fn slots(capacity: u64, idle: Duration) -> Cache<AccountHash, Arc<Slot>> {
-    Cache::builder().max_capacity(capacity).time_to_idle(idle.min(super::LONGEST_IDLE)).build()
+/// Room for so many answers, none of which is of use after this.
+fn room(capacity: u64, longest: Duration) -> Cache<AccountHash, Kept> {
+    Cache::builder().max_capacity(capacity).time_to_live(longest.min(super::LONGEST_KEPT)).build()
 }
 
 impl<L: Login> Login for Cached<L> {
@@ -147,12 +151,12 @@ impl<L: Login> Login for Cached<L> {
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
         let alias = self.salt.typed(&typed);
-        self.answer(alias, self.login.check_from(typed, from)).await
+        self.answer(alias, pin!(self.login.check_from(typed, from))).await
     }
 
     async fn check_known(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
         let alias = self.salt.typed(&typed);
-        self.answer(alias, self.login.check_known(typed, from)).await
+        self.answer(alias, pin!(self.login.check_known(typed, from))).await
     }
 
     /// What is remembered here of a password would tell who guesses what they must wait for. A key is too long to
@@ -166,7 +170,9 @@ impl<L: Login> Login for Cached<L> {
 
     /// The next check asks again, and a check under way serves nobody who comes later.
     async fn forget(&self, typed: &Typed) {
-        self.slots.invalidate(&self.salt.typed(typed));
+        let key = self.salt.typed(typed);
+        self.checks.forget(&key);
+        self.kept.invalidate(&key);
         self.login.forget(typed).await;
     }
 }

@@ -41,7 +41,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// The caches take no time without end.
-const LONGEST_IDLE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const LONGEST_KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Decides who may log in at the authorization server.
 ///

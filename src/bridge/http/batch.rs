@@ -12,9 +12,9 @@ use crate::rpc::{
 };
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
+use futures_util::future::join_all;
 use http::{Response, StatusCode};
 use std::sync::Arc;
-use std::task::Poll;
 use tower_service::Service;
 
 impl<S> Post<S>
@@ -108,23 +108,7 @@ where
 
 /// Runs all at once and writes their replies as one array.
 async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
-    let mut works: Vec<_> = works.into_iter().map(|work| (Some(work), Encoded::default())).collect();
-    std::future::poll_fn(|cx| {
-        let mut open = false;
-        for (work, text) in &mut works {
-            match work.as_mut().map(|work| work.as_mut().poll(cx)) {
-                Some(Poll::Ready(done)) => {
-                    *text = done;
-                    *work = None;
-                }
-                Some(Poll::Pending) => open = true,
-                None => {}
-            }
-        }
-        if open { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    let texts: Vec<Bytes> = works.into_iter().map(|(_, text)| text.into_bytes()).collect();
+    let texts: Vec<Bytes> = join_all(works).await.into_iter().map(Encoded::into_bytes).collect();
     let mut out = b"[".to_vec();
     out.extend_from_slice(&texts.join(&b","[..]));
     out.push(b']');

@@ -2,10 +2,12 @@
 
 use super::address::is_allowed;
 use super::error::MetadataError;
+use crate::net::budget::OverBudgetError;
+use crate::net::collect::{Incomplete, collect};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -84,10 +86,11 @@ impl Fetcher {
         if !is_json(&head.headers) {
             return Err(MetadataError::ContentType);
         }
-        match Limited::new(body, longest).collect().await {
-            Ok(body) => Ok((request, Response::from_parts(head, body.to_bytes()))),
-            Err(error) if error.is::<LengthLimitError>() => Err(MetadataError::TooLarge(longest)),
-            Err(error) => Err(unreachable(url, &*error)),
+        match collect(body, longest).await {
+            Ok(body) => Ok((request, Response::from_parts(head, body))),
+            Err(Incomplete::TooLarge) => Err(MetadataError::TooLarge(longest)),
+            Err(Incomplete::NoRoom) => Err(unreachable(url, &OverBudgetError)),
+            Err(Incomplete::Broken(error)) => Err(unreachable(url, &*error)),
         }
     }
 

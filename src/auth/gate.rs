@@ -80,6 +80,7 @@ pub struct Authenticated<S, K> {
 accessors!(Authenticated<S, K>);
 
 /// The answer of an [`Authenticated`] service.
+// What a validator of somebody else's does is an `async fn`, and it borrows the request.
 pub struct ResponseFuture<T>(BoxFuture<'static, T>);
 
 impl<T> fmt::Debug for ResponseFuture<T> {

@@ -11,10 +11,10 @@ use crate::bridge::{Bridge, Connection, Core, Outbox};
 use crate::net::Body;
 use crate::net::budget::Tally;
 use crate::net::holder::{Holder, NoShare, Share, Shares};
+use crate::net::served::{Served, served_future};
 use crate::net::{OriginPolicy, is_encoded};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
-use futures_core::future::BoxFuture;
 use http::{Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -166,6 +166,8 @@ impl Drop for Open {
     }
 }
 
+served_future!("The answer of a [`LegacySse`].");
+
 impl<S, B> Service<http::Request<B>> for LegacySse<S>
 where
     S: Service<Request, Response = RpcResponse> + Clone + Send + Sync + 'static,
@@ -176,33 +178,19 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let (head, body) = request.into_parts();
-        if let Some(why) = self.shared.options.origins.refuse(&head) {
-            let refusal = error(StatusCode::FORBIDDEN, why);
-            return Box::pin(async move { Ok(refusal) });
+        if let Some(answer) = self.at_once(&head) {
+            return ResponseFuture(Served::known(answer));
         }
-        match head.method {
-            // The messages of a stream that is open are no stream.
-            http::Method::GET if session_id(&head.uri).is_some() => Box::pin(async move { Ok(reply::only("POST")) }),
-            http::Method::GET => {
-                let opened = self.open(&head.extensions);
-                Box::pin(async move { Ok(opened) })
-            }
-            // Clients that try Streamable HTTP first go on to this transport at a 404 or a 405 only.
-            _ if self.shared.is_stream(&head.uri) => Box::pin(async move { Ok(reply::only("GET")) }),
-            http::Method::POST => {
-                let shared = Arc::clone(&self.shared);
-                Box::pin(async move { Ok(shared.post(head, body).await) })
-            }
-            _ => Box::pin(async move { Ok(reply::only("GET, POST")) }),
-        }
+        let shared = Arc::clone(&self.shared);
+        ResponseFuture(Served::later(async move { shared.post(head, body).await }))
     }
 }
 
@@ -212,6 +200,22 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
+    /// The answer to all but a message.
+    fn at_once(&self, head: &http::request::Parts) -> Option<Response<Body>> {
+        if let Some(why) = self.shared.options.origins.refuse(head) {
+            return Some(error(StatusCode::FORBIDDEN, why));
+        }
+        Some(match head.method {
+            // The messages of a stream that is open are no stream.
+            http::Method::GET if session_id(&head.uri).is_some() => reply::only("POST"),
+            http::Method::GET => self.open(&head.extensions),
+            // Clients that try Streamable HTTP first go on to this transport at a 404 or a 405 only.
+            _ if self.shared.is_stream(&head.uri) => reply::only("GET"),
+            http::Method::POST => return None,
+            _ => reply::only("GET, POST"),
+        })
+    }
+
     fn open(&self, extensions: &http::Extensions) -> Response<Body> {
         let share = match self.shared.shares.take(Holder::of_http(extensions)) {
             Ok(share) => share,

@@ -3,11 +3,14 @@
 //! http-body-util's `collect` would hold the pieces and the whole at once, and its `Limited` would begin to read what
 //! says itself that it is too long.
 
-use crate::net::budget::OverBudgetError;
+use crate::net::budget::{OverBudgetError, Tally};
 use crate::rpc::{BoxError, cause};
 use bytes::{Buf, Bytes, BytesMut};
-use http_body::Body;
-use http_body_util::BodyExt;
+use http_body::{Body, Frame};
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 /// Why there is no whole body.
 #[derive(Debug)]
@@ -27,49 +30,70 @@ impl Incomplete {
 }
 
 /// Reads the body. One that comes in a single piece is not copied.
-pub(crate) async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Incomplete>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    collect_telling(body, limit, |_| {}).await
+pub(crate) fn collect<B: Body>(body: B, limit: usize) -> Collect<B> {
+    Collect { told: body.size_hint().lower(), body, limit, first: Bytes::new(), all: BytesMut::new(), tally: None }
 }
 
-/// The same; `came` is told the length of each piece that comes.
-pub(crate) async fn collect_telling<B>(body: B, limit: usize, came: impl Fn(usize)) -> Result<Bytes, Incomplete>
+pin_project! {
+    /// A body that is read.
+    pub(crate) struct Collect<B> {
+        #[pin]
+        body: B,
+        limit: usize,
+        told: u64,
+        first: Bytes,
+        all: BytesMut,
+        tally: Option<Tally>,
+    }
+}
+
+impl<B> Collect<B> {
+    /// Each piece counts there as part of an answer.
+    pub(crate) fn counted(mut self, tally: Option<Tally>) -> Self {
+        self.tally = tally;
+        self
+    }
+}
+
+impl<B> Future for Collect<B>
 where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    let told = body.size_hint().lower();
-    if told > limit as u64 {
-        return Err(Incomplete::TooLarge);
+    type Output = Result<Bytes, Incomplete>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let (limit, told) = (*this.limit, *this.told);
+        if told > limit as u64 {
+            return Poll::Ready(Err(Incomplete::TooLarge));
+        }
+        while let Some(frame) = ready!(this.body.as_mut().poll_frame(cx)) {
+            let frame = frame.map_err(|error| Incomplete::of(error.into()))?;
+            let Ok(mut data) = Frame::into_data(frame) else { continue };
+            if this.first.len() + this.all.len() + data.remaining() > limit {
+                return Poll::Ready(Err(Incomplete::TooLarge));
+            }
+            if let Some(tally) = &this.tally {
+                tally.answered(data.remaining());
+            }
+            if this.first.is_empty() && this.all.is_empty() {
+                *this.first = data.copy_to_bytes(data.remaining());
+                continue;
+            }
+            if this.all.is_empty() {
+                // No further than the limit, whatever was told.
+                this.all.reserve((told as usize).max(this.first.len() + data.remaining()));
+                this.all.extend_from_slice(&std::mem::take(this.first));
+            }
+            while data.has_remaining() {
+                let piece = data.chunk();
+                let length = piece.len();
+                this.all.extend_from_slice(piece);
+                data.advance(length);
+            }
+        }
+        let (first, all) = (std::mem::take(this.first), std::mem::take(this.all));
+        Poll::Ready(Ok(if all.is_empty() { first } else { all.freeze() }))
     }
-    let mut body = std::pin::pin!(body);
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Incomplete::of(error.into()))?;
-        let Ok(mut data) = frame.into_data() else { continue };
-        if first.len() + all.len() + data.remaining() > limit {
-            return Err(Incomplete::TooLarge);
-        }
-        came(data.remaining());
-        if first.is_empty() && all.is_empty() {
-            first = data.copy_to_bytes(data.remaining());
-            continue;
-        }
-        if all.is_empty() {
-            // No further than the limit, whatever was told.
-            all.reserve((told as usize).max(first.len() + data.remaining()));
-            all.extend_from_slice(&std::mem::take(&mut first));
-        }
-        while data.has_remaining() {
-            let piece = data.chunk();
-            let length = piece.len();
-            all.extend_from_slice(piece);
-            data.advance(length);
-        }
-    }
-    Ok(if all.is_empty() { first } else { all.freeze() })
 }

@@ -22,6 +22,7 @@ mod proxies;
 mod refusals;
 pub(crate) mod roots;
 pub(crate) mod sampler;
+pub(crate) mod served;
 mod unread;
 
 pub use body::Body;

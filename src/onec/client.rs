@@ -6,18 +6,21 @@ use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
 use super::tls;
 use crate::net::budget::{OverBudgetError, Tally};
-use crate::net::collect::{Incomplete, collect_telling};
+use crate::net::collect::{Collect, Incomplete, collect};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use line::{Connector, Ended};
+use pin_project_lite::pin_project;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tower_service::Service;
 
@@ -89,31 +92,73 @@ impl HttpClient {
 impl Service<http::Request<Bytes>> for HttpClient {
     type Response = http::Response<Bytes>;
     type Error = ClientError;
-    type Future = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, ClientError>> + Send>>;
+    type Future = HttpClientFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         // The pool takes any number; the queue above is what limits.
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Bytes>) -> Self::Future {
+    fn call(&mut self, request: http::Request<Bytes>) -> HttpClientFuture {
         let tally = request.extensions().get::<Tally>().cloned();
         let sent = self.client.request(request.map(Full::new));
-        let limit = self.max_answer;
-        Box::pin(async move {
-            let (head, body) = sent.await.map_err(classify)?.into_parts();
-            let came = |bytes| tally.iter().for_each(|tally| tally.answered(bytes));
-            let body = collect_telling(body, limit, came).await.map_err(|error| match error {
-                Incomplete::TooLarge => ClientError::TooLarge(limit),
-                Incomplete::NoRoom => ClientError::Broken(OverBudgetError.into()),
-                Incomplete::Broken(error) => ClientError::Broken(error),
-            })?;
-            Ok(http::Response::from_parts(head, body))
-        })
+        HttpClientFuture { stage: Stage::Sent { sent }, tally, limit: self.max_answer }
     }
 }
 
-fn classify(error: hyper_util::client::legacy::Error) -> ClientError {
+pin_project! {
+    /// The call of an [`HttpClient`].
+    pub struct HttpClientFuture {
+        #[pin]
+        stage: Stage,
+        tally: Option<Tally>,
+        limit: usize,
+    }
+}
+
+pin_project! {
+    #[project = StageOf]
+    enum Stage {
+        Sent { #[pin] sent: legacy::ResponseFuture },
+        Coming { head: Option<http::response::Parts>, #[pin] body: Collect<Incoming> },
+    }
+}
+
+impl fmt::Debug for HttpClientFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClientFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for HttpClientFuture {
+    type Output = Result<http::Response<Bytes>, ClientError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let limit = *this.limit;
+        loop {
+            match this.stage.as_mut().project() {
+                StageOf::Sent { sent } => {
+                    let (head, body) = ready!(sent.poll(cx)).map_err(classify)?.into_parts();
+                    let body = collect(body, limit).counted(this.tally.take());
+                    this.stage.set(Stage::Coming { head: Some(head), body });
+                }
+                StageOf::Coming { head, body } => {
+                    let body = ready!(body.poll(cx)).map_err(|error| match error {
+                        Incomplete::TooLarge => ClientError::TooLarge(limit),
+                        Incomplete::NoRoom => ClientError::Broken(OverBudgetError.into()),
+                        Incomplete::Broken(error) => ClientError::Broken(error),
+                    })?;
+                    // A future is not polled after its end.
+                    let Some(head) = head.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(http::Response::from_parts(head, body)));
+                }
+            }
+        }
+    }
+}
+
+fn classify(error: legacy::Error) -> ClientError {
     if error.is_connect() {
         return ClientError::Connect(error.into());
     }

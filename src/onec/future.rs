@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The call of a [`OneCService`](super::OneCService) or a [`OneCRest`](super::OneCRest).
+// A call is up to two, with their repairs, in `async fn`s whose futures have no names.
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
 impl ResponseFuture {

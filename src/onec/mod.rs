@@ -79,7 +79,7 @@ mod service;
 mod tls;
 
 pub use cause::Cause;
-pub use client::{ClientError, HttpClient};
+pub use client::{ClientError, HttpClient, HttpClientFuture};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::{Error, Trouble};
 pub use future::ResponseFuture;

@@ -158,6 +158,7 @@ where
     }
 }
 
+// Few wait, and all would carry the timer.
 type Wait = Pin<Box<dyn Future<Output = Result<Turn, Failure>> + Send>>;
 
 async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Failure> {

@@ -3,16 +3,14 @@
 use super::endpoints::Endpoints;
 use crate::catalog::Catalog;
 use crate::net::Body;
+use crate::net::served::{Served, served_future};
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Response};
 use crate::service::{accessors, take_ready};
 use bytes::Buf;
-use futures_core::future::BoxFuture;
 use secrecy::SecretString;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -85,22 +83,7 @@ impl<S> fmt::Debug for RestService<S> {
     }
 }
 
-/// The answer of a [`RestService`]. Dropping it ends the call to 1C.
-pub struct ResponseFuture(BoxFuture<'static, http::Response<Body>>);
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<http::Response<Body>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx).map(Ok)
-    }
-}
+served_future!("The answer of a [`RestService`]. Dropping it ends the call to 1C.");
 
 impl<S, B> Service<http::Request<B>> for RestService<S>
 where
@@ -127,6 +110,6 @@ where
             Some(error) => Err(error),
         };
         let endpoints = Arc::clone(&self.endpoints);
-        ResponseFuture(Box::pin(async move { endpoints.serve(request, inner).await }))
+        ResponseFuture(Served::later(async move { endpoints.serve(request, inner).await }))
     }
 }

@@ -41,6 +41,7 @@ pin_project! {
     #[project = Projected]
     enum State<F, W> {
         Calling { #[pin] call: F, work: Option<W> },
+        // Several calls in `async fn`s, whose futures have no names: of lists, and of what must be asked first.
         Later { answer: BoxFuture<'static, Result<Response, BoxError>> },
         Known { answer: Option<Result<Response, BoxError>> },
     }

@@ -112,6 +112,7 @@ mod tokens;
 
 pub use client_metadata::{ClientMetadata, MetadataError};
 pub use limits::Limits;
+pub use service::ResponseFuture;
 pub use tokens::Tokens;
 
 use super::Site;

@@ -9,10 +9,10 @@ use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
 use crate::net::collect::{Incomplete, collect};
+use crate::net::served::{Served, served_future};
 use crate::net::{Body, is_encoded};
 use crate::rpc::{BoxError, without_bom};
 use bytes::{Buf, Bytes};
-use futures_core::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
@@ -29,6 +29,8 @@ const MAX_BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
+served_future!("The answer of an [`AuthorizationServer`].");
+
 impl<L, S, B> Service<http::Request<B>> for AuthorizationServer<L, S>
 where
     L: Login,
@@ -38,16 +40,16 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let server = Arc::clone(&self.0);
         let (head, body) = request.into_parts();
-        Box::pin(async move { Ok(reply::guard(server.answer(&head, body).await)) })
+        ResponseFuture(Served::later(async move { reply::guard(server.answer(&head, body).await) }))
     }
 }
 

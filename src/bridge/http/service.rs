@@ -8,18 +8,17 @@ use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Core, Finished, Outbox, Party, Running, boxed, era};
 use crate::identity::NeededScopes;
 use crate::net::holder::Holder;
+use crate::net::served::{Served, served_future};
 use crate::net::{Body, Refused, close_unread, is_encoded};
 use crate::rpc::{
     BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
     Response as RpcResponse,
 };
 use bytes::Buf;
-use futures_core::future::BoxFuture;
 use http::{Response, StatusCode};
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -59,31 +58,7 @@ impl<S> fmt::Debug for JsonRpc<S> {
     }
 }
 
-/// The answer of a [`JsonRpc`].
-pub struct ResponseFuture(Kind);
-
-enum Kind {
-    Refused(Option<Response<Body>>),
-    Served(BoxFuture<'static, Response<Body>>),
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response<Body>, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            // A future is not polled after its end.
-            Kind::Refused(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
-            Kind::Served(future) => future.as_mut().poll(cx).map(Ok),
-        }
-    }
-}
+served_future!("The answer of a [`JsonRpc`].");
 
 impl<S, B> Service<http::Request<B>> for JsonRpc<S>
 where
@@ -106,10 +81,10 @@ where
         let accepts = Accepts::of(&head.headers);
         if let Some(mut refusal) = self.shared.refuse(&head, accepts, body.size_hint().lower()) {
             close_unread(&mut refusal, &head, &body);
-            return ResponseFuture(Kind::Refused(Some(refusal)));
+            return ResponseFuture(Served::known(refusal));
         }
         let post = Post { accepts, head, shared: Arc::clone(&self.shared) };
-        ResponseFuture(Kind::Served(Box::pin(post.serve(body))))
+        ResponseFuture(Served::later(post.serve(body)))
     }
 }
 

@@ -18,6 +18,7 @@ pin_project! {
         #[pin]
         body: B,
         tally: Tally,
+        // Few wait, and all would carry the timer.
         room: Option<BoxFuture<'static, Result<(), OverBudgetError>>>,
     }
 }

@@ -98,6 +98,7 @@ pin_project! {
     where
         S: Service<Request<Counted<B>>>,
     {
+        // Few wait, and all would carry the timer.
         Waiting { room: BoxFuture<'static, Result<(), OverBudgetError>>, call: Option<(S, Request<B>, Tally)> },
         Called { #[pin] call: S::Future, tally: Tally },
     }

@@ -1,5 +1,6 @@
 //! One connection to 1C's web server.
 
+use crate::rpc::BoxError;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::dns::GaiResolver;
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::time::{Timeout, timeout};
 use tower::util::MapErr;
 use tower_service::Service;
 
@@ -74,19 +76,31 @@ impl Connector {
 
 impl Service<http::Uri> for Connector {
     type Response = Line;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-    type Future = Pin<Box<dyn Future<Output = Result<Line, Self::Error>> + Send>>;
+    type Error = BoxError;
+    type Future = Connecting;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.https.poll_ready(cx)
     }
 
-    fn call(&mut self, uri: http::Uri) -> Self::Future {
-        let (connecting, limit) = (self.https.call(uri), self.limit);
-        Box::pin(async move {
-            let stream = tokio::time::timeout(limit, connecting).await.map_err(|_| TooLate(limit))??;
-            Ok(Line { stream, begun: 0, sent: true, heard: None })
-        })
+    fn call(&mut self, uri: http::Uri) -> Connecting {
+        Connecting { stream: Box::pin(timeout(self.limit, self.https.call(uri))), limit: self.limit }
+    }
+}
+
+/// A connection that is being made.
+pub(super) struct Connecting {
+    // hyper's pool moves it about, which a timer may not be.
+    stream: Pin<Box<Timeout<<Secured as Service<http::Uri>>::Future>>>,
+    limit: Duration,
+}
+
+impl Future for Connecting {
+    type Output = Result<Line, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let stream = ready!(self.stream.as_mut().poll(cx)).map_err(|_| TooLate(self.limit))??;
+        Poll::Ready(Ok(Line { stream, begun: 0, sent: true, heard: None }))
     }
 }
 

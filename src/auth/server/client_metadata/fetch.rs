@@ -11,16 +11,17 @@ use http_body_util::Empty;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::client::legacy::connect::dns::{GaiFuture, GaiResolver, Name};
 use hyper_util::rt::TokioExecutor;
 use ipnet::IpNet;
+use pin_project_lite::pin_project;
 use rustls::RootCertStore;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tower_service::Service;
 use url::{Host, Url};
@@ -61,7 +62,7 @@ impl Fetcher {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let allowed: Arc<[IpNet]> = settings.allowed.as_slice().into();
-        let mut http = HttpConnector::new_with_resolver(PublicOnly(Arc::clone(&allowed)));
+        let mut http = HttpConnector::new_with_resolver(PublicOnly::new(Arc::clone(&allowed)));
         http.enforce_http(false);
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(https);
@@ -137,24 +138,48 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// What it gives is what is connected to: there is no second look-up that could say otherwise. A
 /// name with one address that is not public is refused altogether; honest names have none.
 #[derive(Clone, Debug)]
-struct PublicOnly(Arc<[IpNet]>);
+struct PublicOnly {
+    resolver: GaiResolver,
+    allowed: Arc<[IpNet]>,
+}
+
+impl PublicOnly {
+    fn new(allowed: Arc<[IpNet]>) -> Self {
+        Self { resolver: GaiResolver::new(), allowed }
+    }
+}
 
 impl Service<Name> for PublicOnly {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = io::Error;
-    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+    type Future = Resolving;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.resolver.poll_ready(cx)
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        let allowed = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            check_all(&found, &allowed)?;
-            Ok(found.into_iter())
-        })
+    fn call(&mut self, name: Name) -> Resolving {
+        Resolving { found: self.resolver.call(name), allowed: Arc::clone(&self.allowed) }
+    }
+}
+
+pin_project! {
+    /// A name that is being resolved.
+    struct Resolving {
+        #[pin]
+        found: GaiFuture,
+        allowed: Arc<[IpNet]>,
+    }
+}
+
+impl Future for Resolving {
+    type Output = io::Result<std::vec::IntoIter<SocketAddr>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let found: Vec<SocketAddr> = ready!(this.found.poll(cx))?.collect();
+        check_all(&found, this.allowed)?;
+        Poll::Ready(Ok(found.into_iter()))
     }
 }
 
@@ -196,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn names_of_this_machine() {
         let resolve = |allowed: &[IpNet]| {
-            let mut resolver = PublicOnly(allowed.into());
+            let mut resolver = PublicOnly::new(allowed.into());
             resolver.call("localhost".parse().unwrap())
         };
         let error = resolve(&[]).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! How long a call to 1C may take.
 
-use super::error::Trouble;
+use super::trouble::Trouble;
 use crate::rpc::{BoxError, Failure};
 use crate::service::accessors;
 use bytes::Bytes;

@@ -2,10 +2,10 @@
 
 use super::bad_answer::BadAnswer;
 use super::body::{compression, is_unmarked, unmarked};
-use super::error::cut;
 use super::mend::{Listed, Mender};
 use super::noise::{without_noise, without_noise_in};
 use super::repair;
+use super::sentences::cut;
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, without_line_breaks};
 use bytes::Bytes;

@@ -3,8 +3,10 @@
 use super::bad_answer::BadAnswer;
 use super::cause;
 use super::client::ClientError;
-use super::error::{Error, Trouble, cut};
+use super::error::Error;
 use super::error_body::{told_in_json, words};
+use super::sentences::cut;
+use super::trouble::Trouble;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, cause as find};
 use http::{HeaderMap, StatusCode, Uri};

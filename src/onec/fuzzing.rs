@@ -16,5 +16,5 @@ pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObj
 
 /// What the body of an error says.
 pub fn words(headers: &HeaderMap, body: &[u8]) -> String {
-    super::error::cut(&super::error_body::words(headers, body)).into_owned()
+    super::sentences::cut(&super::error_body::words(headers, body)).into_owned()
 }

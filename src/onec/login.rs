@@ -2,11 +2,12 @@
 
 use super::cause::Cause;
 use super::deadline::Patience;
-use super::error::{Error, Trouble};
+use super::error::Error;
 use super::error_body::words;
 use super::exchange::Kind;
 use super::queue::Flow;
 use super::service::OneCService;
+use super::trouble::Trouble;
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;

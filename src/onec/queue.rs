@@ -7,7 +7,7 @@ mod turns;
 pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
-use super::error::Trouble;
+use super::trouble::Trouble;
 use crate::rpc::{BoxError, Failure};
 use crate::service::accessors;
 use bytes::Bytes;

@@ -6,12 +6,13 @@
 
 mod scanner;
 mod surrogates;
+mod token;
 mod tree;
 
-#[cfg(feature = "catalog")]
-pub(crate) use scanner::plain_text;
 pub use scanner::{Member, Scanner};
 pub(crate) use surrogates::without_lone_surrogates;
+#[cfg(feature = "catalog")]
+pub(crate) use token::plain_text;
 pub(crate) use tree::Tree;
 
 use bytes::Bytes;

@@ -1,18 +1,17 @@
-//! The cursor.
+//! The cursor, and how it passes values.
 
-use super::surrogates::unit;
 use super::{JsonError, MAX_DEPTH, Span, unquote};
 use std::borrow::Cow;
 
 /// A cursor over JSON text.
 #[derive(Clone, Debug)]
 pub struct Scanner<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    pos: usize,
+    pub(super) text: &'a str,
+    pub(super) bytes: &'a [u8],
+    pub(super) pos: usize,
     depth: u32,
-    breaks: bool,
-    lone: bool,
+    pub(super) breaks: bool,
+    pub(super) lone: bool,
 }
 
 /// A member of an object, with the cursor on its value.
@@ -55,50 +54,6 @@ impl<'a> Scanner<'a> {
 
     pub(crate) const fn pos(&self) -> usize {
         self.pos
-    }
-
-    const fn fault<T>(&self) -> Result<T, JsonError> {
-        Err(JsonError::Syntax(self.pos))
-    }
-
-    fn at(&self) -> u8 {
-        // NUL is legal nowhere in JSON, so it stands for the end.
-        self.bytes.get(self.pos).copied().unwrap_or(0)
-    }
-
-    fn space(&mut self) {
-        loop {
-            match self.at() {
-                b' ' | b'\t' => {}
-                b'\n' | b'\r' => self.breaks = true,
-                _ => return,
-            }
-            self.pos += 1;
-        }
-    }
-
-    /// The first byte of the next token; 0 at the end.
-    pub fn peek(&mut self) -> u8 {
-        self.space();
-        self.at()
-    }
-
-    fn punctuation(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.peek() == byte {
-            self.pos += 1;
-            Ok(())
-        } else {
-            self.fault()
-        }
-    }
-
-    /// Nothing but white space may follow.
-    ///
-    /// # Errors
-    /// [`JsonError::Syntax`].
-    pub fn end(&mut self) -> Result<(), JsonError> {
-        self.space();
-        if self.pos == self.bytes.len() { Ok(()) } else { self.fault() }
     }
 
     fn enter(&mut self) -> Result<(), JsonError> {
@@ -292,130 +247,6 @@ impl<'a> Scanner<'a> {
         self.string_token()?;
         self.punctuation(b':')
     }
-
-    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
-        if self.bytes.get(self.pos..).is_some_and(|rest| rest.starts_with(word)) {
-            self.pos += word.len();
-            Ok(())
-        } else {
-            self.fault()
-        }
-    }
-
-    fn digits(&mut self) -> Result<(), JsonError> {
-        let start = self.pos;
-        while self.at().is_ascii_digit() {
-            self.pos += 1;
-        }
-        if self.pos == start { self.fault() } else { Ok(()) }
-    }
-
-    fn number(&mut self) -> Result<(), JsonError> {
-        if self.at() == b'-' {
-            self.pos += 1;
-        }
-        if self.at() == b'0' {
-            self.pos += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.at() == b'.' {
-            self.pos += 1;
-            self.digits()?;
-        }
-        if matches!(self.at(), b'e' | b'E') {
-            self.pos += 1;
-            if matches!(self.at(), b'+' | b'-') {
-                self.pos += 1;
-            }
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    /// Passes a string and says whether anything in it is escaped. The cursor is on the opening quote.
-    fn string_token(&mut self) -> Result<bool, JsonError> {
-        self.pos += 1;
-        let mut escaped = false;
-        loop {
-            self.plain_text();
-            match self.at() {
-                b'"' => {
-                    self.pos += 1;
-                    return Ok(escaped);
-                }
-                b'\\' => {
-                    self.escape()?;
-                    escaped = true;
-                }
-                _ => return self.fault(),
-            }
-        }
-    }
-
-    /// Passes everything up to the next quote, backslash or control character.
-    fn plain_text(&mut self) {
-        self.pos += self.bytes.get(self.pos..).map_or(0, plain_text);
-    }
-
-    fn escape(&mut self) -> Result<(), JsonError> {
-        self.pos += 1;
-        match self.at() {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.pos += 1,
-            b'u' => {
-                let start = self.pos - 1;
-                self.pos += 1;
-                let surrogate = matches!(self.at(), b'd' | b'D');
-                for _ in 0..4 {
-                    if !self.at().is_ascii_hexdigit() {
-                        return self.fault();
-                    }
-                    self.pos += 1;
-                }
-                if surrogate {
-                    self.surrogate(start);
-                }
-            }
-            _ => return self.fault(),
-        }
-        Ok(())
-    }
-
-    /// The escape at `start` may be half of a pair; the other half is passed with it.
-    #[cold]
-    fn surrogate(&mut self, start: usize) {
-        match (unit(self.bytes, start), unit(self.bytes, self.pos)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => self.pos += 6,
-            (Some(0xD800..=0xDFFF), _) => self.lone = true,
-            _ => {}
-        }
-    }
-}
-
-/// How many bytes come before the next quote, backslash or control character, eight bytes a step.
-pub(crate) fn plain_text(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    const QUOTES: u64 = ONES * b'"' as u64;
-    const SLASHES: u64 = ONES * b'\\' as u64;
-    let (chunks, tail) = text.as_chunks::<8>();
-    let mut length = 0;
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ QUOTES;
-        let slash = word ^ SLASHES;
-        // A byte's high bit is set where the byte is below 0x20, a quote or a backslash. A borrow can
-        // set bits above the first hit only, so the lowest one is exact.
-        let hits = (word.wrapping_sub(ONES * 0x20) & !word
-            | quote.wrapping_sub(ONES) & !quote
-            | slash.wrapping_sub(ONES) & !slash)
-            & HIGHS;
-        if hits != 0 {
-            return length + hits.trailing_zeros() as usize / 8;
-        }
-        length += 8;
-    }
-    length + tail.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')).unwrap_or(tail.len())
 }
 
 #[cfg(test)]

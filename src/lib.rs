@@ -128,10 +128,7 @@
 
 #[cfg(feature = "alias")]
 pub mod alias;
-#[cfg(feature = "audit")]
 pub mod audit;
-#[cfg(not(feature = "audit"))]
-mod audit;
 pub mod auth;
 pub mod bridge;
 #[cfg(feature = "cache")]

@@ -73,7 +73,6 @@ mod service;
 mod tool;
 
 /// The target of the events.
-#[cfg_attr(not(feature = "audit"), expect(unreachable_pub, reason = "the module is public with the feature"))]
 pub const TARGET: &str = "onec_mcp::audit";
 
 pub(crate) use event::{Event, sampler, scope_denied};

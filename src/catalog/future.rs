@@ -6,60 +6,70 @@ use super::merge::Merge;
 use super::shorten::{Cut, shorten};
 use super::tool::{Flaw, Seen, Tool};
 use super::wrap::{failed, result, too_many};
-use crate::onec::{Error, Trouble};
+use crate::onec::{Error, RestCall, Trouble};
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
 use crate::service::answer::{Answer, Rework};
 use http::StatusCode;
 use pin_project_lite::pin_project;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use tower::util::Oneshot;
+use tower_service::Service;
 
 pin_project! {
-    /// The answer of a [`CatalogService`](super::CatalogService) service: `R` is the answer of the service
-    /// beneath, `T` that of the handle for REST calls.
-    #[derive(Debug)]
-    pub struct ResponseFuture<R, T> {
+    /// The answer of a [`CatalogService`](super::CatalogService): `F` is that of the service beneath, `R` the handle
+    /// for REST calls.
+    pub struct ResponseFuture<F, R>
+    where
+        R: Service<RestCall>,
+    {
         #[pin]
-        kind: Kind<R, T>,
+        state: State<F, Oneshot<R, RestCall>>,
     }
 }
 
 pin_project! {
-    #[derive(Debug)]
     #[project = Projected]
-    pub(super) enum Kind<R, T> {
+    enum State<F, T> {
         /// The list that is merged, or nothing of the catalog's.
-        Request { #[pin] answer: Answer<R, Merge> },
+        Request { #[pin] answer: Answer<F, Merge> },
         /// A tool of the catalog.
         Tool { #[pin] answer: Answer<T, Wrap> },
     }
 }
 
-impl<R, T> ResponseFuture<R, T> {
+impl<F, R: Service<RestCall>> ResponseFuture<F, R> {
     /// The answer to a request.
-    pub(super) const fn request(answer: Answer<R, Merge>) -> Self {
-        Self { kind: Kind::Request { answer } }
+    pub(super) const fn request(answer: Answer<F, Merge>) -> Self {
+        Self { state: State::Request { answer } }
     }
 
     /// The answer of a tool of the catalog.
-    pub(super) const fn tool(answer: Answer<T, Wrap>) -> Self {
-        Self { kind: Kind::Tool { answer } }
+    pub(super) const fn tool(answer: Answer<Oneshot<R, RestCall>, Wrap>) -> Self {
+        Self { state: State::Tool { answer } }
     }
 }
 
-impl<R, T, E, F> Future for ResponseFuture<R, T>
+impl<F, R: Service<RestCall>> fmt::Debug for ResponseFuture<F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, R, E> Future for ResponseFuture<F, R>
 where
-    R: Future<Output = Result<Response, E>>,
-    T: Future<Output = Result<Response, F>>,
+    F: Future<Output = Result<Response, E>>,
     E: Into<BoxError>,
-    F: Into<BoxError>,
+    R: Service<RestCall, Response = Response>,
+    R::Error: Into<BoxError>,
 {
     type Output = Result<Response, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
+        match self.project().state.project() {
             Projected::Request { answer } => answer.poll(cx),
             Projected::Tool { answer } => answer.poll(cx),
         }

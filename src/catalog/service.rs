@@ -19,7 +19,6 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::ServiceExt as _;
-use tower::util::Oneshot;
 use tower_service::Service;
 
 /// An RPC service with the tools of a catalog, behind a [`CatalogLayer`](super::CatalogLayer).
@@ -47,7 +46,7 @@ where
 {
     type Response = Response;
     type Error = BoxError;
-    type Future = ResponseFuture<S::Future, Oneshot<R, RestCall>>;
+    type Future = ResponseFuture<S::Future, R>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)

@@ -1,6 +1,7 @@
 //! [`Builder`].
 
-use super::stack::{Gateway, NoRest};
+use super::service::Gateway;
+use super::stack::NoRest;
 #[cfg(feature = "alias")]
 use crate::alias::AliasLayer;
 #[cfg(feature = "audit")]
@@ -13,6 +14,7 @@ use crate::catalog::CatalogLayer;
 use crate::check::CheckLayer;
 #[cfg(feature = "confirm")]
 use crate::confirm::ConfirmLayer;
+use crate::onec::RestCall;
 use crate::rpc::{BoxError, Request, Response};
 use crate::scope::{ScopeLayer, ScopePolicy};
 use std::marker::PhantomData;
@@ -156,8 +158,10 @@ impl<L, R> Builder<L, R, Said> {
     /// Returns the stack.
     pub fn build(self) -> Gateway<L, R>
     where
-        L: Service<Request, Response = Response, Error = BoxError>,
-        R: Clone,
+        L: Service<Request, Response = Response, Error = BoxError> + Clone + Send + 'static,
+        L::Future: Send,
+        R: Service<RestCall, Response = Response, Error = BoxError> + Clone + Send + 'static,
+        R::Future: Send,
     {
         let layers = self.layers;
         // From the inside out; the table of the module says why.

@@ -62,7 +62,11 @@
 //! ```
 
 mod builder;
+mod future;
+mod service;
 mod stack;
 
 pub use builder::{Builder, Said, Unsaid};
-pub use stack::{Gateway, NoRest};
+pub use future::ResponseFuture;
+pub use service::Gateway;
+pub use stack::NoRest;

@@ -1,4 +1,4 @@
-//! [`Gateway`].
+//! The types of a stack, by the features that there are.
 
 #[cfg(feature = "alias")]
 use crate::alias::Alias;
@@ -15,7 +15,7 @@ use crate::check::Check;
 #[cfg(feature = "confirm")]
 use crate::confirm::Confirm;
 use crate::onec::RestCall;
-use crate::rpc::{BoxError, Request, Response};
+use crate::rpc::{BoxError, Response};
 use crate::scope::Scope;
 use std::future::Ready;
 use std::task::{Context, Poll};
@@ -51,7 +51,7 @@ pub(super) type Stack<L, R> =
 
 /// Names a type by one of two, where nothing makes use of the other.
 #[cfg(not(feature = "catalog"))]
-pub trait Pair {
+pub(super) trait Pair {
     /// The one.
     type First;
 }
@@ -59,29 +59,6 @@ pub trait Pair {
 #[cfg(not(feature = "catalog"))]
 impl<S, R> Pair for (S, R) {
     type First = S;
-}
-
-/// The stack over a leaf `L`, ready for any bridge; see the [module](super).
-///
-/// `R` makes the calls of the catalog, if there is one.
-#[derive(Clone, Debug)]
-pub struct Gateway<L, R = NoRest>(pub(super) Stack<L, R>);
-
-impl<L, R> Service<Request> for Gateway<L, R>
-where
-    Stack<L, R>: Service<Request, Response = Response, Error = BoxError>,
-{
-    type Response = Response;
-    type Error = BoxError;
-    type Future = <Stack<L, R> as Service<Request>>::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        self.0.call(request)
-    }
 }
 
 /// The handle of a stack without a catalog: there is none.

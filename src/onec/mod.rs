@@ -12,8 +12,9 @@
 //!
 //! What 1C gets wrong is mended on the way back, such that strict clients and model APIs take it: encodings
 //! and byte order marks, null in place of nothing, schemas that are none, blocks of content in other words
-//! than those of MCP, line breaks in Base64. What cannot be mended is an [`Error`], with a sentence that says
-//! what to check.
+//! than those of MCP, line breaks in Base64. A tool with an output schema that answers with text alone gets
+//! the text as structure, if that is JSON of the schema; without the feature `catalog` any object will do. What
+//! cannot be mended is an [`Error`], with a sentence that says what to check.
 //!
 //! A call is sent a second time only when the first one surely did not run (the connection was
 //! refused, or was found dead before anything was sent; 406: the reused session had expired), or

@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
 }
 
 async fn validate(validator: &impl TokenValidator, site: &Site) {
-    let presented = Presented { token: black_box(TOKEN), base: "https://host.example", site };
+    let presented = Presented::new(black_box(TOKEN), "https://host.example", site);
     black_box(validator.validate(presented).await.unwrap());
 }
 

@@ -100,8 +100,11 @@ impl Setup<'_> {
     fn with_login<L: Login, S: TokenStore>(self, store: S, login: L) -> Access {
         let Self { mcp, settings, oauth, hosts } = self;
         let site = site(settings);
-        let OAuth2 { code_ttl: code, access_ttl: access, refresh_ttl: refresh, refresh_grace: grace, .. } = *oauth;
-        let lifetimes = Lifetimes { code, access, refresh, grace };
+        let lifetimes = Lifetimes::default()
+            .code(oauth.code_ttl)
+            .access(oauth.access_ttl)
+            .refresh(oauth.refresh_ttl)
+            .grace(oauth.refresh_grace);
         let limits = Limits::unlimited()
             .authorize(oauth.authorize_per_minute)
             .register(oauth.register_per_minute)

@@ -55,11 +55,9 @@ const MAX_LOGIN: usize = 4 * 1024;
 ///
 ///     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
 ///         match typed {
-///             Typed::Credentials(login) if login.password().expose_secret() == self.0 => Ok(LoggedIn {
-///                 subject: login.user().to_owned(),
-///                 scopes: None,
-///                 credentials: Some(login),
-///             }),
+///             Typed::Credentials(login) if login.password().expose_secret() == self.0 => {
+///                 Ok(LoggedIn::new(login.user()).credentials(login))
+///             }
 ///             _ => Err(LoginError::Wrong),
 ///         }
 ///     }

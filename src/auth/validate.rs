@@ -23,6 +23,7 @@ pub trait TokenValidator: Clone + Send + Sync + 'static {
 
 /// A token as it came with a request.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Presented<'a> {
     /// The token.
     pub token: &'a str,
@@ -31,6 +32,13 @@ pub struct Presented<'a> {
     /// Whether a token for this resource may be used here
     /// ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
     pub site: &'a super::Site,
+}
+
+impl<'a> Presented<'a> {
+    /// A token that came to the server at `base`, which is that of `site`.
+    pub const fn new(token: &'a str, base: &'a str, site: &'a super::Site) -> Self {
+        Self { token, base, site }
+    }
 }
 
 impl fmt::Debug for Presented<'_> {
@@ -105,11 +113,19 @@ impl<S> ServiceValidator<S> {
 
 /// What a [`ServiceValidator`] asks its service.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TokenRequest {
     /// The token.
     pub token: SecretString,
     /// The base URL of this server as the client sees it, without a slash at the end.
     pub base: String,
+}
+
+impl TokenRequest {
+    /// A token that came to the server at `base`.
+    pub fn new(token: impl Into<SecretString>, base: impl Into<String>) -> Self {
+        Self { token: token.into(), base: base.into() }
+    }
 }
 
 impl<S> TokenValidator for ServiceValidator<S>
@@ -119,7 +135,7 @@ where
     S::Future: Send,
 {
     async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
-        let request = TokenRequest { token: presented.token.into(), base: presented.base.to_owned() };
+        let request = TokenRequest::new(presented.token, presented.base);
         self.0.clone().oneshot(request).await.map_err(|error| match error.into().downcast::<Refusal>() {
             Ok(refusal) => *refusal,
             Err(error) => Refusal::Unavailable(error),

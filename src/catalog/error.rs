@@ -8,6 +8,7 @@ const MOST_LINES: usize = 100;
 
 /// Why something is no catalog: where, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CatalogError {
     /// The file, as whoever read it called it.
     pub origin: String,

@@ -6,6 +6,7 @@ use std::fmt::Write;
 /// Why arguments do not fit a tool: which field, and what is allowed there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
+#[non_exhaustive]
 pub struct Unfit {
     /// A path as `filters.customer_ids[0]`; empty for the arguments as a whole.
     pub field: String,

@@ -27,6 +27,7 @@ use tower_service::Service;
 ///
 /// An [`OneCRest`] makes it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RestCall {
     /// Below the service root, without a slash at its start: `reports/sales`.
     pub path: Arc<str>,
@@ -50,6 +51,27 @@ impl RestCall {
     pub fn new(path: impl Into<Arc<str>>, body: impl Into<Bytes>) -> Self {
         let (headers, extensions) = (HeaderMap::new(), Extensions::new());
         Self { path: path.into(), body: body.into(), slow: false, cache: None, check: None, headers, extensions }
+    }
+
+    /// Sets whether it may take as long as a report.
+    #[must_use]
+    pub const fn slow(mut self, slow: bool) -> Self {
+        self.slow = slow;
+        self
+    }
+
+    /// Sets how long its answer may be remembered.
+    #[must_use]
+    pub fn cache(mut self, ttl: impl Into<Option<Duration>>) -> Self {
+        self.cache = ttl.into();
+        self
+    }
+
+    /// Sets what an answer must pass to be remembered.
+    #[must_use]
+    pub fn check(mut self, check: AnswerCheck) -> Self {
+        self.check = Some(check);
+        self
     }
 }
 

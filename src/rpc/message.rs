@@ -63,6 +63,7 @@ impl fmt::Debug for Id {
 ///
 /// The JSON-RPC id stays with the bridge that took the request in; layers and the leaf never need it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Request {
     /// What is asked.
     pub method: Method,
@@ -95,6 +96,7 @@ impl Request {
 
 /// The answer of a client to a request of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reply {
     /// Of the server's request.
     pub id: Id,
@@ -115,6 +117,7 @@ pub enum Message {
 
 /// Why something is no message, and the id to say so under, if one could be read.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Invalid {
     /// The id of the request, where it could be read.
     pub id: Option<Id>,

@@ -15,6 +15,7 @@ use std::time::Duration;
 /// A JSON-RPC error that 1C or a layer means for the client is an answer; trouble with the
 /// machinery is an `Err` of the service instead.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Response {
     /// The result, or the error meant for the client.
     pub outcome: Result<Payload, ErrorObject>,

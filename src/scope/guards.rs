@@ -30,6 +30,7 @@ const DIRECTIONS: [&str; 6] = ["asc", "desc", "ascending", "descending", "воз
 /// JSON or a list, in other case, or as a key. What follows the first part of `field` says where the
 /// values belong; they are hidden and looked for in all of that argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Guard {
     /// The tool, by its exact name.
     pub tool: String,
@@ -39,6 +40,19 @@ pub struct Guard {
     pub values: Vec<String>,
     /// What a caller must hold to see and to name them.
     pub scope: String,
+}
+
+impl Guard {
+    /// Values of an argument of a tool that need `scope`.
+    pub fn new<V: Into<String>>(
+        tool: impl Into<String>,
+        field: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+        scope: impl Into<String>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        Self { tool: tool.into(), field: field.into(), values, scope: scope.into() }
+    }
 }
 
 /// A guard, ready to be used.

@@ -44,12 +44,8 @@
 //!         "measures":{"type":"array","items":{"enum":["amount","cost"]}}}}},{"name":"admin_users"}]}"#;
 //!     Ok::<_, BoxError>(Response::result(Payload::parse(tools)?))
 //! });
-//! let policy = ScopePolicy::everything("mcp").tool("sales", "report").tool("admin_*", "admin").guard(Guard {
-//!     tool: "sales".to_owned(),
-//!     field: "measures".to_owned(),
-//!     values: vec!["cost".to_owned()],
-//!     scope: "report:cost".to_owned(),
-//! });
+//! let policy = ScopePolicy::everything("mcp").tool("sales", "report").tool("admin_*", "admin");
+//! let policy = policy.guard(Guard::new("sales", "measures", ["cost"], "report:cost"));
 //! let service = ScopeLayer::new(policy).layer(onec);
 //! let caller = Identity::new("onec:Я", Scopes::parse("mcp report"));
 //! let request = |method, params: &'static str| {

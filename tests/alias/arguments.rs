@@ -341,12 +341,7 @@ async fn guards_see_1cs_names() {
     let onec = Onec::with(
         json!({ "properties": { "Показатели": { "type": "array", "items": { "enum": ["Сумма", "Прибыль"] } } } }),
     );
-    let guard = Guard {
-        tool: "t".to_owned(),
-        field: "Показатели".to_owned(),
-        values: vec!["Прибыль".to_owned()],
-        scope: "mcp:cost".to_owned(),
-    };
+    let guard = Guard::new("t", "Показатели", ["Прибыль"], "mcp:cost");
     let scoped = ScopeLayer::new(ScopePolicy::everything("mcp").guard(guard)).layer(onec.service());
     let service = AliasLayer::new().layer(scoped);
     for (value, scopes, passes) in

@@ -28,9 +28,7 @@ impl Login for Users {
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         let Typed::Credentials(login) = typed else { panic!("no login") };
         match login.password().expose_secret() {
-            "right" | "" | "p:w" => {
-                Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
-            }
+            "right" | "" | "p:w" => Ok(LoggedIn::new(format!("onec:{}", login.user())).credentials(login)),
             "role" => Err(LoginError::NoRole),
             "many" => Err(LoginError::TooMany(9)),
             "down" => Err(LoginError::Unavailable("no route to 10.0.0.7".into())),

@@ -694,7 +694,7 @@ impl Login for Keys {
         if !key.expose_secret().starts_with("right") {
             return Err(LoginError::Wrong);
         }
-        Ok(LoggedIn { subject: "a".into(), scopes: None, credentials: None })
+        Ok(LoggedIn::new("a"))
     }
 }
 

@@ -31,7 +31,7 @@ async fn validate(tokens: &Tokens<Faulty>, token: &str) -> Result<Identity, Refu
 }
 
 async fn at(tokens: &Tokens<Faulty>, token: &str, base: &str) -> Result<Identity, Refusal> {
-    tokens.validate(Presented { token, base, site: &Site::new() }).await
+    tokens.validate(Presented::new(token, base, &Site::new())).await
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_token_revoked_during_its_lookup_does_not_count() {
     let begun = async || {
         let (tokens, access, site) = (tokens.clone(), access.clone(), lab.site.clone());
         let task = tokio::spawn(async move {
-            let presented = Presented { token: &access, base: BASE, site: &site };
+            let presented = Presented::new(&access, BASE, &site);
             tokens.validate(presented).await.map(drop)
         });
         for _ in 0..10 {

@@ -58,7 +58,7 @@ async fn an_answer_serves_as_long_as_its_call_says() {
     assert_eq!(onec.calls(), 4);
     advance(s(19)).await;
     ask(&service, fresher).await;
-    let forever = RestCall { cache: Some(Duration::MAX), ..call("a", "{}") };
+    let forever = call("a", "{}").cache(Duration::MAX);
     ask(&service, forever.clone()).await;
     advance(s(24 * 3600)).await;
     ask(&service, forever).await;
@@ -69,7 +69,7 @@ async fn an_answer_serves_as_long_as_its_call_says() {
 async fn what_fails_its_check_is_asked_each_time() {
     let onec = OneC::new();
     let service = onec.cached(CacheLayer::new());
-    let with = |passes: bool| RestCall { check: Some(AnswerCheck::new(move |_| passes)), ..customer() };
+    let with = |passes: bool| customer().check(AnswerCheck::new(move |_| passes));
     for (passes, calls) in [(false, 1), (false, 2), (true, 3), (true, 3), (false, 3)] {
         assert_eq!(ask(&service, with(passes)).await, of_call(&customer()));
         assert_eq!(onec.calls(), calls);
@@ -81,7 +81,7 @@ async fn what_may_not_be_remembered_is_asked_each_time() {
     let onec = OneC::new();
     let service = onec.cached(CacheLayer::new());
     for cache in [None, None, Some(Duration::ZERO), Some(Duration::ZERO)] {
-        ask(&service, RestCall { cache, ..customer() }).await;
+        ask(&service, customer().cache(cache)).await;
     }
     for _ in 0..2 {
         ask(&service, tools()).await;
@@ -90,7 +90,7 @@ async fn what_may_not_be_remembered_is_asked_each_time() {
     // Not at the same time either: such calls may do anything.
     let onec = OneC::new().held();
     let service = onec.cached(lists());
-    let mut calls = [(); 2].map(|()| lone(service.clone().oneshot(RestCall { cache: None, ..customer() })));
+    let mut calls = [(); 2].map(|()| lone(service.clone().oneshot(customer().cache(None))));
     calls.iter_mut().for_each(|call| pending(call.poll()));
     assert_eq!(onec.calls(), 2);
     for method in [Method::ToolsCall, Method::ResourcesRead, Method::PromptsGet, Method::Complete] {
@@ -144,7 +144,7 @@ async fn what_does_not() {
     let one = with_header(with_header(customer(), "x-own", "a"), "x-mcp-scopes", "mcp");
     let other = with_header(with_header(customer(), "x-mcp-scopes", "mcp"), "x-own", "a");
     assert_eq!(calls_of([one, other]).await, 1);
-    assert_eq!(calls_of([customer(), RestCall { slow: true, ..customer() }]).await, 1);
+    assert_eq!(calls_of([customer(), customer().slow(true)]).await, 1);
     // Under own logins the name counts, too.
     let own = |sub: &str| by(&login("a", "b"), with_header(customer(), "x-mcp-sub", sub));
     assert_eq!(calls_of([own("a"), own("b")]).await, 2);

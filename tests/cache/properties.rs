@@ -76,12 +76,14 @@ impl Visit {
     }
 
     fn call(&self, path: &str, body: &str, ttl: Option<u64>) -> RestCall {
-        self.dressed(RestCall { cache: ttl.map(Duration::from_millis), ..call(path, body) })
+        self.dressed(call(path, body).cache(ttl.map(Duration::from_millis)))
     }
 
     fn page(&self, method: &Method, cursor: &str) -> Request {
         let RestCall { headers, extensions, .. } = self.dressed(call("", "{}"));
-        Request { headers, extensions, ..list(method.clone(), cursor) }
+        let mut request = list(method.clone(), cursor);
+        (request.headers, request.extensions) = (headers, extensions);
+        request
     }
 
     /// The answer it must get.

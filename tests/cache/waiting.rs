@@ -247,7 +247,7 @@ async fn readiness_is_that_of_the_inner_service() {
             assert_eq!(asked.cache, cache);
             answer.send_response(Response::result(Payload::empty()));
         };
-        let (answer, ()) = tokio::join!(service.call(RestCall { cache, ..customer() }), serve);
+        let (answer, ()) = tokio::join!(service.call(customer().cache(cache)), serve);
         assert!(answer.is_ok());
     }
     // A hit calls nobody, and the turn it was given serves the next.

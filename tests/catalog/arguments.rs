@@ -118,7 +118,7 @@ fn ceilings_lower_and_fill_in() {
     let endless = json!({ "period": whole()["period"], "top": null });
     assert_eq!(body(tools.get("report").unwrap(), &endless).unwrap()["top"], 100);
     // A ceiling below the default lowers it.
-    let few = Limits { resolve_limit: 3, max_rows: 5, ..Limits::default() };
+    let few = Limits::default().resolve_limit(3).max_rows(5);
     let tools = Tools::read(&json!({ "tools": [support::report()] }), "x", few).unwrap();
     let body = body(tools.get("report").unwrap(), &json!({ "period": whole()["period"] })).unwrap();
     assert_eq!((&body["limit"], &body["top"]), (&json!(3), &json!(5)));

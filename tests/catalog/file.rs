@@ -41,7 +41,7 @@ fn the_built_in_catalog_is_read() {
     let tools = Tools::trade(Limits::default()).unwrap();
     let read = read(&json!({ "extends": "trade" })).unwrap();
     assert_eq!(read.iter().count(), tools.iter().count());
-    assert!(Tools::trade(Limits { max_rows: 0, ..Limits::default() }).unwrap_err().message.contains("max_rows"));
+    assert!(Tools::trade(Limits::default().max_rows(0)).unwrap_err().message.contains("max_rows"));
 }
 
 /// All that is wrong, in the order of the file.
@@ -326,7 +326,7 @@ fn the_schema_tells_the_truth_about_ceilings_and_unknown_arguments() {
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["properties"]["top"]["default"], 200);
     assert_eq!(schema["properties"]["limit"]["default"], 10);
-    let few = Limits { resolve_limit: 3, max_rows: 7, ..Limits::default() };
+    let few = Limits::default().resolve_limit(3).max_rows(7);
     let tools = Tools::read(&json!({ "tools": [report()] }), "x", few).unwrap();
     let schema = tools.get("report").unwrap().input_schema();
     assert_eq!(
@@ -440,9 +440,7 @@ fn ceilings_are_of_integers() {
     }
     broken_at("/clamp", json!([]), "clamp", "object");
     broken_at("/input_schema/properties/top/minimum", json!(6000), "clamp.top", "less than the minimum");
-    let error =
-        Tools::read(&json!({ "tools": [] }), "x", Limits { resolve_limit: 0, max_rows: 1, ..Limits::default() })
-            .unwrap_err();
+    let error = Tools::read(&json!({ "tools": [] }), "x", Limits::default().resolve_limit(0).max_rows(1)).unwrap_err();
     assert!(error.message.contains("resolve_limit"), "{error}");
     // No more than the schema allows.
     let mut tool = report();

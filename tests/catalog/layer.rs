@@ -487,7 +487,7 @@ async fn an_answer_that_came_full_says_so() {
     // A tool of one's own has other arguments.
     let own = json!({ "tools": [{ "name": "own", "description": "x", "scope": "x", "path": "x", "clamp": { "сколько": "max_rows" },
         "input_schema": { "type": "object", "properties": { "сколько": { "type": "integer" } } } }] });
-    let own = Tools::read(&own, "x", Limits { default_rows: 2, ..Limits::default() }).unwrap();
+    let own = Tools::read(&own, "x", Limits::default().default_rows(2)).unwrap();
     let (_, texts) = noted(&own, "own", json!({}), &rows(2)).await;
     assert!(texts[0].ends_with("with сколько, so there may be more that it does not show. To see the rest, raise сколько (up to 5000), or narrow the request."), "{texts:?}");
     // Where nothing is asked for, nothing can be full.
@@ -541,7 +541,7 @@ fn of_at_most(max_chars: usize) -> Tools {
     let mut tool = support::find();
     tool["max_chars"] = json!(max_chars);
     tool["_meta"] = json!({ "own": [1] });
-    Tools::read(&json!({ "tools": [tool] }), "x", Limits { resolve_limit: 100, ..Limits::default() }).unwrap()
+    Tools::read(&json!({ "tools": [tool] }), "x", Limits::default().resolve_limit(100)).unwrap()
 }
 
 /// JSON that breaks off is no JSON, and a part without a word is taken for the whole.
@@ -790,7 +790,10 @@ async fn guarded_values_do_not_hide_in_text() {
     let policy = layer.catalog().policy(ScopePolicy::everything("mcp"));
     // What a layer between them does to the headers changes nothing of what a caller may do.
     let without_headers = |inner| {
-        let cleaned = |request: Request| Request { headers: http::HeaderMap::new(), ..request };
+        let cleaned = |mut request: Request| {
+            request.headers.clear();
+            request
+        };
         tower::util::MapRequest::new(inner, cleaned)
     };
     let service = ScopeLayer::new(policy).layer(without_headers(layer.layer(onec.clone())));
@@ -863,5 +866,5 @@ const _: () = {
     shared::<CatalogLayer<OneC>>();
     shared::<CatalogService<OneC, OneC>>();
     shared::<Tools>();
-    sent::<onec_mcp::catalog::ResponseFuture<Ready<Answer>, Ready<Answer>>>();
+    sent::<onec_mcp::catalog::ResponseFuture<Ready<Answer>, OneC>>();
 };

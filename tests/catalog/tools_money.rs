@@ -239,7 +239,7 @@ async fn what_cannot_be_mended_is_refused() {
 #[tokio::test]
 async fn the_ceiling_of_rows_is_the_one_that_was_set() {
     for subject in every() {
-        let limits = Limits { max_rows: 3, ..Limits::default() };
+        let limits = Limits::default().max_rows(3);
         let tool = MoneyTool::behind(subject, Doors::limited(limits).await, 3);
         let all = tool.subject.dimensions;
         for arguments in [json!({}), json!({ "top": 2 }), json!({ "top": 3 }), json!({ "top": 4 })] {

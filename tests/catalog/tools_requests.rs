@@ -208,10 +208,7 @@ fn ceiling(tool: &str, limits: Limits) -> u64 {
 
 #[tokio::test]
 async fn a_1c_that_sends_more_than_the_ceiling() {
-    for limits in [
-        Limits { resolve_limit: 3, max_rows: 6, ..Limits::default() },
-        Limits { resolve_limit: 12, max_rows: 700, ..Limits::default() },
-    ] {
+    for limits in [Limits::default().resolve_limit(3).max_rows(6), Limits::default().resolve_limit(12).max_rows(700)] {
         for (tool, arguments) in good() {
             let most = ceiling(tool, limits);
             let answer = |count: u64| match tool.starts_with("resolve_") {

@@ -117,12 +117,12 @@ async fn as_many_as_wanted_up_to_the_ceiling() {
             assert!(message.contains("limit"), "{message}");
         }
     }
-    let few = Doors::limited(Limits { resolve_limit: 2, ..Limits::default() }).await;
+    let few = Doors::limited(Limits::default().resolve_limit(2)).await;
     let (answer, sent) = few.ask_sent("resolve_product", json!({ "query": "чай" })).await;
     assert_eq!((answer, &sent["limit"]), (first(&found("resolve_product", "чай", false, true), 2), &json!(2)));
     let all = found("resolve_product", "а", false, true);
     assert!(all.len() > 20, "more than is told");
-    let most = Doors::limited(Limits { resolve_limit: 1000, ..Limits::default() }).await;
+    let most = Doors::limited(Limits::default().resolve_limit(1000)).await;
     let (answer, sent) = most.ask_sent("resolve_product", json!({ "query": "а", "limit": 1001 })).await;
     assert_eq!((answer, &sent["limit"]), (first(&all, 1000), &json!(1000)));
     // The default stays what it is.
@@ -132,7 +132,7 @@ async fn as_many_as_wanted_up_to_the_ceiling() {
 
 #[tokio::test]
 async fn folders_where_there_are_any() {
-    let doors = Doors::limited(Limits { resolve_limit: 50, ..Limits::default() }).await;
+    let doors = Doors::limited(Limits::default().resolve_limit(50)).await;
     for tool in RESOLVERS {
         if !groups(tool) {
             let message = doors.refused(tool, json!({ "query": "а", "include_groups": true })).await;

@@ -129,10 +129,7 @@ fn ceiling(tool: &str, argument: &str, limits: Limits) -> Option<u64> {
 
 #[tokio::test]
 async fn what_is_above_the_ceiling_is_lowered() {
-    for limits in [
-        Limits { resolve_limit: 7, max_rows: 4, ..Limits::default() },
-        Limits { resolve_limit: 40, max_rows: 9000, ..Limits::default() },
-    ] {
+    for limits in [Limits::default().resolve_limit(7).max_rows(4), Limits::default().resolve_limit(40).max_rows(9000)] {
         let mut lowered = 0;
         for tool in Doors::open(limits).await.listed().await {
             let (name, schema) = (tool["name"].as_str().unwrap(), &tool["inputSchema"]);

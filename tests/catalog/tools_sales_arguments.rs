@@ -26,7 +26,7 @@ async fn high_row_limits_become_the_ceiling() {
         arguments[field] = json!(999_999);
         mended(&doors, tool, arguments, json!({ field: 5000 })).await;
     }
-    let small = Doors::limited(Limits { max_rows: 3, ..Limits::default() }).await;
+    let small = Doors::limited(Limits::default().max_rows(3)).await;
     let id = &company().customers[0].id;
     for (tool, field) in [
         ("sales_report", "top"),

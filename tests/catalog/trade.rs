@@ -269,8 +269,8 @@ fn defaults_are_filled_in() {
 fn ceilings_lower_what_is_above_them() {
     for limits in [
         Limits::default(),
-        Limits { resolve_limit: 3, max_rows: 4, ..Limits::default() },
-        Limits { resolve_limit: 50, max_rows: 60, ..Limits::default() },
+        Limits::default().resolve_limit(3).max_rows(4),
+        Limits::default().resolve_limit(50).max_rows(60),
     ] {
         let tools = Tools::trade(limits).unwrap();
         for row in TABLE {

@@ -307,12 +307,7 @@ async fn in_a_gateway() {
         "guarded": [{ "field": "measure", "values": ["profit"], "scope": "cost" }],
         "input_schema": { "type": "object", "properties": { "measure": { "enum": ["amount", "profit"] } } },
     }]});
-    let guard = Guard {
-        tool: "t".to_owned(),
-        field: "Показатели".to_owned(),
-        values: vec!["Прибыль".to_owned()],
-        scope: "cost".to_owned(),
-    };
+    let guard = Guard::new("t", "Показатели", ["Прибыль"], "cost");
     let catalog = Catalog::new(Tools::read(&file, "file", Limits::default()).unwrap());
     let gateway = Gateway::builder(onec.clone())
         .aliases(AliasLayer::new())

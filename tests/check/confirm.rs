@@ -177,7 +177,9 @@ async fn nor_does_a_prompt() {
         ),
     ] {
         let param = if method == Method::Complete { Param::Context } else { Param::Arguments };
-        answer(&service, Request { method, ..request(&params) }).await;
+        let mut asks = request(&params);
+        asks.method = method;
+        answer(&service, asks).await;
         let asked = onec.asked.lock().unwrap();
         let got = asked.last().unwrap().params.raw(param).unwrap();
         assert_eq!(std::str::from_utf8(got).unwrap(), left, "{params}");
@@ -770,7 +772,8 @@ async fn in_a_gateway() {
         .scopes(ScopePolicy::everything("mcp"))
         .build();
     let by = |method: Method, params: &Value, scopes: &str| {
-        let mut request = Request { method, ..request(params) };
+        let mut request = request(params);
+        request.method = method;
         request.extensions.insert(Identity::new("a", Scopes::parse(scopes)));
         request
     };

@@ -389,7 +389,9 @@ async fn a_call_is_one_line() {
     let onec = || {
         rpc(|_| async {
             sleep(Duration::from_millis(1)).await;
-            Ok(Response { upstream: Some(Duration::from_millis(7)), ..result(r#"{"tools":[],"content":[]}"#)? })
+            let mut answer = result(r#"{"tools":[],"content":[]}"#)?;
+            answer.upstream = Some(Duration::from_millis(7));
+            Ok(answer)
         })
     };
     let asked = [ask(1, "tools/call", "a"), ask(2, "tools/list", ""), ask(3, "prompts/get", "b"), ask(4, "ping", "")];

@@ -377,3 +377,12 @@ async fn who_can_open_nothing_of_the_extension_gets_the_list_of_the_catalog() {
     assert_eq!(both.len(), all.len() + 1, "{both:?}");
     assert_eq!(onec.requests(&Method::ToolsList), 1);
 }
+
+const fn sent<T: Send + 'static>() {}
+
+/// Checked by the compiler.
+const _: () = {
+    sent::<Gateway<OneC, OneC>>();
+    sent::<onec_mcp::gateway::ResponseFuture<OneC, OneC>>();
+    sent::<onec_mcp::gateway::ResponseFuture<OneC, NoRest>>();
+};

@@ -200,7 +200,7 @@ async fn a_token_of_another_host_is_refused() {
     let (access, _) = pair(&lab.call(request).await);
     let who = async |base: &str| {
         use onec_mcp::auth::{Presented, TokenValidator};
-        lab.server.tokens().validate(Presented { token: &access, base, site: &lab.site }).await
+        lab.server.tokens().validate(Presented::new(&access, base, &lab.site)).await
     };
     assert!(who("http://one.example").await.is_ok());
     assert!(matches!(who("http://two.example").await, Err(onec_mcp::auth::Refusal::Audience)));

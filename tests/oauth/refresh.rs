@@ -125,7 +125,7 @@ async fn a_code_has_no_grace() {
 
 #[tokio::test]
 async fn the_grace_can_be_off() {
-    let lab = lab().with(|server| server.lifetimes(Lifetimes { grace: Duration::ZERO, ..Lifetimes::default() }));
+    let lab = lab().with(|server| server.lifetimes(Lifetimes::default().grace(Duration::ZERO)));
     let (_, old) = lab.tokens(&[]).await;
     let (access, _) = pair(&lab.refresh(&old, &[]).await);
     lab.refresh(&old, &[]).await.assert_error(400, "invalid_grant");
@@ -177,7 +177,7 @@ async fn nothing_is_kept_after_the_grace() {
 async fn a_revocation_here_counts_at_once() {
     let lab = lab();
     let tokens = lab.server.tokens().cache(100, Duration::from_secs(3600));
-    let who = async |token: &str| tokens.validate(Presented { token, base: oauth::BASE, site: &lab.site }).await;
+    let who = async |token: &str| tokens.validate(Presented::new(token, oauth::BASE, &lab.site)).await;
     for how in ["access token", "refresh token", "replay", "replay by another"] {
         let (access, refresh) = lab.tokens(&[]).await;
         let (bystander, _) = lab.tokens(&[]).await;

@@ -110,7 +110,7 @@ async fn a_code_expires() {
 #[tokio::test]
 async fn tokens_expire() {
     let seconds = Duration::from_secs;
-    let lifetimes = Lifetimes { code: seconds(5), access: seconds(10), refresh: seconds(100), grace: seconds(0) };
+    let lifetimes = Lifetimes::default().code(seconds(5)).access(seconds(10)).refresh(seconds(100)).grace(seconds(0));
     let lab = lab().with(|server| server.lifetimes(lifetimes));
     let (access, refresh) = lab.tokens(&[]).await;
     lab.pass(10);

@@ -295,7 +295,7 @@ fn infobase() -> Infobase {
 async fn a_call_says_how_long_it_may_take() {
     let (service, seen) = leaf(Ok);
     for slow in [false, true] {
-        service.rest().oneshot(RestCall { slow, ..call("a") }).await.unwrap();
+        service.rest().oneshot(call("a").slow(slow)).await.unwrap();
         let seen = seen.lock().unwrap().pop().unwrap();
         let limit = Duration::from_secs(if slow { 99 } else { 7 });
         assert_eq!(seen.extensions().get(), Some(&Patience(limit)));
@@ -308,7 +308,7 @@ async fn slow_and_quick_calls_end_in_their_own_time() {
         let client = service_fn(|_: http::Request<Bytes>| pending::<Result<http::Response<Bytes>, BoxError>>());
         let service = OneCService::with_client(infobase(), DeadlineLayer.layer(client)).unwrap();
         let started = Instant::now();
-        let (kind, _) = trouble(service.rest().oneshot(RestCall { slow, ..call("a") }).await);
+        let (kind, _) = trouble(service.rest().oneshot(call("a").slow(slow)).await);
         let limit = Duration::from_secs(limit);
         assert_eq!(kind, Trouble::Slow(limit));
         assert!(started.elapsed().abs_diff(limit) < Duration::from_millis(5));

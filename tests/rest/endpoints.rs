@@ -190,7 +190,7 @@ async fn arguments_that_do_not_fit() {
 #[tokio::test]
 async fn more_rows_than_the_ceiling_are_not_passed_on() {
     let (_, inner) = onec(|| object(r#"{"candidates":[{"id":"1"},{"id":"2"},{"id":"3"}]}"#));
-    let catalog = Catalog::trade(Limits { resolve_limit: 2, max_rows: 10, ..Limits::default() }).unwrap();
+    let catalog = Catalog::trade(Limits::default().resolve_limit(2).max_rows(10)).unwrap();
     let service = RestService::new(catalog, TOKEN, inner);
     let answer = ask(service, post("/resolve/customer", r#"{"query":"x"}"#)).await;
     let (status, code, message) = answer.error();

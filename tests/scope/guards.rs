@@ -129,12 +129,7 @@ async fn a_guard_is_for_its_tool_alone() {
     let policy = ScopePolicy::everything("mcp")
         .guard(guard("measures", &["", " "], "never"))
         .guard(guard("measures", &["cost"], ""))
-        .guard(Guard {
-            tool: "sales".to_owned(),
-            field: String::new(),
-            values: vec!["x".to_owned()],
-            scope: "x".to_owned(),
-        });
+        .guard(Guard::new("sales", "", ["x"], "x"));
     assert_eq!(missing(&policy, sales(r#"{"measures":["","cost"]}"#, "mcp")).await, None);
     assert_eq!(missing(&policy, sales(r#"{"anything":["x"]}"#, "mcp")).await.as_deref(), Some("mcp x"));
 }

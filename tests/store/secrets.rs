@@ -96,7 +96,7 @@ async fn use_secrets<S: TokenStore>(store: &S) {
 
     let tokens = Tokens::new(store.clone()).clock(Clock::new(|| NOW));
     let site = Site::new();
-    let presented = |token| Presented { token, base: "https://host.example", site: &site };
+    let presented = |token| Presented::new(token, "https://host.example", &site);
     let identity = tokens.validate(presented(ACCESS)).await.unwrap();
     assert_eq!(identity.credentials().map(Credentials::user), Some(USER));
     for token in [REFRESH, CODE, UNKNOWN] {

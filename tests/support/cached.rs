@@ -186,7 +186,7 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// A call whose answer may be remembered for a minute.
 pub(crate) fn call(path: &str, body: &str) -> RestCall {
-    RestCall { cache: Some(MINUTE), ..RestCall::new(path, body.to_owned()) }
+    RestCall::new(path, body.to_owned()).cache(MINUTE)
 }
 
 pub(crate) fn customer() -> RestCall {

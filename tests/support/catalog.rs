@@ -103,7 +103,7 @@ pub(crate) fn find() -> Value {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { resolve_limit: 20, max_rows: 100, ..Limits::default() }
+    Limits::default().resolve_limit(20).max_rows(100)
 }
 
 pub(crate) fn tools() -> Tools {

@@ -84,7 +84,7 @@ fn check_message(bytes: &[u8], message: &Message) {
 
 /// What is refused is refused under a code of JSON-RPC, and JSON is never called none.
 fn refusal(bytes: &[u8], item: &Result<Message, Invalid>) {
-    let Err(Invalid { id, error }) = item else { return };
+    let Err(Invalid { id, error, .. }) = item else { return };
     let code = error.code;
     assert!(
         matches!(code, ErrorObject::PARSE_ERROR | ErrorObject::INVALID_REQUEST | ErrorObject::INVALID_PARAMS),

@@ -67,6 +67,7 @@ impl Login for Scripted {
                 let text = format!("{}/{}", login.user(), login.password().expose_secret());
                 (text, format!("onec:{}", login.user()), Some(login))
             }
+            typed => panic!("{typed:?}"),
         };
         self.0.asked.lock().unwrap().push(text);
         let answer = {
@@ -75,7 +76,11 @@ impl Login for Scripted {
         };
         self.0.open.subscribe().wait_for(|open| *open).await.unwrap();
         match &*answer.unwrap() {
-            "in" => Ok(LoggedIn { subject, scopes: Some(Scopes::parse("mcp")), credentials }),
+            "in" => {
+                let mut who = LoggedIn::new(subject).scopes(Scopes::parse("mcp"));
+                who.credentials = credentials;
+                Ok(who)
+            }
             "wrong" => Err(LoginError::Wrong),
             "norole" => Err(LoginError::NoRole),
             "many" => Err(LoginError::TooMany(7)),
@@ -122,7 +127,7 @@ impl Login for Owner {
         if login.password().expose_secret() != state.0 {
             return Err(LoginError::Wrong);
         }
-        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+        Ok(LoggedIn::new(format!("onec:{}", login.user())).credentials(login))
     }
 }
 

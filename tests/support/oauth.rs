@@ -41,12 +41,10 @@ impl Login for Users {
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         match typed {
             Typed::Credentials(login) => user(&login),
-            Typed::Key(key) if key.expose_secret() == "key-1" => Ok(LoggedIn {
-                subject: "robot".to_owned(),
-                scopes: Some(Scopes::parse("mcp:resolve")),
-                credentials: None,
-            }),
-            Typed::Key(_) => Err(LoginError::Wrong),
+            Typed::Key(key) if key.expose_secret() == "key-1" => {
+                Ok(LoggedIn::new("robot").scopes(Scopes::parse("mcp:resolve")))
+            }
+            _ => Err(LoginError::Wrong),
         }
     }
 }
@@ -65,7 +63,9 @@ fn user(login: &Credentials) -> Result<LoggedIn, LoginError> {
         ("down", _) => return Err(LoginError::Unavailable("1C is down".into())),
         _ => return Err(LoginError::Wrong),
     };
-    Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes, credentials: Some(login.clone()) })
+    let mut who = LoggedIn::new(format!("onec:{}", login.user())).credentials(login.clone());
+    who.scopes = scopes;
+    Ok(who)
 }
 
 pub(crate) struct Answer {
@@ -245,7 +245,7 @@ impl<S: TokenStore> Lab<S> {
 
     /// Who bears an access token.
     pub(crate) async fn who(&self, token: &str) -> Result<Identity, Refusal> {
-        let presented = Presented { token, base: BASE, site: &self.site };
+        let presented = Presented::new(token, BASE, &self.site);
         self.server.tokens().without_cache().validate(presented).await
     }
 }

@@ -33,12 +33,7 @@ pub(crate) fn refused(arguments: &[u8]) -> Option<Scopes> {
 }
 
 fn call(arguments: &[u8]) -> Option<Result<(), Scopes>> {
-    let guard = Guard {
-        tool: "sales".to_owned(),
-        field: "measures".to_owned(),
-        values: VALUES.map(str::to_owned).to_vec(),
-        scope: "cost".to_owned(),
-    };
+    let guard = Guard::new("sales", "measures", VALUES, "cost");
     let onec = service_fn(|_: Request| async { Ok::<_, BoxError>(Response::result(Payload::empty())) });
     let service = ScopeLayer::new(ScopePolicy::everything("mcp").guard(guard)).layer(onec);
     let params = [&br#"{"name":"sales","arguments":"#[..], arguments, b"}"].concat();

@@ -61,8 +61,7 @@ pub(crate) fn value(payload: &Payload) -> Value {
 }
 
 pub(crate) fn guard(field: &str, values: &[&str], scope: &str) -> Guard {
-    let values = values.iter().map(|value| (*value).to_owned()).collect();
-    Guard { tool: "sales".to_owned(), field: field.to_owned(), values, scope: scope.to_owned() }
+    Guard::new("sales", field, values.iter().copied(), scope)
 }
 
 /// A call of the tool that is guarded.

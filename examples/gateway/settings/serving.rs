@@ -17,11 +17,10 @@ const MAX_CANDIDATES: u64 = 1000;
 const MAX_ROWS: u64 = 100_000;
 
 pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Serving, Stop> {
-    let limits = Limits {
-        resolve_limit: values.get(&table::RESOLVE_LIMIT, |text| parse::number(text, 1, MAX_CANDIDATES, ""))?,
-        max_rows: values.get(&table::MAX_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?,
-        default_rows: values.get(&table::DEFAULT_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?,
-    };
+    let limits = Limits::default()
+        .resolve_limit(values.get(&table::RESOLVE_LIMIT, |text| parse::number(text, 1, MAX_CANDIDATES, ""))?)
+        .max_rows(values.get(&table::MAX_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?)
+        .default_rows(values.get(&table::DEFAULT_ROWS, |text| parse::number(text, 1, MAX_ROWS, ""))?);
     let list_cache = values.get(&table::LIST_CACHE_MS, |text| parse::millis(text, 0))?;
     let serving = Serving {
         mcp: values.get(&table::ENABLED, parse::switch)?,

@@ -60,7 +60,7 @@ where
                 _ => LoginError::Unavailable(error),
             }
         })?;
-        Ok(LoggedIn { subject: holder.sub, scopes: Some(holder.scopes), credentials: None })
+        Ok(LoggedIn::new(holder.sub).scopes(holder.scopes))
     }
 }
 

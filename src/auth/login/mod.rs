@@ -116,6 +116,7 @@ pub trait Login: Clone + Send + Sync + 'static {
 
 /// The fields of the login page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// User and password.
     Credentials,
@@ -125,6 +126,7 @@ pub enum Form {
 
 /// What a user typed. Its `Debug` shows no password and no key.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Typed {
     /// User and password.
     Credentials(Credentials),
@@ -134,6 +136,7 @@ pub enum Typed {
 
 /// Somebody who logged in.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct LoggedIn {
     /// Who, as 1C is told in `X-MCP-Sub`.
     pub subject: String,
@@ -141,6 +144,27 @@ pub struct LoggedIn {
     pub scopes: Option<Scopes>,
     /// The login that calls run under, if not the service account.
     pub credentials: Option<Credentials>,
+}
+
+impl LoggedIn {
+    /// Somebody who may be granted every scope, and whose calls run under the service account.
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into(), scopes: None, credentials: None }
+    }
+
+    /// Bounds what they may be granted.
+    #[must_use]
+    pub fn scopes(mut self, scopes: Scopes) -> Self {
+        self.scopes = Some(scopes);
+        self
+    }
+
+    /// Sets the login that their calls run under.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
 }
 
 /// Why a login did not work.

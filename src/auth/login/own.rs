@@ -83,7 +83,7 @@ where
             }
         })?;
         self.be_guarded().await.map_err(LoginError::Unavailable)?;
-        Ok(LoggedIn { subject: format!("onec:{}", login.user()), scopes: None, credentials: Some(login) })
+        Ok(LoggedIn::new(format!("onec:{}", login.user())).credentials(login))
     }
 }
 

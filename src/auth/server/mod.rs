@@ -62,7 +62,7 @@
 //!         use secrecy::ExposeSecret;
 //!         match typed {
 //!             Typed::Key(key) if key.expose_secret().starts_with("key-") => {
-//!                 Ok(LoggedIn { subject: "somebody".to_owned(), scopes: None, credentials: None })
+//!                 Ok(LoggedIn::new("somebody"))
 //!             }
 //!             _ => Err(LoginError::Wrong),
 //!         }
@@ -137,6 +137,7 @@ const IDLE_CLIENT: Timestamp = 90 * 24 * 3600;
 
 /// How long what is given out counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lifetimes {
     /// An authorization code; 2 minutes by default.
     pub code: Duration,
@@ -155,6 +156,36 @@ impl Default for Lifetimes {
         let (code, access, refresh, grace) = (120, 3600, 14 * 24 * 3600, 30);
         let seconds = Duration::from_secs;
         Self { code: seconds(code), access: seconds(access), refresh: seconds(refresh), grace: seconds(grace) }
+    }
+}
+
+impl Lifetimes {
+    /// Sets that of authorization codes.
+    #[must_use]
+    pub const fn code(mut self, code: Duration) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Sets that of access tokens.
+    #[must_use]
+    pub const fn access(mut self, access: Duration) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Sets that of refresh tokens.
+    #[must_use]
+    pub const fn refresh(mut self, refresh: Duration) -> Self {
+        self.refresh = refresh;
+        self
+    }
+
+    /// Sets the grace of refresh tokens.
+    #[must_use]
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
     }
 }
 

@@ -244,7 +244,7 @@ mod tests {
             put(&store, text, subject, credentials).await;
         }
         let tokens = Tokens::new(store.clone()).cache(10, Duration::from_secs(3600));
-        let presented = |token| Presented { token, base: "https://h", site: &site };
+        let presented = |token| Presented::new(token, "https://h", &site);
         let identity = tokens.validate(presented("a")).await.unwrap();
         // Remembered, too.
         tokens.validate(presented("b")).await.unwrap();
@@ -263,7 +263,7 @@ mod tests {
         let tokens = Tokens::new(store.clone());
         runtime.block_on(async {
             put(&store, "a", "anna", true).await;
-            tokens.validate(Presented { token: "a", base: "https://h", site: &site }).await.unwrap();
+            tokens.validate(Presented::new("a", "https://h", &site)).await.unwrap();
         });
         let inner = Arc::downgrade(&tokens.inner);
         drop(tokens);

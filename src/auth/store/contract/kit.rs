@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 /// A promise that a store does not keep.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Broken {
     /// The promise, in words.
     pub rule: &'static str,

@@ -56,8 +56,11 @@ impl Identity {
     /// What to do when 1C refuses those credentials: forget what was granted on them. The bridge does it, when a call
     /// ends so.
     #[must_use]
-    pub fn on_login_refused(mut self, forget: impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static) -> Self {
-        Arc::make_mut(&mut self.0).refused = Some(Arc::new(forget));
+    pub fn on_login_refused<F>(mut self, forget: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Arc::make_mut(&mut self.0).refused = Some(Arc::new(move || Box::pin(forget())));
         self
     }
 

@@ -160,7 +160,7 @@ impl<L: Login> Scheme for Basic<L> {
         let login = self.login.clone();
         Ok(identity.with_credentials(credentials).on_login_refused(move || {
             let (login, typed) = (login.clone(), typed.clone());
-            Box::pin(async move { login.forget(&typed).await })
+            async move { login.forget(&typed).await }
         }))
     }
 

@@ -213,7 +213,7 @@ async fn a_login_that_1c_refuses_is_told_to_each_who_waited() {
     let identities = told.clone().map(|count| {
         login("a", "b").on_login_refused(move || {
             count.fetch_add(1, Ordering::SeqCst);
-            Box::pin(std::future::ready(()))
+            std::future::ready(())
         })
     });
     let mut calls_by_hand = identities.each_ref().map(|identity| lone(over_http(rpc.clone(), identity)));

@@ -36,11 +36,11 @@ fn told() -> (Identity, Arc<AtomicUsize>) {
     let counter = Arc::clone(&count);
     let identity = user("Иванов", "old").on_login_refused(move || {
         let counter = Arc::clone(&counter);
-        Box::pin(async move {
+        async move {
             // Done only when awaited to the end.
             tokio::task::yield_now().await;
             counter.fetch_add(1, Ordering::SeqCst);
-        })
+        }
     });
     (identity, count)
 }

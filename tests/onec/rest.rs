@@ -235,10 +235,10 @@ async fn a_401_ends_the_callers_own_login_and_nobody_elses() {
     let counter = Arc::clone(&count);
     let anyone = Identity::new("onec:a", Scopes::default()).on_login_refused(move || {
         let counter = Arc::clone(&counter);
-        Box::pin(async move {
+        async move {
             tokio::task::yield_now().await;
             counter.fetch_add(1, Ordering::SeqCst);
-        })
+        }
     });
     let server = Faulty::start([status(401, "{}")]).await;
     let service = OneCService::new(server.infobase().basic("Служба", "s")).unwrap();

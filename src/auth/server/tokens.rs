@@ -5,7 +5,6 @@ use crate::audit::Event;
 use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
 use crate::auth::{Clock, Digest, Presented, Refusal, Timestamp, TokenValidator};
 use crate::identity::Identity;
-use futures_core::future::BoxFuture;
 use moka::Expiry;
 use moka::future::Cache;
 use std::fmt;
@@ -143,30 +142,27 @@ impl<S: TokenStore> Inner<S> {
                 tracing::warn!("a stored login cannot be decrypted");
                 return Err(Missing::Unknown);
             };
-            identity = identity.with_credentials(credentials).on_login_refused(self.forget_login(grant.subject));
+            // Not all of this, since the cache of these tokens keeps the identity.
+            let (store, revocations, subject) = (self.store.clone(), self.revocations.clone(), grant.subject);
+            identity = identity
+                .with_credentials(credentials)
+                .on_login_refused(move || revoke_login(store.clone(), revocations.clone(), subject.clone()));
         }
         Ok(Arc::new(Known { identity, expires: stored.expires, resource: grant.resource, asked, revocations }))
     }
+}
 
-    /// Revokes what was granted to a user whose login 1C has refused.
-    fn forget_login(&self, subject: String) -> impl Fn() -> BoxFuture<'static, ()> + Send + Sync + 'static {
-        // Not all of it, since the cache of these tokens keeps this.
-        let (store, revocations) = (self.store.clone(), self.revocations.clone());
-        move || {
-            let (store, revocations, subject) = (store.clone(), revocations.clone(), subject.clone());
-            Box::pin(async move {
-                let revoked = store.revoke_subject(&subject).await;
-                // Also where the store fails: what it says of these tokens from now on counts.
-                revocations.made_one();
-                match revoked {
-                    Ok(()) => {
-                        let (sub, reason) = (Some(&*subject), Some("login_refused"));
-                        Event { name: "oauth.token.revoked", sub, reason, ..Event::default() }.emit();
-                    }
-                    Err(error) => tracing::warn!(%error, "tokens of a refused login are not revoked yet"),
-                }
-            })
+/// Revokes what was granted to a user whose login 1C has refused.
+async fn revoke_login<S: TokenStore>(store: S, revocations: Revocations, subject: String) {
+    let revoked = store.revoke_subject(&subject).await;
+    // Also where the store fails: what it says of these tokens from now on counts.
+    revocations.made_one();
+    match revoked {
+        Ok(()) => {
+            let (sub, reason) = (Some(&*subject), Some("login_refused"));
+            Event { name: "oauth.token.revoked", sub, reason, ..Event::default() }.emit();
         }
+        Err(error) => tracing::warn!(%error, "tokens of a refused login are not revoked yet"),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::infobase::Opened;
 use crate::oauth;
 use crate::settings::{Auth, Login, Settings};
 use axum::Router;
-use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
+use onec_mcp::auth::login::{Cached, CachedLayer, OwnLogin, Slowdown};
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
 use onec_mcp::net::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
@@ -14,6 +14,7 @@ use std::future::{Future, pending, ready};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
+use tower::Layer;
 use url::{Host, Url};
 
 /// A wrong login that comes again within this time is the same.
@@ -54,7 +55,7 @@ pub(crate) async fn guard(
         Auth::Basic { scopes } => {
             // Within, right logins are remembered; outside, one that is wrong counts once, however often it comes.
             let known = Cached::new(OwnLogin::new(infobase.onec.clone()));
-            let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, WRONG_AGAIN);
+            let login = CachedLayer::new().ttl(Duration::ZERO, WRONG_AGAIN).layer(Slowdown::new(known));
             Access::new(mcp.behind(BasicAuthLayer::new(login).scopes(scopes.clone())))
         }
         Auth::OAuth2(oauth) => oauth::guard(mcp, infobase, settings, oauth, hosts).await?,

@@ -6,7 +6,7 @@ use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
 use axum::Router;
-use onec_mcp::auth::login::{AccessKey, Cached, Login, OwnLogin, Slowdown};
+use onec_mcp::auth::login::{AccessKey, Cached, CachedLayer, Login, OwnLogin, SlowdownLayer};
 use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes, Limits};
 use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use onec_mcp::auth::{BearerAuthLayer, Site};
@@ -16,6 +16,7 @@ use std::error::Error as StdError;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::sleep;
+use tower::Layer;
 
 /// How often what has expired is thrown away.
 const SWEEP: Duration = Duration::from_secs(300);
@@ -90,8 +91,8 @@ impl Setup<'_> {
         match self.oauth.login {
             // The same login typed by many programs at once is one question, and no guessing.
             LoginType::Credentials => {
-                let slow = Slowdown::new(OwnLogin::new(onec)).remember_in(store.clone());
-                self.with_login(store, Cached::new(slow).ttl(AT_ONCE, AT_ONCE))
+                let slow = SlowdownLayer::new().remember_in(store.clone()).layer(OwnLogin::new(onec));
+                self.with_login(store, CachedLayer::new().ttl(AT_ONCE, AT_ONCE).layer(slow))
             }
             LoginType::Key => self.with_login(store, Cached::new(AccessKey::new(onec))),
         }

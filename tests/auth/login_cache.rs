@@ -2,11 +2,12 @@
 
 use crate::support::login::{Scripted, key, outcome, typed};
 use crate::support::poll::{by_hand, pending, ready};
-use onec_mcp::auth::login::{Cached, Form, Login, LoginError, Slowdown, Typed};
+use onec_mcp::auth::login::{Cached, CachedLayer, Form, Login, LoginError, Slowdown, Typed};
 use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
 use onec_mcp::{auth::login::OwnLogin, demo};
 use std::time::Duration;
 use tokio::time::advance;
+use tower::Layer;
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -95,7 +96,7 @@ async fn only_the_very_same_login_is_the_same() {
 #[tokio::test(start_paused = true)]
 async fn times_and_room_can_be_set() {
     let inner = Scripted::new("in wrong in wrong");
-    let login = Cached::new(inner.clone()).ttl(s(2), s(1)).capacity(10);
+    let login = CachedLayer::new().ttl(s(2), s(1)).capacity(10).layer(inner.clone());
     check(&login, typed("a", "b")).await;
     check(&login, typed("a", "c")).await;
     advance(s(1)).await;
@@ -103,14 +104,16 @@ async fn times_and_room_can_be_set() {
     assert_eq!(check(&login, typed("a", "c")).await, "in onec:a");
     assert_eq!(inner.asked().len(), 3);
     // Nothing is kept where nothing may be.
-    for login in [Cached::new(inner.clone()).ttl(s(0), s(0)), Cached::new(inner.clone()).capacity(0)] {
+    for login in
+        [CachedLayer::new().ttl(s(0), s(0)).layer(inner.clone()), CachedLayer::new().capacity(0).layer(inner.clone())]
+    {
         let before = inner.asked().len();
         check(&login, typed("a", "b")).await;
         check(&login, typed("a", "b")).await;
         assert_eq!(inner.asked().len(), before + 2);
     }
     // Forever is a time, too.
-    let login = Cached::new(Scripted::new("in wrong")).ttl(Duration::MAX, Duration::MAX);
+    let login = CachedLayer::new().ttl(Duration::MAX, Duration::MAX).layer(Scripted::new("in wrong"));
     check(&login, typed("a", "b")).await;
     advance(s(1 << 32)).await;
     assert_eq!(check(&login, typed("a", "b")).await, "in onec:a");

@@ -7,7 +7,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use onec_mcp::auth::login::{AccessKey, Cached, Form, LoggedIn, Login, LoginError, OwnLogin, Slowdown, Typed};
+use onec_mcp::auth::login::{
+    AccessKey, Cached, CachedLayer, Form, LoggedIn, Login, LoginError, OwnLogin, Slowdown, SlowdownLayer, Typed,
+};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
@@ -206,7 +208,8 @@ async fn keys_are_not_slowed() {
 
 #[tokio::test(start_paused = true)]
 async fn everything_can_be_set() {
-    let login = Slowdown::new(Scripted::new("wrong")).free(2).pauses(s(10), s(25)).window(s(100)).capacity(10);
+    let login =
+        SlowdownLayer::new().free(2).pauses(s(10), s(25)).window(s(100)).capacity(10).layer(Scripted::new("wrong"));
     wrong(&login, "a", 2).await;
     for pause in [10, 20, 25, 25] {
         assert_eq!(check(&login, "a", "x").await, format!("many {pause}"));
@@ -217,17 +220,20 @@ async fn everything_can_be_set() {
     wrong(&login, "a", 2).await;
     assert_eq!(check(&login, "a", "x").await, "many 10");
     // Extremes are no trouble.
-    let login =
-        Slowdown::new(Scripted::new("wrong")).free(0).pauses(Duration::MAX, Duration::MAX).window(Duration::MAX);
+    let login = SlowdownLayer::new()
+        .free(0)
+        .pauses(Duration::MAX, Duration::MAX)
+        .window(Duration::MAX)
+        .layer(Scripted::new("wrong"));
     wrong(&login, "a", 1).await;
     assert!(check(&login, "a", "x").await.starts_with("many 1844674407370955161"));
-    let login = Slowdown::new(Scripted::new("wrong")).pauses(Duration::ZERO, s(60)).window(Duration::ZERO);
+    let login = SlowdownLayer::new().pauses(Duration::ZERO, s(60)).window(Duration::ZERO).layer(Scripted::new("wrong"));
     wrong(&login, "a", 50).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn made_up_names_do_not_make_room_for_guesses_at_one() {
-    let login = Slowdown::new(Scripted::new("wrong")).capacity(100);
+    let login = SlowdownLayer::new().capacity(100).layer(Scripted::new("wrong"));
     for at in 0..1000 {
         wrong(&login, &format!("made up {at}"), 1).await;
     }
@@ -324,7 +330,9 @@ async fn slow_logins_of_one_address_keep_nobody_out() {
     });
     let infobase = Infobase::new("http://h/b").unwrap();
     let onec = OneCService::with_client(infobase, FairQueueLayer::new(16).layer(onec)).unwrap();
-    let login = Cached::new(Slowdown::new(OwnLogin::new(onec.clone())).per_network(0)).ttl(Duration::ZERO, s(30));
+    let login = CachedLayer::new()
+        .ttl(Duration::ZERO, s(30))
+        .layer(SlowdownLayer::new().per_network(0).layer(OwnLogin::new(onec.clone())));
     assert_eq!(from(&login, HOME, "owner", "right").await, "in onec:owner");
     slow.store(true, Ordering::SeqCst);
     asked.store(0, Ordering::SeqCst);
@@ -358,7 +366,7 @@ async fn made_up(login: impl Login, at: usize) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_is_counted_for_each_network_first() {
-    let login = Slowdown::new(Owner::default()).per_network(0);
+    let login = SlowdownLayer::new().per_network(0).layer(Owner::default());
     for turn in 0..5 {
         assert_eq!(from(&login, AWAY, "Иванов", &turn.to_string()).await, "wrong");
     }
@@ -392,7 +400,7 @@ async fn a_right_login_ends_what_was_wrong_in_its_network() {
 async fn of_ipv6_larger_networks_may_do_more_and_not_all() {
     let answered = async |networks: &[String]| {
         let owner = Owner::default();
-        let login = Slowdown::new(owner.clone()).per_network(0).free_in_all(10_000);
+        let login = SlowdownLayer::new().per_network(0).free_in_all(10_000).layer(owner.clone());
         for at in networks {
             for turn in 0..7 {
                 from(&login, at, "Иванов", &format!("{at} {turn}")).await;
@@ -481,7 +489,7 @@ async fn a_right_login_is_known_for_days() {
 async fn a_password_that_was_changed_is_not_known() {
     for by_call in [false, true] {
         let owner = Owner::default();
-        let login = Slowdown::new(owner.clone()).remember_in(MemoryStore::new());
+        let login = SlowdownLayer::new().remember_in(MemoryStore::new()).layer(owner.clone());
         assert!(from(&login, HOME, "Иванов", "right").await.starts_with("in"));
         owner.changes_password("new");
         if by_call {
@@ -501,7 +509,7 @@ async fn a_password_that_was_changed_is_not_known() {
 /// A gateway that was started anew, or another replica, knows who was right.
 async fn is_known_elsewhere<S: TokenStore>(store: S, other: S) {
     let owner = Owner::default();
-    let new = |store: S| Slowdown::new(owner.clone()).pauses(s(1000), s(1000)).remember_in(store);
+    let new = |store: S| SlowdownLayer::new().pauses(s(1000), s(1000)).remember_in(store).layer(owner.clone());
     let before = new(store.clone());
     assert!(from(&before, HOME, "Иванов", "right").await.starts_with("in"));
     let login = new(other);
@@ -548,7 +556,7 @@ async fn what_was_right_is_known_from_postgres() {
 
 #[tokio::test(start_paused = true)]
 async fn made_up_names_do_not_wash_out_who_has_to_wait() {
-    let login = Slowdown::new(Scripted::new("wrong")).capacity(100);
+    let login = SlowdownLayer::new().capacity(100).layer(Scripted::new("wrong"));
     wrong(&login, "a", 7 - 2).await;
     assert_eq!(check(&login, "a", "x").await, "many 1");
     for at in 0..5000 {
@@ -567,7 +575,7 @@ type Inner = tower::util::BoxCloneService<Request<Full<Bytes>>, Response<Full<By
 
 impl Doors {
     fn new() -> Self {
-        Self::of(Cached::new(Slowdown::new(Owner::default())).ttl(Duration::ZERO, s(30)))
+        Self::of(CachedLayer::new().ttl(Duration::ZERO, s(30)).layer(Slowdown::new(Owner::default())))
     }
 }
 
@@ -721,7 +729,7 @@ async fn a_key_that_was_right_need_not_wait() {
         std::future::ready(Ok::<_, BoxError>(answer.body(Bytes::from_static(br#"{"sub":"a","scopes":[]}"#)).unwrap()))
     });
     let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), onec).unwrap();
-    let login = Cached::new(Slowdown::new(AccessKey::new(onec))).ttl(Duration::ZERO, Duration::ZERO);
+    let login = CachedLayer::new().ttl(Duration::ZERO, Duration::ZERO).layer(Slowdown::new(AccessKey::new(onec)));
     let from = HOME.parse().ok();
     let held = async |text: &str| outcome(login.check_held(key(text), from, 7).await);
     assert_eq!(held("right").await, "many 7", "it is new");

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Slowdown, Typed};
+use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, SlowdownLayer, Typed};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
@@ -225,7 +225,7 @@ async fn a_flood_while_the_store_is_broken_is_counted() {
     sampled(&log, "the token store failed").await;
 
     // Whether a login may pass that has to wait.
-    let login = Slowdown::new(Nobody).free(1).free_in_all(1).remember_in(store);
+    let login = SlowdownLayer::new().free(1).free_in_all(1).remember_in(store).layer(Nobody);
     let service = RefusalsLayer::new().layer(BasicAuthLayer::new(login).layer(service_fn(served)));
     let mut request = get("/mcp");
     request.headers_mut().insert("authorization", "Basic bWU6czNjcmV0".parse().unwrap());

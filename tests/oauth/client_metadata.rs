@@ -4,7 +4,7 @@
 
 use crate::support::oauth;
 use crate::support::tls_host::{Host, Reply};
-use onec_mcp::auth::server::{ClientMetadata, MetadataError};
+use onec_mcp::auth::server::{ClientMetadata, ClientMetadataSettings, MetadataError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -54,7 +54,7 @@ async fn a_document_at_a_name() {
 #[tokio::test]
 async fn no_request_to_this_network() {
     let host = documents("").await;
-    let metadata = ClientMetadata::new().trust(&host.root).unwrap();
+    let metadata = ClientMetadata::with(ClientMetadataSettings::new().trust(&host.root).unwrap());
     let port = host.port;
     for host in ["127.0.0.1", "[::1]", "localhost", "10.0.0.1", "169.254.169.254", "[fd00::1]", "0.0.0.0", "127.9.9.9"]
     {
@@ -64,7 +64,9 @@ async fn no_request_to_this_network() {
     }
     assert_eq!(host.connections(), 0);
     // The same server can be reached once that is allowed, but no other network.
-    let other = ClientMetadata::new().trust(&host.root).unwrap().allow(["10.0.0.0/8".parse().unwrap()]);
+    let other = ClientMetadata::with(
+        ClientMetadataSettings::new().trust(&host.root).unwrap().allow(["10.0.0.0/8".parse().unwrap()]),
+    );
     assert_eq!(other.fetch(&host.url("/c")).await, Err(MetadataError::Unreachable));
     assert_eq!(host.connections(), 0);
     assert!(host.metadata().fetch(&host.url("/c")).await.is_ok());
@@ -99,10 +101,10 @@ async fn certificates_count() {
     let host = documents("").await;
     let loopback = ["127.0.0.0/8".parse().unwrap()];
     let strange = documents("").await;
-    let metadata = ClientMetadata::new().allow(loopback).trust(&strange.root).unwrap();
+    let metadata = ClientMetadata::with(ClientMetadataSettings::new().allow(loopback).trust(&strange.root).unwrap());
     assert_eq!(metadata.fetch(&host.url("/c")).await, Err(MetadataError::Unreachable));
     assert!(host.seen().is_empty(), "nothing is sent to a server that is not trusted");
-    assert_eq!(ClientMetadata::new().trust(b"no certificate").err(), Some(MetadataError::Certificates));
+    assert_eq!(ClientMetadataSettings::new().trust(b"no certificate").err(), Some(MetadataError::Certificates));
 }
 
 /// A certificate of another name does not count either.
@@ -199,12 +201,14 @@ async fn no_waiting_for_ever() {
     let limit = Duration::from_millis(100);
     for sent in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"] {
         let host = Host::start(move |_, _| Reply::Stuck(sent.to_owned())).await;
-        let error = host.metadata().timeout(limit).fetch(&host.url("/c")).await.unwrap_err();
+        let metadata = ClientMetadata::with(host.settings().timeout(limit));
+        let error = metadata.fetch(&host.url("/c")).await.unwrap_err();
         assert_eq!(error, MetadataError::Slow(limit), "{sent:?}");
     }
     // Connections are taken by the system, but nobody speaks TLS.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let metadata = ClientMetadata::new().allow(["127.0.0.0/8".parse().unwrap()]).timeout(limit);
+    let metadata =
+        ClientMetadata::with(ClientMetadataSettings::new().allow(["127.0.0.0/8".parse().unwrap()]).timeout(limit));
     let url = format!("https://127.0.0.1:{}/c", listener.local_addr().unwrap().port());
     // A machine without any root certificates says so before it connects.
     let error = metadata.fetch(&url).await.unwrap_err();

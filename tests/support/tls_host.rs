@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-use onec_mcp::auth::server::ClientMetadata;
+use onec_mcp::auth::server::{ClientMetadata, ClientMetadataSettings};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,10 +90,16 @@ impl Host {
         *self.connections.lock().unwrap()
     }
 
-    /// A fetcher that may come here. Its time is long, so that a slow machine fails no test.
+    /// A fetcher that may come here.
     pub(crate) fn metadata(&self) -> ClientMetadata {
+        ClientMetadata::with(self.settings())
+    }
+
+    /// Of a fetcher that may come here. Its time is long, so that a slow machine fails no test.
+    pub(crate) fn settings(&self) -> ClientMetadataSettings {
         let loopback = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
-        ClientMetadata::new().allow(loopback).trust(&self.root).unwrap().timeout(Duration::from_secs(60))
+        let settings = ClientMetadataSettings::new().allow(loopback).timeout(Duration::from_secs(60));
+        settings.trust(&self.root).unwrap()
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Cached`].
+//! [`Cached`] and [`CachedLayer`].
 
 use super::salt::{AccountHash, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tower_layer::Layer;
 
 /// How long answers are kept, if nobody says otherwise.
 const GOOD: Duration = Duration::from_secs(300);
@@ -35,7 +36,6 @@ pub struct Cached<L> {
     checks: Arc<Flights<AccountHash, Kept>>,
     good: Duration,
     bad: Duration,
-    capacity: u64,
 }
 
 /// An answer, and when it came.
@@ -54,31 +54,57 @@ enum Answer {
     Unavailable(Arc<dyn StdError + Send + Sync>),
 }
 
-impl<L> Cached<L> {
-    /// Remembers the answers of `login`.
-    pub fn new(login: L) -> Self {
-        let (salt, kept, checks) = (Salt::new(), room(CAPACITY, GOOD), Arc::default());
-        Self { login, salt, kept, checks, good: GOOD, bad: BAD, capacity: CAPACITY }
+/// Holds how much a [`Cached`] login remembers, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct CachedLayer {
+    good: Duration,
+    bad: Duration,
+    capacity: u64,
+}
+
+impl CachedLayer {
+    /// Takes the defaults that each setter names.
+    pub const fn new() -> Self {
+        Self { good: GOOD, bad: BAD, capacity: CAPACITY }
     }
 
     /// How long good answers and wrong ones are remembered; 5 minutes and 30 s by default.
     ///
     /// A user whose password or roles change in 1C is let in for that long by who asks only here.
-    /// Forgets what there is, so say it before the first check.
     #[must_use]
-    pub fn ttl(mut self, good: Duration, bad: Duration) -> Self {
+    pub const fn ttl(mut self, good: Duration, bad: Duration) -> Self {
         (self.good, self.bad) = (good, bad);
-        self.kept = room(self.capacity, good.max(bad));
         self
     }
 
-    /// How many answers are remembered; 10 000 by default. Forgets what there is, so say it before
-    /// the first check.
+    /// How many answers are remembered; 10 000 by default.
     #[must_use]
-    pub fn capacity(mut self, answers: u64) -> Self {
+    pub const fn capacity(mut self, answers: u64) -> Self {
         self.capacity = answers;
-        self.kept = room(answers, self.good.max(self.bad));
         self
+    }
+}
+
+impl Default for CachedLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<L> Layer<L> for CachedLayer {
+    type Service = Cached<L>;
+
+    fn layer(&self, login: L) -> Cached<L> {
+        let Self { good, bad, capacity } = *self;
+        let (salt, kept, checks) = (Salt::new(), room(capacity, good.max(bad)), Arc::default());
+        Cached { login, salt, kept, checks, good, bad }
+    }
+}
+
+impl<L> Cached<L> {
+    /// Remembers the answers of `login` as a [`CachedLayer`] with its defaults.
+    pub fn new(login: L) -> Self {
+        CachedLayer::new().layer(login)
     }
 
     /// For how long an answer serves those who come later.

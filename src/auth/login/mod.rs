@@ -7,13 +7,17 @@
 //! more cache within does that:
 //!
 //! ```
-//! use onec_mcp::auth::login::{Cached, OwnLogin, Slowdown};
+//! use onec_mcp::auth::login::{CachedLayer, OwnLogin, SlowdownLayer};
 //! use onec_mcp::onec::{Infobase, OneCService};
 //! use std::time::Duration;
+//! use tower::ServiceBuilder;
 //!
 //! let onec = OneCService::new(Infobase::new("http://localhost/base")?)?;
-//! let known = Cached::new(OwnLogin::new(onec));
-//! let login = Cached::new(Slowdown::new(known)).ttl(Duration::ZERO, Duration::from_secs(30));
+//! let login = ServiceBuilder::new()
+//!     .layer(CachedLayer::new().ttl(Duration::ZERO, Duration::from_secs(30)))
+//!     .layer(SlowdownLayer::new())
+//!     .layer(CachedLayer::new())
+//!     .service(OwnLogin::new(onec));
 //! # let _ = login;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -28,10 +32,10 @@ mod own;
 pub(crate) mod salt;
 mod slowdown;
 
-pub use cached::Cached;
+pub use cached::{Cached, CachedLayer};
 pub use key::AccessKey;
 pub use own::OwnLogin;
-pub use slowdown::Slowdown;
+pub use slowdown::{Slowdown, SlowdownLayer};
 
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::BoxError;

@@ -1,7 +1,7 @@
-//! [`Slowdown`].
+//! [`Slowdown`] and [`SlowdownLayer`].
 
 use super::guesses::{Guesses, Policy, Try};
-use super::known::{Compared, KnownLogins};
+use super::known::{Compared, KnownLogins, Stored};
 use super::salt::Salt;
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
+use tower_layer::Layer;
 
 const POLICY: Policy = Policy {
     free: 5,
@@ -34,7 +35,7 @@ const POLICY: Policy = Policy {
 /// *A login that was right before passes whatever was counted*: a stranger's wrong passwords do not stop
 /// the owner. It is known for 7 days after it was right the last time; of each account the last one, of
 /// 10 000 accounts. In memory it is a salted SHA-256 that means nothing outside this process; with
-/// [`remember_in`](Self::remember_in) also a slow salted hash in the token store. So that this tells
+/// [`remember_in`](SlowdownLayer::remember_in) also a slow salted hash in the token store. So that this tells
 /// guessers nothing, a login that would have to wait is compared with the one that is known at most 30
 /// times a minute at each of the last 8 networks where the account was right before, and 100 times an hour
 /// from all others together.
@@ -57,62 +58,65 @@ pub struct Slowdown<L> {
     salt: Salt,
     guesses: Arc<Guesses>,
     known: Arc<KnownLogins>,
-    policy: Policy,
 }
 
-impl<L> Slowdown<L> {
-    /// Slows wrong logins of `login` down.
-    pub fn new(login: L) -> Self {
-        let salt = Salt::new();
-        let known = Arc::new(KnownLogins::new(salt.clone(), None));
-        Self { login, salt, guesses: Arc::new(Guesses::new(POLICY)), known, policy: POLICY }
-    }
+/// Holds how many wrong logins are too many for a [`Slowdown`], and what follows.
+#[derive(Clone)]
+pub struct SlowdownLayer {
+    policy: Policy,
+    stored: Option<Arc<Stored>>,
+}
 
-    fn set(mut self, set: impl FnOnce(&mut Policy)) -> Self {
-        set(&mut self.policy);
-        self.guesses = Arc::new(Guesses::new(self.policy));
-        self
+impl SlowdownLayer {
+    /// Takes the defaults that each setter names.
+    pub const fn new() -> Self {
+        Self { policy: POLICY, stored: None }
     }
 
     /// How many wrong logins of an account from one network cost nothing, at least 1; 5 by default.
-    /// Settings forget what there is, so say them before the first check.
     #[must_use]
-    pub fn free(self, tries: u32) -> Self {
-        self.set(|policy| policy.free = tries.max(1))
+    pub const fn free(mut self, tries: u32) -> Self {
+        self.policy.free = if tries == 0 { 1 } else { tries };
+        self
     }
 
     /// How many wrong logins of an account from all networks together cost nothing, not less than from
     /// one; 100 by default.
     #[must_use]
-    pub fn free_in_all(self, tries: u32) -> Self {
-        self.set(|policy| policy.free_in_all = tries)
+    pub const fn free_in_all(mut self, tries: u32) -> Self {
+        self.policy.free_in_all = tries;
+        self
     }
 
     /// How many wrong logins a minute may come from one network, of whatever accounts; 10 by default, 0 for
     /// any number.
     #[must_use]
-    pub fn per_network(self, wrong: u32) -> Self {
-        self.set(|policy| policy.per_network = NonZeroU32::new(wrong))
+    pub const fn per_network(mut self, wrong: u32) -> Self {
+        self.policy.per_network = NonZeroU32::new(wrong);
+        self
     }
 
     /// The first pause, which doubles with each further wrong login, and the longest one; 1 s and
     /// 60 s by default.
     #[must_use]
-    pub fn pauses(self, first: Duration, longest: Duration) -> Self {
-        self.set(|policy| (policy.first, policy.longest) = (first, longest))
+    pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
+        (self.policy.first, self.policy.longest) = (first, longest);
+        self
     }
 
     /// After how long without a try the wrong logins of an account are forgotten; 15 minutes by
     /// default.
     #[must_use]
-    pub fn window(self, window: Duration) -> Self {
-        self.set(|policy| policy.window = window)
+    pub const fn window(mut self, window: Duration) -> Self {
+        self.policy.window = window;
+        self
     }
 
     /// How many accounts are watched; 10 000 by default.
     #[must_use]
-    pub fn capacity(self, watched: u64) -> Self {
-        self.set(|policy| policy.capacity = watched)
+    pub const fn capacity(mut self, watched: u64) -> Self {
+        self.policy.capacity = watched;
+        self
     }
 
     /// Remembers logins that were right in this store as well: it outlives the process, and replicas
@@ -120,9 +124,38 @@ impl<L> Slowdown<L> {
     #[cfg(feature = "oauth")]
     #[must_use]
     pub fn remember_in<S: crate::auth::store::TokenStore>(mut self, store: S) -> Self {
-        let stored = super::known::Stored::new(store, crate::auth::Clock::default());
-        self.known = Arc::new(KnownLogins::new(self.salt.clone(), Some(stored)));
+        self.stored = Some(Arc::new(Stored::new(store, crate::auth::Clock::default())));
         self
+    }
+}
+
+impl Default for SlowdownLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for SlowdownLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { policy, stored } = self;
+        f.debug_struct("SlowdownLayer").field("policy", policy).field("stored", &stored.is_some()).finish()
+    }
+}
+
+impl<L> Layer<L> for SlowdownLayer {
+    type Service = Slowdown<L>;
+
+    fn layer(&self, login: L) -> Slowdown<L> {
+        let salt = Salt::new();
+        let known = Arc::new(KnownLogins::new(salt.clone(), self.stored.clone()));
+        Slowdown { login, salt, guesses: Arc::new(Guesses::new(self.policy)), known }
+    }
+}
+
+impl<L> Slowdown<L> {
+    /// Slows wrong logins of `login` down as a [`SlowdownLayer`] with its defaults.
+    pub fn new(login: L) -> Self {
+        SlowdownLayer::new().layer(login)
     }
 }
 
@@ -226,7 +259,6 @@ fn seconds(wait: Duration) -> u64 {
 
 impl<L: fmt::Debug> fmt::Debug for Slowdown<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { login, policy, .. } = self;
-        f.debug_struct("Slowdown").field("login", login).field("policy", policy).finish_non_exhaustive()
+        f.debug_struct("Slowdown").field("login", &self.login).finish_non_exhaustive()
     }
 }

@@ -110,7 +110,7 @@ mod target;
 mod token;
 mod tokens;
 
-pub use client_metadata::{ClientMetadata, MetadataError};
+pub use client_metadata::{ClientMetadata, ClientMetadataSettings, MetadataError};
 pub use limits::Limits;
 pub use service::ResponseFuture;
 pub use tokens::Tokens;

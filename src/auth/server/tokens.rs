@@ -97,8 +97,7 @@ impl<S: TokenStore> Tokens<S> {
         self.set(|inner| inner.cache = None)
     }
 
-    /// Whether only tokens count that carry a login of 1C; any by default. Say it before the first
-    /// token comes.
+    /// Whether only tokens count that carry a login of 1C; any by default.
     #[must_use]
     pub fn own_logins(self, only: bool) -> Self {
         self.set(|inner| inner.own = only)
@@ -131,7 +130,7 @@ impl<S: TokenStore> Inner<S> {
         let (asked, revocations) = (Instant::now(), self.revocations.so_far());
         let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
         let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
-        if stored.kind != Kind::Access || (self.own && stored.sealed.is_none()) {
+        if stored.kind != Kind::Access {
             return Err(Missing::Unknown);
         }
         let mut identity =
@@ -170,6 +169,9 @@ impl<S: TokenStore> TokenValidator for Tokens<S> {
     async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
         let Presented { token, base, site } = presented;
         let known = self.inner.known(Digest::of(token), token).await?;
+        if self.inner.own && known.identity.credentials().is_none() {
+            return Err(Refusal::Unknown);
+        }
         if known.expires <= self.inner.clock.now() {
             return Err(Refusal::Expired);
         }

@@ -43,7 +43,7 @@ pub(super) struct KnownLogins {
     accounts: Cache<AccountHash, Arc<Account>>,
     here: Buckets<(AccountHash, Network)>,
     elsewhere: Buckets<AccountHash>,
-    stored: Option<Stored>,
+    stored: Option<Arc<Stored>>,
 }
 
 /// What was counted of a comparison.
@@ -68,7 +68,7 @@ struct Right {
 }
 
 impl KnownLogins {
-    pub(super) fn new(salt: Salt, stored: Option<Stored>) -> Self {
+    pub(super) fn new(salt: Salt, stored: Option<Arc<Stored>>) -> Self {
         let accounts = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru());
         Self {
             salt,

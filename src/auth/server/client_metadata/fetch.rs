@@ -2,6 +2,7 @@
 
 use super::address::is_allowed;
 use super::error::MetadataError;
+use super::settings::ClientMetadataSettings;
 use crate::net::budget::OverBudgetError;
 use crate::net::collect::{Incomplete, collect};
 use bytes::Bytes;
@@ -15,14 +16,12 @@ use hyper_util::client::legacy::connect::dns::{GaiFuture, GaiResolver, Name};
 use hyper_util::rt::TokioExecutor;
 use ipnet::IpNet;
 use pin_project_lite::pin_project;
-use rustls::RootCertStore;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tower_service::Service;
 use url::{Host, Url};
 
@@ -31,14 +30,6 @@ use url::{Host, Url};
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024;
 /// The longest set of keys, which may come with chains of certificates.
 pub(super) const MAX_KEYS: usize = 64 * 1024;
-
-/// What administrators decide about fetching.
-#[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) allowed: Vec<IpNet>,
-    pub(super) roots: RootCertStore,
-    pub(super) timeout: Duration,
-}
 
 /// Fetches from public addresses only, over TLS, through no proxy, without following redirects.
 #[derive(Debug)]
@@ -49,7 +40,7 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     /// Reads the machine's root certificates, which takes some milliseconds.
-    pub(super) fn new(settings: &Settings) -> Result<Self, MetadataError> {
+    pub(super) fn new(settings: &ClientMetadataSettings) -> Result<Self, MetadataError> {
         let mut roots = crate::net::roots::load();
         roots.roots.extend(settings.roots.roots.iter().cloned());
         if roots.is_empty() {

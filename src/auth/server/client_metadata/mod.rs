@@ -6,6 +6,7 @@ mod document;
 mod error;
 mod fetch;
 mod lifetime;
+mod settings;
 mod url;
 
 use super::assertion::Assertion;
@@ -15,12 +16,10 @@ use crate::auth::clock::Clock;
 use crate::auth::store::Client;
 use authentication::Keys;
 use bytes::Bytes;
-use fetch::{Fetcher, Settings};
-use ipnet::IpNet;
+use fetch::Fetcher;
 use lifetime::lifetime;
 use moka::Expiry;
 use moka::future::Cache;
-use rustls::RootCertStore;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
@@ -30,6 +29,7 @@ use tokio::sync::Semaphore;
 pub(crate) use authentication::{Authentication, METHODS};
 pub(crate) use document::Described;
 pub use error::MetadataError;
+pub use settings::ClientMetadataSettings;
 pub(crate) use url::is_metadata_url;
 
 /// So many documents are remembered; with at most 16 KiB each, 8 MiB.
@@ -67,10 +67,10 @@ const KEYS_LEAST: Duration = Duration::from_secs(60);
 /// fetched with the same care, may have 64 KiB, and is remembered for a minute at least. A signature that
 /// names a key which is not among them has them fetched anew, once a minute.
 ///
-/// Clones share what is remembered. Settings come before the first use: each starts anew.
+/// Clones share what is remembered.
 #[derive(Clone)]
 pub struct ClientMetadata {
-    settings: Settings,
+    settings: ClientMetadataSettings,
     shared: Arc<Shared>,
 }
 
@@ -132,41 +132,16 @@ impl Default for ClientMetadata {
 impl ClientMetadata {
     /// With the rules above.
     pub fn new() -> Self {
-        Self::with(Settings { allowed: Vec::new(), roots: RootCertStore::empty(), timeout: Duration::from_secs(5) })
+        Self::with(ClientMetadataSettings::new())
     }
 
-    fn with(settings: Settings) -> Self {
+    /// With the rules above, but for what `settings` say.
+    pub fn with(settings: ClientMetadataSettings) -> Self {
         let remembered = Cache::builder().max_capacity(MAX_CACHED).expire_after(ByHeaders).build();
         let keys = Cache::builder().max_capacity(MAX_CACHED).expire_after(ByHeaders).build();
         let (hosts, anew) = (Buckets::per_minute(PER_HOST), Buckets::per_minute(ANEW));
         let (fetcher, at_once) = (OnceLock::new(), Semaphore::new(MAX_AT_ONCE));
         Self { settings, shared: Arc::new(Shared { fetcher, remembered, keys, anew, hosts, at_once }) }
-    }
-
-    /// Networks that may be fetched from although they are not public: for administrators of closed
-    /// networks, and for tests. Whoever can reach this server can then make it send GET requests
-    /// to any https server there.
-    #[must_use]
-    pub fn allow<I: IntoIterator<Item = IpNet>>(mut self, networks: I) -> Self {
-        self.settings.allowed.extend(networks);
-        Self::with(self.settings)
-    }
-
-    /// One more root certificate to trust, in DER, beside those of the machine: for administrators
-    /// of closed networks, and for tests.
-    ///
-    /// # Errors
-    /// [`MetadataError::Certificates`] if it is not a certificate.
-    pub fn trust(mut self, root: &[u8]) -> Result<Self, MetadataError> {
-        self.settings.roots.add(root.to_vec().into()).map_err(|_| MetadataError::Certificates)?;
-        Ok(Self::with(self.settings))
-    }
-
-    /// How long a document may take from the name look-up to its last byte; 5 s by default.
-    #[must_use]
-    pub fn timeout(mut self, time: Duration) -> Self {
-        self.settings.timeout = time;
-        Self::with(self.settings)
     }
 
     /// The client whose `client_id` is this URL.

@@ -134,6 +134,7 @@ impl Payload {
     }
 
     /// The same bytes, with what was said of keeping `other`.
+    #[cfg(feature = "catalog")]
     #[must_use]
     pub(crate) const fn kept_as(mut self, other: &Self) -> Self {
         self.hints = other.hints;

@@ -13,6 +13,7 @@ mod auth;
 mod catalog;
 mod check;
 mod limits;
+mod lists;
 mod long_work;
 mod program;
 mod readme;

@@ -16,6 +16,7 @@ use super::infobase_error::InfobaseError;
 use super::outputs::Outputs;
 use super::paths::Paths;
 use super::queue::Flow;
+use super::relist::{self, Listing};
 use super::trouble::Trouble;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
@@ -55,7 +56,7 @@ pub(super) struct Target {
     pub(super) paths: Paths,
     rpc: Uri,
     /// Lists, mended. Most stay what they were from one question to the next.
-    lists: Memo,
+    lists: Arc<Memo>,
     outputs: Outputs,
     /// Whether the service has answered something, so that it is there.
     answered: AtomicBool,
@@ -75,7 +76,7 @@ impl Target {
             verify: infobase.uri("auth/verify")?,
             headers,
             paths: Paths::default(),
-            lists: Memo::default(),
+            lists: Arc::default(),
             outputs: Outputs::default(),
             answered: AtomicBool::new(false),
             infobase,
@@ -135,16 +136,10 @@ impl Target {
     ) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
         let (head, body) = answer.into_parts();
         if request.method.listed().is_some() {
-            let made = self.lists.get_or(&body, &(request.method.clone(), request.version.era()), || {
-                let answer = decode(&head.headers, body.clone(), request).map_err(Err)?.map_err(Ok)?;
-                if let (Method::ToolsList, Some(listed)) = (&request.method, answer.listed) {
-                    self.outputs.learn(*listed);
-                }
-                Ok(answer.payload)
-            });
+            let made = self.list(&head.headers, &body, request);
             return match made {
-                Ok(list) if leads_to_itself(&list, request) => Err(BadAnswer::Circle),
-                Ok(list) => Ok(Ok(list)),
+                Ok(list) if leads_to_itself(&list.payload, request) => Err(BadAnswer::Circle),
+                Ok(list) => Ok(Ok(list.payload.clone())),
                 Err(Ok(error)) => Ok(Err(error)),
                 Err(Err(why)) => Err(why),
             };
@@ -157,6 +152,32 @@ impl Target {
                 None => answer.payload,
             }
         }))
+    }
+
+    /// A list, mended, unless that was done before.
+    ///
+    /// # Errors
+    /// 1C's error, or what is wrong with the answer.
+    fn list(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+        request: &Request,
+    ) -> Result<Arc<Listing>, Result<ErrorObject, BadAnswer>> {
+        let key = (request.method.clone(), request.version.era());
+        self.lists.get_or(body, &key, || {
+            let recent = self.lists.recent(&key, relist::LOOKED_AT);
+            let listing = match Listing::like(&recent, headers, body, request, &self.lists) {
+                Some(listing) => listing,
+                None => {
+                    Listing::of(decode(headers, body.clone(), request).map_err(Err)?.map_err(Ok)?, request, &self.lists)
+                }
+            };
+            if request.method == Method::ToolsList {
+                listing.teach(&self.outputs);
+            }
+            Ok(Arc::new(listing))
+        })
     }
 
     /// Makes the call that `build` builds and gives the answer, if it is one: a 200, or what says more

@@ -74,6 +74,7 @@ mod noise;
 mod outputs;
 mod paths;
 mod queue;
+mod relist;
 mod repair;
 mod rest;
 mod sentences;

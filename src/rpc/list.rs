@@ -76,6 +76,11 @@ impl Item {
         }
     }
 
+    /// The same item in memory of its own: a short one would keep all of a long list.
+    pub(crate) fn detached(&self) -> Self {
+        Self { name: self.name.clone(), json: Bytes::copy_from_slice(&self.json) }
+    }
+
     /// The same item, written anew.
     pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Self {
         Self { name: Name::Text(self.name().into()), json: json.into() }

@@ -170,6 +170,19 @@ impl Memo {
         Some(made)
     }
 
+    /// The last used results for `key`, whatever they were made of, with the bytes where it was some.
+    pub(crate) fn recent<K: PartialEq + 'static, V: Clone + 'static>(&self, key: &K, most: usize) -> Vec<(Bytes, V)> {
+        let kept = self.lock();
+        let made = kept.iter().filter_map(|known| {
+            let bytes = match &known.source {
+                Source::Bytes(bytes) => bytes.clone(),
+                Source::List(_) => Bytes::new(),
+            };
+            Some((bytes, known.made::<K, V>(key)?.clone()))
+        });
+        made.take(most).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,14 +45,10 @@ pub(crate) use error::{Upstream, cause};
 pub(crate) use failure::{no_answer, tell_refused};
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
-#[cfg(any(feature = "alias", feature = "catalog", feature = "confirm"))]
-pub(crate) use list::Item;
-pub(crate) use list::{List, MAX_ITEMS, empty_list};
-pub(crate) use memo::Memo;
-#[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
-pub(crate) use memo::Size;
+pub(crate) use list::{Item, List, MAX_ITEMS, empty_list};
 #[cfg(feature = "alias")]
 pub(crate) use memo::number;
+pub(crate) use memo::{Memo, Size};
 #[cfg(any(feature = "stdio", feature = "rest", feature = "oauth"))]
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;

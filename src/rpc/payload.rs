@@ -168,12 +168,18 @@ impl Payload {
         if let Some(list) = self.list.as_ref().filter(|list| list.is_of(method)) {
             return Ok(Arc::clone(list));
         }
-        let list = memo.get_or(self.json(), method, || {
-            let Self { json, outline, .. } = self.clone().plain();
-            List::read(method, (json, outline), memo)
-        })?;
-        *self = Self { hints: self.hints, ..Self::listing(Arc::clone(&list)) };
+        let list = memo.get_or(self.json(), method, || self.read_list(method, memo))?;
+        self.show(Arc::clone(&list));
         Ok(list)
+    }
+
+    /// The list that it is in answer to `method`, read now; what is made of it is remembered in `memo`.
+    ///
+    /// # Errors
+    /// As [`List::read`].
+    pub(crate) fn read_list(&self, method: &Method, memo: &Arc<Memo>) -> Result<Arc<List>, JsonError> {
+        let (json, outline, _) = self.clone().into_parts();
+        List::read(method, (json, outline), memo)
     }
 
     fn listing(list: Arc<List>) -> Self {

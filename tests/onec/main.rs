@@ -10,6 +10,7 @@
 
 mod bodies;
 mod causes;
+mod changed_lists;
 mod faults;
 mod identity;
 mod login;

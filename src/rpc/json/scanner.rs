@@ -36,6 +36,22 @@ impl<'a> Scanner<'a> {
         Ok(Self { text, bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
+    /// A cursor over a text most of which was checked before: of its UTF-8, only keys that are read are looked at.
+    ///
+    /// # Errors
+    /// [`JsonError::Size`].
+    pub(crate) fn over_known(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        if u32::try_from(bytes.len()).is_err() {
+            return Err(JsonError::Size);
+        }
+        Ok(Self { text: "", bytes, pos: 0, depth: 0, breaks: false, lone: false })
+    }
+
+    /// Goes on at `pos`, behind what is known to stand here.
+    pub(crate) fn jump(&mut self, pos: usize) {
+        self.pos = self.pos.max(pos);
+    }
+
     /// Whether a CR or LF was passed. Inside strings none is legal, so each of them may become a
     /// space without changing the meaning.
     pub const fn saw_line_breaks(&self) -> bool {
@@ -107,7 +123,8 @@ impl<'a> Scanner<'a> {
             self.bytes.get(start..end).and_then(unquote)
         } else {
             // Nothing to undo, and UTF-8 since the whole is.
-            self.text.get(start + 1..end - 1).map(Cow::Borrowed)
+            let known = self.text.get(start + 1..end - 1);
+            known.or_else(|| std::str::from_utf8(self.bytes.get(start + 1..end - 1)?).ok()).map(Cow::Borrowed)
         };
         Ok(Member { key: key.ok_or(JsonError::Syntax(start))?, start })
     }

@@ -1,42 +1,22 @@
 //! Who may call: what stands before the MCP endpoints in each auth mode.
 
 use crate::Failure;
-use crate::endpoints::{Guarded, Unguarded};
+use crate::access::Access;
+use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
 use crate::oauth;
 use crate::settings::{Auth, Login, Settings};
-use axum::Router;
 use onec_mcp::auth::login::{Cached, CachedLayer, OwnLogin, Slowdown};
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, StaticToken};
 use onec_mcp::net::OriginPolicy;
 use onec_mcp::{Identity, Scopes, demo};
-use std::future::{Future, pending, ready};
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::time::Duration;
 use tower::Layer;
 use url::{Host, Url};
 
 /// A wrong login that comes again within this time is the same.
 const WRONG_AGAIN: Duration = Duration::from_secs(30);
-
-/// What belongs to the auth mode.
-pub(crate) struct Access {
-    /// The MCP endpoints behind their guard.
-    pub(crate) mcp: Guarded,
-    /// What answers where there is no route: the authorization server, or nothing.
-    pub(crate) others: Router,
-    /// What is to be done beside serving, until the end.
-    pub(crate) upkeep: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// What is to be done when nothing is served any more.
-    pub(crate) closing: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Access {
-    fn new(mcp: Guarded) -> Self {
-        Self { mcp, others: Router::new(), upkeep: Box::pin(pending()), closing: Box::pin(ready(())) }
-    }
-}
 
 /// Puts the guard that the auth mode asks for before the MCP endpoints.
 pub(crate) async fn guard(

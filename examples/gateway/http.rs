@@ -1,6 +1,7 @@
 //! MCP over HTTP: the routes.
 
-use crate::auth::{self, Access};
+use crate::access::Access;
+use crate::auth;
 use crate::connections::Connections;
 use crate::endpoints::{Front, Mcp, Received, Unguarded};
 use crate::infobase::{ANONYMOUS, Opened};

@@ -5,6 +5,7 @@
 //! it), then one of [`stdio`], [`http`] (behind [`auth`]) and [`check`].
 
 mod about;
+mod access;
 mod audit_log;
 mod auth;
 mod check;

@@ -1,7 +1,7 @@
 //! Mode `oauth2`: the gateway's own authorization server, and the guard that accepts its tokens.
 
 use crate::Failure;
-use crate::auth::Access;
+use crate::access::Access;
 use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};

@@ -7,11 +7,13 @@
 //! There are crates with such a queue, but tracing-appender's is bounded in lines and not in bytes, tells nobody of
 //! a loss, and complains on standard output when it cannot end in time: in mode `stdio` that belongs to MCP.
 
+mod shared;
 mod writing;
 
+use shared::{Shared, Thread};
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
@@ -19,105 +21,9 @@ use writing::{Writing, count};
 
 pub(crate) use writing::Sink;
 
-/// Lines gather for so long after a write, so that a busy server writes a hundred times a second at most. A line
-/// after a pause is written at once.
-const REST: Duration = Duration::from_millis(10);
-
 /// Takes lines, and makes nobody wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    change: Condvar,
-    /// Bytes that wait at most.
-    room: usize,
-}
-
-#[derive(Debug)]
-struct State {
-    waiting: Vec<u8>,
-    /// Lines that came after those waiting and found no room.
-    lost: u64,
-    thread: Thread,
-    reopen: bool,
-    stop: bool,
-}
-
-/// What the thread does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Thread {
-    /// It writes, and then looks again.
-    Busy,
-    /// It lets lines gather.
-    Resting,
-    /// It waits for a line.
-    Idle,
-}
-
-impl State {
-    const fn has_work(&self) -> bool {
-        !self.waiting.is_empty() || self.lost > 0 || self.stop || self.reopen
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    const fn is_filling(&self, state: &State) -> bool {
-        state.lost > 0 || state.waiting.len() >= self.room / 2
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.state();
-        change(&mut state);
-        state.thread = Thread::Busy;
-        drop(state);
-        self.change.notify_one();
-    }
-
-    /// Waits for lines and takes them all into `batch`; for `patience` at most, if there is one.
-    fn take(&self, batch: &mut Vec<u8>, patience: Option<Duration>) -> Taken {
-        let mut state = self.state();
-        while !state.has_work() {
-            state.thread = Thread::Idle;
-            let Some(patience) = patience else {
-                state = self.change.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let (woken, end) = self.change.wait_timeout(state, patience).unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            if end.timed_out() {
-                break;
-            }
-        }
-        state.thread = Thread::Busy;
-        std::mem::swap(&mut state.waiting, batch);
-        Taken { lost: std::mem::take(&mut state.lost), reopen: std::mem::take(&mut state.reopen), stop: state.stop }
-    }
-
-    /// A short pause before a write is tried again; whether it should be.
-    fn pause(&self) -> bool {
-        let goes_on = |state: &mut State| !state.stop && !state.reopen;
-        let waited = self.change.wait_timeout_while(self.state(), REST, goes_on);
-        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
-    }
-
-    /// Lets lines gather.
-    fn rest(&self) {
-        let mut state = self.state();
-        if state.stop || state.reopen || self.is_filling(&state) {
-            return;
-        }
-        state.thread = Thread::Resting;
-        let goes_on = |state: &mut State| state.thread == Thread::Resting;
-        drop(self.change.wait_timeout_while(state, REST, goes_on));
-    }
-}
 
 impl Lines {
     /// Takes what ends with a line break, if there is room.
@@ -186,8 +92,7 @@ impl Writer {
     /// # Errors
     /// No thread can be started.
     pub(crate) fn start(name: &str, sink: impl Sink, room: usize, patience: Duration) -> io::Result<Self> {
-        let state = State { waiting: Vec::new(), lost: 0, thread: Thread::Busy, reopen: false, stop: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), change: Condvar::new(), room });
+        let shared = Arc::new(Shared::new(room));
         let (ends, ended) = sync_channel(1);
         let mut writing = Writing::new(Arc::clone(&shared), sink);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
@@ -213,11 +118,4 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.finish();
     }
-}
-
-/// What there was to do.
-struct Taken {
-    lost: u64,
-    reopen: bool,
-    stop: bool,
 }

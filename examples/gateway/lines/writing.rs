@@ -1,6 +1,6 @@
 //! How lines are written, and losses told.
 
-use super::{Shared, Taken};
+use super::shared::{Shared, Taken};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;

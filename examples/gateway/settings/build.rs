@@ -1,12 +1,13 @@
 //! From values to [`Settings`]: what depends on more than one setting is checked here.
 
 use super::flags::Choices;
+use super::log_level::{LogLevel, log_level};
 use super::parse;
 use super::parse_auth;
 use super::pem;
 use super::stop::Stop;
 use super::table::{self, Setting};
-use super::types::{Account, Auth, Http, LogLevel, Mode, Names, Onec, Serving, Settings, Target, Tenant, Tls};
+use super::types::{Account, Auth, Http, Mode, Names, Onec, Serving, Settings, Target, Tenant, Tls};
 use super::values::Values;
 use ipnet::IpNet;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     let http = http(&mut values, cwd)?;
     let server_name = values.get(&table::SERVER_NAME, parse::line)?;
     let server_version = values.get(&table::SERVER_VERSION, parse::line)?;
-    let log_level = values.optional(&table::LOG_LEVEL, parse::log_level).unwrap_or(quiet(choices.mode));
+    let log_level = values.optional(&table::LOG_LEVEL, log_level).unwrap_or(quiet(choices.mode));
     let audit_log = values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd));
     // At the end, since it is the part of which there may be nothing to go on with.
     let onec = onec(choices.demo, &auth, &serving, &mut values, cwd)?;

@@ -22,6 +22,7 @@ mod files;
 mod flags;
 mod found;
 mod legacy;
+mod log_level;
 mod nearest;
 mod onec_url;
 mod parse;
@@ -37,10 +38,12 @@ mod yaml;
 #[allow(unused_imports, reason = "whoever includes this module names the types it needs")]
 pub(crate) use self::catalog::Catalog;
 #[allow(unused_imports, reason = "as above")]
+pub(crate) use self::log_level::LogLevel;
+#[allow(unused_imports, reason = "as above")]
 pub(crate) use self::stop::{Stop, Stream};
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use self::types::{
-    Account, Auth, Http, LogLevel, Login, Mode, Names, OAuth2, Onec, Serving, Settings, Store, Target, Tenant, Tls,
+    Account, Auth, Http, Login, Mode, Names, OAuth2, Onec, Serving, Settings, Store, Target, Tenant, Tls,
 };
 
 use self::values::{Source, Values};

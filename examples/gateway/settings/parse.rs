@@ -1,6 +1,5 @@
 //! From text to types. Each function says what it expects, and nothing of where the text came from.
 
-use super::types::LogLevel;
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 use std::net::Ipv6Addr;
@@ -233,16 +232,6 @@ pub(super) fn path(text: &str) -> Parsed<PathBuf> {
         true => Err(refused("expected the path of a file")),
         false => Ok(PathBuf::from(text)),
     }
-}
-
-pub(super) fn log_level(text: &str) -> Parsed<LogLevel> {
-    Ok(match text.to_ascii_uppercase().as_str() {
-        "DEBUG" => LogLevel::Debug,
-        "INFO" => LogLevel::Info,
-        "WARNING" => LogLevel::Warning,
-        "ERROR" => LogLevel::Error,
-        _ => return Err(refused("expected DEBUG, INFO, WARNING or ERROR")),
-    })
 }
 
 /// Whether calls carry a bearer token.

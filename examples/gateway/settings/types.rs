@@ -1,6 +1,7 @@
 //! The settings as the rest of the program sees them: typed, checked, complete.
 
 use super::catalog::Catalog;
+use super::log_level::LogLevel;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use onec_mcp::Scopes;
@@ -187,19 +188,6 @@ pub(crate) struct Tls {
     pub(crate) cert: PathBuf,
     /// The private key.
     pub(crate) key: PathBuf,
-}
-
-/// What is worth a line in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogLevel {
-    /// Everything.
-    Debug,
-    /// What is done.
-    Info,
-    /// What looks wrong.
-    Warning,
-    /// What failed.
-    Error,
 }
 
 /// How clients prove who they are.

@@ -6,7 +6,7 @@ use super::tally::Tally;
 use crate::net::holder::Holder;
 use crate::net::{Refused, close_unread};
 use crate::rpc::{ErrorObject, encode_error};
-use crate::service::accessors;
+use crate::service::{accessors, take_ready};
 use futures_core::future::BoxFuture;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::request::Parts;
@@ -73,8 +73,7 @@ where
             let request = request.map(|body| Counted::new(body, tally.clone()));
             Stage::Called { call: self.inner.call(request), tally }
         } else {
-            let clone = self.inner.clone();
-            let ready = std::mem::replace(&mut self.inner, clone);
+            let ready = take_ready(&mut self.inner);
             Stage::Waiting { room: Box::pin(tally.room()), call: Some((ready, request, tally)) }
         };
         BudgetedFuture { stage }

@@ -1,11 +1,11 @@
 //! [`Flights`]: calls under way, so that those who ask for the same wait for one.
 //!
-//! What has one lifetime for all entries has this from moka (`try_get_with`). Here is what ends by tokio's clock, and
-//! what is shared by those who wait and remembered for nobody else.
+//! moka's `try_get_with` does this for answers that are kept by its own clock. These are kept by tokio's, or shared by
+//! those who wait and kept for nobody else.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::hash::Hash;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +50,7 @@ impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
         let place = Place { flights: self, key, cell: Some(cell) };
         if let Some(cell) = &place.cell {
             // Whoever finds the call left by its maker makes none, and so it comes to the next.
-            let _ = cell.get_or_try_init(|| ready(Err::<T, ()>(()))).await;
+            let _ = cell.get_or_try_init(|| std::future::ready(Err::<T, ()>(()))).await;
         }
     }
 

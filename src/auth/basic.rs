@@ -4,7 +4,7 @@ use super::bearer::denied;
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, remote};
 use super::login::{Login, LoginError, Typed};
 use super::trouble::Troubles;
-use super::validate::Refusal;
+use super::validate::AuthError;
 use crate::audit::{self, Event};
 use crate::identity::{Credentials, Identity, Scopes};
 use crate::net::sampler::Sampler;
@@ -146,13 +146,13 @@ impl<L: Login> Scheme for Basic<L> {
             }
             Err(LoginError::NoRole) => {
                 failed("no_role");
-                return Err(denied(Refusal::Forbidden));
+                return Err(denied(AuthError::Forbidden));
             }
             Err(LoginError::TooMany(seconds)) => {
                 failed("too_many");
-                return Err(denied(Refusal::TooMany(seconds)));
+                return Err(denied(AuthError::TooMany(seconds)));
             }
-            Err(LoginError::Unavailable(cause)) => return Err(denied(Refusal::Unavailable(cause))),
+            Err(LoginError::Unavailable(cause)) => return Err(denied(AuthError::Unavailable(cause))),
         };
         let scopes = logged_in.scopes.unwrap_or_else(|| self.scopes.clone());
         let identity = Identity::new(logged_in.subject, scopes);

@@ -2,7 +2,7 @@
 
 use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused, remote};
 use super::trouble::Troubles;
-use super::validate::{Presented, Refusal, TokenValidator};
+use super::validate::{AuthError, Presented, TokenValidator};
 use super::{NeededScopes, Site};
 use crate::audit;
 use crate::identity::{Identity, Scopes};
@@ -187,20 +187,20 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
     Ok(Some(token))
 }
 
-/// What a [`Refusal`] reads like that the audit trail or the log has told of.
-pub(super) fn denied(refusal: &Refusal, troubles: &Troubles, head: &Parts) -> Denied {
+/// What an [`AuthError`] reads like that the audit trail or the log has told of.
+pub(super) fn denied(refusal: &AuthError, troubles: &Troubles, head: &Parts) -> Denied {
     let invalid = |text| Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
     let denied = match refusal {
-        Refusal::Unknown => invalid("The token is not known here, or was revoked"),
-        Refusal::Expired => invalid("The token has expired"),
-        Refusal::Audience => invalid("The token is for another resource"),
-        Refusal::Forbidden => Denied::new(StatusCode::FORBIDDEN, "access_denied", refusal.to_string()),
-        Refusal::TooMany(seconds) => {
+        AuthError::Unknown => invalid("The token is not known here, or was revoked"),
+        AuthError::Expired => invalid("The token has expired"),
+        AuthError::Audience => invalid("The token is for another resource"),
+        AuthError::Forbidden => Denied::new(StatusCode::FORBIDDEN, "access_denied", refusal.to_string()),
+        AuthError::TooMany(seconds) => {
             let mut denied = Denied::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", refusal.to_string());
             denied.retry_after = Some(*seconds);
             denied
         }
-        Refusal::Unavailable(error) => {
+        AuthError::Unavailable(error) => {
             troubles.tell(remote(head), "callers cannot be authenticated", &**error);
             let text = "This server cannot check logins and tokens at the moment; try again later";
             let mut denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text);

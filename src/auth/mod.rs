@@ -79,4 +79,4 @@ pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
 pub use gate::{Authenticated, ResponseFuture};
 pub use site::Site;
-pub use validate::{Presented, Refusal, ServiceValidator, StaticToken, TokenRequest, TokenValidator};
+pub use validate::{AuthError, Presented, ServiceValidator, StaticToken, TokenRequest, TokenValidator};

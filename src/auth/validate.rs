@@ -17,8 +17,8 @@ pub trait TokenValidator: Clone + Send + Sync + 'static {
     /// Who bears this token.
     ///
     /// # Errors
-    /// [`Refusal`] says why the token does not count, or that it cannot be told.
-    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, Refusal>> + Send;
+    /// [`AuthError`] says why the token does not count, or that it cannot be told.
+    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, AuthError>> + Send;
 }
 
 /// A token as it came with a request.
@@ -50,7 +50,7 @@ impl fmt::Debug for Presented<'_> {
 /// Why a token, or a login, does not count.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum AuthError {
     /// Nobody gave it out, or it was revoked.
     #[error("the token is not known")]
     Unknown,
@@ -71,7 +71,7 @@ pub enum Refusal {
     Unavailable(#[source] BoxError),
 }
 
-impl Refusal {
+impl AuthError {
     /// The reason in the audit trail.
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
@@ -88,9 +88,9 @@ impl Refusal {
 impl<F, T> TokenValidator for F
 where
     F: Fn(Presented<'_>) -> T + Clone + Send + Sync + 'static,
-    T: Future<Output = Result<Identity, Refusal>> + Send,
+    T: Future<Output = Result<Identity, AuthError>> + Send,
 {
-    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, Refusal>> + Send {
+    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, AuthError>> + Send {
         self(presented)
     }
 }
@@ -99,7 +99,7 @@ where
 /// server ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), with tower's timeout or load
 /// shedding around it.
 ///
-/// The service fails with a [`Refusal`] for a token that does not count. Any other error means that
+/// The service fails with an [`AuthError`] for a token that does not count. Any other error means that
 /// it could not tell.
 #[derive(Clone, Debug)]
 pub struct ServiceValidator<S>(S);
@@ -134,11 +134,11 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, AuthError> {
         let request = TokenRequest::new(presented.token, presented.base);
-        self.0.clone().oneshot(request).await.map_err(|error| match error.into().downcast::<Refusal>() {
+        self.0.clone().oneshot(request).await.map_err(|error| match error.into().downcast::<AuthError>() {
             Ok(refusal) => *refusal,
-            Err(error) => Refusal::Unavailable(error),
+            Err(error) => AuthError::Unavailable(error),
         })
     }
 }
@@ -158,11 +158,11 @@ impl StaticToken {
 }
 
 impl TokenValidator for StaticToken {
-    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, AuthError> {
         if super::Digest::of(self.token.expose_secret()).is_of(presented.token) {
             Ok(self.identity.clone())
         } else {
-            Err(Refusal::Unknown)
+            Err(AuthError::Unknown)
         }
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use onec_mcp::auth::{
-    Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, Refusal, ServiceValidator, Site, StaticToken,
+    AuthError, Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, ServiceValidator, Site, StaticToken,
     TokenRequest,
 };
 use onec_mcp::net::{Body, Caller};
@@ -202,11 +202,11 @@ async fn a_refusal_reads_no_body() {
 async fn closures_validate_and_each_refusal_has_its_status() {
     let validator = |presented: Presented<'_>| {
         ready(match presented.token {
-            "unknown" => Err(Refusal::Unknown),
-            "expired" => Err(Refusal::Expired),
-            "audience" => Err(Refusal::Audience),
-            "down" => Err(Refusal::Unavailable("database gone at 10.0.0.7".into())),
-            "many" => Err(Refusal::TooMany(7)),
+            "unknown" => Err(AuthError::Unknown),
+            "expired" => Err(AuthError::Expired),
+            "audience" => Err(AuthError::Audience),
+            "down" => Err(AuthError::Unavailable("database gone at 10.0.0.7".into())),
+            "many" => Err(AuthError::TooMany(7)),
             _ => Ok(robot()),
         })
     };
@@ -239,7 +239,7 @@ async fn services_validate() {
             "good" => Ok(robot()),
             "slow" => pending().await,
             "broken" => Err::<_, BoxError>("no route".into()),
-            _ => Err(Refusal::Unknown.into()),
+            _ => Err(AuthError::Unknown.into()),
         }
     });
     let timely = tower::ServiceBuilder::new().timeout(std::time::Duration::from_secs(3)).service(service);
@@ -335,7 +335,7 @@ async fn the_inner_service_is_called_only_when_ready() {
 /// Dropping the answer drops the validation.
 #[tokio::test]
 async fn nothing_is_spawned() {
-    let validator = |_: Presented<'_>| pending::<Result<Identity, Refusal>>();
+    let validator = |_: Presented<'_>| pending::<Result<Identity, AuthError>>();
     let service = BearerAuthLayer::new(validator).layer(service_fn(who));
     let call = service.oneshot(request(&["Bearer t"]));
     assert!(tokio::time::timeout(std::time::Duration::ZERO, call).await.is_err());

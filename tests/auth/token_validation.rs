@@ -5,7 +5,7 @@ use crate::support::oauth::{BASE, Lab};
 use crate::support::stores::{NOW, code, grant, token};
 use onec_mcp::auth::server::Tokens;
 use onec_mcp::auth::store::{Kind, Token, TokenStore, seal};
-use onec_mcp::auth::{Clock, Presented, Refusal, Site, TokenValidator};
+use onec_mcp::auth::{AuthError, Clock, Presented, Site, TokenValidator};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -26,11 +26,11 @@ fn tokens(store: &Faulty) -> Tokens<Faulty> {
     Tokens::new(store.clone()).clock(Clock::new(|| NOW))
 }
 
-async fn validate(tokens: &Tokens<Faulty>, token: &str) -> Result<Identity, Refusal> {
+async fn validate(tokens: &Tokens<Faulty>, token: &str) -> Result<Identity, AuthError> {
     at(tokens, token, "https://host.example").await
 }
 
-async fn at(tokens: &Tokens<Faulty>, token: &str, base: &str) -> Result<Identity, Refusal> {
+async fn at(tokens: &Tokens<Faulty>, token: &str, base: &str) -> Result<Identity, AuthError> {
     tokens.validate(Presented::new(token, base, &Site::new())).await
 }
 
@@ -51,7 +51,7 @@ async fn an_access_token_names_its_bearer() {
 async fn nothing_else_is_an_access_token() {
     let tokens = tokens(&store().await);
     for text in ["refresh", "code", "unknown", "", "ACCESS", "access "] {
-        assert!(matches!(validate(&tokens, text).await, Err(Refusal::Unknown)), "{text}");
+        assert!(matches!(validate(&tokens, text).await, Err(AuthError::Unknown)), "{text}");
     }
 }
 
@@ -61,7 +61,7 @@ async fn nothing_else_is_an_access_token() {
 async fn it_counts_for_its_resource_only() {
     let tokens = tokens(&store().await);
     for _ in 0..2 {
-        assert!(matches!(at(&tokens, "access", "https://other.example").await, Err(Refusal::Audience)));
+        assert!(matches!(at(&tokens, "access", "https://other.example").await, Err(AuthError::Audience)));
         assert!(validate(&tokens, "access").await.is_ok());
     }
 }
@@ -75,7 +75,7 @@ async fn it_expires_though_it_is_remembered() {
     now.store(NOW + 59, Ordering::SeqCst);
     assert!(validate(&tokens, "access").await.is_ok());
     now.store(NOW + 60, Ordering::SeqCst);
-    assert!(matches!(validate(&tokens, "access").await, Err(Refusal::Expired)));
+    assert!(matches!(validate(&tokens, "access").await, Err(AuthError::Expired)));
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn it_opens_the_login_that_it_carries() {
     let identity = validate(&tokens, "own").await.unwrap();
     assert_eq!(identity.credentials().unwrap().authorization(), credentials.authorization());
     // Never the service account instead.
-    assert!(matches!(validate(&tokens, "swapped").await, Err(Refusal::Unknown)));
+    assert!(matches!(validate(&tokens, "swapped").await, Err(AuthError::Unknown)));
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_store_that_is_down_refuses_nobody_for_good() {
     let tokens = tokens(&store);
     store.down.store(true, Ordering::SeqCst);
     for text in ["access", "unknown"] {
-        assert!(matches!(validate(&tokens, text).await, Err(Refusal::Unavailable(_))), "{text}");
+        assert!(matches!(validate(&tokens, text).await, Err(AuthError::Unavailable(_))), "{text}");
     }
     store.down.store(false, Ordering::SeqCst);
     assert!(validate(&tokens, "access").await.is_ok());
@@ -138,7 +138,7 @@ async fn a_token_revoked_elsewhere_counts_less_than_a_second_more() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(counted > 0, "nothing was remembered");
-    assert!(matches!(validate(&tokens, "access").await, Err(Refusal::Unknown)));
+    assert!(matches!(validate(&tokens, "access").await, Err(AuthError::Unknown)));
 }
 
 /// What was asked before the revocation and answered after it is not believed.
@@ -167,9 +167,9 @@ async fn a_token_revoked_during_its_lookup_does_not_count() {
     let [after] = begun().await;
     assert!(!before.is_finished() && !after.is_finished());
     release.send(()).unwrap();
-    assert!(matches!(after.await.unwrap(), Err(Refusal::Unknown)));
+    assert!(matches!(after.await.unwrap(), Err(AuthError::Unknown)));
     let [last] = begun().await;
-    assert!(matches!(last.await.unwrap(), Err(Refusal::Unknown)));
+    assert!(matches!(last.await.unwrap(), Err(AuthError::Unknown)));
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn a_token_of_another_host_is_refused() {
         lab.server.tokens().validate(Presented::new(&access, base, &lab.site)).await
     };
     assert!(who("http://one.example").await.is_ok());
-    assert!(matches!(who("http://two.example").await, Err(onec_mcp::auth::Refusal::Audience)));
+    assert!(matches!(who("http://two.example").await, Err(onec_mcp::auth::AuthError::Audience)));
 }
 
 /// RFC 6749, section 10.12: a form from another page logs nobody in.

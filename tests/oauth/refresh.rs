@@ -5,7 +5,7 @@ use crate::support::stores::{Folder, Schema, sqlite};
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::Lifetimes;
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
-use onec_mcp::auth::{Digest, Presented, Refusal, TokenValidator};
+use onec_mcp::auth::{AuthError, Digest, Presented, TokenValidator};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +195,7 @@ async fn a_revocation_here_counts_at_once() {
                 lab.refresh(&refresh, &[("client_id", "other")]).await.assert_error(400, "invalid_grant");
             }
         }
-        assert!(matches!(who(&access).await, Err(Refusal::Unknown)), "{how}");
+        assert!(matches!(who(&access).await, Err(AuthError::Unknown)), "{how}");
         assert!(who(&bystander).await.is_ok(), "{how}");
     }
 }

@@ -8,7 +8,7 @@ use onec_mcp::Scopes;
 use onec_mcp::auth::login::Form;
 use onec_mcp::auth::server::{Lifetimes, Limits};
 use onec_mcp::auth::store::{Client, Exchange, Found, Grant, MemoryStore, StoreError, Token, TokenStore};
-use onec_mcp::auth::{Digest, Refusal, Site, Timestamp};
+use onec_mcp::auth::{AuthError, Digest, Site, Timestamp};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -114,7 +114,7 @@ async fn tokens_expire() {
     let lab = lab().with(|server| server.lifetimes(lifetimes));
     let (access, refresh) = lab.tokens(&[]).await;
     lab.pass(10);
-    assert!(matches!(lab.who(&access).await, Err(Refusal::Expired)));
+    assert!(matches!(lab.who(&access).await, Err(AuthError::Expired)));
     let answer = lab.refresh(&refresh, &[]).await;
     assert_eq!(answer.json()["expires_in"], 10);
     let (access, refresh) = pair(&answer);
@@ -439,7 +439,7 @@ async fn a_key_is_no_login_of_a_user() {
     let request = Params::of(&client).with("scope", "mcp:resolve");
     let code = async || keys.log_in_as(&request, &[("key", "key-1")]).await.sent("code").unwrap();
     let (access, refresh) = pair(&keys.redeem(&code().await, &[]).await);
-    assert!(matches!(users.who(&access).await, Err(Refusal::Unknown)));
+    assert!(matches!(users.who(&access).await, Err(AuthError::Unknown)));
     users.refresh(&refresh, &[]).await.assert_error(400, "invalid_grant");
     users.redeem(&code().await, &[]).await.assert_error(400, "invalid_grant");
     assert!(keys.who(&access).await.is_ok(), "where keys are logins it still counts");

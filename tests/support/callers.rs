@@ -12,7 +12,7 @@ use crate::support::mcp::{Events, Got, MODERN, Rpc, legacy, modern_with, post, r
 use http_body_util::Full;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
-use onec_mcp::auth::{BearerAuthLayer, Presented, Refusal, Site};
+use onec_mcp::auth::{AuthError, BearerAuthLayer, Presented, Site};
 use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::bridge::sse::LegacySseLayer;
 use onec_mcp::bridge::stdio;
@@ -319,7 +319,7 @@ fn bearer(known: &Known) -> BearerAuthLayer<impl onec_mcp::auth::TokenValidator>
     let known = Arc::clone(known);
     let validate = move |presented: Presented<'_>| {
         let found = known.lock().unwrap().get(presented.token).cloned();
-        std::future::ready(found.ok_or(Refusal::Unknown))
+        std::future::ready(found.ok_or(AuthError::Unknown))
     };
     BearerAuthLayer::new(validate).site(Site::new()).scopes(Scopes::parse("mcp"))
 }

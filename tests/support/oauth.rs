@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
 use onec_mcp::auth::server::{AuthorizationServer, Limits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
-use onec_mcp::auth::{Clock, Presented, Refusal, Site, TokenValidator};
+use onec_mcp::auth::{AuthError, Clock, Presented, Site, TokenValidator};
 use onec_mcp::{Credentials, Identity, Scopes};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -244,7 +244,7 @@ impl<S: TokenStore> Lab<S> {
     }
 
     /// Who bears an access token.
-    pub(crate) async fn who(&self, token: &str) -> Result<Identity, Refusal> {
+    pub(crate) async fn who(&self, token: &str) -> Result<Identity, AuthError> {
         let presented = Presented::new(token, BASE, &self.site);
         self.server.tokens().without_cache().validate(presented).await
     }

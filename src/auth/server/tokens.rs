@@ -3,7 +3,7 @@
 use super::revocations::Revocations;
 use crate::audit::Event;
 use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
-use crate::auth::{Clock, Digest, Presented, Refusal, Timestamp, TokenValidator};
+use crate::auth::{AuthError, Clock, Digest, Presented, Timestamp, TokenValidator};
 use crate::identity::Identity;
 use moka::Expiry;
 use moka::future::Cache;
@@ -55,7 +55,7 @@ enum Missing {
     Unavailable(Arc<StoreError>),
 }
 
-impl From<Missing> for Refusal {
+impl From<Missing> for AuthError {
     fn from(missing: Missing) -> Self {
         match missing {
             Missing::Unknown => Self::Unknown,
@@ -166,17 +166,17 @@ async fn revoke_login<S: TokenStore>(store: S, revocations: Revocations, subject
 }
 
 impl<S: TokenStore> TokenValidator for Tokens<S> {
-    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, Refusal> {
+    async fn validate(&self, presented: Presented<'_>) -> Result<Identity, AuthError> {
         let Presented { token, base, site } = presented;
         let known = self.inner.known(Digest::of(token), token).await?;
         if self.inner.own && known.identity.credentials().is_none() {
             return Err(Refusal::Unknown);
         }
         if known.expires <= self.inner.clock.now() {
-            return Err(Refusal::Expired);
+            return Err(AuthError::Expired);
         }
         if !site.owns(base, &known.resource) {
-            return Err(Refusal::Audience);
+            return Err(AuthError::Audience);
         }
         Ok(known.identity.clone())
     }

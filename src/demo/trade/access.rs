@@ -7,7 +7,7 @@ pub(super) const STOCK: &str = "mcp:report:stock";
 pub(super) const MONEY: &str = "mcp:report:money";
 pub(super) const EVENTS: &str = "mcp:admin:eventlog";
 
-use super::request::Refusal;
+use super::request::RequestError;
 
 /// What `X-MCP-Scopes` says; without the header everything is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,7 @@ impl<'a> Access<'a> {
         self.0.is_none_or(|scopes| scopes.split(',').any(|own| own.trim() == scope))
     }
 
-    pub(super) fn want(self, scope: &'static str) -> Result<(), Refusal> {
-        if self.holds(scope) { Ok(()) } else { Err(Refusal::Forbidden(scope)) }
+    pub(super) fn want(self, scope: &'static str) -> Result<(), RequestError> {
+        if self.holds(scope) { Ok(()) } else { Err(RequestError::Forbidden(scope)) }
     }
 }

@@ -11,7 +11,7 @@ use super::filters::Filters;
 use super::measure::Measure;
 use super::model::{Analytics, CashMovement, Company};
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
-use super::request::{Members, Refusal};
+use super::request::{Members, RequestError};
 
 const BALANCE: Spec = Spec {
     dimensions: &[Dimension::CASH, Dimension::FIRM],
@@ -36,7 +36,7 @@ const FLOW: Spec = Spec {
 };
 
 /// `reports/cash_balance`, at the end of a day.
-pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, &BALANCE)?;
@@ -55,7 +55,7 @@ pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<M
 }
 
 /// `reports/cash_flow`.
-pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let period = body.period()?;
     let plan = Plan::read(body, &FLOW)?;

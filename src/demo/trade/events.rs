@@ -6,12 +6,12 @@ use super::context::Context;
 use super::date::Date;
 use super::journal::find_type;
 use super::log::{Event, LEVELS, events};
-use super::request::{Members, Refusal, invalid, mistyped, unknown};
+use super::request::{Members, RequestError, invalid, mistyped, unknown};
 use crate::demo::configuration;
 
 const DAY: i64 = 86_400;
 
-pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     match body.text("object_type")? {
         Some(object) => history(context, body, object),
         None => log(context, body),
@@ -19,7 +19,7 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
 }
 
 /// Today's, unless told.
-fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let today = context.today.to_string();
     let span = Span::read(body)?;
     let period = span.as_ref().map_or_else(|| json!({ "from": today, "to": today }), |span| span.told.clone());
@@ -54,7 +54,7 @@ fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Valu
 }
 
 /// All there is, unless told.
-fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Result<Map<String, Value>, Refusal> {
+fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Result<Map<String, Value>, RequestError> {
     let strange = || unknown("object_type", object, &["Document.X", "Catalog.X"]);
     let (class, name) = match object.split_once('.') {
         Some(("Document", _)) => ("Document", find_type("object_type", object)?.name),
@@ -124,12 +124,12 @@ struct Span {
 }
 
 impl Span {
-    fn of(day: Date) -> Result<Self, Refusal> {
+    fn of(day: Date) -> Result<Self, RequestError> {
         let from = i64::from(day.days()) * DAY;
         Ok(Self { from, to: from + DAY - 1, told: Value::Null })
     }
 
-    fn read(body: &mut Members<'_>) -> Result<Option<Self>, Refusal> {
+    fn read(body: &mut Members<'_>) -> Result<Option<Self>, RequestError> {
         let Some(told) = body.get("period") else { return Ok(None) };
         let mut members = Members::of("period", Some(told))?;
         let mut end = |name| {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::entry::{Kind, within};
 use super::model::{Company, Status};
-use super::request::{Members, Refusal, invalid, unknown};
+use super::request::{Members, RequestError, invalid, unknown};
 
 /// The filters of one request, and what is told of them in the answer.
 pub(super) struct Filters<'a> {
@@ -38,21 +38,21 @@ impl Chosen {
 }
 
 impl<'a> Filters<'a> {
-    pub(super) fn of(company: &'a Company, body: &mut Members<'a>) -> Result<Self, Refusal> {
+    pub(super) fn of(company: &'a Company, body: &mut Members<'a>) -> Result<Self, RequestError> {
         Ok(Self { company, members: body.members("filters")?, applied: Map::new() })
     }
 
     /// Entries by their ids.
-    pub(super) fn entries(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, Refusal> {
+    pub(super) fn entries(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, false)
     }
 
     /// Entries by their ids, and all entries in folders by the ids of those.
-    pub(super) fn branches(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, Refusal> {
+    pub(super) fn branches(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, true)
     }
 
-    fn choose(&mut self, name: &'static str, kind: Kind, folders: bool) -> Result<Chosen, Refusal> {
+    fn choose(&mut self, name: &'static str, kind: Kind, folders: bool) -> Result<Chosen, RequestError> {
         let Some(ids) = self.members.texts(name)? else { return Ok(Chosen(None)) };
         let mut chosen = BTreeSet::new();
         let mut told = Vec::new();
@@ -70,7 +70,7 @@ impl<'a> Filters<'a> {
         folders: bool,
         id: &str,
         chosen: &mut BTreeSet<usize>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, RequestError> {
         let hierarchy = self.company.hierarchy(kind);
         let folder = hierarchy.and_then(|(of, all, own)| Some((of, all, own, self.company.place(of, id)?)));
         match (self.company.place(kind, id), folder) {
@@ -91,7 +91,7 @@ impl<'a> Filters<'a> {
     }
 
     /// Products in certain statuses.
-    pub(super) fn statuses(&mut self) -> Result<Chosen, Refusal> {
+    pub(super) fn statuses(&mut self) -> Result<Chosen, RequestError> {
         let Some(codes) = self.members.texts("product_status")? else { return Ok(Chosen(None)) };
         let status = |code: &&str| {
             let found = STATUSES.iter().find(|(_, own, _)| own == code);
@@ -109,7 +109,7 @@ impl<'a> Filters<'a> {
         &mut self,
         name: &'static str,
         allowed: &[&'static str],
-    ) -> Result<Option<&'static str>, Refusal> {
+    ) -> Result<Option<&'static str>, RequestError> {
         let Some(word) = self.members.text(name)? else { return Ok(None) };
         let known = allowed.iter().find(|known| **known == word).copied();
         let known = known.ok_or_else(|| unknown(name, word, allowed))?;
@@ -122,7 +122,7 @@ impl<'a> Filters<'a> {
     /// # Errors
     ///
     /// When there are filters that nobody asked for.
-    pub(super) fn finish(self) -> Result<Map<String, Value>, Refusal> {
+    pub(super) fn finish(self) -> Result<Map<String, Value>, RequestError> {
         self.members.finish()?;
         Ok(self.applied)
     }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::journal::{Document, counterparty, documents, find_type};
 use super::measure::decimal;
-use super::request::{Members, Refusal, invalid};
+use super::request::{Members, RequestError, invalid};
 
-pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let name = body.text("doc_type")?.ok_or_else(|| invalid("Не указано обязательное поле «doc_type»"))?;
     let wanted = find_type("doc_type", name)?;
     let (number, period) = (body.text("number")?, body.any_period()?);

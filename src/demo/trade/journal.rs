@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::date::Date;
 use super::entry::Kind;
 use super::model::{Analytics, Company};
-use super::request::{Refusal, unknown};
+use super::request::{RequestError, unknown};
 
 /// A kind of document, by its names in the configuration.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(super) fn clock(time: u32, digits: usize) -> String {
 /// # Errors
 ///
 /// When there is none.
-pub(super) fn find_type(field: &str, name: &str) -> Result<&'static Type, Refusal> {
+pub(super) fn find_type(field: &str, name: &str) -> Result<&'static Type, RequestError> {
     let plain =
         name.strip_prefix("Document.").or_else(|| name.strip_prefix("Документ.")).unwrap_or(name).to_lowercase();
     let known = TYPES.into_iter().find(|one| [one.name, one.english].iter().any(|own| own.to_lowercase() == plain));

@@ -9,7 +9,7 @@ use super::date::Date;
 use super::entry::Kind;
 use super::measure::{Measure, Sums};
 use super::model::Company;
-use super::request::{Members, Refusal, invalid, mistyped, unknown};
+use super::request::{Members, RequestError, invalid, mistyped, unknown};
 
 /// What rows are made by, as named in requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Reads `group_by`, `measures`, `sort` and `top`.
-    pub(super) fn read(body: &mut Members<'_>, spec: &Spec) -> Result<Self, Refusal> {
+    pub(super) fn read(body: &mut Members<'_>, spec: &Spec) -> Result<Self, RequestError> {
         let mut dimensions = chosen(body, "group_by", spec.dimensions, spec.usual, |dimension| dimension.name)?;
         let mut beside = Vec::new();
         for (leaf, folder) in
@@ -147,7 +147,7 @@ fn chosen<T: Copy + PartialEq>(
     allowed: &[T],
     usual: &[T],
     name: impl Fn(&T) -> &'static str,
-) -> Result<Vec<T>, Refusal> {
+) -> Result<Vec<T>, RequestError> {
     let Some(texts) = body.texts(field)? else { return Ok(usual.to_vec()) };
     let mut all = Vec::new();
     for text in texts {
@@ -162,7 +162,7 @@ fn chosen<T: Copy + PartialEq>(
     Ok(all)
 }
 
-fn sort(body: &mut Members<'_>, columns: &[&str]) -> Result<Vec<(usize, bool)>, Refusal> {
+fn sort(body: &mut Members<'_>, columns: &[&str]) -> Result<Vec<(usize, bool)>, RequestError> {
     let Some(value) = body.get("sort") else { return Ok(Vec::new()) };
     let items = value.as_array().ok_or_else(|| mistyped("sort", "списком объектов"))?;
     let by = |item| {

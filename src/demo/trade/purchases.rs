@@ -7,7 +7,7 @@ use super::entry::Kind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
-use super::request::{Members, Refusal};
+use super::request::{Members, RequestError};
 
 const SPEC: Spec = Spec {
     dimensions: &[Dimension::SUPPLIER, Dimension::FIRM, Dimension::DAY, Dimension::WEEK, Dimension::MONTH],
@@ -16,7 +16,7 @@ const SPEC: Spec = Spec {
     usual_measures: &[Measure::Amount],
 };
 
-pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let period = body.period()?;
     let plan = Plan::read(body, &SPEC)?;

@@ -6,15 +6,15 @@ use super::date::Date;
 
 /// Why there is no answer: a text for a person, in Russian.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum RequestError {
     /// The request is wrong.
     Invalid(String),
     /// The caller lacks this scope.
     Forbidden(&'static str),
 }
 
-pub(super) fn invalid(text: impl Into<String>) -> Refusal {
-    Refusal::Invalid(text.into())
+pub(super) fn invalid(text: impl Into<String>) -> RequestError {
+    RequestError::Invalid(text.into())
 }
 
 /// What of the body is read; the rest is refused at the end. A null is as good as nothing.
@@ -26,7 +26,7 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Of an object, or of nothing.
-    pub(super) fn of(name: &str, value: Option<&'a Value>) -> Result<Self, Refusal> {
+    pub(super) fn of(name: &str, value: Option<&'a Value>) -> Result<Self, RequestError> {
         let members = match value {
             None => None,
             Some(Value::Object(members)) => Some(members),
@@ -40,22 +40,22 @@ impl<'a> Members<'a> {
         self.members.and_then(|members| members.get(name)).filter(|value| !value.is_null())
     }
 
-    pub(super) fn members(&mut self, name: &'static str) -> Result<Members<'a>, Refusal> {
+    pub(super) fn members(&mut self, name: &'static str) -> Result<Members<'a>, RequestError> {
         Members::of(name, self.get(name))
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+    pub(super) fn text(&mut self, name: &'static str) -> Result<Option<&'a str>, RequestError> {
         let text = self.get(name).map(|value| value.as_str().ok_or_else(|| mistyped(name, "строкой")));
         text.transpose()
     }
 
-    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, Refusal> {
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<bool, RequestError> {
         let flag = self.get(name).map(|value| value.as_bool().ok_or_else(|| mistyped(name, "true или false")));
         Ok(flag.transpose()?.unwrap_or_default())
     }
 
     /// A number from 1 to this ceiling.
-    pub(super) fn count(&mut self, name: &'static str, most: usize) -> Result<Option<usize>, Refusal> {
+    pub(super) fn count(&mut self, name: &'static str, most: usize) -> Result<Option<usize>, RequestError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
         let wanted = match most {
@@ -66,7 +66,7 @@ impl<'a> Members<'a> {
     }
 
     /// Texts, at least one; an empty list could be taken for "none" and for "all".
-    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, Refusal> {
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, RequestError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
         match texts {
@@ -76,15 +76,15 @@ impl<'a> Members<'a> {
     }
 
     /// A day; the given one if there is none.
-    pub(super) fn date(&mut self, name: &'static str, absent: Date) -> Result<Date, Refusal> {
+    pub(super) fn date(&mut self, name: &'static str, absent: Date) -> Result<Date, RequestError> {
         self.text(name)?.map_or(Ok(absent), |text| parse(name, text))
     }
 
-    pub(super) fn period(&mut self) -> Result<Period, Refusal> {
+    pub(super) fn period(&mut self) -> Result<Period, RequestError> {
         self.any_period()?.ok_or_else(|| invalid("Не указано обязательное поле «period»"))
     }
 
-    pub(super) fn any_period(&mut self) -> Result<Option<Period>, Refusal> {
+    pub(super) fn any_period(&mut self) -> Result<Option<Period>, RequestError> {
         let Some(value) = self.get("period") else { return Ok(None) };
         let mut members = Members::of("period", Some(value))?;
         let mut end = |name| {
@@ -103,7 +103,7 @@ impl<'a> Members<'a> {
     /// # Errors
     ///
     /// When there is something that nobody asked for: it would have been ignored silently.
-    pub(super) fn finish(self) -> Result<(), Refusal> {
+    pub(super) fn finish(self) -> Result<(), RequestError> {
         let mut names = self.members.into_iter().flat_map(Map::keys);
         let stranger = names.find(|name| !self.known.contains(&name.as_str()));
         stranger.map_or(Ok(()), |name| {
@@ -113,16 +113,16 @@ impl<'a> Members<'a> {
     }
 }
 
-pub(super) fn mistyped(name: &str, wanted: &str) -> Refusal {
+pub(super) fn mistyped(name: &str, wanted: &str) -> RequestError {
     invalid(format!("Поле «{name}» должно быть {wanted}"))
 }
 
-pub(super) fn unknown(name: &str, value: &str, allowed: &[&str]) -> Refusal {
+pub(super) fn unknown(name: &str, value: &str, allowed: &[&str]) -> RequestError {
     let value = value.chars().take(100).collect::<String>();
     invalid(format!("Недопустимое значение «{value}» в поле «{name}». Допустимые: {}", allowed.join(", ")))
 }
 
-fn parse(name: &str, text: &str) -> Result<Date, Refusal> {
+fn parse(name: &str, text: &str) -> Result<Date, RequestError> {
     text.parse().map_err(|_| mistyped(name, "датой вида ГГГГ-ММ-ДД"))
 }
 

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::entry::{Entry, Kind};
 use super::filters::STATUSES;
 use super::model::{Company, Product};
-use super::request::{Members, Refusal, invalid};
+use super::request::{Members, RequestError, invalid};
 use crate::demo::text::plain;
 
 /// The catalogue of an entity, and the scope that it needs.
@@ -25,7 +25,11 @@ pub(super) fn entity(name: &str) -> Option<(Kind, &'static str)> {
     })
 }
 
-pub(super) fn answer(context: &Context<'_>, kind: Kind, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn answer(
+    context: &Context<'_>,
+    kind: Kind,
+    body: &mut Members<'_>,
+) -> Result<Map<String, Value>, RequestError> {
     let query = body.text("query")?.map(str::trim).filter(|query| !query.is_empty());
     let query = plain(query.ok_or_else(|| invalid("Не указано обязательное поле «query»"))?);
     let limit = body.count("limit", usize::MAX)?.unwrap_or(10);

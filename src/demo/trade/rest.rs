@@ -7,7 +7,7 @@ use super::access::{Access, EVENTS, MONEY, SALES, STOCK};
 use super::context::Context;
 use super::date::Date;
 use super::entry::Kind;
-use super::request::{Members, Refusal, invalid};
+use super::request::{Members, RequestError, invalid};
 use super::{cash, events, find, purchases, resolve, sales, settlements, stock};
 
 /// What a path gives.
@@ -17,7 +17,7 @@ pub(in crate::demo) struct Route {
     what: What,
 }
 
-type Report = fn(&Context<'_>, &mut Members<'_>) -> Result<Map<String, Value>, Refusal>;
+type Report = fn(&Context<'_>, &mut Members<'_>) -> Result<Map<String, Value>, RequestError>;
 
 #[derive(Clone, Copy)]
 enum What {
@@ -51,17 +51,17 @@ pub(in crate::demo) fn route(path: &str) -> Option<Route> {
 pub(in crate::demo) fn answer(route: Route, body: &[u8], access: Access<'_>, today: Date) -> (StatusCode, Value) {
     match run(route, body, access, today) {
         Ok(answer) => (StatusCode::OK, answer.into()),
-        Err(Refusal::Invalid(message)) => {
+        Err(RequestError::Invalid(message)) => {
             (StatusCode::BAD_REQUEST, json!({ "error": "invalid_request", "message": message }))
         }
-        Err(Refusal::Forbidden(scope)) => {
+        Err(RequestError::Forbidden(scope)) => {
             let message = format!("Недостаточно прав: нужно разрешение {scope}");
             (StatusCode::FORBIDDEN, json!({ "error": "forbidden", "message": message }))
         }
     }
 }
 
-fn run(route: Route, body: &[u8], access: Access<'_>, today: Date) -> Result<Map<String, Value>, Refusal> {
+fn run(route: Route, body: &[u8], access: Access<'_>, today: Date) -> Result<Map<String, Value>, RequestError> {
     access.want(route.scope)?;
     let body = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object);
     let body = body.ok_or_else(|| invalid("Тело запроса должно быть объектом JSON"))?;

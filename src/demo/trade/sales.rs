@@ -15,7 +15,7 @@ use super::filters::{Chosen, Filters};
 use super::measure::{Measure, Sums, decimal};
 use super::model::{Company, Sale, SaleLine};
 use super::pivot::{Dimension, Key, Plan, Spec, Table, totals};
-use super::request::{Members, Period, Refusal, invalid, unknown};
+use super::request::{Members, Period, RequestError, invalid, unknown};
 use super::settlements;
 
 const SPEC: Spec = Spec {
@@ -47,7 +47,7 @@ const SPEC: Spec = Spec {
 };
 
 /// `reports/sales`.
-pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let period = body.period()?;
     let plan = Plan::read(body, &SPEC)?;
     if plan.measures.iter().any(|measure| measure.tells_cost()) {
@@ -71,7 +71,7 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
 }
 
 /// `reports/top_products`.
-pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let period = body.period()?;
     let by = match body.text("by")? {
         None | Some("amount") => 1,
@@ -90,7 +90,10 @@ pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Res
 }
 
 /// `reports/customer_summary`: the products bought most are its rows, all else is in its totals.
-pub(super) fn customer_summary(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn customer_summary(
+    context: &Context<'_>,
+    body: &mut Members<'_>,
+) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let period = body.period()?;
     let id = body.text("customer_id")?.ok_or_else(|| invalid("Не указано обязательное поле «customer_id»"))?;

@@ -14,7 +14,7 @@ use super::filters::Filters;
 use super::measure::Measure;
 use super::model::{Analytics, Company};
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
-use super::request::{Members, Refusal};
+use super::request::{Members, RequestError};
 
 const RECEIVABLES: Spec = Spec {
     dimensions: &[Dimension::CUSTOMER, Dimension::FIRM],
@@ -34,12 +34,12 @@ const PAYABLES: Spec = Spec {
 type Balances = BTreeMap<(usize, usize), i64>;
 
 /// `reports/receivables`.
-pub(super) fn receivables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn receivables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     report(context, body, &RECEIVABLES, "customer_ids", owed_by_customers)
 }
 
 /// `reports/payables`.
-pub(super) fn payables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn payables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     report(context, body, &PAYABLES, "supplier_ids", owed_to_suppliers)
 }
 
@@ -55,7 +55,7 @@ fn report(
     spec: &Spec,
     ids: &'static str,
     balances: impl Fn(&Company, Date) -> Balances,
-) -> Result<Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, spec)?;

@@ -11,7 +11,7 @@ use super::filters::Filters;
 use super::measure::Measure;
 use super::model::Company;
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
-use super::request::{Members, Refusal};
+use super::request::{Members, RequestError};
 
 const SPEC: Spec = Spec {
     dimensions: &[Dimension::WAREHOUSE, Dimension::PRODUCT, Dimension::PRODUCT_GROUP],
@@ -20,7 +20,7 @@ const SPEC: Spec = Spec {
     usual_measures: &[Measure::Qty],
 };
 
-pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, &SPEC)?;

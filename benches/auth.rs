@@ -10,7 +10,7 @@ mod stores;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use onec_mcp::auth::server::Tokens;
-use onec_mcp::auth::store::{Kind, MemoryStore, Token, TokenStore, seal};
+use onec_mcp::auth::store::{MemoryStore, Token, TokenKind, TokenStore, seal};
 use onec_mcp::auth::{Presented, Site, StaticToken, TokenValidator};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::hint::black_box;
@@ -35,7 +35,7 @@ async fn validate(validator: &impl TokenValidator, site: &Site) {
 /// A token that carries a login, as those of `credentials` logins do.
 async fn fill(store: &impl TokenStore) {
     let sealed = Some(seal::seal(&Credentials::new("Иван", "пароль"), TOKEN).unwrap());
-    let token = Token { sealed, ..token(TOKEN, "g", Kind::Access, i64::MAX) };
+    let token = Token { sealed, ..token(TOKEN, "g", TokenKind::Access, i64::MAX) };
     store.put_grant(grant("g", "onec:Иван"), vec![token]).await.unwrap();
 }
 

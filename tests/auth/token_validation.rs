@@ -4,7 +4,7 @@ use crate::support::faulty_store::{Fault, Faulty};
 use crate::support::oauth::{BASE, Lab};
 use crate::support::stores::{NOW, code, grant, token};
 use onec_mcp::auth::server::Tokens;
-use onec_mcp::auth::store::{Kind, Token, TokenStore, seal};
+use onec_mcp::auth::store::{Token, TokenKind, TokenStore, seal};
 use onec_mcp::auth::{AuthError, Clock, Presented, Site, TokenValidator};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 async fn store() -> Faulty {
     let store = Faulty::new(Fault::None);
     let tokens = vec![
-        token("access", "g", Kind::Access, NOW + 60),
-        token("refresh", "g", Kind::Refresh, NOW + 60),
+        token("access", "g", TokenKind::Access, NOW + 60),
+        token("refresh", "g", TokenKind::Refresh, NOW + 60),
         code("code", "g"),
     ];
     store.put_grant(grant("g", "onec:Иван"), tokens).await.unwrap();
@@ -84,7 +84,7 @@ async fn it_opens_the_login_that_it_carries() {
     let credentials = Credentials::new("Иван", "пароль");
     let carrying = |text: &str, under: &str| Token {
         sealed: Some(seal::seal(&credentials, under).unwrap()),
-        ..token(text, "h", Kind::Access, NOW + 60)
+        ..token(text, "h", TokenKind::Access, NOW + 60)
     };
     let both = vec![carrying("own", "own"), carrying("swapped", "own")];
     store.put_grant(grant("h", "onec:Иван"), both).await.unwrap();
@@ -175,7 +175,7 @@ async fn a_token_revoked_during_its_lookup_does_not_count() {
 #[tokio::test]
 async fn what_is_remembered_is_bounded() {
     let store = store().await;
-    let many: Vec<_> = (0..500).map(|turn| token(&format!("t{turn}"), "m", Kind::Access, NOW + 60)).collect();
+    let many: Vec<_> = (0..500).map(|turn| token(&format!("t{turn}"), "m", TokenKind::Access, NOW + 60)).collect();
     for (turn, token) in many.into_iter().enumerate() {
         let id = format!("m{turn}");
         store.put_grant(grant(&id, "anna"), vec![Token { grant: id.clone(), ..token }]).await.unwrap();

@@ -3,7 +3,7 @@
 
 use crate::support::stores::{Folder, NOW, Schema, code, grant, sqlite, token};
 use onec_mcp::auth::Digest;
-use onec_mcp::auth::store::{Exchange, Kind, PostgresStore, SqliteStore, TokenStore};
+use onec_mcp::auth::store::{Exchange, PostgresStore, SqliteStore, TokenKind, TokenStore};
 use secrecy::SecretString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -56,7 +56,7 @@ async fn write<S: TokenStore>(store: S) {
         let (id, code_text) = (format!("g{turn}"), format!("code{turn}"));
         store.put_grant(grant(&id, "anna"), vec![code(&code_text, &id)]).await.unwrap();
         let text = format!("token{turn}");
-        let successor = token(&text, &id, Kind::Access, NOW + 60);
+        let successor = token(&text, &id, TokenKind::Access, NOW + 60);
         store.exchange(&Digest::of(&code_text), vec![successor], NOW, 0).await.unwrap();
         say(&format!("stored {text}"));
     }

@@ -4,7 +4,9 @@ use crate::support::cable::{cable, through_a_cable};
 use crate::support::faulty_store::{Fault, Faulty};
 use crate::support::stores::{self, Folder, NOW, Schema, code, grant, sqlite, token};
 use onec_mcp::auth::Digest;
-use onec_mcp::auth::store::{Client, Exchange, Kind, MemoryStore, PostgresStore, SqliteStore, TokenStore, contract};
+use onec_mcp::auth::store::{
+    Client, Exchange, MemoryStore, PostgresStore, SqliteStore, TokenKind, TokenStore, contract,
+};
 use secrecy::SecretString;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Connection, SqlSafeStr};
@@ -163,16 +165,16 @@ async fn a_full_memory_forgets_the_logins_that_end_first() {
     let store = MemoryStore::with_capacity(8);
     for turn in 0..8 {
         let id = format!("g{turn}");
-        store.put_grant(grant(&id, "anna"), vec![token(&id, &id, Kind::Refresh, NOW + 10 + turn)]).await.unwrap();
+        store.put_grant(grant(&id, "anna"), vec![token(&id, &id, TokenKind::Refresh, NOW + 10 + turn)]).await.unwrap();
     }
     // All of them count: the one that would end first goes.
-    store.put_grant(grant("new", "anna"), vec![token("new", "new", Kind::Refresh, NOW + 5)]).await.unwrap();
+    store.put_grant(grant("new", "anna"), vec![token("new", "new", TokenKind::Refresh, NOW + 5)]).await.unwrap();
     assert_eq!(store.find(&Digest::of("g0")).await.unwrap(), None);
     assert!(store.find(&Digest::of("g1")).await.unwrap().is_some());
     // Some have expired: they go, and nobody else.
     let late = stores::grant("late", "anna");
     let late = onec_mcp::auth::store::Grant { created: NOW + 11, ..late };
-    store.put_grant(late, vec![token("late", "late", Kind::Refresh, NOW + 99)]).await.unwrap();
+    store.put_grant(late, vec![token("late", "late", TokenKind::Refresh, NOW + 99)]).await.unwrap();
     assert_eq!(store.find(&Digest::of("new")).await.unwrap(), None);
     for kept in ["g2", "g7", "late"] {
         assert!(store.find(&Digest::of(kept)).await.unwrap().is_some(), "{kept}");
@@ -188,11 +190,11 @@ async fn a_full_memory_forgets_the_logins_that_end_first() {
 #[tokio::test]
 async fn a_grant_in_memory_keeps_its_newest_tokens() {
     let store = MemoryStore::new();
-    store.put_grant(grant("g", "anna"), vec![token("0", "g", Kind::Refresh, NOW + 1000)]).await.unwrap();
-    let other = token("other", "h", Kind::Refresh, NOW + 1);
+    store.put_grant(grant("g", "anna"), vec![token("0", "g", TokenKind::Refresh, NOW + 1000)]).await.unwrap();
+    let other = token("other", "h", TokenKind::Refresh, NOW + 1);
     store.put_grant(grant("h", "anna"), vec![other]).await.unwrap();
     for turn in 0..1000 {
-        let successor = token(&format!("{}", turn + 1), "g", Kind::Refresh, NOW + 1001 + turn);
+        let successor = token(&format!("{}", turn + 1), "g", TokenKind::Refresh, NOW + 1001 + turn);
         let done = store.exchange(&Digest::of(&turn.to_string()), vec![successor], NOW, 0).await.unwrap();
         assert_eq!(done, Exchange::Done, "{turn}");
     }
@@ -210,7 +212,10 @@ async fn registrations_are_bounded(store: impl TokenStore) {
     // One has a grant, one had one.
     put("busy", NOW).await.unwrap();
     put("used", NOW).await.unwrap();
-    store.put_grant(grant("g", "anna").of("busy"), vec![token("t", "g", Kind::Refresh, NOW + 9 * HOUR)]).await.unwrap();
+    store
+        .put_grant(grant("g", "anna").of("busy"), vec![token("t", "g", TokenKind::Refresh, NOW + 9 * HOUR)])
+        .await
+        .unwrap();
     store.put_grant(grant("h", "anna").of("used"), vec![code("code", "h")]).await.unwrap();
     store.revoke_grant("h").await.unwrap();
     for turn in 1..=5 {
@@ -345,7 +350,7 @@ async fn a_database_of_the_version_before() {
     for id in ["before", "beside"] {
         let found = store.find(&Digest::of(id)).await.unwrap().unwrap();
         assert_eq!((found.grant, found.used, found.grace_ends), (grant(id, "anna"), false, None));
-        let pair = |text: &str| vec![token(&format!("{text} of {id}"), id, Kind::Refresh, NOW + 60)];
+        let pair = |text: &str| vec![token(&format!("{text} of {id}"), id, TokenKind::Refresh, NOW + 60)];
         assert_eq!(store.exchange(&Digest::of(id), pair("one"), NOW, 30).await.unwrap(), Exchange::Done);
         assert_eq!(store.exchange(&Digest::of(id), pair("two"), NOW + 29, 30).await.unwrap(), Exchange::Repeated);
     }
@@ -366,10 +371,10 @@ async fn what_came_once_is_bounded_in_memory() {
 #[tokio::test]
 async fn a_grant_in_memory_keeps_a_token_that_may_come_again() {
     let store = MemoryStore::new();
-    store.put_grant(grant("g", "anna"), vec![token("old", "g", Kind::Refresh, NOW + 1000)]).await.unwrap();
+    store.put_grant(grant("g", "anna"), vec![token("old", "g", TokenKind::Refresh, NOW + 1000)]).await.unwrap();
     for turn in 0..200 {
-        let access = token(&format!("a{turn}"), "g", Kind::Access, NOW + 60);
-        let pair = [access, token(&format!("r{turn}"), "g", Kind::Refresh, NOW + 2000)];
+        let access = token(&format!("a{turn}"), "g", TokenKind::Access, NOW + 60);
+        let pair = [access, token(&format!("r{turn}"), "g", TokenKind::Refresh, NOW + 2000)];
         let wanted = if turn == 0 { Exchange::Done } else { Exchange::Repeated };
         assert_eq!(store.exchange(&Digest::of("old"), pair.to_vec(), NOW, 30).await.unwrap(), wanted, "{turn}");
     }

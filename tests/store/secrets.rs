@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use onec_mcp::Credentials;
 use onec_mcp::auth::server::Tokens;
-use onec_mcp::auth::store::{Exchange, Kind, Token, TokenStore, seal};
+use onec_mcp::auth::store::{Exchange, Token, TokenKind, TokenStore, seal};
 use onec_mcp::auth::{Clock, Digest, Presented, Site, TokenValidator};
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -73,21 +73,23 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     log
 });
 
-fn sealed(text: &str, kind: Kind, expires: i64) -> Token {
+fn sealed(text: &str, kind: TokenKind, expires: i64) -> Token {
     let sealed = seal::seal(&Credentials::new(USER, PASSWORD), text).unwrap();
     Token { sealed: Some(sealed), ..token(text, "g", kind, expires) }
 }
 
 /// A login, the exchange of its code, a call, and a replay that fails: all that a secret goes through.
 async fn use_secrets<S: TokenStore>(store: &S) {
-    let first = Token { sealed: sealed(CODE, Kind::Access, 0).sealed, ..code(CODE, "g") };
+    let first = Token { sealed: sealed(CODE, TokenKind::Access, 0).sealed, ..code(CODE, "g") };
     store.put_grant(grant("g", &format!("onec:{USER}")), vec![first.clone()]).await.unwrap();
-    let successors = vec![sealed(ACCESS, Kind::Access, NOW + 60), sealed(REFRESH, Kind::Refresh, NOW + 60)];
+    let successors = vec![sealed(ACCESS, TokenKind::Access, NOW + 60), sealed(REFRESH, TokenKind::Refresh, NOW + 60)];
     // One that fails, too.
     store.exchange(&Digest::of(CODE), vec![first], NOW, 0).await.expect_err("it exists");
     assert_eq!(store.exchange(&Digest::of(CODE), successors, NOW, 0).await.unwrap(), Exchange::Done);
     // A refresh token that comes again within its grace keeps what it needs for that.
-    let next = |access, refresh| vec![sealed(access, Kind::Access, NOW + 60), sealed(refresh, Kind::Refresh, NOW + 60)];
+    let next = |access, refresh| {
+        vec![sealed(access, TokenKind::Access, NOW + 60), sealed(refresh, TokenKind::Refresh, NOW + 60)]
+    };
     let old = Digest::of(REFRESH);
     assert_eq!(store.exchange(&old, next(ACCESS_2, REFRESH_2), NOW, 30).await.unwrap(), Exchange::Done);
     assert_eq!(store.exchange(&old, next(ACCESS_3, REFRESH_3), NOW + 1, 30).await.unwrap(), Exchange::Repeated);

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test takes a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
-use onec_mcp::auth::store::{Client, Exchange, Found, Grant, Kind, MemoryStore, StoreError, Token, TokenStore};
+use onec_mcp::auth::store::{Client, Exchange, Found, Grant, MemoryStore, StoreError, Token, TokenKind, TokenStore};
 use onec_mcp::auth::{Digest, Timestamp};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -88,7 +88,7 @@ impl TokenStore for Faulty {
         match (self.fault, found) {
             (Fault::ForgivesReplays, _) if was_used => Ok(Exchange::Gone),
             (Fault::LooksBeforeItUses, Some(found))
-                if !was_used && found.token.kind != Kind::Access && found.token.expires > now =>
+                if !was_used && found.token.kind != TokenKind::Access && found.token.expires > now =>
             {
                 // Long enough for others to look, too.
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 use onec_mcp::Scopes;
-use onec_mcp::auth::store::{Grant, Kind, PostgresStore, SqliteStore, Token};
+use onec_mcp::auth::store::{Grant, PostgresStore, SqliteStore, Token, TokenKind};
 use onec_mcp::auth::{Digest, Timestamp};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
@@ -89,11 +89,11 @@ pub(crate) fn grant(id: &str, subject: &str) -> Grant {
     }
 }
 
-pub(crate) fn token(text: &str, grant: &str, kind: Kind, expires: Timestamp) -> Token {
+pub(crate) fn token(text: &str, grant: &str, kind: TokenKind, expires: Timestamp) -> Token {
     let scopes = Scopes::parse("mcp offline_access");
     Token { digest: Digest::of(text), grant: grant.to_owned(), kind, scopes, sealed: None, expires }
 }
 
 pub(crate) fn code(text: &str, grant: &str) -> Token {
-    token(text, grant, Kind::Code { redirect_uri: None, challenge: "challenge".to_owned() }, NOW + 60)
+    token(text, grant, TokenKind::Code { redirect_uri: None, challenge: "challenge".to_owned() }, NOW + 60)
 }

@@ -5,7 +5,7 @@ use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
 use super::reply::{self, Failure};
 use super::service::Asker;
-use super::store::{Grant, Kind, Token, TokenStore};
+use super::store::{Grant, Token, TokenKind, TokenStore};
 use super::target::{Refused, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
@@ -189,7 +189,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let token = Token {
             digest: Digest::of(&code),
             grant: secret::new(secret::GRANT)?.to_string(),
-            kind: Kind::Code { redirect_uri: target.asked.map(str::to_owned), challenge: wanted.challenge.to_owned() },
+            kind: TokenKind::Code {
+                redirect_uri: target.asked.map(str::to_owned),
+                challenge: wanted.challenge.to_owned(),
+            },
             scopes: wanted.asked.told(&scopes),
             sealed: sealed(logged_in.credentials.as_ref(), &code)?,
             expires: now.saturating_add(super::lifetime(self.lifetimes.code)),

@@ -2,7 +2,7 @@
 
 use super::log_in::sealed;
 use super::reply::Failure;
-use super::store::{Kind, Token};
+use super::store::{Token, TokenKind};
 use super::{Inner, secret};
 use crate::auth::Digest;
 use crate::auth::clock::Timestamp;
@@ -50,8 +50,8 @@ impl Pair {
                 expires: from.saturating_add(super::lifetime(lifetime)),
             })
         };
-        let access = token(&pair.access, Kind::Access, told.clone(), now, server.lifetimes.access)?;
-        let refresh = token(&pair.refresh, Kind::Refresh, refreshable.clone(), renewed, server.lifetimes.refresh)?;
+        let access = token(&pair.access, TokenKind::Access, told.clone(), now, server.lifetimes.access)?;
+        let refresh = token(&pair.refresh, TokenKind::Refresh, refreshable.clone(), renewed, server.lifetimes.refresh)?;
         Ok((pair, vec![access, refresh]))
     }
 

@@ -20,11 +20,11 @@ pub(crate) fn check(text: &str) -> Result<(), BadUri> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectUri<'a> {
     text: &'a str,
-    kind: Kind<'a>,
+    kind: UriKind<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind<'a> {
+enum UriKind<'a> {
     Https,
     /// `http` to this machine: the host and what follows the port.
     Loopback(&'a str, &'a str),
@@ -75,7 +75,7 @@ impl<'a> RedirectUri<'a> {
 
     /// Whether it leads to a program on the user's own machine over HTTP.
     pub(crate) const fn is_loopback(&self) -> bool {
-        matches!(self.kind, Kind::Loopback(..))
+        matches!(self.kind, UriKind::Loopback(..))
     }
 
     /// Whether an authorization request may use it where `registered` was registered: the same
@@ -86,7 +86,7 @@ impl<'a> RedirectUri<'a> {
             return true;
         }
         match (self.kind, RedirectUri::parse(registered).map(|uri| uri.kind)) {
-            (Kind::Loopback(host, rest), Ok(Kind::Loopback(own_host, own_rest))) => {
+            (UriKind::Loopback(host, rest), Ok(UriKind::Loopback(own_host, own_rest))) => {
                 host == own_host && rest == own_rest
             }
             _ => false,
@@ -135,12 +135,12 @@ fn authority(rest: &str) -> Result<(&str, &str), BadUri> {
     Ok((authority, rest))
 }
 
-fn https<'a>(rest: &str) -> Result<Kind<'a>, BadUri> {
+fn https<'a>(rest: &str) -> Result<UriKind<'a>, BadUri> {
     let (authority, _) = authority(rest)?;
-    if authority.is_empty() { Err(BadUri("it must have a host")) } else { Ok(Kind::Https) }
+    if authority.is_empty() { Err(BadUri("it must have a host")) } else { Ok(UriKind::Https) }
 }
 
-fn loopback(rest: &str) -> Result<Kind<'_>, BadUri> {
+fn loopback(rest: &str) -> Result<UriKind<'_>, BadUri> {
     let (authority, rest) = authority(rest)?;
     // The colon of a port comes after the bracket of an IPv6 address.
     let port = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|bracket| *colon > bracket));
@@ -153,10 +153,12 @@ fn loopback(rest: &str) -> Result<Kind<'_>, BadUri> {
     let this_machine = host.eq_ignore_ascii_case("localhost")
         || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || six(host).is_some_and(|address| address.is_loopback());
-    this_machine.then_some(Kind::Loopback(host, rest)).ok_or(BadUri("http is for loopback addresses only; use https"))
+    this_machine
+        .then_some(UriKind::Loopback(host, rest))
+        .ok_or(BadUri("http is for loopback addresses only; use https"))
 }
 
-fn private<'a>(scheme: &str, rest: &str) -> Result<Kind<'a>, BadUri> {
+fn private<'a>(scheme: &str, rest: &str) -> Result<UriKind<'a>, BadUri> {
     let letter = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     if !letter || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
         return Err(BadUri("it must be absolute"));
@@ -171,7 +173,7 @@ fn private<'a>(scheme: &str, rest: &str) -> Result<Kind<'a>, BadUri> {
     } else if !rest.starts_with('/') {
         return Err(BadUri("its scheme must be followed by a slash"));
     }
-    Ok(Kind::Private)
+    Ok(UriKind::Private)
 }
 
 fn check_query(text: &str) -> Result<(), BadUri> {

@@ -5,7 +5,7 @@ use super::client_auth::named;
 use super::params::Params;
 use super::reply::{self, Failure};
 use super::service::Asker;
-use super::store::{Kind, TokenStore};
+use super::store::{TokenKind, TokenStore};
 use crate::audit::Event;
 use crate::auth::Digest;
 use crate::auth::login::Login;
@@ -26,8 +26,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             }
             self.authenticate(asker, &named, &found.grant.client, found.grant.confidential).await?;
             match found.token.kind {
-                Kind::Access => self.store.revoke_token(&digest).await?,
-                Kind::Code { .. } | Kind::Refresh => self.store.revoke_grant(&found.grant.id).await?,
+                TokenKind::Access => self.store.revoke_token(&digest).await?,
+                TokenKind::Code { .. } | TokenKind::Refresh => self.store.revoke_grant(&found.grant.id).await?,
             }
             self.revocations.made_one();
             Event {

@@ -8,7 +8,7 @@ use super::params::Params;
 use super::reply::{self, Failure};
 use super::scopes::{Asked, OFFLINE};
 use super::service::Asker;
-use super::store::{Exchange, Found, Grant, Kind, TokenStore};
+use super::store::{Exchange, Found, Grant, TokenKind, TokenStore};
 use super::{Inner, PUBLIC_CLIENT, pkce, secret};
 use crate::audit::Event;
 use crate::auth::Digest;
@@ -38,7 +38,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(Failure::request("code_verifier must have 43 to 128 unreserved characters"));
         }
         let found = self.bearer(asker, code, named).await?;
-        let Kind::Code { redirect_uri, challenge } = &found.token.kind else {
+        let TokenKind::Code { redirect_uri, challenge } = &found.token.kind else {
             return Err(Failure::grant("this is no authorization code"));
         };
         // It may be left out: PKCE binds the code already (OAuth 2.1, section 10.2).
@@ -60,7 +60,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     async fn refresh(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
         let token = form.get("refresh_token").ok_or_else(|| Failure::request("refresh_token is missing"))?;
         let found = self.bearer(asker, token, named).await?;
-        if found.token.kind != Kind::Refresh {
+        if found.token.kind != TokenKind::Refresh {
             return Err(Failure::grant("this is no refresh token"));
         }
         self.covered(asker, form, &found.grant)?;
@@ -89,7 +89,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             self.refused(asker, client, None, "not_found");
             return Err(Failure::grant("it is not known: never issued, revoked, or expired long ago"));
         };
-        if found.token.kind == Kind::Access {
+        if found.token.kind == TokenKind::Access {
             return Err(Failure::grant("an access token cannot be exchanged"));
         }
         let other = client.is_some_and(|client| client != found.grant.client);

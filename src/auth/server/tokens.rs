@@ -2,7 +2,7 @@
 
 use super::revocations::Revocations;
 use crate::audit::Event;
-use crate::auth::store::{Found, Kind, StoreError, TokenStore, seal};
+use crate::auth::store::{Found, StoreError, TokenKind, TokenStore, seal};
 use crate::auth::{AuthError, Clock, Digest, Presented, Timestamp, TokenValidator};
 use crate::identity::Identity;
 use moka::Expiry;
@@ -130,7 +130,7 @@ impl<S: TokenStore> Inner<S> {
         let (asked, revocations) = (Instant::now(), self.revocations.so_far());
         let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
         let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
-        if stored.kind != Kind::Access {
+        if stored.kind != TokenKind::Access {
             return Err(Missing::Unknown);
         }
         let mut identity =
@@ -226,7 +226,7 @@ mod tests {
         let (id, scopes) = (format!("grant of {text}"), Scopes::default());
         let sealed = credentials.then(|| seal::seal(&Credentials::new("user", "password"), text).unwrap());
         let digest = Digest::of(text);
-        let (kind, expires) = (Kind::Access, Timestamp::MAX);
+        let (kind, expires) = (TokenKind::Access, Timestamp::MAX);
         let token = Token { digest, grant: id.clone(), kind, scopes: scopes.clone(), sealed, expires };
         let grant =
             Grant { id, client, subject: subject.to_owned(), scopes, resource, created: 0, confidential: false };

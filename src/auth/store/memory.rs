@@ -3,7 +3,7 @@
 mod state;
 
 use self::state::{Kept, Known, State};
-use super::{Client, Exchange, FOREIGN, Found, Grant, Kind, NOTED, StoreError, Token, TokenStore, UNUSED, belong};
+use super::{Client, Exchange, FOREIGN, Found, Grant, NOTED, StoreError, Token, TokenKind, TokenStore, UNUSED, belong};
 use crate::auth::{Digest, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -113,7 +113,7 @@ impl TokenStore for MemoryStore {
             state.forget_grant(&grant);
             return Ok(Exchange::Replayed);
         }
-        if kept.token.kind == Kind::Access || kept.token.expires <= now {
+        if kept.token.kind == TokenKind::Access || kept.token.expires <= now {
             return Ok(Exchange::Gone);
         }
         if !belong(&successors, &grant) {
@@ -127,7 +127,7 @@ impl TokenStore for MemoryStore {
         let Some(Kept { token, used, grace_ends }) = state.tokens.get_mut(used) else { return Ok(Exchange::Gone) };
         if !again {
             *used = true;
-            *grace_ends = (grace > 0 && token.kind == Kind::Refresh).then(|| now.saturating_add(grace));
+            *grace_ends = (grace > 0 && token.kind == TokenKind::Refresh).then(|| now.saturating_add(grace));
             if grace_ends.is_none() {
                 // What it carried goes: nobody may open it again.
                 token.sealed = None;

@@ -184,7 +184,7 @@ pub struct Token {
     /// The [`Grant`] it belongs to.
     pub grant: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: TokenKind,
     /// What it is good for: those of the grant, or fewer after a refresh that asked for fewer.
     pub scopes: Scopes,
     /// 1C credentials, encrypted under the token itself; see [`seal`].
@@ -195,7 +195,7 @@ pub struct Token {
 
 /// What a [`Token`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// An authorization code, and what it is bound to.
     Code {
         /// The redirect URI of the authorization request, exactly, if it named one.

@@ -1,6 +1,6 @@
 //! What the stores in databases share besides the statements: limits, errors, and how rows are read.
 
-use super::{Client, FOREIGN, Found, Grant, Kind, StoreError, Token, belong};
+use super::{Client, FOREIGN, Found, Grant, StoreError, Token, TokenKind, belong};
 use crate::auth::Digest;
 use crate::identity::Scopes;
 use serde::{Deserialize, Serialize};
@@ -67,11 +67,11 @@ pub(super) fn client(id: &str, metadata: &str, registered: i64) -> Result<Client
 }
 
 /// The columns `kind`, `redirect_uri` and `challenge`.
-pub(super) fn columns(kind: &Kind) -> (&'static str, Option<&str>, Option<&str>) {
+pub(super) fn columns(kind: &TokenKind) -> (&'static str, Option<&str>, Option<&str>) {
     match kind {
-        Kind::Code { redirect_uri, challenge } => ("code", redirect_uri.as_deref(), Some(challenge)),
-        Kind::Access => ("access", None, None),
-        Kind::Refresh => ("refresh", None, None),
+        TokenKind::Code { redirect_uri, challenge } => ("code", redirect_uri.as_deref(), Some(challenge)),
+        TokenKind::Access => ("access", None, None),
+        TokenKind::Refresh => ("refresh", None, None),
     }
 }
 
@@ -98,12 +98,12 @@ where
 {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let kind = match text("kind")?.as_str() {
-        "code" => Kind::Code {
+        "code" => TokenKind::Code {
             redirect_uri: row.try_get("redirect_uri")?,
             challenge: row.try_get::<Option<String>, _>("challenge")?.unwrap_or_default(),
         },
-        "access" => Kind::Access,
-        "refresh" => Kind::Refresh,
+        "access" => TokenKind::Access,
+        "refresh" => TokenKind::Refresh,
         _ => return Err(sqlx::Error::Decode("a token of unknown kind".into())),
     };
     let grant = Grant {

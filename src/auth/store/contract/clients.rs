@@ -1,6 +1,6 @@
 //! Which clients are forgotten.
 
-use super::super::{Client, Grant, Kind, Token, TokenStore, UNUSED};
+use super::super::{Client, Grant, TokenKind, Token, TokenStore, UNUSED};
 use super::kit::{Broken, LATER, answered, new_grant, new_token, same, unique};
 use crate::auth::Timestamp;
 
@@ -24,7 +24,7 @@ pub async fn unused_clients_go_first<S: TokenStore>(first: &S, second: &S) -> Re
     }
     for (client, days) in [(&used, 89), (&idle, 91), (&used_twice, 120), (&used_twice, 30), (&again, 89)] {
         let grant = Grant { client: client.id.clone(), created: now - days * DAY, ..new_grant("лев") };
-        let token = Token { expires: now - 1, ..new_token(&grant, Kind::Refresh) };
+        let token = Token { expires: now - 1, ..new_token(&grant, TokenKind::Refresh) };
         answered(second.put_grant(grant, vec![token]).await)?;
     }
     // What it says of itself may change.

@@ -1,6 +1,6 @@
 //! A code or refresh token counts once.
 
-use super::super::{Exchange, Found, Kind, Token, TokenStore};
+use super::super::{Exchange, Found, TokenKind, Token, TokenStore};
 use super::kit::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
 use tokio::task::JoinSet;
 
@@ -44,7 +44,7 @@ pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Resul
 pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
     const RULE: &str = "what has expired, is unknown or an access token cannot be exchanged";
     let grant = new_grant("vera");
-    let (code, access) = (new_code(&grant), new_token(&grant, Kind::Access));
+    let (code, access) = (new_code(&grant), new_token(&grant, TokenKind::Access));
     answered(first.put_grant(grant.clone(), vec![code.clone(), access.clone()]).await)?;
     for (digest, now) in [(code.digest, LATER), (access.digest, NOW), (new_code(&grant).digest, NOW)] {
         let successors = new_pair(&grant);
@@ -89,7 +89,7 @@ pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(
 pub async fn a_replay_revokes<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
     for (again, now) in [(0, NOW), (1, NOW + 2), (0, LATER + 1)] {
         let (grant, other) = (new_grant("dmitri"), new_grant("dmitri"));
-        let (code, bystander) = (new_code(&grant), new_token(&other, Kind::Access));
+        let (code, bystander) = (new_code(&grant), new_token(&other, TokenKind::Access));
         answered(first.put_grant(grant.clone(), vec![code.clone()]).await)?;
         answered(first.put_grant(other, vec![bystander.clone()]).await)?;
         let (one, two) = (new_pair(&grant), new_pair(&grant));

@@ -1,6 +1,6 @@
 //! A refresh token may come again for a while, and a code may not.
 
-use super::super::{Exchange, Kind, Token, TokenStore};
+use super::super::{Exchange, TokenKind, Token, TokenStore};
 use super::kit::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
 use tokio::task::JoinSet;
 
@@ -43,7 +43,7 @@ pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S
     let last = NOW + GRACE - 1;
     same(AGAIN, &exchanged(second, &refresh, three, last).await?, &Exchange::Repeated)?;
     all_are_found(second, &[&three[..], of_one, of_two].concat()).await?;
-    let clash = [new_token(&grant, Kind::Access), three[1].clone()];
+    let clash = [new_token(&grant, TokenKind::Access), three[1].clone()];
     let refused = first.exchange(&refresh.digest, clash.to_vec(), last, GRACE).await;
     hold("a successor that exists is refused", refused.is_err(), &refused)?;
     none_is_found("an exchange that failed leaves nothing", second, &clash[..1]).await?;
@@ -109,7 +109,7 @@ pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), Br
 /// The promise that is broken.
 pub async fn all_refreshes_at_once_win<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
     let grant = new_grant("лариса");
-    let refresh = new_token(&grant, Kind::Refresh);
+    let refresh = new_token(&grant, TokenKind::Refresh);
     answered(first.put_grant(grant.clone(), vec![refresh.clone()]).await)?;
     let (mut tasks, mut all) = (JoinSet::new(), Vec::new());
     for turn in 0..100 {

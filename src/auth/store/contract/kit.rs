@@ -1,6 +1,6 @@
 //! What these tests are made of.
 
-use super::super::{Grant, Kind, StoreError, Token, TokenStore};
+use super::super::{Grant, TokenKind, StoreError, Token, TokenStore};
 use crate::auth::{Digest, Timestamp};
 use crate::identity::Scopes;
 use std::fmt;
@@ -44,18 +44,18 @@ pub(super) fn new_grant(subject: &str) -> Grant {
     }
 }
 
-pub(super) fn new_token(grant: &Grant, kind: Kind) -> Token {
+pub(super) fn new_token(grant: &Grant, kind: TokenKind) -> Token {
     let scopes = Scopes::parse("mcp");
     let digest = Digest::of(&unique("token-"));
     Token { digest, grant: grant.id.clone(), kind, scopes, sealed: Some(vec![0, 1, 255]), expires: LATER }
 }
 
 pub(super) fn new_code(grant: &Grant) -> Token {
-    new_token(grant, Kind::Code { redirect_uri: None, challenge: "challenge".to_owned() })
+    new_token(grant, TokenKind::Code { redirect_uri: None, challenge: "challenge".to_owned() })
 }
 
 pub(super) fn new_pair(grant: &Grant) -> [Token; 2] {
-    [new_token(grant, Kind::Access), new_token(grant, Kind::Refresh)]
+    [new_token(grant, TokenKind::Access), new_token(grant, TokenKind::Refresh)]
 }
 
 /// `Ok`, or the rule with what was seen.

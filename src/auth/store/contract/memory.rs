@@ -1,6 +1,6 @@
 //! What was put in is found again.
 
-use super::super::{Client, Found, Kind, Token, TokenStore};
+use super::super::{Client, Found, TokenKind, Token, TokenStore};
 use super::kit::{Broken, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
 use crate::auth::Timestamp;
 use crate::identity::Scopes;
@@ -47,7 +47,7 @@ pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(
         grant.client = format!("https://client.example/{text}{}", grant.client);
         grant.scopes = Scopes::default();
         grant.confidential = text.is_empty();
-        let kind = Kind::Code { redirect_uri: Some(format!("app:/{text}")), challenge: text.to_owned() };
+        let kind = TokenKind::Code { redirect_uri: Some(format!("app:/{text}")), challenge: text.to_owned() };
         let mut token = Token { scopes: Scopes::default(), sealed: None, ..new_token(&grant, kind) };
         if text.is_empty() {
             (token.sealed, token.expires) = (Some(Vec::new()), Timestamp::MAX);
@@ -67,7 +67,7 @@ pub async fn tokens_are_found<S: TokenStore>(first: &S, second: &S) -> Result<()
     let grant = new_grant("anna");
     let mut tokens = new_pair(&grant).to_vec();
     tokens.push(new_code(&grant));
-    tokens.push(Token { expires: -1, ..new_token(&grant, Kind::Refresh) });
+    tokens.push(Token { expires: -1, ..new_token(&grant, TokenKind::Refresh) });
     answered(first.put_grant(grant.clone(), tokens.to_vec()).await)?;
     for token in tokens {
         let found = answered(second.find(&token.digest).await)?;

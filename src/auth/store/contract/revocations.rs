@@ -1,6 +1,6 @@
 //! What is revoked or swept is gone.
 
-use super::super::{Client, Exchange, Grant, Kind, StoreError, Token, TokenStore};
+use super::super::{Client, Exchange, Grant, TokenKind, StoreError, Token, TokenStore};
 use super::kit::{
     Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
 };
@@ -84,9 +84,11 @@ pub async fn a_sweep_forgets<S: TokenStore>(first: &S, second: &S) -> Result<(),
     let (busy, unused, new) = (client(now - 2 * idle), client(now - 2 * idle), client(now));
     let (kept, dead) = (new_grant("зоя"), new_grant("зоя"));
     let kept = Grant { client: busy.id.clone(), ..kept };
-    let alive = Token { expires: now + 1, ..new_token(&kept, Kind::Refresh) };
-    let expired =
-        [Token { expires: now - 1, ..new_token(&kept, Kind::Access) }, Token { expires: now - 1, ..new_code(&dead) }];
+    let alive = Token { expires: now + 1, ..new_token(&kept, TokenKind::Refresh) };
+    let expired = [
+        Token { expires: now - 1, ..new_token(&kept, TokenKind::Access) },
+        Token { expires: now - 1, ..new_code(&dead) },
+    ];
     for client in [&busy, &unused, &new] {
         answered(first.put_client(client.clone()).await)?;
     }

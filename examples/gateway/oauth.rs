@@ -7,7 +7,7 @@ use crate::infobase::Opened;
 use crate::settings::{Login as LoginType, OAuth2, Settings, Store};
 use axum::Router;
 use onec_mcp::auth::login::{AccessKey, Cached, CachedLayer, Login, OwnLogin, SlowdownLayer};
-use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes, Limits};
+use onec_mcp::auth::server::{AuthorizationServer, ClientMetadata, Lifetimes, RateLimits};
 use onec_mcp::auth::store::{MemoryStore, PostgresStore, SqliteStore, TokenStore};
 use onec_mcp::auth::{BearerAuthLayer, Site};
 use onec_mcp::net::OriginPolicy;
@@ -106,7 +106,7 @@ impl Setup<'_> {
             .access(oauth.access_ttl)
             .refresh(oauth.refresh_ttl)
             .grace(oauth.refresh_grace);
-        let limits = Limits::unlimited()
+        let limits = RateLimits::unlimited()
             .authorize(oauth.authorize_per_minute)
             .register(oauth.register_per_minute)
             .token(oauth.token_per_minute);
@@ -115,7 +115,7 @@ impl Setup<'_> {
             .scopes(oauth.scopes.clone())
             .default_scopes(oauth.default_scopes.clone())
             .lifetimes(lifetimes)
-            .limits(limits)
+            .rate_limits(limits)
             .password_grant(oauth.password_grant)
             .hosts(hosts.clone());
         let server = if oauth.client_metadata { server.client_metadata(ClientMetadata::new()) } else { server };

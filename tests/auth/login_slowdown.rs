@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full};
 use onec_mcp::auth::login::{
     AccessKey, Cached, CachedLayer, Form, LoggedIn, Login, LoginError, OwnLogin, Slowdown, SlowdownLayer, Typed,
 };
-use onec_mcp::auth::server::{AuthorizationServer, Limits};
+use onec_mcp::auth::server::{AuthorizationServer, RateLimits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{BasicAuthLayer, Site};
 use onec_mcp::net::Caller;
@@ -585,12 +585,12 @@ impl<L: Login> Doors<L> {
         let site = Site::new().public_url(&"http://127.0.0.1:8000".parse().unwrap());
         Self {
             basic: BasicAuthLayer::new(login.clone()).layer(Inner::new(inner)),
-            server: AuthorizationServer::new(site, login, MemoryStore::new()).limits(Limits::unlimited()),
+            server: AuthorizationServer::new(site, login, MemoryStore::new()).rate_limits(RateLimits::unlimited()),
         }
     }
 
     fn with_limits(self) -> Self {
-        Self { server: self.server.limits(Limits::default()), ..self }
+        Self { server: self.server.rate_limits(RateLimits::default()), ..self }
     }
 
     async fn posted(&self, path: &str, address: &str, cookie: &str, form: &[(&str, &str)]) -> Response<String> {

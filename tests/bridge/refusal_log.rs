@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, SlowdownLayer, Typed};
-use onec_mcp::auth::server::{AuthorizationServer, Limits};
+use onec_mcp::auth::server::{AuthorizationServer, RateLimits};
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::bridge::http::JsonRpcLayer;
@@ -198,7 +198,7 @@ async fn a_flood_while_1c_is_away_is_counted() {
     assert_eq!([&told[0]["status"], &told[0]["cause"]], [&json!(502), &json!("Status")]);
     assert_eq!([&told[0]["remote"], &told[1]["cause"]], ["198.51.100.7", "Status"]);
 
-    let server = AuthorizationServer::new(Site::new(), Down, MemoryStore::new()).limits(Limits::unlimited());
+    let server = AuthorizationServer::new(Site::new(), Down, MemoryStore::new()).rate_limits(RateLimits::unlimited());
     let service = RefusalsLayer::new().layer(server);
     let login = "grant_type=password&username=me&password=s3cret";
     assert_eq!(flood(&service, "198.51.100.7", &form("/token", login)).await, 503);
@@ -210,7 +210,7 @@ async fn a_flood_while_1c_is_away_is_counted() {
 async fn a_flood_while_the_store_is_broken_is_counted() {
     let (log, _guard) = Lines::start();
     let store = Faulty::new(Fault::None);
-    let server = AuthorizationServer::new(Site::new(), Nobody, store.clone()).limits(Limits::unlimited());
+    let server = AuthorizationServer::new(Site::new(), Nobody, store.clone()).rate_limits(RateLimits::unlimited());
     let bearers = RefusalsLayer::new().layer(BearerAuthLayer::new(server.tokens()).layer(service_fn(served)));
     let server = RefusalsLayer::new().layer(server);
     store.down.store(true, Ordering::SeqCst);
@@ -244,7 +244,7 @@ fn register() -> Request<Full<Bytes>> {
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_registrations_is_counted() {
     let (log, _guard) = Lines::start();
-    let server = AuthorizationServer::new(Site::new(), Nobody, MemoryStore::new()).limits(Limits::unlimited());
+    let server = AuthorizationServer::new(Site::new(), Nobody, MemoryStore::new()).rate_limits(RateLimits::unlimited());
     assert_eq!(flood(&server, "198.51.100.7", &register()).await, 201);
     assert_eq!(events(&log.take(), "oauth.client.registered").len(), 10);
     sleep(Duration::from_secs(61)).await;
@@ -265,7 +265,7 @@ fn logged() -> Bridge<Stack<tower::layer::util::Identity, LogLayer>> {
 fn everything() -> impl Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible> + Clone {
     let mcp = JsonRpcLayer::new(logged()).max_body(1_000).layer(always(TOOLS));
     let login = AuthorizationServer::new(Site::new(), Nobody, MemoryStore::new())
-        .limits(Limits::unlimited().authorize(1).register(1));
+        .rate_limits(RateLimits::unlimited().authorize(1).register(1));
     let routes = service_fn(move |request: Request<Full<Bytes>>| {
         let (mcp, login) = (mcp.clone(), login.clone());
         async move { if request.uri().path() == "/mcp" { mcp.oneshot(request).await } else { login.oneshot(request).await } }

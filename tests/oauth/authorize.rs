@@ -4,7 +4,7 @@ use crate::support::oauth::{self, BASE, CALLBACK, CHALLENGE, Lab, Params, lab};
 use http::Request;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
-use onec_mcp::auth::server::Limits;
+use onec_mcp::auth::server::RateLimits;
 use onec_mcp::auth::store::MemoryStore;
 use serde_json::json;
 
@@ -321,7 +321,7 @@ async fn the_page_says_who_asks_and_for_what() {
 /// CONTRACT, section 4: 429 with `Retry-After`, on a page for people.
 #[tokio::test(start_paused = true)]
 async fn failures_are_limited() {
-    let lab = lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
+    let lab = lab().with(|server| server.rate_limits(RateLimits::unlimited().authorize(1)));
     lab.authorize(&Params::of("unknown")).await.assert_page(400);
     let answer = lab.authorize(&Params::of("unknown")).await;
     answer.assert_page(429);
@@ -336,7 +336,7 @@ async fn failures_are_limited() {
 /// An office behind one address looks at the page and logs in at nine o'clock.
 #[tokio::test(start_paused = true)]
 async fn views_and_right_logins_do_not_count_as_failures() {
-    let lab = lab().with(|server| server.limits(Limits::default()));
+    let lab = lab().with(|server| server.rate_limits(RateLimits::default()));
     let right = Params::of("mcp-public-client");
     for turn in 0..50 {
         let state = turn.to_string();
@@ -373,7 +373,7 @@ async fn who_has_to_wait_keeps_the_form() {
         }
         assert!(!answer.body.contains("hunter2"), "{}", answer.body);
     };
-    let lab = lab().with(|server| server.limits(Limits::default()));
+    let lab = lab().with(|server| server.rate_limits(RateLimits::default()));
     let login = [("username", "Петров"), ("password", "hunter2")];
     for _ in 0..10 {
         lab.log_in_as(&right, &login).await.assert_page(403);
@@ -382,7 +382,7 @@ async fn who_has_to_wait_keeps_the_form() {
     assert_eq!(lab.authorize(&right).await.status, 200);
     tokio::time::advance(std::time::Duration::from_secs(60)).await;
     // More than people send.
-    let lab = oauth::lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
+    let lab = oauth::lab().with(|server| server.rate_limits(RateLimits::unlimited().authorize(1)));
     for turn in 0..6 {
         let state = turn.to_string();
         lab.code(&right.clone().with("state", &state)).await;

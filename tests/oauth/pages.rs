@@ -6,7 +6,7 @@ use http_body_util::Full;
 use onec_mcp::Scopes;
 use onec_mcp::auth::Site;
 use onec_mcp::auth::login::Form;
-use onec_mcp::auth::server::{ClientMetadata, Limits};
+use onec_mcp::auth::server::{ClientMetadata, RateLimits};
 use onec_mcp::auth::store::MemoryStore;
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn every_state_of_a_page_refuses_frames_and_caches() {
     let public = Params::of("mcp-public-client").with("redirect_uri", "http://127.0.0.1:1/");
     pages.push(("key", 200, keys.authorize(&public).await));
     pages.push(("wrong key", 403, keys.log_in_as(&public, &[("key", "x")]).await));
-    let limited = oauth::lab().with(|server| server.limits(Limits::unlimited().authorize(1)));
+    let limited = oauth::lab().with(|server| server.rate_limits(RateLimits::unlimited().authorize(1)));
     pages.push(("the last that is told why", 400, limited.authorize(&Params::of("unknown")).await));
     pages.push(("too many", 429, limited.authorize(&Params::of("unknown")).await));
     let login = [("username", "x"), ("password", "x")];

@@ -2,7 +2,7 @@
 
 use crate::support::oauth::{CALLBACK, Params, lab};
 use http::Request;
-use onec_mcp::auth::server::Limits;
+use onec_mcp::auth::server::RateLimits;
 use serde_json::{Value, json};
 
 /// RFC 7591, section 3.2.1; MCP 2025-11-25, "Overview"; MCP 2026-07-28, "Application Type and
@@ -281,7 +281,7 @@ async fn without_redirect_uris_only_loopback() {
 /// CONTRACT, section 4: 429 with `Retry-After`. RFC 7591, section 3.
 #[tokio::test]
 async fn registrations_are_limited() {
-    let lab = lab().with(|server| server.limits(Limits::unlimited().register(1)));
+    let lab = lab().with(|server| server.rate_limits(RateLimits::unlimited().register(1)));
     assert_eq!(lab.register_with(json!({})).await.status, 201);
     let answer = lab.register_with(json!({})).await;
     answer.assert_error(429, "temporarily_unavailable");

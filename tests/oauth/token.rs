@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use onec_mcp::Scopes;
 use onec_mcp::auth::login::Form;
-use onec_mcp::auth::server::{Lifetimes, Limits};
+use onec_mcp::auth::server::{Lifetimes, RateLimits};
 use onec_mcp::auth::store::{Client, Exchange, Found, Grant, MemoryStore, StoreError, Token, TokenStore};
 use onec_mcp::auth::{AuthError, Digest, Site, Timestamp};
 use secrecy::ExposeSecret;
@@ -294,7 +294,7 @@ async fn the_password_grant_can_be_off() {
 /// CONTRACT, section 4: 429 with `Retry-After`. RFC 6749, section 4.3.2.
 #[tokio::test]
 async fn token_requests_are_limited() {
-    let lab = lab().with(|server| server.limits(Limits::unlimited().token(1)));
+    let lab = lab().with(|server| server.rate_limits(RateLimits::unlimited().token(1)));
     lab.refresh("x", &[]).await.assert_error(400, "invalid_grant");
     let answer = lab.refresh("x", &[]).await;
     answer.assert_error(429, "temporarily_unavailable");

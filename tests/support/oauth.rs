@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use onec_mcp::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
-use onec_mcp::auth::server::{AuthorizationServer, Limits};
+use onec_mcp::auth::server::{AuthorizationServer, RateLimits};
 use onec_mcp::auth::store::{MemoryStore, TokenStore};
 use onec_mcp::auth::{AuthError, Clock, Presented, Site, TokenValidator};
 use onec_mcp::{Credentials, Identity, Scopes};
@@ -132,7 +132,7 @@ impl<S: TokenStore> Lab<S> {
             .name("Test")
             .scopes(Scopes::parse(ALL))
             .default_scopes(Scopes::parse("mcp"))
-            .limits(Limits::unlimited())
+            .rate_limits(RateLimits::unlimited())
             .clock(Clock::new(move || shown.load(Ordering::Relaxed)));
         Self { server, site, now }
     }

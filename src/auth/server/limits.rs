@@ -1,4 +1,4 @@
-//! [`Limits`]: how often one address may use the authorization server.
+//! [`RateLimits`]: how often one address may use the authorization server.
 
 use crate::auth::buckets::{ByNetwork, at_least_one};
 #[cfg(doc)]
@@ -24,7 +24,7 @@ use std::time::Duration;
 /// remembered for each endpoint, and as many more that are held up.
 /// Clones share the counts.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct RateLimits {
     page: Option<Arc<Page>>,
     register: Limit,
     token: Limit,
@@ -62,13 +62,13 @@ pub(crate) enum Post {
     Again(Duration),
 }
 
-impl Default for Limits {
+impl Default for RateLimits {
     fn default() -> Self {
         Self::unlimited().authorize(10).register(30).token(120)
     }
 }
 
-impl Limits {
+impl RateLimits {
     /// No limits: for tests, or where something before this server limits already.
     pub const fn unlimited() -> Self {
         Self { page: None, register: None, token: None }
@@ -144,13 +144,13 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
-    fn allowed(limits: &Limits, endpoint: Endpoint, address: Option<IpAddr>) -> usize {
+    fn allowed(limits: &RateLimits, endpoint: Endpoint, address: Option<IpAddr>) -> usize {
         (0..1_000).take_while(|_| limits.check(endpoint, address).is_ok()).count()
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_defaults() {
-        let (limits, address) = (Limits::default(), address("198.51.100.1"));
+        let (limits, address) = (RateLimits::default(), address("198.51.100.1"));
         for (endpoint, count) in [(Endpoint::Register, 30), (Endpoint::Token, 120)] {
             assert_eq!(allowed(&limits, endpoint, address), count, "{endpoint:?}");
             let wait = limits.check(endpoint, address).unwrap_err();
@@ -171,7 +171,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_counts_together() {
-        let limits = Limits::unlimited().register(1);
+        let limits = RateLimits::unlimited().register(1);
         let check = |text| limits.check(Endpoint::Register, address(text)).is_ok();
         assert!(check("2001:db8:1:2::1"));
         assert!(!check("2001:db8:1:2:ffff::9"));
@@ -186,9 +186,9 @@ mod tests {
 
     #[test]
     fn no_limit() {
-        assert_eq!(allowed(&Limits::unlimited(), Endpoint::Token, None), 1_000);
-        assert_eq!(allowed(&Limits::default().token(0), Endpoint::Token, None), 1_000);
-        let limits = Limits::default().authorize(0);
+        assert_eq!(allowed(&RateLimits::unlimited(), Endpoint::Token, None), 1_000);
+        assert_eq!(allowed(&RateLimits::default().token(0), Endpoint::Token, None), 1_000);
+        let limits = RateLimits::default().authorize(0);
         assert!((0..1_000).all(|_| limits.view(None).is_ok() && limits.post(None) == Ok(Post::Welcome)));
     }
 }

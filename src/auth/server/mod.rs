@@ -30,7 +30,7 @@
 //! - **Sweeps**: calls [`AuthorizationServer::sweep`] every few minutes.
 //! - **Closes**: calls [`AuthorizationServer::close`] at the end.
 //! - **Addresses**: puts [`Peer`](crate::net::Peer) into the extensions of requests, or
-//!   [`Caller`](crate::net::Caller) behind proxies. [`Limits`] count by them, and without either
+//!   [`Caller`](crate::net::Caller) behind proxies. [`RateLimits`] count by them, and without either
 //!   all callers count as one.
 //! - **Site**: sets [`Site::public_url`], unless the `Host` header can be relied on.
 //! - **CORS**: puts a layer in front, where web pages are clients, but not before `/authorize`
@@ -111,7 +111,7 @@ mod token;
 mod tokens;
 
 pub use client_metadata::{ClientMetadata, ClientMetadataSettings, MetadataError};
-pub use limits::Limits;
+pub use limits::RateLimits;
 pub use service::ResponseFuture;
 pub use tokens::Tokens;
 
@@ -206,7 +206,7 @@ struct Inner<L, S> {
     defaults: Option<Scopes>,
     lifetimes: Lifetimes,
     password_grant: bool,
-    limits: Limits,
+    limits: RateLimits,
     hosts: OriginPolicy,
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
@@ -230,7 +230,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
             defaults: None,
             lifetimes: Lifetimes::default(),
             password_grant: true,
-            limits: Limits::default(),
+            limits: RateLimits::default(),
             hosts: OriginPolicy::new(),
             client_metadata: None,
             clock: Clock::default(),
@@ -284,7 +284,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
 
     /// How often one address may call.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
+    pub fn rate_limits(self, limits: RateLimits) -> Self {
         self.set(|server| server.limits = limits)
     }
 

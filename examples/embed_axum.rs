@@ -9,7 +9,7 @@ use tower::Layer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let demo = demo::Infobase::start().await?;
+    let demo = demo::DemoInfobase::start().await?;
 
     // The leaf: one HTTP call to 1C for each request.
     let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;

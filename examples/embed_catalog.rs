@@ -14,7 +14,7 @@ use tower::Layer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let demo = demo::Infobase::start().await?;
+    let demo = demo::DemoInfobase::start().await?;
     let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
 
     // A tool is data: what a model reads, what its arguments must be, where 1C answers it. This value

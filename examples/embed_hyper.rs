@@ -12,7 +12,7 @@ use tower::Layer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let demo = demo::Infobase::start().await?;
+    let demo = demo::DemoInfobase::start().await?;
     let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
 

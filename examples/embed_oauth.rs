@@ -22,7 +22,7 @@ use tower::util::MapRequestLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let demo = demo::Infobase::start().await?;
+    let demo = demo::DemoInfobase::start().await?;
     let onec = OneCService::new(Infobase::new(demo.url())?)?;
 
     // Where clients find this server. Tokens are good for its resource `/mcp` and for no other.

@@ -111,7 +111,7 @@ pub(crate) fn is_local(host: &str) -> bool {
 }
 
 /// What can be typed in the demo. All of it is public.
-fn show_demo_logins(demo: &demo::Infobase, auth: &Auth) {
+fn show_demo_logins(demo: &demo::DemoInfobase, auth: &Auth) {
     match auth {
         Auth::None { .. } => {}
         Auth::OAuth2(oauth) if oauth.login == Login::Key => {

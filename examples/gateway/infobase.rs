@@ -18,7 +18,7 @@ pub(crate) struct Opened {
     pub(crate) onec: OneCService,
     /// What asks under the service account whether 1C works.
     account: Option<OneCService>,
-    demo: Option<demo::Infobase>,
+    demo: Option<demo::DemoInfobase>,
     address: String,
 }
 
@@ -38,7 +38,7 @@ impl Opened {
         self.account.as_ref().unwrap_or(&self.onec)
     }
 
-    pub(crate) const fn demo(&self) -> Option<&demo::Infobase> {
+    pub(crate) const fn demo(&self) -> Option<&demo::DemoInfobase> {
         self.demo.as_ref()
     }
 
@@ -53,7 +53,7 @@ impl Opened {
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
     let onec = &settings.onec;
     let demo = match onec.target {
-        Target::Demo => Some(demo::Infobase::start().await?),
+        Target::Demo => Some(demo::DemoInfobase::start().await?),
         Target::Infobase { .. } => None,
     };
     let (bare, account) = match (&onec.target, &demo) {

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Tool calls of one [`Infobase`](super::Infobase) since it started, at one moment.
+/// Tool calls of one [`DemoInfobase`](super::DemoInfobase) since it started, at one moment.
 ///
 /// Calls in the REST dialect are among them.
 ///

@@ -31,7 +31,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// See the [module docs](super) for an example.
 #[derive(Debug)]
-pub struct Infobase {
+pub struct DemoInfobase {
     url: String,
     publication: Arc<Publication>,
     stop: oneshot::Sender<()>,
@@ -39,7 +39,7 @@ pub struct Infobase {
     tasks: JoinSet<()>,
 }
 
-/// What an [`Infobase`] may be told before it starts; made by [`Infobase::builder`].
+/// What a [`DemoInfobase`] may be told before it starts; made by [`DemoInfobase::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "an infobase is served once `start` is called"]
 pub struct Builder {
@@ -48,7 +48,7 @@ pub struct Builder {
     today: Option<Date>,
 }
 
-impl Infobase {
+impl DemoInfobase {
     /// Serves an infobase on a free port of 127.0.0.1.
     ///
     /// # Errors
@@ -152,7 +152,7 @@ impl Builder {
     /// # Errors
     ///
     /// When the port cannot be listened on.
-    pub async fn start(self) -> io::Result<Infobase> {
+    pub async fn start(self) -> io::Result<DemoInfobase> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let url = format!("http://{}{BASE}", listener.local_addr()?);
         let publication = Arc::new(Publication {
@@ -166,7 +166,7 @@ impl Builder {
         let (stop, stopped) = oneshot::channel();
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&publication), stopped));
-        Ok(Infobase { url, publication, stop, tasks })
+        Ok(DemoInfobase { url, publication, stop, tasks })
     }
 }
 

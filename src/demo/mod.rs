@@ -24,10 +24,10 @@
 //! Another infobase or path is 404, a known path with another verb 405, a body over 4 MiB 413, a
 //! notification 204.
 //!
-//! There are several users ([`Infobase::users`]), one without a password and one without the role,
-//! and access keys with different scopes ([`Infobase::keys`]). The tool `whoami` tells under which
+//! There are several users ([`DemoInfobase::users`]), one without a password and one without the role,
+//! and access keys with different scopes ([`DemoInfobase::keys`]). The tool `whoami` tells under which
 //! user it runs and what the gateway said of the caller (`X-MCP-Sub`, `X-MCP-Scopes`);
-//! [`Infobase::callers`] tells it to tests, of both dialects, and [`Infobase::requests`] what came.
+//! [`DemoInfobase::callers`] tells it to tests, of both dialects, and [`DemoInfobase::requests`] what came.
 //!
 //! It listens on 127.0.0.1 only, and its passwords are no secrets: nothing of value belongs here.
 //!
@@ -39,11 +39,11 @@
 //! use http::{Request, header::AUTHORIZATION};
 //! use http_body_util::{BodyExt, Empty};
 //! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! use onec_mcp::demo::Infobase;
+//! use onec_mcp::demo::DemoInfobase;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let infobase = Infobase::start().await?;
+//! let infobase = DemoInfobase::start().await?;
 //!
 //! let login = format!("{}:{}", infobase.username(), infobase.password());
 //! let request = Request::get(format!("{}/hs/mcp/health", infobase.url()))
@@ -82,7 +82,7 @@ mod wire;
 
 pub use callers::Caller;
 pub use calls::Calls;
-pub use infobase::{Builder, Infobase};
+pub use infobase::{Builder, DemoInfobase};
 pub use keys::Key;
 pub use requests::Received;
 pub use users::User;

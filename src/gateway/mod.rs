@@ -33,7 +33,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-//! let demo = demo::Infobase::start().await?;
+//! let demo = demo::DemoInfobase::start().await?;
 //! let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
 //! let gateway = Gateway::builder(onec)
 //!     .aliases(AliasLayer::new())

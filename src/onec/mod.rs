@@ -41,7 +41,7 @@
 //! use onec_mcp::onec::{Infobase, OneCService, RestCall};
 //! use tower::ServiceExt;
 //!
-//! let demo = demo::Infobase::start().await?;
+//! let demo = demo::DemoInfobase::start().await?;
 //! let infobase = Infobase::new(demo.url())?.basic(demo.username(), demo.password());
 //! let key = demo.keys()[0].key;
 //! let call = RestCall::new("auth/verify", format!(r#"{{"key":"{key}"}}"#));

@@ -10,8 +10,8 @@ use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
 
 const HOLDER: &str = r#"{"sub":"u1","name":"Иван","scopes":["mcp","mcp:resolve"]}"#;
 
-async fn demo() -> (demo::Infobase, OneCService) {
-    let infobase = demo::Infobase::start().await.unwrap();
+async fn demo() -> (demo::DemoInfobase, OneCService) {
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let account = Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
     (infobase, OneCService::new(account).unwrap())
 }

@@ -221,7 +221,7 @@ async fn a_key_passes_by_a_check_under_way() {
 
 #[tokio::test]
 async fn the_cause_of_trouble_is_found() {
-    let infobase = demo::Infobase::start().await.unwrap();
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let onec = OneCService::new(Infobase::new(&format!("{}x", infobase.url())).unwrap()).unwrap();
     let login = Cached::new(OwnLogin::new(onec));
     let Err(LoginError::Unavailable(error)) = login.check(typed("a", "b")).await else { panic!("no trouble") };
@@ -231,7 +231,7 @@ async fn the_cause_of_trouble_is_found() {
 
 #[tokio::test]
 async fn a_users_password_changes() {
-    let infobase = demo::Infobase::start().await.unwrap();
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let onec = OneCService::new(Infobase::new(infobase.url()).unwrap()).unwrap();
     let login = Cached::new(OwnLogin::new(onec));
     let seller = typed("Продавец", "");

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use onec_mcp::demo::trade::{Date, company};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -22,25 +22,25 @@ fn today() -> Date {
     "2026-10-05".parse().unwrap()
 }
 
-async fn quick() -> Infobase {
-    Infobase::builder().today(today()).report_delay(Duration::ZERO).start().await.unwrap()
+async fn quick() -> DemoInfobase {
+    DemoInfobase::builder().today(today()).report_delay(Duration::ZERO).start().await.unwrap()
 }
 
-async fn slow() -> Infobase {
-    Infobase::builder().report_delay(Duration::from_secs(3600)).start().await.unwrap()
+async fn slow() -> DemoInfobase {
+    DemoInfobase::builder().report_delay(Duration::from_secs(3600)).start().await.unwrap()
 }
 
 fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{username}:{password}")))
 }
 
-fn login(infobase: &Infobase) -> String {
+fn login(infobase: &DemoInfobase) -> String {
     basic(infobase.username(), infobase.password())
 }
 
 /// Sends one request to `path` on the infobase's host.
 async fn send(
-    infobase: &Infobase,
+    infobase: &DemoInfobase,
     method: Method,
     path: &str,
     authorization: &str,
@@ -58,16 +58,16 @@ async fn send(
     (head.status, head.headers, body.collect().await.unwrap().to_bytes())
 }
 
-async fn get(infobase: &Infobase, path: &str) -> (StatusCode, HeaderMap, Bytes) {
+async fn get(infobase: &DemoInfobase, path: &str) -> (StatusCode, HeaderMap, Bytes) {
     send(infobase, Method::GET, path, &login(infobase), "").await
 }
 
-async fn post(infobase: &Infobase, body: impl Into<Bytes>) -> (StatusCode, HeaderMap, Bytes) {
+async fn post(infobase: &DemoInfobase, body: impl Into<Bytes>) -> (StatusCode, HeaderMap, Bytes) {
     send(infobase, Method::POST, "/demo/hs/mcp/rpc", &login(infobase), body).await
 }
 
 /// What the infobase replies to a JSON-RPC message.
-async fn reply(infobase: &Infobase, message: impl Into<Bytes>) -> Value {
+async fn reply(infobase: &DemoInfobase, message: impl Into<Bytes>) -> Value {
     let (status, headers, body) = post(infobase, message).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers[CONTENT_TYPE], "application/json; charset=utf-8");
@@ -78,34 +78,34 @@ fn request(method: &str, params: Value) -> String {
     json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }).to_string()
 }
 
-async fn result(infobase: &Infobase, method: &str, params: Value) -> Value {
+async fn result(infobase: &DemoInfobase, method: &str, params: Value) -> Value {
     let mut reply = reply(infobase, request(method, params)).await;
     assert_eq!(reply["id"], 7, "{reply}");
     assert!(reply.get("error").is_none(), "{reply}");
     reply["result"].take()
 }
 
-async fn error(infobase: &Infobase, message: impl Into<Bytes>) -> (i64, String) {
+async fn error(infobase: &DemoInfobase, message: impl Into<Bytes>) -> (i64, String) {
     let reply = reply(infobase, message).await;
     let text = reply["error"]["message"].as_str().unwrap();
     (reply["error"]["code"].as_i64().unwrap(), text.to_owned())
 }
 
 /// The content of a tool's result, and whether it is an error.
-async fn tool(infobase: &Infobase, name: &str, arguments: Value) -> (Vec<Value>, bool) {
+async fn tool(infobase: &DemoInfobase, name: &str, arguments: Value) -> (Vec<Value>, bool) {
     let call = json!({ "name": name, "arguments": arguments });
     let result = result(infobase, "tools/call", call).await;
     let content = result["content"].as_array().unwrap().clone();
     (content, result["isError"].as_bool().unwrap())
 }
 
-async fn tool_text(infobase: &Infobase, name: &str, arguments: Value) -> String {
+async fn tool_text(infobase: &DemoInfobase, name: &str, arguments: Value) -> String {
     let (content, is_error) = tool(infobase, name, arguments).await;
     assert!(!is_error, "{content:?}");
     content[0]["text"].as_str().unwrap().to_owned()
 }
 
-async fn tool_error(infobase: &Infobase, name: &str, arguments: Value) -> String {
+async fn tool_error(infobase: &DemoInfobase, name: &str, arguments: Value) -> String {
     let (content, is_error) = tool(infobase, name, arguments).await;
     assert!(is_error, "{content:?}");
     content[0]["text"].as_str().unwrap().to_owned()
@@ -586,15 +586,15 @@ mod content {
     }
 }
 
-async fn connect(infobase: &Infobase) -> TcpStream {
+async fn connect(infobase: &DemoInfobase) -> TcpStream {
     TcpStream::connect(authority(infobase)).await.unwrap()
 }
 
-fn authority(infobase: &Infobase) -> &str {
+fn authority(infobase: &DemoInfobase) -> &str {
     infobase.url().strip_prefix("http://").unwrap().strip_suffix("/demo").unwrap()
 }
 
-fn head(infobase: &Infobase, length: usize) -> String {
+fn head(infobase: &DemoInfobase, length: usize) -> String {
     let (host, login) = (authority(infobase), login(infobase));
     format!(
         "POST /demo/hs/mcp/rpc HTTP/1.1\r\nHost: {host}\r\nAuthorization: {login}\r\n\
@@ -603,7 +603,7 @@ fn head(infobase: &Infobase, length: usize) -> String {
 }
 
 /// A connection on which a report is being built.
-async fn reporting(infobase: &Infobase) -> TcpStream {
+async fn reporting(infobase: &DemoInfobase) -> TcpStream {
     let arguments = json!({ "period_from": "2026-01-01", "period_to": "2026-12-31" });
     let body = request("tools/call", json!({ "name": "sales_report", "arguments": arguments }));
     let mut peer = connect(infobase).await;
@@ -632,7 +632,7 @@ async fn a_stopped_infobase_is_gone_until_it_starts_again() {
     assert!(TcpStream::connect(&host).await.is_err());
 
     let port = host.rsplit_once(':').unwrap().1.parse().unwrap();
-    let infobase = Infobase::builder().port(port).start().await.unwrap();
+    let infobase = DemoInfobase::builder().port(port).start().await.unwrap();
     assert_eq!(infobase.url(), url);
     let (status, ..) = get(&infobase, "/demo/hs/mcp/health").await;
     assert_eq!(status, StatusCode::OK);
@@ -650,5 +650,5 @@ async fn a_dropped_infobase_drops_its_connections() {
 #[test]
 fn an_infobase_may_be_shared_between_threads() {
     fn shareable<T: Send + Sync + 'static>() {}
-    shareable::<Infobase>();
+    shareable::<DemoInfobase>();
 }

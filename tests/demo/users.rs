@@ -7,7 +7,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use serde_json::{Value, json};
 
 /// A request as this user: the status, the kind of the body and the body.
@@ -35,19 +35,19 @@ impl Got {
     }
 }
 
-fn to(infobase: &Infobase, method: Method, path: &str) -> http::request::Builder {
+fn to(infobase: &DemoInfobase, method: Method, path: &str) -> http::request::Builder {
     Request::builder().method(method).uri(format!("{}/hs/mcp/{path}", infobase.url()))
 }
 
-async fn health(infobase: &Infobase, user: &str, password: &str) -> u16 {
+async fn health(infobase: &DemoInfobase, user: &str, password: &str) -> u16 {
     send((user, password), to(infobase, Method::GET, "health"), "").await.status
 }
 
-fn service_account(infobase: &Infobase) -> (&str, &str) {
+fn service_account(infobase: &DemoInfobase) -> (&str, &str) {
     (infobase.username(), infobase.password())
 }
 
-async fn verify(infobase: &Infobase, body: &str) -> (u16, Value) {
+async fn verify(infobase: &DemoInfobase, body: &str) -> (u16, Value) {
     let request = to(infobase, Method::POST, "auth/verify");
     let got = send(service_account(infobase), request, body).await;
     (got.status, got.json())
@@ -55,7 +55,7 @@ async fn verify(infobase: &Infobase, body: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn every_user_may_log_in_and_those_with_the_role_come_in() {
-    let infobase = Infobase::start().await.unwrap();
+    let infobase = DemoInfobase::start().await.unwrap();
     let users = infobase.users();
     assert_eq!((users[0].name, users[0].password), service_account(&infobase));
     for user in users {
@@ -77,19 +77,19 @@ async fn every_user_may_log_in_and_those_with_the_role_come_in() {
 
 #[tokio::test]
 async fn a_password_may_change_while_it_runs() {
-    let infobase = Infobase::start().await.unwrap();
+    let infobase = DemoInfobase::start().await.unwrap();
     assert!(infobase.set_password("Продавец", "новый:пароль"));
     assert_eq!(health(&infobase, "Продавец", "").await, 401);
     assert_eq!(health(&infobase, "Продавец", "новый:пароль").await, 200);
     assert_eq!(health(&infobase, infobase.username(), infobase.password()).await, 200);
     assert!(!infobase.set_password("nobody", "x"));
     // The change is this infobase's alone.
-    assert_eq!(health(&Infobase::start().await.unwrap(), "Продавец", "").await, 200);
+    assert_eq!(health(&DemoInfobase::start().await.unwrap(), "Продавец", "").await, 200);
 }
 
 #[tokio::test]
 async fn keys_are_verified() {
-    let infobase = Infobase::start().await.unwrap();
+    let infobase = DemoInfobase::start().await.unwrap();
     for key in infobase.keys() {
         let holder = json!({ "sub": key.sub, "name": key.name, "scopes": key.scopes });
         assert_eq!(verify(&infobase, &json!({ "key": key.key }).to_string()).await, (200, holder));
@@ -113,7 +113,7 @@ async fn keys_are_verified() {
 
 #[tokio::test]
 async fn tools_know_under_whom_they_run() {
-    let infobase = Infobase::start().await.unwrap();
+    let infobase = DemoInfobase::start().await.unwrap();
     let call = |id: u32, tool: &str| {
         json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": { "name": tool } }).to_string()
     };
@@ -147,7 +147,7 @@ async fn tools_know_under_whom_they_run() {
 
 #[tokio::test]
 async fn only_the_last_callers_are_remembered() {
-    let infobase = Infobase::start().await.unwrap();
+    let infobase = DemoInfobase::start().await.unwrap();
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let login = format!("{}:{}", infobase.username(), infobase.password());
     let login = format!("Basic {}", BASE64_STANDARD.encode(login));

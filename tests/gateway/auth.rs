@@ -309,7 +309,7 @@ async fn a_page_does_not_vouch_for_itself() {
 /// Without a service account: 1C's 401 proves that it is there.
 #[tokio::test]
 async fn health_and_doctor_without_a_service_account() {
-    let demo = demo::Infobase::start().await.unwrap();
+    let demo = demo::DemoInfobase::start().await.unwrap();
     let url = demo.url().to_owned();
     let args = ["--auth-mode", "oauth2", "--onec-url", &url];
     let gateway = Gateway::start(&args).await;

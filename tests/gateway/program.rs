@@ -60,7 +60,7 @@ async fn the_doctor_passes_and_says_so() {
 
 #[tokio::test]
 async fn the_doctor_names_the_first_thing_that_fails() {
-    let demo = demo::Infobase::start().await.unwrap();
+    let demo = demo::DemoInfobase::start().await.unwrap();
     let url = demo.url().to_owned();
     let wrong = ["check", "--onec-username", "Администратор", "--onec-password", "wrong", "--onec-url"];
     let output = run(&[&wrong[..], &[&url]].concat()).await;
@@ -236,7 +236,7 @@ async fn refusals_reach_who_is_still_sending() {
 
 #[tokio::test]
 async fn one_c_may_come_late_go_and_return() {
-    let demo = demo::Infobase::start().await.unwrap();
+    let demo = demo::DemoInfobase::start().await.unwrap();
     let (url, login) = (demo.url().to_owned(), demo.username().to_owned());
     let port: u16 = url.split([':', '/']).nth(4).unwrap().parse().unwrap();
     let password = demo.password().to_owned();
@@ -247,7 +247,7 @@ async fn one_c_may_come_late_go_and_return() {
         let (_, body) = exchange(&gateway.address, &list).await;
         assert!(body.contains("1C cannot be reached"), "{body}");
         assert_eq!(get(&gateway.address, "/health").await.0, 503);
-        let demo = demo::Infobase::builder().port(port).start().await.unwrap();
+        let demo = demo::DemoInfobase::builder().port(port).start().await.unwrap();
         let (_, body) = exchange(&gateway.address, &list).await;
         assert!(body.contains("list_warehouses"), "{body}");
         assert_eq!(get(&gateway.address, "/health").await.0, 200);
@@ -258,7 +258,7 @@ async fn one_c_may_come_late_go_and_return() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_signal_lets_running_calls_finish() {
-    let demo = demo::Infobase::builder().report_delay(Duration::from_secs(1)).start().await.unwrap();
+    let demo = demo::DemoInfobase::builder().report_delay(Duration::from_secs(1)).start().await.unwrap();
     let (url, login, password) = (demo.url(), demo.username(), demo.password());
     let mut gateway = Gateway::start(&["--onec-url", url, "--onec-username", login, "--onec-password", password]).await;
     let report = json!({

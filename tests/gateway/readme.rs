@@ -57,7 +57,9 @@ async fn what_the_gateway_prints() {
         };
         let lines = |text: &str| text.lines().skip(1).map(without_port).collect::<Vec<_>>();
         assert_eq!(lines(&report), lines(&printed[1].text), "{name}");
-        for key in onec_mcp::demo::Infobase::start().await.unwrap().keys().iter().filter(|key| !key.scopes.is_empty()) {
+        for key in
+            onec_mcp::demo::DemoInfobase::start().await.unwrap().keys().iter().filter(|key| !key.scopes.is_empty())
+        {
             let hint = if key.scopes == ["mcp"] { "; the client must ask for a scope of this key" } else { "" };
             let scopes = key.scopes.join(" ");
             let line = format!("demo login: key \"{}\" ({}: {scopes}{hint})", key.key, key.name);

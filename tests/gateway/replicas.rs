@@ -6,7 +6,7 @@ use crate::support::ask::{
 use crate::support::cable::through_a_cable;
 use crate::support::gateway::Gateway;
 use crate::support::stores::Schema;
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::process::Child;
@@ -28,7 +28,7 @@ struct Replica {
 struct Replicas {
     a: Replica,
     b: Replica,
-    demo: Infobase,
+    demo: DemoInfobase,
     schema: Schema,
 }
 
@@ -36,7 +36,7 @@ impl Replicas {
     /// Both start at the same moment, on a database without tables.
     async fn start() -> Self {
         let schema = Schema::new().await;
-        let demo = Infobase::start().await.unwrap();
+        let demo = DemoInfobase::start().await.unwrap();
         let (a, b) = tokio::join!(gateway(&demo, &schema.url), gateway(&demo, &schema.url));
         Self { a, b, demo, schema }
     }
@@ -50,7 +50,7 @@ impl Replicas {
     }
 }
 
-async fn gateway(demo: &Infobase, database: &str) -> Replica {
+async fn gateway(demo: &DemoInfobase, database: &str) -> Replica {
     let own = ["--auth-mode", "oauth2", "--public-url", PUBLIC];
     let shared = ["--onec-url", demo.url(), "--oauth2-store", database];
     let Gateway { child, address, mut log } = Gateway::start(&[own, shared].concat()).await;
@@ -242,7 +242,7 @@ async fn tokens_outlive_the_gateway_that_gave_them_out() {
 #[ignore = "needs PostgreSQL: ONEC_MCP_TEST_POSTGRES"]
 async fn many_gateways_start_at_once_on_an_empty_database() {
     let schema = Schema::new().await;
-    let demo = Infobase::start().await.unwrap();
+    let demo = DemoInfobase::start().await.unwrap();
     let start = || gateway(&demo, &schema.url);
     let (a, b, c, d) = tokio::join!(start(), start(), start(), start());
     let token = log_in(&a.address).await;
@@ -259,7 +259,7 @@ async fn many_gateways_start_at_once_on_an_empty_database() {
 #[ignore = "needs PostgreSQL: ONEC_MCP_TEST_POSTGRES"]
 async fn nobody_loses_a_token_because_the_database_is_down() {
     let schema = Schema::new().await;
-    let demo = Infobase::start().await.unwrap();
+    let demo = DemoInfobase::start().await.unwrap();
     let (through, switch) = through_a_cable(&schema.url).await;
     let mut gateway = gateway(&demo, through.as_str()).await;
     let login = [("grant_type", "password"), ("username", USER), ("password", PASSWORD), ("scope", "offline_access")];

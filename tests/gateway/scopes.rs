@@ -221,7 +221,7 @@ async fn piped(args: &[&str], requests: &[(&str, Value)]) -> Vec<Value> {
 
 #[tokio::test]
 async fn without_authentication_everything_is_open_and_nothing_told() {
-    let infobase = demo::Infobase::builder().today("2026-10-05".parse().unwrap()).start().await.unwrap();
+    let infobase = demo::DemoInfobase::builder().today("2026-10-05".parse().unwrap()).start().await.unwrap();
     let login = ["--onec-username", infobase.username(), "--onec-password", infobase.password()];
     let args = [&["--onec-url", infobase.url(), "--catalog", "trade"][..], &login].concat();
     let meta = json!({ "X-MCP-Sub": "director", "X-MCP-Scopes": "mcp" });

@@ -142,7 +142,7 @@ async fn many_users_at_once_on_one_pool_are_never_mixed() {
 
 #[tokio::test]
 async fn many_users_of_a_real_infobase_are_never_mixed() {
-    let infobase = demo::Infobase::start().await.unwrap();
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let account = Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
     let service = OneCService::new(account).unwrap();
     let mut calls = JoinSet::new();
@@ -232,7 +232,7 @@ async fn other_troubles_leave_the_login_alone() {
 
 #[tokio::test]
 async fn a_password_that_changes_between_two_calls() {
-    let infobase = demo::Infobase::start().await.unwrap();
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let service = OneCService::new(Infobase::new(infobase.url()).unwrap()).unwrap();
     let seller = user("Продавец", "");
     json(ask(&service, by(&seller, list())).await);

@@ -267,7 +267,7 @@ async fn no_secret_is_in_an_error() {
 
 #[tokio::test]
 async fn the_users_and_keys_of_an_infobase() {
-    let infobase = demo::Infobase::start().await.unwrap();
+    let infobase = demo::DemoInfobase::start().await.unwrap();
     let account = Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
     let service = OneCService::new(account).unwrap();
     for user in infobase.users() {

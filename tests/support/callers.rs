@@ -18,7 +18,7 @@ use onec_mcp::bridge::sse::LegacySseLayer;
 use onec_mcp::bridge::stdio;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits};
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use onec_mcp::net::Body;
 use onec_mcp::onec::{self, OneCService};
 use onec_mcp::scope::ScopePolicy;
@@ -144,7 +144,7 @@ impl Heard {
 
 /// The stack over an infobase of its own.
 pub(crate) struct Lab {
-    pub(crate) infobase: Infobase,
+    pub(crate) infobase: DemoInfobase,
     pub(crate) rpc: Rpc,
     known: Known,
     http: Web,
@@ -167,7 +167,7 @@ impl Lab {
     }
 
     async fn build(cache: Option<CacheLayer>, policy: Option<ScopePolicy>) -> Self {
-        let builder = Infobase::builder().report_delay(Duration::ZERO).today("2026-10-05".parse().unwrap());
+        let builder = DemoInfobase::builder().report_delay(Duration::ZERO).today("2026-10-05".parse().unwrap());
         let infobase = builder.start().await.unwrap();
         let login = onec::Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
         let onec = OneCService::new(login).unwrap();

@@ -12,11 +12,11 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use serde_json::Value;
 
 pub(crate) struct Trade {
-    pub(crate) infobase: Infobase,
+    pub(crate) infobase: DemoInfobase,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
@@ -28,17 +28,17 @@ impl Trade {
 
     /// Its today is this day.
     pub(crate) async fn on(today: &str) -> Self {
-        let infobase = Infobase::builder().today(today.parse().unwrap()).start().await.unwrap();
+        let infobase = DemoInfobase::builder().today(today.parse().unwrap()).start().await.unwrap();
         Self::of(infobase)
     }
 
     /// Its today is this day, and its slow report takes no time.
     pub(crate) async fn quick(today: &str) -> Self {
-        let infobase = Infobase::builder().today(today.parse().unwrap()).report_delay(Duration::ZERO);
+        let infobase = DemoInfobase::builder().today(today.parse().unwrap()).report_delay(Duration::ZERO);
         Self::of(infobase.start().await.unwrap())
     }
 
-    fn of(infobase: Infobase) -> Self {
+    fn of(infobase: DemoInfobase) -> Self {
         Self { infobase, client: Client::builder(TokioExecutor::new()).build_http() }
     }
 

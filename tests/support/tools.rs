@@ -34,7 +34,7 @@ const TOKEN: &str = "rest-t0ken";
 
 /// The stack over an infobase of its own.
 pub(crate) struct Doors {
-    pub(crate) infobase: demo::Infobase,
+    pub(crate) infobase: demo::DemoInfobase,
     mcp: Http,
     rest: RestService<RestCache<OneCRest>>,
     tools: Tools,
@@ -61,7 +61,7 @@ impl Doors {
     }
 
     async fn with(tools: Tools, caller: Option<(&'static str, &'static str)>) -> Self {
-        let infobase = demo::Infobase::builder().today(TODAY.parse().unwrap()).start().await.unwrap();
+        let infobase = demo::DemoInfobase::builder().today(TODAY.parse().unwrap()).start().await.unwrap();
         let target = Infobase::new(infobase.url()).unwrap().basic(infobase.username(), infobase.password());
         let onec = OneCService::new(target).unwrap();
         let handle = onec.rest();

@@ -6,7 +6,7 @@ use super::case::{Case, base, login};
 use crate::settings::{Auth, LogLevel, Login, OAuth2, Settings};
 use crate::support::document::{Block, blocks, compare, document, run, section};
 use crate::support::gateway::Gateway;
-use onec_mcp::demo::Infobase;
+use onec_mcp::demo::DemoInfobase;
 use std::time::Duration;
 
 pub(super) const LANGUAGES: [(&str, [&str; 2]); 2] = [
@@ -121,7 +121,7 @@ fn what_is_as_by_default_is_nothing_to_warn_of() {
 }
 
 /// Where the demo infobase is, as its account knows it.
-fn replaced(text: &str, url: &str, demo: &Infobase) -> String {
+fn replaced(text: &str, url: &str, demo: &DemoInfobase) -> String {
     let text = text.replace(url, demo.url());
     let text = text
         .replace("=admin\n", &format!("={}\n", demo.username()))
@@ -145,7 +145,7 @@ async fn walk(blocks: &[Block], address: &str, gateway: &Gateway) -> usize {
 #[tokio::test]
 async fn the_python_proxy_is_replaced() {
     for (name, [heading, _]) in LANGUAGES {
-        let demo = Infobase::start().await.unwrap();
+        let demo = DemoInfobase::start().await.unwrap();
         let case = Case::empty().file("my.env", replaced(&python(name), "http://localhost/base", &demo));
         let gateway = Gateway::start(&["--env-file", case.dir.join("my.env").to_str().unwrap()]).await;
         assert_eq!(walk(&told(name, heading), "http://127.0.0.1:8000", &gateway).await, 2, "{name}");
@@ -156,7 +156,7 @@ async fn the_python_proxy_is_replaced() {
 #[tokio::test]
 async fn the_go_gateway_is_replaced() {
     for (name, [_, heading]) in LANGUAGES {
-        let demo = Infobase::start().await.unwrap();
+        let demo = DemoInfobase::start().await.unwrap();
         let yaml = replaced(&go(name), "https://1c.example.com/base", &demo).replace("0.0.0.0", "127.0.0.1");
         // As that gateway wants it, which knows of no /hs.
         let yaml = yaml.replace(demo.url(), &format!("{}/hs", demo.url().trim_end_matches('/')));

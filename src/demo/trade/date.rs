@@ -10,15 +10,15 @@ pub struct Date(i32);
 
 /// The text is no date of the form `2026-09-30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDate(());
+pub struct DateError(());
 
-impl fmt::Display for NoDate {
+impl fmt::Display for DateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a date of the form YYYY-MM-DD")
     }
 }
 
-impl std::error::Error for NoDate {}
+impl std::error::Error for DateError {}
 
 impl Date {
     /// So many days after 1970-01-01.
@@ -94,18 +94,18 @@ impl fmt::Debug for Date {
 }
 
 impl FromStr for Date {
-    type Err = NoDate;
+    type Err = DateError;
 
-    fn from_str(text: &str) -> Result<Self, NoDate> {
+    fn from_str(text: &str) -> Result<Self, DateError> {
         let mut parts = text.splitn(3, '-');
         let mut number = |digits: usize| {
             let part =
                 parts.next().filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()));
-            part.and_then(|part| part.parse().ok()).ok_or(NoDate(()))
+            part.and_then(|part| part.parse().ok()).ok_or(DateError(()))
         };
         let (year, month, day) = (number(4)?, number(2)?, number(2)?);
         let date = Self::new(year, month, day);
         // February 30 would be some day of March.
-        if date.ymd() == (year, month, day) && year > 0 { Ok(date) } else { Err(NoDate(())) }
+        if date.ymd() == (year, month, day) && year > 0 { Ok(date) } else { Err(DateError(())) }
     }
 }

@@ -58,7 +58,7 @@ mod stock;
 use std::sync::LazyLock;
 
 pub(super) use access::Access;
-pub use date::{Date, NoDate};
+pub use date::{Date, DateError};
 pub(super) use entry::Kind;
 pub use model::{
     Analytics, CashDesk, CashMovement, Company, CostArticle, Customer, Folder, Item, Product, Purchase, PurchaseLine,

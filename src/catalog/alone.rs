@@ -1,7 +1,7 @@
 //! Answers where there is nothing but the catalog.
 
+use super::argument_error::cut;
 use super::tools::Tools;
-use super::unfit::cut;
 use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Response, empty_list};
 
 /// Answers everything but a call of a tool of the catalog.

@@ -1,7 +1,7 @@
 //! Arguments as a tree, and as text again.
 
+use super::argument_error::{ArgumentError, cut};
 use super::number::{exact_or_huge, is_huge};
-use super::unfit::{Unfit, cut};
 use crate::rpc::json::{self, Member, Scanner};
 use serde_json::{Map, Number, Value};
 
@@ -17,17 +17,17 @@ const MOST_VALUES: usize = 100_000;
 /// for [`check_held`].
 ///
 /// # Errors
-/// [`Unfit`].
-pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, Unfit> {
+/// [`ArgumentError`].
+pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, ArgumentError> {
     read(text, depth, exact_or_huge)
 }
 
 /// # Errors
-/// [`Unfit`] where a number is too large to be held.
-pub(super) fn check_held(value: &Value) -> Result<(), Unfit> {
+/// [`ArgumentError`] where a number is too large to be held.
+pub(super) fn check_held(value: &Value) -> Result<(), ArgumentError> {
     match value {
         Value::Number(number) if is_huge(number) => {
-            Err(Unfit::new("this number is too large or has too many digits to be kept exactly"))
+            Err(ArgumentError::new("this number is too large or has too many digits to be kept exactly"))
         }
         Value::Array(items) => {
             let mut items = items.iter().enumerate();
@@ -43,13 +43,13 @@ pub(super) fn check_held(value: &Value) -> Result<(), Unfit> {
 /// The same for looking only: a number may become the nearest one that can be held.
 ///
 /// # Errors
-/// [`Unfit`].
+/// [`ArgumentError`].
 #[cfg(feature = "check")]
-pub(super) fn parse_nearly(text: &[u8]) -> Result<Value, Unfit> {
+pub(super) fn parse_nearly(text: &[u8]) -> Result<Value, ArgumentError> {
     read(text, 0, |number| super::number::exact(number).or_else(|| Number::from_f64(number.parse().ok()?)))
 }
 
-fn read(text: &[u8], depth: usize, number: fn(&str) -> Option<Number>) -> Result<Value, Unfit> {
+fn read(text: &[u8], depth: usize, number: fn(&str) -> Option<Number>) -> Result<Value, ArgumentError> {
     let mut scanner = Scanner::new(text)?;
     let mut reader = Reader { text, room: MOST_VALUES, number };
     let value = reader.value(&mut scanner, depth)?;
@@ -65,19 +65,19 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn value(&mut self, scanner: &mut Scanner<'_>, depth: usize) -> Result<Value, Unfit> {
+    fn value(&mut self, scanner: &mut Scanner<'_>, depth: usize) -> Result<Value, ArgumentError> {
         let Some(left) = self.room.checked_sub(1) else {
-            return Err(Unfit::new(format!("these are more than {MOST_VALUES} values")));
+            return Err(ArgumentError::new(format!("these are more than {MOST_VALUES} values")));
         };
         self.room = left;
         match scanner.peek() {
             b'{' | b'[' if depth >= DEEPEST => Err(too_deep()),
             b'{' => {
                 let mut map = Map::new();
-                scanner.object::<Unfit>(|scanner, Member { key, .. }| {
+                scanner.object::<ArgumentError>(|scanner, Member { key, .. }| {
                     let value = self.value(scanner, depth + 1).map_err(|unfit| unfit.within(&key))?;
                     if map.contains_key(&*key) {
-                        return Err(Unfit::new(format!("the key \"{}\" stands there twice", cut(&key))));
+                        return Err(ArgumentError::new(format!("the key \"{}\" stands there twice", cut(&key))));
                     }
                     map.insert(key.into_owned(), value);
                     Ok(())
@@ -86,7 +86,7 @@ impl Reader<'_> {
             }
             b'[' => {
                 let mut items = Vec::new();
-                scanner.array::<Unfit>(|scanner| {
+                scanner.array::<ArgumentError>(|scanner| {
                     items.push(self.value(scanner, depth + 1).map_err(|unfit| unfit.inside(items.len()))?);
                     Ok(())
                 })?;
@@ -100,24 +100,24 @@ impl Reader<'_> {
     }
 
     /// A checked token.
-    fn scalar(&self, token: &[u8]) -> Result<Value, Unfit> {
+    fn scalar(&self, token: &[u8]) -> Result<Value, ArgumentError> {
         match token {
             b"true" => Ok(Value::Bool(true)),
             b"false" => Ok(Value::Bool(false)),
             b"null" => Ok(Value::Null),
             [b'"', ..] => json::unquote(token)
                 .map(|text| Value::String(text.into_owned()))
-                .ok_or_else(|| Unfit::new("this text holds half of a surrogate pair")),
+                .ok_or_else(|| ArgumentError::new("this text holds half of a surrogate pair")),
             number => std::str::from_utf8(number).ok().and_then(self.number).map(Value::Number).ok_or_else(|| {
                 let shown = cut(&String::from_utf8_lossy(number));
-                Unfit::new(format!("the number {shown} is too large or has too many digits to be kept exactly"))
+                ArgumentError::new(format!("the number {shown} is too large or has too many digits to be kept exactly"))
             }),
         }
     }
 }
 
-pub(super) fn too_deep() -> Unfit {
-    Unfit::new(format!("this is nested deeper than {DEEPEST} levels"))
+pub(super) fn too_deep() -> ArgumentError {
+    ArgumentError::new(format!("this is nested deeper than {DEEPEST} levels"))
 }
 
 /// Appends `value` as compact JSON with its keys in the order of the alphabet: equal values are equal

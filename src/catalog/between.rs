@@ -1,5 +1,6 @@
 //! The rules of a tool in a catalog file that speak of its arguments.
 
+use super::argument_error::{cut, hint, listed};
 use super::error::CatalogError;
 use super::fields::{Fields, scope, texts};
 use super::guarded::Guarded;
@@ -9,7 +10,6 @@ use super::rules::{Clamp, Path, Rule};
 use super::shape::Shape;
 use super::shapes::Shapes;
 use super::types::Types;
-use super::unfit::{cut, hint, listed};
 use serde_json::{Map, Value};
 
 /// All of them.

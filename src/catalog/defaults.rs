@@ -72,7 +72,7 @@ fn one(shapes: &Shapes, validator: &Validator, at: usize, path: &[Step], default
     let below =
         |place: &str| place.strip_prefix(&*pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match validator.iter_errors(&root).find(|error| below(error.instance_path().as_str())) {
-        Some(error) => refuse(&super::unfit::cut(&error.to_string())),
+        Some(error) => refuse(&super::argument_error::cut(&error.to_string())),
         None => Ok(()),
     }
 }

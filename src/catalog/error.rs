@@ -1,6 +1,6 @@
 //! [`CatalogError`].
 
-use super::unfit::cut;
+use super::argument_error::cut;
 use std::fmt;
 
 /// More lines than these are not told: a file with so much wrong in it has one mistake, many times.

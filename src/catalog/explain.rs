@@ -1,10 +1,10 @@
 //! What is wrong with arguments, in words that let a language model mend its call.
 
+use super::argument_error::{ArgumentError, cut, cut_words, hint, listed};
 use super::guarded::Guarded;
 use super::shape::Shape;
 use super::shapes::Shapes;
 use super::types::Types;
-use super::unfit::{Unfit, cut, cut_words, hint, listed};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
@@ -12,26 +12,26 @@ use std::fmt::Write;
 
 /// The fault that helps most: an unknown name often explains what else is missing. What `secrets` guard
 /// is not among the values that are told.
-pub(super) fn explain(validator: &Validator, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> Unfit {
+pub(super) fn explain(validator: &Validator, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> ArgumentError {
     if let Some(unfit) = shapes.get(0).and_then(|shape| stranger(shapes, shape, root)) {
         return unfit;
     }
     // The first one only: there may be one for each item of a long array.
     match validator.validate(root) {
         Err(error) => one(&error, shapes, root, secrets),
-        Ok(()) => Unfit::new("these do not fit the tool's schema"),
+        Ok(()) => ArgumentError::new("these do not fit the tool's schema"),
     }
 }
 
 /// The first object with arguments that nobody knows.
-fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<Unfit> {
+fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<ArgumentError> {
     match value {
         Value::Object(map) => {
             let strange = map.keys().filter(|name| shape.closed && !shape.members.contains_key(*name));
             let strange = strange.take(6).cloned().collect::<Vec<_>>();
             if let Some(first) = strange.first() {
                 let near = elsewhere(shapes, shape, first).or_else(|| near(shape, first)).unwrap_or_default();
-                return Some(Unfit::at(&cut(first), unknown(&strange, Some(shape), &near)));
+                return Some(ArgumentError::at(&cut(first), unknown(&strange, Some(shape), &near)));
             }
             map.iter().find_map(|(name, value)| {
                 let member = shapes.get(shape.members.get(name).copied().or(shape.others)?)?;
@@ -58,7 +58,7 @@ fn near(shape: &Shape, name: &str) -> Option<String> {
     Some(hint(name, shape.members.keys().map(String::as_str))).filter(|hint| !hint.is_empty())
 }
 
-fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> Unfit {
+fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> ArgumentError {
     let Place { mut field, shape, about, optional } = Place::of(error, shapes, root);
     let value = error.instance();
     let message = match error.kind() {
@@ -90,7 +90,7 @@ fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&G
             format!("{} does not fit; it must be {wanted}{without}{}", shown(value), words(about))
         }
     };
-    Unfit::at(&field, message)
+    ArgumentError::at(&field, message)
 }
 
 /// What the catalog says of an argument: mostly where its values come from.

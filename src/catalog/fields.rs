@@ -1,7 +1,7 @@
 //! The members of an object in a catalog file, taken one after the other.
 
+use super::argument_error::{cut, hint, listed};
 use super::error::CatalogError;
-use super::unfit::{cut, hint, listed};
 use crate::identity::Scopes;
 use serde_json::{Map, Value};
 

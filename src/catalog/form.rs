@@ -1,11 +1,11 @@
 //! [`Form`]: arguments checked and mended for tools that are not the catalog's.
 
+use super::argument_error::ArgumentError;
 use super::arguments::{check_held, parse, parse_nearly, write};
 use super::explain::explain;
 use super::mend::mend;
 use super::schema::compile_foreign;
 use super::shapes::Shapes;
-use super::unfit::Unfit;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
@@ -40,12 +40,12 @@ impl Form {
     /// others is written anew.
     ///
     /// # Errors
-    /// [`Unfit`] for what cannot be mended.
-    pub(crate) fn fit(&self, arguments: &[u8]) -> Result<Fit, Unfit> {
-        self.fitted(arguments).map_err(Unfit::told)
+    /// [`ArgumentError`] for what cannot be mended.
+    pub(crate) fn fit(&self, arguments: &[u8]) -> Result<Fit, ArgumentError> {
+        self.fitted(arguments).map_err(ArgumentError::told)
     }
 
-    fn fitted(&self, arguments: &[u8]) -> Result<Fit, Unfit> {
+    fn fitted(&self, arguments: &[u8]) -> Result<Fit, ArgumentError> {
         let seen = parse_nearly(arguments)?;
         if self.strict.is_valid(&seen) {
             return Ok(Fit::AsTheyAre);

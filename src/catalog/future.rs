@@ -4,7 +4,7 @@ use super::full::Asked;
 use super::hidden::Hidden;
 use super::merge::Merge;
 use super::shorten::{Cut, shorten};
-use super::tool::{Flaw, Seen, Tool};
+use super::tool::{AnswerError, Seen, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, RestCall, Trouble};
 use crate::rpc::json::JsonError;
@@ -108,9 +108,9 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
     let answer = match shown {
         Err(error) => Response::error(error),
         Ok(answer) => match tool.seen(&answer, asked) {
-            Seen { flaw: Some(Flaw::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
+            Seen { flaw: Some(AnswerError::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
-            Seen { flaw: Some(Flaw::Misfit(why)), .. } if structured => {
+            Seen { flaw: Some(AnswerError::Misfit(why)), .. } if structured => {
                 return Err(Failure::no_answer(&why).of_tool(tool.name()).into());
             }
             seen => {

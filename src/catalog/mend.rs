@@ -3,11 +3,11 @@
 //!
 //! Only a value that the schema refuses is changed, so what fits stays as it is.
 
+use super::argument_error::ArgumentError;
 use super::arguments::{DEEPEST, parse, too_deep};
 use super::shape::Shape;
 use super::shapes::Shapes;
 use super::types::Types;
-use super::unfit::Unfit;
 use super::words;
 use crate::rpc::json::{JsonError, Scanner};
 use serde_json::{Map, Value};
@@ -15,8 +15,8 @@ use serde_json::{Map, Value};
 /// Mends `value` and fills in defaults, as the shape at `at` says.
 ///
 /// # Errors
-/// [`Unfit`] for JSON text within a string that must not be read, and for nesting without end.
-pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) -> Result<(), Unfit> {
+/// [`ArgumentError`] for JSON text within a string that must not be read, and for nesting without end.
+pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) -> Result<(), ArgumentError> {
     let Some(shape) = shapes.get(at) else { return Ok(()) };
     if !shape.types.meets(Types::of(value)) {
         if let Some(read) = read(value, shape.types, depth)? {
@@ -46,7 +46,7 @@ pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) 
     }
 }
 
-fn members(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>, depth: usize) -> Result<(), Unfit> {
+fn members(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>, depth: usize) -> Result<(), ArgumentError> {
     drop_absent(shapes, shape, map);
     for (name, value) in map.iter_mut() {
         if let Some(at) = shape.members.get(name).copied().or(shape.others) {
@@ -136,7 +136,7 @@ fn as_items(shapes: &Shapes, shape: &Shape, value: Value) -> Vec<Value> {
 }
 
 /// What a value says, where one of another type is wanted.
-fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, Unfit> {
+fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, ArgumentError> {
     match value {
         Value::String(text) => from_text(text, wanted, depth),
         Value::Number(number) if wanted.meets(Types::BOOLEAN) => Ok(match number.as_f64() {
@@ -149,7 +149,7 @@ fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, Unf
 }
 
 /// What a text says, where something else than a text is wanted.
-fn from_text(text: &str, wanted: Types, depth: usize) -> Result<Option<Value>, Unfit> {
+fn from_text(text: &str, wanted: Types, depth: usize) -> Result<Option<Value>, ArgumentError> {
     let text = text.trim();
     let literal = match text.as_bytes() {
         [b'-' | b'0'..=b'9', ..] if wanted.meets(Types::NUMBER) => true,

@@ -126,6 +126,7 @@
 //! ```
 
 mod alone;
+mod argument_error;
 mod arguments;
 mod between;
 mod defaults;
@@ -156,12 +157,12 @@ mod shorten;
 mod tool;
 mod tools;
 mod types;
-mod unfit;
 mod unfold;
 mod vocabulary;
 mod words;
 mod wrap;
 
+pub use argument_error::ArgumentError;
 pub use error::CatalogError;
 #[cfg(feature = "check")]
 pub(crate) use form::{Fit, Form};
@@ -172,4 +173,3 @@ pub use live::Catalog;
 pub use service::CatalogService;
 pub use tool::Tool;
 pub use tools::Tools;
-pub use unfit::Unfit;

@@ -1,11 +1,11 @@
 //! A catalog file as a whole: what it inherits, and the tools in their order.
 
+use super::argument_error::{cut, hint};
 use super::entry;
 use super::error::CatalogError;
 use super::fields::Fields;
 use super::limits::Limits;
 use super::tool::Tool;
-use super::unfit::{cut, hint};
 use serde_json::Value;
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! What a tool wants of its arguments beyond the schema: ceilings, and rules between arguments.
 
-use super::unfit::{Unfit, cut, hint, listed};
+use super::argument_error::{ArgumentError, cut, hint, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -133,8 +133,8 @@ pub(super) enum Rule {
 
 impl Rule {
     /// # Errors
-    /// [`Unfit`] where it is broken.
-    pub(super) fn check(&self, root: &Value) -> Result<(), Unfit> {
+    /// [`ArgumentError`] where it is broken.
+    pub(super) fn check(&self, root: &Value) -> Result<(), ArgumentError> {
         match self {
             Self::Within(path, sources) => within(root, path, sources),
             Self::OneOf(names) => one_of(root, names),
@@ -144,7 +144,7 @@ impl Rule {
     }
 }
 
-fn within(root: &Value, path: &Path, sources: &[Path]) -> Result<(), Unfit> {
+fn within(root: &Value, path: &Path, sources: &[Path]) -> Result<(), ArgumentError> {
     let texts = path.texts(root);
     if texts.is_empty() {
         return Ok(());
@@ -159,7 +159,7 @@ fn within(root: &Value, path: &Path, sources: &[Path]) -> Result<(), Unfit> {
         if broken.is_none() && !chosen.contains(text) {
             let names = listed(sources.iter().map(|source| &*source.text));
             let near = hint(text, chosen.iter().copied());
-            broken = Some(Unfit::at(
+            broken = Some(ArgumentError::at(
                 place,
                 format!(
                     "\"{}\" is not among the values of {names} in this call{near}; allowed here: {}",
@@ -172,25 +172,27 @@ fn within(root: &Value, path: &Path, sources: &[Path]) -> Result<(), Unfit> {
     broken.map_or(Ok(()), Err)
 }
 
-fn one_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
+fn one_of(root: &Value, names: &[String]) -> Result<(), ArgumentError> {
     let given = names.iter().filter(|name| root.get(name).is_some()).map(String::as_str).collect::<Vec<_>>();
     let all = || listed(names.iter().map(String::as_str));
     match *given {
         [_] => Ok(()),
-        [] => Err(Unfit::new(format!("exactly one of these is needed, and none is given: {}", all()))),
-        _ => Err(Unfit::new(format!("only one of {} may be given, and this call has {}", all(), listed(given)))),
+        [] => Err(ArgumentError::new(format!("exactly one of these is needed, and none is given: {}", all()))),
+        _ => {
+            Err(ArgumentError::new(format!("only one of {} may be given, and this call has {}", all(), listed(given))))
+        }
     }
 }
 
-fn any_of(root: &Value, names: &[String]) -> Result<(), Unfit> {
+fn any_of(root: &Value, names: &[String]) -> Result<(), ArgumentError> {
     if names.iter().any(|name| root.get(name).is_some()) {
         return Ok(());
     }
     let all = listed(names.iter().map(String::as_str));
-    Err(Unfit::new(format!("at least one of these is needed, and none is given: {all}")))
+    Err(ArgumentError::new(format!("at least one of these is needed, and none is given: {all}")))
 }
 
-fn order(root: &Value, first: &Path, second: &Path) -> Result<(), Unfit> {
+fn order(root: &Value, first: &Path, second: &Path) -> Result<(), ArgumentError> {
     let (Some(low), Some(high)) = (first.texts(root).pop(), second.texts(root).pop()) else { return Ok(()) };
     let ((from, its), (to, zone)) = (local(low), local(high));
     // Clocks of different zones are for 1C to compare: it knows which is its own.
@@ -201,7 +203,7 @@ fn order(root: &Value, first: &Path, second: &Path) -> Result<(), Unfit> {
     if from.bytes().zip(to.bytes()).find(|(from, to)| from != to).is_none_or(|(from, to)| from < to) {
         return Ok(());
     }
-    Err(Unfit::at(
+    Err(ArgumentError::at(
         &first.text,
         format!("\"{}\" comes after {}, which is \"{}\"; swap or correct them", cut(low), second.text, cut(high)),
     ))

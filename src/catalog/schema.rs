@@ -1,6 +1,6 @@
 //! JSON Schemas of tools: checked when a catalog is read, compiled once.
 
-use super::unfit::cut;
+use super::argument_error::cut;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::{Map, Value};

@@ -1,5 +1,6 @@
 //! [`Tool`].
 
+use super::argument_error::ArgumentError;
 use super::arguments::{check_held, parse, write};
 use super::explain::explain;
 use super::full::{Asked, Counters, Full};
@@ -8,7 +9,6 @@ use super::mend::mend;
 use super::rules::{Asker, Clamp, Rule};
 use super::shapes::Shapes;
 use super::types::Types;
-use super::unfit::Unfit;
 use crate::identity::Scopes;
 use crate::onec::{AnswerCheck, RestCall};
 use crate::rpc::Payload;
@@ -119,14 +119,14 @@ impl Tool {
     /// extensions are the caller's to fill in.
     ///
     /// # Errors
-    /// [`Unfit`] for what cannot be mended.
-    pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
+    /// [`ArgumentError`] for what cannot be mended.
+    pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
         self.mended(arguments, None, Asker::Model).map(|arguments| self.call(&arguments))
     }
 
     /// The same for a program: where it names no number of rows, it wants all of them that there may be.
     #[cfg(feature = "rest")]
-    pub(crate) fn prepare_whole(&self, arguments: Option<&[u8]>) -> Result<RestCall, Unfit> {
+    pub(crate) fn prepare_whole(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
         self.mended(arguments, None, Asker::Program).map(|arguments| self.call(&arguments))
     }
 
@@ -151,11 +151,16 @@ impl Tool {
 
     /// The arguments that 1C gets. What a caller who holds `held` may not name is not told either;
     /// `None` is a caller who may do everything.
-    pub(super) fn mended(&self, arguments: Option<&[u8]>, held: Option<&Scopes>, asker: Asker) -> Result<Value, Unfit> {
-        self.fitted(arguments.unwrap_or(b"{}"), held, asker).map_err(Unfit::told)
+    pub(super) fn mended(
+        &self,
+        arguments: Option<&[u8]>,
+        held: Option<&Scopes>,
+        asker: Asker,
+    ) -> Result<Value, ArgumentError> {
+        self.fitted(arguments.unwrap_or(b"{}"), held, asker).map_err(ArgumentError::told)
     }
 
-    fn fitted(&self, arguments: &[u8], held: Option<&Scopes>, asker: Asker) -> Result<Value, Unfit> {
+    fn fitted(&self, arguments: &[u8], held: Option<&Scopes>, asker: Asker) -> Result<Value, ArgumentError> {
         let mut root = match parse(arguments, 0)? {
             Value::Null => Value::Object(Map::new()),
             Value::String(text) if text.trim().is_empty() => Value::Object(Map::new()),
@@ -188,7 +193,7 @@ impl Tool {
     /// Whether 1C sent more than the ceiling allows: how many rows or candidates, and the ceiling.
     pub fn excess(&self, answer: &Payload) -> Option<(u64, u64)> {
         match self.seen(answer, Asked::default()).flaw {
-            Some(Flaw::Excess(count, ceiling)) => Some((count, ceiling)),
+            Some(AnswerError::Excess(count, ceiling)) => Some((count, ceiling)),
             _ => None,
         }
     }
@@ -220,7 +225,7 @@ impl Tool {
                 scanner.skip().map(drop)
             })?;
             if count > counters.ceiling(items) {
-                excess = Some(Flaw::Excess(count, counters.ceiling(items)));
+                excess = Some(AnswerError::Excess(count, counters.ceiling(items)));
             }
             full = full.or_else(|| counters.full(items, count, asked));
             Ok(())
@@ -229,20 +234,20 @@ impl Tool {
             let names = results.iter().filter(|result| result.required).map(|result| &*result.name);
             misfit.get_or_insert_with(|| format!("it must have {}", names.collect::<Vec<_>>().join(", ")));
         }
-        Ok(Seen { flaw: excess.or(misfit.map(Flaw::Misfit)), full })
+        Ok(Seen { flaw: excess.or(misfit.map(AnswerError::Misfit)), full })
     }
 }
 
 /// What an answer looks like.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) flaw: Option<Flaw>,
+    pub(super) flaw: Option<AnswerError>,
     pub(super) full: Option<Full>,
 }
 
 /// Why an answer must not be passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum AnswerError {
     /// So many rows or candidates, and the most that there may be.
     Excess(u64, u64),
     /// It is not what the catalog says.

@@ -1,6 +1,6 @@
 //! The words of schemas: which keywords there are, and what each holds.
 
-use super::unfit::{cut, hint, nearest};
+use super::argument_error::{cut, hint, nearest};
 use serde_json::{Map, Value};
 
 /// They change what references mean, and a schema of one tool needs none of them.

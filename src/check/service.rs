@@ -1,7 +1,7 @@
 //! [`Check`].
 
 use super::known::Known;
-use crate::catalog::{Catalog, Fit, Unfit};
+use crate::catalog::{ArgumentError, Catalog, Fit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::aside::{aside, is_long};
@@ -81,7 +81,7 @@ type Compile = Box<dyn FnOnce() + Send>;
 /// What becomes of a call.
 enum Checking {
     Passed(Box<Request>),
-    Refused(Unfit),
+    Refused(ArgumentError),
     /// By a schema that may be another one by now.
     Doubtful,
     /// By a schema that is to be compiled so, which takes long.
@@ -195,6 +195,6 @@ fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<
 }
 
 /// For the language model to mend its call.
-fn refusal(unfit: &Unfit) -> Response {
+fn refusal(unfit: &ArgumentError) -> Response {
     Payload::tool_error(&unfit.message).into()
 }

@@ -3,7 +3,7 @@
 
 use crate::support::catalog as support;
 use crate::support::catalog::{body, schema, tool};
-use onec_mcp::catalog::{Limits, Tools, Unfit};
+use onec_mcp::catalog::{ArgumentError, Limits, Tools};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -31,12 +31,12 @@ fn mended(pointer: &str, value: Value) -> Value {
 }
 
 #[track_caller]
-fn unfit(pointer: &str, value: Value, field: &str, says: &[&str]) -> Unfit {
+fn unfit(pointer: &str, value: Value, field: &str, says: &[&str]) -> ArgumentError {
     refused(&with(pointer, value).to_string(), field, says)
 }
 
 #[track_caller]
-fn refused(arguments: &str, field: &str, says: &[&str]) -> Unfit {
+fn refused(arguments: &str, field: &str, says: &[&str]) -> ArgumentError {
     let unfit = tool("report").prepare(Some(arguments.as_bytes())).unwrap_err();
     assert_eq!(unfit.field, field, "{unfit}");
     assert!(unfit.message.contains(field) && unfit.message.len() < 1200, "{unfit}");

@@ -1,7 +1,7 @@
 //! The built-in tools: names, scopes, paths, arguments, allowed values, defaults and ceilings.
 
 use crate::support::trade::{Kind, Row, TABLE, UUID, always, minimal, set};
-use onec_mcp::catalog::{Limits, Tool, Tools, Unfit};
+use onec_mcp::catalog::{ArgumentError, Limits, Tool, Tools};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ fn sent(tool: &Tool, arguments: &Value) -> Value {
 }
 
 #[track_caller]
-fn refused(tool: &Tool, arguments: &Value) -> Unfit {
+fn refused(tool: &Tool, arguments: &Value) -> ArgumentError {
     match tool.prepare(Some(arguments.to_string().as_bytes())) {
         Ok(call) => panic!("{}: {arguments} is sent as {:?}", tool.name(), call.body),
         Err(unfit) => unfit,

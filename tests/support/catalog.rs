@@ -7,7 +7,7 @@
     reason = "a helper that fails fails its test"
 )]
 
-use onec_mcp::catalog::{Limits, Tool, Tools, Unfit};
+use onec_mcp::catalog::{ArgumentError, Limits, Tool, Tools};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -117,7 +117,7 @@ pub(crate) fn tool(name: &str) -> Tool {
 }
 
 /// The body for these arguments.
-pub(crate) fn body(tool: &Tool, arguments: &Value) -> Result<Value, Unfit> {
+pub(crate) fn body(tool: &Tool, arguments: &Value) -> Result<Value, ArgumentError> {
     let call = tool.prepare(Some(arguments.to_string().as_bytes()))?;
     Ok(serde_json::from_slice(&call.body).unwrap())
 }

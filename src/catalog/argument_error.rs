@@ -1,4 +1,4 @@
-//! [`Unfit`].
+//! [`ArgumentError`].
 
 use crate::rpc::json::JsonError;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::fmt::Write;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
-pub struct Unfit {
+pub struct ArgumentError {
     /// A path as `filters.customer_ids[0]`; empty for the arguments as a whole.
     pub field: String,
     /// What is wrong where, and what is allowed; written for a language model.
@@ -21,7 +21,7 @@ const LONGEST_VALUE: usize = 80;
 /// How much is told of a description or a pattern.
 const LONGEST_WORDS: usize = 300;
 
-impl Unfit {
+impl ArgumentError {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self { field: String::new(), message: message.into() }
     }
@@ -54,7 +54,7 @@ impl Unfit {
     }
 }
 
-impl From<JsonError> for Unfit {
+impl From<JsonError> for ArgumentError {
     fn from(fault: JsonError) -> Self {
         Self::new(format!("this is no JSON that can be read: {fault}"))
     }

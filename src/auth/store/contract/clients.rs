@@ -1,7 +1,7 @@
 //! Which clients are forgotten.
 
 use super::super::{Client, Grant, TokenKind, Token, TokenStore, UNUSED};
-use super::kit::{Broken, LATER, answered, new_grant, new_token, same, unique};
+use super::kit::{ContractError, LATER, answered, new_grant, new_token, same, unique};
 use crate::auth::Timestamp;
 
 /// A client through which nobody ever logged in is forgotten a day after it registered, and one that was
@@ -9,7 +9,7 @@ use crate::auth::Timestamp;
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn unused_clients_go_first<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn unused_clients_go_first<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const DAY: Timestamp = 24 * 3600;
     const IDLE: Timestamp = 90 * DAY;
     // After everything that earlier tests have left.

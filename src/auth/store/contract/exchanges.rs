@@ -1,14 +1,14 @@
 //! A code or refresh token counts once.
 
 use super::super::{Exchange, Found, TokenKind, Token, TokenStore};
-use super::kit::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
+use super::kit::{ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
 use tokio::task::JoinSet;
 
 /// Successors count from the exchange on, and either both steps happen or none.
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("boris");
     let (code, successors) = (new_code(&grant), new_pair(&grant));
     answered(first.put_grant(grant.clone(), vec![code.clone()]).await)?;
@@ -41,7 +41,7 @@ pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Resul
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what has expired, is unknown or an access token cannot be exchanged";
     let grant = new_grant("vera");
     let (code, access) = (new_code(&grant), new_token(&grant, TokenKind::Access));
@@ -60,7 +60,7 @@ pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> R
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("galina");
     let code = new_code(&grant);
     answered(first.put_grant(grant.clone(), vec![code.clone()]).await)?;
@@ -86,7 +86,7 @@ pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_replay_revokes<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_replay_revokes<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for (again, now) in [(0, NOW), (1, NOW + 2), (0, LATER + 1)] {
         let (grant, other) = (new_grant("dmitri"), new_grant("dmitri"));
         let (code, bystander) = (new_code(&grant), new_token(&other, TokenKind::Access));

@@ -1,14 +1,14 @@
 //! A refresh token may come again for a while, and a code may not.
 
 use super::super::{Exchange, TokenKind, Token, TokenStore};
-use super::kit::{Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
+use super::kit::{ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
 use tokio::task::JoinSet;
 
 const AGAIN: &str = "a refresh token may come again within its grace";
 const OVER: &str = "a refresh token that comes after its grace revokes its grant";
 const GRACE: i64 = 30;
 
-async fn all_are_found<S: TokenStore>(store: &S, tokens: &[Token]) -> Result<(), Broken> {
+async fn all_are_found<S: TokenStore>(store: &S, tokens: &[Token]) -> Result<(), ContractError> {
     for token in tokens {
         let found = answered(store.find(&token.digest).await)?;
         let good = found.as_ref().is_some_and(|found| !found.used);
@@ -22,7 +22,7 @@ async fn all_are_found<S: TokenStore>(store: &S, tokens: &[Token]) -> Result<(),
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("ирина");
     let (code, [access, refresh]) = (new_code(&grant), new_pair(&grant));
     answered(first.put_grant(grant.clone(), vec![code, access.clone(), refresh.clone()]).await)?;
@@ -65,7 +65,7 @@ pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for (grace, moments, swept) in
         [(0, &[][..], false), (GRACE, &[NOW + 1, NOW + GRACE - 1], false), (GRACE, &[], true)]
     {
@@ -107,7 +107,7 @@ pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), Br
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn all_refreshes_at_once_win<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn all_refreshes_at_once_win<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("лариса");
     let refresh = new_token(&grant, TokenKind::Refresh);
     answered(first.put_grant(grant.clone(), vec![refresh.clone()]).await)?;

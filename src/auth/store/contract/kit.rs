@@ -9,20 +9,20 @@ use uuid::Uuid;
 /// A promise that a store does not keep.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Broken {
+pub struct ContractError {
     /// The promise, in words.
     pub rule: &'static str,
     /// What was seen instead.
     pub detail: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ContractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.rule, self.detail)
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for ContractError {}
 
 /// The time in these tests, far from the real one.
 pub(super) const NOW: Timestamp = 1_000_000;
@@ -59,23 +59,23 @@ pub(super) fn new_pair(grant: &Grant) -> [Token; 2] {
 }
 
 /// `Ok`, or the rule with what was seen.
-pub(super) fn hold(rule: &'static str, holds: bool, seen: &impl fmt::Debug) -> Result<(), Broken> {
-    if holds { Ok(()) } else { Err(Broken { rule, detail: format!("{seen:?}") }) }
+pub(super) fn hold(rule: &'static str, holds: bool, seen: &impl fmt::Debug) -> Result<(), ContractError> {
+    if holds { Ok(()) } else { Err(ContractError { rule, detail: format!("{seen:?}") }) }
 }
 
-pub(super) fn same<T: PartialEq + fmt::Debug>(rule: &'static str, seen: &T, wanted: &T) -> Result<(), Broken> {
-    if seen == wanted { Ok(()) } else { Err(Broken { rule, detail: format!("{seen:?} instead of {wanted:?}") }) }
+pub(super) fn same<T: PartialEq + fmt::Debug>(rule: &'static str, seen: &T, wanted: &T) -> Result<(), ContractError> {
+    if seen == wanted { Ok(()) } else { Err(ContractError { rule, detail: format!("{seen:?} instead of {wanted:?}") }) }
 }
 
-pub(super) fn answered<T>(result: Result<T, StoreError>) -> Result<T, Broken> {
-    result.map_err(|error| Broken { rule: "a store that is up answers", detail: format!("{error:?}") })
+pub(super) fn answered<T>(result: Result<T, StoreError>) -> Result<T, ContractError> {
+    result.map_err(|error| ContractError { rule: "a store that is up answers", detail: format!("{error:?}") })
 }
 
 pub(super) async fn none_is_found<S: TokenStore>(
     rule: &'static str,
     store: &S,
     tokens: &[Token],
-) -> Result<(), Broken> {
+) -> Result<(), ContractError> {
     for token in tokens {
         same(rule, &answered(store.find(&token.digest).await)?, &None)?;
     }

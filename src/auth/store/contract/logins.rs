@@ -1,14 +1,14 @@
 //! What is known of the logins of an account.
 
 use super::super::TokenStore;
-use super::kit::{Broken, LATER, NOW, answered, same, unique};
+use super::kit::{ContractError, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 
 /// What is known of the logins of an account is found as it was put last, until its time is over.
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn known_logins_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn known_logins_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what is known of an account is found as it was put last";
     // After everything that earlier tests have left.
     let now = LATER + 20_000;

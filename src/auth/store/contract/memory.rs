@@ -1,7 +1,7 @@
 //! What was put in is found again.
 
 use super::super::{Client, Found, TokenKind, Token, TokenStore};
-use super::kit::{Broken, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
+use super::kit::{ContractError, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
 use crate::auth::Timestamp;
 use crate::identity::Scopes;
 
@@ -9,7 +9,7 @@ use crate::identity::Scopes;
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn clients_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn clients_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "a client is found as it was put last";
     let id = unique("client-");
     let nobody = answered(second.client(&id).await)?;
@@ -40,7 +40,7 @@ pub async fn clients_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<()
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "a grant and its tokens are found as they were put";
     for text in ["onec:Иван Петров", "o'Brien\"; --", "%_\\", "e\u{301} 🦀 \u{202e}", "a\r\n\tb", ""] {
         let mut grant = new_grant(text);
@@ -63,7 +63,7 @@ pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn tokens_are_found<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn tokens_are_found<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("anna");
     let mut tokens = new_pair(&grant).to_vec();
     tokens.push(new_code(&grant));

@@ -7,7 +7,7 @@
 //! use onec_mcp::auth::store::{MemoryStore, contract};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), contract::Broken> {
+//! # async fn main() -> Result<(), contract::ContractError> {
 //! let store = MemoryStore::new();
 //! contract::all(&store, &store.clone()).await
 //! # }
@@ -37,7 +37,7 @@ use super::TokenStore;
 ///
 /// # Errors
 /// The first promise that is broken.
-pub async fn all<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn all<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     clients_are_kept(first, second).await?;
     any_text_survives(first, second).await?;
     tokens_are_found(first, second).await?;

@@ -1,7 +1,7 @@
 //! What comes once comes once.
 
 use super::super::TokenStore;
-use super::kit::{Broken, LATER, NOW, answered, same, unique};
+use super::kit::{ContractError, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 use tokio::task::JoinSet;
 
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn what_comes_once_comes_once<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn what_comes_once_comes_once<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what comes once is refused the second time";
     let id = Digest::of(&unique("assertion-"));
     for (store, now, wanted) in [

@@ -2,14 +2,14 @@
 
 use super::super::{Client, Exchange, Grant, TokenKind, StoreError, Token, TokenStore};
 use super::kit::{
-    Broken, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
+    ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
 };
 
 /// What is revoked is gone at once, with all that hangs on it; doing so twice is no error.
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let (subject, namesake) = (unique("егор-"), unique("егор-"));
     let (one, two, other) = (new_grant(&subject), new_grant(&subject), new_grant(&namesake));
     let (ones, twos, others) = (new_pair(&one), new_pair(&two), new_pair(&other));
@@ -45,7 +45,7 @@ pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Resu
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for round in 0..40 {
         let grant = new_grant(&unique("жанна-"));
         let (code, successors) = (new_code(&grant), new_pair(&grant));
@@ -74,7 +74,7 @@ pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S
 ///
 /// # Errors
 /// The promise that is broken.
-pub async fn a_sweep_forgets<S: TokenStore>(first: &S, second: &S) -> Result<(), Broken> {
+pub async fn a_sweep_forgets<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let client = |registered| Client { id: unique("client-"), name: None, redirect_uris: Vec::new(), registered };
     // After everything that earlier tests have left.
     let now = LATER + 10_000;
@@ -106,5 +106,5 @@ pub async fn a_sweep_forgets<S: TokenStore>(first: &S, second: &S) -> Result<(),
     }
     same("a second sweep finds nothing", &answered(first.sweep(now, idle).await)?, &0)?;
     answered(first.put_grant(dead.clone(), vec![new_code(&dead)]).await)
-        .map_err(|broken| Broken { rule: "a sweep forgets grants that have no tokens left", ..broken })
+        .map_err(|broken| ContractError { rule: "a sweep forgets grants that have no tokens left", ..broken })
 }

@@ -4,7 +4,7 @@ use super::call::boxed;
 use super::{Call, Capabilities, ConnectionId, Core, Outbox, Party, Running, era};
 use crate::net::holder::{Holder, Share};
 use crate::rpc::{
-    BoxError, Era, ErrorObject, Extensions, Id, Incoming, Invalid, Level, Message, Method, Outcome, Param, Params,
+    BoxError, Era, ErrorObject, Extensions, Id, Incoming, Level, Message, MessageError, Method, Outcome, Param, Params,
     Payload, Request, Response, Version, asked_version, encode_error,
 };
 use bytes::Bytes;
@@ -154,7 +154,7 @@ where
         self.calls.push(Box::pin(async move { (id, work.await.ok().flatten()) }));
     }
 
-    fn work(&mut self, message: Result<Message, Invalid>) -> Option<Work> {
+    fn work(&mut self, message: Result<Message, MessageError>) -> Option<Work> {
         match message {
             Ok(Message::Request(id, request)) => Some(self.request(id, request)),
             Ok(Message::Notification(method, params)) => {
@@ -168,7 +168,7 @@ where
                 }
                 None
             }
-            Err(Invalid { id, error }) => {
+            Err(MessageError { id, error }) => {
                 let reply = encode_error(&error, id.as_ref()).into_bytes();
                 Some(Box::pin(async move { Some(reply) }))
             }

@@ -96,7 +96,7 @@ where
                 for line in lines.by_ref() {
                     match line {
                         Ok(line) => connection.accept(&line, Extensions::new()),
-                        Err(TooLong) => {
+                        Err(LineTooLongError) => {
                             let error = ErrorObject::invalid_request("a line is longer than 4 MiB");
                             pending.extend_from_slice(&encode_error(&error, None).into_bytes());
                             pending.extend_from_slice(b"\n");
@@ -120,8 +120,9 @@ async fn put<W: AsyncWrite + Unpin>(output: &mut W, bytes: &[u8]) -> io::Result<
 }
 
 /// A line of more than [`MAX_LINE`] bytes, passed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLong;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line of more than {MAX_LINE} bytes")]
+pub struct LineTooLongError;
 
 /// Splits what is read into lines. Empty ones are passed over; CR before LF is none of the line, nor is
 /// a byte order mark at its head.
@@ -140,7 +141,7 @@ impl Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Result<Bytes, TooLong>;
+    type Item = Result<Bytes, LineTooLongError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -154,7 +155,7 @@ impl Iterator for Lines {
                 }
                 let first = too_long && !self.skipping;
                 self.skipping |= too_long;
-                return first.then_some(Err(TooLong));
+                return first.then_some(Err(LineTooLongError));
             };
             let end = self.searched + found;
             self.searched = 0;
@@ -164,7 +165,7 @@ impl Iterator for Lines {
                 continue;
             }
             if line.len() > MAX_LINE {
-                return Some(Err(TooLong));
+                return Some(Err(LineTooLongError));
             }
             if line.last() == Some(&b'\r') {
                 line.truncate(line.len() - 1);

@@ -116,16 +116,17 @@ pub enum Message {
 }
 
 /// Why something is no message, and the id to say so under, if one could be read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{error}")]
 #[non_exhaustive]
-pub struct Invalid {
+pub struct MessageError {
     /// The id of the request, where it could be read.
     pub id: Option<Id>,
     /// What to answer.
     pub error: ErrorObject,
 }
 
-impl Invalid {
+impl MessageError {
     fn new(id: Option<Id>, error: ErrorObject) -> Self {
         Self { id, error }
     }
@@ -136,9 +137,9 @@ impl Invalid {
 #[expect(clippy::large_enum_variant, reason = "one message is the common case and lives for a moment")]
 pub enum Incoming {
     /// A single message.
-    One(Result<Message, Invalid>),
+    One(Result<Message, MessageError>),
     /// An array of them, revision 2025-03-26 only. Never empty.
-    Batch(Vec<Result<Message, Invalid>>),
+    Batch(Vec<Result<Message, MessageError>>),
 }
 
 /// The byte order mark, in UTF-8.
@@ -161,7 +162,7 @@ impl Incoming {
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => match split(bytes) {
                 Ok(items) => Self::Batch(items.iter().map(Message::parse).collect()),
-                Err(error) => Self::One(Err(Invalid::new(None, error))),
+                Err(error) => Self::One(Err(MessageError::new(None, error))),
             },
             _ => Self::One(Message::parse(bytes)),
         }
@@ -209,15 +210,15 @@ impl Message {
     /// Reads one message. Nothing of `bytes` is copied.
     ///
     /// # Errors
-    /// [`Invalid`] with -32700 for what is not JSON, -32600 for what is no message, -32602 for
+    /// [`MessageError`] with -32700 for what is not JSON, -32600 for what is no message, -32602 for
     /// parameters that cannot be read, and the id where one was found.
-    pub fn parse(bytes: &Bytes) -> Result<Self, Invalid> {
+    pub fn parse(bytes: &Bytes) -> Result<Self, MessageError> {
         let mut envelope = Envelope::default();
         let mut params = None;
         let read = envelope.read(bytes, &mut params);
         let id = if envelope.id.is_empty() { None } else { Some(Id::from_json(envelope.id.slice(bytes))) };
         let told = id.as_ref().and_then(|id| id.as_ref().ok().cloned());
-        let refuse = |error: ErrorObject| Err(Invalid::new(told.clone(), error));
+        let refuse = |error: ErrorObject| Err(MessageError::new(told.clone(), error));
         if let Err(error) = read {
             return refuse(error);
         }

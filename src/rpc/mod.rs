@@ -33,7 +33,7 @@ pub use extensions::{Extensions, Unasked};
 pub use json::{JsonError, MAX_DEPTH};
 pub use level::Level;
 pub use lifecycle::ServerInfo;
-pub use message::{Id, Incoming, Invalid, MAX_BATCH, Message, Reply, Request};
+pub use message::{Id, Incoming, MAX_BATCH, Message, MessageError, Reply, Request};
 pub use method::Method;
 pub use params::{Meta, Param, Params};
 pub use payload::Payload;

@@ -1,13 +1,13 @@
 //! Bytes split into lines, however they arrive.
 
 use bytes::Bytes;
-use onec_mcp::bridge::stdio::{Lines, MAX_LINE, TooLong};
+use onec_mcp::bridge::stdio::{LineTooLongError, Lines, MAX_LINE};
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 const PIECES: &[&[u8]] = &[b"a", b"b", b" ", b"\r", b"\n", b"\n", BOM];
 
-fn split(chunks: &[&[u8]]) -> Vec<Result<Bytes, TooLong>> {
+fn split(chunks: &[&[u8]]) -> Vec<Result<Bytes, LineTooLongError>> {
     let mut lines = Lines::default();
     let mut all = Vec::new();
     for chunk in chunks {
@@ -55,6 +55,6 @@ fn long_lines_in_any_chunks() {
     for size in [1 << 16, 1_000_003, MAX_LINE, MAX_LINE + 1, MAX_LINE + 2, MAX_LINE + 3, 2 * MAX_LINE, text.len()] {
         let lines = split(&text.chunks(size).collect::<Vec<_>>());
         let lengths: Vec<_> = lines.iter().map(|line| line.as_ref().map(Bytes::len)).collect();
-        assert_eq!(lengths, [Ok(1), Err(&TooLong), Ok(1), Ok(MAX_LINE), Ok(1)], "chunks of {size}");
+        assert_eq!(lengths, [Ok(1), Err(&LineTooLongError), Ok(1), Ok(MAX_LINE), Ok(1)], "chunks of {size}");
     }
 }

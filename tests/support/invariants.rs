@@ -5,7 +5,9 @@
 
 use bytes::Bytes;
 use onec_mcp::fuzzing::onec::{decode, words};
-use onec_mcp::rpc::{ErrorObject, Incoming, Invalid, MAX_BATCH, Message, Method, Param, Payload, Request, Version};
+use onec_mcp::rpc::{
+    ErrorObject, Incoming, MAX_BATCH, Message, MessageError, Method, Param, Payload, Request, Version,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -83,8 +85,8 @@ fn check_message(bytes: &[u8], message: &Message) {
 }
 
 /// What is refused is refused under a code of JSON-RPC, and JSON is never called none.
-fn refusal(bytes: &[u8], item: &Result<Message, Invalid>) {
-    let Err(Invalid { id, error, .. }) = item else { return };
+fn refusal(bytes: &[u8], item: &Result<Message, MessageError>) {
+    let Err(MessageError { id, error, .. }) = item else { return };
     let code = error.code;
     assert!(
         matches!(code, ErrorObject::PARSE_ERROR | ErrorObject::INVALID_REQUEST | ErrorObject::INVALID_PARAMS),

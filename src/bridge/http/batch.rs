@@ -7,7 +7,7 @@ use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
 use crate::net::Body;
 use crate::net::holder::Holder;
 use crate::rpc::{
-    BoxError, Encoded, ErrorObject, Extensions, Id, Invalid, Level, Message, Method, Request, Response as RpcResponse,
+    BoxError, Encoded, ErrorObject, Extensions, Id, MessageError, Level, Message, Method, Request, Response as RpcResponse,
     Version, encode_error,
 };
 use bytes::Bytes;
@@ -24,7 +24,7 @@ where
     S::Future: Send,
 {
     /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
-    pub(super) async fn batch(mut self, messages: Vec<Result<Message, Invalid>>) -> Response<Body> {
+    pub(super) async fn batch(mut self, messages: Vec<Result<Message, MessageError>>) -> Response<Body> {
         match headers::legacy_version(&self.head.headers) {
             Ok(version) if version.has_batches() => {}
             Ok(_) => {
@@ -46,7 +46,7 @@ where
                     let from = Party::new(Holder::of(&extensions), None);
                     self.shared.bridge.questions.answer(answer, &from);
                 }
-                Err(Invalid { id, error }) => {
+                Err(MessageError { id, error }) => {
                     let text = encode_error(&error, id.as_ref());
                     works.push(Box::pin(async move { text }));
                 }

@@ -11,7 +11,7 @@ use crate::net::holder::Holder;
 use crate::net::served::{Served, served_future};
 use crate::net::{Body, Refused, close_unread, is_encoded};
 use crate::rpc::{
-    BoxError, Encoded, Era, ErrorObject, Id, Incoming, Invalid, Level, Message, Method, Outcome, Payload, Request,
+    BoxError, Encoded, Era, ErrorObject, Id, Incoming, Level, Message, MessageError, Method, Outcome, Payload, Request,
     Response as RpcResponse,
 };
 use bytes::Buf;
@@ -156,7 +156,7 @@ where
                     false => bad_request(&ErrorObject::invalid_request("An answer to no open question"), None),
                 }
             }
-            Incoming::One(Err(Invalid { id, error })) => bad_request(&error, id.as_ref()),
+            Incoming::One(Err(MessageError { id, error })) => bad_request(&error, id.as_ref()),
             Incoming::Batch(messages) => self.batch(messages).await,
         }
     }

@@ -25,7 +25,7 @@ mod revocations;
 pub use clients::unused_clients_go_first;
 pub use exchanges::{a_replay_revokes, an_exchange_is_whole, one_exchange_wins, what_has_expired_is_gone};
 pub use grace::{a_grace_ends, a_refresh_token_may_come_again, all_refreshes_at_once_win};
-pub use kit::Broken;
+pub use kit::ContractError;
 pub use logins::known_logins_are_kept;
 pub use memory::{any_text_survives, clients_are_kept, tokens_are_found};
 pub use once::what_comes_once_comes_once;

@@ -19,7 +19,7 @@ use http_body_util::Either;
 use onec_mcp::net::Body as McpBody;
 use onec_mcp::net::budget::{BudgetLayer, MemoryBudget};
 use onec_mcp::net::{HostLayer, OriginPolicy, ProxiesLayer, RefusalsLayer};
-use onec_mcp::onec::{Error, OneCService, Trouble};
+use onec_mcp::onec::{Error, ErrorKind, OneCService};
 use onec_mcp::rpc::BoxError;
 use serde_json::json;
 use std::convert::Infallible;
@@ -75,7 +75,7 @@ pub(crate) async fn serve(
         }
         match infobase.onec.asks_for_login().await {
             Ok(false) if settings.auth.is_own_login() => {
-                tracing::error!("nobody will be let in: {}", Error::from(Trouble::Open));
+                tracing::error!("nobody will be let in: {}", Error::from(ErrorKind::Open));
             }
             Ok(false) => tracing::warn!("{ANONYMOUS}"),
             _ => {}

@@ -6,7 +6,7 @@ use super::merge::Merge;
 use super::shorten::{Cut, shorten};
 use super::tool::{AnswerError, Seen, Tool};
 use super::wrap::{failed, result, too_many};
-use crate::onec::{Error, RestCall, Trouble};
+use crate::onec::{Error, ErrorKind, RestCall};
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
 use crate::service::answer::{Answer, Rework};
@@ -142,8 +142,8 @@ fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<R
 
 /// What 1C says of the arguments is for the language model; other trouble is trouble.
 fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
-    match cause::<Error>(&*error).map(Error::trouble) {
-        Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
+    match cause::<Error>(&*error).map(Error::kind) {
+        Some(ErrorKind::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
             "" => "1C refused these arguments (400) without saying why.",
             text => text,
         })),

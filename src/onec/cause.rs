@@ -3,7 +3,7 @@
 
 mod certificate;
 
-use super::client::line::{NoSuchHost, SpeaksTls, TooLate};
+use super::client::line::{NoSuchHostError, SpeaksTlsError, ConnectTimeoutError};
 use crate::rpc::cause as find;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode, Uri};
@@ -19,7 +19,7 @@ const DETAIL: usize = 300;
 macro_rules! causes {
     ($($name:ident: $what:literal, $cure:literal;)*) => {
         /// Why a call of 1C failed, where that can be told more exactly than by the
-        /// [`Trouble`](super::Trouble).
+        /// [`ErrorKind`](super::ErrorKind).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Cause {
@@ -50,7 +50,7 @@ macro_rules! causes {
 
 #[rustfmt::skip] // a table
 causes! {
-    NoSuchHost: "1C cannot be reached: the host name in its URL cannot be resolved",
+    NoSuchHostError: "1C cannot be reached: the host name in its URL cannot be resolved",
         "Check the host in MCP_ONEC_URL, and this machine's DNS.";
     Refused: "1C cannot be reached: the connection was refused",
         "Check that the web server with the infobase's publication runs, and the port in MCP_ONEC_URL.";
@@ -257,13 +257,13 @@ pub(super) fn of_silence(asked: &Uri) -> Option<Found> {
 
 /// Why there was no connection, or none that speaks as it should.
 pub(super) fn of_failure(error: &(dyn StdError + 'static)) -> Option<Found> {
-    if let Some(error) = find::<NoSuchHost>(error) {
-        return Some((Cause::NoSuchHost, error.source().and_then(|why| detail(&why.to_string()))));
+    if let Some(error) = find::<NoSuchHostError>(error) {
+        return Some((Cause::NoSuchHostError, error.source().and_then(|why| detail(&why.to_string()))));
     }
-    if find::<SpeaksTls>(error).is_some() {
+    if find::<SpeaksTlsError>(error).is_some() {
         return Some((Cause::OnlyTls, None));
     }
-    if let Some(late) = find::<TooLate>(error) {
+    if let Some(late) = find::<ConnectTimeoutError>(error) {
         return Some((Cause::ConnectTimeout, detail(&late.to_string())));
     }
     if let Some(error) = find::<rustls::Error>(error) {

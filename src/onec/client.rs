@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use line::{Connector, Ended};
+use line::{Connector, EndedError};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -163,7 +163,7 @@ fn classify(error: legacy::Error) -> ClientError {
         return ClientError::Connect(error.into());
     }
     let canceled = cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_canceled);
-    if canceled || cause::<Ended>(&error).is_some() {
+    if canceled || cause::<EndedError>(&error).is_some() {
         return ClientError::NotSent(error.into());
     }
     ClientError::Broken(error.into())

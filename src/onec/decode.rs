@@ -1,6 +1,6 @@
 //! Answers of 1C.
 
-use super::bad_answer::BadAnswer;
+use super::answer_error::AnswerError;
 use super::body::{compression, is_unmarked, unmarked};
 use super::mend::{Listed, Mender};
 use super::noise::{without_noise, without_noise_in};
@@ -32,18 +32,18 @@ struct Envelope {
 /// call had a connection of its own, and extensions send what they like.
 ///
 /// # Errors
-/// [`BadAnswer`] for what is no answer to this request.
+/// [`AnswerError`] for what is no answer to this request.
 pub(super) fn decode(
     headers: &HeaderMap,
     body: Bytes,
     request: &Request,
-) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
+) -> Result<Result<Answer, ErrorObject>, AnswerError> {
     repaired(
         headers,
         text(headers, body)?,
         |body| decode_text(body, request),
         |why| match why {
-            BadAnswer::Json(fault) => Some(*fault),
+            AnswerError::Json(fault) => Some(*fault),
             _ => None,
         },
     )
@@ -70,23 +70,23 @@ pub(super) fn repaired<T, E>(
 /// The body of an answer in Unicode, as far as marks and headers tell.
 ///
 /// # Errors
-/// [`BadAnswer`] for what cannot be JSON.
-pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, BadAnswer> {
+/// [`AnswerError`] for what cannot be JSON.
+pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, AnswerError> {
     if is_unmarked(&body) {
         return Ok(body);
     }
     if let Some(name) = compression(headers, &body) {
-        return Err(BadAnswer::Compressed(name));
+        return Err(AnswerError::Compressed(name));
     }
     let body = unmarked(body);
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None => Err(BadAnswer::Empty),
-        Some(b'<') => Err(BadAnswer::Html),
+        None => Err(AnswerError::Empty),
+        Some(b'<') => Err(AnswerError::Html),
         Some(_) => Ok(body),
     }
 }
 
-fn decode_text(body: &Bytes, request: &Request) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
+fn decode_text(body: &Bytes, request: &Request) -> Result<Result<Answer, ErrorObject>, AnswerError> {
     let mut mender = Mender::new(request, body);
     let envelope = read(body, &mut mender);
     if envelope.as_ref().is_ok_and(|envelope| envelope.lone_surrogates) {
@@ -103,12 +103,12 @@ fn outcome(
     request: &Request,
     envelope: &Envelope,
     mender: &mut Mender<'_>,
-) -> Result<Result<Answer, ErrorObject>, BadAnswer> {
+) -> Result<Result<Answer, ErrorObject>, AnswerError> {
     if let Some(error) = envelope.error.of(body) {
-        let error = ErrorObject::parse(error).ok_or(BadAnswer::Neither)?;
+        let error = ErrorObject::parse(error).ok_or(AnswerError::Neither)?;
         return Ok(Err(translate(error, request)));
     }
-    let outline = envelope.result.ok_or(BadAnswer::Neither)?;
+    let outline = envelope.result.ok_or(AnswerError::Neither)?;
     let payload = Payload::found(body, outline);
     let mended = mender.finish(outline.object(), payload.is_input_required())?;
     let payload = match mended.json {
@@ -118,16 +118,16 @@ fn outcome(
     Ok(Ok(Answer { payload, listed: mended.listed, structured: mended.structured }))
 }
 
-fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, BadAnswer> {
+fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, AnswerError> {
     let mut envelope = Envelope::default();
     let mut scanner = Scanner::new(body)?;
-    scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
+    scanner.object::<AnswerError>(|scanner, Member { key, .. }| {
         match &*key {
             "error" if scanner.peek() != b'n' => envelope.error = scanner.skip()?,
             // The spans to mend would be those of both.
             "result" if envelope.result.is_some() => return Err(JsonError::Duplicate("result").into()),
             "result" if scanner.peek() == b'{' => {
-                envelope.result = Some(Outline::scan::<BadAnswer>(scanner, |outline, scanner, member| {
+                envelope.result = Some(Outline::scan::<AnswerError>(scanner, |outline, scanner, member| {
                     mender.member(outline, scanner, member)
                 })?);
             }

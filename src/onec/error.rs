@@ -1,8 +1,8 @@
 //! [`Error`]: trouble with 1C, told to whom it concerns.
 
 use super::cause::{Cause, Found};
+use super::error_kind::ErrorKind;
 use super::sentences::{cut, explained, sentence};
-use super::trouble::Trouble;
 use crate::rpc::{BoxError, Failure, Upstream, cause};
 use http::{StatusCode, Uri};
 use std::borrow::Cow;
@@ -19,7 +19,7 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 #[error("{told}")]
 pub struct Error {
-    trouble: Trouble,
+    kind: ErrorKind,
     why: Option<Cause>,
     told: Cow<'static, str>,
     failure: Failure,
@@ -36,37 +36,35 @@ struct Place {
 }
 
 impl Error {
-    pub(crate) fn new(trouble: Trouble, source: Option<BoxError>) -> Self {
-        Self::found(trouble, None, source)
+    pub(crate) fn new(kind: ErrorKind, source: Option<BoxError>) -> Self {
+        Self::found(kind, None, source)
     }
 
     /// The same where the cause is known, or not.
-    pub(super) fn found(trouble: Trouble, found: Option<Found>, source: Option<BoxError>) -> Self {
-        let trouble = match trouble {
-            Trouble::Status(status, text) => Trouble::Status(status, cut(&text).into_owned()),
+    pub(super) fn found(kind: ErrorKind, found: Option<Found>, source: Option<BoxError>) -> Self {
+        let kind = match kind {
+            ErrorKind::Status(status, text) => ErrorKind::Status(status, cut(&text).into_owned()),
             other => other,
         };
         let (told, said) = match &found {
-            Some((cause, detail)) => {
-                (explained(&trouble, *cause, detail.as_deref()), explained(&trouble, *cause, None))
-            }
+            Some((cause, detail)) => (explained(&kind, *cause, detail.as_deref()), explained(&kind, *cause, None)),
             None => {
-                let sentence = sentence(&trouble, true);
+                let sentence = sentence(&kind, true);
                 (sentence.clone(), sentence)
             }
         };
-        let mut failure = Failure::new(trouble.reply(), said);
-        if let Trouble::Queued(_) = trouble {
+        let mut failure = Failure::new(kind.reply(), said);
+        if let ErrorKind::Queued(_) = kind {
             failure.retry_after = Some(Duration::from_secs(5));
         }
-        Self { trouble, why: found.map(|(cause, _)| cause), told, failure, place: None, source }
+        Self { kind, why: found.map(|(cause, _)| cause), told, failure, place: None, source }
     }
 
     /// The same of a call that changes nothing: nobody need look in 1C what it did.
     #[must_use]
     pub fn harmless(mut self) -> Self {
         if self.why.is_none() {
-            self.told = sentence(&self.trouble, false);
+            self.told = sentence(&self.kind, false);
             self.failure.error.message = self.told.clone();
         }
         self
@@ -94,8 +92,8 @@ impl Error {
     }
 
     /// What kind of trouble it is.
-    pub const fn trouble(&self) -> &Trouble {
-        &self.trouble
+    pub const fn kind(&self) -> &ErrorKind {
+        &self.kind
     }
 
     /// The exact cause, where it is known.
@@ -105,42 +103,42 @@ impl Error {
 
     /// The status that 1C answered with, where that is the trouble.
     pub const fn status(&self) -> Option<StatusCode> {
-        match self.trouble {
-            Trouble::Status(status, _) => Some(status),
+        match self.kind {
+            ErrorKind::Status(status, _) => Some(status),
             _ => None,
         }
     }
 
     /// The status that 1C answered with, where it answered, whatever the trouble is called.
     pub const fn answered(&self) -> Option<StatusCode> {
-        match self.trouble {
-            Trouble::LoginRefused => Some(StatusCode::UNAUTHORIZED),
-            Trouble::Nonsense(_) => Some(StatusCode::OK),
+        match self.kind {
+            ErrorKind::LoginRefused => Some(StatusCode::UNAUTHORIZED),
+            ErrorKind::Nonsense(_) => Some(StatusCode::OK),
             _ => self.status(),
         }
     }
 
     /// The cause in a word, for the log: that of [`Cause`], or else the kind of trouble.
     pub fn name(&self) -> &'static str {
-        match (self.why, &self.trouble) {
+        match (self.why, &self.kind) {
             (Some(why), _) => why.name(),
-            (_, Trouble::Unreachable) => "Unreachable",
-            (_, Trouble::Broken) => "Broken",
-            (_, Trouble::Slow(_)) => "Slow",
-            (_, Trouble::Queued(_)) => "Queued",
-            (_, Trouble::Status(..)) => "Status",
-            (_, Trouble::LoginRefused) => "LoginRefused",
-            (_, Trouble::Nonsense(_)) => "Nonsense",
-            (_, Trouble::TooLarge(_)) => "TooLarge",
-            (_, Trouble::Open) => "Open",
-            (_, Trouble::Other) => "Other",
+            (_, ErrorKind::Unreachable) => "Unreachable",
+            (_, ErrorKind::Broken) => "Broken",
+            (_, ErrorKind::Slow(_)) => "Slow",
+            (_, ErrorKind::Queued(_)) => "Queued",
+            (_, ErrorKind::Status(..)) => "Status",
+            (_, ErrorKind::LoginRefused) => "LoginRefused",
+            (_, ErrorKind::Nonsense(_)) => "Nonsense",
+            (_, ErrorKind::TooLarge(_)) => "TooLarge",
+            (_, ErrorKind::Open) => "Open",
+            (_, ErrorKind::Other) => "Other",
         }
     }
 
     /// Whether the call failed in 1C or on the way: the caller's login is the caller's affair, and of a full queue the
     /// queue warns.
     const fn is_for_administrators(&self) -> bool {
-        !matches!(self.trouble, Trouble::LoginRefused | Trouble::Queued(_))
+        !matches!(self.kind, ErrorKind::LoginRefused | ErrorKind::Queued(_))
     }
 
     /// What a client is told.
@@ -155,7 +153,7 @@ impl Error {
             status: self.answered(),
             uri: self.uri().cloned(),
             tool: self.tool().map(Into::into),
-            login_refused: self.trouble == Trouble::LoginRefused,
+            login_refused: self.kind == ErrorKind::LoginRefused,
             is_for_administrators: self.is_for_administrators(),
         }
     }
@@ -176,15 +174,15 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Trouble> for Failure {
-    fn from(trouble: Trouble) -> Self {
-        Error::from(trouble).into()
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Error::from(kind).into()
     }
 }
 
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Self {
-        Self::new(trouble, None)
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind, None)
     }
 }
 
@@ -194,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_table_finds_the_failure() {
-        let error: BoxError = Error::from(Trouble::Slow(Duration::from_secs(30))).into();
+        let error: BoxError = Error::from(ErrorKind::Slow(Duration::from_secs(30))).into();
         let failure = Failure::from_error(&failed(error));
         assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
         assert!(failure.error.message.contains("within 30 s"), "{}", failure.error.message);

@@ -1,15 +1,16 @@
 //! How one request becomes one call of the infobase's HTTP service, or two.
 
-use super::bad_answer::BadAnswer;
+use super::answer_error::AnswerError;
 use super::body::{is_unmarked, unmarked};
 use super::cause::{self, Found};
 use super::client::ClientError;
-use super::client::line::SpeaksTls;
+use super::client::line::SpeaksTlsError;
 use super::deadline::Patience;
 use super::decode::decode;
 use super::encode::{encode, forwarded};
 use super::error::Error;
 use super::error_body::words;
+use super::error_kind::ErrorKind;
 use super::failed::{harmless, is_unsent, nonsense, placed, refused, retry};
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
@@ -17,7 +18,6 @@ use super::outputs::Outputs;
 use super::paths::Paths;
 use super::queue::Flow;
 use super::relist::{self, Listing};
-use super::trouble::Trouble;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
 use crate::rpc::{BoxError, ErrorObject, Failure, Memo, Method, Param, Payload, Request, Response, cause as find};
@@ -133,12 +133,12 @@ impl Target {
         &self,
         answer: http::Response<Bytes>,
         request: &Request,
-    ) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
+    ) -> Result<Result<Payload, ErrorObject>, AnswerError> {
         let (head, body) = answer.into_parts();
         if request.method.listed().is_some() {
             let made = self.list(&head.headers, &body, request);
             return match made {
-                Ok(list) if leads_to_itself(&list.payload, request) => Err(BadAnswer::Circle),
+                Ok(list) if leads_to_itself(&list.payload, request) => Err(AnswerError::Circle),
                 Ok(list) => Ok(Ok(list.payload.clone())),
                 Err(Ok(error)) => Ok(Err(error)),
                 Err(Err(why)) => Err(why),
@@ -163,7 +163,7 @@ impl Target {
         headers: &HeaderMap,
         body: &Bytes,
         request: &Request,
-    ) -> Result<Arc<Listing>, Result<ErrorObject, BadAnswer>> {
+    ) -> Result<Arc<Listing>, Result<ErrorObject, AnswerError>> {
         let key = (request.method.clone(), request.version.era());
         self.lists.get_or(body, &key, || {
             let recent = self.lists.recent(&key, relist::LOOKED_AT);
@@ -213,7 +213,7 @@ impl Target {
                     let text = words(answer.headers(), answer.body());
                     let found = cause::of_answer(kind.uri, answer.status(), answer.headers(), &text)
                         .or_else(|| self.missing(kind.uri, &answer));
-                    BoxError::from(Error::found(Trouble::Status(answer.status(), text), found, None))
+                    BoxError::from(Error::found(ErrorKind::Status(answer.status(), text), found, None))
                 }
                 Err(error) => self.trouble(error, kind.uri),
             };
@@ -238,17 +238,17 @@ impl Target {
     /// Puts the failures of the default client into words; others travel on as they are.
     fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
         let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
-            Some(ClientError::Connect(_)) => (Trouble::Unreachable, cause::of_failure(&*error)),
-            Some(ClientError::NotSent(_)) => (Trouble::Unreachable, None),
-            Some(ClientError::Broken(_)) if find::<SpeaksTls>(&*error).is_some() => {
-                (Trouble::Unreachable, cause::of_failure(&*error))
+            Some(ClientError::Connect(_)) => (ErrorKind::Unreachable, cause::of_failure(&*error)),
+            Some(ClientError::NotSent(_)) => (ErrorKind::Unreachable, None),
+            Some(ClientError::Broken(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
+                (ErrorKind::Unreachable, cause::of_failure(&*error))
             }
             // What breaks within a body has begun with a head.
             Some(ClientError::Broken(error)) if error.is::<hyper_util::client::legacy::Error>() => {
-                (Trouble::Broken, if self.is_known() { None } else { cause::of_silence(asked) })
+                (ErrorKind::Broken, if self.is_known() { None } else { cause::of_silence(asked) })
             }
-            Some(ClientError::Broken(_)) => (Trouble::Broken, None),
-            Some(ClientError::TooLarge(limit)) => (Trouble::TooLarge(*limit), None),
+            Some(ClientError::Broken(_)) => (ErrorKind::Broken, None),
+            Some(ClientError::TooLarge(limit)) => (ErrorKind::TooLarge(*limit), None),
             None => return own(error),
         };
         Error::found(kind, found, Some(error)).into()
@@ -309,8 +309,8 @@ impl Target {
 
 /// The trouble that a layer between leaf and client failed with, to be put into words that fit the call.
 fn own(error: BoxError) -> BoxError {
-    match find::<Error>(&*error).map(Error::trouble) {
-        Some(trouble) if error.is::<Failure>() => Error::from(trouble.clone()).into(),
+    match find::<Error>(&*error).map(Error::kind) {
+        Some(kind) if error.is::<Failure>() => Error::from(kind.clone()).into(),
         _ => error,
     }
 }

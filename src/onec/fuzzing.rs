@@ -1,6 +1,6 @@
 //! Readers of what 1C sends, for the fuzz targets and property tests.
 
-pub use super::bad_answer::BadAnswer;
+pub use super::answer_error::AnswerError;
 use crate::rpc::{ErrorObject, Payload, Request};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -8,8 +8,8 @@ use http::HeaderMap;
 /// Reads the body of an answer to `request`.
 ///
 /// # Errors
-/// [`BadAnswer`] for what is none.
-pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, BadAnswer> {
+/// [`AnswerError`] for what is none.
+pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, AnswerError> {
     let answer = super::decode::decode(&HeaderMap::new(), body, request)?;
     Ok(answer.map(|answer| answer.payload))
 }

@@ -4,10 +4,10 @@ use super::cause::Cause;
 use super::deadline::Patience;
 use super::error::Error;
 use super::error_body::words;
+use super::error_kind::ErrorKind;
 use super::exchange::Kind;
 use super::queue::Flow;
 use super::service::OneCService;
-use super::trouble::Trouble;
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
@@ -73,7 +73,7 @@ where
     /// of quick calls.
     ///
     /// # Errors
-    /// [`Error`] whose trouble is [`Trouble::Status`] with 401 for a wrong login, with 403 for a user
+    /// [`Error`] whose kind is [`ErrorKind::Status`] with 401 for a wrong login, with 403 for a user
     /// without the role, and anything else where 1C cannot tell, also where the status has another
     /// [`Cause`]. A 200 that does not say `{"status":"ok"}` comes from a web server that knows of no logins,
     /// or from another service.
@@ -107,7 +107,7 @@ where
     /// service account and within the timeout of quick calls.
     ///
     /// # Errors
-    /// [`Error`] whose trouble is [`Trouble::Status`] with 401 for a bad key, and anything else where
+    /// [`Error`] whose kind is [`ErrorKind::Status`] with 401 for a bad key, and anything else where
     /// 1C cannot tell. As 1C also answers 401 to a service account with a wrong password, that is
     /// worth a look when no key works; [`health`](Self::health) tells the two apart.
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
@@ -187,9 +187,9 @@ impl Who<'_> {
 
 /// 1C's words about a key may repeat it, and they may end up in a log.
 fn without(key: &SecretString, error: BoxError) -> BoxError {
-    match cause::<Error>(&*error).map(Error::trouble) {
-        Some(Trouble::Status(status, text)) if text.contains(key.expose_secret()) => {
-            Error::from(Trouble::Status(*status, String::new())).into()
+    match cause::<Error>(&*error).map(Error::kind) {
+        Some(ErrorKind::Status(status, text)) if text.contains(key.expose_secret()) => {
+            Error::from(ErrorKind::Status(*status, String::new())).into()
         }
         _ => error,
     }
@@ -219,7 +219,7 @@ fn well(answer: &http::Response<Bytes>) -> Result<(), BoxError> {
     };
     let said = super::cause::said(&words(answer.headers(), body));
     let found = said.map_or_else(|| (Cause::NotWell, Some(why.clone())), |cause| (cause, None));
-    Err(Error::found(Trouble::Nonsense(why), Some(found), None).into())
+    Err(Error::found(ErrorKind::Nonsense(why), Some(found), None).into())
 }
 
 fn holder(body: &[u8]) -> Result<KeyHolder, BoxError> {
@@ -246,5 +246,5 @@ fn holder(body: &[u8]) -> Result<KeyHolder, BoxError> {
 }
 
 fn nonsense(why: &str) -> BoxError {
-    Error::from(Trouble::Nonsense(why.to_owned())).into()
+    Error::from(ErrorKind::Nonsense(why.to_owned())).into()
 }

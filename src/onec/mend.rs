@@ -30,7 +30,7 @@ mod text;
 mod type_names;
 mod value;
 
-use super::bad_answer::BadAnswer;
+use super::answer_error::AnswerError;
 use crate::rpc::json::{self, Member, Scanner, Span};
 use crate::rpc::{Era, Method, Outline};
 use judge::quoted;
@@ -63,7 +63,7 @@ impl Mender<'_> {
         outline: &mut Outline,
         scanner: &mut Scanner<'_>,
         Member { key, start }: &Member<'_>,
-    ) -> Result<(), BadAnswer> {
+    ) -> Result<(), AnswerError> {
         self.top.next(*start, &mut self.edits);
         let keep = match subject(&self.request.method) {
             Some((name, kind)) if *key == name => {
@@ -79,10 +79,10 @@ impl Mender<'_> {
                 let before = self.request.method.listed().map(|_| scanner.clone());
                 let read = match other(&self.request.method, key) {
                     Some(kind) if !kind.fits_at_once(scanner.peek()) => self.kept(kind, scanner),
-                    _ => outline.member(scanner, key).map(|_| true).map_err(BadAnswer::from),
+                    _ => outline.member(scanner, key).map(|_| true).map_err(AnswerError::from),
                 };
                 match (read, before) {
-                    (Err(BadAnswer::Json(json::JsonError::Depth)), Some(before)) => {
+                    (Err(AnswerError::Json(json::JsonError::Depth)), Some(before)) => {
                         *scanner = before;
                         scanner.pass_by()?;
                         false
@@ -96,7 +96,7 @@ impl Mender<'_> {
     }
 
     /// Whether a value fits, without edits if not.
-    fn kept(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn kept(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let mark = self.edits.mark();
         let fits = self.value(kind, scanner)?;
         if !fits {
@@ -108,8 +108,8 @@ impl Mender<'_> {
     /// The result stood at `object`; `asks` if it is a question to the client instead of an end.
     ///
     /// # Errors
-    /// [`BadAnswer::Missing`] for one without what its method is about.
-    pub(super) fn finish(&mut self, object: Span, asks: bool) -> Result<Mended, BadAnswer> {
+    /// [`AnswerError::Missing`] for one without what its method is about.
+    pub(super) fn finish(&mut self, object: Span, asks: bool) -> Result<Mended, AnswerError> {
         self.top.finish(&mut self.edits);
         let missing = match (&self.request.method, subject(&self.request.method)) {
             (_, Some(_)) if self.subject || asks => String::new(),
@@ -122,7 +122,7 @@ impl Mender<'_> {
                 None => "\"content\":[]".into(),
             },
             (Method::Complete, _) => "\"completion\":{\"values\":[]}".into(),
-            (_, Some((name, _))) => return Err(BadAnswer::Missing(name)),
+            (_, Some((name, _))) => return Err(AnswerError::Missing(name)),
             (_, None) => String::new(),
         };
         self.edits.prepend(object, &missing, self.top.any);
@@ -170,10 +170,10 @@ fn items(
     key: &'static str,
     item: kind::Reader,
     scanner: &mut Scanner<'_>,
-) -> Result<bool, BadAnswer> {
+) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'[' => mender.some_of(key, &Kind::Own(item), scanner),
-        b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
+        b'n' => scanner.skip().map(|_| false).map_err(AnswerError::from),
         _ => Err(json::JsonError::Expected("expected an array").into()),
     }
 }
@@ -195,7 +195,7 @@ fn other(method: &Method, key: &str) -> Option<&'static Kind> {
 }
 
 /// What a tool says in a structure: until 2025-11-25 that is an object.
-fn structured(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn structured(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let first = scanner.peek();
     let span = scanner.skip()?;
     if first == b'n' {

@@ -53,7 +53,7 @@
 //! # fn main() {}
 //! ```
 
-mod bad_answer;
+mod answer_error;
 mod body;
 mod cause;
 mod client;
@@ -62,6 +62,7 @@ mod decode;
 mod encode;
 mod error;
 mod error_body;
+mod error_kind;
 mod exchange;
 mod failed;
 mod future;
@@ -80,12 +81,12 @@ mod rest;
 mod sentences;
 mod service;
 mod tls;
-mod trouble;
 
 pub use cause::Cause;
 pub use client::{ClientError, HttpClient, HttpClientFuture};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::Error;
+pub use error_kind::ErrorKind;
 pub use future::ResponseFuture;
 pub use infobase::Infobase;
 pub use infobase_error::InfobaseError;
@@ -93,4 +94,3 @@ pub use login::KeyHolder;
 pub use queue::{FairQueue, FairQueueFuture, FairQueueLayer, Flow};
 pub use rest::{AnswerCheck, OneCRest, RestCall};
 pub use service::{DefaultClient, OneCService};
-pub use trouble::Trouble;

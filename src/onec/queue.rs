@@ -7,7 +7,7 @@ mod turns;
 pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
-use super::trouble::Trouble;
+use super::error_kind::ErrorKind;
 use crate::rpc::{BoxError, Failure};
 use crate::service::accessors;
 use bytes::Bytes;
@@ -48,7 +48,7 @@ type Call = http::Request<Bytes>;
 /// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
 /// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
 ///
-/// A call waits no longer than its [`Patience`]; then it fails with a [`Failure`] for [`Trouble::Queued`] and surely did not
+/// A call waits no longer than its [`Patience`]; then it fails with a [`Failure`] for [`ErrorKind::Queued`] and surely did not
 /// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`]. Of both the log warns, of
 /// each at most 10 times a minute; the others are counted.
 ///
@@ -168,7 +168,7 @@ async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Failu
         // The queue outlives who waits in it, so this is the time limit.
         Ok(None) | Err(_) => {
             turns.refused(flow, "Queued");
-            Err(Failure::from(Trouble::Queued(limit)))
+            Err(Failure::from(ErrorKind::Queued(limit)))
         }
     }
 }

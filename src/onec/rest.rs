@@ -1,6 +1,6 @@
 //! [`OneCRest`] and [`RestCall`].
 
-use super::bad_answer::BadAnswer;
+use super::answer_error::AnswerError;
 use super::deadline::Patience;
 use super::decode::{repaired, text};
 use super::error::failed;
@@ -103,9 +103,9 @@ impl fmt::Debug for AnswerCheck {
 /// is repeated only if it surely did not run.
 ///
 /// # Errors
-/// As for RPC requests. Any status but 200 is [`Trouble::Status`](super::Trouble::Status): of a body
+/// As for RPC requests. Any status but 200 is [`ErrorKind::Status`](super::ErrorKind::Status): of a body
 /// that is `{"error","message"}`, with the message; of any other, with what it says in words. 401 to a
-/// caller's own login is [`Trouble::LoginRefused`](super::Trouble::LoginRefused).
+/// caller's own login is [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused).
 #[derive(Clone)]
 pub struct OneCRest<C = DefaultClient> {
     client: C,
@@ -188,12 +188,12 @@ impl Target {
 /// What an exception of the application server begins with.
 const EXCEPTION: &[u8] = b"\"#exception\"";
 
-fn object(answer: http::Response<Bytes>) -> Result<Payload, BadAnswer> {
+fn object(answer: http::Response<Bytes>) -> Result<Payload, AnswerError> {
     let (head, body) = answer.into_parts();
     let body = text(&head.headers, body)?;
     // The form of an exception, where 1C or a web server says that all is well.
     if body.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(EXCEPTION)) {
-        return Err(BadAnswer::Neither);
+        return Err(AnswerError::Neither);
     }
     let payload = repaired(&head.headers, body, |body| Payload::parse(body.clone()), |fault| Some(*fault))?;
     Ok(payload.without_lone_surrogates()?)

@@ -1,7 +1,7 @@
-//! Trouble in sentences that say what to check.
+//! ErrorKind in sentences that say what to check.
 
 use super::cause::Cause;
-use super::trouble::Trouble;
+use super::error_kind::ErrorKind;
 use crate::rpc::no_answer;
 use http::StatusCode;
 use std::borrow::Cow;
@@ -10,9 +10,9 @@ use std::borrow::Cow;
 const TEXT_LIMIT: usize = 4 * 1024;
 
 /// A known cause in words, with details for those who may know them.
-pub(super) fn explained(trouble: &Trouble, cause: Cause, detail: Option<&str>) -> Cow<'static, str> {
-    let (status, text) = match trouble {
-        Trouble::Status(status, text) => (Some(status.as_str()), text.as_str()),
+pub(super) fn explained(kind: &ErrorKind, cause: Cause, detail: Option<&str>) -> Cow<'static, str> {
+    let (status, text) = match kind {
+        ErrorKind::Status(status, text) => (Some(status.as_str()), text.as_str()),
         _ => (None, ""),
     };
     let more: Vec<&str> = status.into_iter().chain(detail).collect();
@@ -25,13 +25,13 @@ pub(super) fn explained(trouble: &Trouble, cause: Cause, detail: Option<&str>) -
 /// What to think of before a call is repeated that may have changed something.
 const CARE: &str = " check in 1C before you repeat anything that changes data.";
 
-/// Trouble whose cause is not known in more detail. `risky` calls may have changed something.
-pub(super) fn sentence(trouble: &Trouble, risky: bool) -> Cow<'static, str> {
-    match trouble {
-        Trouble::Unreachable => "1C cannot be reached. Check that the web server with the infobase's publication \
+/// ErrorKind whose cause is not known in more detail. `risky` calls may have changed something.
+pub(super) fn sentence(kind: &ErrorKind, risky: bool) -> Cow<'static, str> {
+    match kind {
+        ErrorKind::Unreachable => "1C cannot be reached. Check that the web server with the infobase's publication \
              runs and that the infobase URL names the right host and port."
             .into(),
-        Trouble::Broken => {
+        ErrorKind::Broken => {
             let care = if risky { format!(" The call may have run:{CARE}") } else { String::new() };
             format!(
                 "1C broke the connection before its answer was complete.{care} If it happens again, look at the web \
@@ -39,7 +39,7 @@ pub(super) fn sentence(trouble: &Trouble, risky: bool) -> Cow<'static, str> {
             )
             .into()
         }
-        Trouble::Slow(limit) => {
+        ErrorKind::Slow(limit) => {
             let care = if risky {
                 format!(" The call may still run there:{CARE} Narrow the request, or raise the timeout.")
             } else {
@@ -47,28 +47,28 @@ pub(super) fn sentence(trouble: &Trouble, risky: bool) -> Cow<'static, str> {
             };
             format!("1C did not answer within {} s.{care}", limit.as_secs_f32()).into()
         }
-        Trouble::Queued(limit) => format!(
+        ErrorKind::Queued(limit) => format!(
             "1C is busy: no turn came free within {} s, so the call was not sent. Try again later, or raise the \
              number of concurrent calls.",
             limit.as_secs_f32()
         )
         .into(),
-        Trouble::Status(status, text) => format!("{}{}", status_sentence(*status), quoted(text)).into(),
-        Trouble::LoginRefused => {
+        ErrorKind::Status(status, text) => format!("{}{}", status_sentence(*status), quoted(text)).into(),
+        ErrorKind::LoginRefused => {
             "1C refused your login (401). The password may have been changed, or the user locked: \
              log in again."
                 .into()
         }
-        Trouble::Nonsense(why) => no_answer(why).into(),
-        Trouble::TooLarge(limit) => format!(
+        ErrorKind::Nonsense(why) => no_answer(why).into(),
+        ErrorKind::TooLarge(limit) => format!(
             "1C's answer is larger than {}. Ask for less: a shorter period, fewer columns or a row limit.",
             if *limit < 1024 * 1024 { format!("{limit} bytes") } else { format!("{} MiB", limit / (1024 * 1024)) }
         )
         .into(),
-        Trouble::Open => "1C lets anybody in without a login, so logins cannot be checked. Remove the user from the \
+        ErrorKind::Open => "1C lets anybody in without a login, so logins cannot be checked. Remove the user from the \
              publication (Usr= and Pwd= in its .vrd file) and switch anonymous access off on the web server."
             .into(),
-        Trouble::Other => "The call to 1C failed before an answer came. The server's log says more.".into(),
+        ErrorKind::Other => "The call to 1C failed before an answer came. The server's log says more.".into(),
     }
 }
 

@@ -32,7 +32,7 @@ const DEFAULT_CONCURRENCY: usize = 16;
 /// Calls run under the account of the [`Infobase`], or, where the request's extensions hold an
 /// [`Identity`](crate::Identity) with credentials, as that user. All share one pool of connections:
 /// each call carries its own `Authorization`, and no cookies are kept. When 1C refuses such a user's
-/// login, the call fails with [`Trouble::LoginRefused`](super::Trouble::LoginRefused); the bridge then runs
+/// login, the call fails with [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused); the bridge then runs
 /// the identity's hook ([`Identity::on_login_refused`](crate::Identity::on_login_refused)).
 ///
 /// # Errors

@@ -85,7 +85,7 @@ fn builder(provider: Arc<CryptoProvider>) -> Result<Builder, InfobaseError> {
 /// A certificate that nobody but itself vouches for.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate is self-signed")]
-pub(super) struct SelfSigned;
+pub(super) struct SelfSignedError;
 
 /// Those whom an authority vouches for, and the very certificates that were named.
 #[derive(Debug)]
@@ -130,11 +130,11 @@ impl ServerCertVerifier for Known {
         }
         // As openssl req -x509 makes it, which takes every certificate for that of an authority.
         if is_authority(why) && is_from_itself(shown) {
-            return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+            return Err(CertificateError::Other(OtherError(Arc::new(SelfSignedError))).into());
         }
         // A signature is bad where an authority of the same name is known, such as the certificate before it.
         if matches!(why, UnknownIssuer | BadSignature) && self.vouches_for_itself(shown, name, now) {
-            return Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into());
+            return Err(CertificateError::Other(OtherError(Arc::new(SelfSignedError))).into());
         }
         Err(error)
     }

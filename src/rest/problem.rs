@@ -2,7 +2,7 @@
 
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{Body, ENCODED, IDENTITY, Refused};
-use crate::onec::Trouble;
+use crate::onec::ErrorKind;
 use crate::rpc::{BoxError, Outcome, RequestId, cause};
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
@@ -99,9 +99,9 @@ impl Problem {
 
     /// 1C's 400 and 401 stay what they are; all else that may go wrong there is 502.
     pub(super) fn onec(error: BoxError, request: RequestId) -> Self {
-        let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::trouble) {
-            Some(Trouble::Status(StatusCode::BAD_REQUEST, text)) => (StatusCode::BAD_REQUEST, Some(text.clone())),
-            Some(Trouble::Status(StatusCode::UNAUTHORIZED, _) | Trouble::LoginRefused) => {
+        let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::kind) {
+            Some(ErrorKind::Status(StatusCode::BAD_REQUEST, text)) => (StatusCode::BAD_REQUEST, Some(text.clone())),
+            Some(ErrorKind::Status(StatusCode::UNAUTHORIZED, _) | ErrorKind::LoginRefused) => {
                 (StatusCode::UNAUTHORIZED, None)
             }
             _ => (StatusCode::BAD_GATEWAY, None),

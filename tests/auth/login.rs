@@ -6,7 +6,7 @@ use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::auth::login::{AccessKey, Form, Login, LoginError, OwnLogin, Typed};
 use onec_mcp::demo;
-use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
+use onec_mcp::onec::{Error, ErrorKind, Infobase, OneCService};
 
 const HOLDER: &str = r#"{"sub":"u1","name":"Иван","scopes":["mcp","mcp:resolve"]}"#;
 
@@ -20,9 +20,9 @@ async fn demo() -> (demo::DemoInfobase, OneCService) {
 const HEALTHY: &str = r#"{"status":"ok"}"#;
 
 #[track_caller]
-fn unavailable(error: LoginError) -> Trouble {
+fn unavailable(error: LoginError) -> ErrorKind {
     let LoginError::Unavailable(cause) = error else { panic!("{error:?}") };
-    Error::find(&*cause).unwrap().trouble().clone()
+    Error::find(&*cause).unwrap().kind().clone()
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn where_1c_asks_for_no_login_nobody_is_let_in() {
     for open in [ok(HEALTHY), status(403, "")] {
         let server = Faulty::start([ok(HEALTHY), open]).await;
         let login = OwnLogin::new(server.service());
-        assert_eq!(unavailable(login.check(typed("a", "b")).await.unwrap_err()), Trouble::Open);
+        assert_eq!(unavailable(login.check(typed("a", "b")).await.unwrap_err()), ErrorKind::Open);
         let seen = server.seen();
         assert!(seen[0].header("authorization").is_some());
         assert_eq!(seen[1].header("authorization"), None, "not even the service account");
@@ -121,7 +121,7 @@ async fn every_status_is_wrong_or_no_role_or_unavailable() {
         let server = Faulty::start([status(code, "Ошибка")]).await;
         let own = OwnLogin::new(server.service()).check(typed("a", "b")).await.unwrap_err();
         let by_key = AccessKey::new(server.service()).check(key("k")).await.unwrap_err();
-        let told = Trouble::Status(StatusCode::from_u16(code).unwrap(), "Ошибка".into());
+        let told = ErrorKind::Status(StatusCode::from_u16(code).unwrap(), "Ошибка".into());
         match code {
             401 => assert!(matches!((own, by_key), (LoginError::Wrong, LoginError::Wrong))),
             403 => {
@@ -138,6 +138,6 @@ async fn an_answer_that_is_none_lets_nobody_in() {
     let server = Faulty::start([ok("<html>Welcome</html>")]).await;
     let own = OwnLogin::new(server.service()).check(typed("a", "b")).await.unwrap_err();
     let by_key = AccessKey::new(server.service()).check(key("k")).await.unwrap_err();
-    assert!(matches!(unavailable(own), Trouble::Nonsense(_)));
-    assert!(matches!(unavailable(by_key), Trouble::Nonsense(_)));
+    assert!(matches!(unavailable(own), ErrorKind::Nonsense(_)));
+    assert!(matches!(unavailable(by_key), ErrorKind::Nonsense(_)));
 }

@@ -3,7 +3,7 @@
 use crate::support::login::{Scripted, key, outcome, typed};
 use crate::support::poll::{by_hand, pending, ready};
 use onec_mcp::auth::login::{Cached, CachedLayer, Form, Login, LoginError, Slowdown, Typed};
-use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
+use onec_mcp::onec::{Error, ErrorKind, Infobase, OneCService};
 use onec_mcp::{auth::login::OwnLogin, demo};
 use std::time::Duration;
 use tokio::time::advance;
@@ -226,7 +226,7 @@ async fn the_cause_of_trouble_is_found() {
     let login = Cached::new(OwnLogin::new(onec));
     let Err(LoginError::Unavailable(error)) = login.check(typed("a", "b")).await else { panic!("no trouble") };
     let cause = Error::find(error.source().unwrap()).unwrap();
-    assert!(matches!(cause.trouble(), Trouble::Status(http::StatusCode::NOT_FOUND, _)));
+    assert!(matches!(cause.kind(), ErrorKind::Status(http::StatusCode::NOT_FOUND, _)));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::auth::{BasicAuthLayer, BearerAuthLayer, Site, StaticToken};
 use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::net::{Body, HostLayer, OriginPolicy, Peer, RefusalsLayer};
-use onec_mcp::onec::{self, Trouble};
+use onec_mcp::onec::{self, ErrorKind};
 use onec_mcp::{Bridge, Credentials, Identity, LogLayer, Scopes};
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -161,7 +161,7 @@ impl Login for Down {
     }
 
     async fn check(&self, _: Typed) -> Result<LoggedIn, LoginError> {
-        let trouble = Trouble::Status(StatusCode::BAD_GATEWAY, String::new());
+        let trouble = ErrorKind::Status(StatusCode::BAD_GATEWAY, String::new());
         Err(LoginError::Unavailable(onec::Error::from(trouble).into()))
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture, RestCache};
-use onec_mcp::onec::{Infobase, OneCRest, OneCService, RestCall, Trouble};
+use onec_mcp::onec::{ErrorKind, Infobase, OneCRest, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Failure, Payload, Request, Response};
 use std::future::Future;
 use std::sync::Arc;
@@ -34,10 +34,10 @@ fn lone<F: Future>(future: F) -> Polled<Unconstrained<F>> {
 /// Errors of all kinds that the table knows, and one that it does not.
 fn errors() -> Vec<fn() -> BoxError> {
     vec![
-        || Failure::from(Trouble::Slow(s(30))).into(),
-        || Failure::from(Trouble::Queued(s(30))).into(),
-        || Failure::from(Trouble::LoginRefused).into(),
-        || Failure::from(Trouble::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
+        || Failure::from(ErrorKind::Slow(s(30))).into(),
+        || Failure::from(ErrorKind::Queued(s(30))).into(),
+        || Failure::from(ErrorKind::LoginRefused).into(),
+        || Failure::from(ErrorKind::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
         || Failure::overloaded().into(),
         || Failure::insufficient_scope(Scopes::parse("mcp:resolve")).into(),
         || tower::load_shed::error::Overloaded::new().into(),

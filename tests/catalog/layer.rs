@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, CatalogService, Limits, Tools};
-use onec_mcp::onec::{RestCall, Trouble};
+use onec_mcp::onec::{ErrorKind, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
@@ -109,7 +109,7 @@ fn result(json: impl Into<Bytes>) -> Answer {
     Ok(response)
 }
 
-fn trouble(trouble: Trouble) -> Answer {
+fn trouble(trouble: ErrorKind) -> Answer {
     Err(Failure::from(trouble).into())
 }
 
@@ -226,7 +226,7 @@ async fn a_list_that_fails_is_a_failure() {
     let service = over(OneC::new(refuse, |_| result("{}")), layer);
     let error = ask(&service, Method::ToolsList, json!({})).await.unwrap().outcome.unwrap_err();
     assert_eq!((error.code, &*error.message), (-32603, "Нет прав"));
-    let service = over(OneC::new(|_| trouble(Trouble::Unreachable), |_| result("{}")), layer);
+    let service = over(OneC::new(|_| trouble(ErrorKind::Unreachable), |_| result("{}")), layer);
     let error = ask(&service, Method::ToolsList, json!({})).await.unwrap_err();
     assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
     for list in ["{}", r#"{"tools":5}"#, r#"{"tools":[{"name":"a","name":"b"}]}"#] {
@@ -299,7 +299,7 @@ async fn arguments_that_do_not_fit_never_reach_1c() {
 
 #[tokio::test]
 async fn what_1c_says_of_the_arguments_is_for_the_model() {
-    let bad = |text: &str| Trouble::Status(StatusCode::BAD_REQUEST, text.to_owned());
+    let bad = |text: &str| ErrorKind::Status(StatusCode::BAD_REQUEST, text.to_owned());
     for (said, told) in [("Склад не найден", "Склад не найден"), (" ", "1C refused these arguments (400)")]
     {
         let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(bad(said))), layer);
@@ -315,12 +315,12 @@ async fn what_1c_says_of_the_arguments_is_for_the_model() {
 
 #[tokio::test]
 async fn other_trouble_is_trouble() {
-    let status = |code| Trouble::Status(code, "Ошибка".to_owned());
+    let status = |code| ErrorKind::Status(code, "Ошибка".to_owned());
     for (kind, expected) in [
         (status(StatusCode::INTERNAL_SERVER_ERROR), StatusCode::BAD_GATEWAY),
         (status(StatusCode::UNAUTHORIZED), StatusCode::BAD_GATEWAY),
-        (Trouble::LoginRefused, StatusCode::UNAUTHORIZED),
-        (Trouble::Slow(Duration::from_secs(1)), StatusCode::GATEWAY_TIMEOUT),
+        (ErrorKind::LoginRefused, StatusCode::UNAUTHORIZED),
+        (ErrorKind::Slow(Duration::from_secs(1)), StatusCode::GATEWAY_TIMEOUT),
     ] {
         let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(kind.clone())), layer);
         let error = ask(&service, Method::ToolsCall, find("1")).await.unwrap_err();

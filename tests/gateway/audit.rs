@@ -7,7 +7,7 @@ use onec_mcp::alias::{AliasLayer, alias};
 use onec_mcp::audit::{Audit, AuditLayer};
 use onec_mcp::bridge::stdio;
 use onec_mcp::net::{Caller, Peer};
-use onec_mcp::onec::Trouble;
+use onec_mcp::onec::ErrorKind;
 use onec_mcp::rpc::{
     BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
 };
@@ -138,17 +138,17 @@ async fn lists_and_their_length() {
 #[tokio::test]
 async fn every_end_has_its_reason() {
     let (trail, _guard) = Trail::start();
-    let slow = || Trouble::Slow(Duration::from_secs(1));
-    let said = || Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "private words".to_owned());
+    let slow = || ErrorKind::Slow(Duration::from_secs(1));
+    let said = || ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, "private words".to_owned());
     let failures: [(BoxError, &str); 13] = [
         (Failure::insufficient_scope(Scopes::parse("mcp:a")).into(), "insufficient_scope"),
         (Failure::overloaded().into(), "overloaded"),
         (Failure::from(slow()).into(), "timeout"),
-        (Failure::from(Trouble::Queued(Duration::from_secs(1))).into(), "overloaded"),
-        (Failure::from(Trouble::Unreachable).into(), "onec_error"),
+        (Failure::from(ErrorKind::Queued(Duration::from_secs(1))).into(), "overloaded"),
+        (Failure::from(ErrorKind::Unreachable).into(), "onec_error"),
         (Failure::from(said()).into(), "onec_error"),
-        (Failure::from(Trouble::LoginRefused).into(), "login_refused"),
-        (Failure::from(Trouble::Nonsense("private words".into())).into(), "onec_error"),
+        (Failure::from(ErrorKind::LoginRefused).into(), "login_refused"),
+        (Failure::from(ErrorKind::Nonsense("private words".into())).into(), "onec_error"),
         (ErrorObject::invalid_params("private words").into(), "invalid_params"),
         (ErrorObject::header_mismatch("private words").into(), "invalid_request"),
         (tower::timeout::error::Elapsed::new().into(), "timeout"),

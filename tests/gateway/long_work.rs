@@ -13,7 +13,7 @@ use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::fuzzing::onec::{BadAnswer, decode};
+use onec_mcp::fuzzing::onec::{AnswerError, decode};
 use onec_mcp::onec::{Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, ServerInfo, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
@@ -233,7 +233,7 @@ fn lists_of_more_than_ten_thousand_are_an_error() {
     ] {
         let asked = request(method, &json!({}));
         assert!(decode(items(key, name, 10_000).into(), &asked).unwrap().is_ok(), "{key}");
-        assert_eq!(decode(items(key, name, 10_001).into(), &asked).unwrap_err(), BadAnswer::TooMany, "{key}");
+        assert_eq!(decode(items(key, name, 10_001).into(), &asked).unwrap_err(), AnswerError::TooMany, "{key}");
     }
 }
 

@@ -7,7 +7,7 @@ use encoding_rs::{KOI8_R, WINDOWS_1251};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use onec_mcp::fuzzing::onec::words;
-use onec_mcp::onec::{OneCService, RestCall, Trouble};
+use onec_mcp::onec::{ErrorKind, OneCService, RestCall};
 use proptest::prelude::*;
 use tower::ServiceExt;
 
@@ -55,7 +55,7 @@ async fn answers_in_any_encoding() {
     let undeclared = WINDOWS_1251.encode(&format!("{{\"result\":{RESULT}}}")).0.into_owned();
     let server = Faulty::start([Act::Answer(200, "application/json", undeclared)]).await;
     let (kind, _) = trouble(ask(&server.service(), list()).await);
-    assert_eq!(kind, Trouble::Nonsense("not valid UTF-8".into()));
+    assert_eq!(kind, ErrorKind::Nonsense("not valid UTF-8".into()));
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn errors_in_any_encoding() {
         let (kind, _) = trouble(ask(&server.service(), tool()).await);
         // Without a mark UTF-16 is known by its first character only.
         if !name.ends_with("without a mark") {
-            assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "Деление на 0".into()), "{name}");
+            assert_eq!(kind, ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, "Деление на 0".into()), "{name}");
         }
     }
     assert_eq!(said(&utf16("<html>Нет прав</html>", false)), "Нет прав");
@@ -87,7 +87,7 @@ async fn compressed_bodies_are_named() {
     let zipped = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
     let server = Faulty::start([Act::Answer(200, "application/json", zipped.to_vec())]).await;
     let (kind, told) = trouble(ask(&server.service(), list()).await);
-    assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("compressed with gzip"), "{told}");
+    assert!(matches!(kind, ErrorKind::Nonsense(_)) && told.contains("compressed with gzip"), "{told}");
     assert_eq!(said(zipped), "(a body compressed with gzip)");
     let declared = HeaderMap::from_iter([(http::header::CONTENT_ENCODING, "br".parse().unwrap())]);
     assert_eq!(words(&declared, b"\x0b\x01\x80\xd0\xff\x03"), "(a body compressed with br)");
@@ -259,10 +259,10 @@ async fn exceptions_that_come_as_answers() {
     for body in [exception, typed] {
         let server = Faulty::start([Act::Answer(200, "application/json", body.into())]).await;
         let (kind, told) = trouble(ask(&server.service(), tool()).await);
-        assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
+        assert!(matches!(kind, ErrorKind::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
         let server = Faulty::start([Act::Answer(200, "application/json", body.into())]).await;
         let (kind, told) = trouble(server.service().rest().oneshot(RestCall::new("reports/sales", "{}")).await);
-        assert!(matches!(kind, Trouble::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
+        assert!(matches!(kind, ErrorKind::Nonsense(_)) && told.contains("Недостаточно товара"), "{told}");
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::support::fault::{self, Act, Faulty, ask, infobase, list, status, tool};
 use crate::support::https::{Https, params, self_signed};
 use onec_mcp::Credentials;
-use onec_mcp::onec::{Cause, Error, Infobase, InfobaseError, OneCService, Trouble};
+use onec_mcp::onec::{Cause, Error, ErrorKind, Infobase, InfobaseError, OneCService};
 use onec_mcp::rpc::BoxError;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use std::net::SocketAddr;
@@ -255,7 +255,7 @@ async fn plain_http_to_a_port_of_https() {
     let service = OneCService::new(infobase(server.addr)).unwrap();
     let error = ask(&service, tool()).await.unwrap_err();
     check(&told(&error), Cause::OnlyTls, "");
-    assert_eq!(Error::find(&*error).unwrap().trouble(), &Trouble::Unreachable, "nothing ran");
+    assert_eq!(Error::find(&*error).unwrap().kind(), &ErrorKind::Unreachable, "nothing ran");
 }
 
 /// Some say nothing at all: what is left is the port.
@@ -268,7 +268,7 @@ async fn silence_at_a_port_of_https() {
         let service = server.service();
         let error = ask(&service, tool()).await.unwrap_err();
         check(&told(&error), Cause::PerhapsTls, "");
-        assert_eq!(Error::find(&*error).unwrap().trouble(), &Trouble::Broken, "who knows");
+        assert_eq!(Error::find(&*error).unwrap().kind(), &ErrorKind::Broken, "who knows");
         check(&told(&service.health().await.unwrap_err()), Cause::PerhapsTls, "");
         server.stop().await;
     }
@@ -319,7 +319,7 @@ async fn a_path_that_is_not_there() {
 #[tokio::test]
 async fn no_such_host_and_nobody_there() {
     let service = OneCService::new(Infobase::new("http://no-such-host.invalid/base").unwrap()).unwrap();
-    check(&failed(&service).await, Cause::NoSuchHost, "(");
+    check(&failed(&service).await, Cause::NoSuchHostError, "(");
     // A port that is taken, so that nobody else gets it, but not listened on.
     let port = TcpSocket::new_v4().unwrap();
     port.bind(([127, 0, 0, 1], 0).into()).unwrap();

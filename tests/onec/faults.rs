@@ -2,21 +2,21 @@
 
 use crate::support::fault::{Act, Faulty, ask, json, list, ok, request, result, status, tool, trouble};
 use http::StatusCode;
-use onec_mcp::onec::{HttpClient, OneCService, Trouble};
+use onec_mcp::onec::{ErrorKind, HttpClient, OneCService};
 use onec_mcp::rpc::Failure;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 const TOOLS: &str = r#"{"tools":[]}"#;
 
-async fn trouble_with(act: Act) -> (Trouble, String) {
+async fn trouble_with(act: Act) -> (ErrorKind, String) {
     let server = Faulty::start([act]).await;
     trouble(ask(&server.service(), tool()).await)
 }
 
 async fn nonsense(body: &str) -> String {
     match trouble_with(ok(body)).await {
-        (Trouble::Nonsense(why), told) => {
+        (ErrorKind::Nonsense(why), told) => {
             assert!(told.contains(&why) && told.contains("service root"), "{told}");
             why
         }
@@ -74,7 +74,7 @@ async fn any_good_status_with_an_answer_is_one() {
     assert_eq!(&*ask(&server.service(), tool()).await.unwrap().outcome.unwrap_err().message, "Сбой");
     for (code, body) in [(202, ""), (204, ""), (206, "Принято"), (203, "<html></html>")] {
         let (kind, _) = trouble_with(status(code, body)).await;
-        assert!(matches!(kind, Trouble::Status(status, _) if status == code), "{code}: {kind:?}");
+        assert!(matches!(kind, ErrorKind::Status(status, _) if status == code), "{code}: {kind:?}");
     }
 }
 
@@ -102,7 +102,7 @@ async fn a_result_without_its_subject_is_never_an_empty_list() {
     ] {
         let server = Faulty::start([result("{}")]).await;
         let (kind, _) = trouble(ask(&server.service(), request(method, "{}")).await);
-        assert_eq!(kind, Trouble::Nonsense(format!("a result without \"{subject}\"")));
+        assert_eq!(kind, ErrorKind::Nonsense(format!("a result without \"{subject}\"")));
     }
 }
 
@@ -134,7 +134,7 @@ async fn a_broken_connection() {
         Act::Reset,
     ] {
         let (kind, told) = trouble_with(act).await;
-        assert_eq!(kind, Trouble::Broken);
+        assert_eq!(kind, ErrorKind::Broken);
         assert!(told.contains("may have run"), "{told}");
     }
 }
@@ -147,14 +147,14 @@ async fn slow_and_silent_servers() {
         let far = Duration::from_secs(600);
         let quick = OneCService::new(server.infobase().timeouts(limit, far)).unwrap();
         let (kind, told) = trouble(ask(&quick, list()).await);
-        assert_eq!(kind, Trouble::Slow(limit));
+        assert_eq!(kind, ErrorKind::Slow(limit));
         assert!(told.contains("within 0.04 s") && !told.contains("may still run"), "a list changes nothing: {told}");
         if matches!(act, Act::Hang) {
             server.gone().await;
         }
         let slow = OneCService::new(server.infobase().timeouts(far, limit)).unwrap();
         let (kind, told) = trouble(ask(&slow, tool()).await);
-        assert_eq!(kind, Trouble::Slow(limit));
+        assert_eq!(kind, ErrorKind::Slow(limit));
         assert!(told.contains("may still run"), "{told}");
         assert_eq!(server.seen().len(), 2, "a slow call is not repeated");
     }
@@ -167,7 +167,7 @@ async fn slow_and_silent_servers() {
 async fn an_endless_answer_is_not_buffered() {
     let mut server = Faulty::start([Act::Flood { length: Some(50 << 20) }]).await;
     let (kind, told) = trouble(ask(&server.service(), tool()).await);
-    assert_eq!(kind, Trouble::TooLarge(32 << 20));
+    assert_eq!(kind, ErrorKind::TooLarge(32 << 20));
     assert!(told.contains("32 MiB") && told.contains("Ask for less"), "{told}");
     // The announced length was enough: no more than what the sockets hold was sent.
     assert!(server.gone().await < 32 << 20);
@@ -175,7 +175,7 @@ async fn an_endless_answer_is_not_buffered() {
     let mut server = Faulty::start([Act::Flood { length: None }]).await;
     let client = HttpClient::new(&server.infobase()).unwrap().max_answer(1 << 20);
     let service = OneCService::with_client(server.infobase(), client).unwrap();
-    assert_eq!(trouble(service.oneshot(tool()).await).0, Trouble::TooLarge(1 << 20));
+    assert_eq!(trouble(service.oneshot(tool()).await).0, ErrorKind::TooLarge(1 << 20));
     assert!(server.gone().await < 32 << 20);
 }
 
@@ -197,7 +197,7 @@ async fn each_status_has_its_sentence_and_1cs_own_words() {
     ] {
         let body = if code == 204 { "" } else { "Неверный пароль" };
         let (kind, told) = trouble_with(status(code, body)).await;
-        assert_eq!(kind, Trouble::Status(StatusCode::from_u16(code).unwrap(), body.into()));
+        assert_eq!(kind, ErrorKind::Status(StatusCode::from_u16(code).unwrap(), body.into()));
         assert!(told.contains(hint), "{code}: {told}");
         assert_eq!(told.ends_with("1C says: Неверный пароль"), code != 204, "{told}");
     }
@@ -216,10 +216,10 @@ async fn words_in_any_dress() {
     let (ansi, _, _) = encoding_rs::WINDOWS_1251.encode("<html><STYLE>b{}</STYLE>Нет&nbsp;прав</html>");
     for kind in ["text/html", "text/html; charset=windows-1251", "text/html; charset=utf-8"] {
         let (kind, _) = trouble_with(Act::Answer(500, kind, ansi.to_vec())).await;
-        assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "Нет прав".into()));
+        assert_eq!(kind, ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, "Нет прав".into()));
     }
     let (kind, told) = trouble_with(status(500, "")).await;
-    assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, String::new()));
+    assert_eq!(kind, ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, String::new()));
     assert!(!told.contains("1C says"), "{told}");
 }
 
@@ -251,7 +251,7 @@ async fn death_and_return_of_1c() {
     assert_eq!(json(ask(&service, list()).await), TOOLS);
     server.stop().await;
     let (kind, told) = trouble(ask(&service, list()).await);
-    assert_eq!(kind, Trouble::Unreachable);
+    assert_eq!(kind, ErrorKind::Unreachable);
     assert!(told.contains("cannot be reached"), "{told}");
     let server = Faulty::on(addr, [result(r#"{"tools":[{"name":"a","inputSchema":{"type":"object"}}]}"#)]).await;
     let started = Instant::now();

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
-use onec_mcp::onec::{Infobase, OneCService, Trouble};
+use onec_mcp::onec::{ErrorKind, Infobase, OneCService};
 use onec_mcp::rpc::{Failure, Request};
 use onec_mcp::{Credentials, Identity, Scopes, demo};
 use std::convert::Infallible;
@@ -159,7 +159,7 @@ async fn many_users_of_a_real_infobase_are_never_mixed() {
                     assert!(text.contains(&format!("Пользователь 1С: {}\"", one.name)), "{text}");
                 }
                 error => {
-                    assert!(!one.has_role && matches!(trouble(error).0, Trouble::Status(StatusCode::FORBIDDEN, _)))
+                    assert!(!one.has_role && matches!(trouble(error).0, ErrorKind::Status(StatusCode::FORBIDDEN, _)))
                 }
             }
         });
@@ -181,7 +181,7 @@ async fn a_refused_login_is_told_once_and_is_401() {
         assert_eq!(failure.status, StatusCode::UNAUTHORIZED);
         assert!(failure.error.message.contains("refused your login"), "{failure}");
         assert!(failure.error.message.contains("log in again"), "{failure}");
-        assert_eq!(trouble(Err(error)).0, Trouble::LoginRefused);
+        assert_eq!(trouble(Err(error)).0, ErrorKind::LoginRefused);
     }
 }
 
@@ -197,7 +197,7 @@ async fn a_login_refused_at_the_second_try_is_told_as_well() {
 async fn a_login_without_a_hook_may_be_refused() {
     let server = Faulty::start([status(401, "")]).await;
     let answer = ask(&account(&server), by(&user("a", "b"), tool())).await;
-    assert_eq!(trouble(answer).0, Trouble::LoginRefused);
+    assert_eq!(trouble(answer).0, ErrorKind::LoginRefused);
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_refused_service_account_is_nobodys_login() {
     for call in [tool(), by(&holder, tool())] {
         let error = ask(&account(&server), call).await.unwrap_err();
         assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
-        assert_eq!(trouble(Err(error)).0, Trouble::Status(StatusCode::UNAUTHORIZED, String::new()));
+        assert_eq!(trouble(Err(error)).0, ErrorKind::Status(StatusCode::UNAUTHORIZED, String::new()));
     }
     over_http(account(&server), &holder).await;
     assert_eq!(hooked.load(Ordering::SeqCst), 0);
@@ -237,7 +237,7 @@ async fn a_password_that_changes_between_two_calls() {
     let seller = user("Продавец", "");
     json(ask(&service, by(&seller, list())).await);
     infobase.set_password("Продавец", "new");
-    assert_eq!(trouble(ask(&service, by(&seller, list())).await).0, Trouble::LoginRefused);
+    assert_eq!(trouble(ask(&service, by(&seller, list())).await).0, ErrorKind::LoginRefused);
     json(ask(&service, by(&user("Продавец", "new"), list())).await);
 }
 

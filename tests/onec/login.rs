@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
-use onec_mcp::onec::{Cause, ClientError, Error, Infobase, KeyHolder, OneCService, Patience, Trouble};
+use onec_mcp::onec::{Cause, ClientError, Error, ErrorKind, Infobase, KeyHolder, OneCService, Patience};
 use onec_mcp::rpc::{BoxError, Failure};
 use onec_mcp::{Credentials, Scopes, demo};
 use secrecy::SecretString;
@@ -23,9 +23,9 @@ fn key(text: &str) -> SecretString {
 }
 
 #[track_caller]
-fn trouble<T: std::fmt::Debug>(answer: Result<T, BoxError>) -> Trouble {
+fn trouble<T: std::fmt::Debug>(answer: Result<T, BoxError>) -> ErrorKind {
     let error = answer.expect_err("no trouble at all");
-    Error::find(&*error).expect("an error of another kind").trouble().clone()
+    Error::find(&*error).expect("an error of another kind").kind().clone()
 }
 
 async fn log_in(act: Act) -> Result<(), BoxError> {
@@ -40,7 +40,7 @@ async fn verify(act: Act) -> Result<KeyHolder, BoxError> {
 
 async fn why(body: &str) -> String {
     match trouble(verify(ok(body)).await) {
-        Trouble::Nonsense(why) => why,
+        ErrorKind::Nonsense(why) => why,
         other => panic!("{body}: {other:?}"),
     }
 }
@@ -137,12 +137,12 @@ async fn a_200_lets_in_only_if_it_says_that_all_is_well() {
         r#"{"status":"ok"} and more"#,
     ] {
         let server = Faulty::start([ok(body)]).await;
-        assert!(matches!(trouble(guarded(&server).health().await), Trouble::Nonsense(_)), "{body}");
+        assert!(matches!(trouble(guarded(&server).health().await), ErrorKind::Nonsense(_)), "{body}");
         // Nor does a stranger's 200 tell that 1C lets anybody in.
-        assert!(matches!(trouble(guarded(&server).asks_for_login().await.map(drop)), Trouble::Nonsense(_)), "{body}");
+        assert!(matches!(trouble(guarded(&server).asks_for_login().await.map(drop)), ErrorKind::Nonsense(_)), "{body}");
         let error = log_in(ok(body)).await.unwrap_err();
         let error = Error::find(&*error).unwrap();
-        assert!(matches!(error.trouble(), Trouble::Nonsense(_)), "{body}");
+        assert!(matches!(error.kind(), ErrorKind::Nonsense(_)), "{body}");
         assert_eq!(error.why(), Some(Cause::NotWell), "{body}");
     }
 }
@@ -151,7 +151,7 @@ async fn a_200_lets_in_only_if_it_says_that_all_is_well() {
 async fn every_other_status_is_told() {
     for code in [201, 204, 301, 400, 401, 402, 403, 404, 405, 406, 429, 500, 502, 503, 504] {
         let said = "Доступ закрыт";
-        let expected = Trouble::Status(StatusCode::from_u16(code).unwrap(), said.into());
+        let expected = ErrorKind::Status(StatusCode::from_u16(code).unwrap(), said.into());
         let (service, seen) = leaf(move || Ok(answer(code, said)));
         assert_eq!(trouble(service.log_in(&Credentials::new("a", "b")).await), expected, "{code}");
         assert_eq!(trouble(service.verify_key(&key("k")).await), expected, "{code}");
@@ -165,12 +165,12 @@ async fn every_other_status_is_told() {
 async fn pages_and_legacy_letters_in_errors_are_put_into_words() {
     let page = status(401, "<html><body><h1>401</h1> Unauthorized</body></html>");
     match trouble(log_in(page).await) {
-        Trouble::Status(StatusCode::UNAUTHORIZED, said) => assert!(!said.contains('<'), "{said}"),
+        ErrorKind::Status(StatusCode::UNAUTHORIZED, said) => assert!(!said.contains('<'), "{said}"),
         other => panic!("{other:?}"),
     }
     // "Нет прав" in windows-1251
     let legacy = Act::Answer(403, "text/plain; charset=windows-1251", b"\xcd\xe5\xf2 \xef\xf0\xe0\xe2".to_vec());
-    let expected = Trouble::Status(StatusCode::FORBIDDEN, "Нет прав".into());
+    let expected = ErrorKind::Status(StatusCode::FORBIDDEN, "Нет прав".into());
     assert_eq!(trouble(log_in(legacy.clone()).await), expected);
     assert_eq!(trouble(verify(legacy).await), expected);
 }
@@ -178,9 +178,9 @@ async fn pages_and_legacy_letters_in_errors_are_put_into_words() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_is_tried_once_more_and_then_told() {
     let (service, seen) = leaf(|| Err(ClientError::Broken("reset".into()).into()));
-    assert_eq!(trouble(service.log_in(&Credentials::new("a", "b")).await), Trouble::Broken);
-    assert_eq!(trouble(service.verify_key(&key("k")).await), Trouble::Broken);
-    assert_eq!(trouble(service.health().await), Trouble::Broken);
+    assert_eq!(trouble(service.log_in(&Credentials::new("a", "b")).await), ErrorKind::Broken);
+    assert_eq!(trouble(service.verify_key(&key("k")).await), ErrorKind::Broken);
+    assert_eq!(trouble(service.health().await), ErrorKind::Broken);
     assert_eq!(seen.lock().unwrap().len(), 6);
 }
 
@@ -274,10 +274,10 @@ async fn the_users_and_keys_of_an_infobase() {
         let answer = service.log_in(&Credentials::new(user.name, user.password)).await;
         match user.has_role {
             true => answer.unwrap(),
-            false => assert!(matches!(trouble(answer), Trouble::Status(StatusCode::FORBIDDEN, _))),
+            false => assert!(matches!(trouble(answer), ErrorKind::Status(StatusCode::FORBIDDEN, _))),
         }
         let wrong = service.log_in(&Credentials::new(user.name, "wrong")).await;
-        assert_eq!(trouble(wrong), Trouble::Status(StatusCode::UNAUTHORIZED, String::new()));
+        assert_eq!(trouble(wrong), ErrorKind::Status(StatusCode::UNAUTHORIZED, String::new()));
     }
     for known in infobase.keys() {
         let holder = service.verify_key(&key(known.key)).await.unwrap();
@@ -285,5 +285,5 @@ async fn the_users_and_keys_of_an_infobase() {
         assert_eq!(holder.scopes, known.scopes.iter().copied().collect());
     }
     let wrong = trouble(service.verify_key(&key("wrong")).await);
-    assert!(matches!(wrong, Trouble::Status(StatusCode::UNAUTHORIZED, _)), "{wrong:?}");
+    assert!(matches!(wrong, ErrorKind::Status(StatusCode::UNAUTHORIZED, _)), "{wrong:?}");
 }

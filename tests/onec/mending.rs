@@ -1,8 +1,8 @@
 //! What 1C gets wrong is mended, what is not wrong stays as it is, byte for byte.
 
 use bytes::Bytes;
-use onec_mcp::fuzzing::onec::{BadAnswer, decode};
-use onec_mcp::onec::{Infobase, OneCService, Trouble};
+use onec_mcp::fuzzing::onec::{AnswerError, decode};
+use onec_mcp::onec::{ErrorKind, Infobase, OneCService};
 use onec_mcp::rpc::{ErrorObject, Method, Params, Request, Version};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ fn request(version: Version, method: &str, params: &str) -> Request {
     Request::new(Method::from_name(method), Params::parse(&params.to_owned().into()).unwrap(), version)
 }
 
-fn answer(method: &str, result: &str) -> Result<String, BadAnswer> {
+fn answer(method: &str, result: &str) -> Result<String, AnswerError> {
     let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{result}}}");
     let outcome = decode(body.into(), &request(Version::V2025_11_25, method, "{}"))?;
     Ok(String::from_utf8(outcome.unwrap().json().to_vec()).unwrap())
@@ -52,8 +52,8 @@ fn input_schemas() {
         mended("tools/list", &tools, &tools);
     }
     assert!(answer("tools/list", r#"{"tools":{}}"#).is_err());
-    assert_eq!(answer("tools/list", r#"{"tools":null}"#), Err(BadAnswer::Missing("tools")));
-    assert_eq!(answer("tools/list", r#"{"tools":["a"]}"#), Err(BadAnswer::Useless("tools")));
+    assert_eq!(answer("tools/list", r#"{"tools":null}"#), Err(AnswerError::Missing("tools")));
+    assert_eq!(answer("tools/list", r#"{"tools":["a"]}"#), Err(AnswerError::Useless("tools")));
 }
 
 /// A tool of a list, for a client of each revision: before, in 2025-11-25 and before, in 2026-07-28.
@@ -273,9 +273,9 @@ fn base64() {
             mended(method, &place(same), &place(same));
         }
         for bad in ["YWJ", "Y===", "YWJj=", "не он", "data:image/png;base64,YQ==", "YW-_", r"YWJj\\n", r"\ud800"] {
-            assert_eq!(answer(method, &place(bad)), Err(BadAnswer::Base64), "{method} {bad}");
+            assert_eq!(answer(method, &place(bad)), Err(AnswerError::Base64), "{method} {bad}");
         }
-        assert_eq!(answer(method, &place("\0").replace("\"\0\"", "5")), Err(BadAnswer::Base64), "{method}");
+        assert_eq!(answer(method, &place("\0").replace("\"\0\"", "5")), Err(AnswerError::Base64), "{method}");
     }
     // Text is text, whatever it looks like.
     let text = r#"{"content":[{"type":"text","text":"a\r\nb","data":"не он"}]}"#;
@@ -332,7 +332,7 @@ fn questions_need_no_subject() {
     for method in ["tools/call", "prompts/get", "resources/read"] {
         mended(method, ask, ask);
     }
-    assert_eq!(answer("prompts/get", r#"{"resultType":"complete"}"#), Err(BadAnswer::Missing("messages")));
+    assert_eq!(answer("prompts/get", r#"{"resultType":"complete"}"#), Err(AnswerError::Missing("messages")));
 }
 
 #[test]
@@ -425,5 +425,5 @@ async fn what_cannot_be_mended_is_trouble() {
     let call = request(Version::V2025_11_25, "tools/call", r#"{"name":"a"}"#);
     let error = service.oneshot(call).await.unwrap_err();
     let error = onec_mcp::onec::Error::find(&*error).unwrap();
-    assert_eq!(error.trouble(), &Trouble::Nonsense("data that is not Base64".into()));
+    assert_eq!(error.kind(), &ErrorKind::Nonsense("data that is not Base64".into()));
 }

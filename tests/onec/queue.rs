@@ -11,7 +11,7 @@ use crate::support::lines::Lines;
 use crate::support::poll::{by_hand, pending, ready};
 use bytes::Bytes;
 use onec_mcp::onec::{
-    Deadline, DeadlineLayer, Error, FairQueue, FairQueueLayer, Infobase, OneCService, Patience, Trouble,
+    Deadline, DeadlineLayer, Error, ErrorKind, FairQueue, FairQueueLayer, Infobase, OneCService, Patience,
 };
 use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Version};
 use tokio::task::JoinHandle;
@@ -58,8 +58,8 @@ async fn answer(handle: &mut Handle<Call, Answer>) -> String {
     String::from_utf8(call.into_body().to_vec()).unwrap()
 }
 
-fn trouble(ends: Ends) -> Trouble {
-    Error::find(&*ends.unwrap_err()).unwrap().trouble().clone()
+fn trouble(ends: Ends) -> ErrorKind {
+    Error::find(&*ends.unwrap_err()).unwrap().kind().clone()
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +162,7 @@ async fn waiting_ends_with_patience_and_nothing_was_sent() {
     let failure = Failure::from_error(ends.as_ref().unwrap_err());
     assert_eq!(failure.status, http::StatusCode::SERVICE_UNAVAILABLE);
     assert!(failure.retry_after.is_some() && failure.error.message.contains("was not sent"));
-    assert_eq!(trouble(ends), Trouble::Queued(PATIENCE));
+    assert_eq!(trouble(ends), ErrorKind::Queued(PATIENCE));
     assert_eq!(answer(&mut handle).await, "running");
     running.await.unwrap().unwrap();
     let mut next = by_hand(handle.next_request());
@@ -253,7 +253,7 @@ async fn a_call_ends_with_its_patience() {
         pending(ends.poll());
         advance(Duration::from_millis(4)).await;
         assert!(ends.is_woken());
-        assert_eq!(trouble(ready(ends.poll())), Trouble::Slow(limit));
+        assert_eq!(trouble(ready(ends.poll())), ErrorKind::Slow(limit));
     }
 }
 

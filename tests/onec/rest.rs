@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
-use onec_mcp::onec::{ClientError, DeadlineLayer, HttpClient, Infobase, OneCService, Patience, RestCall, Trouble};
+use onec_mcp::onec::{ClientError, DeadlineLayer, ErrorKind, HttpClient, Infobase, OneCService, Patience, RestCall};
 use onec_mcp::rpc::{BoxError, Failure, Request, Response};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::future::{pending, ready};
@@ -28,7 +28,7 @@ async fn ask(service: &OneCService, call: RestCall) -> Result<Response, BoxError
 }
 
 /// What a 1C that does this gets out of a call: the result, or the trouble and its sentence.
-async fn outcome(act: Act) -> Result<String, (Trouble, String)> {
+async fn outcome(act: Act) -> Result<String, (ErrorKind, String)> {
     let server = Faulty::start([act]).await;
     match ask(&server.service(), call("reports/sales")).await {
         Ok(answer) => Ok(json(Ok(answer))),
@@ -38,7 +38,7 @@ async fn outcome(act: Act) -> Result<String, (Trouble, String)> {
 
 async fn nonsense(body: impl Into<Vec<u8>>) -> String {
     match outcome(ok(body)).await {
-        Err((Trouble::Nonsense(why), told)) if told.contains(&why) => why,
+        Err((ErrorKind::Nonsense(why), told)) if told.contains(&why) => why,
         other => unreachable!("{other:?}"),
     }
 }
@@ -203,7 +203,7 @@ async fn each_status_and_what_its_body_says() {
             // No body may follow a 204.
             let (body, said) = if code == 204 { (Vec::new(), "") } else { (body, said) };
             let (kind, told) = outcome(status(code, body)).await.unwrap_err();
-            assert_eq!(kind, Trouble::Status(StatusCode::from_u16(code).unwrap(), said.into()));
+            assert_eq!(kind, ErrorKind::Status(StatusCode::from_u16(code).unwrap(), said.into()));
             assert!(told.contains(hint), "{code}: {told}");
             match said {
                 "" => assert!(!told.contains("1C says"), "{told}"),
@@ -226,7 +226,7 @@ async fn errors_of_the_rpc_dialect_are_read_alike() {
     let body = r#"{"error":"a","message":"b"}"#;
     let server = Faulty::start([status(500, body)]).await;
     let (kind, _) = trouble(fault::ask(&server.service(), fault::tool()).await);
-    assert_eq!(kind, Trouble::Status(StatusCode::INTERNAL_SERVER_ERROR, "b".into()));
+    assert_eq!(kind, ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, "b".into()));
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn a_401_ends_the_callers_own_login_and_nobody_elses() {
     by_account.extensions.insert(anyone.clone());
     let (kind, _) = trouble(ask(&service, by_account).await);
     over_http(posting(&service), &anyone).await;
-    assert_eq!((kind, count.load(Ordering::SeqCst)), (Trouble::Status(StatusCode::UNAUTHORIZED, "{}".into()), 0));
+    assert_eq!((kind, count.load(Ordering::SeqCst)), (ErrorKind::Status(StatusCode::UNAUTHORIZED, "{}".into()), 0));
 
     let anyone = anyone.with_credentials(Credentials::new("a", "old"));
     assert_eq!(over_http(posting(&service), &anyone).await, StatusCode::UNAUTHORIZED);
@@ -254,7 +254,7 @@ async fn a_401_ends_the_callers_own_login_and_nobody_elses() {
     own.extensions.insert(anyone);
     let error = ask(&service, own).await.unwrap_err();
     assert_eq!(Failure::from_error(&error).status, StatusCode::UNAUTHORIZED);
-    assert_eq!((trouble(Err(error)).0, count.load(Ordering::SeqCst)), (Trouble::LoginRefused, 1));
+    assert_eq!((trouble(Err(error)).0, count.load(Ordering::SeqCst)), (ErrorKind::LoginRefused, 1));
     assert_eq!(server.seen().len(), 4);
 }
 
@@ -310,7 +310,7 @@ async fn slow_and_quick_calls_end_in_their_own_time() {
         let started = Instant::now();
         let (kind, _) = trouble(service.rest().oneshot(call("a").slow(slow)).await);
         let limit = Duration::from_secs(limit);
-        assert_eq!(kind, Trouble::Slow(limit));
+        assert_eq!(kind, ErrorKind::Slow(limit));
         assert!(started.elapsed().abs_diff(limit) < Duration::from_millis(5));
     }
 }
@@ -322,11 +322,11 @@ async fn only_an_expired_session_is_tried_again() {
             *answer.status_mut() = StatusCode::from_u16(code).unwrap();
             Ok(answer)
         });
-        assert!(matches!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Status(..)));
+        assert!(matches!(trouble(service.rest().oneshot(call("a")).await).0, ErrorKind::Status(..)));
         assert_eq!(seen.lock().unwrap().len(), if code == 406 { 2 } else { 1 }, "{code}");
     }
     let (service, seen) = leaf(|_| Err(ClientError::Broken("reset".into()).into()));
-    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Broken);
+    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, ErrorKind::Broken);
     assert_eq!(seen.lock().unwrap().len(), 1, "it may have run");
     let (service, seen) = leaf(|_| Err("an error of the client's own".into()));
     assert_eq!(service.rest().oneshot(call("a")).await.unwrap_err().to_string(), "an error of the client's own");
@@ -347,7 +347,7 @@ async fn the_second_try_is_the_same_call() {
 async fn a_call_that_may_have_run_is_not_repeated() {
     for act in [Act::Reset, Act::Raw(Vec::new()), Act::Raw("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".into())] {
         let server = Faulty::start([act, ok(ROWS)]).await;
-        assert_eq!(trouble(ask(&server.service(), call("reports/sales")).await).0, Trouble::Broken);
+        assert_eq!(trouble(ask(&server.service(), call("reports/sales")).await).0, ErrorKind::Broken);
         assert_eq!(server.seen().len(), 1);
     }
 }
@@ -365,7 +365,7 @@ async fn a_refused_connection_is_tried_once_more() {
         request
     });
     let service = OneCService::with_client(infobase, client).unwrap();
-    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, Trouble::Unreachable);
+    assert_eq!(trouble(service.rest().oneshot(call("a")).await).0, ErrorKind::Unreachable);
     assert_eq!(count.load(Ordering::SeqCst), 2);
 }
 

@@ -3,7 +3,7 @@
 use crate::support::fault::{Act, Faulty, ask, infobase, json, list, request, result, status, tool, trouble};
 use bytes::Bytes;
 use http::StatusCode;
-use onec_mcp::onec::{ClientError, HttpClient, OneCService, Trouble};
+use onec_mcp::onec::{ClientError, ErrorKind, HttpClient, OneCService};
 use onec_mcp::rpc::{BoxError, Request};
 use std::future::{Future, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,7 @@ async fn a_kept_connection_that_breaks_is_no_excuse_to_run_a_tool_twice() {
     let server = Faulty::start([result(DONE), Act::Reset, result(DONE)]).await;
     let service = server.service();
     json(ask(&service, tool()).await);
-    assert_eq!(trouble(ask(&service, tool()).await).0, Trouble::Broken);
+    assert_eq!(trouble(ask(&service, tool()).await).0, ErrorKind::Broken);
     assert_eq!(server.seen().len(), 2);
 }
 
@@ -99,7 +99,7 @@ async fn statuses() {
             let started = Instant::now();
             let method = request.method.clone();
             let (kind, _) = trouble(service.oneshot(request).await);
-            assert_eq!(kind, Trouble::Status(StatusCode::from_u16(code).unwrap(), String::new()));
+            assert_eq!(kind, ErrorKind::Status(StatusCode::from_u16(code).unwrap(), String::new()));
             assert_eq!(count.load(Ordering::SeqCst), expected, "{code} {method}");
             // A web server that restarts is given a moment.
             let pause = if expected == 2 && code != 406 { Duration::from_millis(200) } else { Duration::ZERO };
@@ -112,13 +112,13 @@ async fn statuses() {
 async fn failures_of_the_client() {
     let broken = |_| ready(Err(ClientError::Broken("reset".into()).into()));
     let (service, count) = counted(broken);
-    assert_eq!(trouble(service.oneshot(tool()).await).0, Trouble::Broken);
+    assert_eq!(trouble(service.oneshot(tool()).await).0, ErrorKind::Broken);
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let (service, count) = counted(broken);
-    assert_eq!(trouble(service.oneshot(list()).await).0, Trouble::Broken);
+    assert_eq!(trouble(service.oneshot(list()).await).0, ErrorKind::Broken);
     assert_eq!(count.load(Ordering::SeqCst), 2);
     let (service, count) = counted(|_| ready(Err(ClientError::TooLarge(9).into())));
-    assert_eq!(trouble(service.oneshot(list()).await).0, Trouble::TooLarge(9));
+    assert_eq!(trouble(service.oneshot(list()).await).0, ErrorKind::TooLarge(9));
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let (service, count) = counted(|_| ready(Err("an error of the client's own".into())));
     assert_eq!(service.oneshot(list()).await.unwrap_err().to_string(), "an error of the client's own");
@@ -145,7 +145,7 @@ async fn a_refused_connection_is_tried_once_more() {
             request
         });
         let service = OneCService::with_client(infobase(addr), client).unwrap();
-        assert_eq!(trouble(service.oneshot(request).await).0, Trouble::Unreachable);
+        assert_eq!(trouble(service.oneshot(request).await).0, ErrorKind::Unreachable);
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }
 }

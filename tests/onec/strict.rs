@@ -7,7 +7,7 @@ use onec_mcp::Gateway;
 use onec_mcp::alias::AliasLayer;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::fuzzing::onec::{BadAnswer, decode};
+use onec_mcp::fuzzing::onec::{AnswerError, decode};
 use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, Version};
 use proptest::collection::vec;
@@ -26,7 +26,7 @@ fn request(version: Version, method: &str) -> Request {
     Request::new(Method::from_name(method), Params::parse(&Bytes::from_static(ASKED.as_bytes())).unwrap(), version)
 }
 
-fn answer(version: Version, method: &str, result: &str) -> Result<Value, BadAnswer> {
+fn answer(version: Version, method: &str, result: &str) -> Result<Value, AnswerError> {
     let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{result}}}");
     let payload = decode(body.into(), &request(version, method))?.unwrap();
     Ok(serde_json::from_slice(payload.json()).unwrap())
@@ -105,7 +105,7 @@ fn null_in_members_of_lists() {
         mended(method, &list, &json!({ key: [] }));
         mended(method, &format!(r#"{{"nextCursor":"","{key}":[]}}"#), &json!({ key: [] }));
         mended(method, &format!(r#"{{"nextCursor":5,"{key}":[]}}"#), &json!({ key: [], "nextCursor": "5" }));
-        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":null}}")), Err(BadAnswer::Missing(key)));
+        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":null}}")), Err(AnswerError::Missing(key)));
     }
 }
 
@@ -151,8 +151,8 @@ fn null_in_members_of_results() {
     let many = json!({ "completion": { "values": vec!["x"; 150] } });
     mended("completion/complete", &many.to_string(), &json!({ "completion": { "values": vec!["x"; 100] } }));
     for (method, key) in [("resources/read", "contents"), ("prompts/get", "messages")] {
-        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":null}}")), Err(BadAnswer::Missing(key)));
-        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":[null]}}")), Err(BadAnswer::Useless(key)));
+        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":null}}")), Err(AnswerError::Missing(key)));
+        assert_eq!(answer(LEGACY, method, &format!("{{\"{key}\":[null]}}")), Err(AnswerError::Useless(key)));
     }
 }
 
@@ -214,7 +214,7 @@ fn items_that_cannot_be_used_go() {
             // Not one of them is no empty list.
             assert_eq!(
                 answer(LEGACY, method, &format!("{{\"{key}\":[{bad}]}}")),
-                Err(BadAnswer::Useless(key)),
+                Err(AnswerError::Useless(key)),
                 "{bad}"
             );
         }
@@ -518,7 +518,7 @@ fn items_that_are_nested_too_deep_go() {
             );
         }
         let broken = format!("{{\"{key}\":[{good},{}", "[".repeat(500));
-        assert!(matches!(answer(LEGACY, method, &broken), Err(BadAnswer::Json(_))));
+        assert!(matches!(answer(LEGACY, method, &broken), Err(AnswerError::Json(_))));
     }
 }
 
@@ -562,7 +562,7 @@ fn bytes_that_are_no_text() {
     assert_eq!(got["content"][0]["text"], "\\\n\"\t");
     // What is broken otherwise stays so.
     let broken = decode(Bytes::from_static(b"{\"result\":{\"content\":[\x01"), &request(LEGACY, "tools/call"));
-    assert!(matches!(broken, Err(BadAnswer::Json(_))));
+    assert!(matches!(broken, Err(AnswerError::Json(_))));
 }
 
 /// Blocks of content that a revision does not know.
@@ -759,7 +759,7 @@ fn blocks_in_words_of_their_own() {
     block(r#"{"type":"нечто","n":1.10}"#, &json!({ "type": "text", "text": r#"{"type":"нечто","n":1.10}"# }));
     for nothing in [r#"{"type":"image"}"#, r#"{"type":"audio","data":null,"mimeType":"audio/wav"}"#] {
         let content = format!(r#"{{"content":[{nothing}]}}"#);
-        assert_eq!(answer(LEGACY, "tools/call", &content), Err(BadAnswer::Missing("data")));
+        assert_eq!(answer(LEGACY, "tools/call", &content), Err(AnswerError::Missing("data")));
     }
 }
 

@@ -8,7 +8,7 @@ use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::net::{Caller, Peer};
-use onec_mcp::onec::{Flow, OneCService, RestCall, Trouble};
+use onec_mcp::onec::{ErrorKind, Flow, OneCService, RestCall};
 use onec_mcp::rest::{ResponseFuture, RestService};
 use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Response};
 use onec_mcp::{Identity, Scopes};
@@ -308,32 +308,34 @@ async fn what_1c_fails_with() {
         [(400, 400), (401, 401), (402, 502), (403, 502), (404, 502), (406, 502), (500, 502), (503, 502)]
     {
         let status = http::StatusCode::from_u16(code).unwrap();
-        let answer = failing(move || Failure::from(Trouble::Status(status, "Период не задан".into())).into()).await;
+        let answer = failing(move || Failure::from(ErrorKind::Status(status, "Период не задан".into())).into()).await;
         let (status, code, message) = answer.error();
         assert_eq!((status, &*code), (expected, "onec_error"), "{answer:?}");
         assert!(message.contains("Период не задан"), "{message}");
     }
-    let answer = failing(|| Failure::from(Trouble::Status(http::StatusCode::BAD_REQUEST, "Плохо".into())).into()).await;
+    let answer =
+        failing(|| Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "Плохо".into())).into()).await;
     assert_eq!(answer.error().2, "Плохо");
-    let answer = failing(|| Failure::from(Trouble::Status(http::StatusCode::BAD_REQUEST, String::new())).into()).await;
+    let answer =
+        failing(|| Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, String::new())).into()).await;
     assert!(answer.error().2.contains("400"));
-    let long = || Failure::from(Trouble::Status(http::StatusCode::BAD_REQUEST, "ы".repeat(10_000))).into();
+    let long = || Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "ы".repeat(10_000))).into();
     let told = failing(long).await.error().2;
     assert!(told.len() == 4096 + '…'.len_utf8() && told.ends_with('…'));
     for trouble in [
-        Trouble::Unreachable,
-        Trouble::Broken,
-        Trouble::Slow(Duration::from_secs(120)),
-        Trouble::Nonsense("no object".into()),
-        Trouble::TooLarge(1),
-        Trouble::Other,
+        ErrorKind::Unreachable,
+        ErrorKind::Broken,
+        ErrorKind::Slow(Duration::from_secs(120)),
+        ErrorKind::Nonsense("no object".into()),
+        ErrorKind::TooLarge(1),
+        ErrorKind::Other,
     ] {
         let expected = Failure::from(trouble.clone()).to_string();
         let answer = failing(move || Failure::from(trouble.clone()).into()).await;
         assert_eq!(answer.error(), (502, "onec_error".into(), expected));
     }
     // A full queue says when to come back.
-    let answer = failing(|| Failure::from(Trouble::Queued(Duration::from_secs(30))).into()).await;
+    let answer = failing(|| Failure::from(ErrorKind::Queued(Duration::from_secs(30))).into()).await;
     assert_eq!((answer.error().0, answer.header("retry-after")), (502, "5"));
     let answer = failing(|| tower::load_shed::error::Overloaded::new().into()).await;
     assert_eq!((answer.error().0, answer.header("retry-after")), (502, "2"));

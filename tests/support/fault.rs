@@ -13,7 +13,7 @@ use http::StatusCode;
 use http_body_util::Full;
 use onec_mcp::Identity;
 use onec_mcp::bridge::http::JsonRpcLayer;
-use onec_mcp::onec::{Error, Infobase, OneCService, Trouble};
+use onec_mcp::onec::{Error, ErrorKind, Infobase, OneCService};
 use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, ServerInfo, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -266,10 +266,10 @@ pub(crate) fn tool() -> Request {
 }
 
 /// The trouble that a call ended with, and what the client is told.
-pub(crate) fn trouble(answer: Result<Response, BoxError>) -> (Trouble, String) {
+pub(crate) fn trouble(answer: Result<Response, BoxError>) -> (ErrorKind, String) {
     let error = answer.expect_err("no trouble at all");
     let error = Error::find(&*error).expect("an error of another kind");
-    (error.trouble().clone(), error.to_string())
+    (error.kind().clone(), error.to_string())
 }
 
 /// The status of what a caller gets for a call of a tool over Streamable HTTP, where it ends as all calls end.

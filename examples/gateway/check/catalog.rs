@@ -3,7 +3,7 @@
 use super::say::{fail, note, ok, wait};
 use crate::settings::Onec;
 use onec_mcp::catalog::{Limits, Tool, Tools};
-use onec_mcp::onec::{Cause, Error, OneCService, RestCall, Trouble};
+use onec_mcp::onec::{Cause, Error, ErrorKind, OneCService, RestCall};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 use tower::ServiceExt;
@@ -82,14 +82,14 @@ async fn asked(onec: &OneCService, call: RestCall) -> Result<&'static str, Strin
         Err(error) => error,
     };
     let Some(error) = Error::find(&*error) else { return Err(error.to_string()) };
-    match error.trouble() {
-        Trouble::Status(status, _) if matches!(error.why(), None | Some(Cause::NoPath)) && status.as_u16() == 404 => Err(
+    match error.kind() {
+        ErrorKind::Status(status, _) if matches!(error.why(), None | Some(Cause::NoPath)) && status.as_u16() == 404 => Err(
             "the HTTP service has no such path (404); publish an extension that answers it, or name another path in the \
              catalog"
                 .to_owned(),
         ),
         // Who refuses arguments has read them.
-        Trouble::Status(status, _) if error.why().is_none() && status.as_u16() == 400 => {
+        ErrorKind::Status(status, _) if error.why().is_none() && status.as_u16() == 400 => {
             Ok(", and does not take made-up arguments")
         }
         // It only reads.

@@ -5,7 +5,7 @@ use super::say::{fail, note, ok, skip, unknown, wait};
 use crate::infobase::{self, Opened};
 use crate::settings::{Serving, Settings};
 use onec_mcp::auth::login::{AccessKey, Login, LoginError, Typed};
-use onec_mcp::onec::{Cause, Error, OneCService, RestCall, Trouble};
+use onec_mcp::onec::{Cause, Error, ErrorKind, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, ErrorObject, Method, Params, Request, Version};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -232,7 +232,7 @@ async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: D
     match (onec.asks_for_login().await, settings.auth.is_own_login()) {
         (Ok(true), _) => ok(STRANGERS, "1C refuses"),
         (Ok(false), true) => {
-            fail(STRANGERS, &Error::from(Trouble::Open).to_string());
+            fail(STRANGERS, &Error::from(ErrorKind::Open).to_string());
             return false;
         }
         (Ok(false), false) => note(
@@ -251,11 +251,11 @@ async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: D
 /// Which step an error of the health question belongs to.
 fn step(error: &BoxError) -> Step {
     let Some(error) = Error::find(&**error) else { return Step::Address };
-    match (error.why(), error.trouble()) {
+    match (error.why(), error.kind()) {
         (Some(Cause::NoLicence | Cause::Blocked | Cause::WindowsLogin | Cause::OtherLogin), _) => Step::Login,
         (Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps | Cause::OnlyTls), _) => Step::Address,
-        (_, Trouble::Status(status, _)) if matches!(status.as_u16(), 401 | 402) => Step::Login,
-        (_, Trouble::Status(..) | Trouble::Nonsense(_)) => Step::Service,
+        (_, ErrorKind::Status(status, _)) if matches!(status.as_u16(), 401 | 402) => Step::Login,
+        (_, ErrorKind::Status(..) | ErrorKind::Nonsense(_)) => Step::Service,
         _ => Step::Address,
     }
 }

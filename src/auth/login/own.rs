@@ -2,7 +2,7 @@
 
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
-use crate::onec::{DefaultClient, Error, Flow, OneCService, Trouble};
+use crate::onec::{DefaultClient, Error, ErrorKind, Flow, OneCService};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::StatusCode;
@@ -61,7 +61,7 @@ where
             return Ok(());
         }
         if !self.onec.asks_for_login().await? {
-            return Err(Error::from(Trouble::Open).into());
+            return Err(Error::from(ErrorKind::Open).into());
         }
         *seen() = Some(Instant::now());
         Ok(())

@@ -170,7 +170,7 @@ impl<S: TokenStore> TokenValidator for Tokens<S> {
         let Presented { token, base, site } = presented;
         let known = self.inner.known(Digest::of(token), token).await?;
         if self.inner.own && known.identity.credentials().is_none() {
-            return Err(Refusal::Unknown);
+            return Err(AuthError::Unknown);
         }
         if known.expires <= self.inner.clock.now() {
             return Err(AuthError::Expired);

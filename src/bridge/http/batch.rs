@@ -7,8 +7,8 @@ use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};
 use crate::net::Body;
 use crate::net::holder::Holder;
 use crate::rpc::{
-    BoxError, Encoded, ErrorObject, Extensions, Id, MessageError, Level, Message, Method, Request, Response as RpcResponse,
-    Version, encode_error,
+    BoxError, Encoded, ErrorObject, Extensions, Id, Level, Message, MessageError, Method, Request,
+    Response as RpcResponse, Version, encode_error,
 };
 use bytes::Bytes;
 use futures_core::future::BoxFuture;

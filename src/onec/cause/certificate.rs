@@ -1,6 +1,6 @@
 //! What is wrong with the certificate that 1C's web server shows.
 
-use super::super::tls::SelfSigned;
+use super::super::tls::SelfSignedError;
 use super::{Cause, Found, detail};
 use crate::rpc::cause as find;
 use rustls::CertificateError;
@@ -23,7 +23,7 @@ pub(super) fn of_certificate(why: &CertificateError) -> Found {
             let names = if presented.is_empty() { "no host at all".to_owned() } else { presented.join(", ") };
             (Cause::ForeignCertificate, detail(&format!("it names {names}, and the URL {}", expected.to_str())))
         }
-        E::Other(other) if find::<SelfSigned>(&*other.0).is_some() => (Cause::SelfSignedCertificate, None),
+        E::Other(other) if find::<SelfSignedError>(&*other.0).is_some() => (Cause::SelfSignedCertificate, None),
         E::Other(other) => match find::<webpki::Error>(&*other.0) {
             Some(webpki::Error::UnsupportedCertVersion) => (Cause::OldCertificate, None),
             other => (Cause::BadCertificate, other.and_then(of_chain).and_then(detail)),

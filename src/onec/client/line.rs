@@ -28,30 +28,30 @@ const FRESH: Duration = Duration::from_micros(500);
 /// A kept connection was found ended before anything of a request was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the kept connection had ended")]
-pub(in crate::onec) struct Ended;
+pub(in crate::onec) struct EndedError;
 
 /// The answer to plain HTTP is an alert of TLS ([RFC 8446, section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 #[derive(Debug, thiserror::Error)]
 #[error("the server speaks TLS at this port")]
-pub(in crate::onec) struct SpeaksTls;
+pub(in crate::onec) struct SpeaksTlsError;
 
 /// The resolver knows no such host.
 #[derive(Debug, thiserror::Error)]
 #[error("the host name cannot be resolved")]
-pub(in crate::onec) struct NoSuchHost(#[source] io::Error);
+pub(in crate::onec) struct NoSuchHostError(#[source] io::Error);
 
 /// No connection, or no TLS on it, within the time.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection within {} s", .0.as_secs_f32())]
-pub(in crate::onec) struct TooLate(pub(in crate::onec) Duration);
+pub(in crate::onec) struct ConnectTimeoutError(pub(in crate::onec) Duration);
 
-type Resolver = MapErr<GaiResolver, fn(io::Error) -> NoSuchHost>;
+type Resolver = MapErr<GaiResolver, fn(io::Error) -> NoSuchHostError>;
 type Secured = HttpsConnector<HttpConnector<Resolver>>;
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// The connector of plain connections.
 pub(super) fn plain(limit: Duration) -> HttpConnector<Resolver> {
-    let mut http = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), NoSuchHost as _));
+    let mut http = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), NoSuchHostError as _));
     http.enforce_http(false);
     http.set_nodelay(true);
     // Shared among the addresses of the host, so that a dead one leaves time for the others.
@@ -99,7 +99,7 @@ impl Future for Connecting {
     type Output = Result<Line, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let stream = ready!(self.stream.as_mut().poll(cx)).map_err(|_| TooLate(self.limit))??;
+        let stream = ready!(self.stream.as_mut().poll(cx)).map_err(|_| ConnectTimeoutError(self.limit))??;
         Poll::Ready(Ok(Line { stream, begun: 0, sent: true, heard: None }))
     }
 }
@@ -134,7 +134,7 @@ impl Line {
         if self.begun == 1 || self.begun <= MAX_REQUESTS && (fresh || self.is_quiet()) {
             return Ok(());
         }
-        Err(io::Error::new(ErrorKind::NotConnected, Ended))
+        Err(io::Error::new(ErrorKind::NotConnected, EndedError))
     }
 
     /// Whether nothing has come since the last answer: neither the end, nor something that nobody asked
@@ -157,7 +157,7 @@ impl Line {
         ready!(Pin::new(&mut self.stream).poll_read(cx, first.unfilled()))?;
         self.heard = Some(Instant::now());
         if first.filled().starts_with(&[0x15, 3]) {
-            return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, SpeaksTls)));
+            return Poll::Ready(Err(io::Error::new(ErrorKind::InvalidData, SpeaksTlsError)));
         }
         out.put_slice(first.filled());
         Poll::Ready(Ok(()))

@@ -4,13 +4,13 @@ use super::edits::Kept;
 use super::mender::Mender;
 use super::required::Seen;
 use super::type_names::{list_of, meant, types_of};
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 use std::borrow::Cow;
 
 impl Mender<'_> {
     /// The value of `type`.
-    pub(super) fn types(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    pub(super) fn types(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let span = scanner.skip()?;
         let raw = span.of(self.bytes).unwrap_or_default();
         let types = match raw.first() {
@@ -39,14 +39,14 @@ impl Mender<'_> {
     }
 
     /// The value of `enum`: each choice once, and a null only where a null is allowed.
-    pub(super) fn choices(&mut self, types: Option<&[u8]>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    pub(super) fn choices(&mut self, types: Option<&[u8]>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         if scanner.peek() != b'[' {
             return Ok(scanner.skip().map(|_| false)?);
         }
         let nulls = types.is_none_or(may_be_null);
         let mut seen = Seen::default();
         let mut kept = Kept::default();
-        scanner.array::<BadAnswer>(|scanner| {
+        scanner.array::<AnswerError>(|scanner| {
             scanner.peek();
             let start = scanner.pos();
             kept.next(start, &mut self.edits);

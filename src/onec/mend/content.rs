@@ -7,7 +7,7 @@ use super::members::{ANNOTATIONS, ICONS};
 use super::mender::Mender;
 use super::parts::Parts;
 use super::{data, media, resource, text};
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::Version;
 use crate::rpc::json::{Scanner, Span, unquote};
 
@@ -55,7 +55,7 @@ const LINK: &[Field] = &[
 ];
 
 /// The `content` of a tool's result.
-pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'[' => mender.list(&Kind::Own(block), scanner).map(|_| true),
         // Nothing to say.
@@ -69,10 +69,10 @@ pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<
 }
 
 /// A block of content; `false` for a null.
-pub(super) fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'{' => {}
-        b'n' => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
+        b'n' => return scanner.skip().map(|_| false).map_err(AnswerError::from),
         _ => {
             let span = scanner.skip()?;
             let text = mender.text_of(span);
@@ -122,7 +122,7 @@ fn plain_text(bytes: &[u8], scanner: &mut Scanner<'_>) -> bool {
 }
 
 /// The `type` of a block that is read as a text.
-fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     mender.is_text = span.of(mender.bytes) == Some(b"\"text\"");
     if !mender.is_text {
@@ -133,14 +133,14 @@ fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool,
 
 impl Mender<'_> {
     /// A block by what it says it is, or else by what it has.
-    fn block_of(&mut self, kind: &str, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn block_of(&mut self, kind: &str, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let is = |span: Span, first: u8| span.of(self.bytes).is_some_and(|raw| raw.first() == Some(&first));
         let (text, blob, resource) = (is(parts.text, b'"'), is(parts.blob, b'"'), is(parts.resource, b'{'));
         let (data, uri) = (!parts.data.is_empty(), is(parts.uri, b'"'));
         match kind {
             "audio" if data && self.request.version < Version::V2025_03_26 => self.as_resource(parts, scanner),
             "image" | "audio" if data => self.media(kind == "image", parts, scanner),
-            "image" | "audio" if !blob => Err(BadAnswer::Missing("data")),
+            "image" | "audio" if !blob => Err(AnswerError::Missing("data")),
             "resource" if resource => self.block_as(EMBEDDED, "", scanner),
             "resource_link" | "resourcelink" | "link" if uri => {
                 if self.request.version < Version::V2025_06_18 {
@@ -173,7 +173,7 @@ impl Mender<'_> {
         fields: &'static [Field],
         stand_in: &str,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         Ok(self.object(fields, stand_in, scanner)?.is_some())
     }
 
@@ -191,7 +191,7 @@ impl Mender<'_> {
         }
     }
 
-    fn media(&mut self, image: bool, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn media(&mut self, image: bool, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let (fields, family, usual) =
             if image { (IMAGE, "image/", "image/png") } else { (AUDIO, "audio/", "audio/wav") };
         let data = parts.data.of(self.bytes).and_then(unquote);
@@ -200,7 +200,7 @@ impl Mender<'_> {
     }
 
     /// A link for clients that know no links: its name and address.
-    fn link_as_text(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn link_as_text(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let name = first_member(scanner, self.bytes, "name", |raw| raw.first() == Some(&b'"')).and_then(unquote);
         let uri = parts.uri.of(self.bytes).and_then(unquote).unwrap_or_default();
         let text = match name.filter(|name| !name.trim().is_empty() && *name != uri) {
@@ -213,7 +213,7 @@ impl Mender<'_> {
     }
 
     /// A block that is a resource without saying so in the words of MCP.
-    fn as_resource(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn as_resource(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         scanner.skip()?;
         let uri = self.made_up();
         let mut block = format!("{{\"type\":\"resource\",\"resource\":{}", parts.contents(self.bytes, &uri)?);

@@ -1,7 +1,7 @@
 //! Data in Base64.
 
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -12,7 +12,7 @@ pub(super) const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Data in Base64. 1C wraps it into lines; what is not Base64 without them is none.
-pub(super) fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     let raw = span.of(mender.bytes).unwrap_or_default();
     if raw == b"null" {
@@ -25,13 +25,13 @@ pub(super) fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
 }
 
 /// The Base64 in a JSON string without line breaks.
-pub(super) fn one_line(raw: &[u8]) -> Result<Cow<'_, str>, BadAnswer> {
-    let text = unquote(raw).ok_or(BadAnswer::Base64)?;
+pub(super) fn one_line(raw: &[u8]) -> Result<Cow<'_, str>, AnswerError> {
+    let text = unquote(raw).ok_or(AnswerError::Base64)?;
     let line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {
         text.split_ascii_whitespace().collect::<String>().into()
     } else {
         text
     };
-    BASE64.decode(&*line).map_err(|_| BadAnswer::Base64)?;
+    BASE64.decode(&*line).map_err(|_| AnswerError::Base64)?;
     Ok(line)
 }

@@ -1,11 +1,11 @@
 //! What the members of an object should be, as data.
 
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::Scanner;
 
 /// Reads a value and says whether it fits, by now at least.
-pub(super) type Reader = fn(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, BadAnswer>;
+pub(super) type Reader = fn(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, AnswerError>;
 
 /// What a value should be.
 pub(super) enum Kind {

@@ -6,7 +6,7 @@ use super::look::first_member;
 use super::members::{ANNOTATIONS, ICONS};
 use super::mender::{Mender, Output};
 use super::schema;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{JsonError, Scanner, unquote};
 use crate::rpc::{MAX_ITEMS, label};
 
@@ -102,18 +102,18 @@ impl Mender<'_> {
     /// One more item of a list.
     ///
     /// # Errors
-    /// [`BadAnswer::TooMany`].
-    fn another(&mut self) -> Result<(), BadAnswer> {
+    /// [`AnswerError::TooMany`].
+    fn another(&mut self) -> Result<(), AnswerError> {
         self.items += 1;
-        if self.items > MAX_ITEMS { Err(BadAnswer::TooMany) } else { Ok(()) }
+        if self.items > MAX_ITEMS { Err(AnswerError::TooMany) } else { Ok(()) }
     }
 
     /// An item that is named: whether it is the first of its name and one that can be used.
     fn named(
         &mut self,
         name: Option<String>,
-        read: impl FnOnce(&mut Self) -> Result<bool, BadAnswer>,
-    ) -> Result<bool, BadAnswer> {
+        read: impl FnOnce(&mut Self) -> Result<bool, AnswerError>,
+    ) -> Result<bool, AnswerError> {
         let fits = read(self)?;
         match name {
             Some(name) if fits && !self.names.contains(&name) => {
@@ -132,11 +132,11 @@ impl Mender<'_> {
 fn bounded(
     mender: &mut Mender<'_>,
     scanner: &mut Scanner<'_>,
-    item: impl FnOnce(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, BadAnswer>,
-) -> Result<bool, BadAnswer> {
+    item: impl FnOnce(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, AnswerError>,
+) -> Result<bool, AnswerError> {
     let before = scanner.clone();
     match item(mender, scanner) {
-        Err(BadAnswer::Json(JsonError::Depth)) => {
+        Err(AnswerError::Json(JsonError::Depth)) => {
             *scanner = before;
             let named = ["name", "uri", "uriTemplate"].into_iter().find_map(|key| name(scanner, mender.bytes, key));
             scanner.pass_by()?;
@@ -146,30 +146,30 @@ fn bounded(
     }
 }
 
-pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     bounded(mender, scanner, any_tool)
 }
 
-pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     bounded(mender, scanner, any_prompt)
 }
 
-pub(super) fn resource(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn resource(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     bounded(mender, scanner, |mender, scanner| addressed(mender, "uri", RESOURCE, scanner))
 }
 
-pub(super) fn template(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn template(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     bounded(mender, scanner, |mender, scanner| addressed(mender, "uriTemplate", TEMPLATE, scanner))
 }
 
-fn any_tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn any_tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     mender.output = None;
     mender.named(name, |mender| object(mender, TOOL, scanner))
 }
 
-fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.another()?;
     let name = name(scanner, mender.bytes, "name");
     // It is called by its name as it is, which has no alias.
@@ -180,7 +180,7 @@ fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool
     mender.named(name, |mender| object(mender, PROMPT, scanner))
 }
 
-fn object(mender: &mut Mender<'_>, fields: &'static [Field], scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn object(mender: &mut Mender<'_>, fields: &'static [Field], scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.value(&Kind::Object(fields), scanner)
 }
 
@@ -189,7 +189,7 @@ fn addressed(
     key: &'static str,
     fields: &[Field],
     scanner: &mut Scanner<'_>,
-) -> Result<bool, BadAnswer> {
+) -> Result<bool, AnswerError> {
     mender.another()?;
     if scanner.peek() != b'{' {
         scanner.skip()?;
@@ -204,7 +204,7 @@ fn addressed(
 }
 
 /// The values that complete an argument.
-pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     if scanner.peek() != b'[' {
         scanner.skip()?;
         return Ok(false);
@@ -214,14 +214,14 @@ pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
     Ok(true)
 }
 
-fn completed(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn completed(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let fits = mender.value(&Kind::Text, scanner)?;
     mender.values += usize::from(fits);
     Ok(fits && mender.values <= MOST_VALUES)
 }
 
 /// Where the next page is found. One without a name is none: clients would ask for it for ever.
-pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let mut look = scanner.clone();
     let span = look.skip()?;
     if span.of(mender.bytes) == Some(b"\"\"") {

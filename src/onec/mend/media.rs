@@ -3,7 +3,7 @@
 use super::data::BASE64;
 use super::kind::Kind;
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;
 
@@ -42,7 +42,7 @@ pub(super) fn sniffed(text: &str) -> Option<&'static str> {
 }
 
 /// The `mimeType` of an image or of audio: as clients know it, and never anything but a type.
-pub(super) fn mime_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn mime_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let mut look = scanner.clone();
     let span = look.skip()?;
     let text = span.of(mender.bytes).and_then(unquote);

@@ -4,7 +4,7 @@ use super::content::block;
 use super::kind::{Field, Kind};
 use super::look::first_member;
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 
 const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
@@ -13,11 +13,11 @@ const MESSAGE: &[Field] =
     &[Field::or("role", Kind::Own(role), "\"user\""), Field::or("content", Kind::Own(block), NO_TEXT)];
 
 /// The `messages` of a prompt.
-pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.some_of("messages", &Kind::Own(message), scanner)
 }
 
-fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'{' => {}
         b'"' => {
@@ -27,7 +27,7 @@ fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, B
             mender.edits.replace(span, message);
             return Ok(true);
         }
-        _ => return scanner.skip().map(|_| false).map_err(BadAnswer::from),
+        _ => return scanner.skip().map(|_| false).map_err(AnswerError::from),
     }
     if first_member(scanner, mender.bytes, "content", |_| true).is_some_and(|raw| raw.first() == Some(&b'[')) {
         return split(mender, scanner);
@@ -36,14 +36,14 @@ fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, B
 }
 
 /// A message holds one block; one with several becomes as many.
-fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let role = first_member(scanner, mender.bytes, "role", |_| true).map_or("\"user\"", as_role);
     let mut blocks = Vec::new();
-    let object = scanner.object::<BadAnswer>(|scanner, member| {
+    let object = scanner.object::<AnswerError>(|scanner, member| {
         if member.key != "content" || scanner.peek() != b'[' {
-            return scanner.skip().map(drop).map_err(BadAnswer::from);
+            return scanner.skip().map(drop).map_err(AnswerError::from);
         }
-        scanner.array::<BadAnswer>(|scanner| {
+        scanner.array::<AnswerError>(|scanner| {
             blocks.extend(mender.apart(&Kind::Own(block), scanner)?);
             Ok(())
         })?;
@@ -66,7 +66,7 @@ fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Bad
 }
 
 /// Prompts know two roles. Who instructs speaks as the user.
-fn role(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn role(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     let raw = span.of(mender.bytes).unwrap_or_default();
     let role = as_role(raw);

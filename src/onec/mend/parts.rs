@@ -1,6 +1,6 @@
 //! The members of a block of content, whatever it is.
 
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span};
 
 /// Where the members stand that tell what a block is.
@@ -23,9 +23,9 @@ pub(super) struct Parts {
 impl Parts {
     /// Passes the object at the cursor. Of members that stand there twice the first one counts that is
     /// not null.
-    pub(super) fn read(scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<Self, BadAnswer> {
+    pub(super) fn read(scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<Self, AnswerError> {
         let mut parts = Self::default();
-        parts.object = scanner.object::<BadAnswer>(|scanner, Member { key, .. }| {
+        parts.object = scanner.object::<AnswerError>(|scanner, Member { key, .. }| {
             let span = scanner.skip()?;
             let slot = match &*key {
                 "type" => &mut parts.kind,

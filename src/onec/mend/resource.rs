@@ -5,7 +5,7 @@ use super::kind::{Field, Kind};
 use super::mender::Mender;
 use super::parts::Parts;
 use super::{data, media, text};
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::Param;
 use crate::rpc::json::{Scanner, Span, unquote};
 
@@ -23,22 +23,22 @@ const CONTENTS: &[Field] = &[
 const DATA: u32 = 0b11;
 
 /// `contents` of a resource that was read.
-pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.some_of("contents", &Kind::Own(read), scanner)
 }
 
-fn read(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn read(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let asked = mender.request.params.text(Param::Uri).map_or_else(|| mender.made_up(), |uri| quoted(&uri));
     contents(mender, &asked, scanner)
 }
 
 /// The `resource` of a block of content. Nobody asked for it by an address, so that any will do.
-pub(super) fn embedded(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn embedded(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let made_up = mender.made_up();
     contents(mender, &made_up, scanner)
 }
 
-fn contents(mender: &mut Mender<'_>, uri: &str, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+fn contents(mender: &mut Mender<'_>, uri: &str, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let before = scanner.clone();
     let mark = mender.edits.mark();
     match scanner.peek() {
@@ -78,8 +78,8 @@ impl Parts {
     /// What stands in an object as the contents of a resource.
     ///
     /// # Errors
-    /// [`BadAnswer::Base64`].
-    pub(super) fn contents(&self, bytes: &[u8], uri: &str) -> Result<String, BadAnswer> {
+    /// [`AnswerError::Base64`].
+    pub(super) fn contents(&self, bytes: &[u8], uri: &str) -> Result<String, AnswerError> {
         let text = |span: Span| span.of(bytes).filter(|raw| raw.first() == Some(&b'"'));
         let json = |raw: &[u8]| String::from_utf8_lossy(raw).into_owned();
         let named = text(self.uri).filter(|raw| unquote(raw).is_some_and(|uri| !uri.trim().is_empty()));

@@ -13,7 +13,7 @@ use super::look::first_member;
 use super::mender::Mender;
 use super::required::Names;
 use super::type_names::meant;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::Era;
 use crate::rpc::json::{self, Scanner, Span, unquote};
 use bytes::Bytes;
@@ -91,7 +91,7 @@ fn has_anchor(tree: &Value, anchor: &str) -> bool {
 }
 
 /// The schema of arguments.
-pub(super) fn input(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn input(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'{' => mender.root(Root::Input, scanner),
         b'"' => {
@@ -123,7 +123,7 @@ fn from_text(mender: &Mender<'_>, text: &str) -> Option<Vec<u8>> {
 }
 
 /// The schema of results.
-pub(super) fn output(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn output(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     if scanner.peek() != b'{' {
         return Ok(scanner.skip().map(|_| false)?);
     }
@@ -204,7 +204,7 @@ impl Place {
 
 impl Mender<'_> {
     /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
-    fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let (before, mark) = (scanner.clone(), self.edits.mark());
         let mut empty = HashSet::new();
         loop {
@@ -225,7 +225,7 @@ impl Mender<'_> {
         empty: &mut HashSet<usize>,
         root: Root,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         let mark = self.edits.mark();
         let names = std::mem::take(&mut self.properties);
         let mut schema = Schema { whole: scanner.clone(), names, root, tree: None, empty: std::mem::take(empty) };
@@ -263,7 +263,7 @@ impl Mender<'_> {
         root: Root,
         read: &mut Read,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         let span = scanner.skip()?;
         let kind = Type::of(span.of(self.bytes).unwrap_or_default());
         if kind == Type::Other && root == Root::Output {

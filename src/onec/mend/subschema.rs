@@ -9,7 +9,7 @@ use super::mender::Mender;
 use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
 use super::type_names::{meant, types_of};
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
 
 impl Mender<'_> {
@@ -19,12 +19,12 @@ impl Mender<'_> {
         schema: &mut Schema<'_>,
         place: Place,
         scanner: &mut Scanner<'_>,
-    ) -> Result<Read, BadAnswer> {
+    ) -> Result<Read, AnswerError> {
         let mut read = Read::default();
         let mut kept = Kept::default();
         let mut seen = 0_u64;
         let whole = scanner.clone();
-        read.object = scanner.object::<BadAnswer>(|scanner, member| {
+        read.object = scanner.object::<AnswerError>(|scanner, member| {
             read.members = true;
             kept.next(member.start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());
@@ -77,7 +77,7 @@ impl Mender<'_> {
         member: &Member<'_>,
         whole: &Scanner<'_>,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         let first = scanner.peek();
         let same = Place { root: Root::Free, top: false, ..place };
         let turned = Place { turned: true, ..same };
@@ -173,13 +173,13 @@ impl Mender<'_> {
         place: Place,
         keyword: Keyword,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         if scanner.peek() != b'{' {
             return Ok(scanner.skip().map(|_| false)?);
         }
         let mut kept = Kept::default();
         let mut seen = Seen::default();
-        let map = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+        let map = scanner.object::<AnswerError>(|scanner, Member { key, start }| {
             kept.next(start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());
             let fits = match (keyword, scanner.peek()) {
@@ -213,7 +213,7 @@ impl Mender<'_> {
         Ok(true)
     }
 
-    fn names(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn names(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let span = scanner.skip()?;
         if let Some(names) = span.of(self.bytes).and_then(|raw| unique_names(raw, |_| true)) {
             self.edits.replace(span, names);
@@ -227,12 +227,12 @@ impl Mender<'_> {
         schema: &mut Schema<'_>,
         same: Option<Place>,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         if scanner.peek() != b'[' {
             return Ok(scanner.skip().map(|_| false)?);
         }
         let mut any = false;
-        scanner.array::<BadAnswer>(|scanner| {
+        scanner.array::<AnswerError>(|scanner| {
             any = true;
             let place = same.unwrap_or_else(|| Place::new(schema.names.group()));
             self.schema(schema, place, scanner).map(drop)
@@ -241,7 +241,12 @@ impl Mender<'_> {
     }
 
     /// A schema within one. Of what is none, any value is right; the name of a type is short for one of it.
-    fn schema(&mut self, schema: &mut Schema<'_>, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    fn schema(
+        &mut self,
+        schema: &mut Schema<'_>,
+        place: Place,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, AnswerError> {
         match scanner.peek() {
             b'{' => {
                 self.members(schema, place, scanner)?;

@@ -2,11 +2,11 @@
 
 use super::judge::quoted;
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, Span};
 
 /// A text, or the JSON of what should be one.
-pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let first = scanner.peek();
     let span = scanner.skip()?;
     if !matches!(first, b'"' | b'n') {

@@ -4,12 +4,12 @@ use super::edits::Kept;
 use super::judge::{Verdict, judge};
 use super::kind::{Field, Kind, Need};
 use super::mender::Mender;
-use crate::onec::bad_answer::BadAnswer;
+use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span};
 
 impl Mender<'_> {
     /// Passes a value and mends it; `false` if it does not fit all the same.
-    pub(super) fn value(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    pub(super) fn value(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let first = scanner.peek();
         match kind {
             Kind::Object(fields) if first == b'{' => return Ok(self.object(fields, "", scanner)?.is_some()),
@@ -30,10 +30,10 @@ impl Mender<'_> {
 
     /// Passes the array at the cursor, without the items that do not fit; how many there are, and how many
     /// of them stay.
-    pub(super) fn list(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<(usize, usize), BadAnswer> {
+    pub(super) fn list(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<(usize, usize), AnswerError> {
         let (mut all, mut stay) = (0, 0);
         let mut kept = Kept::default();
-        scanner.array::<BadAnswer>(|scanner| {
+        scanner.array::<AnswerError>(|scanner| {
             scanner.peek();
             let start = scanner.pos();
             kept.next(start, &mut self.edits);
@@ -59,10 +59,10 @@ impl Mender<'_> {
         fields: &[Field],
         stand_in: &str,
         scanner: &mut Scanner<'_>,
-    ) -> Result<Option<u32>, BadAnswer> {
+    ) -> Result<Option<u32>, AnswerError> {
         let mut kept = Kept::default();
         let mut seen = 0_u32;
-        let object = scanner.object::<BadAnswer>(|scanner, Member { key, start }| {
+        let object = scanner.object::<AnswerError>(|scanner, Member { key, start }| {
             kept.next(start, &mut self.edits);
             let keep = match fields.iter().zip(0..).find(|(field, _)| field.key == key) {
                 None => scanner.skip().map(|_| true)?,
@@ -102,7 +102,7 @@ impl Mender<'_> {
         stand_in: &str,
         again: bool,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         let mark = self.edits.mark();
         scanner.peek();
         let start = scanner.pos();
@@ -126,19 +126,19 @@ impl Mender<'_> {
         key: &'static str,
         kind: &Kind,
         scanner: &mut Scanner<'_>,
-    ) -> Result<bool, BadAnswer> {
+    ) -> Result<bool, AnswerError> {
         match scanner.peek() {
             b'[' => match self.list(kind, scanner)? {
-                (1.., 0) => Err(BadAnswer::Useless(key)),
+                (1.., 0) => Err(AnswerError::Useless(key)),
                 _ => Ok(true),
             },
-            b'n' => scanner.skip().map(|_| false).map_err(BadAnswer::from),
+            b'n' => scanner.skip().map(|_| false).map_err(AnswerError::from),
             _ => self.wrapped(kind, scanner),
         }
     }
 
     /// The value at the cursor by itself, mended, if it fits.
-    pub(super) fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, BadAnswer> {
+    pub(super) fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, AnswerError> {
         scanner.peek();
         let start = scanner.pos();
         let outer = std::mem::take(&mut self.edits);
@@ -148,7 +148,7 @@ impl Mender<'_> {
     }
 
     /// An item without the array that it should be in.
-    pub(super) fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, BadAnswer> {
+    pub(super) fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         scanner.peek();
         self.edits.insert(scanner.pos(), "[");
         let fits = self.value(kind, scanner)?;

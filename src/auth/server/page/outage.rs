@@ -1,6 +1,6 @@
 //! [`Outage`]: why nobody can log in now.
 
-use crate::onec::{Cause, Error, Trouble};
+use crate::onec::{Cause, Error, ErrorKind};
 use crate::rpc::{BoxError, cause};
 use http::StatusCode;
 
@@ -31,9 +31,9 @@ impl Outage {
             Some(Cause::Redirect | Cause::RedirectCase | Cause::RedirectToHttps) => Self::Address,
             Some(Cause::WindowsLogin | Cause::OtherLogin) => Self::Publication,
             Some(why) if why.is_certificate() => Self::Certificate,
-            _ => match error.trouble() {
-                Trouble::Status(StatusCode::PAYMENT_REQUIRED, _) => Self::Licence,
-                Trouble::Open => Self::Publication,
+            _ => match error.kind() {
+                ErrorKind::Status(StatusCode::PAYMENT_REQUIRED, _) => Self::Licence,
+                ErrorKind::Open => Self::Publication,
                 _ => Self::Unknown,
             },
         }

@@ -1,6 +1,6 @@
 //! Which clients are forgotten.
 
-use super::super::{Client, Grant, TokenKind, Token, TokenStore, UNUSED};
+use super::super::{Client, Grant, Token, TokenKind, TokenStore, UNUSED};
 use super::kit::{ContractError, LATER, answered, new_grant, new_token, same, unique};
 use crate::auth::Timestamp;
 

@@ -1,7 +1,9 @@
 //! A code or refresh token counts once.
 
-use super::super::{Exchange, Found, TokenKind, Token, TokenStore};
-use super::kit::{ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
+use super::super::{Exchange, Found, Token, TokenKind, TokenStore};
+use super::kit::{
+    ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same,
+};
 use tokio::task::JoinSet;
 
 /// Successors count from the exchange on, and either both steps happen or none.

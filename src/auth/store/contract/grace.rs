@@ -1,7 +1,9 @@
 //! A refresh token may come again for a while, and a code may not.
 
-use super::super::{Exchange, TokenKind, Token, TokenStore};
-use super::kit::{ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same};
+use super::super::{Exchange, Token, TokenKind, TokenStore};
+use super::kit::{
+    ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same,
+};
 use tokio::task::JoinSet;
 
 const AGAIN: &str = "a refresh token may come again within its grace";

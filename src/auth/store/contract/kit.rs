@@ -1,6 +1,6 @@
 //! What these tests are made of.
 
-use super::super::{Grant, TokenKind, StoreError, Token, TokenStore};
+use super::super::{Grant, StoreError, Token, TokenKind, TokenStore};
 use crate::auth::{Digest, Timestamp};
 use crate::identity::Scopes;
 use std::fmt;

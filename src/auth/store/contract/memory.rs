@@ -1,7 +1,9 @@
 //! What was put in is found again.
 
-use super::super::{Client, Found, TokenKind, Token, TokenStore};
-use super::kit::{ContractError, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique};
+use super::super::{Client, Found, Token, TokenKind, TokenStore};
+use super::kit::{
+    ContractError, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
+};
 use crate::auth::Timestamp;
 use crate::identity::Scopes;
 

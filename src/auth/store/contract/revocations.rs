@@ -1,6 +1,6 @@
 //! What is revoked or swept is gone.
 
-use super::super::{Client, Exchange, Grant, TokenKind, StoreError, Token, TokenStore};
+use super::super::{Client, Exchange, Grant, StoreError, Token, TokenKind, TokenStore};
 use super::kit::{
     ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
 };

@@ -1,4 +1,4 @@
-//! [`BadAnswer`].
+//! [`AnswerError`].
 
 use crate::rpc::MAX_ITEMS;
 use crate::rpc::json::JsonError;
@@ -6,7 +6,7 @@ use crate::rpc::json::JsonError;
 /// Why the body of an answer is no answer to the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadAnswer {
+pub enum AnswerError {
     /// No body.
     #[error("an empty body")]
     Empty,

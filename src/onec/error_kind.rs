@@ -1,4 +1,4 @@
-//! [`Trouble`]: what can go wrong between this server and 1C.
+//! [`ErrorKind`]: what can go wrong between this server and 1C.
 
 use http::StatusCode;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The kind of trouble with 1C.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum ErrorKind {
     /// Nobody answers at the address: refused, no route, no such name, or no TLS.
     Unreachable,
     /// The connection broke before the whole answer came.
@@ -30,7 +30,7 @@ pub enum Trouble {
     Other,
 }
 
-impl Trouble {
+impl ErrorKind {
     /// What a client gets.
     pub(super) const fn reply(&self) -> StatusCode {
         match self {

@@ -48,7 +48,7 @@
 //!
 //! Anything that is a `tower::Layer` may stand on either side. An answer is `Ok`, even if it is a
 //! JSON-RPC error meant for the client; `Err` is trouble with the machinery, which
-//! [`rpc::Failure::from_error`] turns into one JSON-RPC error and one HTTP status.
+//! [`rpc::RpcError::from_error`] turns into one JSON-RPC error and one HTTP status.
 //!
 //! # Example
 //!

@@ -1,6 +1,6 @@
 //! Who may call: what stands before the MCP endpoints in each auth mode.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::access::Access;
 use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
@@ -24,7 +24,7 @@ pub(crate) async fn guard(
     infobase: &Opened,
     settings: &Settings,
     hosts: &OriginPolicy,
-) -> Result<Access, Failure> {
+) -> Result<Access, BoxError> {
     Ok(match &settings.auth {
         Auth::None { token: None } => Access::new(mcp.open()),
         Auth::None { token: Some(token) } => {

@@ -8,7 +8,7 @@ use crate::infobase::{ANONYMOUS, Opened};
 use crate::server::Server;
 use crate::settings::{Auth, Settings};
 use crate::stack::{Bridge, Stack};
-use crate::{Failure, about, open_files, rest, server};
+use crate::{about, open_files, rest, server};
 use axum::body::Body as RouterBody;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
     infobase: &Opened,
     settings: &Settings,
     stop: &CancellationToken,
-) -> Result<(), Failure> {
+) -> Result<(), BoxError> {
     let tls = settings.http.tls.as_ref().map(server::tls).transpose()?;
     let listener = bind(&settings.http.host, settings.http.port).await?;
     let address = listener.local_addr()?;
@@ -94,7 +94,7 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn bind(host: &str, port: u16) -> Result<TcpListener, Failure> {
+async fn bind(host: &str, port: u16) -> Result<TcpListener, BoxError> {
     let addresses = tokio::net::lookup_host((host, port)).await;
     let addresses = addresses.map_err(|error| format!("cannot resolve {host}: {error}"))?;
     let mut last = format!("{host} has no address");

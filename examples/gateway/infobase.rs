@@ -1,6 +1,6 @@
 //! The 1C side: the leaf service over the configured infobase, or over the demo one.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::settings::{Account, Onec, Settings, Target};
 use onec_mcp::demo;
 use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, HttpClient, Infobase, OneCService};
@@ -50,7 +50,7 @@ impl Opened {
 }
 
 /// Opens the infobase. Whether 1C runs shows only when it is asked: it may come later.
-pub(crate) async fn open(settings: &Settings) -> Result<Opened, Failure> {
+pub(crate) async fn open(settings: &Settings) -> Result<Opened, BoxError> {
     let onec = &settings.onec;
     let demo = match onec.target {
         Target::Demo => Some(demo::DemoInfobase::start().await?),
@@ -96,7 +96,7 @@ fn tuned(infobase: Infobase, settings: &Onec) -> Infobase {
     }
 }
 
-fn trusting(infobase: Infobase, settings: &Onec) -> Result<Infobase, Failure> {
+fn trusting(infobase: Infobase, settings: &Onec) -> Result<Infobase, BoxError> {
     if !settings.tls_verify {
         return Ok(infobase.trust_anybody());
     }
@@ -106,7 +106,7 @@ fn trusting(infobase: Infobase, settings: &Onec) -> Result<Infobase, Failure> {
     Ok(infobase.trust(pem).map_err(|error| failed(&error))?)
 }
 
-fn log_in(infobase: Infobase, account: &Account) -> Result<Infobase, Failure> {
+fn log_in(infobase: Infobase, account: &Account) -> Result<Infobase, BoxError> {
     Ok(match account {
         Account::Basic { username, password } => infobase.basic(username, password.expose_secret()),
         Account::Bearer(token) => infobase.bearer(token.expose_secret())?,

@@ -1,7 +1,7 @@
 //! Logs, on standard error: standard output belongs to MCP. The audit trail among them, or in a file of
 //! its own.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::audit_log::{AuditLog, Reopen};
 use crate::settings::LogLevel;
 use crate::standard_error::StandardError;
@@ -36,7 +36,7 @@ pub(crate) fn start(
     level: LogLevel,
     audit_log: Option<&Path>,
     name: &str,
-) -> Result<Logs, Failure> {
+) -> Result<Logs, BoxError> {
     let level = match level {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Info => LevelFilter::INFO,

@@ -41,7 +41,7 @@ use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
 /// Any error of a start, said in one line.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) use onec_mcp::rpc::BoxError;
 
 fn main() -> ExitCode {
     // Without its thread nothing could be said.
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, Failure> {
+fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, BoxError> {
     // The doctor tries the file of the audit trail by itself.
     let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
     let logs = logging::start(standard_error, settings.log_level, audit_log, &settings.names.audit_log)?;
@@ -78,7 +78,7 @@ fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode,
     end
 }
 
-async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, Failure> {
+async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, BoxError> {
     let hung_up = HungUp::new();
     let infobase = infobase::open(&settings).await?;
     if settings.mode == Mode::Check {

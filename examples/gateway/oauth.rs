@@ -1,6 +1,6 @@
 //! Mode `oauth2`: the gateway's own authorization server, and the guard that accepts its tokens.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::access::Access;
 use crate::endpoints::Unguarded;
 use crate::infobase::Opened;
@@ -30,7 +30,7 @@ pub(crate) async fn guard(
     settings: &Settings,
     oauth: &OAuth2,
     hosts: &OriginPolicy,
-) -> Result<Access, Failure> {
+) -> Result<Access, BoxError> {
     let setup = Setup { mcp, settings, oauth, hosts };
     let name = &settings.names.store;
     Ok(match &oauth.store {
@@ -46,19 +46,19 @@ pub(crate) async fn guard(
 }
 
 /// The folder of the file, if there is none; one further up is a slip.
-fn make_folder(path: &Path, name: &str) -> Result<(), Failure> {
+fn make_folder(path: &Path, name: &str) -> Result<(), BoxError> {
     let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
     let made = std::fs::create_dir(folder);
     made.map_err(|error| format!("{name}: cannot make the folder {}: {error}", folder.display()).into())
 }
 
-async fn sqlite(path: &Path, name: &str) -> Result<SqliteStore, Failure> {
+async fn sqlite(path: &Path, name: &str) -> Result<SqliteStore, BoxError> {
     let store = SqliteStore::open(path).await;
     store.map_err(|error| format!("{name}: cannot use the file {}: {}", path.display(), why(&error)).into())
 }
 
 /// The URL stays out of the message: it may hold a password.
-async fn postgres(url: &SecretString, name: &str) -> Result<PostgresStore, Failure> {
+async fn postgres(url: &SecretString, name: &str) -> Result<PostgresStore, BoxError> {
     let store = PostgresStore::connect(url).await;
     store.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
@@ -72,7 +72,7 @@ fn why(mut error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Whether the database answers. Nothing is made in it.
-pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), Failure> {
+pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), BoxError> {
     let reached = PostgresStore::reach(url).await;
     reached.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }

@@ -1,7 +1,7 @@
 //! What commands print on standard output. Whoever reads it sets the pace, and may stop reading:
 //! `gateway check | head -3` ends quietly.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::visible::escaped;
 use std::fmt::Arguments;
 use std::io::{self, ErrorKind, Write, stdout};
@@ -29,19 +29,19 @@ pub(crate) fn print_line(text: Arguments<'_>) {
 }
 
 /// Waits until nobody reads what is printed, or it cannot be written: the end of the command.
-pub(crate) async fn failed() -> Result<ExitCode, Failure> {
+pub(crate) async fn failed() -> Result<ExitCode, BoxError> {
     end(FAILED.wait().await)
 }
 
 /// Prints the only text of a command, which then ends with `status`.
-pub(crate) fn print(text: &str, status: ExitCode) -> Result<ExitCode, Failure> {
+pub(crate) fn print(text: &str, status: ExitCode) -> Result<ExitCode, BoxError> {
     match writeln!(stdout(), "{}", escaped(text, |c| matches!(c, '\n' | '\t'))) {
         Ok(()) => Ok(status),
         Err(error) => end(&error),
     }
 }
 
-fn end(error: &io::Error) -> Result<ExitCode, Failure> {
+fn end(error: &io::Error) -> Result<ExitCode, BoxError> {
     match error.kind() {
         ErrorKind::BrokenPipe => Ok(ExitCode::from(NOT_READ)),
         _ => Err(format!("cannot write to standard output: {error}").into()),

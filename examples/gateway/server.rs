@@ -1,6 +1,6 @@
 //! The HTTP/1.1 server around the routes: connections, TLS, shutdown.
 
-use crate::Failure;
+use crate::BoxError;
 use crate::connections::{Answer, Connection, Connections, Requests};
 use crate::settings;
 use axum::http::{Request, Response, StatusCode};
@@ -33,7 +33,7 @@ const BUFFER: usize = 64 * 1024;
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the certificate chain and the key, both PEM.
-pub(crate) fn tls(files: &settings::Tls) -> Result<TlsAcceptor, Failure> {
+pub(crate) fn tls(files: &settings::Tls) -> Result<TlsAcceptor, BoxError> {
     let unusable = |why| format!("cannot use the certificate {}: {why}", files.cert.display());
     let mut config = files.server().map_err(unusable)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -69,7 +69,7 @@ impl<A> Server<A> {
     pub(crate) async fn run<R>(self, listener: TcpListener, drain: Duration)
     where
         A: App<R>,
-        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+        R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let mut connections = JoinSet::new();
         let mut full = Scarce::default();
@@ -103,7 +103,7 @@ impl<A> Server<A> {
     async fn connection<R>(self, stream: TcpStream, peer: SocketAddr, place: Connection)
     where
         A: App<R>,
-        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+        R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         // Answers go out at once; without this the last piece of a large one may wait for an ACK.
         let _ = stream.set_nodelay(true);
@@ -132,7 +132,7 @@ impl<A> Server<A> {
     where
         I: AsyncRead + AsyncWrite + Send,
         A: App<R>,
-        R: Body<Data = Bytes, Error: Into<Failure>> + Send + 'static,
+        R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(STALLED));

@@ -4,7 +4,7 @@ use super::arguments::Twice;
 use super::book::{Book, Meaning};
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::name::{Kept, looks_made, may_hold_alias};
-use crate::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response};
+use crate::rpc::{BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
 use crate::service::{accessors, take_ready};
@@ -117,7 +117,7 @@ where
             let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
             let meant = match found.await {
                 // Whoever may see no list is refused the call itself, and the audit trail tells of that.
-                Err(error) if Failure::from_error(&error).status == StatusCode::FORBIDDEN => None,
+                Err(error) if RpcError::from_error(&error).status == StatusCode::FORBIDDEN => None,
                 // Without the list, a key that only looks like an alias must not keep the call from 1C.
                 Err(_) if !asked.by_alias => None,
                 Err(error) => return told(report, Err(error)),

@@ -1,6 +1,6 @@
 //! [`Verdict`]: how a request ended, in a word.
 
-use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response};
+use crate::rpc::{BoxError, ErrorObject, Payload, Response, RpcError};
 use http::StatusCode;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ impl Verdict {
         match answer {
             Ok(Response { outcome, upstream }) => Self { upstream: *upstream, ..Self::of_outcome(outcome) },
             Err(error) => {
-                let failure = Failure::from_error(error);
+                let failure = RpcError::from_error(error);
                 Self { status: Some(failure.error.code), ..Self::failed(by_failure(&failure)) }
             }
         }
@@ -50,7 +50,7 @@ impl Verdict {
 }
 
 /// Why a machinery error happened; its status tells it apart.
-fn by_failure(failure: &Failure) -> &'static str {
+fn by_failure(failure: &RpcError) -> &'static str {
     if failure.scopes.is_some() {
         return "insufficient_scope";
     }

@@ -8,7 +8,7 @@ use super::tool::{AnswerError, Seen, Tool};
 use super::wrap::{failed, result, too_many};
 use crate::onec::{Error, ErrorKind, RestCall};
 use crate::rpc::json::JsonError;
-use crate::rpc::{BoxError, ErrorObject, Failure, Payload, Response, cause};
+use crate::rpc::{BoxError, ErrorObject, Payload, Response, RpcError, cause};
 use crate::service::answer::{Answer, Rework};
 use http::StatusCode;
 use pin_project_lite::pin_project;
@@ -111,7 +111,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
             Seen { flaw: Some(AnswerError::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
             // Text alone may be anything.
             Seen { flaw: Some(AnswerError::Misfit(why)), .. } if structured => {
-                return Err(Failure::no_answer(&why).of_tool(tool.name()).into());
+                return Err(RpcError::no_answer(&why).of_tool(tool.name()).into());
             }
             seen => {
                 told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
@@ -147,7 +147,7 @@ fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
             "" => "1C refused these arguments (400) without saying why.",
             text => text,
         })),
-        _ => Err(match cause::<Failure>(&*error).cloned() {
+        _ => Err(match cause::<RpcError>(&*error).cloned() {
             Some(failure) => failure.of_tool(tool.name()).into(),
             None => error,
         }),

@@ -2,7 +2,7 @@
 
 use super::tools::Tools;
 use crate::rpc::json::JsonError;
-use crate::rpc::{BoxError, Failure, List, Memo, Method, Response};
+use crate::rpc::{BoxError, List, Memo, Method, Response, RpcError};
 use std::sync::Arc;
 
 /// Which merged list it is.
@@ -26,14 +26,14 @@ pub(super) struct Merge {
 
 impl Merge {
     /// # Errors
-    /// A [`Failure`] where the list beneath cannot be read.
+    /// An [`RpcError`] where the list beneath cannot be read.
     pub(super) fn apply(&self, mut response: Response) -> Result<Response, BoxError> {
         let Ok(payload) = &mut response.outcome else { return Ok(response) };
         let key = Key { tools: self.tools.id(), first: self.first, structured: self.structured };
         let read = payload.list(&Method::ToolsList, &self.lists);
         let merged = read
             .and_then(|list| list.made(&key, || self.merged(&list)))
-            .map_err(|fault| Failure::no_answer(&format!("the list of tools: {fault}")))?;
+            .map_err(|fault| RpcError::no_answer(&format!("the list of tools: {fault}")))?;
         if let Some(merged) = merged {
             payload.show(merged);
         }

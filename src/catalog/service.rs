@@ -11,7 +11,7 @@ use super::wrap::failed;
 use crate::audit;
 use crate::identity::{Identity, Scopes};
 use crate::onec::RestCall;
-use crate::rpc::{BoxError, Failure, Memo, Method, Param, Request, Response};
+use crate::rpc::{BoxError, Memo, Method, Param, Request, Response, RpcError};
 use crate::scope::{CatalogAlone, Judged};
 use crate::service::accessors;
 use crate::service::answer::Answer;
@@ -89,7 +89,7 @@ fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<R
         Err(unfit) => return Err(Ok(failed(&unfit.message))),
     };
     if let Some(needed) = held.and_then(|held| lacking(tool, &arguments, held, request)) {
-        return Err(Err(Failure::insufficient_scope(needed).into()));
+        return Err(Err(RpcError::insufficient_scope(needed).into()));
     }
     let mut call = tool.call(&arguments);
     call.headers = request.headers.clone();

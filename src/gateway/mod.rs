@@ -26,7 +26,7 @@
 //! ```
 //! use onec_mcp::alias::AliasLayer;
 //! use onec_mcp::onec::{Infobase, OneCService};
-//! use onec_mcp::rpc::{Failure, Method, Params, Request, Version};
+//! use onec_mcp::rpc::{RpcError, Method, Params, Request, Version};
 //! use onec_mcp::scope::ScopePolicy;
 //! use onec_mcp::{Gateway, Identity, Scopes, demo};
 //! use tower::ServiceExt;
@@ -42,7 +42,7 @@
 //!
 //! let mut request = Request::new(Method::ToolsList, Params::default(), Version::V2025_11_25);
 //! let error = gateway.clone().oneshot(request.clone()).await.err().ok_or("passed")?;
-//! assert_eq!(Failure::from_error(&error).status, 403);
+//! assert_eq!(RpcError::from_error(&error).status, 403);
 //!
 //! request.extensions.insert(Identity::new("onec:Я", Scopes::parse("mcp")));
 //! assert!(gateway.oneshot(request).await?.outcome.is_ok());

@@ -1,7 +1,7 @@
 //! [`Line`].
 
 use super::TARGET;
-use crate::rpc::{BoxError, Failure, Method, Param, Request, RequestId, Response, Told, Version, json};
+use crate::rpc::{BoxError, Method, Param, Request, RequestId, Response, RpcError, Told, Version, json};
 use bytes::Bytes;
 use tokio::time::Instant;
 
@@ -45,7 +45,7 @@ impl Line {
         }
         let (status, upstream) = match answer {
             Ok(Response { outcome, upstream }) => (outcome.as_ref().err().map_or(0, |error| error.code), *upstream),
-            Err(error) => (Failure::from_error(error).error.code, None),
+            Err(error) => (RpcError::from_error(error).error.code, None),
         };
         let subject = self.subject.as_deref().and_then(json::unquote);
         tracing::info!(

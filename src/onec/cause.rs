@@ -3,7 +3,7 @@
 
 mod certificate;
 
-use super::client::line::{NoSuchHostError, SpeaksTlsError, ConnectTimeoutError};
+use super::client::line::{ConnectTimeoutError, NoSuchHostError, SpeaksTlsError};
 use crate::rpc::cause as find;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode, Uri};

@@ -1,7 +1,7 @@
 //! How long a call to 1C may take.
 
 use super::error_kind::ErrorKind;
-use crate::rpc::{BoxError, Failure};
+use crate::rpc::{BoxError, RpcError};
 use crate::service::accessors;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -21,7 +21,7 @@ pub(super) fn patience(request: &http::Request<Bytes>) -> Patience {
     request.extensions().get().copied().unwrap_or(Patience(Duration::from_secs(30)))
 }
 
-/// Ends a call that takes longer than its [`Patience`] with a [`Failure`] for [`ErrorKind::Slow`]; dropping it tells 1C.
+/// Ends a call that takes longer than its [`Patience`] with an [`RpcError`] for [`ErrorKind::Slow`]; dropping it tells 1C.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeadlineLayer;
 
@@ -86,6 +86,6 @@ where
             return Poll::Ready(answer.map_err(Into::into));
         }
         ready!(this.sleep.poll(cx));
-        Poll::Ready(Err(Failure::from(ErrorKind::Slow(*this.limit)).into()))
+        Poll::Ready(Err(RpcError::from(ErrorKind::Slow(*this.limit)).into()))
     }
 }

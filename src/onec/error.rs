@@ -3,14 +3,14 @@
 use super::cause::{Cause, Found};
 use super::error_kind::ErrorKind;
 use super::sentences::{cut, explained, sentence};
-use crate::rpc::{BoxError, Failure, Upstream, cause};
+use crate::rpc::{BoxError, RpcError, Upstream, cause};
 use http::{StatusCode, Uri};
 use std::borrow::Cow;
 use std::time::Duration;
 
 /// 1C could not be asked, or did not answer.
 ///
-/// A [`OneCService`](super::OneCService) fails with a [`Failure`] whose [`source`](std::error::Error::source) is
+/// A [`OneCService`](super::OneCService) fails with an [`RpcError`] whose [`source`](std::error::Error::source) is
 /// this: [`find`](Self::find) looks for it.
 ///
 /// Its text is meant for administrators: what happened, the details, what to do, and what 1C says. Clients
@@ -22,7 +22,7 @@ pub struct Error {
     kind: ErrorKind,
     why: Option<Cause>,
     told: Cow<'static, str>,
-    failure: Failure,
+    failure: RpcError,
     place: Option<Box<Place>>,
     #[source]
     source: Option<BoxError>,
@@ -53,7 +53,7 @@ impl Error {
                 (sentence.clone(), sentence)
             }
         };
-        let mut failure = Failure::new(kind.reply(), said);
+        let mut failure = RpcError::new(kind.reply(), said);
         if let ErrorKind::Queued(_) = kind {
             failure.retry_after = Some(Duration::from_secs(5));
         }
@@ -142,7 +142,7 @@ impl Error {
     }
 
     /// What a client is told.
-    pub const fn failure(&self) -> &Failure {
+    pub const fn failure(&self) -> &RpcError {
         &self.failure
     }
 
@@ -159,7 +159,7 @@ impl Error {
     }
 }
 
-/// What the services of the leaf fail with: a [`Failure`] for trouble with 1C, with that as its source; what else the
+/// What the services of the leaf fail with: an [`RpcError`] for trouble with 1C, with that as its source; what else the
 /// client failed with as it is.
 pub(super) fn failed(error: BoxError) -> BoxError {
     match Error::find(&*error).map(|trouble| (trouble.failure.clone(), trouble.upstream())) {
@@ -168,13 +168,13 @@ pub(super) fn failed(error: BoxError) -> BoxError {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for RpcError {
     fn from(error: Error) -> Self {
         error.failure.clone().caused(error.upstream(), error.into())
     }
 }
 
-impl From<ErrorKind> for Failure {
+impl From<ErrorKind> for RpcError {
     fn from(kind: ErrorKind) -> Self {
         Error::from(kind).into()
     }
@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn the_table_finds_the_failure() {
         let error: BoxError = Error::from(ErrorKind::Slow(Duration::from_secs(30))).into();
-        let failure = Failure::from_error(&failed(error));
+        let failure = RpcError::from_error(&failed(error));
         assert_eq!(failure.status, StatusCode::GATEWAY_TIMEOUT);
         assert!(failure.error.message.contains("within 30 s"), "{}", failure.error.message);
     }

@@ -20,7 +20,7 @@ use super::queue::Flow;
 use super::relist::{self, Listing};
 use crate::identity::Identity;
 use crate::net::budget::Tally;
-use crate::rpc::{BoxError, ErrorObject, Failure, Memo, Method, Param, Payload, Request, Response, cause as find};
+use crate::rpc::{BoxError, ErrorObject, Memo, Method, Param, Payload, Request, Response, RpcError, cause as find};
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -310,7 +310,7 @@ impl Target {
 /// The trouble that a layer between leaf and client failed with, to be put into words that fit the call.
 fn own(error: BoxError) -> BoxError {
     match find::<Error>(&*error).map(Error::kind) {
-        Some(kind) if error.is::<Failure>() => Error::from(kind.clone()).into(),
+        Some(kind) if error.is::<RpcError>() => Error::from(kind.clone()).into(),
         _ => error,
     }
 }

@@ -8,7 +8,7 @@ pub use flow::Flow;
 
 use super::deadline::{Patience, patience};
 use super::error_kind::ErrorKind;
-use crate::rpc::{BoxError, Failure};
+use crate::rpc::{BoxError, RpcError};
 use crate::service::accessors;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
@@ -48,7 +48,7 @@ type Call = http::Request<Bytes>;
 /// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
 /// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
 ///
-/// A call waits no longer than its [`Patience`]; then it fails with a [`Failure`] for [`ErrorKind::Queued`] and surely did not
+/// A call waits no longer than its [`Patience`]; then it fails with an [`RpcError`] for [`ErrorKind::Queued`] and surely did not
 /// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`]. Of both the log warns, of
 /// each at most 10 times a minute; the others are counted.
 ///
@@ -159,16 +159,16 @@ where
 }
 
 // Few wait, and all would carry the timer.
-type Wait = Pin<Box<dyn Future<Output = Result<Turn, Failure>> + Send>>;
+type Wait = Pin<Box<dyn Future<Output = Result<Turn, RpcError>> + Send>>;
 
-async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, Failure> {
+async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, RpcError> {
     let (turns, flow) = (Arc::clone(&waiting.turns), waiting.flow);
     match tokio::time::timeout(limit, waiting).await {
         Ok(Some(turn)) => Ok(turn),
         // The queue outlives who waits in it, so this is the time limit.
         Ok(None) | Err(_) => {
             turns.refused(flow, "Queued");
-            Err(Failure::from(ErrorKind::Queued(limit)))
+            Err(RpcError::from(ErrorKind::Queued(limit)))
         }
     }
 }

@@ -36,7 +36,7 @@ const DEFAULT_CONCURRENCY: usize = 16;
 /// the identity's hook ([`Identity::on_login_refused`](crate::Identity::on_login_refused)).
 ///
 /// # Errors
-/// A [`Failure`](crate::rpc::Failure) for trouble with 1C, whose source is an [`Error`](super::Error); tower's
+/// An [`RpcError`](crate::rpc::RpcError) for trouble with 1C, whose source is an [`Error`](super::Error); tower's
 /// `Overloaded` when too many calls wait; and whatever `C` fails with. JSON-RPC errors of 1C are answers.
 #[derive(Clone)]
 pub struct OneCService<C = DefaultClient> {

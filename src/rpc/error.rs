@@ -131,7 +131,7 @@ impl StdError for ErrorObject {}
 /// What a machinery error looks like to a client, and what is behind it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Failure {
+pub struct RpcError {
     /// The JSON-RPC error, the same on every transport.
     pub error: ErrorObject,
     /// The status, where the transport is HTTP and no event stream has begun.
@@ -163,7 +163,7 @@ pub(crate) struct Upstream {
     pub(crate) is_for_administrators: bool,
 }
 
-impl Failure {
+impl RpcError {
     /// A failure of what stands behind this server.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::of(ErrorObject::internal(message), status)
@@ -201,7 +201,7 @@ impl Failure {
         Self { scopes: Some(needed), ..Self::of(error, StatusCode::FORBIDDEN) }
     }
 
-    /// The one table: a [`Failure`] or [`ErrorObject`] that the leaf or a layer failed with, tower's errors;
+    /// The one table: an [`RpcError`] or [`ErrorObject`] that the leaf or a layer failed with, tower's errors;
     /// anything else is a 500 whose text stays in the log. Wrapped errors are found.
     pub fn from_error(error: &BoxError) -> Self {
         if let Some(failure) = cause::<Self>(&**error) {
@@ -230,13 +230,13 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.message.fmt(f)
     }
 }
 
-impl StdError for Failure {
+impl StdError for RpcError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }

@@ -1,13 +1,13 @@
 //! What the log says of calls that failed.
 
-use super::error::{BoxError, ErrorObject, Failure, Upstream, cause};
+use super::error::{BoxError, ErrorObject, RpcError, Upstream, cause};
 use super::request_id::RequestId;
 use crate::identity::Identity;
 use http::StatusCode;
 use std::error::Error;
 
 /// A call ended with `error`, which clients get as `failure`.
-pub(super) fn happened(error: &BoxError, failure: &Failure, request: RequestId) {
+pub(super) fn happened(error: &BoxError, failure: &RpcError, request: RequestId) {
     let Some(upstream) = &failure.upstream else {
         let error = &**error as &dyn Error;
         match failure.status {
@@ -32,7 +32,7 @@ pub(super) fn happened(error: &BoxError, failure: &Failure, request: RequestId) 
 /// A call that `identity` sent ended with `error`: if 1C refused the caller's own login, the identity hears of it.
 pub(crate) async fn tell_refused(error: &BoxError, identity: Option<&Identity>) {
     let Some(identity) = identity else { return };
-    let failure = cause::<Failure>(&**error);
+    let failure = cause::<RpcError>(&**error);
     if failure.and_then(|failure| failure.upstream.as_ref()).is_some_and(|upstream| upstream.login_refused) {
         identity.login_refused().await;
     }
@@ -61,7 +61,7 @@ pub(crate) fn no_answer(why: &str) -> String {
     )
 }
 
-impl Failure {
+impl RpcError {
     /// The answer to a call is none, and why.
     pub(crate) fn no_answer(why: &str) -> Self {
         let mut failure = Self::new(StatusCode::BAD_GATEWAY, no_answer(why));

@@ -27,7 +27,7 @@ mod splice;
 mod version;
 
 pub use encoded::Encoded;
-pub use error::{BoxError, ErrorObject, Failure};
+pub use error::{BoxError, ErrorObject, RpcError};
 pub(crate) use extensions::Told;
 pub use extensions::{Extensions, Unasked};
 pub use json::{JsonError, MAX_DEPTH};

@@ -1,7 +1,7 @@
 //! What the RPC stack answers.
 
 use super::encoded::Encoded;
-use super::error::{BoxError, ErrorObject, Failure};
+use super::error::{BoxError, ErrorObject, RpcError};
 use super::failure;
 use super::message::Id;
 use super::payload::Payload;
@@ -63,9 +63,9 @@ impl Outcome {
                 Self::answered(response)
             }
             Err(error) => {
-                let failure = Failure::from_error(&error);
+                let failure = RpcError::from_error(&error);
                 failure::happened(&error, &failure, request);
-                let Failure { error, status, retry_after, scopes, .. } = failure;
+                let RpcError { error, status, retry_after, scopes, .. } = failure;
                 Self { result: Err(error), status, retry_after, upstream: None, scopes }
             }
         }

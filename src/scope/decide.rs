@@ -4,7 +4,7 @@ use super::fold::folded_name;
 use super::policy::Rules;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span, once};
-use crate::rpc::{ErrorObject, Failure, Method, Param, Request};
+use crate::rpc::{ErrorObject, Method, Param, Request, RpcError};
 use http::StatusCode;
 use std::borrow::Cow;
 
@@ -89,7 +89,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
     enough(have, [prompt, resource, default].into_iter().flatten())
 }
 
-impl From<No> for Failure {
+impl From<No> for RpcError {
     fn from(no: No) -> Self {
         match no {
             No::Scopes(needed) if needed.is_empty() => {

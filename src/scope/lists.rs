@@ -4,7 +4,7 @@ use super::policy::Rules;
 use super::schema;
 use crate::identity::Scopes;
 use crate::rpc::json::JsonError;
-use crate::rpc::{Failure, List, Memo, Method, Payload};
+use crate::rpc::{List, Memo, Method, Payload, RpcError};
 use http::StatusCode;
 use std::sync::Arc;
 
@@ -34,11 +34,11 @@ impl Filter {
     ///
     /// # Errors
     /// For what is no list: it is not shown at all.
-    pub(super) fn apply(&self, mut list: Payload) -> Result<Payload, Failure> {
+    pub(super) fn apply(&self, mut list: Payload) -> Result<Payload, RpcError> {
         let read = list.list(&self.key.method, &self.lists);
         let shown = read.and_then(|list| list.made(&self.key, || self.pick(&list))).map_err(|fault| {
             tracing::warn!(method = %self.key.method, %fault, "a list that cannot be read is not shown");
-            Failure::new(StatusCode::BAD_GATEWAY, format!("1C sent a list that cannot be read: {fault}"))
+            RpcError::new(StatusCode::BAD_GATEWAY, format!("1C sent a list that cannot be read: {fault}"))
         })?;
         if let Some(shown) = shown {
             list.show(shown);

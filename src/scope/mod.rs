@@ -20,7 +20,7 @@
 //! could see nothing of the 1C extension, whatever it has, 1C is not asked: the list is empty, or that
 //! of the catalog.
 //!
-//! A refusal is the error [`Failure::insufficient_scope`](crate::rpc::Failure::insufficient_scope),
+//! A refusal is the error [`RpcError::insufficient_scope`](crate::rpc::RpcError::insufficient_scope),
 //! with all the scopes that the request needs: over HTTP 403 and a challenge, from revision 2025-11-25
 //! on; elsewhere a tool result with `isError`, or an error where no tool was called. It leaves
 //! `oauth.scope.denied` in the audit trail.
@@ -31,7 +31,7 @@
 //! # Example
 //!
 //! ```
-//! use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+//! use onec_mcp::rpc::{BoxError, RpcError, Method, Params, Payload, Request, Response, Version};
 //! use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};
 //! use onec_mcp::{Identity, Scopes};
 //! use tower::{Layer, ServiceExt, service_fn};
@@ -63,7 +63,7 @@
 //! // Calls of the rest are refused, and so are guarded values, however they are written.
 //! let refused = async |params| {
 //!     let error = service.clone().oneshot(request(Method::ToolsCall, params)?).await.err().ok_or("passed")?;
-//!     Ok::<_, BoxError>(Failure::from_error(&error))
+//!     Ok::<_, BoxError>(RpcError::from_error(&error))
 //! };
 //! let failure = refused(r#"{"name":"admin_users"}"#).await?;
 //! assert_eq!((failure.status.as_u16(), failure.scopes), (403, Some(Scopes::parse("admin"))));

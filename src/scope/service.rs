@@ -5,7 +5,7 @@ use super::lists::Filter;
 use super::policy::{Rules, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
-use crate::rpc::{BoxError, Failure, Memo, Method, Param, Payload, Request, Response, Unasked, empty_list};
+use crate::rpc::{BoxError, Memo, Method, Param, Payload, Request, Response, RpcError, Unasked, empty_list};
 use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
 use http::HeaderName;
@@ -87,7 +87,7 @@ where
 }
 
 impl<S> Scope<S> {
-    fn allow(&self, request: &mut Request) -> Result<After, Box<Failure>> {
+    fn allow(&self, request: &mut Request) -> Result<After, Box<RpcError>> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);
         // The same ones for the request and its answer, whatever is replaced meanwhile.
@@ -120,7 +120,7 @@ impl<S> Scope<S> {
     }
 }
 
-fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<Failure>> {
+fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<RpcError>> {
     let have = request.extensions.get::<Identity>().map(Identity::scopes);
     decide(rules, request, have).map_err(|no| {
         // The trail is of what clients ask.

@@ -1,6 +1,6 @@
 //! Lists of tools that layers and bridges ask for themselves.
 
-use crate::rpc::{BoxError, ErrorObject, Failure, MAX_ITEMS, Method, Params, Payload, Request, Response, Unasked};
+use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Method, Params, Payload, Request, Response, RpcError, Unasked};
 use crate::service::aside::{aside, is_long};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ struct Page {
 /// given back.
 ///
 /// # Errors
-/// What the service failed with; a [`Failure`] for a list that does not end: where a cursor comes again, after 100
+/// What the service failed with; an [`RpcError`] for a list that does not end: where a cursor comes again, after 100
 /// pages, and after 10 000 tools.
 pub(crate) async fn tools<S>(
     request: &Request,
@@ -69,5 +69,5 @@ where
 }
 
 fn endless(why: String) -> BoxError {
-    Failure::no_answer(&why).into()
+    RpcError::no_answer(&why).into()
 }

@@ -2,7 +2,7 @@
 
 use crate::support::mcp::{Rpc, http, modern, result, rpc, send};
 use onec_mcp::alias::{Alias, AliasLayer, argument_alias};
-use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Version};
+use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, RpcError, Version};
 use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
@@ -312,7 +312,7 @@ async fn fresh_replicas_know_aliases_of_arguments() {
 async fn a_list_that_fails_keeps_no_call_back() {
     let service = AliasLayer::new().layer(rpc(|request| {
         std::future::ready(match request.method {
-            Method::ToolsList => Err::<_, BoxError>(Failure::overloaded().into()),
+            Method::ToolsList => Err::<_, BoxError>(RpcError::overloaded().into()),
             _ => result(r#"{"content":[]}"#),
         })
     }));

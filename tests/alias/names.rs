@@ -4,7 +4,7 @@ use crate::support::mcp;
 use crate::support::schema::odd_results;
 use mcp::{Rpc, http, legacy, modern, post, result, rpc, send};
 use onec_mcp::alias::{Alias, AliasLayer, alias};
-use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -331,9 +331,9 @@ async fn a_name_of_two_tools_is_refused() {
 
 #[tokio::test]
 async fn a_list_that_fails_is_what_the_call_fails_with() {
-    let service = aliased(rpc(|_| std::future::ready(Err::<Response, BoxError>(Failure::overloaded().into()))));
+    let service = aliased(rpc(|_| std::future::ready(Err::<Response, BoxError>(RpcError::overloaded().into()))));
     let call = service.oneshot(request(Method::ToolsCall, &json!({ "name": alias("Остатки") })));
-    assert_eq!(Failure::from_error(&call.await.unwrap_err()).status, 503);
+    assert_eq!(RpcError::from_error(&call.await.unwrap_err()).status, 503);
 }
 
 /// Pages that lead in a circle, that never end, or that hold more tools than any model reads: the call says so, and

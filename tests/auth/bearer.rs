@@ -9,7 +9,7 @@ use onec_mcp::auth::{
     TokenRequest,
 };
 use onec_mcp::net::{Body, Caller};
-use onec_mcp::rpc::{BoxError, Failure};
+use onec_mcp::rpc::{BoxError, RpcError};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -261,8 +261,8 @@ async fn said(service: &Protected, mut asked: Request<Full<Bytes>>) -> Response<
 fn failing(status: StatusCode, scopes: Option<&'static str>) -> Protected {
     layer().layer(http(rpc(move |_| {
         let failure = match scopes {
-            Some(scopes) => Failure::insufficient_scope(Scopes::parse(scopes)),
-            None => Failure::new(status, "no"),
+            Some(scopes) => RpcError::insufficient_scope(Scopes::parse(scopes)),
+            None => RpcError::new(status, "no"),
         };
         ready(Err::<onec_mcp::rpc::Response, BoxError>(Box::new(failure)))
     })))

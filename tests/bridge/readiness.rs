@@ -9,7 +9,7 @@ use onec_mcp::bridge::http::{JsonRpc, JsonRpcLayer, ResponseFuture};
 use onec_mcp::bridge::sse::{LegacySse, LegacySseLayer};
 use onec_mcp::bridge::stdio;
 use onec_mcp::net::{Body, HostLayer, Hosts, Lingering, OriginPolicy, Unread, Watched, Watching};
-use onec_mcp::rpc::{Encoded, ErrorObject, Failure, Id, Method, Params, Payload, Request, Response, ServerInfo};
+use onec_mcp::rpc::{Encoded, ErrorObject, Id, Method, Params, Payload, Request, Response, RpcError, ServerInfo};
 use serde_json::json;
 use std::convert::Infallible;
 use std::future::Future;
@@ -81,7 +81,7 @@ async fn each_inner_call_has_its_own_readiness() {
 async fn a_service_that_fails_to_get_ready_is_an_error_answer() {
     let (inner, mut handle) = mock::pair::<Request, Response>();
     let http: JsonRpc<Inner> = JsonRpcLayer::new(server()).layer(inner);
-    handle.send_error(Failure::overloaded());
+    handle.send_error(RpcError::overloaded());
     let answer = http.oneshot(post(legacy(1, "tools/list", &json!({})), &[])).await.unwrap();
     let got = read(answer).await;
     assert_eq!(got.status, 503, "{got:?}");
@@ -150,7 +150,7 @@ const _: () = {
     shared::<Payload>();
     shared::<Encoded>();
     shared::<ErrorObject>();
-    shared::<Failure>();
+    shared::<RpcError>();
     shared::<Id>();
     sent::<Body>();
     sent::<ResponseFuture>();

@@ -8,7 +8,7 @@ use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture, RestCache};
 use onec_mcp::onec::{ErrorKind, Infobase, OneCRest, OneCService, RestCall};
-use onec_mcp::rpc::{BoxError, Failure, Payload, Request, Response};
+use onec_mcp::rpc::{BoxError, Payload, Request, Response, RpcError};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,12 +34,12 @@ fn lone<F: Future>(future: F) -> Polled<Unconstrained<F>> {
 /// Errors of all kinds that the table knows, and one that it does not.
 fn errors() -> Vec<fn() -> BoxError> {
     vec![
-        || Failure::from(ErrorKind::Slow(s(30))).into(),
-        || Failure::from(ErrorKind::Queued(s(30))).into(),
-        || Failure::from(ErrorKind::LoginRefused).into(),
-        || Failure::from(ErrorKind::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
-        || Failure::overloaded().into(),
-        || Failure::insufficient_scope(Scopes::parse("mcp:resolve")).into(),
+        || RpcError::from(ErrorKind::Slow(s(30))).into(),
+        || RpcError::from(ErrorKind::Queued(s(30))).into(),
+        || RpcError::from(ErrorKind::LoginRefused).into(),
+        || RpcError::from(ErrorKind::Status(StatusCode::BAD_REQUEST, "Период не задан".into())).into(),
+        || RpcError::overloaded().into(),
+        || RpcError::insufficient_scope(Scopes::parse("mcp:resolve")).into(),
         || tower::load_shed::error::Overloaded::new().into(),
         || tower::timeout::error::Elapsed::new().into(),
         || std::io::Error::other("of another kind").into(),
@@ -54,11 +54,11 @@ async fn all_who_wait_get_the_error_as_it_is_and_it_is_not_remembered() {
         let mut calls = [(); 3].map(|()| lone(service.clone().oneshot(customer())));
         calls.iter_mut().for_each(|call| pending(call.poll()));
         onec.release(1);
-        let expected = Failure::from_error(&make());
+        let expected = RpcError::from_error(&make());
         for call in &mut calls {
             let error = ready(call.poll()).unwrap_err();
             assert_eq!(error.to_string(), make().to_string());
-            let told = Failure::from_error(&error);
+            let told = RpcError::from_error(&error);
             assert_eq!((told.error, told.status), (expected.error.clone(), expected.status));
             assert_eq!((told.retry_after, told.scopes), (expected.retry_after, expected.scopes.clone()));
         }
@@ -265,9 +265,9 @@ async fn readiness_is_that_of_the_inner_service() {
 async fn a_service_that_fails_to_get_ready() {
     let (inner, mut handle) = mock::pair::<Request, Response>();
     let mut service = lists().layer(inner);
-    handle.send_error(Failure::overloaded());
+    handle.send_error(RpcError::overloaded());
     let error = ServiceExt::<Request>::ready(&mut service).await.unwrap_err();
-    assert_eq!(Failure::from_error(&error).status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(RpcError::from_error(&error).status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 const fn shared<T: Clone + Send + Sync + 'static>() {}

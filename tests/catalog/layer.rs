@@ -8,7 +8,7 @@ use http::StatusCode;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, CatalogService, Limits, Tools};
 use onec_mcp::onec::{ErrorKind, RestCall};
-use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ impl OneC {
 
     fn poll(&mut self) -> Poll<Result<(), BoxError>> {
         if self.broken {
-            return Poll::Ready(Err(Failure::overloaded().into()));
+            return Poll::Ready(Err(RpcError::overloaded().into()));
         }
         self.ready = true;
         Poll::Ready(Ok(()))
@@ -110,7 +110,7 @@ fn result(json: impl Into<Bytes>) -> Answer {
 }
 
 fn trouble(trouble: ErrorKind) -> Answer {
-    Err(Failure::from(trouble).into())
+    Err(RpcError::from(trouble).into())
 }
 
 fn request(method: Method, params: &Value) -> Request {
@@ -228,11 +228,11 @@ async fn a_list_that_fails_is_a_failure() {
     assert_eq!((error.code, &*error.message), (-32603, "Нет прав"));
     let service = over(OneC::new(|_| trouble(ErrorKind::Unreachable), |_| result("{}")), layer);
     let error = ask(&service, Method::ToolsList, json!({})).await.unwrap_err();
-    assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
+    assert_eq!(RpcError::from_error(&error).status, StatusCode::BAD_GATEWAY);
     for list in ["{}", r#"{"tools":5}"#, r#"{"tools":[{"name":"a","name":"b"}]}"#] {
         let service = over(OneC::saying(list, "{}"), layer);
         let error = ask(&service, Method::ToolsList, json!({})).await.unwrap_err();
-        assert!(Failure::from_error(&error).error.message.contains("list of tools"), "{list}");
+        assert!(RpcError::from_error(&error).error.message.contains("list of tools"), "{list}");
     }
 }
 
@@ -324,7 +324,7 @@ async fn other_trouble_is_trouble() {
     ] {
         let service = over(OneC::new(|_| panic!("asked"), move |_| trouble(kind.clone())), layer);
         let error = ask(&service, Method::ToolsCall, find("1")).await.unwrap_err();
-        assert_eq!(Failure::from_error(&error).status, expected);
+        assert_eq!(RpcError::from_error(&error).status, expected);
     }
 }
 
@@ -671,7 +671,7 @@ async fn an_answer_that_the_output_schema_forbids_is_no_result() {
         match expected {
             None => assert!(got.unwrap().outcome.is_ok(), "{answer}"),
             Some(words) => {
-                let failure = Failure::from_error(&got.unwrap_err());
+                let failure = RpcError::from_error(&got.unwrap_err());
                 assert_eq!(failure.status, StatusCode::BAD_GATEWAY, "{answer}");
                 assert!(failure.error.message.contains(words), "{answer}: {}", failure.error.message);
             }
@@ -771,7 +771,7 @@ async fn readiness_is_that_of_1c() {
     let mut onec = OneC::saying(LIST, "{}");
     onec.broken = true;
     let error = ask(&over(onec, layer), Method::ToolsCall, find("1")).await.unwrap_err();
-    assert_eq!(Failure::from_error(&error).status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(RpcError::from_error(&error).status, StatusCode::SERVICE_UNAVAILABLE);
     // One readiness is one call: the stand-in fails a second one, and a clone that was not asked.
     let mut service = over(OneC::saying(LIST, r#"{"rows":[]}"#), layer);
     for _ in 0..2 {
@@ -807,7 +807,7 @@ async fn guarded_values_do_not_hide_in_text() {
     let few = "mcp mcp:report:sales";
     for measures in [json!(["cost"]), json!("cost"), json!("[\"cost\"]"), json!("[\"\\u0063ost\"]")] {
         let error = service.clone().oneshot(caller(few, measures.clone())).await.unwrap_err();
-        let failure = Failure::from_error(&error);
+        let failure = RpcError::from_error(&error);
         assert_eq!(failure.status, StatusCode::FORBIDDEN, "{measures}");
         assert!(failure.scopes.unwrap().contains("mcp:report:cost"));
         let all = format!("{few} mcp:report:cost");

@@ -5,7 +5,7 @@ use crate::support::mcp::{Rpc, result, rpc};
 use onec_mcp::alias::{AliasLayer, argument_alias};
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::{Check, CheckLayer};
-use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{Guard, ScopePolicy};
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ impl Onec {
     fn answer(&self, request: Request) -> Result<Response, BoxError> {
         let subject = request.extensions.get::<Identity>().map_or("", Identity::subject).to_owned();
         let answer = match request.method {
-            Method::ToolsList if *self.down.lock().unwrap() => return Err(Failure::overloaded().into()),
+            Method::ToolsList if *self.down.lock().unwrap() => return Err(RpcError::overloaded().into()),
             Method::ToolsList => {
                 let schema = self.schemas.lock().unwrap().get(&subject).cloned().unwrap_or_default();
                 json!({ "tools": [{ "name": "t", "inputSchema": schema }] })

@@ -8,7 +8,7 @@ use onec_mcp::alias::AliasLayer;
 use onec_mcp::bridge::stdio;
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::{Confirm, ConfirmLayer};
-use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
 use proptest::prelude::*;
@@ -54,7 +54,7 @@ impl Onec {
 
     fn answer(&self, request: Request) -> Result<Response, BoxError> {
         let answer = match request.method {
-            Method::ToolsList if self.down => return Err(Failure::overloaded().into()),
+            Method::ToolsList if self.down => return Err(RpcError::overloaded().into()),
             Method::ToolsList => json!({ "tools": [
                 { "name": "find", "inputSchema": { "type": "object" } },
                 { "name": "execute_code", "title": self.title, "inputSchema": self.schema },

@@ -9,7 +9,7 @@ use onec_mcp::bridge::stdio;
 use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::ErrorKind;
 use onec_mcp::rpc::{
-    BoxError, ErrorObject, Failure, Method, Param, Params, Payload, Request, Response, ServerInfo, Unasked, Version,
+    BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError, ServerInfo, Unasked, Version,
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Bridge, Identity, LogLayer, Scopes};
@@ -128,7 +128,7 @@ async fn lists_and_their_length() {
     }
     list(mcp::always("{}")).await.unwrap();
     assert_eq!(trail.one(), told(json!({ "ok": true, "status": 0 })));
-    list(rpc(|_| async { Err(Failure::overloaded().into()) })).await.unwrap_err();
+    list(rpc(|_| async { Err(RpcError::overloaded().into()) })).await.unwrap_err();
     assert_eq!(trail.one(), told(json!({ "ok": false, "status": -32603, "reason": "overloaded" })));
     drop(audited(rpc(|_| std::future::pending())).ready().await.unwrap().call(request(Method::ToolsList, &json!({}))));
     assert_eq!(trail.one(), told(json!({ "ok": false, "reason": "cancelled" })));
@@ -141,14 +141,14 @@ async fn every_end_has_its_reason() {
     let slow = || ErrorKind::Slow(Duration::from_secs(1));
     let said = || ErrorKind::Status(StatusCode::INTERNAL_SERVER_ERROR, "private words".to_owned());
     let failures: [(BoxError, &str); 13] = [
-        (Failure::insufficient_scope(Scopes::parse("mcp:a")).into(), "insufficient_scope"),
-        (Failure::overloaded().into(), "overloaded"),
-        (Failure::from(slow()).into(), "timeout"),
-        (Failure::from(ErrorKind::Queued(Duration::from_secs(1))).into(), "overloaded"),
-        (Failure::from(ErrorKind::Unreachable).into(), "onec_error"),
-        (Failure::from(said()).into(), "onec_error"),
-        (Failure::from(ErrorKind::LoginRefused).into(), "login_refused"),
-        (Failure::from(ErrorKind::Nonsense("private words".into())).into(), "onec_error"),
+        (RpcError::insufficient_scope(Scopes::parse("mcp:a")).into(), "insufficient_scope"),
+        (RpcError::overloaded().into(), "overloaded"),
+        (RpcError::from(slow()).into(), "timeout"),
+        (RpcError::from(ErrorKind::Queued(Duration::from_secs(1))).into(), "overloaded"),
+        (RpcError::from(ErrorKind::Unreachable).into(), "onec_error"),
+        (RpcError::from(said()).into(), "onec_error"),
+        (RpcError::from(ErrorKind::LoginRefused).into(), "login_refused"),
+        (RpcError::from(ErrorKind::Nonsense("private words".into())).into(), "onec_error"),
         (ErrorObject::invalid_params("private words").into(), "invalid_params"),
         (ErrorObject::header_mismatch("private words").into(), "invalid_request"),
         (tower::timeout::error::Elapsed::new().into(), "timeout"),
@@ -182,7 +182,7 @@ async fn every_end_has_its_reason() {
         let shown = format!("{answer:?}");
         let code = match &answer {
             Ok(Response { outcome: Err(error), .. }) => Some(error.code),
-            Err(error) => Some(Failure::from_error(error).error.code),
+            Err(error) => Some(RpcError::from_error(error).error.code),
             Ok(_) => None,
         };
         let answer = Mutex::new(Some(answer));
@@ -283,7 +283,7 @@ async fn calls_that_end_at_their_alias_are_told_of() {
     let name = alias("Отчёт").into_owned();
     let down = || {
         AliasLayer::new().layer(audited(rpc(|_| {
-            std::future::ready(Err(Failure::new(StatusCode::BAD_GATEWAY, "1C is down").into()))
+            std::future::ready(Err(RpcError::new(StatusCode::BAD_GATEWAY, "1C is down").into()))
         })))
     };
     down().oneshot(call(&name)).await.unwrap_err();

@@ -7,7 +7,7 @@ use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::gateway::{Builder, NoRest};
 use onec_mcp::onec::RestCall;
-use onec_mcp::rpc::{BoxError, Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Gateway, Identity, Scopes};
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ fn names(answer: Result<Response, BoxError>) -> Vec<String> {
 
 /// The scopes that a refusal asks for.
 fn refused(answer: Result<Response, BoxError>) -> u16 {
-    Failure::from_error(&answer.expect_err("this must be refused")).status.as_u16()
+    RpcError::from_error(&answer.expect_err("this must be refused")).status.as_u16()
 }
 
 fn catalog(onec: &OneC) -> CatalogLayer<OneC> {

@@ -8,7 +8,7 @@ use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
 use onec_mcp::onec::RestCall;
 use onec_mcp::rest::RestService;
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Gateway, Identity, Scopes};
 use serde_json::{Value, json};
@@ -165,9 +165,9 @@ async fn over_a_mock() {
         };
         let (list, ()) = tokio::join!(ask(&stack, Method::ToolsList, json!({})), serve);
         assert!(list.unwrap().to_string().contains("\"own\""), "{name}");
-        handle.send_error(Failure::overloaded());
+        handle.send_error(RpcError::overloaded());
         let error = ask(&stack, Method::ToolsCall, json!({ "name": "own" })).await.unwrap_err();
-        assert_eq!(Failure::from_error(&error).status, 503, "{name}");
+        assert_eq!(RpcError::from_error(&error).status, 503, "{name}");
     }
     let (mock, mut handle) = mock::pair::<RestCall, Response>();
     let stack = Rpc::new(CatalogLayer::new(trade(), mock).layer(onec(0).0));

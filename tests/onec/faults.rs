@@ -3,7 +3,7 @@
 use crate::support::fault::{Act, Faulty, ask, json, list, ok, request, result, status, tool, trouble};
 use http::StatusCode;
 use onec_mcp::onec::{ErrorKind, HttpClient, OneCService};
-use onec_mcp::rpc::Failure;
+use onec_mcp::rpc::RpcError;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
@@ -206,7 +206,7 @@ async fn each_status_has_its_sentence_and_1cs_own_words() {
 #[tokio::test]
 async fn every_trouble_is_a_bad_gateway_to_the_client() {
     let server = Faulty::start([status(500, "Деление на 0")]).await;
-    let failure = Failure::from_error(&ask(&server.service(), tool()).await.unwrap_err());
+    let failure = RpcError::from_error(&ask(&server.service(), tool()).await.unwrap_err());
     assert_eq!((failure.status, failure.error.code), (StatusCode::BAD_GATEWAY, -32603));
     assert!(failure.error.message.ends_with("Деление на 0"));
 }

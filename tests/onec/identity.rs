@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::StatusCode;
 use onec_mcp::onec::{ErrorKind, Infobase, OneCService};
-use onec_mcp::rpc::{Failure, Request};
+use onec_mcp::rpc::{Request, RpcError};
 use onec_mcp::{Credentials, Identity, Scopes, demo};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -177,7 +177,7 @@ async fn a_refused_login_is_told_once_and_is_401() {
         assert_eq!(server.seen().len(), 1, "not tried again");
         assert_eq!(over_http(account(&server), &identity).await, StatusCode::UNAUTHORIZED);
         assert_eq!(count.load(Ordering::SeqCst), 1);
-        let failure = Failure::from_error(&error);
+        let failure = RpcError::from_error(&error);
         assert_eq!(failure.status, StatusCode::UNAUTHORIZED);
         assert!(failure.error.message.contains("refused your login"), "{failure}");
         assert!(failure.error.message.contains("log in again"), "{failure}");
@@ -211,7 +211,7 @@ async fn a_refused_service_account_is_nobodys_login() {
     });
     for call in [tool(), by(&holder, tool())] {
         let error = ask(&account(&server), call).await.unwrap_err();
-        assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY);
+        assert_eq!(RpcError::from_error(&error).status, StatusCode::BAD_GATEWAY);
         assert_eq!(trouble(Err(error)).0, ErrorKind::Status(StatusCode::UNAUTHORIZED, String::new()));
     }
     over_http(account(&server), &holder).await;
@@ -224,7 +224,7 @@ async fn other_troubles_leave_the_login_alone() {
         let server = Faulty::start([status(code, "")]).await;
         let (identity, count) = told();
         let error = ask(&account(&server), by(&identity, tool())).await.unwrap_err();
-        assert_eq!(Failure::from_error(&error).status, StatusCode::BAD_GATEWAY, "{code}");
+        assert_eq!(RpcError::from_error(&error).status, StatusCode::BAD_GATEWAY, "{code}");
         over_http(account(&server), &identity).await;
         assert_eq!(count.load(Ordering::SeqCst), 0, "{code}");
     }

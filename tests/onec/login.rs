@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use onec_mcp::onec::{Cause, ClientError, Error, ErrorKind, Infobase, KeyHolder, OneCService, Patience};
-use onec_mcp::rpc::{BoxError, Failure};
+use onec_mcp::rpc::{BoxError, RpcError};
 use onec_mcp::{Credentials, Scopes, demo};
 use secrecy::SecretString;
 use std::future::ready;
@@ -253,7 +253,7 @@ async fn a_holder_that_is_none() {
 async fn no_secret_is_in_an_error() {
     let echo = || ok(r#"{"sub":1,"key":"s3cret"}"#);
     let error = verify(echo()).await.unwrap_err();
-    let shown = format!("{error} {error:?} {:?}", Failure::from_error(&error));
+    let shown = format!("{error} {error:?} {:?}", RpcError::from_error(&error));
     assert!(!shown.contains("s3cret"), "{shown}");
     for code in [401, 500] {
         let error = verify(status(code, "Ключ s3cret не найден")).await.unwrap_err();

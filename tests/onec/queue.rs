@@ -13,7 +13,7 @@ use bytes::Bytes;
 use onec_mcp::onec::{
     Deadline, DeadlineLayer, Error, ErrorKind, FairQueue, FairQueueLayer, Infobase, OneCService, Patience,
 };
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Request, RpcError, Version};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
 use tower::load_shed::error::Overloaded;
@@ -110,7 +110,7 @@ async fn four_times_as_many_wait_and_the_next_is_refused_at_once() {
         let refused = queue.clone().oneshot(call("late")).await.unwrap_err();
         assert!(refused.is::<Overloaded>(), "{refused}");
         assert_eq!(started.elapsed(), Duration::ZERO);
-        let failure = Failure::from_error(&refused);
+        let failure = RpcError::from_error(&refused);
         assert_eq!(failure.status, http::StatusCode::SERVICE_UNAVAILABLE);
         assert!(failure.retry_after.is_some());
         // One goes, one may come.
@@ -159,7 +159,7 @@ async fn waiting_ends_with_patience_and_nothing_was_sent() {
     let started = Instant::now();
     let ends = queue.clone().oneshot(call("waiting")).await;
     assert!(started.elapsed().abs_diff(PATIENCE) <= Duration::from_millis(2));
-    let failure = Failure::from_error(ends.as_ref().unwrap_err());
+    let failure = RpcError::from_error(ends.as_ref().unwrap_err());
     assert_eq!(failure.status, http::StatusCode::SERVICE_UNAVAILABLE);
     assert!(failure.retry_after.is_some() && failure.error.message.contains("was not sent"));
     assert_eq!(trouble(ends), ErrorKind::Queued(PATIENCE));

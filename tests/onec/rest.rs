@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use onec_mcp::onec::{ClientError, DeadlineLayer, ErrorKind, HttpClient, Infobase, OneCService, Patience, RestCall};
-use onec_mcp::rpc::{BoxError, Failure, Request, Response};
+use onec_mcp::rpc::{BoxError, Request, Response, RpcError};
 use onec_mcp::{Credentials, Identity, Scopes};
 use std::future::{pending, ready};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -253,7 +253,7 @@ async fn a_401_ends_the_callers_own_login_and_nobody_elses() {
     let mut own = call("reports/sales");
     own.extensions.insert(anyone);
     let error = ask(&service, own).await.unwrap_err();
-    assert_eq!(Failure::from_error(&error).status, StatusCode::UNAUTHORIZED);
+    assert_eq!(RpcError::from_error(&error).status, StatusCode::UNAUTHORIZED);
     assert_eq!((trouble(Err(error)).0, count.load(Ordering::SeqCst)), (ErrorKind::LoginRefused, 1));
     assert_eq!(server.seen().len(), 4);
 }

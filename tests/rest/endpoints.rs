@@ -10,7 +10,7 @@ use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::{ErrorKind, Flow, OneCService, RestCall};
 use onec_mcp::rest::{ResponseFuture, RestService};
-use onec_mcp::rpc::{BoxError, ErrorObject, Failure, Response};
+use onec_mcp::rpc::{BoxError, ErrorObject, Response, RpcError};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -308,18 +308,18 @@ async fn what_1c_fails_with() {
         [(400, 400), (401, 401), (402, 502), (403, 502), (404, 502), (406, 502), (500, 502), (503, 502)]
     {
         let status = http::StatusCode::from_u16(code).unwrap();
-        let answer = failing(move || Failure::from(ErrorKind::Status(status, "Период не задан".into())).into()).await;
+        let answer = failing(move || RpcError::from(ErrorKind::Status(status, "Период не задан".into())).into()).await;
         let (status, code, message) = answer.error();
         assert_eq!((status, &*code), (expected, "onec_error"), "{answer:?}");
         assert!(message.contains("Период не задан"), "{message}");
     }
     let answer =
-        failing(|| Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "Плохо".into())).into()).await;
+        failing(|| RpcError::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "Плохо".into())).into()).await;
     assert_eq!(answer.error().2, "Плохо");
     let answer =
-        failing(|| Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, String::new())).into()).await;
+        failing(|| RpcError::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, String::new())).into()).await;
     assert!(answer.error().2.contains("400"));
-    let long = || Failure::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "ы".repeat(10_000))).into();
+    let long = || RpcError::from(ErrorKind::Status(http::StatusCode::BAD_REQUEST, "ы".repeat(10_000))).into();
     let told = failing(long).await.error().2;
     assert!(told.len() == 4096 + '…'.len_utf8() && told.ends_with('…'));
     for trouble in [
@@ -330,12 +330,12 @@ async fn what_1c_fails_with() {
         ErrorKind::TooLarge(1),
         ErrorKind::Other,
     ] {
-        let expected = Failure::from(trouble.clone()).to_string();
-        let answer = failing(move || Failure::from(trouble.clone()).into()).await;
+        let expected = RpcError::from(trouble.clone()).to_string();
+        let answer = failing(move || RpcError::from(trouble.clone()).into()).await;
         assert_eq!(answer.error(), (502, "onec_error".into(), expected));
     }
     // A full queue says when to come back.
-    let answer = failing(|| Failure::from(ErrorKind::Queued(Duration::from_secs(30))).into()).await;
+    let answer = failing(|| RpcError::from(ErrorKind::Queued(Duration::from_secs(30))).into()).await;
     assert_eq!((answer.error().0, answer.header("retry-after")), (502, "5"));
     let answer = failing(|| tower::load_shed::error::Overloaded::new().into()).await;
     assert_eq!((answer.error().0, answer.header("retry-after")), (502, "2"));

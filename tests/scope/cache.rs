@@ -7,7 +7,7 @@ use onec_mcp::alias::AliasLayer;
 use onec_mcp::audit::AuditLayer;
 use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits};
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::ScopePolicy;
 use onec_mcp::{Credentials, Gateway, Identity, Scopes};
 use proptest::collection::vec;
@@ -123,7 +123,7 @@ fn seen(answer: Result<Response, BoxError>) -> String {
         Ok(Response { outcome: Ok(payload), .. }) => String::from_utf8(payload.json().to_vec()).unwrap(),
         Ok(Response { outcome: Err(error), .. }) => format!("{error:?}"),
         Err(error) => {
-            let Failure { error, status, scopes, .. } = Failure::from_error(&error);
+            let RpcError { error, status, scopes, .. } = RpcError::from_error(&error);
             format!("{status} {error:?} {scopes:?}")
         }
     }

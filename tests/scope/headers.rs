@@ -2,7 +2,7 @@
 
 use crate::support::mcp::{Rpc, http, legacy, post, read, result, rpc};
 use http::{HeaderMap, HeaderValue};
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Request, Response, RpcError, Version};
 use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::json;
@@ -67,7 +67,7 @@ async fn without_the_scope_or_an_identity_nothing_passes() {
     ] {
         for method in methods {
             let call = everything(inner.clone()).oneshot(request(method, r#"{"name":"t"}"#, identity.clone()));
-            let failure = Failure::from_error(&call.await.unwrap_err());
+            let failure = RpcError::from_error(&call.await.unwrap_err());
             assert_eq!((failure.status.as_u16(), failure.scopes), (403, Some(Scopes::parse("mcp"))));
         }
     }
@@ -85,7 +85,7 @@ async fn headers_of_others_under_these_names_are_dropped() {
     }
     let open = ScopeLayer::new(ScopePolicy::default());
     let error = open.layer(inner.clone()).oneshot(spoofed.clone()).await.unwrap_err();
-    assert_eq!(Failure::from_error(&error).status, 403);
+    assert_eq!(RpcError::from_error(&error).status, 403);
     spoofed.extensions.insert(Identity::new("me", Scopes::parse("mcp")));
     open.layer(inner).oneshot(spoofed).await.unwrap();
     let seen = seen.lock().unwrap();

@@ -3,7 +3,7 @@
 use crate::support::mcp::{self, http, modern, read};
 use crate::support::scoped::{self, LISTS, listed, onec, request, value};
 use bytes::Bytes;
-use onec_mcp::rpc::{Failure, Method, Payload, Request, Response};
+use onec_mcp::rpc::{Method, Payload, Request, Response, RpcError};
 use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use proptest::prelude::*;
@@ -71,7 +71,7 @@ async fn what_is_no_list_is_an_error_and_never_shown() {
         ] {
             for scopes in ["mcp top", "top"] {
                 let answer = over(&broken).oneshot(request(method.clone(), "{}", scopes)).await;
-                let failure = Failure::from_error(&answer.unwrap_err());
+                let failure = RpcError::from_error(&answer.unwrap_err());
                 assert_eq!((failure.error.code, &failure.scopes), (-32603, &None), "{broken}");
                 assert!(!failure.error.message.contains("secret"), "{failure}");
             }
@@ -262,7 +262,7 @@ async fn nobody_sees_no_list() {
     for (method, member, key) in LISTS {
         let list = format!(r#"{{"{member}":[{{"{key}":"a"}}]}}"#);
         let asked: Request = scoped::anonymous(method, "{}");
-        let failure = Failure::from_error(&over(&list).oneshot(asked).await.unwrap_err());
+        let failure = RpcError::from_error(&over(&list).oneshot(asked).await.unwrap_err());
         assert_eq!((failure.status.as_u16(), failure.scopes), (403, Some(Scopes::parse("mcp"))));
     }
 }

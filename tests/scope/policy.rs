@@ -2,7 +2,7 @@
 
 use crate::support::mcp;
 use crate::support::scoped::{LISTS, anonymous, listed, missing, onec, request, value};
-use onec_mcp::rpc::{Failure, Method, Request};
+use onec_mcp::rpc::{Method, Request, RpcError};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use std::sync::Arc;
@@ -120,7 +120,7 @@ async fn a_reference_with_two_names_is_refused() {
         let all = policy().scopes().to_string();
         let asked = request(Method::Complete, &format!(r#"{{"ref":{reference}}}"#), &all);
         let error = service.clone().oneshot(asked).await.unwrap_err();
-        assert_eq!(Failure::from_error(&error).error.code, -32602, "{reference}");
+        assert_eq!(RpcError::from_error(&error).error.code, -32602, "{reference}");
     }
     assert_eq!(reached.load(std::sync::atomic::Ordering::SeqCst), 0);
 }

@@ -9,7 +9,7 @@ use onec_mcp::cache::CacheLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::onec::RestCall;
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Gateway, Identity, Scopes};
 use proptest::collection::vec;
@@ -112,7 +112,7 @@ fn passed(answer: Result<Response, BoxError>) -> Option<String> {
     match answer {
         Ok(answer) => Some(String::from_utf8(answer.outcome.unwrap().json().to_vec()).unwrap()),
         Err(error) => {
-            let failure = Failure::from_error(&error);
+            let failure = RpcError::from_error(&error);
             assert!(failure.status == 403 && failure.scopes.is_some_and(|needed| !needed.is_empty()));
             None
         }

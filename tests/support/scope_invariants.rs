@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken invariant is a panic")]
 
 use bytes::Bytes;
-use onec_mcp::rpc::{BoxError, Failure, Method, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{Guard, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde::Deserialize;
@@ -42,7 +42,7 @@ fn call(arguments: &[u8]) -> Option<Result<(), Scopes>> {
     request.extensions.insert(Identity::new("me", Scopes::parse("mcp")));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let answer = runtime.block_on(service.oneshot(request));
-    Some(answer.map(drop).map_err(|error| Failure::from_error(&error).scopes.expect("refused for another reason")))
+    Some(answer.map(drop).map_err(|error| RpcError::from_error(&error).scopes.expect("refused for another reason")))
 }
 
 /// JSON as serde_json reads it, with members that stand there twice.

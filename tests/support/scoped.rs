@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use crate::support::mcp::{Rpc, result, rpc};
-use onec_mcp::rpc::{Failure, Method, Param, Params, Payload, Request, Response, Version};
+use onec_mcp::rpc::{Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::{Guard, Scope, ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};
 use serde_json::Value;
@@ -45,7 +45,7 @@ pub(crate) async fn missing(policy: &ScopePolicy, request: Request) -> Option<St
     let answer = ScopeLayer::new(policy.clone()).layer(onec).oneshot(request).await;
     assert_eq!(reached.load(Ordering::SeqCst), usize::from(answer.is_ok()));
     answer.err().map(|error| {
-        let failure = Failure::from_error(&error);
+        let failure = RpcError::from_error(&error);
         assert_eq!(failure.status, 403, "{failure}");
         failure.scopes.map(|scopes| scopes.to_string()).unwrap_or_default()
     })

@@ -4,7 +4,7 @@
 use super::assertion::Assertion;
 use super::client_metadata::{Described, MetadataError, Unproven, is_metadata_url};
 use super::params::Params;
-use super::reply::Failure;
+use super::reply::OAuthError;
 use super::service::Asker;
 use super::store::TokenStore;
 use super::{Inner, PUBLIC_CLIENT};
@@ -34,35 +34,35 @@ impl Named {
 }
 
 /// The `client_id`, from the form, as the user of HTTP Basic, or as the subject of an assertion.
-pub(super) fn named(asker: &Asker<'_>, form: &Params) -> Result<Named, Failure> {
+pub(super) fn named(asker: &Asker<'_>, form: &Params) -> Result<Named, OAuthError> {
     if let Some(name) = form.repeated() {
-        return Err(Failure::request(format!("{} is given twice", super::reply::plain(name))));
+        return Err(OAuthError::request(format!("{} is given twice", super::reply::plain(name))));
     }
     if form.get("client_secret").is_some() {
-        return Err(Failure::client("clients have no secret here"));
+        return Err(OAuthError::client("clients have no secret here"));
     }
     let (basic, in_form) = (basic(asker)?, form.get("client_id"));
     let assertion = match (form.get("client_assertion"), form.get("client_assertion_type")) {
         (None, None) => None,
-        (None, Some(_)) => return Err(Failure::request("client_assertion is missing")),
+        (None, Some(_)) => return Err(OAuthError::request("client_assertion is missing")),
         (Some(_), kind) if kind != Some(JWT_BEARER) => {
-            return Err(Failure::client("client_assertion_type must be that of JWTs (RFC 7523, section 2.2)"));
+            return Err(OAuthError::client("client_assertion_type must be that of JWTs (RFC 7523, section 2.2)"));
         }
-        (Some(_), _) if basic.is_some() => return Err(Failure::request("the client authenticates in two ways")),
-        (Some(text), _) => Some(Assertion::parse(text).map_err(Failure::client)?),
+        (Some(_), _) if basic.is_some() => return Err(OAuthError::request("the client authenticates in two ways")),
+        (Some(text), _) => Some(Assertion::parse(text).map_err(OAuthError::client)?),
     };
     let subject = assertion.as_ref().map(Assertion::client);
     let client = basic.as_deref().or(subject);
     match (client, in_form) {
-        (Some(client), Some(in_form)) if client != in_form => Err(Failure::client("two different client ids")),
+        (Some(client), Some(in_form)) if client != in_form => Err(OAuthError::client("two different client ids")),
         (client, in_form) => Ok(Named { client: client.or(in_form).map(str::to_owned), assertion }),
     }
 }
 
 /// The user of `Authorization: Basic`
 /// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
-fn basic(asker: &Asker<'_>) -> Result<Option<String>, Failure> {
-    let bad = || Failure::client("the Authorization header is not HTTP Basic with a client id");
+fn basic(asker: &Asker<'_>) -> Result<Option<String>, OAuthError> {
+    let bad = || OAuthError::client("the Authorization header is not HTTP Basic with a client id");
     let Some(header) = asker.head.headers.get(AUTHORIZATION) else { return Ok(None) };
     let (scheme, login) = header.to_str().ok().and_then(|header| header.split_once(' ')).ok_or_else(bad)?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -72,7 +72,7 @@ fn basic(asker: &Asker<'_>) -> Result<Option<String>, Failure> {
     let login = std::str::from_utf8(&login).map_err(|_| bad())?;
     let (id, secret) = login.split_once(':').unwrap_or((login, ""));
     if !secret.is_empty() {
-        return Err(Failure::client("clients have no secret here"));
+        return Err(OAuthError::client("clients have no secret here"));
     }
     let id = id.replace('+', " ");
     let id = percent_decode_str(&id).decode_utf8().map_err(|_| bad())?;
@@ -83,9 +83,9 @@ fn basic(asker: &Asker<'_>) -> Result<Option<String>, Failure> {
 const ENDPOINTS: [&str; 4] = ["/token", "/oauth/token", "/revoke", "/oauth/revoke"];
 
 /// The client keeps its tokens and tries again.
-fn unknown(error: MetadataError) -> Failure {
+fn unknown(error: MetadataError) -> OAuthError {
     let why = "what this client publishes about itself cannot be had now";
-    Failure::broken(why, "a client cannot be authenticated", error)
+    OAuthError::broken(why, "a client cannot be authenticated", error)
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
@@ -98,7 +98,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         named: &Named,
         client: &str,
         confidential: bool,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, OAuthError> {
         let proven = self.proven(asker, named.assertion.as_ref(), client, confidential).await;
         proven.inspect_err(|_| self.refused(asker, Some(client), None, "client_assertion"))
     }
@@ -109,23 +109,23 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         assertion: Option<&Assertion>,
         client: &str,
         confidential: bool,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, OAuthError> {
         let documents = self.client_metadata.as_ref().filter(|_| is_metadata_url(client));
         let described = match documents {
             Some(documents) => documents.describe(client).await,
             None if assertion.is_none() && !confidential => return Ok(false),
-            None => return Err(Failure::client("this client has published no keys here")),
+            None => return Err(OAuthError::client("this client has published no keys here")),
         };
         match (described, assertion) {
             (Ok(described), Some(assertion)) => {
                 self.verified(asker, &described, assertion).await.map(|()| described.authentication.is_required())
             }
             (Ok(described), None) if described.authentication.is_required() => {
-                Err(Failure::client("this client has to authenticate by a client_assertion (private_key_jwt)"))
+                Err(OAuthError::client("this client has to authenticate by a client_assertion (private_key_jwt)"))
             }
             (Ok(_), None) => Ok(false),
             (Err(MetadataError::Authentication(_)), _) => {
-                Err(Failure::client("this client allows no way to authenticate that this server has"))
+                Err(OAuthError::client("this client allows no way to authenticate that this server has"))
             }
             (Err(_), None) if !confidential => Ok(false),
             (Err(error), _) => Err(unknown(error)),
@@ -133,32 +133,39 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// An assertion that is true counts once, at whichever replica.
-    async fn verified(&self, asker: &Asker<'_>, described: &Described, assertion: &Assertion) -> Result<(), Failure> {
-        let Some(documents) = &self.client_metadata else { return Err(Failure::client("clients have no keys here")) };
+    async fn verified(
+        &self,
+        asker: &Asker<'_>,
+        described: &Described,
+        assertion: &Assertion,
+    ) -> Result<(), OAuthError> {
+        let Some(documents) = &self.client_metadata else {
+            return Err(OAuthError::client("clients have no keys here"));
+        };
         let now = self.clock.now();
         let audiences =
             [asker.issuer.clone()].into_iter().chain(ENDPOINTS.map(|path| format!("{}{path}", asker.issuer)));
-        let until = assertion.check(&audiences.collect::<Vec<_>>(), now).map_err(Failure::client)?;
+        let until = assertion.check(&audiences.collect::<Vec<_>>(), now).map_err(OAuthError::client)?;
         documents.prove(&described.authentication, assertion).await.map_err(|unproven| match unproven {
-            Unproven::False(why) => Failure::client(why),
+            Unproven::False(why) => OAuthError::client(why),
             Unproven::Unknown(error) => unknown(error),
         })?;
         match self.store.first_use(&Digest::of(&assertion.id()), until, now).await? {
             true => Ok(()),
-            false => Err(Failure::client("this client_assertion was used before")),
+            false => Err(OAuthError::client("this client_assertion was used before")),
         }
     }
 
     /// Whether anybody may call by this name. A client that this server has forgotten learns it
     /// from `invalid_client`, and registers again.
-    pub(super) async fn must_be_known(&self, client: Option<&str>) -> Result<(), Failure> {
+    pub(super) async fn must_be_known(&self, client: Option<&str>) -> Result<(), OAuthError> {
         let Some(id) = client.filter(|id| *id != PUBLIC_CLIENT) else { return Ok(()) };
         if self.client_metadata.is_some() && is_metadata_url(id) {
             return Ok(());
         }
         match self.store.client(id).await? {
             Some(_) => Ok(()),
-            None => Err(Failure::client("this client is not registered")),
+            None => Err(OAuthError::client("this client is not registered")),
         }
     }
 }

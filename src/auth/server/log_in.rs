@@ -3,7 +3,7 @@
 use super::authorize::Wanted;
 use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
 use super::params::Params;
-use super::reply::{self, Failure};
+use super::reply::{self, OAuthError};
 use super::service::Asker;
 use super::store::{Grant, Token, TokenKind, TokenStore};
 use super::target::{Refused, Target};
@@ -92,7 +92,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let id = Digest::of(&format!("{:?}", ("login form", client, what)));
         let now = self.clock.now();
         let first = self.store.first_use(&id, now.saturating_add(ANSWERED), now).await;
-        first.map_err(|error| self.refused_by(asker, Failure::from(error)))
+        first.map_err(|error| self.refused_by(asker, OAuthError::from(error)))
     }
 
     /// Asks the [`Login`], and reports what fails. Who would have to wait may pass if it is known.
@@ -173,7 +173,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// What the client is told of a failure.
-    fn refused_by(&self, asker: &Asker<'_>, failure: Failure) -> Refused {
+    fn refused_by(&self, asker: &Asker<'_>, failure: OAuthError) -> Refused {
         self.tell(asker, &failure);
         Refused::new(failure.error, failure.description)
     }
@@ -184,7 +184,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         wanted: &Wanted<'_>,
         logged_in: &LoggedIn,
         scopes: Scopes,
-    ) -> Result<Zeroizing<String>, Failure> {
+    ) -> Result<Zeroizing<String>, OAuthError> {
         let (code, now) = (secret::new(secret::CODE)?, self.clock.now());
         let token = Token {
             digest: Digest::of(&code),
@@ -226,7 +226,7 @@ pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
 }
 
 /// The credentials as only the bearer of `token` can open them.
-pub(super) fn sealed(credentials: Option<&Credentials>, token: &str) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn sealed(credentials: Option<&Credentials>, token: &str) -> Result<Option<Vec<u8>>, OAuthError> {
     let sealed = credentials.map(|credentials| seal(credentials, token)).transpose();
-    sealed.map_err(|error| Failure::from(crate::rpc::BoxError::from(error)))
+    sealed.map_err(|error| OAuthError::from(crate::rpc::BoxError::from(error)))
 }

@@ -1,7 +1,7 @@
 //! An access token and the refresh token that comes with it.
 
 use super::log_in::sealed;
-use super::reply::Failure;
+use super::reply::OAuthError;
 use super::store::{Token, TokenKind};
 use super::{Inner, secret};
 use crate::auth::Digest;
@@ -35,13 +35,13 @@ impl Pair {
         refreshable: &Scopes,
         since: Timestamp,
         now: Timestamp,
-    ) -> Result<(Self, Vec<Token>), Failure> {
+    ) -> Result<(Self, Vec<Token>), OAuthError> {
         let pair = Self { access: secret::new(secret::ACCESS)?, refresh: secret::new(secret::REFRESH)? };
         // A login is tried by 1C with every call. A key is not, and only its digest is known here: it has
         // to be typed again from time to time, so that one that was withdrawn ends.
         let renewed = if credentials.is_some() { now } else { since };
         let token = |secret: &str, kind, scopes, from: Timestamp, lifetime| {
-            Ok::<_, Failure>(Token {
+            Ok::<_, OAuthError>(Token {
                 digest: Digest::of(secret),
                 grant: grant.to_owned(),
                 kind,

@@ -1,6 +1,6 @@
 //! Dynamic client registration ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
 
-use super::reply::{self, Failure};
+use super::reply::{self, OAuthError};
 use super::scopes::Asked;
 use super::service::{Asker, is_type};
 use super::store::{Client, TokenStore};
@@ -37,7 +37,7 @@ struct Registered<'a> {
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    pub(super) async fn register(&self, asker: &Asker<'_>, body: &[u8]) -> Result<Response<Body>, Failure> {
+    pub(super) async fn register(&self, asker: &Asker<'_>, body: &[u8]) -> Result<Response<Body>, OAuthError> {
         let members = members(asker, body)?;
         // Whatever method was asked for, clients are public; none is refused for its wish.
         string(&members, "token_endpoint_auth_method")?;
@@ -70,7 +70,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(reply::json(StatusCode::CREATED, &registered))
     }
 
-    fn granted_types<'a>(&self, members: &'a Map<String, Value>) -> Result<Vec<&'a str>, Failure> {
+    fn granted_types<'a>(&self, members: &'a Map<String, Value>) -> Result<Vec<&'a str>, OAuthError> {
         let Some(asked) = strings(members, "grant_types")? else {
             return Ok(vec!["authorization_code", "refresh_token"]);
         };
@@ -98,7 +98,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 
 /// What the client says of itself: everything may be left out
 /// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)), the body and its type included.
-fn members(asker: &Asker<'_>, body: &[u8]) -> Result<Map<String, Value>, Failure> {
+fn members(asker: &Asker<'_>, body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
     if body.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
@@ -108,12 +108,12 @@ fn members(asker: &Asker<'_>, body: &[u8]) -> Result<Map<String, Value>, Failure
     serde_json::from_slice(body).map_err(|_| metadata("the body is not a JSON object"))
 }
 
-fn metadata(why: impl Into<String>) -> Failure {
-    Failure::new("invalid_client_metadata", why.into())
+fn metadata(why: impl Into<String>) -> OAuthError {
+    OAuthError::new("invalid_client_metadata", why.into())
 }
 
 /// A member that must be a string if it is there.
-fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Failure> {
+fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -122,7 +122,7 @@ fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a 
 }
 
 /// A member that must be a list of strings if it is there.
-fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec<&'a str>>, Failure> {
+fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec<&'a str>>, OAuthError> {
     let list = match members.get(name) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Array(list)) => list.iter().map(Value::as_str).collect::<Option<Vec<_>>>(),
@@ -131,8 +131,8 @@ fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec
     list.map(Some).ok_or_else(|| metadata(format!("{name} must be a list of strings")))
 }
 
-fn redirect_uris(members: &Map<String, Value>, longest: usize) -> Result<Vec<String>, Failure> {
-    let bad = |why: String| Failure::new("invalid_redirect_uri", why);
+fn redirect_uris(members: &Map<String, Value>, longest: usize) -> Result<Vec<String>, OAuthError> {
+    let bad = |why: String| OAuthError::new("invalid_redirect_uri", why);
     let uris = strings(members, "redirect_uris").map_err(|failure| bad(failure.description.into_owned()))?;
     let uris = uris.unwrap_or_default();
     if uris.len() > MOST_URIS {
@@ -148,7 +148,7 @@ fn redirect_uris(members: &Map<String, Value>, longest: usize) -> Result<Vec<Str
 }
 
 /// What it calls itself, without what hides or reorders text.
-fn name(members: &Map<String, Value>) -> Result<Option<String>, Failure> {
+fn name(members: &Map<String, Value>) -> Result<Option<String>, OAuthError> {
     let name = string(members, "client_name")?.unwrap_or_default();
     if name.chars().count() > LONGEST_NAME {
         return Err(metadata(format!("client_name must have at most {LONGEST_NAME} characters")));

@@ -21,7 +21,7 @@ const STORE_RETRY: u64 = 5;
 /// An error for the client
 /// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct OAuthError {
     pub(super) status: StatusCode,
     pub(super) error: &'static str,
     pub(super) description: Cow<'static, str>,
@@ -30,7 +30,7 @@ pub(super) struct Failure {
     pub(super) trouble: Option<(&'static str, BoxError)>,
 }
 
-impl Failure {
+impl OAuthError {
     pub(super) fn new(error: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         let status = match error {
             "invalid_client" => StatusCode::UNAUTHORIZED,
@@ -98,14 +98,14 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for OAuthError {
     fn from(error: StoreError) -> Self {
         Self::broken("the token store does not answer", "the token store failed", error)
     }
 }
 
 /// No random numbers, or no cipher: nothing a client could do about it.
-impl From<BoxError> for Failure {
+impl From<BoxError> for OAuthError {
     fn from(error: BoxError) -> Self {
         Self::broken("no token could be made", "no token could be made", error)
     }
@@ -141,7 +141,7 @@ pub(super) fn status(status: StatusCode) -> Response<Body> {
 /// A body that is compressed, or encoded otherwise
 /// ([RFC 9110, section 15.5.16](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16)).
 pub(super) fn encoded() -> Response<Body> {
-    let mut response = Failure::request(ENCODED).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).response();
+    let mut response = OAuthError::request(ENCODED).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).response();
     response.headers_mut().insert(ACCEPT_ENCODING, IDENTITY);
     response
 }

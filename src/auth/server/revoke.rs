@@ -3,7 +3,7 @@
 use super::Inner;
 use super::client_auth::named;
 use super::params::Params;
-use super::reply::{self, Failure};
+use super::reply::{self, OAuthError};
 use super::service::Asker;
 use super::store::{TokenKind, TokenStore};
 use crate::audit::Event;
@@ -16,13 +16,13 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     /// A refresh token takes the whole grant with it, an access token only itself
     /// ([section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). What is not known is
     /// revoked already.
-    pub(super) async fn revoke(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
+    pub(super) async fn revoke(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, OAuthError> {
         let named = named(asker, form)?;
-        let token = form.get("token").ok_or_else(|| Failure::request("token is missing"))?;
+        let token = form.get("token").ok_or_else(|| OAuthError::request("token is missing"))?;
         let digest = Digest::of(token);
         if let Some(found) = self.store.find(&digest).await? {
             if named.client().is_some_and(|client| client != found.grant.client) {
-                return Err(Failure::client("the token was issued to another client"));
+                return Err(OAuthError::client("the token was issued to another client"));
             }
             self.authenticate(asker, &named, &found.grant.client, found.grant.confidential).await?;
             match found.token.kind {

@@ -3,7 +3,7 @@
 use super::limits::{Endpoint, Post};
 use super::page::{Language, RequestProblem, error_page};
 use super::params::Params;
-use super::reply::{self, Failure};
+use super::reply::{self, OAuthError};
 use super::routes::Route;
 use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
@@ -77,10 +77,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return reply::allowing(StatusCode::NO_CONTENT, route.allowed());
         }
         if let Some(why) = self.hosts.refuse_host(head) {
-            return Failure::request(why).with_status(StatusCode::FORBIDDEN).response();
+            return OAuthError::request(why).with_status(StatusCode::FORBIDDEN).response();
         }
         let Some(asker) = self.asker(head) else {
-            return Failure::request("the Host header must name one host").response();
+            return OAuthError::request("the Host header must name one host").response();
         };
         if head.method == Method::POST && is_encoded(&head.headers) {
             return reply::encoded();
@@ -128,13 +128,13 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// Leaves what is behind a failure in the log.
-    pub(super) fn tell(&self, asker: &Asker<'_>, failure: &Failure) {
+    pub(super) fn tell(&self, asker: &Asker<'_>, failure: &OAuthError) {
         if let Some((what, error)) = &failure.trouble {
             self.troubles.tell(asker.remote, what, &**error);
         }
     }
 
-    async fn posted<B>(&self, route: Route<'_>, asker: &Asker<'_>, body: B) -> Result<Response<Body>, Failure>
+    async fn posted<B>(&self, route: Route<'_>, asker: &Asker<'_>, body: B) -> Result<Response<Body>, OAuthError>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -164,7 +164,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// An authorization request in the query.
-    async fn ask(&self, asker: &Asker<'_>, path: &str) -> Result<Response<Body>, Failure> {
+    async fn ask(&self, asker: &Asker<'_>, path: &str) -> Result<Response<Body>, OAuthError> {
         self.limits.view(asker.remote).map_err(too_many)?;
         let params = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
         Ok(self.authorize(asker, path, &params).await)
@@ -185,27 +185,27 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Some(Asker { head, issuer: self.site.issuer(&base), base, remote, language: Language::of(&head.headers) })
     }
 
-    fn limited(&self, asker: &Asker<'_>, endpoint: Endpoint) -> Result<(), Failure> {
+    fn limited(&self, asker: &Asker<'_>, endpoint: Endpoint) -> Result<(), OAuthError> {
         self.limits.check(endpoint, asker.remote).map_err(too_many)
     }
 }
 
-fn too_many(wait: Duration) -> Failure {
-    Failure::too_many(reply::seconds(wait))
+fn too_many(wait: Duration) -> OAuthError {
+    OAuthError::too_many(reply::seconds(wait))
 }
 
-async fn form<B>(asker: &Asker<'_>, body: B) -> Result<Params, Failure>
+async fn form<B>(asker: &Asker<'_>, body: B) -> Result<Params, OAuthError>
 where
     B: http_body::Body<Data: Buf + Send> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     if !is_type(asker.head, "application/x-www-form-urlencoded") {
-        return Err(Failure::request("Content-Type must be application/x-www-form-urlencoded"));
+        return Err(OAuthError::request("Content-Type must be application/x-www-form-urlencoded"));
     }
     read_params(&read(body).await?)
 }
 
-async fn read<B>(body: B) -> Result<Bytes, Failure>
+async fn read<B>(body: B) -> Result<Bytes, OAuthError>
 where
     B: http_body::Body<Data: Buf + Send> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -213,11 +213,11 @@ where
     match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
         Ok(Ok(whole)) => Ok(without_bom(whole)),
         Ok(Err(Incomplete::TooLarge)) => {
-            Err(Failure::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
+            Err(OAuthError::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
         }
-        Ok(Err(Incomplete::NoRoom)) => Err(Failure::no_room()),
-        Ok(Err(Incomplete::Broken(_))) => Err(Failure::request("the body broke off")),
-        Err(_) => Err(Failure::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT)),
+        Ok(Err(Incomplete::NoRoom)) => Err(OAuthError::no_room()),
+        Ok(Err(Incomplete::Broken(_))) => Err(OAuthError::request("the body broke off")),
+        Err(_) => Err(OAuthError::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT)),
     }
 }
 
@@ -225,8 +225,8 @@ fn not_allowed(route: Route<'_>) -> Response<Body> {
     reply::allowing(StatusCode::METHOD_NOT_ALLOWED, route.allowed())
 }
 
-fn read_params(encoded: &[u8]) -> Result<Params, Failure> {
-    Params::parse(encoded).map_err(|malformed| Failure::request(malformed.why()))
+fn read_params(encoded: &[u8]) -> Result<Params, OAuthError> {
+    Params::parse(encoded).map_err(|malformed| OAuthError::request(malformed.why()))
 }
 
 /// Whether the body is of this media type.
@@ -237,7 +237,7 @@ pub(super) fn is_type(head: &Parts, expected: &str) -> bool {
 }
 
 /// What goes wrong before a person is known to be there is told on a page all the same.
-fn page(asker: &Asker<'_>, failure: Failure) -> Response<Body> {
+fn page(asker: &Asker<'_>, failure: OAuthError) -> Response<Body> {
     let problem = match failure.retry_after {
         Some(seconds) => RequestProblem::TooMany(seconds),
         None => RequestProblem::BadRequest(failure.description.into_owned()),

@@ -5,7 +5,7 @@ use super::client_metadata::is_metadata_url;
 use super::log_in::typed;
 use super::pair::Pair;
 use super::params::Params;
-use super::reply::{self, Failure};
+use super::reply::{self, OAuthError};
 use super::scopes::{Asked, OFFLINE};
 use super::service::Asker;
 use super::store::{Exchange, Found, Grant, TokenKind, TokenStore};
@@ -19,37 +19,38 @@ use crate::net::Body;
 use http::{Response, StatusCode};
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    pub(super) async fn token(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, Failure> {
+    pub(super) async fn token(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, OAuthError> {
         let named = &named(asker, form)?;
         match form.get("grant_type") {
             Some("authorization_code") => self.redeem(asker, form, named).await,
             Some("refresh_token") => self.refresh(asker, form, named).await,
             Some("password") if self.grant_types().contains(&"password") => self.password(asker, form, named).await,
-            Some(_) => Err(Failure::new("unsupported_grant_type", "this grant_type is not supported")),
-            None => Err(Failure::request("grant_type is missing")),
+            Some(_) => Err(OAuthError::new("unsupported_grant_type", "this grant_type is not supported")),
+            None => Err(OAuthError::request("grant_type is missing")),
         }
     }
 
     /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
-    async fn redeem(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
-        let code = form.get("code").ok_or_else(|| Failure::request("code is missing"))?;
-        let verifier = form.get("code_verifier").ok_or_else(|| Failure::request("code_verifier is missing (PKCE)"))?;
+    async fn redeem(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
+        let code = form.get("code").ok_or_else(|| OAuthError::request("code is missing"))?;
+        let verifier =
+            form.get("code_verifier").ok_or_else(|| OAuthError::request("code_verifier is missing (PKCE)"))?;
         if !pkce::is_verifier(verifier) {
-            return Err(Failure::request("code_verifier must have 43 to 128 unreserved characters"));
+            return Err(OAuthError::request("code_verifier must have 43 to 128 unreserved characters"));
         }
         let found = self.bearer(asker, code, named).await?;
         let TokenKind::Code { redirect_uri, challenge } = &found.token.kind else {
-            return Err(Failure::grant("this is no authorization code"));
+            return Err(OAuthError::grant("this is no authorization code"));
         };
         // It may be left out: PKCE binds the code already (OAuth 2.1, section 10.2).
         if redirect_uri.is_some()
             && form.get("redirect_uri").is_some_and(|given| Some(given) != redirect_uri.as_deref())
         {
-            return Err(Failure::grant("redirect_uri is not that of the authorization request"));
+            return Err(OAuthError::grant("redirect_uri is not that of the authorization request"));
         }
         if !pkce::verify(challenge, verifier) {
             self.refused(asker, named.client(), Some(&found.grant), "pkce");
-            return Err(Failure::grant("code_verifier does not match the code_challenge"));
+            return Err(OAuthError::grant("code_verifier does not match the code_challenge"));
         }
         self.covered(asker, form, &found.grant)?;
         let told = found.token.scopes.clone();
@@ -57,40 +58,40 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
-    async fn refresh(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
-        let token = form.get("refresh_token").ok_or_else(|| Failure::request("refresh_token is missing"))?;
+    async fn refresh(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
+        let token = form.get("refresh_token").ok_or_else(|| OAuthError::request("refresh_token is missing"))?;
         let found = self.bearer(asker, token, named).await?;
         if found.token.kind != TokenKind::Refresh {
-            return Err(Failure::grant("this is no refresh token"));
+            return Err(OAuthError::grant("this is no refresh token"));
         }
         self.covered(asker, form, &found.grant)?;
         // What is no longer supported is no longer granted.
         let supported = self.supported.union(&Scopes::parse(OFFLINE));
         let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes.intersection(&supported));
         if granted.without(OFFLINE).is_empty() {
-            return Err(Failure::grant("nothing that was granted is supported any more; log in again"));
+            return Err(OAuthError::grant("nothing that was granted is supported any more; log in again"));
         }
         let told = if asked.is_nothing() {
             granted.clone()
         } else if !asked.scopes().is_empty() && granted.contains_all(asked.scopes()) {
             asked.told(asked.scopes()).intersection(granted)
         } else {
-            return Err(Failure::new("invalid_scope", "scope asks for more than was granted"));
+            return Err(OAuthError::new("invalid_scope", "scope asks for more than was granted"));
         };
         // The next refresh token is worth as much as this one, whatever this access token is worth.
         self.exchange(asker, token, &found, &told, granted).await
     }
 
     /// The code or refresh token, if it can still be exchanged by this client.
-    async fn bearer(&self, asker: &Asker<'_>, secret: &str, named: &Named) -> Result<Found, Failure> {
+    async fn bearer(&self, asker: &Asker<'_>, secret: &str, named: &Named) -> Result<Found, OAuthError> {
         let client = named.client();
         let Some(found) = self.store.find(&Digest::of(secret)).await? else {
             self.must_be_known(client).await?;
             self.refused(asker, client, None, "not_found");
-            return Err(Failure::grant("it is not known: never issued, revoked, or expired long ago"));
+            return Err(OAuthError::grant("it is not known: never issued, revoked, or expired long ago"));
         };
         if found.token.kind == TokenKind::Access {
-            return Err(Failure::grant("an access token cannot be exchanged"));
+            return Err(OAuthError::grant("an access token cannot be exchanged"));
         }
         let other = client.is_some_and(|client| client != found.grant.client);
         // Whoever has it: it was used, so one of the two has stolen it.
@@ -100,28 +101,28 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         if other {
             self.refused(asker, client, Some(&found.grant), "other_client");
-            return Err(Failure::grant("it was issued to another client"));
+            return Err(OAuthError::grant("it was issued to another client"));
         }
         self.authenticate(asker, named, &found.grant.client, found.grant.confidential).await?;
         if self.login.is_own() && found.token.sealed.is_none() {
             self.refused(asker, client, Some(&found.grant), "no_login");
-            return Err(Failure::grant("it carries no login of 1C, and users have their own here; log in again"));
+            return Err(OAuthError::grant("it carries no login of 1C, and users have their own here; log in again"));
         }
         // Its tokens would be refused here, so the client would refresh for ever.
         if !self.site.owns(&asker.base, &found.grant.resource) {
             self.refused(asker, client, Some(&found.grant), "audience_mismatch");
-            return Err(Failure::grant("it was issued at another address of this server; log in again"));
+            return Err(OAuthError::grant("it was issued at another address of this server; log in again"));
         }
         if found.token.expires <= self.clock.now() {
             self.refused(asker, client, Some(&found.grant), "expired");
-            return Err(Failure::grant("it has expired"));
+            return Err(OAuthError::grant("it has expired"));
         }
         Ok(found)
     }
 
     /// Whether the grant is for the resource that is asked for
     /// ([RFC 8707, section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
-    fn covered(&self, asker: &Asker<'_>, form: &Params, grant: &Grant) -> Result<(), Failure> {
+    fn covered(&self, asker: &Asker<'_>, form: &Params, grant: &Grant) -> Result<(), OAuthError> {
         let normal = |text: &str| url::Url::parse(text).map(|url| url.as_str().trim_end_matches('/').to_owned()).ok();
         let granted = normal(&grant.resource);
         let whole_site = granted == normal(&asker.base);
@@ -129,7 +130,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if form.all("resource").all(fine) {
             Ok(())
         } else {
-            Err(Failure::new("invalid_target", "this grant is for another resource"))
+            Err(OAuthError::new("invalid_target", "this grant is for another resource"))
         }
     }
 
@@ -141,12 +142,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         found: &Found,
         told: &Scopes,
         refreshable: &Scopes,
-    ) -> Result<Response<Body>, Failure> {
+    ) -> Result<Response<Body>, OAuthError> {
         let grant = &found.grant;
         let credentials = match &found.token.sealed {
             Some(sealed) => {
                 let opened = open(sealed, used);
-                Some(opened.ok_or_else(|| Failure::grant("the login it carries cannot be read; log in again"))?)
+                Some(opened.ok_or_else(|| OAuthError::grant("the login it carries cannot be read; log in again"))?)
             }
             None => None,
         };
@@ -157,21 +158,21 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Exchange::Done => Ok(self.issued(asker, grant, &pair, told, None)),
             Exchange::Repeated => Ok(self.issued(asker, grant, &pair, told, Some("repeated"))),
             Exchange::Replayed => Err(self.replayed(asker, grant)),
-            Exchange::Gone => Err(Failure::grant("it is not valid any more")),
+            Exchange::Gone => Err(OAuthError::grant("it is not valid any more")),
         }
     }
 
     /// User and password in one request
     /// ([RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3)).
-    async fn password(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, Failure> {
+    async fn password(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
         if form.get("username").is_none() {
-            return Err(Failure::request("username is missing"));
+            return Err(OAuthError::request("username is missing"));
         }
         let client = named.client();
         self.must_be_known(client).await?;
-        let resource = self.resource(asker, form).map_err(|why| Failure::new("invalid_target", why))?;
+        let resource = self.resource(asker, form).map_err(|why| OAuthError::new("invalid_target", why))?;
         let asked = Asked::parse(form.get("scope"));
-        let no_scope = || Failure::new("invalid_scope", "none of these scopes can be granted");
+        let no_scope = || OAuthError::new("invalid_scope", "none of these scopes can be granted");
         asked.within(&self.supported, &self.default_scopes()).ok_or_else(no_scope)?;
         let client = client.unwrap_or(PUBLIC_CLIENT);
         // Nobody knows yet what it has to prove, so its document must be there.
@@ -205,10 +206,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// The store has revoked the grant.
-    fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> Failure {
+    fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> OAuthError {
         self.revocations.made_one();
         event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None).emit();
-        Failure::grant("it was used before; everything granted with it is revoked")
+        OAuthError::grant("it was used before; everything granted with it is revoked")
     }
 }
 
@@ -223,11 +224,11 @@ fn event<'a>(
     Event { name, sub, client_id, remote: asker.remote, reason }
 }
 
-fn login_failure(error: LoginError) -> Failure {
+fn login_failure(error: LoginError) -> OAuthError {
     match error {
-        LoginError::Wrong => Failure::grant("wrong user or password"),
-        LoginError::NoRole => Failure::grant("this user lacks the role to use this service"),
-        LoginError::TooMany(seconds) => Failure::too_many(seconds),
-        LoginError::Unavailable(_) => Failure::unavailable("logins cannot be checked now"),
+        LoginError::Wrong => OAuthError::grant("wrong user or password"),
+        LoginError::NoRole => OAuthError::grant("this user lacks the role to use this service"),
+        LoginError::TooMany(seconds) => OAuthError::too_many(seconds),
+        LoginError::Unavailable(_) => OAuthError::unavailable("logins cannot be checked now"),
     }
 }

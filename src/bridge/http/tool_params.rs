@@ -4,7 +4,7 @@
 use super::headers::single;
 use super::sentinel;
 use crate::rpc::json::{self, Member, Scanner, Span, once};
-use crate::rpc::{BoxError, ErrorObject, Failure, MAX_ITEMS, Param, Params, Payload, Request, Response};
+use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Param, Params, Payload, Request, Response, RpcError};
 use crate::service::ask;
 use http::HeaderMap;
 use serde_json::Value;
@@ -76,7 +76,7 @@ impl ToolParams {
                     limit = FRESH_FOR_MISMATCH;
                 }
                 result => {
-                    return result.map_err(|error| Failure::bad_request(error).into());
+                    return result.map_err(|error| RpcError::bad_request(error).into());
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! [`Book`]: which tool each alias stands for, as lists of tools had it.
 
 use super::arguments::{Back, Twice};
-use super::list::Page;
+use super::list::{Page, Pages};
 use super::names::Names;
 use crate::rpc::json::JsonError;
 use crate::rpc::name::Kept;
-use crate::rpc::{Memo, Method, Payload, number};
+use crate::rpc::{Memo, Method, Payload};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,10 +34,6 @@ pub(super) struct Book {
     names: Mutex<Known>,
 }
 
-/// The pages of one book, which says in each whether it has learned it.
-#[derive(Clone, Debug, PartialEq)]
-struct Pages(u64);
-
 #[derive(Debug, Default)]
 struct Known {
     known: HashMap<String, Meaning>,
@@ -50,7 +46,7 @@ struct Known {
 
 impl Book {
     pub(super) fn new(kept: Kept) -> Self {
-        Self { kept, pages: Pages(number()), lists: Arc::default(), names: Mutex::default() }
+        Self { kept, pages: Pages::default(), lists: Arc::default(), names: Mutex::default() }
     }
 
     pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
@@ -85,7 +81,7 @@ impl Book {
     /// [`JsonError`] for what is no list of tools.
     pub(super) fn show(&self, payload: &mut Payload) -> Result<(), JsonError> {
         let list = payload.list(&Method::ToolsList, &self.lists)?;
-        let page = list.made(&self.pages, || Page::of(&list, self.kept).map(Arc::new))?;
+        let page = list.made(&self.pages, || Page::of(&list, self.kept, &self.pages).map(Arc::new))?;
         self.learn(&page);
         if let Some(shown) = &page.shown {
             payload.show(Arc::clone(shown));

@@ -4,11 +4,21 @@ use super::names::Names;
 use super::{schema, show};
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::name::{ATTEMPTS, Kept, looks_made, tool_alias};
-use crate::rpc::{Item, List, Size, label};
+use crate::rpc::{Item, List, Size, label, number};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+
+/// The pages of one book, which says in each whether it has learned it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pages(u64);
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self(number())
+    }
+}
 
 /// What was made of one page of a list.
 #[derive(Debug)]
@@ -34,20 +44,19 @@ impl Size for Arc<Page> {
 impl Page {
     /// # Errors
     /// [`JsonError`] for what is no list of tools.
-    pub(super) fn of(list: &List, kept: Kept) -> Result<Self, JsonError> {
+    pub(super) fn of(list: &List, kept: Kept, key: &Pages) -> Result<Self, JsonError> {
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items().len());
+        let seen = list.each(key, |item| with_arguments(item, kept))?;
         let mut changed = false;
         // What tools are called already in this list.
         let own = list.items().iter().map(Item::name).filter(|name| kept.tool(name) && looks_made(name));
         let mut taken: HashSet<String> = own.map(str::to_owned).collect();
-        for item in list.items() {
+        for (item, seen) in list.items().iter().zip(seen) {
             let name = item.name();
-            let (item, of_arguments) = with_arguments(item, kept)?;
-            if let Some((known, other)) = of_arguments {
-                arguments.push((name.to_owned(), Arc::new(known)));
-                changed |= other;
-            }
+            arguments.extend(seen.names.map(|names| (name.to_owned(), names)));
+            changed |= seen.shown.is_some();
+            let item = seen.shown.unwrap_or_else(|| item.clone());
             if kept.tool(name) {
                 if looks_made(name) {
                     names.push((name.to_owned(), name.to_owned()));
@@ -71,9 +80,22 @@ impl Page {
     }
 }
 
-/// The tool with the names of its arguments that clients see. Beside it, those names if there are any, and
-/// whether some are not 1C's.
-fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)>), JsonError> {
+/// A tool as far as its arguments go.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// With the names that clients see, where some are not 1C's.
+    shown: Option<Item>,
+    /// The names, where there are any to know.
+    names: Option<Arc<Names>>,
+}
+
+impl Size for Seen {
+    fn size(&self) -> usize {
+        self.shown.as_ref().map_or(0, |item| item.json.len()) + self.names.as_ref().map_or(0, |names| names.size())
+    }
+}
+
+fn with_arguments(item: &Item, kept: Kept) -> Result<Seen, JsonError> {
     let json = &item.json;
     let mut found = Span::default();
     Scanner::new(json)?.object::<JsonError>(|scanner, Member { key, .. }| {
@@ -86,20 +108,20 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<(Item, Option<(Names, bool)
     let raw = found.of(json).unwrap_or(b"{}");
     let read = if schema::is_plain(raw, kept)? { None } else { Some(Tree::parse(raw)?) };
     let Some((mut tree, mut names)) = read.and_then(|tree| schema::read(&tree, kept).map(|names| (tree, names))) else {
-        return Ok((item.clone(), None));
+        return Ok(Seen::default());
     };
     let mut source = DefaultHasher::new();
     raw.hash(&mut source);
     names.source = source.finish();
     if names.aliases.is_empty() {
-        return Ok((item.clone(), Some((names, false))));
+        return Ok(Seen { shown: None, names: Some(Arc::new(names)) });
     }
     show::show(&mut tree, &names);
     let mut out = Vec::with_capacity(json.len() + json.len() / 4);
     out.extend_from_slice(json.get(..found.start()).unwrap_or_default());
     tree.write(&mut out);
     out.extend_from_slice(json.get(found.end()..).unwrap_or_default());
-    Ok((item.rewritten(out), Some((names, true))))
+    Ok(Seen { shown: Some(item.rewritten(out)), names: Some(Arc::new(names)) })
 }
 
 /// The tool under another name. Its own one becomes the title, unless it has a title.

@@ -3,7 +3,7 @@
 use crate::catalog::Form;
 use crate::identity::Identity;
 use crate::rpc::json::{JsonError, Member, Scanner, Span};
-use crate::rpc::{List, Memo, Method, Param, Payload, Request, Size};
+use crate::rpc::{Item, List, Memo, Method, Param, Payload, Request, Size};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -30,13 +30,19 @@ type Caller = Option<[u8; 32]>;
 /// The schemas of one page of a list.
 #[derive(Debug, Default)]
 struct Page {
-    tools: HashMap<String, Schema>,
+    tools: HashMap<String, Arc<Schema>>,
     bytes: usize,
 }
 
 /// Compiled when it is first needed; `None` then where it cannot be.
 #[derive(Debug)]
 struct Schema(Bytes, OnceLock<Option<Arc<Form>>>);
+
+impl Size for Arc<Schema> {
+    fn size(&self) -> usize {
+        self.0.len()
+    }
+}
 
 impl Size for Arc<Page> {
     fn size(&self) -> usize {
@@ -61,7 +67,7 @@ pub(super) struct Last {
 impl Last {
     /// Whether it is yet to be compiled, and that takes long.
     pub(super) fn is_work(&self, tool: &str) -> bool {
-        self.page.tools.get(tool).is_some_and(|Schema(json, form)| json.len() >= WORK && form.get().is_none())
+        self.page.tools.get(tool).is_some_and(|schema| schema.0.len() >= WORK && schema.1.get().is_none())
     }
 
     /// What to check by.
@@ -137,25 +143,30 @@ fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
 impl Page {
     fn of(list: &List) -> Result<Self, JsonError> {
         let mut page = Self::default();
-        for item in list.items() {
-            let mut found = Span::default();
-            Scanner::new(&item.json)?.object::<JsonError>(|scanner, Member { key, .. }| {
-                let span = scanner.skip()?;
-                if key == "inputSchema" {
-                    found = span;
-                }
-                Ok(())
-            })?;
-            // In memory of its own, as a list may stand in a long message.
-            let Some(schema) = found.of(&item.json).filter(|schema| schema.len() <= LONGEST) else { continue };
-            page.bytes += item.name().len() + schema.len();
-            page.tools.insert(item.name().to_owned(), Schema(Bytes::copy_from_slice(schema), OnceLock::new()));
+        for (item, schema) in list.items().iter().zip(list.each(&Key, Schema::of)?) {
+            let Some(schema) = schema else { continue };
+            page.bytes += item.name().len() + schema.0.len();
+            page.tools.insert(item.name().to_owned(), schema);
         }
         Ok(page)
     }
 }
 
 impl Schema {
+    fn of(item: &Item) -> Result<Option<Arc<Self>>, JsonError> {
+        let mut found = Span::default();
+        Scanner::new(&item.json)?.object::<JsonError>(|scanner, Member { key, .. }| {
+            let span = scanner.skip()?;
+            if key == "inputSchema" {
+                found = span;
+            }
+            Ok(())
+        })?;
+        // In memory of its own, as a list may stand in a long message.
+        let schema = found.of(&item.json).filter(|schema| schema.len() <= LONGEST);
+        Ok(schema.map(|schema| Arc::new(Self(Bytes::copy_from_slice(schema), OnceLock::new()))))
+    }
+
     fn form(&self, tool: &str) -> Option<Arc<Form>> {
         let Self(json, form) = self;
         let read = || {

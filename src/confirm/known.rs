@@ -4,7 +4,6 @@ use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span, Tree};
 use crate::rpc::{Item, List, Memo, Method, Payload, Size};
-use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -77,10 +76,9 @@ impl Page {
         let mut items = Vec::with_capacity(list.items().len());
         let mut tools = Vec::with_capacity(list.items().len());
         let mut changed = false;
-        for item in list.items() {
-            let (json, guarded) = read(item)?;
-            changed |= json.is_some();
-            items.push(json.map_or_else(|| item.clone(), |json| item.rewritten(json)));
+        for (item, Seen { shown, guarded }) in list.items().iter().zip(list.each(&Key, read)?) {
+            changed |= shown.is_some();
+            items.push(shown.unwrap_or_else(|| item.clone()));
             tools.push((item.name().to_owned(), guarded));
         }
         let shown = changed.then(|| list.with(items));
@@ -88,11 +86,24 @@ impl Page {
     }
 }
 
-/// The tool without the argument, and what it wants.
-fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), JsonError> {
+/// A tool as far as consent goes.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// Without the argument, where it has it.
+    shown: Option<Item>,
+    guarded: Option<Arc<Guarded>>,
+}
+
+impl Size for Seen {
+    fn size(&self) -> usize {
+        self.shown.as_ref().map_or(0, |item| item.json.len())
+    }
+}
+
+fn read(item: &Item) -> Result<Seen, JsonError> {
     let tool = &item.json;
     if !may_speak(tool) {
-        return Ok((None, None));
+        return Ok(Seen::default());
     }
     let (mut schema, mut title) = (Span::default(), Span::default());
     Scanner::new(tool)?.object::<JsonError>(|scanner, Member { key, .. }| {
@@ -104,12 +115,12 @@ fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), JsonError>
         }
         Ok(())
     })?;
-    let Some(raw) = schema.of(tool) else { return Ok((None, None)) };
+    let Some(raw) = schema.of(tool) else { return Ok(Seen::default()) };
     let tree = Tree::parse(raw)?;
     let mut hidden = tree.clone();
     hide(&mut hidden);
     if hidden == tree {
-        return Ok((None, None));
+        return Ok(Seen::default());
     }
     let title = json::text(tool, title).map(|title| title.into_owned());
     let guarded = wanted(&tree).map(|wanted| Arc::new(Guarded { wanted, title }));
@@ -117,5 +128,5 @@ fn read(item: &Item) -> Result<(Option<Bytes>, Option<Arc<Guarded>>), JsonError>
     out.extend_from_slice(tool.get(..schema.start()).unwrap_or_default());
     hidden.write(&mut out);
     out.extend_from_slice(tool.get(schema.end()..).unwrap_or_default());
-    Ok((Some(out.into()), guarded))
+    Ok(Seen { shown: Some(item.rewritten(out)), guarded })
 }

@@ -1,5 +1,6 @@
 //! Lists (`tools/list` and its kin) as items: read once, however many layers look at them, and written once.
 
+use super::each::{Each, Known};
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Member, Scanner, Span, once};
 use super::memo::{Memo, Size, Source, number};
@@ -74,6 +75,11 @@ impl Item {
             Name::At(span) => std::str::from_utf8(span.of(&self.json).unwrap_or_default()).unwrap_or_default(),
             Name::Text(name) => name,
         }
+    }
+
+    /// Whether it is the very item, and not only an equal one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.json.as_ptr() == other.json.as_ptr() && self.json.len() == other.json.len()
     }
 
     /// The same item in memory of its own: a short one would keep all of a long list.
@@ -169,6 +175,28 @@ impl List {
             Some(memo) => memo.made_of(Source::List(self.number), key, make),
             None => make(),
         }
+    }
+
+    /// What `make` makes of each item, or made for `key` of the very same items of a list before this one.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn each<K, T, E>(&self, key: &K, make: impl Fn(&Item) -> Result<T, E>) -> Result<Vec<T>, E>
+    where
+        K: PartialEq + Clone + Send + Sync + 'static,
+        T: Size + Clone + Send + Sync + 'static,
+    {
+        let Some(memo) = self.memo.upgrade() else { return self.items.iter().map(make).collect() };
+        let last: Option<(_, Each<T>)> = memo.recent(key, 1).pop();
+        let mut known = Known::new(last.as_ref().map(|(_, each)| each));
+        let each = self.items.iter().map(|item| match known.find(item) {
+            Some(made) => Ok((item.clone(), made.clone())),
+            None => Ok((item.clone(), make(item)?)),
+        });
+        let each = Each(each.collect::<Result<_, _>>()?);
+        let made = each.0.iter().map(|(_, made)| made.clone()).collect();
+        memo.keep(Source::List(self.number), key, &each);
+        Ok(made)
     }
 
     /// Whether it was read as an answer to `method`.

@@ -114,7 +114,7 @@ impl Memo {
         Ok(made)
     }
 
-    fn keep<K, V>(&self, source: Source, key: &K, made: &V)
+    pub(super) fn keep<K, V>(&self, source: Source, key: &K, made: &V)
     where
         K: PartialEq + Clone + Send + Sync + 'static,
         V: Size + Clone + Send + Sync + 'static,

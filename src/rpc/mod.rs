@@ -4,6 +4,7 @@
 //! ([`http`](crate::bridge::http), `stdio`, `sse`) turn messages into requests and answers into messages.
 //! Payloads stay bytes: they are checked once and passed on untouched.
 
+mod each;
 mod encoded;
 mod error;
 mod extensions;

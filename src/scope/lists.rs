@@ -4,7 +4,7 @@ use super::policy::Rules;
 use super::schema;
 use crate::identity::Scopes;
 use crate::rpc::json::JsonError;
-use crate::rpc::{List, Memo, Method, Payload, RpcError};
+use crate::rpc::{RpcError, Item, List, Memo, Method, Payload, Size};
 use http::StatusCode;
 use std::sync::Arc;
 
@@ -48,31 +48,51 @@ impl Filter {
 
     /// `None` where the caller may see the whole list.
     fn pick(&self, list: &List) -> Result<Option<Arc<List>>, JsonError> {
+        let seen = list.each(&self.key, |item| Ok::<_, JsonError>(self.seen(item)))?;
+        if !list.is_partial() && seen.iter().all(|seen| matches!(seen, Seen::Whole)) {
+            return Ok(None);
+        }
+        let items = list.items().iter().zip(seen).filter_map(|(item, seen)| match seen {
+            Seen::Whole => Some(item.clone()),
+            Seen::Less(item) => Some(item),
+            Seen::Nothing => None,
+        });
+        Ok(Some(list.with(items.collect())))
+    }
+
+    fn seen(&self, item: &Item) -> Seen {
         let Key { method, have, .. } = &self.key;
-        let mut same = !list.is_partial();
-        let mut items = Vec::with_capacity(list.items().len());
-        for item in list.items() {
-            if !have.contains_all(&self.rules.item(method, item.name())) {
-                same = false;
-                continue;
-            }
-            let hidden = match method {
-                Method::ToolsList => schema::without(&item.json, self.rules.closed(item.name(), Some(have))),
-                _ => Ok(None),
-            };
-            match hidden {
-                Ok(None) => items.push(item.clone()),
-                Ok(Some(json)) => {
-                    same = false;
-                    items.push(item.rewritten(json));
-                }
-                Err(fault) => {
-                    let tool = item.name();
-                    tracing::warn!(tool, %fault, "a tool whose input schema cannot be read is not shown");
-                    same = false;
-                }
+        if !have.contains_all(&self.rules.item(method, item.name())) {
+            return Seen::Nothing;
+        }
+        if *method != Method::ToolsList {
+            return Seen::Whole;
+        }
+        match schema::without(&item.json, self.rules.closed(item.name(), Some(have))) {
+            Ok(None) => Seen::Whole,
+            Ok(Some(json)) => Seen::Less(item.rewritten(json)),
+            Err(fault) => {
+                let tool = item.name();
+                tracing::warn!(tool, %fault, "a tool whose input schema cannot be read is not shown");
+                Seen::Nothing
             }
         }
-        Ok((!same).then(|| list.with(items)))
+    }
+}
+
+/// What a caller may see of an item.
+#[derive(Clone, Debug)]
+enum Seen {
+    Whole,
+    Less(Item),
+    Nothing,
+}
+
+impl Size for Seen {
+    fn size(&self) -> usize {
+        match self {
+            Self::Less(item) => item.json.len(),
+            Self::Whole | Self::Nothing => 0,
+        }
     }
 }

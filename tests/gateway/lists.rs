@@ -6,7 +6,7 @@ use onec_mcp::audit::AuditLayer;
 use onec_mcp::catalog::{Catalog, CatalogLayer, Limits, Tools};
 use onec_mcp::check::CheckLayer;
 use onec_mcp::confirm::ConfirmLayer;
-use onec_mcp::onec::RestCall;
+use onec_mcp::onec::{Infobase, OneCService, RestCall};
 use onec_mcp::rpc::{BoxError, Method, Params, Payload, Request, Response, Version};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Gateway, Identity, Scopes};
@@ -53,20 +53,25 @@ impl OneC {
     }
 
     fn gateway(&self) -> Rpc {
-        let rest = service_fn(|_: RestCall| async { Ok::<_, BoxError>(Response::result(Payload::empty())) });
-        let rest = BoxCloneSyncService::<RestCall, Response, BoxError>::new(rest);
-        let catalog = Catalog::new(Tools::trade(Limits::default()).unwrap());
-        BoxCloneSyncService::new(
-            Gateway::builder(self.rpc())
-                .aliases(AliasLayer::new())
-                .audit(AuditLayer::new())
-                .check(CheckLayer::new())
-                .scopes(ScopePolicy::everything("mcp").tool("secret", "top"))
-                .confirm(ConfirmLayer::new())
-                .catalog(CatalogLayer::new(catalog, rest))
-                .build(),
-        )
+        gateway(self.rpc())
     }
+}
+
+/// All layers over a leaf.
+fn gateway(leaf: Rpc) -> Rpc {
+    let rest = service_fn(|_: RestCall| async { Ok::<_, BoxError>(Response::result(Payload::empty())) });
+    let rest = BoxCloneSyncService::<RestCall, Response, BoxError>::new(rest);
+    let catalog = Catalog::new(Tools::trade(Limits::default()).unwrap());
+    BoxCloneSyncService::new(
+        Gateway::builder(leaf)
+            .aliases(AliasLayer::new())
+            .audit(AuditLayer::new())
+            .check(CheckLayer::new())
+            .scopes(ScopePolicy::everything("mcp").tool("secret*", "top"))
+            .confirm(ConfirmLayer::new())
+            .catalog(CatalogLayer::new(catalog, rest))
+            .build(),
+    )
 }
 
 async fn listed(stack: &Rpc, scopes: &str) -> Bytes {
@@ -144,4 +149,54 @@ async fn a_layer_between_that_knows_bytes_alone_changes_nothing() {
     let together = BoxCloneSyncService::new(AliasLayer::new().layer(policy().layer(onec.rpc())));
     assert_eq!(listed(&apart, "mcp").await, listed(&together, "mcp").await);
     assert_eq!(listed(&apart, "mcp").await.as_ptr(), listed(&apart, "mcp").await.as_ptr());
+}
+
+/// Tools change, come, go and move from list to list; each list is what it would be if it came alone.
+#[tokio::test]
+async fn a_list_that_changed_is_the_one_that_would_have_come_alone() {
+    let tool = |name: &str, note: &str| {
+        let argument = json!({ "type": "строка", "description": note });
+        json!({
+            "name": name,
+            "description": "Остатки товаров на складах ".repeat(20),
+            "inputSchema": { "properties": { "Склад": argument, "_confirmation": { "type": "string" } } },
+        })
+    };
+    let mut tools: Vec<Value> =
+        ["one", "Остатки", "secret", "two", "secret 2", "three"].map(|name| tool(name, "")).to_vec();
+    let mut lists = vec![tools.clone()];
+    tools[1] = tool("Остатки", "на складе");
+    lists.push(tools.clone());
+    tools[2] = tool("open", "");
+    lists.push(tools.clone());
+    tools.remove(0);
+    lists.push(tools.clone());
+    tools.insert(3, tool("four", ""));
+    lists.push(tools.clone());
+    tools.swap(0, 4);
+    lists.push(tools.clone());
+    tools.push(tool("two", "again"));
+    lists.push(tools.clone());
+    tools.push(json!({ "no": "name" }));
+    lists.extend([tools, vec![], lists[0].clone()]);
+
+    let now = Arc::new(Mutex::new(Value::Null));
+    let seen = Arc::clone(&now);
+    let leaf = move || {
+        let seen = Arc::clone(&seen);
+        let client = service_fn(move |_: http::Request<Bytes>| {
+            let text = serde_json::to_string_pretty(&*seen.lock().unwrap()).unwrap().replace('\n', "\r\n");
+            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(Bytes::from(text))))
+        });
+        BoxCloneSyncService::new(OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap())
+    };
+    let stack = gateway(leaf());
+    for (number, tools) in lists.iter().enumerate() {
+        *now.lock().unwrap() = json!({ "id": 1, "result": { "edition": number, "tools": tools } });
+        for scopes in ["mcp", "mcp top", "top", "mcp"] {
+            let shown = listed(&stack, scopes).await;
+            assert_eq!(read(&shown), read(&listed(&gateway(leaf()), scopes).await), "list {number} for {scopes}");
+            assert_eq!(listed(&stack, scopes).await.as_ptr(), shown.as_ptr(), "list {number} for {scopes}");
+        }
+    }
 }

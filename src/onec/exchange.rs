@@ -14,13 +14,13 @@ use super::error_kind::ErrorKind;
 use super::failed::{harmless, is_unsent, nonsense, placed, refused, retry};
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
+use super::lists::Lists;
 use super::outputs::Outputs;
 use super::paths::Paths;
 use super::queue::Flow;
-use super::relist::{self, Listing};
 use crate::identity::Identity;
 use crate::net::budget::Tally;
-use crate::rpc::{BoxError, ErrorObject, Memo, Method, Param, Payload, Request, Response, RpcError, cause as find};
+use crate::rpc::{BoxError, ErrorObject, RpcError, Method, Param, Payload, Request, Response, cause as find};
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -55,8 +55,7 @@ pub(super) struct Target {
     pub(super) headers: HeaderMap,
     pub(super) paths: Paths,
     rpc: Uri,
-    /// Lists, mended. Most stay what they were from one question to the next.
-    lists: Arc<Memo>,
+    lists: Lists,
     outputs: Outputs,
     /// Whether the service has answered something, so that it is there.
     answered: AtomicBool,
@@ -76,7 +75,7 @@ impl Target {
             verify: infobase.uri("auth/verify")?,
             headers,
             paths: Paths::default(),
-            lists: Arc::default(),
+            lists: Lists::default(),
             outputs: Outputs::default(),
             answered: AtomicBool::new(false),
             infobase,
@@ -136,10 +135,10 @@ impl Target {
     ) -> Result<Result<Payload, ErrorObject>, AnswerError> {
         let (head, body) = answer.into_parts();
         if request.method.listed().is_some() {
-            let made = self.list(&head.headers, &body, request);
+            let made = self.lists.listing(&head.headers, &body, request, &self.outputs);
             return match made {
-                Ok(list) if leads_to_itself(&list.payload, request) => Err(AnswerError::Circle),
-                Ok(list) => Ok(Ok(list.payload.clone())),
+                Ok(list) if leads_to_itself(&list, request) => Err(AnswerError::Circle),
+                Ok(list) => Ok(Ok(list)),
                 Err(Ok(error)) => Ok(Err(error)),
                 Err(Err(why)) => Err(why),
             };
@@ -152,32 +151,6 @@ impl Target {
                 None => answer.payload,
             }
         }))
-    }
-
-    /// A list, mended, unless that was done before.
-    ///
-    /// # Errors
-    /// 1C's error, or what is wrong with the answer.
-    fn list(
-        &self,
-        headers: &HeaderMap,
-        body: &Bytes,
-        request: &Request,
-    ) -> Result<Arc<Listing>, Result<ErrorObject, AnswerError>> {
-        let key = (request.method.clone(), request.version.era());
-        self.lists.get_or(body, &key, || {
-            let recent = self.lists.recent(&key, relist::LOOKED_AT);
-            let listing = match Listing::like(&recent, headers, body, request, &self.lists) {
-                Some(listing) => listing,
-                None => {
-                    Listing::of(decode(headers, body.clone(), request).map_err(Err)?.map_err(Ok)?, request, &self.lists)
-                }
-            };
-            if request.method == Method::ToolsList {
-                listing.teach(&self.outputs);
-            }
-            Ok(Arc::new(listing))
-        })
     }
 
     /// Makes the call that `build` builds and gives the answer, if it is one: a 200, or what says more
@@ -333,7 +306,7 @@ fn leads_to_itself(list: &Payload, request: &Request) -> bool {
     }
     let asked = request.params.text(Param::Cursor);
     asked.is_some_and(|asked| {
-        serde_json::from_slice::<Page>(list.json()).is_ok_and(|page| page.next.is_some_and(|next| next == asked))
+        serde_json::from_slice::<Page>(list.frame()).is_ok_and(|page| page.next.is_some_and(|next| next == asked))
     })
 }
 

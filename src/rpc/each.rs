@@ -1,6 +1,6 @@
 //! What was made of the items of a list, one by one, for lists that share most of them.
 
-use super::list::Item;
+use super::item::Item;
 use super::memo::Size;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod encoded;
 mod error;
 mod extensions;
 mod failure;
+mod item;
 pub(crate) mod json;
 pub(crate) mod label;
 mod level;
@@ -44,9 +45,10 @@ pub use version::{Era, Version};
 
 pub(crate) use error::{Upstream, cause};
 pub(crate) use failure::{no_answer, tell_refused};
+pub(crate) use item::Item;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
-pub(crate) use list::{Item, List, MAX_ITEMS, empty_list};
+pub(crate) use list::{List, MAX_ITEMS, empty_list};
 #[cfg(feature = "alias")]
 pub(crate) use memo::number;
 pub(crate) use memo::{Memo, Size};

@@ -154,6 +154,11 @@ impl Payload {
         self.list.as_ref().and_then(|list| list.edited()).map_or(&self.json, |(json, _)| json)
     }
 
+    /// JSON with all members of the object; of a list whose items a layer changed, with the items that it had before.
+    pub(crate) const fn frame(&self) -> &Bytes {
+        &self.json
+    }
+
     /// How long the JSON is, without writing it for that.
     pub(crate) fn length(&self) -> usize {
         self.list.as_ref().map_or(self.json.len(), |list| list.length())

@@ -1,11 +1,14 @@
-//! Lists of tools that are nearly the ones before. 1C writes its lists anew each time, and little in them changes: what
-//! did not is neither read nor mended again.
+//! Lists of 1C, mended.
+//!
+//! 1C writes its lists anew each time, and mostly they are the same. Where a list of tools differs from one before it,
+//! that is in few of its items: what did not change is neither read nor mended again.
 
+use super::answer_error::AnswerError;
 use super::decode::{Answer, decode};
 use super::mend::{Listed, Output};
 use super::outputs::Outputs;
 use crate::rpc::json::{JsonError, Member, Scanner, Span};
-use crate::rpc::{Item, List, MAX_ITEMS, Memo, Method, Payload, Request, Size};
+use crate::rpc::{ErrorObject, Item, List, MAX_ITEMS, Memo, Method, Payload, Request, Size};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::collections::HashSet;
@@ -13,12 +16,44 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// How many lists before this one are looked at: callers may see different ones, and each has its pages.
-pub(super) const LOOKED_AT: usize = 4;
+const LOOKED_AT: usize = 4;
+
+/// Lists, mended. Most stay what they were from one question to the next.
+#[derive(Debug, Default)]
+pub(super) struct Lists(Arc<Memo>);
+
+impl Lists {
+    /// The list that `body` is in answer to `request`. What it tells of results goes to `outputs`, when it is read.
+    ///
+    /// # Errors
+    /// 1C's error, or what is wrong with the answer.
+    pub(super) fn listing(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+        request: &Request,
+        outputs: &Outputs,
+    ) -> Result<Payload, Result<ErrorObject, AnswerError>> {
+        let Self(memo) = self;
+        let key = (request.method.clone(), request.version.era());
+        let listing = memo.get_or(body, &key, || {
+            let listing = match Listing::like(&memo.recent(&key, LOOKED_AT), headers, body, request, memo) {
+                Some(listing) => listing,
+                None => Listing::of(decode(headers, body.clone(), request).map_err(Err)?.map_err(Ok)?, request, memo),
+            };
+            if request.method == Method::ToolsList {
+                listing.teach(outputs);
+            }
+            Ok(Arc::new(listing))
+        });
+        listing.map(|listing| listing.payload.clone())
+    }
+}
 
 /// A list as clients may get it.
 #[derive(Debug)]
-pub(super) struct Listing {
-    pub(super) payload: Payload,
+struct Listing {
+    payload: Payload,
     list: Option<Arc<List>>,
     outputs: Vec<Output>,
     /// Where the items stand in 1C's answer, one for each of the list; looked up when that is asked first.
@@ -34,7 +69,7 @@ impl Size for Arc<Listing> {
 
 impl Listing {
     /// The list in an answer to `request` that was read whole.
-    pub(super) fn of(answer: Answer, request: &Request, memo: &Arc<Memo>) -> Self {
+    fn of(answer: Answer, request: &Request, memo: &Arc<Memo>) -> Self {
         let Answer { mut payload, listed, .. } = answer;
         // What cannot be read as a list is for others to judge.
         let list = payload.read_list(&request.method, memo).ok();
@@ -46,7 +81,7 @@ impl Listing {
     }
 
     /// The list in `body`, if most of it is that of a list before; `None` where it is to be read whole.
-    pub(super) fn like(
+    fn like(
         recent: &[(Bytes, Arc<Self>)],
         headers: &HeaderMap,
         body: &Bytes,
@@ -106,7 +141,7 @@ impl Listing {
     }
 
     /// Tells which of its tools say what their results are.
-    pub(super) fn teach(&self, outputs: &Outputs) {
+    fn teach(&self, outputs: &Outputs) {
         if self.outputs.is_empty() && !outputs.any() {
             return;
         }

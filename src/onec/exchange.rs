@@ -29,6 +29,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tower::ServiceExt as _;
 use tower_service::Service;
 
 /// How many kept connections may turn out to have ended before one call: after a restart of the web server,
@@ -204,7 +205,7 @@ impl Target {
                 None => return Err(error),
             }
             ready = spare;
-            std::future::poll_fn(|cx| ready.poll_ready(cx)).await.map_err(Into::into)?;
+            ready.ready().await.map_err(Into::into)?;
         }
     }
 

@@ -19,6 +19,9 @@ use tower_layer::Layer;
 const GOOD: Duration = Duration::from_secs(300);
 const BAD: Duration = Duration::from_secs(30);
 
+/// The caches take no time without end.
+const LONGEST_KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How many answers are kept, if nobody says otherwise.
 const CAPACITY: u64 = 10_000;
 
@@ -159,7 +162,7 @@ impl<L> Cached<L> {
 
 /// Room for so many answers, none of which is of use after this.
 fn room(capacity: u64, longest: Duration) -> Cache<AccountHash, Kept> {
-    Cache::builder().max_capacity(capacity).time_to_live(longest.min(super::LONGEST_KEPT)).build()
+    Cache::builder().max_capacity(capacity).time_to_live(longest.min(LONGEST_KEPT)).build()
 }
 
 impl<L: Login> Login for Cached<L> {

@@ -42,10 +42,6 @@ use crate::rpc::BoxError;
 use secrecy::SecretString;
 use std::future::Future;
 use std::net::IpAddr;
-use std::time::Duration;
-
-/// The caches take no time without end.
-const LONGEST_KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Decides who may log in at the authorization server.
 ///

@@ -10,7 +10,7 @@ use crate::Identity;
 use crate::bridge::{Bridge, Connection, Core, Outbox};
 use crate::net::Body;
 use crate::net::budget::Tally;
-use crate::net::holder::{Holder, NoShare, Share, Shares};
+use crate::net::holder::{Holder, ShareError, Share, Shares};
 use crate::net::served::{Served, served_future};
 use crate::net::{OriginPolicy, is_encoded};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
@@ -219,8 +219,8 @@ where
     fn open(&self, extensions: &http::Extensions) -> Response<Body> {
         let share = match self.shared.shares.take(Holder::of_http(extensions)) {
             Ok(share) => share,
-            Err(NoShare::All) => return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open"),
-            Err(NoShare::Own) => {
+            Err(ShareError::All) => return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams are open"),
+            Err(ShareError::Own) => {
                 return error(StatusCode::SERVICE_UNAVAILABLE, "Too many streams of this user are open; close one");
             }
         };

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 
-use super::arguments::{Arguments, Call, Exception};
+use super::arguments::{Arguments, Call, ExceptionError};
 use super::queries::{self, Item};
 use super::text::found;
 use super::trade::{Date, Product, Turnover};
 use super::{metadata, png, wire};
 
-type Answer = Result<Vec<Value>, Exception>;
+type Answer = Result<Vec<Value>, ExceptionError>;
 
 /// How many items a search shows unless told, and at most.
 const LIMIT: usize = 10;
@@ -56,7 +56,7 @@ fn lines(items: &[Item]) -> String {
 pub(super) fn sales_report(call: &Call<'_>) -> Answer {
     let (from, to) = (day(&call.arguments, "period_from")?, day(&call.arguments, "period_to")?);
     if from > to {
-        return Err(Exception("Начало периода больше его конца".to_owned()));
+        return Err(ExceptionError("Начало периода больше его конца".to_owned()));
     }
     let (rows, documents, amount) = queries::sales(from, to);
     let mut report = format!("Продажи с {from} по {to}, документов: {documents}");
@@ -68,14 +68,14 @@ pub(super) fn sales_report(call: &Call<'_>) -> Answer {
 }
 
 /// A day written as `2026-03-31`.
-fn day(arguments: &Arguments<'_>, name: &str) -> Result<Date, Exception> {
+fn day(arguments: &Arguments<'_>, name: &str) -> Result<Date, ExceptionError> {
     let day = arguments.required(name)?;
-    let wrong = |_| Exception(format!("Параметр '{name}': неверная дата '{day}'"));
+    let wrong = |_| ExceptionError(format!("Параметр '{name}': неверная дата '{day}'"));
     day.parse().map_err(wrong)
 }
 
 pub(super) fn fail_with_exception(call: &Call<'_>) -> Answer {
-    Err(Exception(call.arguments.text("message")?.unwrap_or("Деление на 0").to_owned()))
+    Err(ExceptionError(call.arguments.text("message")?.unwrap_or("Деление на 0").to_owned()))
 }
 
 pub(super) fn product_image(call: &Call<'_>) -> Answer {

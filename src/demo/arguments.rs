@@ -7,9 +7,9 @@ use super::trade::Date;
 
 /// What 1C's `Raise` throws: a text for a person, and nothing else.
 #[derive(Debug)]
-pub(super) struct Exception(pub(super) String);
+pub(super) struct ExceptionError(pub(super) String);
 
-impl From<String> for Exception {
+impl From<String> for ExceptionError {
     fn from(text: String) -> Self {
         Self(text)
     }
@@ -23,11 +23,11 @@ impl<'a> Arguments<'a> {
     /// # Errors
     ///
     /// When it is neither an object nor nothing.
-    pub(super) fn new(value: Option<&'a Value>) -> Result<Self, Exception> {
+    pub(super) fn new(value: Option<&'a Value>) -> Result<Self, ExceptionError> {
         match value {
             None | Some(Value::Null) => Ok(Self(None)),
             Some(Value::Object(members)) => Ok(Self(Some(members))),
-            Some(_) => Err(Exception("Значение не является значением объектного типа".to_owned())),
+            Some(_) => Err(ExceptionError("Значение не является значением объектного типа".to_owned())),
         }
     }
 
@@ -39,7 +39,7 @@ impl<'a> Arguments<'a> {
     /// # Errors
     ///
     /// When it is there and is no string.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, Exception> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, ExceptionError> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -50,7 +50,7 @@ impl<'a> Arguments<'a> {
     /// # Errors
     ///
     /// When it is missing or no string.
-    pub(super) fn required(&self, name: &str) -> Result<&'a str, Exception> {
+    pub(super) fn required(&self, name: &str) -> Result<&'a str, ExceptionError> {
         let missing = || format!("Не указан обязательный параметр '{name}'");
         Ok(self.text(name)?.ok_or_else(missing)?)
     }
@@ -58,7 +58,7 @@ impl<'a> Arguments<'a> {
     /// # Errors
     ///
     /// When it is there and is no natural number.
-    pub(super) fn count(&self, name: &str) -> Result<Option<usize>, Exception> {
+    pub(super) fn count(&self, name: &str) -> Result<Option<usize>, ExceptionError> {
         let natural = |value: &Value| value.as_u64().and_then(|number| number.try_into().ok());
         match self.get(name) {
             None => Ok(None),
@@ -74,6 +74,6 @@ pub(super) struct Call<'a> {
     pub(super) today: Date,
 }
 
-fn mistyped(name: &str, wanted: &str) -> Exception {
-    Exception(format!("Параметр '{name}': преобразование значения к типу {wanted} не может быть выполнено"))
+fn mistyped(name: &str, wanted: &str) -> ExceptionError {
+    ExceptionError(format!("Параметр '{name}': преобразование значения к типу {wanted} не может быть выполнено"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::arguments::Exception;
+use super::arguments::ExceptionError;
 use super::configuration::OBJECTS;
 use super::object::MetadataObject;
 
@@ -11,11 +11,11 @@ use super::object::MetadataObject;
 /// # Errors
 ///
 /// When the configuration has none.
-pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, Exception> {
+pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, ExceptionError> {
     full_name
         .split_once('.')
         .and_then(|(class, name)| OBJECTS.iter().find(|object| object.class.0.is(class) && object.name.is(name)))
-        .ok_or_else(|| Exception(format!("Объект метаданных '{full_name}' не найден")))
+        .ok_or_else(|| ExceptionError(format!("Объект метаданных '{full_name}' не найден")))
 }
 
 /// The whole configuration, as a tree: class, object, parts, fields with their types.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{Arguments, Exception};
+use super::arguments::{Arguments, ExceptionError};
 use super::trade::Date;
 use super::{metadata, resources};
 
@@ -12,7 +12,7 @@ struct Prompt {
     description: &'static str,
     arguments: &'static [Argument],
     /// The contents of its messages, all in the user's name.
-    contents: fn(&Arguments<'_>, Date) -> Result<Vec<Value>, Exception>,
+    contents: fn(&Arguments<'_>, Date) -> Result<Vec<Value>, ExceptionError>,
 }
 
 struct Argument {
@@ -76,7 +76,7 @@ pub(super) fn list() -> Value {
 /// # Errors
 ///
 /// When there is no such prompt, or an argument is missing or makes no sense.
-pub(super) fn get(params: Arguments<'_>, today: Date) -> Result<Value, Exception> {
+pub(super) fn get(params: Arguments<'_>, today: Date) -> Result<Value, ExceptionError> {
     let name = params.required("name")?;
     let prompt = PROMPTS.iter().find(|prompt| prompt.name == name);
     let prompt = prompt.ok_or_else(|| format!("Промпт '{name}' не найден"))?;
@@ -86,7 +86,7 @@ pub(super) fn get(params: Arguments<'_>, today: Date) -> Result<Value, Exception
     Ok(json!({ "description": prompt.description, "messages": messages }))
 }
 
-fn analyze_sales(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, Exception> {
+fn analyze_sales(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, ExceptionError> {
     let (from, to) = (arguments.required("period_from")?, arguments.required("period_to")?);
     let mut request = format!(
         "Получи отчёт о продажах инструментом sales_report с {from} по {to} и объясни, \
@@ -98,7 +98,7 @@ fn analyze_sales(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, Excep
     Ok(vec![text(request)])
 }
 
-fn describe_object(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, Exception> {
+fn describe_object(arguments: &Arguments<'_>, _: Date) -> Result<Vec<Value>, ExceptionError> {
     let object = metadata::object(arguments.required("name")?)?.describe("");
     Ok(vec![text(format!("Объясни простыми словами, зачем нужен этот объект:\n{object}"))])
 }

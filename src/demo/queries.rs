@@ -3,19 +3,19 @@
 
 use std::cmp::Reverse;
 
-use super::arguments::Exception;
+use super::arguments::ExceptionError;
 use super::trade::{self, Date, Kind, Product, Turnover, Warehouse, company};
 use super::wire::money;
 
 /// # Errors
 ///
 /// When there is no product of this code.
-pub(super) fn product(code: &str) -> Result<&'static Product, Exception> {
+pub(super) fn product(code: &str) -> Result<&'static Product, ExceptionError> {
     company()
         .products
         .iter()
         .find(|product| product.code == code)
-        .ok_or_else(|| Exception(format!("Номенклатура с кодом '{code}' не найдена")))
+        .ok_or_else(|| ExceptionError(format!("Номенклатура с кодом '{code}' не найдена")))
 }
 
 /// The colour of a product's picture: any that stays.
@@ -36,11 +36,11 @@ pub(super) struct Place {
 /// # Errors
 ///
 /// When there is none.
-pub(super) fn warehouse(name: &str) -> Result<Place, Exception> {
+pub(super) fn warehouse(name: &str) -> Result<Place, ExceptionError> {
     let wanted = name.trim().to_lowercase();
     let named = |row: &Warehouse| [row.code, row.name, row.name_en].iter().any(|own| own.to_lowercase() == wanted);
     let mut places = company().warehouses.iter().enumerate().map(|(at, row)| Place { at, row });
-    places.find(|place| named(place.row)).ok_or_else(|| Exception(format!("Склад '{name}' не найден")))
+    places.find(|place| named(place.row)).ok_or_else(|| ExceptionError(format!("Склад '{name}' не найден")))
 }
 
 /// How much of each product lies in a warehouse at the end of a day, if any does.
@@ -77,14 +77,14 @@ pub(super) struct Item {
 /// # Errors
 ///
 /// When there is no such catalog.
-pub(super) fn catalog(name: &str, query: &str, place: Option<Place>, day: Date) -> Result<Vec<Item>, Exception> {
+pub(super) fn catalog(name: &str, query: &str, place: Option<Place>, day: Date) -> Result<Vec<Item>, ExceptionError> {
     let lower = name.trim().to_lowercase();
     let short = lower.strip_prefix("справочник.").or_else(|| lower.strip_prefix("catalog."));
     match short.unwrap_or(&lower) {
         "номенклатура" | "products" => Ok(products(query, place, day)),
         "контрагенты" | "customers" => Ok(customers(query)),
         "склады" | "warehouses" => Ok(warehouses(query)),
-        _ => Err(Exception(format!("Справочник '{name}' не найден"))),
+        _ => Err(ExceptionError(format!("Справочник '{name}' не найден"))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{Arguments, Exception};
+use super::arguments::{Arguments, ExceptionError};
 use super::trade::{Date, company};
 use super::{metadata, png, wire};
 
@@ -79,14 +79,14 @@ pub(super) fn list() -> Value {
 /// # Errors
 ///
 /// When there is no such resource.
-pub(super) fn read(params: Arguments<'_>, today: Date) -> Result<Value, Exception> {
+pub(super) fn read(params: Arguments<'_>, today: Date) -> Result<Value, ExceptionError> {
     Ok(json!({ "contents": [contents(params.required("uri")?, today)?] }))
 }
 
 /// # Errors
 ///
 /// When there is no such resource.
-pub(super) fn contents(uri: &str, today: Date) -> Result<Value, Exception> {
+pub(super) fn contents(uri: &str, today: Date) -> Result<Value, ExceptionError> {
     let resource = RESOURCES.iter().find(|resource| resource.uri == uri);
     Ok(resource.ok_or_else(|| format!("Ресурс '{uri}' не найден"))?.contents(today))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
-use super::arguments::{Arguments, Exception};
+use super::arguments::{Arguments, ExceptionError};
 use super::callers::Session;
 use super::publication::Publication;
 use super::{prompts, resources, tools};
@@ -38,7 +38,7 @@ pub(super) async fn answer(publication: &Publication, session: &Session, body: &
     };
     Some(match outcome {
         Some(Ok(result)) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
-        Some(Err(Exception(text))) => internal(id, &located(&text)),
+        Some(Err(ExceptionError(text))) => internal(id, &located(&text)),
         None => error(id, -32601, &format!("Неизвестный метод: {method}")),
     })
 }
@@ -49,7 +49,7 @@ async fn run(
     session: &Session,
     method: &str,
     params: Arguments<'_>,
-) -> Option<Result<Value, Exception>> {
+) -> Option<Result<Value, ExceptionError>> {
     Some(match method {
         "tools/list" => Ok(tools::list()),
         "tools/call" => tools::call(publication, session, params).await,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answers;
-use super::arguments::{Arguments, Call, Exception};
+use super::arguments::{Arguments, Call, ExceptionError};
 use super::callers::Session;
 use super::publication::Publication;
 
@@ -14,7 +14,7 @@ struct Tool {
     /// The schemas of its parameters, if it has any.
     parameters: Option<fn() -> Value>,
     required: &'static [&'static str],
-    run: fn(&Call<'_>) -> Result<Vec<Value>, Exception>,
+    run: fn(&Call<'_>) -> Result<Vec<Value>, ExceptionError>,
     /// Whether it takes its time.
     slow: bool,
     /// Whether it reads its arguments into a Map, which holds any key.
@@ -187,7 +187,7 @@ pub(super) async fn call(
     publication: &Publication,
     session: &Session,
     params: Arguments<'_>,
-) -> Result<Value, Exception> {
+) -> Result<Value, ExceptionError> {
     let name = params.required("name")?;
     let tool = TOOLS.iter().find(|tool| tool.name == name);
     let tool = tool.ok_or_else(|| format!("Инструмент '{name}' не найден"))?;
@@ -202,7 +202,7 @@ pub(super) async fn call(
     running.finish();
     Ok(match outcome {
         Ok(content) => json!({ "content": content, "isError": false }),
-        Err(Exception(text)) => {
+        Err(ExceptionError(text)) => {
             let place = "{ОбщийМодуль.ДемоИнструменты.Модуль(42)}";
             let text = format!("Ошибка выполнения инструмента '{name}': {place}: {text}");
             json!({ "content": [answers::text(text)], "isError": true })

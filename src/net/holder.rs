@@ -88,7 +88,7 @@ pub(crate) struct Share {
 
 /// Why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoShare {
+pub(crate) enum ShareError {
     /// All are taken.
     All,
     /// This caller has as many as one may have.
@@ -100,7 +100,7 @@ impl Shares {
         Self(Arc::new(Inner { all, of_subject, of_address, taken: Mutex::default() }))
     }
 
-    pub(crate) fn take(&self, holder: Holder) -> Result<Share, NoShare> {
+    pub(crate) fn take(&self, holder: Holder) -> Result<Share, ShareError> {
         let most = match holder {
             Holder::Subject(_) => self.0.of_subject,
             Holder::Address(_) => self.0.of_address,
@@ -108,10 +108,10 @@ impl Shares {
         };
         let mut taken = self.taken();
         if taken.all >= self.0.all {
-            return Err(NoShare::All);
+            return Err(ShareError::All);
         }
         if taken.each.get(&holder).is_some_and(|taken| *taken >= most) {
-            return Err(NoShare::Own);
+            return Err(ShareError::Own);
         }
         *taken.each.entry(holder).or_default() += 1;
         taken.all += 1;
@@ -147,9 +147,9 @@ mod tests {
         let (a, b) = (Holder::subject("a"), Holder::address(IpAddr::from([192, 0, 2, 1])));
         let mut held: Vec<_> = [a, a, b, b, b].into_iter().map(|holder| shares.take(holder)).collect();
         assert!(held.iter().all(Result::is_ok));
-        assert_eq!(shares.take(Holder::Nobody).err(), Some(NoShare::All));
+        assert_eq!(shares.take(Holder::Nobody).err(), Some(ShareError::All));
         held.pop();
-        assert_eq!(shares.take(a).err(), Some(NoShare::Own));
+        assert_eq!(shares.take(a).err(), Some(ShareError::Own));
         drop(shares.take(Holder::Nobody));
         held.clear();
         assert!(shares.taken().each.is_empty() && shares.taken().all == 0);

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document.
 
-use super::problem::CODES;
+use super::error::CODES;
 use crate::catalog::{Tool, Tools};
 use crate::rpc::BoxError;
 use crate::service::aside::aside;

@@ -1,7 +1,7 @@
 //! From an HTTP request to a call of a tool, and back.
 
 use super::document::Document;
-use super::problem::{Problem, json};
+use super::error::{RestError, json};
 use crate::audit::{ToolCall, Verdict};
 use crate::auth::Digest;
 use crate::catalog::{Catalog, Tool, Tools};
@@ -67,7 +67,7 @@ impl Endpoints {
         let tools = self.catalog.current();
         let answer = match self.route(&head, &tools) {
             Ok(Route::Document) => {
-                self.document.of(&tools).await.map_err(|error| Problem::onec(error, RequestId::next()))
+                self.document.of(&tools).await.map_err(|error| RestError::onec(error, RequestId::next()))
             }
             Ok(Route::Tool(tool)) => {
                 let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
@@ -97,23 +97,23 @@ impl Endpoints {
     }
 
     /// What can be said before the body is read. Strangers do not learn what there is.
-    fn route<'a>(&self, head: &Parts, tools: &'a Tools) -> Result<Route<'a>, Problem> {
+    fn route<'a>(&self, head: &Parts, tools: &'a Tools) -> Result<Route<'a>, RestError> {
         match crate::auth::token(&head.headers) {
             Ok(Some(token)) if self.token.is_of(token) => {}
-            _ => return Err(Problem::unauthorized()),
+            _ => return Err(RestError::unauthorized()),
         }
-        let path = percent_decode_str(head.uri.path()).decode_utf8().map_err(|_| Problem::not_found())?;
+        let path = percent_decode_str(head.uri.path()).decode_utf8().map_err(|_| RestError::not_found())?;
         if path == "/openapi.json" {
             return match head.method {
                 Method::GET | Method::HEAD => Ok(Route::Document),
-                _ => Err(Problem::only("GET, HEAD")),
+                _ => Err(RestError::only("GET, HEAD")),
             };
         }
-        let tool = tools.iter().find(|tool| tool.rest() == Some(&*path)).ok_or_else(Problem::not_found)?;
+        let tool = tools.iter().find(|tool| tool.rest() == Some(&*path)).ok_or_else(RestError::not_found)?;
         match head.method {
-            Method::POST if is_encoded(&head.headers) => Err(Problem::encoded()),
+            Method::POST if is_encoded(&head.headers) => Err(RestError::encoded()),
             Method::POST => Ok(Route::Tool(tool)),
-            _ => Err(Problem::only("POST")),
+            _ => Err(RestError::only("POST")),
         }
     }
 
@@ -124,7 +124,7 @@ impl Endpoints {
         id: RequestId,
         body: B,
         inner: Result<S, BoxError>,
-    ) -> Result<Bytes, Problem>
+    ) -> Result<Bytes, RestError>
     where
         S: Service<RestCall, Response = Response>,
         S::Error: Into<BoxError>,
@@ -138,51 +138,51 @@ impl Endpoints {
         let tool = tool.clone();
         let prepare = move || (tool.prepare_whole(Some(&arguments)), tool);
         let prepared = if long { aside(prepare).await } else { Ok(prepare()) };
-        let (call, tool) = prepared.map_err(|error| Problem::onec(error, id))?;
-        let mut call = call.map_err(|unfit| Problem::unfit(unfit.field, unfit.message))?;
+        let (call, tool) = prepared.map_err(|error| RestError::onec(error, id))?;
+        let mut call = call.map_err(|unfit| RestError::unfit(unfit.field, unfit.message))?;
         if let Some(address) = remote(of.get(), of.get()) {
             call.extensions.insert(Flow::address(address));
         }
         if let Some(tally) = of.get::<Tally>() {
             call.extensions.insert(tally.clone());
         }
-        let mut inner = inner.map_err(|error| Problem::onec(error, id))?;
+        let mut inner = inner.map_err(|error| RestError::onec(error, id))?;
         let answer = match inner.call(call).await.map_err(Into::into) {
             Ok(answer) => answer,
             Err(error) => {
                 tell_refused(&error, of.get()).await;
-                return Err(Problem::onec(error, id));
+                return Err(RestError::onec(error, id));
             }
         };
-        let payload = answer.outcome.map_err(|error| Problem::onec(error.into(), id))?;
+        let payload = answer.outcome.map_err(|error| RestError::onec(error.into(), id))?;
         match tool.excess(&payload) {
-            Some((count, ceiling)) => Err(Problem::excess(count, ceiling)),
+            Some((count, ceiling)) => Err(RestError::excess(count, ceiling)),
             None => Ok(payload.json().clone()),
         }
     }
 
     /// The arguments: a body that is a JSON object, whatever its `Content-Type` says.
-    async fn read<B>(&self, body: B) -> Result<Bytes, Problem>
+    async fn read<B>(&self, body: B) -> Result<Bytes, RestError>
     where
         B: http_body::Body<Data: Buf + Send>,
         B::Error: Into<BoxError>,
     {
         let whole = match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
             Ok(Ok(whole)) => whole,
-            Ok(Err(Incomplete::TooLarge)) => return Err(Problem::too_large(self.max_body)),
-            Ok(Err(Incomplete::NoRoom)) => return Err(Problem::no_room()),
-            Ok(Err(Incomplete::Broken(_))) => return Err(Problem::invalid_request("The body broke off")),
-            Err(_) => return Err(Problem::too_late()),
+            Ok(Err(Incomplete::TooLarge)) => return Err(RestError::too_large(self.max_body)),
+            Ok(Err(Incomplete::NoRoom)) => return Err(RestError::no_room()),
+            Ok(Err(Incomplete::Broken(_))) => return Err(RestError::invalid_request("The body broke off")),
+            Err(_) => return Err(RestError::too_late()),
         };
         // 1C's own clients write a byte order mark.
         let whole = without_bom(whole);
         if whole.iter().all(u8::is_ascii_whitespace) {
-            return Err(Problem::invalid_request("The body must be a JSON object with the arguments; it is empty"));
+            return Err(RestError::invalid_request("The body must be a JSON object with the arguments; it is empty"));
         }
         match object(&whole) {
             Ok(()) => Ok(whole),
             Err(fault) => {
-                Err(Problem::invalid_request(format!("The body must be a JSON object with the arguments: {fault}")))
+                Err(RestError::invalid_request(format!("The body must be a JSON object with the arguments: {fault}")))
             }
         }
     }

@@ -57,7 +57,7 @@
 
 mod document;
 mod endpoints;
-mod problem;
+mod error;
 mod service;
 
 pub use service::{ResponseFuture, RestService};

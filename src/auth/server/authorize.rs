@@ -1,11 +1,11 @@
 //! The authorization endpoint: what is asked for, and the login page.
 
-use super::page::{Csrf, LoginPage, Problem, error_page};
+use super::page::{Csrf, FormError, LoginPage, error_page};
 use super::params::Params;
 use super::scopes::Asked;
 use super::service::Asker;
 use super::store::TokenStore;
-use super::target::{Refused, Target};
+use super::target::{RedirectError, Target};
 use super::{Inner, pkce};
 use crate::auth::login::Login;
 use crate::identity::Scopes;
@@ -52,14 +52,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// What is checked of the request once it is known where errors go.
-    pub(super) fn wanted<'a>(&self, asker: &Asker<'_>, params: &'a Params) -> Result<Wanted<'a>, Refused> {
-        let invalid = |why: &str| Refused::new("invalid_request", why);
+    pub(super) fn wanted<'a>(&self, asker: &Asker<'_>, params: &'a Params) -> Result<Wanted<'a>, RedirectError> {
+        let invalid = |why: &str| RedirectError::new("invalid_request", why);
         if let Some(name) = params.repeated() {
             return Err(invalid(&format!("{name} is given twice")));
         }
         match params.get("response_type") {
             Some("code") => {}
-            Some(_) => return Err(Refused::new("unsupported_response_type", "response_type must be code")),
+            Some(_) => return Err(RedirectError::new("unsupported_response_type", "response_type must be code")),
             None => return Err(invalid("response_type is missing")),
         }
         if params.get("response_mode").is_some_and(|mode| mode != "query") {
@@ -73,10 +73,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if !pkce::is_challenge(challenge) {
             return Err(invalid("code_challenge is not a SHA-256 in base64url"));
         }
-        let resource = self.resource(asker, params).map_err(|why| Refused::new("invalid_target", why))?;
+        let resource = self.resource(asker, params).map_err(|why| RedirectError::new("invalid_target", why))?;
         let asked = Asked::parse(params.get("scope"));
         let scopes = asked.within(&self.supported, &self.default_scopes());
-        let scopes = scopes.ok_or_else(|| Refused::new("invalid_scope", "none of these scopes is supported"))?;
+        let scopes = scopes.ok_or_else(|| RedirectError::new("invalid_scope", "none of these scopes is supported"))?;
         Ok(Wanted { challenge, asked, scopes, resource })
     }
 
@@ -102,7 +102,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         params: &Params,
         target: &Target<'_>,
         scopes: &Scopes,
-        problem: Option<Problem>,
+        problem: Option<FormError>,
     ) -> Response<Body> {
         let issuer = Url::parse(&asker.issuer).ok();
         let action = format!("{}{path}", issuer.as_ref().map_or("", |url| url.path().trim_end_matches('/')));

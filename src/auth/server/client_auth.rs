@@ -2,7 +2,7 @@
 //! metadata document may have keys, and then may have to prove that it is itself.
 
 use super::assertion::Assertion;
-use super::client_metadata::{Described, MetadataError, Unproven, is_metadata_url};
+use super::client_metadata::{AssertionError, Described, MetadataError, is_metadata_url};
 use super::params::Params;
 use super::reply::OAuthError;
 use super::service::Asker;
@@ -147,8 +147,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             [asker.issuer.clone()].into_iter().chain(ENDPOINTS.map(|path| format!("{}{path}", asker.issuer)));
         let until = assertion.check(&audiences.collect::<Vec<_>>(), now).map_err(OAuthError::client)?;
         documents.prove(&described.authentication, assertion).await.map_err(|unproven| match unproven {
-            Unproven::False(why) => OAuthError::client(why),
-            Unproven::Unknown(error) => unknown(error),
+            AssertionError::False(why) => OAuthError::client(why),
+            AssertionError::Unknown(error) => unknown(error),
         })?;
         match self.store.first_use(&Digest::of(&assertion.id()), until, now).await? {
             true => Ok(()),

@@ -1,12 +1,12 @@
 //! The login page comes back: who logs in, and the code they get.
 
 use super::authorize::Wanted;
-use super::page::{Csrf, Outage, Problem, RequestProblem, error_page};
+use super::page::{AuthorizationError, Csrf, FormError, Outage, error_page};
 use super::params::Params;
 use super::reply::{self, OAuthError};
 use super::service::Asker;
 use super::store::{Grant, Token, TokenKind, TokenStore};
-use super::target::{Refused, Target};
+use super::target::{RedirectError, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
 use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
@@ -47,36 +47,36 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Ok(wanted) => wanted,
             // A stranger's form is sent nowhere.
             Err(refused) if genuine => return target.refuse(asker, &refused),
-            Err(Refused(_, why)) => return error_page(asker.language, &RequestProblem::BadRequest(why)),
+            Err(RedirectError(_, why)) => return error_page(asker.language, &AuthorizationError::BadRequest(why)),
         };
         let again = |problem| {
             let scopes = wanted.asked.told(&wanted.scopes);
             self.login_page(asker, path, form, &target, &scopes, Some(problem))
         };
         if !genuine {
-            return again(Problem::Forged);
+            return again(FormError::Forged);
         }
         if form.get("action") == Some("cancel") {
-            let cancelled = Refused::new("access_denied", "the user has cancelled");
+            let cancelled = RedirectError::new("access_denied", "the user has cancelled");
             return match self.first_answer(asker, &target.client.id, form).await {
-                Ok(false) => error_page(asker.language, &RequestProblem::Used),
+                Ok(false) => error_page(asker.language, &AuthorizationError::Used),
                 Ok(true) | Err(_) => target.refuse(asker, &cancelled),
             };
         }
         if let Some(seconds) = held {
-            return again(Problem::Crowded(seconds));
+            return again(FormError::Crowded(seconds));
         }
         let waits = self.limits.may_fail(asker.remote).err().map(reply::seconds);
         let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form), waits).await {
             Ok(logged_in) => logged_in,
-            Err(LoginError::Wrong) => return again(Problem::Wrong),
-            Err(LoginError::NoRole) => return again(Problem::NoRole),
-            Err(LoginError::TooMany(seconds)) => return again(Problem::TooMany(seconds)),
-            Err(LoginError::Unavailable(why)) => return again(Problem::Unavailable(Outage::of(&why))),
+            Err(LoginError::Wrong) => return again(FormError::Wrong),
+            Err(LoginError::NoRole) => return again(FormError::NoRole),
+            Err(LoginError::TooMany(seconds)) => return again(FormError::TooMany(seconds)),
+            Err(LoginError::Unavailable(why)) => return again(FormError::Unavailable(Outage::of(&why))),
         };
         match self.first_answer(asker, &target.client.id, form).await {
             Ok(true) => {}
-            Ok(false) => return error_page(asker.language, &RequestProblem::Used),
+            Ok(false) => return error_page(asker.language, &AuthorizationError::Used),
             Err(refused) => return target.refuse(asker, &refused),
         }
         match self.issue_code(asker, &target, &wanted, logged_in).await {
@@ -87,7 +87,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 
     /// Whether this browser answers this authorization request for the first time. A form that is sent
     /// twice (two clicks, the Back button) would send the client two codes.
-    async fn first_answer(&self, asker: &Asker<'_>, client: &str, form: &Params) -> Result<bool, Refused> {
+    async fn first_answer(&self, asker: &Asker<'_>, client: &str, form: &Params) -> Result<bool, RedirectError> {
         let what = ["csrf", "redirect_uri", "state", "code_challenge"].map(|name| form.get(name).unwrap_or_default());
         let id = Digest::of(&format!("{:?}", ("login form", client, what)));
         let now = self.clock.now();
@@ -146,7 +146,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         target: &Target<'_>,
         wanted: &Wanted<'_>,
         logged_in: LoggedIn,
-    ) -> Result<Zeroizing<String>, Refused> {
+    ) -> Result<Zeroizing<String>, RedirectError> {
         let scopes = wanted.asked.within(&self.allowed(&logged_in), &self.default_scopes());
         let Some(scopes) = scopes else {
             Event {
@@ -157,7 +157,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 reason: Some("no_scope"),
             }
             .emit();
-            return Err(Refused::new("invalid_scope", "this user has none of these scopes"));
+            return Err(RedirectError::new("invalid_scope", "this user has none of these scopes"));
         };
         let issued = self.put_code(target, wanted, &logged_in, scopes).await;
         let code = issued.map_err(|failure| self.refused_by(asker, failure))?;
@@ -173,9 +173,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// What the client is told of a failure.
-    fn refused_by(&self, asker: &Asker<'_>, failure: OAuthError) -> Refused {
+    fn refused_by(&self, asker: &Asker<'_>, failure: OAuthError) -> RedirectError {
         self.tell(asker, &failure);
-        Refused::new(failure.error, failure.description)
+        RedirectError::new(failure.error, failure.description)
     }
 
     async fn put_code(

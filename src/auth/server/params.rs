@@ -14,12 +14,12 @@ pub(crate) struct Params(Vec<(String, Zeroizing<String>)>);
 
 /// Why a query or form is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Malformed {
+pub(crate) enum ParamsError {
     NotUtf8,
     TooMany,
 }
 
-impl Malformed {
+impl ParamsError {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::NotUtf8 => "a parameter is not UTF-8",
@@ -31,11 +31,11 @@ impl Malformed {
 impl Params {
     /// Reads them strictly: what is not UTF-8 is refused, not replaced, so that no two texts look
     /// the same afterwards.
-    pub(crate) fn parse(encoded: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn parse(encoded: &[u8]) -> Result<Self, ParamsError> {
         let mut params = Vec::new();
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             if params.len() == MOST {
-                return Err(Malformed::TooMany);
+                return Err(ParamsError::TooMany);
             }
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
@@ -76,10 +76,10 @@ impl fmt::Debug for Params {
     }
 }
 
-fn decode(encoded: &[u8]) -> Result<String, Malformed> {
+fn decode(encoded: &[u8]) -> Result<String, ParamsError> {
     let spaced: Zeroizing<Vec<u8>> =
         Zeroizing::new(encoded.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect());
-    let text = percent_decode(&spaced).decode_utf8().map_err(|_| Malformed::NotUtf8)?;
+    let text = percent_decode(&spaced).decode_utf8().map_err(|_| ParamsError::NotUtf8)?;
     Ok(match text {
         Cow::Borrowed(text) => text.to_owned(),
         Cow::Owned(text) => text,
@@ -102,9 +102,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_ambiguous() {
-        assert_eq!(Params::parse(b"a=%FF").unwrap_err(), Malformed::NotUtf8);
-        assert_eq!(Params::parse(b"\xFF=a").unwrap_err(), Malformed::NotUtf8);
-        assert_eq!(Params::parse("a&".repeat(MOST + 1).as_bytes()).unwrap_err(), Malformed::TooMany);
+        assert_eq!(Params::parse(b"a=%FF").unwrap_err(), ParamsError::NotUtf8);
+        assert_eq!(Params::parse(b"\xFF=a").unwrap_err(), ParamsError::NotUtf8);
+        assert_eq!(Params::parse("a&".repeat(MOST + 1).as_bytes()).unwrap_err(), ParamsError::TooMany);
         // An encoded name is the same name, and a missing value does not hide the other.
         let params = Params::parse(b"scope=a&%73cope=").unwrap();
         assert_eq!(params.repeated(), Some("scope"));

@@ -11,7 +11,7 @@ const LONGEST: usize = 2048;
 const ANSWER: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// Whether a redirect URI may be registered.
-pub(crate) fn check(text: &str) -> Result<(), BadUri> {
+pub(crate) fn check(text: &str) -> Result<(), RedirectUriError> {
     RedirectUri::parse(text).map(|_| ())
 }
 
@@ -35,9 +35,9 @@ enum UriKind<'a> {
 
 /// Why a text is no redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadUri(&'static str);
+pub(crate) struct RedirectUriError(&'static str);
 
-impl fmt::Display for BadUri {
+impl fmt::Display for RedirectUriError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
@@ -47,15 +47,15 @@ impl<'a> RedirectUri<'a> {
     /// Checks the rules: `https`, `http` to loopback addresses, or a private-use scheme that looks
     /// like one; no fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)),
     /// no user, and only characters of URIs.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, BadUri> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
         if text.is_empty() || text.len() > LONGEST {
-            return Err(BadUri("it must have 1 to 2048 characters"));
+            return Err(RedirectUriError("it must have 1 to 2048 characters"));
         }
         if text.contains('#') {
-            return Err(BadUri("it must not have a fragment"));
+            return Err(RedirectUriError("it must not have a fragment"));
         }
         check_characters(text.as_bytes())?;
-        let (scheme, rest) = text.split_once(':').ok_or(BadUri("it must be absolute"))?;
+        let (scheme, rest) = text.split_once(':').ok_or(RedirectUriError("it must be absolute"))?;
         let scheme = scheme.to_ascii_lowercase();
         let kind = match scheme.as_str() {
             "https" => https(rest)?,
@@ -63,7 +63,7 @@ impl<'a> RedirectUri<'a> {
             _ => private(&scheme, rest)?,
         };
         // What browsers make of it; hosts and ports above all.
-        Url::parse(text).map_err(|_| BadUri("it is not a valid URL"))?;
+        Url::parse(text).map_err(|_| RedirectUriError("it is not a valid URL"))?;
         check_query(text)?;
         Ok(Self { text, kind })
     }
@@ -107,7 +107,7 @@ impl<'a> RedirectUri<'a> {
 
 /// Those of [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2): no spaces, controls,
 /// backslashes, quotes or letters beyond ASCII, and `%` only before two hex digits.
-fn check_characters(text: &[u8]) -> Result<(), BadUri> {
+fn check_characters(text: &[u8]) -> Result<(), RedirectUriError> {
     for (at, byte) in text.iter().enumerate() {
         let hex = |after: usize| text.get(at + after).is_some_and(u8::is_ascii_hexdigit);
         let fine = match byte {
@@ -116,38 +116,38 @@ fn check_characters(text: &[u8]) -> Result<(), BadUri> {
             byte => byte.is_ascii_graphic(),
         };
         if !fine {
-            return Err(BadUri("it has a character that is not allowed in a URI"));
+            return Err(RedirectUriError("it has a character that is not allowed in a URI"));
         }
     }
     Ok(())
 }
 
 /// The authority and what follows it.
-fn authority(rest: &str) -> Result<(&str, &str), BadUri> {
-    let rest = rest.strip_prefix("//").ok_or(BadUri("it must have a host"))?;
+fn authority(rest: &str) -> Result<(&str, &str), RedirectUriError> {
+    let rest = rest.strip_prefix("//").ok_or(RedirectUriError("it must have a host"))?;
     let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     if authority.contains('@') {
-        return Err(BadUri("it must not name a user"));
+        return Err(RedirectUriError("it must not name a user"));
     }
     if authority.contains('%') {
-        return Err(BadUri("its host must not be percent-encoded"));
+        return Err(RedirectUriError("its host must not be percent-encoded"));
     }
     Ok((authority, rest))
 }
 
-fn https<'a>(rest: &str) -> Result<UriKind<'a>, BadUri> {
+fn https<'a>(rest: &str) -> Result<UriKind<'a>, RedirectUriError> {
     let (authority, _) = authority(rest)?;
-    if authority.is_empty() { Err(BadUri("it must have a host")) } else { Ok(UriKind::Https) }
+    if authority.is_empty() { Err(RedirectUriError("it must have a host")) } else { Ok(UriKind::Https) }
 }
 
-fn loopback(rest: &str) -> Result<UriKind<'_>, BadUri> {
+fn loopback(rest: &str) -> Result<UriKind<'_>, RedirectUriError> {
     let (authority, rest) = authority(rest)?;
     // The colon of a port comes after the bracket of an IPv6 address.
     let port = authority.rfind(':').filter(|colon| authority.rfind(']').is_none_or(|bracket| *colon > bracket));
     let (host, port) = authority.split_at(port.unwrap_or(authority.len()));
     let digits = port.strip_prefix(':').unwrap_or_default();
     if !digits.is_empty() && (!digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.parse::<u16>().is_err()) {
-        return Err(BadUri("its port is not valid"));
+        return Err(RedirectUriError("its port is not valid"));
     }
     let six = |host: &str| host.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
     let this_machine = host.eq_ignore_ascii_case("localhost")
@@ -155,29 +155,29 @@ fn loopback(rest: &str) -> Result<UriKind<'_>, BadUri> {
         || six(host).is_some_and(|address| address.is_loopback());
     this_machine
         .then_some(UriKind::Loopback(host, rest))
-        .ok_or(BadUri("http is for loopback addresses only; use https"))
+        .ok_or(RedirectUriError("http is for loopback addresses only; use https"))
 }
 
-fn private<'a>(scheme: &str, rest: &str) -> Result<UriKind<'a>, BadUri> {
+fn private<'a>(scheme: &str, rest: &str) -> Result<UriKind<'a>, RedirectUriError> {
     let letter = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
     if !letter || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')) {
-        return Err(BadUri("it must be absolute"));
+        return Err(RedirectUriError("it must be absolute"));
     }
     if !scheme::is_application(scheme) {
-        return Err(BadUri(
+        return Err(RedirectUriError(
             "its scheme is not allowed: an application's own is a domain name in reverse, as com.example.app",
         ));
     }
     if rest.starts_with("//") {
         authority(rest)?;
     } else if !rest.starts_with('/') {
-        return Err(BadUri("its scheme must be followed by a slash"));
+        return Err(RedirectUriError("its scheme must be followed by a slash"));
     }
     Ok(UriKind::Private)
 }
 
-fn check_query(text: &str) -> Result<(), BadUri> {
+fn check_query(text: &str) -> Result<(), RedirectUriError> {
     let query = text.split_once('?').map_or("", |(_, query)| query);
     let taken = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ANSWER.contains(&&*name));
-    if taken { Err(BadUri("its query has a parameter that belongs to the answer")) } else { Ok(()) }
+    if taken { Err(RedirectUriError("its query has a parameter that belongs to the answer")) } else { Ok(()) }
 }

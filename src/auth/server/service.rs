@@ -1,7 +1,7 @@
 //! The [`Service`]: from a path to an endpoint, and what goes for all of them.
 
 use super::limits::{Endpoint, Post};
-use super::page::{Language, RequestProblem, error_page};
+use super::page::{AuthorizationError, Language, error_page};
 use super::params::Params;
 use super::reply::{self, OAuthError};
 use super::routes::Route;
@@ -239,8 +239,8 @@ pub(super) fn is_type(head: &Parts, expected: &str) -> bool {
 /// What goes wrong before a person is known to be there is told on a page all the same.
 fn page(asker: &Asker<'_>, failure: OAuthError) -> Response<Body> {
     let problem = match failure.retry_after {
-        Some(seconds) => RequestProblem::TooMany(seconds),
-        None => RequestProblem::BadRequest(failure.description.into_owned()),
+        Some(seconds) => AuthorizationError::TooMany(seconds),
+        None => AuthorizationError::BadRequest(failure.description.into_owned()),
     };
     let mut response = error_page(asker.language, &problem);
     *response.status_mut() = failure.status;

@@ -2,7 +2,7 @@
 //! sent there.
 
 use super::client_metadata::{MetadataError, is_metadata_url};
-use super::page::{RequestProblem, error_page};
+use super::page::{AuthorizationError, error_page};
 use super::params::Params;
 use super::redirect::RedirectUri;
 use super::reply::{self, plain};
@@ -32,9 +32,9 @@ pub(super) struct Asking {
 
 /// What goes there instead of a code
 /// ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
-pub(super) struct Refused(pub(super) &'static str, pub(super) String);
+pub(super) struct RedirectError(pub(super) &'static str, pub(super) String);
 
-impl Refused {
+impl RedirectError {
     pub(super) fn new(error: &'static str, description: impl Into<String>) -> Self {
         Self(error, description.into())
     }
@@ -42,11 +42,11 @@ impl Refused {
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
     /// The client of an authorization request.
-    pub(super) async fn asking_client(&self, asker: &Asker<'_>, params: &Params) -> Result<Asking, RequestProblem> {
+    pub(super) async fn asking_client(&self, asker: &Asker<'_>, params: &Params) -> Result<Asking, AuthorizationError> {
         if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name)) {
-            return Err(RequestProblem::BadRequest(format!("{name} is given twice")));
+            return Err(AuthorizationError::BadRequest(format!("{name} is given twice")));
         }
-        let id = params.get("client_id").ok_or(RequestProblem::UnknownClient)?;
+        let id = params.get("client_id").ok_or(AuthorizationError::UnknownClient)?;
         if id == PUBLIC_CLIENT {
             let (id, registered) = (id.to_owned(), self.clock.now());
             let client = Client { id, name: None, redirect_uris: Vec::new(), registered };
@@ -54,17 +54,17 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
         if let Some(documents) = self.client_metadata.as_ref().filter(|_| is_metadata_url(id)) {
             let described = documents.describe(id).await.map_err(|error| match error {
-                MetadataError::Authentication(why) => RequestProblem::Authentication(why),
-                error => RequestProblem::Metadata(error.to_string()),
+                MetadataError::Authentication(why) => AuthorizationError::Authentication(why),
+                error => AuthorizationError::Metadata(error.to_string()),
             })?;
             let confidential = described.authentication.is_required();
             return Ok(Asking { client: described.client.clone(), confidential });
         }
         let client = self.store.client(id).await.map_err(|error| {
             self.tell(asker, &error.into());
-            RequestProblem::Unavailable
+            AuthorizationError::Unavailable
         })?;
-        let client = client.ok_or(RequestProblem::UnknownClient)?;
+        let client = client.ok_or(AuthorizationError::UnknownClient)?;
         Ok(Asking { client, confidential: false })
     }
 }
@@ -72,29 +72,33 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 impl<'a> Target<'a> {
     /// Compares the redirect URI with those registered, as texts
     /// ([RFC 9700, section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
-    pub(super) fn find(asking: &'a Asking, params: &'a Params) -> Result<Self, RequestProblem> {
+    pub(super) fn find(asking: &'a Asking, params: &'a Params) -> Result<Self, AuthorizationError> {
         let Asking { client, confidential } = asking;
         let asked = params.get("redirect_uri");
         let text = match (asked, client.redirect_uris.as_slice()) {
             (Some(asked), _) => asked,
             // It may be left out if there is no choice (RFC 6749, section 3.1.2.3).
             (None, [only]) => only,
-            (None, _) => return Err(RequestProblem::BadRedirectUri),
+            (None, _) => return Err(AuthorizationError::BadRedirectUri),
         };
-        let uri = RedirectUri::parse(text).map_err(|_| RequestProblem::BadRedirectUri)?;
+        let uri = RedirectUri::parse(text).map_err(|_| AuthorizationError::BadRedirectUri)?;
         let registered = if client.redirect_uris.is_empty() {
             uri.is_loopback()
         } else {
             client.redirect_uris.iter().any(|registered| uri.matches(registered))
         };
         if !registered {
-            return Err(RequestProblem::BadRedirectUri);
+            return Err(AuthorizationError::BadRedirectUri);
         }
         let state = params.get("state").filter(|_| !params.is_repeated("state"));
         Ok(Self { client, confidential: *confidential, uri, asked, state })
     }
 
-    pub(super) fn refuse(&self, asker: &Asker<'_>, Refused(error, description): &Refused) -> Response<Body> {
+    pub(super) fn refuse(
+        &self,
+        asker: &Asker<'_>,
+        RedirectError(error, description): &RedirectError,
+    ) -> Response<Body> {
         self.answer(asker, &[("error", error), ("error_description", &plain(description))])
     }
 
@@ -102,13 +106,13 @@ impl<'a> Target<'a> {
     /// scheme of a program, so a redirect to one could be made a bait. There the user decides
     /// ([OAuth 2.1, section 7.12.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-7.12.2)).
     /// Who listens on a loopback port of this machine runs here already.
-    pub(super) fn refuse_stranger(&self, asker: &Asker<'_>, refused: &Refused) -> Response<Body> {
+    pub(super) fn refuse_stranger(&self, asker: &Asker<'_>, refused: &RedirectError) -> Response<Body> {
         if self.uri.is_loopback() {
             return self.refuse(asker, refused);
         }
-        let Refused(error, why) = refused;
+        let RedirectError(error, why) = refused;
         let back = self.url(asker, &[("error", error), ("error_description", &plain(why))]);
-        error_page(asker.language, &RequestProblem::Refused { why: format!("{error}: {why}"), back })
+        error_page(asker.language, &AuthorizationError::Refused { why: format!("{error}: {why}"), back })
     }
 
     pub(super) fn grant(&self, asker: &Asker<'_>, code: &str) -> Response<Body> {

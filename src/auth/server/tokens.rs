@@ -50,16 +50,16 @@ struct Known {
 
 /// Why a lookup found nothing. Shared by all who wait for it.
 #[derive(Clone)]
-enum Missing {
+enum LookupError {
     Unknown,
     Unavailable(Arc<StoreError>),
 }
 
-impl From<Missing> for AuthError {
-    fn from(missing: Missing) -> Self {
+impl From<LookupError> for AuthError {
+    fn from(missing: LookupError) -> Self {
         match missing {
-            Missing::Unknown => Self::Unknown,
-            Missing::Unavailable(cause) => Self::Unavailable(cause.into()),
+            LookupError::Unknown => Self::Unknown,
+            LookupError::Unavailable(cause) => Self::Unavailable(cause.into()),
         }
     }
 }
@@ -110,7 +110,7 @@ impl<S: TokenStore> Tokens<S> {
 }
 
 impl<S: TokenStore> Inner<S> {
-    async fn known(&self, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+    async fn known(&self, digest: Digest, token: &str) -> Result<Arc<Known>, LookupError> {
         let Some(cache) = &self.cache else { return self.look_up(digest, token).await };
         let revocations = self.revocations.so_far();
         let mut found = cache.get(&digest).await;
@@ -126,12 +126,12 @@ impl<S: TokenStore> Inner<S> {
         }
     }
 
-    async fn look_up(&self, digest: Digest, token: &str) -> Result<Arc<Known>, Missing> {
+    async fn look_up(&self, digest: Digest, token: &str) -> Result<Arc<Known>, LookupError> {
         let (asked, revocations) = (Instant::now(), self.revocations.so_far());
-        let found = self.store.find(&digest).await.map_err(|cause| Missing::Unavailable(Arc::new(cause)))?;
-        let Some(Found { token: stored, grant, .. }) = found else { return Err(Missing::Unknown) };
+        let found = self.store.find(&digest).await.map_err(|cause| LookupError::Unavailable(Arc::new(cause)))?;
+        let Some(Found { token: stored, grant, .. }) = found else { return Err(LookupError::Unknown) };
         if stored.kind != TokenKind::Access {
-            return Err(Missing::Unknown);
+            return Err(LookupError::Unknown);
         }
         let mut identity =
             Identity::new(grant.subject.as_str(), stored.scopes.without(OFFLINE_ACCESS)).with_client(grant.client);
@@ -139,7 +139,7 @@ impl<S: TokenStore> Inner<S> {
             // Without its login the call would run under the service account, which may do more.
             let Some(credentials) = seal::open(&sealed, token) else {
                 tracing::warn!("a stored login cannot be decrypted");
-                return Err(Missing::Unknown);
+                return Err(LookupError::Unknown);
             };
             // Not all of this, since the cache of these tokens keeps the identity.
             let (store, revocations, subject) = (self.store.clone(), self.revocations.clone(), grant.subject);

@@ -86,7 +86,7 @@ struct Shared {
 
 /// Why an assertion proves nothing.
 #[derive(Debug)]
-pub(crate) enum Unproven {
+pub(crate) enum AssertionError {
     /// It does not; why.
     False(&'static str),
     /// The keys cannot be had now.
@@ -160,25 +160,25 @@ impl ClientMetadata {
     }
 
     /// Whether an assertion is signed by the client that may authenticate so.
-    pub(crate) async fn prove(&self, by: &Authentication, assertion: &Assertion) -> Result<(), Unproven> {
-        let Some(keys) = &by.keys else { return Err(Unproven::False("this client publishes no keys")) };
+    pub(crate) async fn prove(&self, by: &Authentication, assertion: &Assertion) -> Result<(), AssertionError> {
+        let Some(keys) = &by.keys else { return Err(AssertionError::False("this client publishes no keys")) };
         let (algorithm, id) = (assertion.algorithm, assertion.key_id.as_deref());
         if !by.allows(algorithm) {
-            return Err(Unproven::False("the client_assertion is not signed by an algorithm that counts"));
+            return Err(AssertionError::False("the client_assertion is not signed by an algorithm that counts"));
         }
         let keys = match keys {
             Keys::Here(keys) => Arc::clone(keys),
             Keys::At(url) => self.keys_with(url, id).await.map_err(|error| match error {
                 MetadataError::Document(_) => {
-                    Unproven::False("what this client has at its jwks_uri is no set of public keys")
+                    AssertionError::False("what this client has at its jwks_uri is no set of public keys")
                 }
-                error => Unproven::Unknown(error),
+                error => AssertionError::Unknown(error),
             })?,
         };
         if assertion.is_signed_by(&keys) {
             Ok(())
         } else {
-            Err(Unproven::False("no key of this client has signed the client_assertion"))
+            Err(AssertionError::False("no key of this client has signed the client_assertion"))
         }
     }
 

@@ -16,7 +16,7 @@ const DETAIL: usize = 400;
 
 /// What is wrong with an authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum RequestProblem {
+pub(crate) enum AuthorizationError {
     /// No such client.
     UnknownClient,
     /// Not a redirect URI of this client, or none where one is needed.
@@ -42,7 +42,7 @@ pub(crate) enum RequestProblem {
     Unavailable,
 }
 
-impl RequestProblem {
+impl AuthorizationError {
     fn for_log(&self) -> Cow<'static, str> {
         match self {
             Self::UnknownClient => "there is no such client".into(),
@@ -72,37 +72,37 @@ struct Page<'a> {
 }
 
 /// The page that says what is wrong and what to do. The status is 400, 409, 429 or 503.
-pub(crate) fn error_page(language: Language, problem: &RequestProblem) -> Response<Body> {
+pub(crate) fn error_page(language: Language, problem: &AuthorizationError) -> Response<Body> {
     let t = texts::of(language);
     let detailed = |advice: (&'static str, &'static str), detail: &str| (advice, clean::clean(detail, DETAIL));
     let mut status = StatusCode::BAD_REQUEST;
     let mut wait = None;
     let mut link = None;
     let ((heading, advice), detail) = match problem {
-        RequestProblem::UnknownClient => (t.unknown_client, None),
-        RequestProblem::BadRedirectUri => (t.bad_redirect_uri, None),
-        RequestProblem::BadRequest(detail) => detailed(t.bad_request, detail),
-        RequestProblem::Refused { why, back } => {
+        AuthorizationError::UnknownClient => (t.unknown_client, None),
+        AuthorizationError::BadRedirectUri => (t.bad_redirect_uri, None),
+        AuthorizationError::BadRequest(detail) => detailed(t.bad_request, detail),
+        AuthorizationError::Refused { why, back } => {
             link = Some((Destination::of(back), back.as_str()));
             detailed(t.bad_request, why)
         }
-        RequestProblem::Metadata(detail) => detailed(t.metadata, detail),
-        RequestProblem::Authentication(detail) => detailed(t.authentication, detail),
-        RequestProblem::Used => {
+        AuthorizationError::Metadata(detail) => detailed(t.metadata, detail),
+        AuthorizationError::Authentication(detail) => detailed(t.authentication, detail),
+        AuthorizationError::Used => {
             status = StatusCode::CONFLICT;
             (t.used, None)
         }
-        RequestProblem::TooMany(seconds) => {
+        AuthorizationError::TooMany(seconds) => {
             (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(*seconds));
             ((t.too_many, ""), None)
         }
-        RequestProblem::Unavailable => {
+        AuthorizationError::Unavailable => {
             status = StatusCode::SERVICE_UNAVAILABLE;
             (t.server_unavailable, None)
         }
     };
     let advice = wait.map_or_else(|| advice.to_owned(), |wait| format!("{} {}", t.crowded, (t.wait)(wait)));
-    let nothing_given = *problem != RequestProblem::Used;
+    let nothing_given = *problem != AuthorizationError::Used;
     let page = Page { t, language: language.tag(), style: Style::get(), heading, advice, detail, link, nothing_given };
     let mut response = reply::html(status, language, page.render(), FORMLESS);
     Refused::Because(problem.for_log()).mark(&mut response);

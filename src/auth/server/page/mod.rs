@@ -13,7 +13,7 @@ mod reply;
 mod texts;
 
 pub(super) use csrf::Csrf;
-pub(super) use error::{RequestProblem, error_page};
+pub(super) use error::{AuthorizationError, error_page};
 pub(super) use language::Language;
 pub(super) use outage::Outage;
 
@@ -66,12 +66,12 @@ pub(super) struct LoginPage<'a> {
     /// The user that was typed before.
     pub(super) user: Option<&'a str>,
     /// Why the login before failed.
-    pub(super) problem: Option<Problem>,
+    pub(super) problem: Option<FormError>,
 }
 
 /// Why a login failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum FormError {
     /// Wrong user, password or key.
     Wrong,
     /// The user lacks the role.
@@ -86,7 +86,7 @@ pub(super) enum Problem {
     Forged,
 }
 
-impl Problem {
+impl FormError {
     const fn status(self) -> StatusCode {
         match self {
             // No 401: that would want a challenge, and browsers answer those with a dialogue of their own.
@@ -158,19 +158,19 @@ impl LoginPage<'_> {
             unknown: unknown.into_iter().take(UNKNOWN_SCOPES).collect(),
             more,
             // A stranger's form must not choose whom the user logs in as.
-            user: self.user.filter(|_| self.problem != Some(Problem::Forged)).unwrap_or_default(),
+            user: self.user.filter(|_| self.problem != Some(FormError::Forged)).unwrap_or_default(),
             problem: self.problem.map(|problem| problem.words(t, self.form)),
-            wrong: self.problem == Some(Problem::Wrong),
+            wrong: self.problem == Some(FormError::Wrong),
             csrf: csrf.field(),
         };
-        let status = self.problem.map_or(StatusCode::OK, Problem::status);
+        let status = self.problem.map_or(StatusCode::OK, FormError::status);
         let mut response = reply::html(status, self.language, page.render(), WITH_FORM);
         match self.problem {
             None => {}
-            Some(Problem::Forged) => {
+            Some(FormError::Forged) => {
                 Refused::Because("the form did not come from the login page".into()).mark(&mut response);
             }
-            Some(Problem::TooMany(_) | Problem::Crowded(_)) => {
+            Some(FormError::TooMany(_) | FormError::Crowded(_)) => {
                 Refused::Because("too many requests or wrong logins".into()).mark(&mut response);
             }
             // The audit trail has it.
@@ -179,7 +179,7 @@ impl LoginPage<'_> {
         if let Some(cookie) = csrf.cookie() {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        if let Some(Problem::TooMany(seconds) | Problem::Crowded(seconds)) = self.problem {
+        if let Some(FormError::TooMany(seconds) | FormError::Crowded(seconds)) = self.problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response

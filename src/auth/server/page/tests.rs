@@ -6,8 +6,13 @@ use http::header::{
 use http_body_util::BodyExt;
 
 const BASE: &str = "https://h.example";
-const PROBLEMS: [Problem; 5] =
-    [Problem::Wrong, Problem::NoRole, Problem::TooMany(17), Problem::Unavailable(Outage::Unknown), Problem::Forged];
+const PROBLEMS: [FormError; 5] = [
+    FormError::Wrong,
+    FormError::NoRole,
+    FormError::TooMany(17),
+    FormError::Unavailable(Outage::Unknown),
+    FormError::Forged,
+];
 
 fn csrf() -> Csrf {
     Csrf::of(&http::Request::new(()).into_parts().0, BASE)
@@ -73,7 +78,8 @@ fn html_in_any_field_stays_text() {
             assert!(!html.contains("<img") && !html.contains("<b ") && !html.contains("'>"), "{html}");
         }
     }
-    for problem in [RequestProblem::BadRequest(attack.to_owned()), RequestProblem::Metadata(attack.to_owned())] {
+    for problem in [AuthorizationError::BadRequest(attack.to_owned()), AuthorizationError::Metadata(attack.to_owned())]
+    {
         let html = text(error_page(Language::English, &problem));
         assert!(html.contains("script") && !html.contains("<script") && !html.contains("<b "), "{html}");
     }
@@ -151,28 +157,28 @@ fn programs_on_this_computer_come_with_a_warning() {
 fn problems_are_said_first_and_tied_to_the_fields() {
     let scopes = Scopes::default();
     for (problem, status, heading) in [
-        (Problem::Wrong, 403, "Wrong user name or password"),
-        (Problem::NoRole, 403, "You have no access to this service"),
-        (Problem::TooMany(17), 429, "Too many attempts"),
-        (Problem::Crowded(17), 429, "Too many attempts"),
-        (Problem::Unavailable(Outage::Unknown), 503, "1C is unavailable"),
-        (Problem::Unavailable(Outage::Licence), 503, "1C has no free licence"),
-        (Problem::Unavailable(Outage::Blocked), 503, "The infobase is blocked for now"),
-        (Problem::Unavailable(Outage::Address), 503, "1C is at another address"),
-        (Problem::Unavailable(Outage::Certificate), 503, "The certificate of 1C is not accepted"),
-        (Problem::Unavailable(Outage::Publication), 503, "1C does not check logins here"),
-        (Problem::Forged, 400, "This form was no longer valid"),
+        (FormError::Wrong, 403, "Wrong user name or password"),
+        (FormError::NoRole, 403, "You have no access to this service"),
+        (FormError::TooMany(17), 429, "Too many attempts"),
+        (FormError::Crowded(17), 429, "Too many attempts"),
+        (FormError::Unavailable(Outage::Unknown), 503, "1C is unavailable"),
+        (FormError::Unavailable(Outage::Licence), 503, "1C has no free licence"),
+        (FormError::Unavailable(Outage::Blocked), 503, "The infobase is blocked for now"),
+        (FormError::Unavailable(Outage::Address), 503, "1C is at another address"),
+        (FormError::Unavailable(Outage::Certificate), 503, "The certificate of 1C is not accepted"),
+        (FormError::Unavailable(Outage::Publication), 503, "1C does not check logins here"),
+        (FormError::Forged, 400, "This form was no longer valid"),
     ] {
         let response = LoginPage { user: Some("Иван"), problem: Some(problem), ..page(&scopes) }.response(&csrf());
         assert_eq!(response.status(), status, "{problem:?}");
         let wait = response.headers().get(RETRY_AFTER).map(|wait| wait.to_str().unwrap().to_owned());
-        assert_eq!(wait.as_deref(), matches!(problem, Problem::TooMany(_) | Problem::Crowded(_)).then_some("17"));
+        assert_eq!(wait.as_deref(), matches!(problem, FormError::TooMany(_) | FormError::Crowded(_)).then_some("17"));
         let html = text(response);
         assert!(html.contains(&format!("<title>{heading} – Log in")), "{html}");
         assert!(html.contains("id=\"problem\" role=\"alert\""), "{html}");
         assert!(html.contains("aria-describedby=\"problem\"") && html.contains("\"problem hint\""), "{html}");
-        assert_eq!(html.contains("aria-invalid=\"true\""), problem == Problem::Wrong, "{html}");
-        let kept = problem != Problem::Forged;
+        assert_eq!(html.contains("aria-invalid=\"true\""), problem == FormError::Wrong, "{html}");
+        let kept = problem != FormError::Forged;
         assert_eq!(html.contains("value=\"Иван\""), kept, "{html}");
         assert_eq!(html.matches(" autofocus").count(), 1, "{html}");
         let password = html.split("id=\"password\"").nth(1).unwrap().split('>').next().unwrap();
@@ -186,15 +192,15 @@ fn problems_are_said_first_and_tied_to_the_fields() {
 
 #[test]
 fn error_pages_say_what_to_do() {
-    let waits = RequestProblem::TooMany(0);
+    let waits = AuthorizationError::TooMany(0);
     for (problem, status, words) in [
-        (RequestProblem::UnknownClient, 400, "remove the connection to this server and add it again"),
-        (RequestProblem::BadRedirectUri, 400, "start from the application itself"),
-        (RequestProblem::BadRequest("no code_challenge".to_owned()), 400, "Details no code_challenge"),
-        (RequestProblem::Metadata("not JSON".to_owned()), 400, "Details not JSON"),
+        (AuthorizationError::UnknownClient, 400, "remove the connection to this server and add it again"),
+        (AuthorizationError::BadRedirectUri, 400, "start from the application itself"),
+        (AuthorizationError::BadRequest("no code_challenge".to_owned()), 400, "Details no code_challenge"),
+        (AuthorizationError::Metadata("not JSON".to_owned()), 400, "Details not JSON"),
         (waits.clone(), 429, "came from your network. Wait 1 second"),
-        (RequestProblem::Unavailable, 503, "Try again in a minute"),
-        (RequestProblem::Used, 409, "Go back to the application"),
+        (AuthorizationError::Unavailable, 503, "Try again in a minute"),
+        (AuthorizationError::Used, 409, "Go back to the application"),
     ] {
         let response = error_page(Language::English, &problem);
         assert_eq!(response.status(), status, "{problem:?}");
@@ -203,9 +209,9 @@ fn error_pages_say_what_to_do() {
         assert!(policy.contains("form-action 'none'"), "{policy}");
         let shown = read(&text(response));
         assert!(shown.contains(words), "{shown}");
-        assert_eq!(shown.contains("No access was given."), problem != RequestProblem::Used, "{shown}");
+        assert_eq!(shown.contains("No access was given."), problem != AuthorizationError::Used, "{shown}");
     }
-    let russian = text(error_page(Language::Russian, &RequestProblem::UnknownClient));
+    let russian = text(error_page(Language::Russian, &AuthorizationError::UnknownClient));
     assert!(russian.contains("<html lang=\"ru\">") && russian.contains("не зарегистрировано"), "{russian}");
 }
 
@@ -214,7 +220,7 @@ fn every_page_keeps_to_itself() {
     let scopes = Scopes::default();
     let login = page(&scopes).response(&csrf());
     assert!(login.headers()[SET_COOKIE].to_str().unwrap().starts_with("__Host-"));
-    let error = error_page(Language::English, &RequestProblem::UnknownClient);
+    let error = error_page(Language::English, &AuthorizationError::UnknownClient);
     assert!(!error.headers().contains_key(SET_COOKIE));
     for response in [login, error] {
         let headers = response.headers();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// An error as it is told: `{"error","message"}` with a status.
 #[derive(Debug, Serialize)]
-pub(super) struct Problem {
+pub(super) struct RestError {
     /// One of the codes that the document lists.
     #[serde(rename = "error")]
     pub(super) code: &'static str,
@@ -34,7 +34,7 @@ pub(super) struct Problem {
 pub(super) const CODES: [&str; 6] =
     ["invalid_request", "validation_error", "limit_exceeded", "unauthorized", "not_found", "onec_error"];
 
-impl Problem {
+impl RestError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { code, message, field: String::new(), status, allow: None, retry_after: None, unread: false }

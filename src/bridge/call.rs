@@ -222,7 +222,7 @@ impl Call {
 
     async fn with_progress(&self, mut running: Running, outbox: &Outbox) -> Result<Response, BoxError> {
         let Some(token) = &self.progress_token else { return running.await };
-        let mut next = self.started + self.bridge.patience;
+        let mut next = self.started + self.bridge.stream_after;
         loop {
             if let Ok(answer) = tokio::time::timeout_at(next, &mut running).await {
                 return answer;

@@ -60,7 +60,7 @@ pub struct Bridge<L = Identity> {
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) server: ServerInfo,
-    pub(crate) patience: Duration,
+    pub(crate) stream_after: Duration,
     pub(crate) keep_alive: Duration,
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
@@ -76,7 +76,7 @@ impl Bridge {
     pub fn new(server: ServerInfo) -> Self {
         let core = Core {
             server,
-            patience: Duration::from_secs(5),
+            stream_after: Duration::from_secs(5),
             keep_alive: Duration::from_secs(15),
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),

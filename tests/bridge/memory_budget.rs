@@ -305,7 +305,7 @@ async fn an_answer_on_an_event_stream_counts_until_it_is_taken() {
     let infobase = Infobase::new(&format!("http://{}/base", onec.local_addr().unwrap())).unwrap();
     let text = format!(r#"{{"id":1,"result":{{"content":[],"text":"{}"}}}}"#, "a".repeat(2 * MIB));
     let budget = MemoryBudget::new(4 * MIB);
-    let bridge = Bridge::new(ServerInfo::default()).patience(Duration::ZERO);
+    let bridge = Bridge::new(ServerInfo::default()).stream_after(Duration::ZERO);
     let mcp = JsonRpcLayer::new(bridge).layer(OneCService::new(infobase).unwrap());
     let mut request = whole("192.0.2.1", call(0, 1000));
     request.headers_mut().insert("accept", "application/json, text/event-stream".parse().unwrap());

@@ -70,7 +70,7 @@ async fn a_client_that_takes_only_json_waits() {
 
 #[tokio::test(start_paused = true)]
 async fn patience_can_be_set() {
-    let bridge = Bridge::new(server()).patience(secs(1)).keep_alive(secs(2)).progress_every(secs(1));
+    let bridge = Bridge::new(server()).stream_after(secs(1)).keep_alive(secs(2)).progress_every(secs(1));
     let http: Http = JsonRpcLayer::new(bridge).layer(sleeper(&Alive::default()));
     let start = Instant::now();
     let mut events = Events::of(open(&http, call(4, json!({}))).await);

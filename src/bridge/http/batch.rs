@@ -59,7 +59,7 @@ where
         if !self.accepts.events {
             return reply::json(all.await.unwrap_or_default(), StatusCode::OK, None);
         }
-        match tokio::time::timeout(self.shared.bridge.patience, &mut all).await {
+        match tokio::time::timeout(self.shared.bridge.stream_after, &mut all).await {
             Ok(text) if self.accepts.json && outbox.is_empty() => {
                 reply::json(text.unwrap_or_default(), StatusCode::OK, None)
             }

@@ -193,7 +193,7 @@ where
             return self.finish(call, outcome);
         }
         // A call that is quick and has nothing to say on the way is answered in one piece.
-        if let Ok(answer) = tokio::time::timeout(self.shared.bridge.patience, &mut running).await {
+        if let Ok(answer) = tokio::time::timeout(self.shared.bridge.stream_after, &mut running).await {
             let outcome = call.ended(answer).await;
             if !call.needs_stream(&outcome) {
                 return self.finish(call, outcome);

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 const READ: Duration = Duration::from_secs(60);
 const CAPACITY: u64 = 10_000;
 /// How long somebody who has to wait anyway waits for the store, and for a turn to compare.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// The part of a [`TokenStore`] that is needed, whatever its type.
 trait Logins: Send + Sync {
@@ -64,7 +64,7 @@ impl Stored {
         if let Some(record) = self.read.get(&account) {
             return record;
         }
-        let found = timeout(PATIENCE, self.logins.find(id(login))).await;
+        let found = timeout(TIME_LIMIT, self.logins.find(id(login))).await;
         let found = self.told(found.unwrap_or_else(|late| Err(StoreError::new(late))))?;
         let record = found.as_deref().and_then(Record::read);
         self.read.insert(account, record.clone());
@@ -97,7 +97,7 @@ impl Stored {
     /// Work that takes a while, where nothing else waits for it.
     async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
         // The semaphore is never closed. Who gives up waiting leaves the turn to the work.
-        let turn = timeout(PATIENCE, Arc::clone(&self.turn).acquire_owned()).await.ok()?.ok()?;
+        let turn = timeout(TIME_LIMIT, Arc::clone(&self.turn).acquire_owned()).await.ok()?.ok()?;
         let work = move || {
             let done = work();
             drop(turn);

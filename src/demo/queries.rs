@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::arguments::ExceptionError;
-use super::trade::{self, Date, Kind, Product, Turnover, Warehouse, company};
+use super::trade::{self, Date, EntryKind, Product, Turnover, Warehouse, company};
 use super::wire::money;
 
 /// # Errors
@@ -98,7 +98,7 @@ fn products(query: &str, place: Option<Place>, day: Date) -> Vec<Item> {
         }
         Some(Item { code: &row.code, name: row.name, name_en: row.name_en, details })
     };
-    trade::search(company(), Kind::Product, query).into_iter().filter_map(item).collect()
+    trade::search(company(), EntryKind::Product, query).into_iter().filter_map(item).collect()
 }
 
 fn customers(query: &str) -> Vec<Item> {
@@ -115,7 +115,7 @@ fn customers(query: &str) -> Vec<Item> {
         let details = if row.city.is_empty() { documents } else { format!("{}, {documents}", row.city) };
         Some(Item { code: &row.code, name: row.name, name_en: row.name_en, details })
     };
-    trade::search(company, Kind::Customer, query).into_iter().filter_map(item).collect()
+    trade::search(company, EntryKind::Customer, query).into_iter().filter_map(item).collect()
 }
 
 /// The warehouses that a query finds.
@@ -124,5 +124,5 @@ pub(super) fn warehouses(query: &str) -> Vec<Item> {
         let row = company().warehouses.get(at)?;
         Some(Item { code: row.code, name: row.name, name_en: row.name_en, details: row.address.to_owned() })
     };
-    trade::search(company(), Kind::Warehouse, query).into_iter().filter_map(item).collect()
+    trade::search(company(), EntryKind::Warehouse, query).into_iter().filter_map(item).collect()
 }

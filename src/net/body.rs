@@ -10,9 +10,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The body of an answer: nothing, a JSON text, or a stream of events.
-pub struct Body(Kind);
+pub struct Body(Content);
 
-enum Kind {
+enum Content {
     Empty,
     Whole(Encoded),
     Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
@@ -20,15 +20,15 @@ enum Kind {
 
 impl Body {
     pub(crate) const fn empty() -> Self {
-        Self(Kind::Empty)
+        Self(Content::Empty)
     }
 
     pub(crate) fn whole(text: impl Into<Encoded>) -> Self {
-        Self(Kind::Whole(text.into()))
+        Self(Content::Whole(text.into()))
     }
 
     pub(crate) fn events(stream: impl Stream<Item = Bytes> + Send + 'static) -> Self {
-        Self(Kind::Events(Box::pin(stream)))
+        Self(Content::Events(Box::pin(stream)))
     }
 }
 
@@ -53,9 +53,9 @@ impl From<String> for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Empty => "Body::Empty",
-            Kind::Whole(_) => "Body::Whole",
-            Kind::Events(_) => "Body::Events",
+            Content::Empty => "Body::Empty",
+            Content::Whole(_) => "Body::Whole",
+            Content::Events(_) => "Body::Events",
         })
     }
 }
@@ -66,26 +66,26 @@ impl http_body::Body for Body {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = match &mut self.0 {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Whole(text) => Poll::Ready(text.next_piece()),
-            Kind::Events(stream) => stream.as_mut().poll_next(cx),
+            Content::Empty => Poll::Ready(None),
+            Content::Whole(text) => Poll::Ready(text.next_piece()),
+            Content::Events(stream) => stream.as_mut().poll_next(cx),
         };
         piece.map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Empty => true,
-            Kind::Whole(text) => text.is_empty(),
-            Kind::Events(_) => false,
+            Content::Empty => true,
+            Content::Whole(text) => text.is_empty(),
+            Content::Events(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Whole(text) => SizeHint::with_exact(text.len() as u64),
-            Kind::Events(_) => SizeHint::default(),
+            Content::Empty => SizeHint::with_exact(0),
+            Content::Whole(text) => SizeHint::with_exact(text.len() as u64),
+            Content::Events(_) => SizeHint::default(),
         }
     }
 }

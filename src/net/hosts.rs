@@ -83,14 +83,14 @@ pin_project! {
     #[derive(Debug)]
     pub struct HostsFuture<F, B> {
         #[pin]
-        kind: Kind<F, B>,
+        state: State<F, B>,
     }
 }
 
 pin_project! {
     #[derive(Debug)]
     #[project = Projected]
-    enum Kind<F, B> {
+    enum State<F, B> {
         Passed { #[pin] call: F },
         Refused { answer: Option<Response<B>> },
     }
@@ -103,7 +103,7 @@ where
     type Output = Result<Response<B>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
+        match self.project().state.project() {
             Projected::Passed { call } => call.poll(cx),
             // A future is not polled after its end.
             Projected::Refused { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
@@ -127,15 +127,15 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let (head, body) = request.into_parts();
-        let kind = match refuse(&self.policy, &head) {
-            None => Kind::Passed { call: self.inner.call(Request::from_parts(head, body)) },
+        let state = match refuse(&self.policy, &head) {
+            None => State::Passed { call: self.inner.call(Request::from_parts(head, body)) },
             Some((status, why)) => {
                 let mut answer = refusal(status, why);
                 close_unread(&mut answer, &head, &body);
-                Kind::Refused { answer: Some(answer.map(ResBody::from)) }
+                State::Refused { answer: Some(answer.map(ResBody::from)) }
             }
         };
-        HostsFuture { kind }
+        HostsFuture { state }
     }
 }
 

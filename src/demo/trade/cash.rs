@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::context::Context;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::model::{Analytics, CashMovement, Company};
@@ -41,7 +41,7 @@ pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<M
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, &BALANCE)?;
     let mut filters = Filters::of(company, body)?;
-    let desks = filters.entries("cash_ids", Kind::Desk)?;
+    let desks = filters.entries("cash_ids", EntryKind::Desk)?;
     let applied = filters.finish()?;
     let mut table = Table::new(company, &plan);
     for one in company.cash.iter().filter(|one| one.date <= date && desks.holds(one.desk)) {
@@ -60,10 +60,10 @@ pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<
     let period = body.period()?;
     let plan = Plan::read(body, &FLOW)?;
     let mut filters = Filters::of(company, body)?;
-    let desks = filters.entries("cash_ids", Kind::Desk)?;
-    let operations = filters.entries("operation_ids", Kind::Operation)?;
-    let articles = filters.branches("cost_article_ids", Kind::CostArticle)?;
-    let partners = filters.entries("customer_ids", Kind::Customer)?;
+    let desks = filters.entries("cash_ids", EntryKind::Desk)?;
+    let operations = filters.entries("operation_ids", EntryKind::Operation)?;
+    let articles = filters.branches("cost_article_ids", EntryKind::CostArticle)?;
+    let partners = filters.entries("customer_ids", EntryKind::Customer)?;
     let applied = filters.finish()?;
     // One of the two is enough, and none is wanted where neither is given.
     let wanted = |analytics| match analytics {
@@ -89,16 +89,16 @@ pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<
 
 fn key(company: &Company, dimension: Dimension, one: &CashMovement) -> Key {
     match dimension {
-        Dimension::CASH | Dimension::ACCOUNT => Key::Entry(Kind::Desk, one.desk),
-        Dimension::FIRM => Key::Entry(Kind::Firm, one.firm),
-        Dimension::OPERATION => Key::Entry(Kind::Operation, one.operation),
+        Dimension::CASH | Dimension::ACCOUNT => Key::Entry(EntryKind::Desk, one.desk),
+        Dimension::FIRM => Key::Entry(EntryKind::Firm, one.firm),
+        Dimension::OPERATION => Key::Entry(EntryKind::Operation, one.operation),
         Dimension::CURRENCY => company.desks.get(one.desk).map_or(Key::Nothing, |desk| Key::Text(desk.currency)),
         Dimension::ANALYTICS => match one.analytics {
             Analytics::Owners => Key::Nothing,
-            Analytics::Customer(at) => Key::Analytics("customer", Kind::Customer, at),
-            Analytics::Supplier(at) => Key::Analytics("supplier", Kind::Customer, at),
-            Analytics::CostArticle(at) => Key::Analytics("cost_article", Kind::CostArticle, at),
-            Analytics::Desk(at) => Key::Analytics("cash", Kind::Desk, at),
+            Analytics::Customer(at) => Key::Analytics("customer", EntryKind::Customer, at),
+            Analytics::Supplier(at) => Key::Analytics("supplier", EntryKind::Customer, at),
+            Analytics::CostArticle(at) => Key::Analytics("cost_article", EntryKind::CostArticle, at),
+            Analytics::Desk(at) => Key::Analytics("cash", EntryKind::Desk, at),
         },
         time => time.of_day(one.date),
     }

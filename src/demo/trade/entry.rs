@@ -6,7 +6,7 @@ use super::model::{Company, Folder};
 
 /// A catalogue, or the folders of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::demo) enum Kind {
+pub(in crate::demo) enum EntryKind {
     Firm,
     Warehouse,
     Product,
@@ -25,58 +25,60 @@ pub(in crate::demo) enum Kind {
 pub(super) type Entry<'a> = (&'a str, &'static str);
 
 impl Company {
-    pub(super) fn entries(&self, kind: Kind) -> Vec<Entry<'_>> {
+    pub(super) fn entries(&self, kind: EntryKind) -> Vec<Entry<'_>> {
         macro_rules! entries {
             ($list:ident) => {
                 self.$list.iter().map(|entry| (entry.id.as_str(), entry.name)).collect()
             };
         }
         match kind {
-            Kind::Firm => entries!(firms),
-            Kind::Warehouse => entries!(warehouses),
-            Kind::Product => entries!(products),
-            Kind::ProductGroup => entries!(product_groups),
-            Kind::Customer => entries!(customers),
-            Kind::CustomerGroup => entries!(customer_groups),
-            Kind::Channel => entries!(sales_channels),
-            Kind::Seller => entries!(sellers),
-            Kind::Desk => entries!(desks),
-            Kind::CostArticle => entries!(cost_articles),
-            Kind::CostGroup => entries!(cost_groups),
-            Kind::Operation => entries!(operations),
+            EntryKind::Firm => entries!(firms),
+            EntryKind::Warehouse => entries!(warehouses),
+            EntryKind::Product => entries!(products),
+            EntryKind::ProductGroup => entries!(product_groups),
+            EntryKind::Customer => entries!(customers),
+            EntryKind::CustomerGroup => entries!(customer_groups),
+            EntryKind::Channel => entries!(sales_channels),
+            EntryKind::Seller => entries!(sellers),
+            EntryKind::Desk => entries!(desks),
+            EntryKind::CostArticle => entries!(cost_articles),
+            EntryKind::CostGroup => entries!(cost_groups),
+            EntryKind::Operation => entries!(operations),
         }
     }
 
-    pub(super) fn entry(&self, kind: Kind, at: usize) -> Entry<'_> {
+    pub(super) fn entry(&self, kind: EntryKind, at: usize) -> Entry<'_> {
         self.entries(kind).get(at).copied().unwrap_or_default()
     }
 
-    pub(super) fn reference(&self, kind: Kind, at: usize) -> Value {
+    pub(super) fn reference(&self, kind: EntryKind, at: usize) -> Value {
         let (id, label) = self.entry(kind, at);
         json!({ "id": id, "label": label })
     }
 
-    pub(super) fn place(&self, kind: Kind, id: &str) -> Option<usize> {
+    pub(super) fn place(&self, kind: EntryKind, id: &str) -> Option<usize> {
         self.entries(kind).iter().position(|(own, _)| own.eq_ignore_ascii_case(id))
     }
 
     /// The catalogue of the folders, the folders, and the folder of each entry. Sales channels are
     /// their own folders.
-    pub(super) fn hierarchy(&self, kind: Kind) -> Option<(Kind, &[Folder], Vec<usize>)> {
+    pub(super) fn hierarchy(&self, kind: EntryKind) -> Option<(EntryKind, &[Folder], Vec<usize>)> {
         match kind {
-            Kind::Product => {
+            EntryKind::Product => {
                 let groups = self.products.iter().map(|product| product.group).collect();
-                Some((Kind::ProductGroup, &self.product_groups, groups))
+                Some((EntryKind::ProductGroup, &self.product_groups, groups))
             }
-            Kind::Customer => {
+            EntryKind::Customer => {
                 let groups = self.customers.iter().map(|customer| customer.group).collect();
-                Some((Kind::CustomerGroup, &self.customer_groups, groups))
+                Some((EntryKind::CustomerGroup, &self.customer_groups, groups))
             }
-            Kind::CostArticle => {
+            EntryKind::CostArticle => {
                 let groups = self.cost_articles.iter().map(|article| article.group).collect();
-                Some((Kind::CostGroup, &self.cost_groups, groups))
+                Some((EntryKind::CostGroup, &self.cost_groups, groups))
             }
-            Kind::Channel => Some((Kind::Channel, &self.sales_channels, (0..self.sales_channels.len()).collect())),
+            EntryKind::Channel => {
+                Some((EntryKind::Channel, &self.sales_channels, (0..self.sales_channels.len()).collect()))
+            }
             _ => None,
         }
     }

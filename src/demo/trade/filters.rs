@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::entry::{Kind, within};
+use super::entry::{EntryKind, within};
 use super::model::{Company, Status};
 use super::request::{Members, RequestError, invalid, unknown};
 
@@ -43,16 +43,16 @@ impl<'a> Filters<'a> {
     }
 
     /// Entries by their ids.
-    pub(super) fn entries(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, RequestError> {
+    pub(super) fn entries(&mut self, name: &'static str, kind: EntryKind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, false)
     }
 
     /// Entries by their ids, and all entries in folders by the ids of those.
-    pub(super) fn branches(&mut self, name: &'static str, kind: Kind) -> Result<Chosen, RequestError> {
+    pub(super) fn branches(&mut self, name: &'static str, kind: EntryKind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, true)
     }
 
-    fn choose(&mut self, name: &'static str, kind: Kind, folders: bool) -> Result<Chosen, RequestError> {
+    fn choose(&mut self, name: &'static str, kind: EntryKind, folders: bool) -> Result<Chosen, RequestError> {
         let Some(ids) = self.members.texts(name)? else { return Ok(Chosen(None)) };
         let mut chosen = BTreeSet::new();
         let mut told = Vec::new();
@@ -66,7 +66,7 @@ impl<'a> Filters<'a> {
     fn branch(
         &self,
         name: &str,
-        kind: Kind,
+        kind: EntryKind,
         folders: bool,
         id: &str,
         chosen: &mut BTreeSet<usize>,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::model::{Analytics, Company};
 use super::request::{RequestError, unknown};
 
@@ -111,5 +111,5 @@ pub(super) fn documents(company: &'static Company) -> impl Iterator<Item = Docum
 
 /// A counterparty's reference, or nothing.
 pub(super) fn counterparty(company: &Company, at: Option<usize>) -> Value {
-    at.map_or(Value::Null, |at| company.reference(Kind::Customer, at))
+    at.map_or(Value::Null, |at| company.reference(EntryKind::Customer, at))
 }

@@ -59,7 +59,7 @@ use std::sync::LazyLock;
 
 pub(super) use access::Access;
 pub use date::{Date, DateError};
-pub(super) use entry::Kind;
+pub(super) use entry::EntryKind;
 pub use model::{
     Analytics, CashDesk, CashMovement, Company, CostArticle, Customer, Folder, Item, Product, Purchase, PurchaseLine,
     Sale, SaleLine, Status, Warehouse,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::measure::{Measure, Sums};
 use super::model::Company;
 use super::request::{Members, RequestError, invalid, mistyped, unknown};
@@ -63,9 +63,9 @@ pub(super) enum Key {
     Nothing,
     Text(&'static str),
     Date(Date),
-    Entry(Kind, usize),
+    Entry(EntryKind, usize),
     /// With the word for its kind.
-    Analytics(&'static str, Kind, usize),
+    Analytics(&'static str, EntryKind, usize),
 }
 
 impl Key {

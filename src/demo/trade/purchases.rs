@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::context::Context;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::pivot::{Dimension, Key, Plan, Spec, Table};
@@ -21,8 +21,8 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     let period = body.period()?;
     let plan = Plan::read(body, &SPEC)?;
     let mut filters = Filters::of(company, body)?;
-    let suppliers = filters.branches("supplier_ids", Kind::Customer)?;
-    let firms = filters.entries("firm_ids", Kind::Firm)?;
+    let suppliers = filters.branches("supplier_ids", EntryKind::Customer)?;
+    let firms = filters.entries("firm_ids", EntryKind::Firm)?;
     let applied = filters.finish()?;
     let mut table = Table::new(company, &plan);
     for purchase in company.purchases.iter().filter(|one| period.holds(one.date)) {
@@ -31,8 +31,8 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
         }
         let sign = if purchase.is_return { -1 } else { 1 };
         let key = |dimension| match dimension {
-            Dimension::SUPPLIER => Key::Entry(Kind::Customer, purchase.supplier),
-            Dimension::FIRM => Key::Entry(Kind::Firm, purchase.firm),
+            Dimension::SUPPLIER => Key::Entry(EntryKind::Customer, purchase.supplier),
+            Dimension::FIRM => Key::Entry(EntryKind::Firm, purchase.firm),
             time => Dimension::of_day(time, purchase.date),
         };
         table.add(key, |sums| {

@@ -5,35 +5,35 @@ use serde_json::{Map, Value, json};
 
 use super::access::{Access, COST, MONEY, RESOLVE};
 use super::context::Context;
-use super::entry::{Entry, Kind};
+use super::entry::{Entry, EntryKind};
 use super::filters::STATUSES;
 use super::model::{Company, Product};
 use super::request::{Members, RequestError, invalid};
 use crate::demo::text::plain;
 
 /// The catalogue of an entity, and the scope that it needs.
-pub(super) fn entity(name: &str) -> Option<(Kind, &'static str)> {
+pub(super) fn entity(name: &str) -> Option<(EntryKind, &'static str)> {
     Some(match name {
-        "customer" => (Kind::Customer, RESOLVE),
-        "warehouse" => (Kind::Warehouse, RESOLVE),
-        "product" => (Kind::Product, RESOLVE),
-        "sales_channel" => (Kind::Channel, RESOLVE),
-        "cash" => (Kind::Desk, MONEY),
-        "cost_article" => (Kind::CostArticle, MONEY),
-        "operation" => (Kind::Operation, MONEY),
+        "customer" => (EntryKind::Customer, RESOLVE),
+        "warehouse" => (EntryKind::Warehouse, RESOLVE),
+        "product" => (EntryKind::Product, RESOLVE),
+        "sales_channel" => (EntryKind::Channel, RESOLVE),
+        "cash" => (EntryKind::Desk, MONEY),
+        "cost_article" => (EntryKind::CostArticle, MONEY),
+        "operation" => (EntryKind::Operation, MONEY),
         _ => return None,
     })
 }
 
 pub(super) fn answer(
     context: &Context<'_>,
-    kind: Kind,
+    kind: EntryKind,
     body: &mut Members<'_>,
 ) -> Result<Map<String, Value>, RequestError> {
     let query = body.text("query")?.map(str::trim).filter(|query| !query.is_empty());
     let query = plain(query.ok_or_else(|| invalid("Не указано обязательное поле «query»"))?);
     let limit = body.count("limit", usize::MAX)?.unwrap_or(10);
-    let has_folders = matches!(kind, Kind::Customer | Kind::Product | Kind::CostArticle);
+    let has_folders = matches!(kind, EntryKind::Customer | EntryKind::Product | EntryKind::CostArticle);
     let folders = has_folders && body.flag("include_groups")?;
     let company = context.company;
     let mut found = matches(company, context.access, kind, &query);
@@ -42,14 +42,14 @@ pub(super) fn answer(
     }
     sort(&mut found);
     let candidates = match kind {
-        Kind::Channel => with_parents(company, &found, limit),
+        EntryKind::Channel => with_parents(company, &found, limit),
         _ => found.iter().take(limit).map(|one| candidate(company, one)).collect::<Vec<_>>(),
     };
     Ok(Map::from_iter([("candidates".to_owned(), candidates.into())]))
 }
 
 /// The places of the entries that are found by a text, in the same order; of all, by none.
-pub(in crate::demo) fn search(company: &Company, kind: Kind, query: &str) -> Vec<usize> {
+pub(in crate::demo) fn search(company: &Company, kind: EntryKind, query: &str) -> Vec<usize> {
     let mut found = matches(company, Access::new(None), kind, &plain(query.trim()));
     sort(&mut found);
     found.iter().map(|one| one.at).collect()
@@ -61,7 +61,7 @@ fn sort(found: &mut [Found]) {
 }
 
 struct Found {
-    kind: Kind,
+    kind: EntryKind,
     at: usize,
     archived: bool,
     exact: bool,
@@ -74,7 +74,7 @@ impl Found {
     }
 }
 
-fn matches(company: &Company, access: Access<'_>, kind: Kind, query: &str) -> Vec<Found> {
+fn matches(company: &Company, access: Access<'_>, kind: EntryKind, query: &str) -> Vec<Found> {
     let mut all = Vec::new();
     for (at, (id, name)) in company.entries(kind).into_iter().enumerate() {
         let [phone, city] = contact(company, kind, at);
@@ -91,49 +91,49 @@ fn matches(company: &Company, access: Access<'_>, kind: Kind, query: &str) -> Ve
     all
 }
 
-fn code(company: &Company, kind: Kind, at: usize) -> &str {
+fn code(company: &Company, kind: EntryKind, at: usize) -> &str {
     let code = match kind {
-        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.code),
-        Kind::Product => company.products.get(at).map(|entry| entry.code.as_str()),
-        Kind::Desk => company.desks.get(at).map(|entry| entry.code),
-        Kind::CostArticle => company.cost_articles.get(at).map(|entry| entry.code),
+        EntryKind::Warehouse => company.warehouses.get(at).map(|entry| entry.code),
+        EntryKind::Product => company.products.get(at).map(|entry| entry.code.as_str()),
+        EntryKind::Desk => company.desks.get(at).map(|entry| entry.code),
+        EntryKind::CostArticle => company.cost_articles.get(at).map(|entry| entry.code),
         _ => None,
     };
     code.unwrap_or_default()
 }
 
-fn english(company: &Company, kind: Kind, at: usize) -> &str {
+fn english(company: &Company, kind: EntryKind, at: usize) -> &str {
     let name = match kind {
-        Kind::Customer => company.customers.get(at).map(|entry| entry.name_en),
-        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.name_en),
-        Kind::Product => company.products.get(at).map(|entry| entry.name_en),
+        EntryKind::Customer => company.customers.get(at).map(|entry| entry.name_en),
+        EntryKind::Warehouse => company.warehouses.get(at).map(|entry| entry.name_en),
+        EntryKind::Product => company.products.get(at).map(|entry| entry.name_en),
         _ => None,
     };
     name.unwrap_or_default()
 }
 
-fn article(company: &Company, kind: Kind, at: usize) -> &str {
-    let product = company.products.get(at).filter(|_| kind == Kind::Product);
+fn article(company: &Company, kind: EntryKind, at: usize) -> &str {
+    let product = company.products.get(at).filter(|_| kind == EntryKind::Product);
     product.map(|product| product.article).unwrap_or_default()
 }
 
 /// The telephone and the city of a counterparty.
-fn contact(company: &Company, kind: Kind, at: usize) -> [&str; 2] {
-    let customer = company.customers.get(at).filter(|_| kind == Kind::Customer);
+fn contact(company: &Company, kind: EntryKind, at: usize) -> [&str; 2] {
+    let customer = company.customers.get(at).filter(|_| kind == EntryKind::Customer);
     customer.map(|customer| [customer.phone, customer.city]).unwrap_or_default()
 }
 
-fn serves_production(company: &Company, kind: Kind, at: usize) -> bool {
-    kind == Kind::Warehouse && company.warehouses.get(at).is_some_and(|warehouse| warehouse.production)
+fn serves_production(company: &Company, kind: EntryKind, at: usize) -> bool {
+    kind == EntryKind::Warehouse && company.warehouses.get(at).is_some_and(|warehouse| warehouse.production)
 }
 
-fn archived(company: &Company, kind: Kind, at: usize) -> bool {
+fn archived(company: &Company, kind: EntryKind, at: usize) -> bool {
     let archived = match kind {
-        Kind::Customer => company.customers.get(at).map(|entry| entry.archived),
-        Kind::Warehouse => company.warehouses.get(at).map(|entry| entry.archived),
-        Kind::Product => company.products.get(at).map(|entry| entry.archived),
-        Kind::CostArticle => company.cost_articles.get(at).map(|entry| entry.archived),
-        Kind::Operation => company.operations.get(at).map(|entry| entry.archived),
+        EntryKind::Customer => company.customers.get(at).map(|entry| entry.archived),
+        EntryKind::Warehouse => company.warehouses.get(at).map(|entry| entry.archived),
+        EntryKind::Product => company.products.get(at).map(|entry| entry.archived),
+        EntryKind::CostArticle => company.cost_articles.get(at).map(|entry| entry.archived),
+        EntryKind::Operation => company.operations.get(at).map(|entry| entry.archived),
         _ => None,
     };
     archived.unwrap_or_default()
@@ -149,14 +149,14 @@ fn candidate(company: &Company, found: &Found) -> Value {
         members.insert("code".to_owned(), code.into());
     }
     match kind {
-        Kind::Customer => {
+        EntryKind::Customer => {
             if let Some(customer) = company.customers.get(at) {
                 members.insert("phone".to_owned(), customer.phone.into());
                 members.insert("city".to_owned(), customer.city.into());
             }
         }
-        Kind::Product => members.extend(company.products.get(at).map(about).into_iter().flatten()),
-        Kind::CustomerGroup | Kind::ProductGroup | Kind::CostGroup => {
+        EntryKind::Product => members.extend(company.products.get(at).map(about).into_iter().flatten()),
+        EntryKind::CustomerGroup | EntryKind::ProductGroup | EntryKind::CostGroup => {
             members.insert("is_group".to_owned(), true.into());
         }
         _ => {}
@@ -186,9 +186,9 @@ fn with_parents(company: &Company, found: &[Found], limit: usize) -> Vec<Value> 
         told.extend(fresh);
     }
     let channel = |at| {
-        let (id, label) = company.entry(Kind::Channel, at);
+        let (id, label) = company.entry(EntryKind::Channel, at);
         let parent = company.sales_channels.get(at).and_then(|channel| channel.parent);
-        let parent = parent.map_or(Value::Null, |parent| company.reference(Kind::Channel, parent));
+        let parent = parent.map_or(Value::Null, |parent| company.reference(EntryKind::Channel, parent));
         json!({ "id": id, "label": label, "archived": false, "parent": parent })
     };
     told.into_iter().take(limit).map(channel).collect()

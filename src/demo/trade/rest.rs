@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::access::{Access, EVENTS, MONEY, SALES, STOCK};
 use super::context::Context;
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::request::{Members, RequestError, invalid};
 use super::{cash, events, find, purchases, resolve, sales, settlements, stock};
 
@@ -21,7 +21,7 @@ type Report = fn(&Context<'_>, &mut Members<'_>) -> Result<Map<String, Value>, R
 
 #[derive(Clone, Copy)]
 enum What {
-    Resolve(Kind),
+    Resolve(EntryKind),
     Report(Report),
 }
 

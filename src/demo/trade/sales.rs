@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::access::COST;
 use super::context::Context;
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::filters::{Chosen, Filters};
 use super::measure::{Measure, Sums, decimal};
 use super::model::{Company, Sale, SaleLine};
@@ -57,9 +57,9 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     let mut filters = Filters::of(company, body)?;
     let chosen = Sold {
         period,
-        customers: filters.branches("customer_ids", Kind::Customer)?,
-        warehouses: filters.entries("warehouse_ids", Kind::Warehouse)?,
-        channels: filters.branches("sales_channel_ids", Kind::Channel)?,
+        customers: filters.branches("customer_ids", EntryKind::Customer)?,
+        warehouses: filters.entries("warehouse_ids", EntryKind::Warehouse)?,
+        channels: filters.branches("sales_channel_ids", EntryKind::Channel)?,
         products: filters.statuses()?,
         cohort: filters.word("customer_cohort", &[NEW, RETURNING])?,
         known: Known::of(company, period),
@@ -81,8 +81,8 @@ pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Res
     let plan = best(by, body.count("top", usize::MAX)?.unwrap_or(10));
     let company = context.company;
     let mut filters = Filters::of(company, body)?;
-    let customers = filters.entries("customer_ids", Kind::Customer)?;
-    let warehouses = filters.entries("warehouse_ids", Kind::Warehouse)?;
+    let customers = filters.entries("customer_ids", EntryKind::Customer)?;
+    let warehouses = filters.entries("warehouse_ids", EntryKind::Warehouse)?;
     let applied = filters.finish()?;
     let mut table = Table::new(company, &plan);
     Sold { customers, warehouses, ..Sold::within(company, period) }.count(company, &mut table);
@@ -97,7 +97,7 @@ pub(super) fn customer_summary(
     let company = context.company;
     let period = body.period()?;
     let id = body.text("customer_id")?.ok_or_else(|| invalid("Не указано обязательное поле «customer_id»"))?;
-    let customer = company.place(Kind::Customer, id);
+    let customer = company.place(EntryKind::Customer, id);
     let customer = customer.ok_or_else(|| invalid("Клиент из поля «customer_id» не найден"))?;
     let plan = best(1, body.count("top_products", usize::MAX)?.unwrap_or(5));
     let sold = Sold { customers: Chosen::one(customer), ..Sold::within(company, period) };
@@ -115,7 +115,7 @@ pub(super) fn customer_summary(
     totals.insert("receivable".to_owned(), decimal(receivable));
     totals.insert("advance".to_owned(), decimal(advance));
     answer.insert("totals".to_owned(), totals.into());
-    answer.insert("customer".to_owned(), company.reference(Kind::Customer, customer));
+    answer.insert("customer".to_owned(), company.reference(EntryKind::Customer, customer));
     Ok(answer)
 }
 
@@ -217,13 +217,13 @@ impl Sold {
             group.map_or(Key::Nothing, |(of, at)| Key::Entry(of, at))
         };
         match dimension {
-            Dimension::WAREHOUSE => Key::Entry(Kind::Warehouse, sale.warehouse),
-            Dimension::CUSTOMER => Key::Entry(Kind::Customer, sale.customer),
-            Dimension::CUSTOMER_GROUP => group(Kind::Customer, sale.customer),
-            Dimension::PRODUCT => Key::Entry(Kind::Product, line.product),
-            Dimension::PRODUCT_GROUP => group(Kind::Product, line.product),
-            Dimension::SELLER => Key::Entry(Kind::Seller, sale.seller),
-            Dimension::CHANNEL => Key::Entry(Kind::Channel, sale.channel),
+            Dimension::WAREHOUSE => Key::Entry(EntryKind::Warehouse, sale.warehouse),
+            Dimension::CUSTOMER => Key::Entry(EntryKind::Customer, sale.customer),
+            Dimension::CUSTOMER_GROUP => group(EntryKind::Customer, sale.customer),
+            Dimension::PRODUCT => Key::Entry(EntryKind::Product, line.product),
+            Dimension::PRODUCT_GROUP => group(EntryKind::Product, line.product),
+            Dimension::SELLER => Key::Entry(EntryKind::Seller, sale.seller),
+            Dimension::CHANNEL => Key::Entry(EntryKind::Channel, sale.channel),
             Dimension::COHORT => Key::Text(self.known.cohort(sale.customer)),
             time => time.of_day(sale.date),
         }

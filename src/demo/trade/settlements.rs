@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::model::{Analytics, Company};
@@ -60,15 +60,15 @@ fn report(
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, spec)?;
     let mut filters = Filters::of(company, body)?;
-    let partners = filters.branches(ids, Kind::Customer)?;
-    let firms = filters.entries("firm_ids", Kind::Firm)?;
+    let partners = filters.branches(ids, EntryKind::Customer)?;
+    let firms = filters.entries("firm_ids", EntryKind::Firm)?;
     let applied = filters.finish()?;
     let mut table = Table::new(company, &plan);
     for ((partner, firm), balance) in balances(company, date) {
         if partners.holds(partner) && firms.holds(firm) {
             let key = |dimension| match dimension {
-                Dimension::FIRM => Key::Entry(Kind::Firm, firm),
-                _ => Key::Entry(Kind::Customer, partner),
+                Dimension::FIRM => Key::Entry(EntryKind::Firm, firm),
+                _ => Key::Entry(EntryKind::Customer, partner),
             };
             table.add(key, |sums| {
                 sums.debit += balance.max(0);

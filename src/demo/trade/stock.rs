@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::date::Date;
-use super::entry::Kind;
+use super::entry::EntryKind;
 use super::filters::Filters;
 use super::measure::Measure;
 use super::model::Company;
@@ -25,8 +25,8 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     let date = body.date("date", context.today)?;
     let plan = Plan::read(body, &SPEC)?;
     let mut filters = Filters::of(company, body)?;
-    let products = filters.branches("product_ids", Kind::Product)?;
-    let warehouses = filters.entries("warehouse_ids", Kind::Warehouse)?;
+    let products = filters.branches("product_ids", EntryKind::Product)?;
+    let warehouses = filters.entries("warehouse_ids", EntryKind::Warehouse)?;
     let statuses = filters.statuses()?;
     let applied = filters.finish()?;
     let mut table = Table::new(company, &plan);
@@ -62,12 +62,12 @@ pub(in crate::demo) fn left(company: &Company, warehouse: usize, day: Date) -> B
 
 fn key(company: &Company, dimension: Dimension, one: &Move) -> Key {
     match dimension {
-        Dimension::WAREHOUSE => Key::Entry(Kind::Warehouse, one.warehouse),
+        Dimension::WAREHOUSE => Key::Entry(EntryKind::Warehouse, one.warehouse),
         Dimension::PRODUCT_GROUP => {
             let group = company.products.get(one.product).map(|product| product.group);
-            group.map_or(Key::Nothing, |group| Key::Entry(Kind::ProductGroup, group))
+            group.map_or(Key::Nothing, |group| Key::Entry(EntryKind::ProductGroup, group))
         }
-        _ => Key::Entry(Kind::Product, one.product),
+        _ => Key::Entry(EntryKind::Product, one.product),
     }
 }
 

@@ -71,14 +71,14 @@ pin_project! {
     #[derive(Debug)]
     pub struct Held<B> {
         #[pin]
-        kind: Kind<B>,
+        state: State<B>,
     }
 }
 
 pin_project! {
     #[derive(Debug)]
-    #[project = KindOf]
-    enum Kind<B> {
+    #[project = StateOf]
+    enum State<B> {
         Answer { #[pin] body: B, tally: Tally },
         Refusal { text: Option<Bytes> },
     }
@@ -90,13 +90,13 @@ impl<B: Body> Held<B> {
         if let Some(length) = body.size_hint().exact() {
             tally.settle(usize::try_from(length).unwrap_or(usize::MAX));
         }
-        Self { kind: Kind::Answer { body, tally } }
+        Self { state: State::Answer { body, tally } }
     }
 }
 
 impl<B> Held<B> {
     pub(super) const fn refusal(text: Bytes) -> Self {
-        Self { kind: Kind::Refusal { text: Some(text) } }
+        Self { state: State::Refusal { text: Some(text) } }
     }
 }
 
@@ -105,26 +105,26 @@ impl<B: Body<Data = Bytes>> Body for Held<B> {
     type Error = B::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().kind.project() {
-            KindOf::Answer { body, tally } => {
+        match self.project().state.project() {
+            StateOf::Answer { body, tally } => {
                 let frame = ready!(body.poll_frame(cx));
                 Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| tally.with(data)))))
             }
-            KindOf::Refusal { text } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            StateOf::Refusal { text } => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.kind {
-            Kind::Answer { body, .. } => body.is_end_stream(),
-            Kind::Refusal { text } => text.is_none(),
+        match &self.state {
+            State::Answer { body, .. } => body.is_end_stream(),
+            State::Refusal { text } => text.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.kind {
-            Kind::Answer { body, .. } => body.size_hint(),
-            Kind::Refusal { text } => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
+        match &self.state {
+            State::Answer { body, .. } => body.size_hint(),
+            State::Refusal { text } => SizeHint::with_exact(text.as_ref().map_or(0, Bytes::len) as u64),
         }
     }
 }

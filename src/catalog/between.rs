@@ -1,12 +1,12 @@
-//! The rules of a tool in a catalog file that speak of its arguments.
+//! The constraints of a tool in a catalog file that speak of its arguments.
 
 use super::argument_error::{cut, hint, listed};
+use super::constraints::{Clamp, Constraint, Path};
 use super::error::CatalogError;
 use super::fields::{Fields, scope, texts};
 use super::guarded::Guarded;
 use super::limits::Limits;
 use super::mend::mend;
-use super::rules::{Clamp, Path, Rule};
 use super::shape::Shape;
 use super::shapes::Shapes;
 use super::types::Types;
@@ -19,17 +19,18 @@ pub(super) struct Between {
     /// The arguments whose ceiling is one of rows or candidates.
     pub(super) by_name: Vec<String>,
     pub(super) guards: Vec<Guarded>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) constraints: Vec<Constraint>,
 }
 
 /// # Errors
 /// [`CatalogError`] with the fields, all that are wrong.
 pub(super) fn between(fields: Fields<'_>, shapes: &Shapes, limits: Limits) -> Result<Between, CatalogError> {
-    let (clamps, guards, rules) = (clamps(fields, shapes, limits), guards(fields, shapes), rules(fields, shapes));
-    let wrong = [clamps.as_ref().err(), guards.as_ref().err(), rules.as_ref().err()];
+    let (clamps, guards, constraints) =
+        (clamps(fields, shapes, limits), guards(fields, shapes), constraints(fields, shapes));
+    let wrong = [clamps.as_ref().err(), guards.as_ref().err(), constraints.as_ref().err()];
     CatalogError::all(wrong.into_iter().flatten().cloned())?;
     let by_name = fields.object("clamp")?.filter(|(_, value)| value.is_string()).map(|(path, _)| path.clone());
-    Ok(Between { clamps: clamps?, by_name: by_name.collect(), guards: guards?, rules: rules? })
+    Ok(Between { clamps: clamps?, by_name: by_name.collect(), guards: guards?, constraints: constraints? })
 }
 
 /// The shape of an argument that a rule speaks of.
@@ -132,31 +133,31 @@ fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, Ca
     Ok(Guarded { path, values: owned(values), names: owned(names.unwrap_or_default()), scope })
 }
 
-fn rules(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Rule>, CatalogError> {
+fn constraints(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Constraint>, CatalogError> {
     let within = fields
         .object("within")?
         .map(|(path, sources)| within(path, sources, shapes).map_err(|error| error.within(path).within("within")));
-    let one_of = each(fields, "one_of", |names| some_of(names, shapes).map(Rule::OneOf))?;
-    let any_of = each(fields, "any_of", |names| some_of(names, shapes).map(Rule::AnyOf))?;
+    let one_of = each(fields, "one_of", |names| some_of(names, shapes).map(Constraint::OneOf))?;
+    let any_of = each(fields, "any_of", |names| some_of(names, shapes).map(Constraint::AnyOf))?;
     let order = each(fields, "order", |pair| order(pair, shapes))?;
     gathered(within.chain(one_of).chain(any_of).chain(order))
 }
 
-/// The rules of an array.
+/// The constraints of an array.
 fn each<'a>(
     fields: Fields<'a>,
     key: &'static str,
-    read: impl Fn(&'a Value) -> Result<Rule, CatalogError>,
-) -> Result<impl Iterator<Item = Result<Rule, CatalogError>>, CatalogError> {
-    let rules = fields.array(key)?.iter().enumerate();
-    Ok(rules.map(move |(at, rule)| read(rule).map_err(|error| error.within(&format!("{key}[{at}]")))))
+    read: impl Fn(&'a Value) -> Result<Constraint, CatalogError>,
+) -> Result<impl Iterator<Item = Result<Constraint, CatalogError>>, CatalogError> {
+    let constraints = fields.array(key)?.iter().enumerate();
+    Ok(constraints.map(move |(at, rule)| read(rule).map_err(|error| error.within(&format!("{key}[{at}]")))))
 }
 
-fn within(path: &str, sources: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
+fn within(path: &str, sources: &Value, shapes: &Shapes) -> Result<Constraint, CatalogError> {
     argument(shapes, path)?;
     let sources = texts(sources)?;
     sources.iter().try_for_each(|source| argument(shapes, source).map(drop))?;
-    Ok(Rule::Within(Path::new(path), sources.into_iter().map(Path::new).collect()))
+    Ok(Constraint::Within(Path::new(path), sources.into_iter().map(Path::new).collect()))
 }
 
 /// Arguments of which some must be there.
@@ -177,7 +178,7 @@ fn some_of(names: &Value, shapes: &Shapes) -> Result<Vec<String>, CatalogError> 
     Ok(names.into_iter().map(str::to_owned).collect())
 }
 
-fn order(pair: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
+fn order(pair: &Value, shapes: &Shapes) -> Result<Constraint, CatalogError> {
     let [first, second] = *texts(pair)? else {
         return Err(CatalogError::new("must be two arguments, of which the first must not come after the second"));
     };
@@ -186,5 +187,5 @@ fn order(pair: &Value, shapes: &Shapes) -> Result<Rule, CatalogError> {
             return Err(CatalogError::new(format!("{} must be of the type string, not within an array", cut(path))));
         }
     }
-    Ok(Rule::Order(Path::new(first), Path::new(second)))
+    Ok(Constraint::Order(Path::new(first), Path::new(second)))
 }

@@ -1,11 +1,11 @@
 //! One tool of a catalog file.
 
 use super::between::{Between, between};
+use super::constraints::{Asker, show_ceilings};
 use super::error::CatalogError;
 use super::fields::{Fields, scope};
 use super::full::Counters;
 use super::limits::Limits;
-use super::rules::{Asker, show_ceilings};
 use super::schema;
 use super::shapes::Shapes;
 use super::tool::{Definition, Member, Tool};
@@ -72,16 +72,17 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
     let (annotations, meta) = (annotations(fields), meta(fields));
     let (input, output) = (input(fields), output(fields));
     // Rules speak of arguments, so without those nothing can be said of them.
-    let rules = input.as_ref().map_or_else(|_| Ok(Between::default()), |input| between(fields, &input.shapes, limits));
+    let constraints =
+        input.as_ref().map_or_else(|_| Ok(Between::default()), |input| between(fields, &input.shapes, limits));
     CatalogError::all(
         [wrong(&name), wrong(&title), wrong(&description), wrong(&scope), wrong(&path), wrong(&rest), wrong(&slow)]
             .into_iter()
             .chain([wrong(&cache), wrong(&max_chars), wrong(&annotations), wrong(&meta)])
-            .chain([wrong(&input), wrong(&output), wrong(&rules)])
+            .chain([wrong(&input), wrong(&output), wrong(&constraints)])
             .flatten(),
     )?;
-    let (mut input, output, rules) = (input?, output?, rules?);
-    let Between { clamps, by_name, guards, rules } = rules;
+    let (mut input, output, constraints) = (input?, output?, constraints?);
+    let Between { clamps, by_name, guards, constraints } = constraints;
     for clamp in &clamps {
         input.shapes.reword(&clamp.path.text, |text| clamp.worded(text, Asker::Model));
     }
@@ -114,7 +115,7 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
         shapes: input.shapes,
         counters,
         guards,
-        rules,
+        constraints,
         clamps,
     };
     Ok((Tool(Arc::new(definition)), notes))

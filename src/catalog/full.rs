@@ -1,8 +1,8 @@
 //! Whether an answer holds all there is, and how to get the rest where it may not.
 
 use super::argument_error::cut;
+use super::constraints::Clamp;
 use super::limits::Limits;
-use super::rules::Clamp;
 use super::shapes::Shapes;
 use serde_json::Value;
 use std::fmt::Write;

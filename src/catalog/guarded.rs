@@ -1,6 +1,6 @@
 //! Values that not every caller may name.
 
-use super::rules::Path;
+use super::constraints::Path;
 
 /// Values of an argument that need a scope of their own.
 #[derive(Clone, Debug)]

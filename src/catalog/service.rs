@@ -1,6 +1,7 @@
 //! [`CatalogService`].
 
 use super::alone;
+use super::constraints::Asker;
 use super::full::Asked;
 use super::future::{ResponseFuture, Wrap};
 use super::live::Catalog;

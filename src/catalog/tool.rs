@@ -2,11 +2,11 @@
 
 use super::argument_error::ArgumentError;
 use super::arguments::{check_held, parse, write};
+use super::constraints::{Asker, Clamp, Constraint};
 use super::explain::explain;
 use super::full::{Asked, Counters, Full};
 use super::guarded::Guarded;
 use super::mend::mend;
-use super::rules::{Asker, Clamp, Rule};
 use super::shapes::Shapes;
 use super::types::Types;
 use crate::identity::Scopes;
@@ -49,7 +49,7 @@ pub(super) struct Definition {
     pub(super) validator: Validator,
     pub(super) shapes: Shapes,
     pub(super) clamps: Vec<Clamp>,
-    pub(super) rules: Vec<Rule>,
+    pub(super) constraints: Vec<Constraint>,
     pub(super) guards: Vec<Guarded>,
     /// The rows and candidates that 1C may send.
     pub(super) counters: Counters,
@@ -176,8 +176,8 @@ impl Tool {
             let secrets = guards.collect::<Vec<_>>();
             return Err(explain(&self.0.validator, &self.0.shapes, &root, &secrets));
         }
-        for rule in &self.0.rules {
-            rule.check(&root)?;
+        for constraint in &self.0.constraints {
+            constraint.check(&root)?;
         }
         Ok(root)
     }

@@ -1,4 +1,4 @@
-//! What a tool wants of its arguments beyond the schema: ceilings, and rules between arguments.
+//! What a tool wants of its arguments beyond the schema: ceilings, and constraints between arguments.
 
 use super::argument_error::{ArgumentError, cut, hint, listed};
 use serde_json::Value;
@@ -120,7 +120,7 @@ impl Clamp {
 
 /// A rule between arguments.
 #[derive(Clone, Debug)]
-pub(super) enum Rule {
+pub(super) enum Constraint {
     /// What stands at the first path must stand at one of the others too.
     Within(Path, Vec<Path>),
     /// Exactly one of these arguments.
@@ -131,7 +131,7 @@ pub(super) enum Rule {
     Order(Path, Path),
 }
 
-impl Rule {
+impl Constraint {
     /// # Errors
     /// [`ArgumentError`] where it is broken.
     pub(super) fn check(&self, root: &Value) -> Result<(), ArgumentError> {

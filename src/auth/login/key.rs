@@ -79,12 +79,12 @@ where
     }
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let alias = self.salt.typed(&typed);
-        let flow = from.filter(|_| !self.known.contains_key(&alias)).map(Flow::logins_from);
+        let digest = self.salt.typed(&typed);
+        let flow = from.filter(|_| !self.known.contains_key(&digest)).map(Flow::logins_from);
         let answer = self.ask(typed, flow).await;
         match &answer {
-            Ok(_) => self.known.insert(alias, ()),
-            Err(LoginError::Wrong) => self.known.invalidate(&alias),
+            Ok(_) => self.known.insert(digest, ()),
+            Err(LoginError::Wrong) => self.known.invalidate(&digest),
             Err(_) => {}
         }
         answer

@@ -1,7 +1,7 @@
 //! [`BasicAuthLayer`].
 
 use super::bearer::denied;
-use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, remote};
+use super::gate::{Authenticated, Challenge, DeniedError, MISSING, Scheme, remote};
 use super::login::{Login, LoginError, Typed};
 use super::trouble::Troubles;
 use super::validate::AuthError;
@@ -124,7 +124,7 @@ impl<L: Login> Scheme for Basic<L> {
 
     fn place(&self, _: &Parts) {}
 
-    async fn admit(&self, head: &Parts, (): &()) -> Result<Identity, Denied> {
+    async fn admit(&self, head: &Parts, (): &()) -> Result<Identity, DeniedError> {
         let credentials = credentials(&head.headers)?;
         let typed = Typed::Credentials(credentials.clone());
         let failed = |reason| {
@@ -137,7 +137,7 @@ impl<L: Login> Scheme for Basic<L> {
             Ok(logged_in) => logged_in,
             Err(LoginError::Wrong) => {
                 failed("wrong");
-                return Err(Denied::new(
+                return Err(DeniedError::new(
                     StatusCode::UNAUTHORIZED,
                     "invalid_token",
                     "Wrong user name or password of 1C",
@@ -174,13 +174,17 @@ impl<L: Login> Scheme for Basic<L> {
 }
 
 /// The login of the `Authorization` header.
-fn credentials(headers: &HeaderMap) -> Result<Credentials, Denied> {
+fn credentials(headers: &HeaderMap) -> Result<Credentials, DeniedError> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
-    let missing = || Denied::new(StatusCode::UNAUTHORIZED, MISSING, "A login of 1C is needed, as HTTP Basic");
-    let malformed = || Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", "The login is malformed");
+    let missing = || DeniedError::new(StatusCode::UNAUTHORIZED, MISSING, "A login of 1C is needed, as HTTP Basic");
+    let malformed = || DeniedError::new(StatusCode::UNAUTHORIZED, "invalid_token", "The login is malformed");
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(Denied::new(StatusCode::BAD_REQUEST, "invalid_request", "There are several Authorization headers"));
+        return Err(DeniedError::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "There are several Authorization headers",
+        ));
     }
     let (scheme, encoded) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
     if !scheme.eq_ignore_ascii_case("basic") {

@@ -1,6 +1,6 @@
 //! [`BearerAuthLayer`].
 
-use super::gate::{Authenticated, Challenge, Denied, MISSING, Scheme, refused, remote};
+use super::gate::{Authenticated, Challenge, DeniedError, MISSING, Scheme, refused, remote};
 use super::trouble::Troubles;
 use super::validate::{AuthError, Presented, TokenValidator};
 use super::{NeededScopes, Site};
@@ -97,12 +97,12 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
         Place { base: self.site.base(head), resource: self.site.resource_at(head.uri.path()) }
     }
 
-    async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, Denied> {
+    async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, DeniedError> {
         let token = match token(&head.headers) {
             Ok(Some(token)) => token,
             Ok(None) => {
                 refused(&self.sampler, head, None, "no_bearer");
-                return Err(Denied::new(StatusCode::UNAUTHORIZED, MISSING, "A bearer token is needed").told());
+                return Err(DeniedError::new(StatusCode::UNAUTHORIZED, MISSING, "A bearer token is needed").told());
             }
             Err(denied) => {
                 refused(&self.sampler, head, None, "not_found");
@@ -119,7 +119,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
         };
         if !identity.scopes().contains_all(&self.required) {
             refused(&self.sampler, head, Some(identity.subject()), "insufficient_scope");
-            let mut denied = Denied::new(StatusCode::FORBIDDEN, "insufficient_scope", "The token lacks scopes");
+            let mut denied = DeniedError::new(StatusCode::FORBIDDEN, "insufficient_scope", "The token lacks scopes");
             denied.scopes = Some(NeededScopes(self.required.clone()));
             return Err(denied.told());
         }
@@ -165,13 +165,17 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
 }
 
 /// The token of the `Authorization` header. Never that of a query: URLs end up in logs.
-pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, DeniedError> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     let Some(first) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Denied::new(StatusCode::BAD_REQUEST, "invalid_request", "There are several Authorization headers"));
+        return Err(DeniedError::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_request",
+            "There are several Authorization headers",
+        ));
     }
-    let malformed = || Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", "The token is malformed");
+    let malformed = || DeniedError::new(StatusCode::UNAUTHORIZED, "invalid_token", "The token is malformed");
     let (scheme, token) = match first.to_str() {
         Ok(text) => text.split_once(' ').unwrap_or((text, "")),
         Err(_) => return Err(malformed()),
@@ -188,22 +192,22 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
 }
 
 /// What an [`AuthError`] reads like that the audit trail or the log has told of.
-pub(super) fn denied(refusal: &AuthError, troubles: &Troubles, head: &Parts) -> Denied {
-    let invalid = |text| Denied::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
+pub(super) fn denied(refusal: &AuthError, troubles: &Troubles, head: &Parts) -> DeniedError {
+    let invalid = |text| DeniedError::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
     let denied = match refusal {
         AuthError::Unknown => invalid("The token is not known here, or was revoked"),
         AuthError::Expired => invalid("The token has expired"),
         AuthError::Audience => invalid("The token is for another resource"),
-        AuthError::Forbidden => Denied::new(StatusCode::FORBIDDEN, "access_denied", refusal.to_string()),
+        AuthError::Forbidden => DeniedError::new(StatusCode::FORBIDDEN, "access_denied", refusal.to_string()),
         AuthError::TooMany(seconds) => {
-            let mut denied = Denied::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", refusal.to_string());
+            let mut denied = DeniedError::new(StatusCode::TOO_MANY_REQUESTS, "slow_down", refusal.to_string());
             denied.retry_after = Some(*seconds);
             denied
         }
         AuthError::Unavailable(error) => {
             troubles.tell(remote(head), "callers cannot be authenticated", &**error);
             let text = "This server cannot check logins and tokens at the moment; try again later";
-            let mut denied = Denied::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text);
+            let mut denied = DeniedError::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text);
             denied.retry_after = Some(RETRY_AFTER);
             denied
         }

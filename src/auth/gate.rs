@@ -27,7 +27,7 @@ pub trait Scheme: Clone + Send + Sync + 'static {
     fn place(&self, head: &Parts) -> Self::Place;
 
     /// Who calls, or what to answer instead.
-    fn admit(&self, head: &Parts, place: &Self::Place) -> impl Future<Output = Result<Identity, Denied>> + Send;
+    fn admit(&self, head: &Parts, place: &Self::Place) -> impl Future<Output = Result<Identity, DeniedError>> + Send;
 
     /// The `WWW-Authenticate` header.
     fn challenge(&self, place: &Self::Place, why: Challenge<'_>) -> Option<HeaderValue>;
@@ -48,7 +48,7 @@ pub enum Challenge<'a> {
 
 /// A refusal before the inner service was asked.
 #[derive(Debug)]
-pub struct Denied {
+pub struct DeniedError {
     pub(crate) status: StatusCode,
     /// The `error` code of [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1).
     pub(crate) error: &'static str,
@@ -59,7 +59,7 @@ pub struct Denied {
     told: bool,
 }
 
-impl Denied {
+impl DeniedError {
     pub(crate) fn new(status: StatusCode, error: &'static str, text: impl Into<String>) -> Self {
         Self { status, error, text: text.into(), retry_after: None, scopes: None, told: false }
     }
@@ -136,8 +136,8 @@ where
     }
 }
 
-fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &Denied) -> Response<Bytes> {
-    let Denied { status, error, text, retry_after, scopes, told } = denied;
+fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &DeniedError) -> Response<Bytes> {
+    let DeniedError { status, error, text, retry_after, scopes, told } = denied;
     let body = serde_json::json!({ "error": error, "error_description": text }).to_string();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = *status;

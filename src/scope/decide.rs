@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 /// Why not.
 #[derive(Debug)]
-pub(super) enum No {
+pub(super) enum ScopeError {
     /// All these scopes are needed.
     Scopes(Scopes),
     /// It cannot be said what is asked for.
@@ -19,7 +19,7 @@ pub(super) enum No {
 
 /// Decides by what a request names. `have` is `None` where nobody knows who calls: then nothing is
 /// allowed, whatever it needs.
-pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) -> Result<(), No> {
+pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) -> Result<(), ScopeError> {
     if have.is_some() && request.method.listed().is_some() {
         return Ok(());
     }
@@ -44,14 +44,17 @@ pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) ->
     }
 }
 
-fn enough<'a>(have: Option<&Scopes>, needed: impl IntoIterator<Item = Cow<'a, Scopes>> + Clone) -> Result<(), No> {
+fn enough<'a>(
+    have: Option<&Scopes>,
+    needed: impl IntoIterator<Item = Cow<'a, Scopes>> + Clone,
+) -> Result<(), ScopeError> {
     if have.is_some_and(|have| needed.clone().into_iter().all(|needed| have.contains_all(&needed))) {
         return Ok(());
     }
-    Err(No::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(&needed))))
+    Err(ScopeError::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(&needed))))
 }
 
-fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), No> {
+fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), ScopeError> {
     let arguments = request.params.raw(Param::Arguments).unwrap_or_default();
     let named = |have| {
         let closed = rules.closed(tool, have);
@@ -64,7 +67,7 @@ fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> 
 
 /// What is completed is an argument of a prompt or of a resource template. Where both are named, both
 /// count: it is not for this layer to say which of them 1C looks at.
-fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), No> {
+fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), ScopeError> {
     let (mut name, mut uri) = (Span::default(), Span::default());
     let raw = reference.unwrap_or_default();
     if raw.first() == Some(&b'{') {
@@ -80,7 +83,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
             })
         });
         if let Err(fault) = read {
-            return Err(No::Unclear(ErrorObject::invalid_params(format!("ref: {fault}"))));
+            return Err(ScopeError::Unclear(ErrorObject::invalid_params(format!("ref: {fault}"))));
         }
     }
     let prompt = json::text(raw, name).map(|name| rules.prompt(&name));
@@ -89,14 +92,14 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
     enough(have, [prompt, resource, default].into_iter().flatten())
 }
 
-impl From<No> for RpcError {
-    fn from(no: No) -> Self {
+impl From<ScopeError> for RpcError {
+    fn from(no: ScopeError) -> Self {
         match no {
-            No::Scopes(needed) if needed.is_empty() => {
+            ScopeError::Scopes(needed) if needed.is_empty() => {
                 Self::new(StatusCode::FORBIDDEN, "Not allowed: it is not known who calls")
             }
-            No::Scopes(needed) => Self::insufficient_scope(needed),
-            No::Unclear(error) => Self::bad_request(error),
+            ScopeError::Scopes(needed) => Self::insufficient_scope(needed),
+            ScopeError::Unclear(error) => Self::bad_request(error),
         }
     }
 }

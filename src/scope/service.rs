@@ -1,6 +1,6 @@
 //! [`Scope`].
 
-use super::decide::{No, decide};
+use super::decide::{ScopeError, decide};
 use super::lists::Filter;
 use super::policy::{Rules, ScopePolicy};
 use crate::audit;
@@ -124,7 +124,7 @@ fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<RpcError>> {
     let have = request.extensions.get::<Identity>().map(Identity::scopes);
     decide(rules, request, have).map_err(|no| {
         // The trail is of what clients ask.
-        if let (No::Scopes(needed), None) = (&no, request.extensions.get::<Unasked>()) {
+        if let (ScopeError::Scopes(needed), None) = (&no, request.extensions.get::<Unasked>()) {
             audit::scope_denied(&request.extensions, request.params.text(Param::Name).as_deref(), needed);
         }
         Box::new(no.into())

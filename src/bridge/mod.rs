@@ -110,8 +110,8 @@ impl<L> Bridge<L> {
 
     /// After how long a call's answer continues as an event stream, and its progress is told; 5 s.
     #[must_use]
-    pub const fn patience(mut self, time: Duration) -> Self {
-        self.core.patience = time;
+    pub const fn stream_after(mut self, time: Duration) -> Self {
+        self.core.stream_after = time;
         self
     }
 

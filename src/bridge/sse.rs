@@ -10,7 +10,7 @@ use crate::Identity;
 use crate::bridge::{Bridge, Connection, Core, Outbox};
 use crate::net::Body;
 use crate::net::budget::Tally;
-use crate::net::holder::{Holder, ShareError, Share, Shares};
+use crate::net::holder::{Holder, Share, ShareError, Shares};
 use crate::net::served::{Served, served_future};
 use crate::net::{OriginPolicy, is_encoded};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};

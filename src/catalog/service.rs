@@ -6,7 +6,6 @@ use super::full::Asked;
 use super::future::{ResponseFuture, Wrap};
 use super::live::Catalog;
 use super::merge::Merge;
-use super::rules::Asker;
 use super::tool::Tool;
 use super::wrap::failed;
 use crate::audit;

@@ -20,7 +20,7 @@ use super::paths::Paths;
 use super::queue::Flow;
 use crate::identity::Identity;
 use crate::net::budget::Tally;
-use crate::rpc::{BoxError, ErrorObject, RpcError, Method, Param, Payload, Request, Response, cause as find};
+use crate::rpc::{BoxError, ErrorObject, Method, Param, Payload, Request, Response, RpcError, cause as find};
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -38,7 +38,7 @@ const MAX_ENDED: usize = 64;
 
 /// What sets the calls of one kind apart from others.
 #[derive(Clone, Copy)]
-pub(super) struct Kind<'a> {
+pub(super) struct Route<'a> {
     /// What the log calls it.
     pub(super) name: &'a str,
     /// Where they go.
@@ -98,8 +98,8 @@ impl Target {
         let started = Instant::now();
         let call = || self.build(&request, body.clone());
         let harmless = request.method.is_idempotent();
-        let kind = Kind { name: request.method.as_str(), uri: &self.rpc, harmless };
-        let answer = match self.exchange(ready, call, kind).await {
+        let route = Route { name: request.method.as_str(), uri: &self.rpc, harmless };
+        let answer = match self.exchange(ready, call, route).await {
             Err(error) => {
                 let error = refused(error, request.extensions.get::<Identity>());
                 return Err(self.placed(error, &request));
@@ -160,7 +160,7 @@ impl Target {
         &self,
         mut ready: C,
         build: impl Fn() -> Result<http::Request<Bytes>, BoxError>,
-        kind: Kind<'_>,
+        route: Route<'_>,
     ) -> Result<http::Response<Bytes>, BoxError>
     where
         C: Service<http::Request<Bytes>, Response = http::Response<Bytes>> + Clone,
@@ -172,7 +172,7 @@ impl Target {
             let sent = Instant::now();
             let answer = ready.call(build()?).await.map_err(Into::into);
             let status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
-            tracing::debug!(method = kind.name, uri = %kind.uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
+            tracing::debug!(method = route.name, uri = %route.uri, status, ms = sent.elapsed().as_millis() as u64, "call to 1C");
             let error = match answer {
                 Ok(mut answer) => {
                     if !is_unmarked(answer.body()) {
@@ -185,13 +185,13 @@ impl Target {
                         return Ok(answer);
                     }
                     let text = words(answer.headers(), answer.body());
-                    let found = cause::of_answer(kind.uri, answer.status(), answer.headers(), &text)
-                        .or_else(|| self.missing(kind.uri, &answer));
+                    let found = cause::of_answer(route.uri, answer.status(), answer.headers(), &text)
+                        .or_else(|| self.missing(route.uri, &answer));
                     BoxError::from(Error::found(ErrorKind::Status(answer.status(), text), found, None))
                 }
-                Err(error) => self.trouble(error, kind.uri),
+                Err(error) => self.trouble(error, route.uri),
             };
-            let pause = retry(&error, kind.harmless);
+            let pause = retry(&error, route.harmless);
             let may = if is_unsent(&error) {
                 ended += 1;
                 ended <= MAX_ENDED
@@ -201,7 +201,7 @@ impl Target {
             match pause.filter(|_| may) {
                 Some(Duration::ZERO) => {}
                 Some(pause) => tokio::time::sleep(pause).await,
-                None if kind.harmless => return Err(harmless(error)),
+                None if route.harmless => return Err(harmless(error)),
                 None => return Err(error),
             }
             ready = spare;
@@ -211,7 +211,7 @@ impl Target {
 
     /// Puts the failures of the default client into words; others travel on as they are.
     fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
-        let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
+        let (route, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
             Some(ClientError::Connect(_)) => (ErrorKind::Unreachable, cause::of_failure(&*error)),
             Some(ClientError::NotSent(_)) => (ErrorKind::Unreachable, None),
             Some(ClientError::Broken(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
@@ -225,7 +225,7 @@ impl Target {
             Some(ClientError::TooLarge(limit)) => (ErrorKind::TooLarge(*limit), None),
             None => return own(error),
         };
-        Error::found(kind, found, Some(error)).into()
+        Error::found(route, found, Some(error)).into()
     }
 
     fn is_known(&self) -> bool {

@@ -5,7 +5,7 @@ use super::deadline::Patience;
 use super::error::Error;
 use super::error_body::words;
 use super::error_kind::ErrorKind;
-use super::exchange::Kind;
+use super::exchange::Route;
 use super::queue::Flow;
 use super::service::OneCService;
 use crate::identity::{Credentials, Scopes};
@@ -123,16 +123,16 @@ where
             flow.mark(&mut call);
             Ok(call)
         };
-        let kind = Kind { name: "auth/verify", uri: &self.target.verify, harmless: true };
-        let answer = self.target.exchange(self.ready().await?, build, kind).await;
+        let route = Route { name: "auth/verify", uri: &self.target.verify, harmless: true };
+        let answer = self.target.exchange(self.ready().await?, build, route).await;
         holder(answer.map_err(|error| without(key, error))?.body())
     }
 
     /// `GET {service}/health`, which is well only if it says so.
     async fn look(&self, who: Who<'_>) -> Result<(), BoxError> {
         let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
-        let kind = Kind { name: "health", uri: &self.target.health, harmless: true };
-        well(&self.target.exchange(self.ready().await?, build, kind).await?)
+        let route = Route { name: "health", uri: &self.target.health, harmless: true };
+        well(&self.target.exchange(self.ready().await?, build, route).await?)
     }
 
     async fn ready(&self) -> Result<C, BoxError> {

@@ -13,7 +13,6 @@ mod edits;
 mod flat;
 mod judge;
 mod keywords;
-mod kind;
 mod list;
 mod look;
 mod media;
@@ -24,6 +23,7 @@ mod parts;
 mod required;
 mod resource;
 mod schema;
+mod shape;
 mod subschema;
 
 mod text;
@@ -34,7 +34,7 @@ use super::answer_error::AnswerError;
 use crate::rpc::json::{self, Member, Scanner, Span};
 use crate::rpc::{Era, Method, Outline};
 use judge::quoted;
-use kind::Kind;
+use shape::Shape;
 use std::collections::HashSet;
 use std::mem::take;
 
@@ -96,9 +96,9 @@ impl Mender<'_> {
     }
 
     /// Whether a value fits, without edits if not.
-    fn kept(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+    fn kept(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let mark = self.edits.mark();
-        let fits = self.value(kind, scanner)?;
+        let fits = self.value(shape, scanner)?;
         if !fits {
             self.edits.back_to(mark);
         }
@@ -143,22 +143,22 @@ impl Mender<'_> {
 }
 
 /// The member that a result of `method` is about.
-fn subject(method: &Method) -> Option<(&'static str, &'static Kind)> {
+fn subject(method: &Method) -> Option<(&'static str, &'static Shape)> {
     Some(match method {
-        Method::ToolsList => ("tools", &Kind::Own(|mender, scanner| items(mender, "tools", list::tool, scanner))),
+        Method::ToolsList => ("tools", &Shape::Own(|mender, scanner| items(mender, "tools", list::tool, scanner))),
         Method::ResourcesList => {
-            ("resources", &Kind::Own(|mender, scanner| items(mender, "resources", list::resource, scanner)))
+            ("resources", &Shape::Own(|mender, scanner| items(mender, "resources", list::resource, scanner)))
         }
         Method::ResourceTemplatesList => (
             "resourceTemplates",
-            &Kind::Own(|mender, scanner| items(mender, "resourceTemplates", list::template, scanner)),
+            &Shape::Own(|mender, scanner| items(mender, "resourceTemplates", list::template, scanner)),
         ),
         Method::PromptsList => {
-            ("prompts", &Kind::Own(|mender, scanner| items(mender, "prompts", list::prompt, scanner)))
+            ("prompts", &Shape::Own(|mender, scanner| items(mender, "prompts", list::prompt, scanner)))
         }
-        Method::ToolsCall => ("content", &Kind::Own(content::all)),
-        Method::ResourcesRead => ("contents", &Kind::Own(resource::all)),
-        Method::PromptsGet => ("messages", &Kind::Own(message::messages)),
+        Method::ToolsCall => ("content", &Shape::Own(content::all)),
+        Method::ResourcesRead => ("contents", &Shape::Own(resource::all)),
+        Method::PromptsGet => ("messages", &Shape::Own(message::messages)),
         Method::Complete => ("completion", &list::COMPLETION),
         _ => return None,
     })
@@ -168,28 +168,28 @@ fn subject(method: &Method) -> Option<(&'static str, &'static Kind)> {
 fn items(
     mender: &mut Mender<'_>,
     key: &'static str,
-    item: kind::Reader,
+    item: shape::Reader,
     scanner: &mut Scanner<'_>,
 ) -> Result<bool, AnswerError> {
     match scanner.peek() {
-        b'[' => mender.some_of(key, &Kind::Own(item), scanner),
+        b'[' => mender.some_of(key, &Shape::Own(item), scanner),
         b'n' => scanner.skip().map(|_| false).map_err(AnswerError::from),
         _ => Err(json::JsonError::Expected("expected an array").into()),
     }
 }
 
 /// The other members of a result of `method` that MCP defines.
-fn other(method: &Method, key: &str) -> Option<&'static Kind> {
-    const SCOPES: Kind = Kind::OneOf(&["public", "private"]);
+fn other(method: &Method, key: &str) -> Option<&'static Shape> {
+    const SCOPES: Shape = Shape::OneOf(&["public", "private"]);
     Some(match key {
-        "_meta" | "inputRequests" => &Kind::Data,
-        "resultType" | "requestState" => &Kind::Text,
-        "ttlMs" => &Kind::Natural,
+        "_meta" | "inputRequests" => &Shape::Data,
+        "resultType" | "requestState" => &Shape::Text,
+        "ttlMs" => &Shape::Natural,
         "cacheScope" => &SCOPES,
-        "isError" if *method == Method::ToolsCall => &Kind::Bool,
-        "structuredContent" if *method == Method::ToolsCall => &Kind::Own(structured),
-        "description" if *method == Method::PromptsGet => &Kind::Label,
-        "nextCursor" if method.listed().is_some() => &Kind::Own(list::cursor),
+        "isError" if *method == Method::ToolsCall => &Shape::Bool,
+        "structuredContent" if *method == Method::ToolsCall => &Shape::Own(structured),
+        "description" if *method == Method::PromptsGet => &Shape::Label,
+        "nextCursor" if method.listed().is_some() => &Shape::Own(list::cursor),
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use super::answer_error::AnswerError;
 use super::deadline::Patience;
 use super::decode::{repaired, text};
 use super::error::failed;
-use super::exchange::{Kind, Target};
+use super::exchange::{Route, Target};
 use super::failed::{nonsense, placed, refused};
 use super::future::ResponseFuture;
 use super::queue::Flow;
@@ -173,8 +173,8 @@ impl Target {
             }
             Ok(request)
         };
-        let kind = Kind { name: &call.path, uri, harmless: false };
-        let answer = match self.exchange(ready, build, kind).await {
+        let route = Route { name: &call.path, uri, harmless: false };
+        let answer = match self.exchange(ready, build, route).await {
             Err(error) => return Err(refused(error, call.extensions.get::<Identity>())),
             Ok(answer) => answer,
         };

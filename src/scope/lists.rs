@@ -4,7 +4,7 @@ use super::policy::Rules;
 use super::schema;
 use crate::identity::Scopes;
 use crate::rpc::json::JsonError;
-use crate::rpc::{RpcError, Item, List, Memo, Method, Payload, Size};
+use crate::rpc::{Item, List, Memo, Method, Payload, RpcError, Size};
 use http::StatusCode;
 use std::sync::Arc;
 

@@ -1,70 +1,70 @@
 //! Blocks of content: the results of tools.
 
 use super::judge::quoted;
-use super::kind::{Field, Kind};
 use super::look::{Look, first_member};
 use super::members::{ANNOTATIONS, ICONS};
 use super::mender::Mender;
 use super::parts::Parts;
+use super::shape::{Field, Shape};
 use super::{data, media, resource, text};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::Version;
 use crate::rpc::json::{Scanner, Span, unquote};
 
 const TEXT: &[Field] = &[
-    Field::or("type", Kind::Own(text_type), "\"text\""),
-    Field::or("text", Kind::Own(text::spelled), "\"\""),
+    Field::or("type", Shape::Own(text_type), "\"text\""),
+    Field::or("text", Shape::Own(text::spelled), "\"\""),
     Field::may("annotations", ANNOTATIONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const IMAGE: &[Field] = &[
-    Field::or("type", Kind::Exactly("image"), "\"image\""),
-    Field::must("data", Kind::Own(data::base64)),
-    Field::or_stand_in("mimeType", Kind::Own(media::mime_type)),
+    Field::or("type", Shape::Exactly("image"), "\"image\""),
+    Field::must("data", Shape::Own(data::base64)),
+    Field::or_stand_in("mimeType", Shape::Own(media::mime_type)),
     Field::may("annotations", ANNOTATIONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const AUDIO: &[Field] = &[
-    Field::or("type", Kind::Exactly("audio"), "\"audio\""),
-    Field::must("data", Kind::Own(data::base64)),
-    Field::or_stand_in("mimeType", Kind::Own(media::mime_type)),
+    Field::or("type", Shape::Exactly("audio"), "\"audio\""),
+    Field::must("data", Shape::Own(data::base64)),
+    Field::or_stand_in("mimeType", Shape::Own(media::mime_type)),
     Field::may("annotations", ANNOTATIONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const EMBEDDED: &[Field] = &[
-    Field::or("type", Kind::Exactly("resource"), "\"resource\""),
-    Field::must("resource", Kind::Own(resource::embedded)),
+    Field::or("type", Shape::Exactly("resource"), "\"resource\""),
+    Field::must("resource", Shape::Own(resource::embedded)),
     Field::may("annotations", ANNOTATIONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const LINK: &[Field] = &[
-    Field::or("type", Kind::Exactly("resource_link"), "\"resource_link\""),
-    Field::must("uri", Kind::Name),
-    Field::or_stand_in("name", Kind::Label),
-    Field::may("title", Kind::Label),
-    Field::may("description", Kind::Label),
-    Field::may("mimeType", Kind::Text),
-    Field::may("size", Kind::Natural),
+    Field::or("type", Shape::Exactly("resource_link"), "\"resource_link\""),
+    Field::must("uri", Shape::Name),
+    Field::or_stand_in("name", Shape::Label),
+    Field::may("title", Shape::Label),
+    Field::may("description", Shape::Label),
+    Field::may("mimeType", Shape::Text),
+    Field::may("size", Shape::Natural),
     Field::may("annotations", ANNOTATIONS),
     Field::may("icons", ICONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 /// The `content` of a tool's result.
 pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
-        b'[' => mender.list(&Kind::Own(block), scanner).map(|_| true),
+        b'[' => mender.list(&Shape::Own(block), scanner).map(|_| true),
         // Nothing to say.
         b'n' => {
             let span = scanner.skip()?;
             mender.edits.replace(span, "[]");
             Ok(true)
         }
-        _ => mender.wrapped(&Kind::Own(block), scanner),
+        _ => mender.wrapped(&Shape::Own(block), scanner),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values without members: whether they fit, and what can be made of those that nearly do.
 
-use super::kind::Kind;
+use super::shape::Shape;
 use crate::rpc::json::{quote_into, unquote};
 use crate::rpc::label;
 use std::borrow::Cow;
@@ -23,25 +23,25 @@ impl Verdict {
 }
 
 /// Whether a value fits, or what becomes of it.
-pub(super) fn judge(kind: &Kind, raw: &[u8]) -> Verdict {
+pub(super) fn judge(shape: &Shape, raw: &[u8]) -> Verdict {
     let first = raw.first().copied().unwrap_or_default();
-    if kind.fits_at_once(first) {
+    if shape.fits_at_once(first) {
         return Verdict::Fits;
     }
-    match kind {
-        Kind::Name if first == b'"' => Verdict::of(unquote(raw).is_some_and(|text| !text.trim().is_empty())),
-        Kind::Plain if first == b'"' => {
+    match shape {
+        Shape::Name if first == b'"' => Verdict::of(unquote(raw).is_some_and(|text| !text.trim().is_empty())),
+        Shape::Plain if first == b'"' => {
             Verdict::of(unquote(raw).is_some_and(|text| !text.trim().is_empty() && !label::has_unseen(&text)))
         }
-        Kind::Label if first == b'"' => cleaned(raw),
-        Kind::Text | Kind::Name | Kind::Plain | Kind::Label => Verdict::instead(scalar_text(raw)),
-        Kind::Exactly(word) | Kind::OneOf([word]) => one_of(&[word], raw),
-        Kind::OneOf(words) => one_of(words, raw),
-        Kind::Bool => Verdict::instead(unquote(raw).and_then(|text| truth(&text)).map(|truth| truth.to_string())),
-        Kind::Number => number(raw, |_| true),
-        Kind::Positive => number(raw, |number| number > 0.0),
-        Kind::Natural => number(raw, |number| number >= 0.0 && number.fract() == 0.0),
-        Kind::Share => number(raw, |number| (0.0..=1.0).contains(&number)),
+        Shape::Label if first == b'"' => cleaned(raw),
+        Shape::Text | Shape::Name | Shape::Plain | Shape::Label => Verdict::instead(scalar_text(raw)),
+        Shape::Exactly(word) | Shape::OneOf([word]) => one_of(&[word], raw),
+        Shape::OneOf(words) => one_of(words, raw),
+        Shape::Bool => Verdict::instead(unquote(raw).and_then(|text| truth(&text)).map(|truth| truth.to_string())),
+        Shape::Number => number(raw, |_| true),
+        Shape::Positive => number(raw, |number| number > 0.0),
+        Shape::Natural => number(raw, |number| number >= 0.0 && number.fract() == 0.0),
+        Shape::Share => number(raw, |number| (0.0..=1.0).contains(&number)),
         _ => Verdict::Unfit,
     }
 }

@@ -1,84 +1,84 @@
 //! Items of the four lists, and values to complete with.
 
 use super::judge::{quoted, scalar_text};
-use super::kind::{Field, Kind};
 use super::look::first_member;
 use super::members::{ANNOTATIONS, ICONS};
 use super::mender::{Mender, Output};
 use super::schema;
+use super::shape::{Field, Shape};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{JsonError, Scanner, unquote};
 use crate::rpc::{MAX_ITEMS, label};
 
 const TOOL: &[Field] = &[
-    Field::must("name", Kind::Name),
-    Field::may("title", Kind::Label),
-    Field::may("description", Kind::Label),
-    Field::or("inputSchema", Kind::Own(schema::input), schema::ANY_OBJECT),
-    Field::may("outputSchema", Kind::Own(schema::output)),
+    Field::must("name", Shape::Name),
+    Field::may("title", Shape::Label),
+    Field::may("description", Shape::Label),
+    Field::or("inputSchema", Shape::Own(schema::input), schema::ANY_OBJECT),
+    Field::may("outputSchema", Shape::Own(schema::output)),
     Field::may(
         "annotations",
-        Kind::Object(&[
-            Field::may("title", Kind::Label),
-            Field::may("readOnlyHint", Kind::Bool),
-            Field::may("destructiveHint", Kind::Bool),
-            Field::may("idempotentHint", Kind::Bool),
-            Field::may("openWorldHint", Kind::Bool),
+        Shape::Object(&[
+            Field::may("title", Shape::Label),
+            Field::may("readOnlyHint", Shape::Bool),
+            Field::may("destructiveHint", Shape::Bool),
+            Field::may("idempotentHint", Shape::Bool),
+            Field::may("openWorldHint", Shape::Bool),
         ]),
     ),
     Field::may(
         "execution",
-        Kind::Object(&[Field::may("taskSupport", Kind::OneOf(&["forbidden", "optional", "required"]))]),
+        Shape::Object(&[Field::may("taskSupport", Shape::OneOf(&["forbidden", "optional", "required"]))]),
     ),
     Field::may("icons", ICONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const PROMPT: &[Field] = &[
-    Field::must("name", Kind::Name),
-    Field::may("title", Kind::Label),
-    Field::may("description", Kind::Label),
+    Field::must("name", Shape::Name),
+    Field::may("title", Shape::Label),
+    Field::may("description", Shape::Label),
     Field::may(
         "arguments",
-        Kind::List(&Kind::Object(&[
-            Field::must("name", Kind::Plain),
-            Field::may("title", Kind::Label),
-            Field::may("description", Kind::Label),
-            Field::may("required", Kind::Bool),
+        Shape::List(&Shape::Object(&[
+            Field::must("name", Shape::Plain),
+            Field::may("title", Shape::Label),
+            Field::may("description", Shape::Label),
+            Field::may("required", Shape::Bool),
         ])),
     ),
     Field::may("icons", ICONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 /// Also a link to one in content. A name is for people, so that an address is better than none.
 const RESOURCE: &[Field] = &[
-    Field::must("uri", Kind::Name),
-    Field::or_stand_in("name", Kind::Label),
-    Field::may("title", Kind::Label),
-    Field::may("description", Kind::Label),
-    Field::may("mimeType", Kind::Text),
-    Field::may("size", Kind::Natural),
+    Field::must("uri", Shape::Name),
+    Field::or_stand_in("name", Shape::Label),
+    Field::may("title", Shape::Label),
+    Field::may("description", Shape::Label),
+    Field::may("mimeType", Shape::Text),
+    Field::may("size", Shape::Natural),
     Field::may("annotations", ANNOTATIONS),
     Field::may("icons", ICONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
 const TEMPLATE: &[Field] = &[
-    Field::must("uriTemplate", Kind::Name),
-    Field::or_stand_in("name", Kind::Label),
-    Field::may("title", Kind::Label),
-    Field::may("description", Kind::Label),
-    Field::may("mimeType", Kind::Text),
+    Field::must("uriTemplate", Shape::Name),
+    Field::or_stand_in("name", Shape::Label),
+    Field::may("title", Shape::Label),
+    Field::may("description", Shape::Label),
+    Field::may("mimeType", Shape::Text),
     Field::may("annotations", ANNOTATIONS),
     Field::may("icons", ICONS),
-    Field::may("_meta", Kind::Data),
+    Field::may("_meta", Shape::Data),
 ];
 
-pub(super) const COMPLETION: Kind = Kind::Object(&[
-    Field::or("values", Kind::Own(values), "[]"),
-    Field::may("total", Kind::Natural),
-    Field::may("hasMore", Kind::Bool),
+pub(super) const COMPLETION: Shape = Shape::Object(&[
+    Field::or("values", Shape::Own(values), "[]"),
+    Field::may("total", Shape::Natural),
+    Field::may("hasMore", Shape::Bool),
 ]);
 
 /// More values than this no client takes
@@ -181,7 +181,7 @@ fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool
 }
 
 fn object(mender: &mut Mender<'_>, fields: &'static [Field], scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
-    mender.value(&Kind::Object(fields), scanner)
+    mender.value(&Shape::Object(fields), scanner)
 }
 
 fn addressed(
@@ -210,12 +210,12 @@ pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
         return Ok(false);
     }
     mender.values = 0;
-    mender.list(&Kind::Own(completed), scanner)?;
+    mender.list(&Shape::Own(completed), scanner)?;
     Ok(true)
 }
 
 fn completed(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
-    let fits = mender.value(&Kind::Text, scanner)?;
+    let fits = mender.value(&Shape::Text, scanner)?;
     mender.values += usize::from(fits);
     Ok(fits && mender.values <= MOST_VALUES)
 }
@@ -228,5 +228,5 @@ pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
         *scanner = look;
         return Ok(false);
     }
-    mender.value(&Kind::Text, scanner)
+    mender.value(&Shape::Text, scanner)
 }

@@ -1,8 +1,8 @@
 //! What kind of data it is, told by its first bytes.
 
 use super::data::BASE64;
-use super::kind::Kind;
 use super::mender::Mender;
+use super::shape::Shape;
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;
@@ -52,7 +52,7 @@ pub(super) fn mime_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> R
             mender.edits.replace(span, "\"image/jpeg\"");
             Ok(true)
         }
-        Some(text) if text.contains('/') => mender.value(&Kind::Text, scanner),
+        Some(text) if text.contains('/') => mender.value(&Shape::Text, scanner),
         _ => {
             *scanner = look;
             Ok(false)

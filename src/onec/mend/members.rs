@@ -1,18 +1,18 @@
 //! Types of MCP that several others have as members.
 
-use super::kind::{Field, Kind};
+use super::shape::{Field, Shape};
 
 const ROLES: &[&str] = &["user", "assistant"];
 
-pub(super) const ANNOTATIONS: Kind = Kind::Object(&[
-    Field::may("audience", Kind::List(&Kind::OneOf(ROLES))),
-    Field::may("priority", Kind::Share),
-    Field::may("lastModified", Kind::Text),
+pub(super) const ANNOTATIONS: Shape = Shape::Object(&[
+    Field::may("audience", Shape::List(&Shape::OneOf(ROLES))),
+    Field::may("priority", Shape::Share),
+    Field::may("lastModified", Shape::Text),
 ]);
 
-pub(super) const ICONS: Kind = Kind::List(&Kind::Object(&[
-    Field::must("src", Kind::Name),
-    Field::may("mimeType", Kind::Text),
-    Field::may("sizes", Kind::List(&Kind::Text)),
-    Field::may("theme", Kind::OneOf(&["light", "dark"])),
+pub(super) const ICONS: Shape = Shape::List(&Shape::Object(&[
+    Field::must("src", Shape::Name),
+    Field::may("mimeType", Shape::Text),
+    Field::may("sizes", Shape::List(&Shape::Text)),
+    Field::may("theme", Shape::OneOf(&["light", "dark"])),
 ]));

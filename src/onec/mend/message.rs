@@ -1,20 +1,20 @@
 //! The messages of prompts.
 
 use super::content::block;
-use super::kind::{Field, Kind};
 use super::look::first_member;
 use super::mender::Mender;
+use super::shape::{Field, Shape};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 
 const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
 
 const MESSAGE: &[Field] =
-    &[Field::or("role", Kind::Own(role), "\"user\""), Field::or("content", Kind::Own(block), NO_TEXT)];
+    &[Field::or("role", Shape::Own(role), "\"user\""), Field::or("content", Shape::Own(block), NO_TEXT)];
 
 /// The `messages` of a prompt.
 pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
-    mender.some_of("messages", &Kind::Own(message), scanner)
+    mender.some_of("messages", &Shape::Own(message), scanner)
 }
 
 fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
@@ -44,7 +44,7 @@ fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Ans
             return scanner.skip().map(drop).map_err(AnswerError::from);
         }
         scanner.array::<AnswerError>(|scanner| {
-            blocks.extend(mender.apart(&Kind::Own(block), scanner)?);
+            blocks.extend(mender.apart(&Shape::Own(block), scanner)?);
             Ok(())
         })?;
         Ok(())

@@ -1,9 +1,9 @@
 //! Contents of resources, read or embedded.
 
 use super::judge::quoted;
-use super::kind::{Field, Kind};
 use super::mender::Mender;
 use super::parts::Parts;
+use super::shape::{Field, Shape};
 use super::{data, media, text};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::Param;
@@ -11,12 +11,12 @@ use crate::rpc::json::{Scanner, Span, unquote};
 
 /// The kind that 1C writes beside it says nothing that the other members do not say.
 const CONTENTS: &[Field] = &[
-    Field::may("text", Kind::Own(text::spelled)),
-    Field::may("blob", Kind::Own(data::base64)),
-    Field::or_stand_in("uri", Kind::Name),
-    Field::may("mimeType", Kind::Text),
-    Field::may("type", Kind::Nothing),
-    Field::may("_meta", Kind::Data),
+    Field::may("text", Shape::Own(text::spelled)),
+    Field::may("blob", Shape::Own(data::base64)),
+    Field::or_stand_in("uri", Shape::Name),
+    Field::may("mimeType", Shape::Text),
+    Field::may("type", Shape::Nothing),
+    Field::may("_meta", Shape::Data),
 ];
 
 /// The bits of `text` and `blob` in [`CONTENTS`].
@@ -24,7 +24,7 @@ const DATA: u32 = 0b11;
 
 /// `contents` of a resource that was read.
 pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
-    mender.some_of("contents", &Kind::Own(read), scanner)
+    mender.some_of("contents", &Shape::Own(read), scanner)
 }
 
 fn read(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {

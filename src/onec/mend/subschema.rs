@@ -3,11 +3,11 @@
 use super::edits::Kept;
 use super::flat::COMBINED;
 use super::keywords::{self, Keyword, keyword};
-use super::kind::Kind;
 use super::look::first_member;
 use super::mender::Mender;
 use super::required::{Seen, unique_names};
 use super::schema::{OBJECT, Place, Read, Root, Schema};
+use super::shape::Shape;
 use super::type_names::{meant, types_of};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
@@ -82,12 +82,12 @@ impl Mender<'_> {
         let same = Place { root: Root::Free, top: false, ..place };
         let turned = Place { turned: true, ..same };
         match keyword {
-            Keyword::Label => self.value(&Kind::Label, scanner),
-            Keyword::Text => self.value(&Kind::Text, scanner),
-            Keyword::Bool => self.value(&Kind::Bool, scanner),
-            Keyword::Number => self.value(&Kind::Number, scanner),
-            Keyword::Positive => self.value(&Kind::Positive, scanner),
-            Keyword::Count => self.value(&Kind::Natural, scanner),
+            Keyword::Label => self.value(&Shape::Label, scanner),
+            Keyword::Text => self.value(&Shape::Text, scanner),
+            Keyword::Bool => self.value(&Shape::Bool, scanner),
+            Keyword::Number => self.value(&Shape::Number, scanner),
+            Keyword::Positive => self.value(&Shape::Positive, scanner),
+            Keyword::Count => self.value(&Shape::Natural, scanner),
             Keyword::List => Ok(scanner.skip().map(|_| first == b'[')?),
             Keyword::NotNull => Ok(scanner.skip().map(|_| first != b'n')?),
             Keyword::Type => self.types(scanner),
@@ -105,7 +105,7 @@ impl Mender<'_> {
             Keyword::Pattern => {
                 scanner.peek();
                 let start = scanner.pos();
-                let fits = self.value(&Kind::Text, scanner)?;
+                let fits = self.value(&Shape::Text, scanner)?;
                 // A number is a text by now, and a pattern.
                 let text = self.bytes.get(start..scanner.pos()).and_then(unquote);
                 Ok(fits && text.is_none_or(|text| keywords::is_pattern(&text)))

@@ -2,23 +2,23 @@
 
 use super::edits::Kept;
 use super::judge::{Verdict, judge};
-use super::kind::{Field, Kind, Need};
 use super::mender::Mender;
+use super::shape::{Field, Need, Shape};
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span};
 
 impl Mender<'_> {
     /// Passes a value and mends it; `false` if it does not fit all the same.
-    pub(super) fn value(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+    pub(super) fn value(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let first = scanner.peek();
-        match kind {
-            Kind::Object(fields) if first == b'{' => return Ok(self.object(fields, "", scanner)?.is_some()),
-            Kind::List(kind) if first == b'[' => return self.list(kind, scanner).map(|_| true),
-            Kind::Own(reader) => return reader(self, scanner),
+        match shape {
+            Shape::Object(fields) if first == b'{' => return Ok(self.object(fields, "", scanner)?.is_some()),
+            Shape::List(shape) if first == b'[' => return self.list(shape, scanner).map(|_| true),
+            Shape::Own(reader) => return reader(self, scanner),
             _ => {}
         }
         let span = scanner.skip()?;
-        match judge(kind, span.of(self.bytes).unwrap_or_default()) {
+        match judge(shape, span.of(self.bytes).unwrap_or_default()) {
             Verdict::Fits => Ok(true),
             Verdict::Instead(json) => {
                 self.edits.replace(span, json);
@@ -30,7 +30,7 @@ impl Mender<'_> {
 
     /// Passes the array at the cursor, without the items that do not fit; how many there are, and how many
     /// of them stay.
-    pub(super) fn list(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<(usize, usize), AnswerError> {
+    pub(super) fn list(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<(usize, usize), AnswerError> {
         let (mut all, mut stay) = (0, 0);
         let mut kept = Kept::default();
         scanner.array::<AnswerError>(|scanner| {
@@ -38,7 +38,7 @@ impl Mender<'_> {
             let start = scanner.pos();
             kept.next(start, &mut self.edits);
             let mark = self.edits.mark();
-            let fits = self.value(kind, scanner)?;
+            let fits = self.value(shape, scanner)?;
             if !fits {
                 self.edits.back_to(mark);
             }
@@ -106,7 +106,7 @@ impl Mender<'_> {
         let mark = self.edits.mark();
         scanner.peek();
         let start = scanner.pos();
-        let fits = self.value(&field.kind, scanner)?;
+        let fits = self.value(&field.shape, scanner)?;
         if fits && !again {
             return Ok(true);
         }
@@ -124,34 +124,34 @@ impl Mender<'_> {
     pub(super) fn some_of(
         &mut self,
         key: &'static str,
-        kind: &Kind,
+        shape: &Shape,
         scanner: &mut Scanner<'_>,
     ) -> Result<bool, AnswerError> {
         match scanner.peek() {
-            b'[' => match self.list(kind, scanner)? {
+            b'[' => match self.list(shape, scanner)? {
                 (1.., 0) => Err(AnswerError::Useless(key)),
                 _ => Ok(true),
             },
             b'n' => scanner.skip().map(|_| false).map_err(AnswerError::from),
-            _ => self.wrapped(kind, scanner),
+            _ => self.wrapped(shape, scanner),
         }
     }
 
     /// The value at the cursor by itself, mended, if it fits.
-    pub(super) fn apart(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, AnswerError> {
+    pub(super) fn apart(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, AnswerError> {
         scanner.peek();
         let start = scanner.pos();
         let outer = std::mem::take(&mut self.edits);
-        let fits = self.value(kind, scanner);
+        let fits = self.value(shape, scanner);
         let edits = std::mem::replace(&mut self.edits, outer);
         Ok(fits?.then(|| edits.apply(self.bytes, Span::new(start, scanner.pos()))))
     }
 
     /// An item without the array that it should be in.
-    pub(super) fn wrapped(&mut self, kind: &Kind, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+    pub(super) fn wrapped(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         scanner.peek();
         self.edits.insert(scanner.pos(), "[");
-        let fits = self.value(kind, scanner)?;
+        let fits = self.value(shape, scanner)?;
         self.edits.insert(scanner.pos(), "]");
         Ok(fits)
     }

@@ -8,7 +8,7 @@ use crate::rpc::json::Scanner;
 pub(super) type Reader = fn(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, AnswerError>;
 
 /// What a value should be.
-pub(super) enum Kind {
+pub(super) enum Shape {
     /// Nothing: the member is no one's.
     Nothing,
     /// An object that is data.
@@ -35,7 +35,7 @@ pub(super) enum Kind {
     Share,
     Object(&'static [Field]),
     /// An array; items that do not fit are left out.
-    List(&'static Kind),
+    List(&'static Shape),
     /// Has rules of its own.
     Own(Reader),
 }
@@ -43,7 +43,7 @@ pub(super) enum Kind {
 /// A member of an object.
 pub(super) struct Field {
     pub(super) key: &'static str,
-    pub(super) kind: Kind,
+    pub(super) shape: Shape,
     pub(super) need: Need,
 }
 
@@ -60,20 +60,20 @@ pub(super) enum Need {
 }
 
 impl Field {
-    pub(super) const fn may(key: &'static str, kind: Kind) -> Self {
-        Self { key, kind, need: Need::Optional }
+    pub(super) const fn may(key: &'static str, shape: Shape) -> Self {
+        Self { key, shape, need: Need::Optional }
     }
 
-    pub(super) const fn must(key: &'static str, kind: Kind) -> Self {
-        Self { key, kind, need: Need::Must }
+    pub(super) const fn must(key: &'static str, shape: Shape) -> Self {
+        Self { key, shape, need: Need::Must }
     }
 
-    pub(super) const fn or(key: &'static str, kind: Kind, json: &'static str) -> Self {
-        Self { key, kind, need: Need::Or(json) }
+    pub(super) const fn or(key: &'static str, shape: Shape, json: &'static str) -> Self {
+        Self { key, shape, need: Need::Or(json) }
     }
 
-    pub(super) const fn or_stand_in(key: &'static str, kind: Kind) -> Self {
-        Self { key, kind, need: Need::OrStandIn }
+    pub(super) const fn or_stand_in(key: &'static str, shape: Shape) -> Self {
+        Self { key, shape, need: Need::OrStandIn }
     }
 
     pub(super) fn instead<'a>(&self, stand_in: &'a str) -> Option<&'a str> {
@@ -85,7 +85,7 @@ impl Field {
     }
 }
 
-impl Kind {
+impl Shape {
     /// Whether a value fits whose first byte is this.
     pub(super) const fn fits_at_once(&self, first: u8) -> bool {
         match self {

@@ -51,7 +51,7 @@ const fn quiet(mode: Mode) -> LogLevel {
 }
 
 /// A file that may not be there yet, in a folder that is.
-fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::Refused> {
+fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::ValueError> {
     let path = cwd.join(parse::path(text)?);
     match (path.is_dir() || text.ends_with(['/', '\\']), path.parent().is_some_and(Path::is_dir)) {
         (true, _) => Err(parse::refused("that is a folder; expected the path of a file")),

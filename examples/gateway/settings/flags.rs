@@ -39,7 +39,7 @@ where
             values.check()?;
             return Err(Stop { text: text(&error), stream: Stream::Stdout, code: 0 });
         }
-        let wrong = Wrong::of(&error);
+        let wrong = FlagError::of(&error);
         wrong.note(&error, values);
         mode_is_known &= wrong.argument != MODE;
         if !wrong.remove(&mut args) {
@@ -53,13 +53,13 @@ where
 const MODE: &str = "[MODE]";
 
 /// The argument that clap complains of.
-struct Wrong {
+struct FlagError {
     /// With its dashes, and nothing after the name.
     argument: String,
     value: Option<String>,
 }
 
-impl Wrong {
+impl FlagError {
     fn of(error: &clap::Error) -> Self {
         let context = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),

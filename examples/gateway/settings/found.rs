@@ -2,7 +2,7 @@
 
 use super::legacy::{self, Legacy};
 use super::nearest::nearest;
-use super::parse::{Refused, items};
+use super::parse::{ValueError, items};
 use super::table::{self, Setting};
 use super::values::{Source, Values, shown};
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub(super) struct Found {
     legacy: Vec<&'static str>,
     /// Those among them that have no use here.
     unused: Vec<&'static str>,
-    problems: Vec<Problem>,
+    problems: Vec<SettingError>,
     /// A section has a wrong name, so that its settings seem to be missing.
     lacks_section: bool,
 }
@@ -64,7 +64,7 @@ struct Value {
     written: Option<String>,
 }
 
-enum Problem {
+enum SettingError {
     /// Of a key, on a line; the setting is what may have been meant.
     Key(u64, Option<&'static Setting>, String),
     /// Of a value, said of the key in the file.
@@ -79,7 +79,7 @@ impl Found {
         let hint = nearest(path, table::yaml_keys().chain(legacy::keys()), is_secret);
         let meant = hint.and_then(Key::find).and_then(Key::setting);
         let hint = hint.map(|hint| format!("; the nearest is {hint}")).unwrap_or_default();
-        self.problems.push(Problem::Key(line, meant, format!("there is no setting {path}{hint}")));
+        self.problems.push(SettingError::Key(line, meant, format!("there is no setting {path}{hint}")));
     }
 
     /// A key of another gateway that has no use here; whether anything stands there.
@@ -105,9 +105,9 @@ impl Found {
                         value.text = converted;
                         value.written = Some(text.to_owned());
                     }
-                    Some(Err(Refused { shown: instead, why })) => {
+                    Some(Err(ValueError { shown: instead, why })) => {
                         let why = format!("is \"{}\": {why}", shown(instead.as_deref().unwrap_or(text)));
-                        return self.problems.push(Problem::Value(setting, legacy.key, why));
+                        return self.problems.push(SettingError::Value(setting, legacy.key, why));
                     }
                     None => return,
                 }
@@ -124,13 +124,13 @@ impl Found {
             }
             // Once in its section and once under the dotted name.
             Some(other) if other.key.name() == key => {
-                self.problems.push(Problem::Key(line, None, format!("the key {key} is there twice")));
+                self.problems.push(SettingError::Key(line, None, format!("the key {key} is there twice")));
             }
             Some(other) if same(&other.text, &value.text) => {}
             Some(other) => {
                 let other = other.key.name();
                 let why = format!("and {other} say different things; remove one of the two");
-                self.problems.push(Problem::Value(setting, key, why));
+                self.problems.push(SettingError::Value(setting, key, why));
             }
         }
     }
@@ -142,13 +142,13 @@ impl Found {
         }
         for problem in self.problems {
             match problem {
-                Problem::Key(line, meant, why) => {
+                SettingError::Key(line, meant, why) => {
                     values.odd_source(format!("{file}, line {line}: {why}"));
                     if let Some(setting) = meant {
                         values.was_meant(setting);
                     }
                 }
-                Problem::Value(setting, key, why) => values.wrong(setting, format!("{key} in {file} {why}")),
+                SettingError::Value(setting, key, why) => values.wrong(setting, format!("{key} in {file} {why}")),
             }
         }
         for value in self.values.into_values() {

@@ -1,7 +1,7 @@
 //! Keys that a configuration file may hold because it was written for the gateway in Go: each is another
 //! name for a setting, or has no use here. `docs/migrate.md` tells users of them.
 
-use super::parse::{Parsed, Refused, refused, without_login};
+use super::parse::{Parsed, ValueError, refused, without_login};
 use super::table::{self, Setting};
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn sqlite(text: &str) -> Parsed<String> {
 /// Tokens are good for the endpoint below the public URL.
 fn without_mcp(text: &str) -> Parsed<String> {
     let public = text.trim_end_matches('/').strip_suffix("/mcp");
-    public.map(str::to_owned).ok_or_else(|| Refused {
+    public.map(str::to_owned).ok_or_else(|| ValueError {
         shown: Some(without_login(text)),
         why: "expected the public URL with /mcp at its end, or nothing".to_owned(),
     })

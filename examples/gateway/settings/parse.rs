@@ -8,22 +8,22 @@ use std::time::Duration;
 use url::{Host, Url};
 
 /// Why a value is not allowed, and what would be.
-pub(super) struct Refused {
+pub(super) struct ValueError {
     /// What to show in place of the value, where it could hold a secret.
     pub(super) shown: Option<String>,
     pub(super) why: String,
 }
 
 /// The message is a sentence's end: "NAME is "value": {why}".
-pub(super) fn refused(why: impl Into<String>) -> Refused {
-    Refused { shown: None, why: why.into() }
+pub(super) fn refused(why: impl Into<String>) -> ValueError {
+    ValueError { shown: None, why: why.into() }
 }
 
-pub(super) type Parsed<T> = Result<T, Refused>;
+pub(super) type Parsed<T> = Result<T, ValueError>;
 
 /// The base URL of something: http or https with a host, and nothing after the path.
 pub(super) fn url(text: &str, example: &str) -> Parsed<Url> {
-    let refuse = |why: &str| Refused { shown: Some(without_login(text)), why: why.to_owned() };
+    let refuse = |why: &str| ValueError { shown: Some(without_login(text)), why: why.to_owned() };
     let expected = format!("expected a URL that begins with http:// or https:// and has a host, e.g. {example}");
     // The parser would forgive `http:/host`, and take the path for the host in `http:///base`.
     let lower = text.to_ascii_lowercase();

@@ -4,7 +4,7 @@
 //! [`Values::check`] tells all problems at once. What may only follow from one of them is not told.
 
 use super::nearest::nearest;
-use super::parse::Refused;
+use super::parse::ValueError;
 use super::stop::Stop;
 use super::table::{self, ALL, Setting};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ struct Given {
 }
 
 /// Something that stops the start.
-struct Problem {
+struct SettingError {
     /// Its setting's place in the table; nothing if it is about a source of settings.
     row: Option<usize>,
     text: String,
@@ -61,7 +61,7 @@ pub(super) struct Values {
     has_oauth: bool,
     /// What a file of another gateway goes without saying.
     implied: BTreeMap<&'static str, &'static str>,
-    problems: Vec<Problem>,
+    problems: Vec<SettingError>,
     /// Settings of which something is wrong.
     flawed: BTreeSet<&'static str>,
     /// Settings that may have been meant where something else was written.
@@ -153,7 +153,7 @@ impl Values {
     /// A source of settings that cannot be read, in part at least.
     pub(super) fn unreadable(&mut self, text: String) {
         self.incomplete = true;
-        self.problems.push(Problem { row: None, text });
+        self.problems.push(SettingError { row: None, text });
     }
 
     /// Some source was not read to its end.
@@ -163,13 +163,13 @@ impl Values {
 
     /// Something wrong with a source that has nothing to do with other settings.
     pub(super) fn odd_source(&mut self, text: String) {
-        self.problems.push(Problem { row: None, text });
+        self.problems.push(SettingError { row: None, text });
     }
 
     /// What is wrong with the setting. Nothing else is said of it.
     pub(super) fn wrong(&mut self, setting: &Setting, text: String) {
         if self.flawed.insert(setting.variable) {
-            self.problems.push(Problem { row: row(setting), text });
+            self.problems.push(SettingError { row: row(setting), text });
         }
     }
 
@@ -199,7 +199,7 @@ impl Values {
             Some(given) => refusal(setting, given, super::parse::refused(why)),
             None => format!("{}: {why}", setting.variable),
         };
-        self.problems.push(Problem { row: row(setting), text });
+        self.problems.push(SettingError { row: row(setting), text });
     }
 
     /// A setting that is needed here, unless what is wrong with the `others` is why it seems so; `why`
@@ -250,7 +250,7 @@ impl Values {
     pub(super) fn optional<T>(
         &mut self,
         setting: &Setting,
-        parse: impl FnOnce(&str) -> Result<T, Refused>,
+        parse: impl FnOnce(&str) -> Result<T, ValueError>,
     ) -> Option<T> {
         let unsaid = self.implied.get(setting.variable).copied().or(setting.default);
         let default = || unsaid.map(|text| Given { text: text.to_owned(), written: None, source: Source::Default });
@@ -275,7 +275,7 @@ impl Values {
         setting: &Setting,
         others: &[&Setting],
         why: &str,
-        parse: impl FnOnce(&str) -> Result<T, Refused>,
+        parse: impl FnOnce(&str) -> Result<T, ValueError>,
     ) -> Option<T> {
         let value = self.optional(setting, parse);
         if value.is_none() && !self.is_flawed(setting) {
@@ -288,7 +288,11 @@ impl Values {
     ///
     /// # Errors
     /// The default itself is wrong.
-    pub(super) fn get<T>(&mut self, setting: &Setting, parse: impl Fn(&str) -> Result<T, Refused>) -> Result<T, Stop> {
+    pub(super) fn get<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Result<T, Stop> {
         if let Some(value) = self.optional(setting, &parse) {
             return Ok(value);
         }
@@ -304,9 +308,9 @@ fn row(setting: &Setting) -> Option<usize> {
 }
 
 /// The message for a value that is not allowed.
-fn refusal(setting: &Setting, given: &Given, refused: Refused) -> String {
+fn refusal(setting: &Setting, given: &Given, refused: ValueError) -> String {
     let name = given.source.name(setting);
-    let Refused { shown, why } = refused;
+    let ValueError { shown, why } = refused;
     if setting.secret {
         return format!("{name} (value not shown): {why}");
     }

@@ -211,7 +211,7 @@ impl Target {
 
     /// Puts the failures of the default client into words; others travel on as they are.
     fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
-        let (route, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
+        let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
             Some(ClientError::Connect(_)) => (ErrorKind::Unreachable, cause::of_failure(&*error)),
             Some(ClientError::NotSent(_)) => (ErrorKind::Unreachable, None),
             Some(ClientError::Broken(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
@@ -225,7 +225,7 @@ impl Target {
             Some(ClientError::TooLarge(limit)) => (ErrorKind::TooLarge(*limit), None),
             None => return own(error),
         };
-        Error::found(route, found, Some(error)).into()
+        Error::found(kind, found, Some(error)).into()
     }
 
     fn is_known(&self) -> bool {

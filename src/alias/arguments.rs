@@ -11,7 +11,7 @@ const MOST_STEPS: usize = 5_000_000;
 
 /// A property that was given under both of its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Twice {
+pub(super) struct TwiceError {
     pub(super) alias: String,
     pub(super) name: String,
 }
@@ -31,15 +31,15 @@ impl Names {
     /// Arguments of a call under 1C's names.
     ///
     /// # Errors
-    /// [`Twice`].
-    pub(super) fn back(&self, arguments: &[u8]) -> Result<Back, Twice> {
+    /// [`TwiceError`].
+    pub(super) fn back(&self, arguments: &[u8]) -> Result<Back, TwiceError> {
         let mut walk =
             Walk { names: self, json: arguments, edits: Vec::new(), back: Back::default(), room: MOST_STEPS };
         match walk.whole(&self.closure([0])) {
             Ok(()) => {}
-            Err(Stop::Twice(twice)) => return Err(twice),
+            Err(BackError::Twice(twice)) => return Err(twice),
             // For others to refuse.
-            Err(Stop::Nonsense) => return Ok(Back::default()),
+            Err(BackError::Nonsense) => return Ok(Back::default()),
         }
         let Walk { edits, mut back, .. } = walk;
         if !edits.is_empty() {
@@ -49,13 +49,13 @@ impl Names {
     }
 }
 
-enum Stop {
-    Twice(Twice),
+enum BackError {
+    Twice(TwiceError),
     /// Not JSON that can be read.
     Nonsense,
 }
 
-impl From<JsonError> for Stop {
+impl From<JsonError> for BackError {
     fn from(_: JsonError) -> Self {
         Self::Nonsense
     }
@@ -71,19 +71,19 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn whole(&mut self, places: &[usize]) -> Result<(), Stop> {
+    fn whole(&mut self, places: &[usize]) -> Result<(), BackError> {
         let mut scanner = Scanner::new(self.json)?;
         self.value(&mut scanner, places)?;
         Ok(scanner.end()?)
     }
 
-    fn value(&mut self, scanner: &mut Scanner<'a>, places: &[usize]) -> Result<(), Stop> {
+    fn value(&mut self, scanner: &mut Scanner<'a>, places: &[usize]) -> Result<(), BackError> {
         self.room = self.room.checked_sub(1 + places.len()).ok_or(JsonError::Size)?;
         match scanner.peek() {
             b'{' => {
                 // Properties met in this object, and how they were written.
                 let mut met: HashMap<&'a str, Cow<'a, str>> = HashMap::new();
-                scanner.object::<Stop>(|scanner, Member { key, start }| {
+                scanner.object::<BackError>(|scanner, Member { key, start }| {
                     let name = self.key(&key, start, places, &mut met)?;
                     let places =
                         if places.is_empty() { Vec::new() } else { self.names.member(places, name.unwrap_or(&key)) };
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
             }
             b'[' => {
                 let places = self.names.items(places);
-                scanner.array::<Stop>(|scanner| self.value(scanner, &places))?;
+                scanner.array::<BackError>(|scanner| self.value(scanner, &places))?;
             }
             b'"' if !places.is_empty() => {
                 let span = scanner.skip()?;
@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
         start: usize,
         places: &[usize],
         met: &mut HashMap<&'a str, Cow<'a, str>>,
-    ) -> Result<Option<&'a str>, Stop> {
+    ) -> Result<Option<&'a str>, BackError> {
         let names = self.names;
         let known = names.originals.get_key_value(&**key).filter(|(_, name)| names.is_foreign(places, name));
         let written = known.or_else(|| {
@@ -126,7 +126,7 @@ impl<'a> Walk<'a> {
         if let Some(other) = met.insert(name, key.clone())
             && (known.is_some() || other != *name)
         {
-            return Err(Stop::Twice(Twice { alias: alias.clone(), name: name.clone() }));
+            return Err(BackError::Twice(TwiceError { alias: alias.clone(), name: name.clone() }));
         }
         if known.is_none() {
             return Ok(None);
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Where an object or array belongs, language models sometimes write one as JSON text.
-    fn text(&mut self, span: Span, places: &[usize]) -> Result<(), Stop> {
+    fn text(&mut self, span: Span, places: &[usize]) -> Result<(), BackError> {
         let Some(text) = span.of(self.json).and_then(unquote) else { return Ok(()) };
         if !text.trim_start().starts_with(['{', '[']) {
             return Ok(());
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
         self.room = walk.room;
         match read {
             // Some other text.
-            Err(Stop::Nonsense) => return Ok(()),
+            Err(BackError::Nonsense) => return Ok(()),
             read => read?,
         }
         let Walk { edits, back, .. } = walk;

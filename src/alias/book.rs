@@ -1,6 +1,6 @@
 //! [`Book`]: which tool each alias stands for, as lists of tools had it.
 
-use super::arguments::{Back, Twice};
+use super::arguments::{Back, TwiceError};
 use super::list::{Page, Pages};
 use super::names::Names;
 use crate::rpc::json::JsonError;
@@ -56,8 +56,8 @@ impl Book {
     /// Arguments of a call of `tool` under 1C's names, as far as its schemas are known.
     ///
     /// # Errors
-    /// [`Twice`].
-    pub(super) fn back(&self, tool: &str, arguments: &[u8]) -> Result<Back, Twice> {
+    /// [`TwiceError`].
+    pub(super) fn back(&self, tool: &str, arguments: &[u8]) -> Result<Back, TwiceError> {
         let views = {
             let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
             names.arguments.get(tool).cloned().unwrap_or_default()

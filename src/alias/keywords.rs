@@ -2,7 +2,7 @@
 
 /// What the value of a keyword is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Subschema {
     /// A schema of the same value, or several of them.
     Same,
     /// A schema of items, or several of them.
@@ -22,23 +22,23 @@ pub(super) enum Kind {
 }
 
 /// The keywords of all drafts whose values hold schemas.
-pub(super) const fn kind(keyword: &str) -> Option<Kind> {
+pub(super) const fn kind(keyword: &str) -> Option<Subschema> {
     Some(match keyword.as_bytes() {
-        b"allOf" | b"anyOf" | b"oneOf" | b"not" | b"if" | b"then" | b"else" => Kind::Same,
-        b"items" | b"prefixItems" | b"additionalItems" | b"unevaluatedItems" | b"contains" => Kind::Items,
-        b"additionalProperties" | b"unevaluatedProperties" => Kind::Others,
-        b"properties" => Kind::Members,
-        b"patternProperties" => Kind::Patterns,
-        b"dependentSchemas" | b"dependencies" => Kind::SameByMember,
-        b"$defs" | b"definitions" => Kind::Definitions,
-        b"propertyNames" | b"contentSchema" => Kind::Apart,
+        b"allOf" | b"anyOf" | b"oneOf" | b"not" | b"if" | b"then" | b"else" => Subschema::Same,
+        b"items" | b"prefixItems" | b"additionalItems" | b"unevaluatedItems" | b"contains" => Subschema::Items,
+        b"additionalProperties" | b"unevaluatedProperties" => Subschema::Others,
+        b"properties" => Subschema::Members,
+        b"patternProperties" => Subschema::Patterns,
+        b"dependentSchemas" | b"dependencies" => Subschema::SameByMember,
+        b"$defs" | b"definitions" => Subschema::Definitions,
+        b"propertyNames" | b"contentSchema" => Subschema::Apart,
         _ => return None,
     })
 }
 
 /// Whether the value holds schemas by names.
-pub(super) const fn has_names(kind: Kind) -> bool {
-    matches!(kind, Kind::Members | Kind::SameByMember | Kind::Definitions | Kind::Patterns)
+pub(super) const fn has_names(kind: Subschema) -> bool {
+    matches!(kind, Subschema::Members | Subschema::SameByMember | Subschema::Definitions | Subschema::Patterns)
 }
 
 /// Whether its value says where a schema stands.

@@ -1,6 +1,6 @@
 //! The names in a tool's input schema.
 
-use super::keywords::{Kind, has_names, is_reference, kind};
+use super::keywords::{Subschema, has_names, is_reference, kind};
 use super::names::{Names, Place};
 use crate::rpc::json::{JsonError, Member, Scanner, Tree};
 use crate::rpc::name::{Kept, looks_made};
@@ -108,22 +108,22 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn named(&mut self, place: &mut Place, kind: Kind, name: &'a str, value: &'a Tree, pointer: String) {
-        if let (Kind::SameByMember, Tree::Array(names)) = (kind, value) {
+    fn named(&mut self, place: &mut Place, kind: Subschema, name: &'a str, value: &'a Tree, pointer: String) {
+        if let (Subschema::SameByMember, Tree::Array(names)) = (kind, value) {
             self.note(place, name);
             return self.noted(place, names);
         }
         let to = self.place(value, pointer);
         match kind {
-            Kind::Members => {
+            Subschema::Members => {
                 self.note(place, name);
                 place.members.insert(name.to_owned(), to);
             }
-            Kind::SameByMember => {
+            Subschema::SameByMember => {
                 self.note(place, name);
                 place.also.push(to);
             }
-            Kind::Definitions => {
+            Subschema::Definitions => {
                 self.all.insert(name.to_owned());
             }
             kind => held(place, kind, to),
@@ -156,12 +156,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn held(place: &mut Place, kind: Kind, to: usize) {
+fn held(place: &mut Place, kind: Subschema, to: usize) {
     match kind {
-        Kind::Same => place.also.push(to),
-        Kind::Items => place.items.push(to),
-        Kind::Others | Kind::Patterns => place.others.push(to),
-        Kind::Members | Kind::SameByMember | Kind::Definitions | Kind::Apart => {}
+        Subschema::Same => place.also.push(to),
+        Subschema::Items => place.items.push(to),
+        Subschema::Others | Subschema::Patterns => place.others.push(to),
+        Subschema::Members | Subschema::SameByMember | Subschema::Definitions | Subschema::Apart => {}
     }
 }
 

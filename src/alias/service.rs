@@ -1,6 +1,6 @@
 //! [`Alias`].
 
-use super::arguments::Twice;
+use super::arguments::TwiceError;
 use super::book::{Book, Meaning};
 use crate::audit::{ToolCall, Verdict};
 use crate::rpc::name::{Kept, looks_made, may_hold_alias};
@@ -212,7 +212,7 @@ impl Asking {
     }
 }
 
-impl Twice {
+impl TwiceError {
     /// For the language model to mend.
     fn refusal(&self) -> Response {
         let Self { alias, name } = self;

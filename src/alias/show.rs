@@ -1,6 +1,6 @@
 //! A tool's input schema under the names that clients see.
 
-use super::keywords::{Kind, has_names, is_reference, kind};
+use super::keywords::{Subschema, has_names, is_reference, kind};
 use super::names::Names;
 use crate::rpc::json::Tree;
 use crate::rpc::label;
@@ -36,11 +36,11 @@ impl Writer<'_> {
             (Some(kind), Tree::Object(schemas)) if has_names(kind) => {
                 for (name, value) in schemas {
                     match &mut *value {
-                        Tree::Array(names) if kind == Kind::SameByMember => self.rename_all(names),
+                        Tree::Array(names) if kind == Subschema::SameByMember => self.rename_all(names),
                         value => self.schema(value),
                     }
-                    if kind != Kind::Patterns {
-                        if kind == Kind::Members && self.names.alias(name).is_some() {
+                    if kind != Subschema::Patterns {
+                        if kind == Subschema::Members && self.names.alias(name).is_some() {
                             keep(name, value);
                         }
                         self.rename(name);
@@ -116,7 +116,7 @@ impl Writer<'_> {
             shown.push('/');
             shown.push_str(alias.unwrap_or(part));
             let kind = kind(&name).filter(|_| schema);
-            named = kind.is_some_and(|kind| has_names(kind) && kind != Kind::Patterns);
+            named = kind.is_some_and(|kind| has_names(kind) && kind != Subschema::Patterns);
             // Behind a keyword with schemas by name or by number stands one of those.
             schema = !kind.is_some_and(has_names);
         }

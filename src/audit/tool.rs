@@ -15,7 +15,7 @@ use {crate::net::remote, crate::rpc::Request, crate::rpc::Told};
 /// A request that will be one event, whatever becomes of it: dropped before its end it was cancelled.
 #[derive(Debug)]
 pub(crate) struct ToolCall {
-    kind: Kind,
+    subject: Subject,
     since: Instant,
     identity: Option<Identity>,
     remote: Option<IpAddr>,
@@ -28,7 +28,7 @@ pub(crate) struct ToolCall {
 }
 
 #[derive(Debug)]
-enum Kind {
+enum Subject {
     #[cfg(feature = "audit")]
     List {
         count: Option<usize>,
@@ -38,7 +38,7 @@ enum Kind {
     },
 }
 
-impl Kind {
+impl Subject {
     fn call(tool: Option<&str>) -> Self {
         Self::Call { tool: tool.map(|name| shown(name).to_owned()) }
     }
@@ -48,23 +48,23 @@ impl ToolCall {
     /// A call of `tool`, by its name in 1C, begins over the REST endpoints; `None` while nobody listens.
     #[cfg(feature = "rest")]
     pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>, request: RequestId) -> Option<Self> {
-        heard().then(|| Self::begin(Kind::call(Some(tool)), remote, request))
+        heard().then(|| Self::begin(Subject::call(Some(tool)), remote, request))
     }
 
     /// Begins with this request for a call of `tool`, by its name in 1C; `None` while nobody listens.
     #[cfg(any(feature = "alias", feature = "audit"))]
     pub(crate) fn of(request: &Request, tool: Option<&str>) -> Option<Self> {
-        heard().then(|| Self::asked(request, Kind::call(tool)))
+        heard().then(|| Self::asked(request, Subject::call(tool)))
     }
 
     /// Begins with this request for a list of tools; `None` while nobody listens.
     #[cfg(feature = "audit")]
     pub(crate) fn of_list(request: &Request) -> Option<Self> {
-        heard().then(|| Self::asked(request, Kind::List { count: None }))
+        heard().then(|| Self::asked(request, Subject::List { count: None }))
     }
 
     #[cfg(any(feature = "alias", feature = "audit"))]
-    fn asked(request: &Request, kind: Kind) -> Self {
+    fn asked(request: &Request, subject: Subject) -> Self {
         let extensions = &request.extensions;
         let mut begun = Self::begin(kind, remote(extensions.get(), extensions.get()), request.id);
         begun.identity = extensions.get().cloned();
@@ -73,7 +73,7 @@ impl ToolCall {
         begun
     }
 
-    fn begin(kind: Kind, remote: Option<IpAddr>, request: RequestId) -> Self {
+    fn begin(kind: Subject, remote: Option<IpAddr>, request: RequestId) -> Self {
         Self {
             kind,
             since: Instant::now(),
@@ -90,7 +90,7 @@ impl ToolCall {
     /// A list has so many tools, if it can be told; a call has none to count.
     #[cfg(feature = "audit")]
     pub(crate) fn count(&mut self, tools: impl FnOnce() -> Option<usize>) {
-        if let Kind::List { count } = &mut self.kind {
+        if let Subject::List { count } = &mut self.subject {
             *count = tools();
         }
     }
@@ -121,9 +121,9 @@ impl ToolCall {
         let version = self.version.map(Version::as_str);
         let request_id = tracing::field::display(self.request);
         let (duration_ms, onec_ms) = (millis(self.since.elapsed()), upstream.map(millis));
-        match &self.kind {
+        match &self.subject {
             #[cfg(feature = "audit")]
-            Kind::List { count } => tracing::info!(
+            Subject::List { count } => tracing::info!(
                 target: TARGET,
                 event = "mcp.tool.list",
                 sub,
@@ -138,7 +138,7 @@ impl ToolCall {
                 request_id,
                 reason,
             ),
-            Kind::Call { tool } => tracing::info!(
+            Subject::Call { tool } => tracing::info!(
                 target: TARGET,
                 event = "mcp.tool.call",
                 sub,

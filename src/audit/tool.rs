@@ -66,16 +66,16 @@ impl ToolCall {
     #[cfg(any(feature = "alias", feature = "audit"))]
     fn asked(request: &Request, subject: Subject) -> Self {
         let extensions = &request.extensions;
-        let mut begun = Self::begin(kind, remote(extensions.get(), extensions.get()), request.id);
+        let mut begun = Self::begin(subject, remote(extensions.get(), extensions.get()), request.id);
         begun.identity = extensions.get().cloned();
         begun.version = Some(request.version);
         begun.told = extensions.get().cloned();
         begun
     }
 
-    fn begin(kind: Subject, remote: Option<IpAddr>, request: RequestId) -> Self {
+    fn begin(subject: Subject, remote: Option<IpAddr>, request: RequestId) -> Self {
         Self {
-            kind,
+            subject,
             since: Instant::now(),
             identity: None,
             remote,

@@ -121,7 +121,7 @@ proptest! {
         let after = last(&[one.clone(), other.clone()], version);
         prop_assert_eq!(&after[0], &alone[0]);
         // Of tools that are gone schemas stay known.
-        if after[0].is_ok() && last(&[one.clone()], version)[1..] == last(&[b"{\"result\":{\"tools\":[]}}".to_vec()], version)[1..] {
+        if after[0].is_ok() && last(std::slice::from_ref(&one), version)[1..] == last(&[b"{\"result\":{\"tools\":[]}}".to_vec()], version)[1..] {
             prop_assert_eq!(&after[1..], &alone[1..]);
         }
         prop_assert_eq!(&last(&[one, third, other], version)[0], &alone[0]);

@@ -37,14 +37,19 @@ impl Size for Arc<Page> {
 struct Key;
 
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    tools: Mutex<HashMap<String, Option<Arc<Guarded>>>>,
+pub(super) struct Known(Mutex<Tools>);
+
+#[derive(Debug, Default)]
+struct Tools {
+    known: HashMap<String, Option<Arc<Guarded>>>,
+    /// The page that was learned last: mostly it comes again.
+    last: Option<Arc<Page>>,
 }
 
 impl Known {
     /// Whether a tool is known, and wants consent.
     pub(super) fn tool(&self, name: &str) -> Option<Option<Arc<Guarded>>> {
-        self.tools.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
     }
 
     /// Makes a list what clients see of it, and learns its tools.
@@ -54,20 +59,29 @@ impl Known {
     pub(super) fn show(&self, payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
         let list = payload.list(&Method::ToolsList, lists)?;
         let page = list.made(&Key, || Page::of(&list).map(Arc::new))?;
-        let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
-        if tools.len() + page.tools.len() > MAX_TOOLS {
-            tools.clear();
-        }
-        for (name, guarded) in page.tools.iter().take(MAX_TOOLS) {
-            match tools.get_mut(name) {
-                Some(known) => known.clone_from(guarded),
-                None => drop(tools.insert(name.clone(), guarded.clone())),
-            }
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).learn(&page);
         if let Some(shown) = &page.shown {
             payload.show(Arc::clone(shown));
         }
         Ok(())
+    }
+}
+
+impl Tools {
+    fn learn(&mut self, page: &Arc<Page>) {
+        if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, page)) {
+            return;
+        }
+        if self.known.len() + page.tools.len() > MAX_TOOLS {
+            self.known.clear();
+        }
+        for (name, guarded) in page.tools.iter().take(MAX_TOOLS) {
+            match self.known.get_mut(name) {
+                Some(known) => known.clone_from(guarded),
+                None => drop(self.known.insert(name.clone(), guarded.clone())),
+            }
+        }
+        self.last = Some(Arc::clone(page));
     }
 }
 

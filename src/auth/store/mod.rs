@@ -9,6 +9,9 @@
 //! | `MemoryStore` | `oauth` | one process; a restart logs everybody out |
 //! | `SqliteStore` | `sqlite` | one process; survives restarts |
 //! | `PostgresStore` | `postgres` | any number of replicas |
+//!
+//! [`Client`], [`Grant`], [`Token`] and [`TokenKind`] may be written and matched field by field: a store keeps all of
+//! them, and one that a later version adds breaks the build of a store that does not.
 
 #[cfg(feature = "store-contract")]
 pub mod contract;

@@ -24,7 +24,8 @@ pub(crate) use capabilities::Capabilities;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use connection::Connection;
 pub(crate) use outbox::Outbox;
-use own::{Own, OwnAnswer};
+use own::OwnAnswer;
+pub use own::{OwnAnswerFuture, OwnAnswers};
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use questions::ConnectionId;
 pub(crate) use questions::Party;
@@ -37,8 +38,6 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 use std::future::Future;
 use std::time::Duration;
-use tower::ServiceExt as _;
-use tower::util::BoxCloneSyncService;
 use tower_layer::{Identity, Layer, Stack};
 use tower_service::Service;
 
@@ -66,7 +65,7 @@ pub(crate) struct Core {
     pub(crate) answer_timeout: Duration,
     pub(crate) shutdown: Shutdown,
     /// Gives the answers of the bridge itself, through the layers.
-    own: BoxCloneSyncService<Request, Response, BoxError>,
+    own: OwnAnswers,
     pub(crate) questions: Questions,
     pub(crate) listeners: Shares,
 }
@@ -81,7 +80,7 @@ impl Bridge {
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),
             shutdown: shutdown(std::future::pending()),
-            own: BoxCloneSyncService::new(Own),
+            own: OwnAnswers::new(),
             questions: Questions::default(),
             listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
         };
@@ -91,20 +90,19 @@ impl Bridge {
 
 impl<L> Bridge<L> {
     /// Puts `layer` around all that clients ask, that which the bridge answers itself (`initialize`, `ping` …)
-    /// included, outside of the layers put there before. The latter pass through a service of their own that `layer`
-    /// makes, so it should make each service alike.
+    /// included, outside of the layers put there before. The bridge's own answers pass through a service of their own that
+    /// `layer` makes.
     ///
     /// This is the place of [`LogLayer`](crate::LogLayer).
     #[must_use]
     pub fn layer<T>(self, layer: T) -> Bridge<Stack<L, T>>
     where
-        T: Layer<BoxCloneSyncService<Request, Response, BoxError>>,
+        T: Layer<OwnAnswers>,
         T::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <T::Service as Service<Request>>::Error: Into<BoxError>,
         <T::Service as Service<Request>>::Future: Send + 'static,
     {
-        let own = layer.layer(self.core.own).map_err(Into::into);
-        let core = Core { own: BoxCloneSyncService::new(own), ..self.core };
+        let core = Core { own: OwnAnswers::through(layer.layer(self.core.own)), ..self.core };
         Bridge { core, layer: Stack::new(self.layer, layer) }
     }
 

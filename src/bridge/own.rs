@@ -1,29 +1,70 @@
-//! [`Own`]: what a bridge answers itself, as a service.
+//! [`OwnAnswers`].
 
 use crate::rpc::{BoxError, Request, Response};
-use std::future::{Ready, ready};
+use futures_core::future::BoxFuture;
+use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::task::{Context, Poll};
+use tower::ServiceExt as _;
+use tower::util::{BoxCloneSyncService, service_fn};
 use tower_service::Service;
+
+/// Gives what a bridge answers itself (`initialize`, `server/discover`, `ping` …), for the layers of
+/// [`Bridge::layer`](super::Bridge::layer) to stand around.
+#[derive(Clone, Debug)]
+pub struct OwnAnswers(BoxCloneSyncService<Request, Response, BoxError>);
 
 /// The answer to a request that a bridge answers itself, in its extensions.
 #[derive(Clone, Debug)]
 pub(super) struct OwnAnswer(pub(super) Response);
 
-/// Gives what a bridge answers itself (`initialize`, `server/discover`, `ping` …), for layers to stand around.
-#[derive(Clone, Debug)]
-pub(super) struct Own;
-
-impl Service<Request> for Own {
-    type Response = Response;
-    type Error = BoxError;
-    type Future = Ready<Result<Response, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
+impl OwnAnswers {
+    pub(super) fn new() -> Self {
+        Self::through(service_fn(|request: Request| {
+            let answer = request.extensions.get().cloned().map(|OwnAnswer(answer)| answer);
+            ready(answer.ok_or("the bridge does not answer this itself"))
+        }))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
-        let answer = request.extensions.get().cloned();
-        ready(answer.map(|OwnAnswer(answer)| answer).ok_or_else(|| "the bridge does not answer this itself".into()))
+    /// Those that come through `service`.
+    pub(super) fn through<S>(service: S) -> Self
+    where
+        S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+    {
+        Self(BoxCloneSyncService::new(service.map_err(Into::into)))
+    }
+}
+
+impl Service<Request> for OwnAnswers {
+    type Response = Response;
+    type Error = BoxError;
+    type Future = OwnAnswerFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> OwnAnswerFuture {
+        OwnAnswerFuture(self.0.call(request))
+    }
+}
+
+/// The answer of [`OwnAnswers`]. Boxed, since layers of any kind stand around it; these requests are rare.
+pub struct OwnAnswerFuture(BoxFuture<'static, Result<Response, BoxError>>);
+
+impl Future for OwnAnswerFuture {
+    type Output = Result<Response, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for OwnAnswerFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnAnswerFuture").finish_non_exhaustive()
     }
 }

@@ -47,18 +47,21 @@ impl Page {
     pub(super) fn of(list: &List, kept: Kept, key: &Pages) -> Result<Self, JsonError> {
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items().len());
-        let seen = list.each(key, |item| with_arguments(item, kept))?;
+        let seen = list.each(key, |item| {
+            let (is_kept, is_made) = (kept.tool(item.name()), looks_made(item.name()));
+            with_arguments(item, kept).map(|seen| Seen { is_kept, is_made, ..seen })
+        })?;
         let mut changed = false;
         // What tools are called already in this list.
-        let own = list.items().iter().map(Item::name).filter(|name| kept.tool(name) && looks_made(name));
-        let mut taken: HashSet<String> = own.map(str::to_owned).collect();
+        let own = list.items().iter().zip(&seen).filter(|(_, seen)| seen.is_kept && seen.is_made);
+        let mut taken: HashSet<String> = own.map(|(item, _)| item.name().to_owned()).collect();
         for (item, seen) in list.items().iter().zip(seen) {
             let name = item.name();
             arguments.extend(seen.names.map(|names| (name.to_owned(), names)));
             changed |= seen.shown.is_some();
             let item = seen.shown.unwrap_or_else(|| item.clone());
-            if kept.tool(name) {
-                if looks_made(name) {
+            if seen.is_kept {
+                if seen.is_made {
                     names.push((name.to_owned(), name.to_owned()));
                 }
                 items.push(item);
@@ -80,12 +83,16 @@ impl Page {
     }
 }
 
-/// A tool as far as its arguments go.
+/// A tool as far as names go.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// With the names that clients see, where some are not 1C's.
+    /// Clients see the tool's own name.
+    is_kept: bool,
+    /// Its own name looks like an alias.
+    is_made: bool,
+    /// With the names of arguments that clients see, where some are not 1C's.
     shown: Option<Item>,
-    /// The names, where there are any to know.
+    /// The names of arguments, where there are any to know.
     names: Option<Arc<Names>>,
 }
 
@@ -114,14 +121,14 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<Seen, JsonError> {
     raw.hash(&mut source);
     names.source = source.finish();
     if names.aliases.is_empty() {
-        return Ok(Seen { shown: None, names: Some(Arc::new(names)) });
+        return Ok(Seen { names: Some(Arc::new(names)), ..Seen::default() });
     }
     show::show(&mut tree, &names);
     let mut out = Vec::with_capacity(json.len() + json.len() / 4);
     out.extend_from_slice(json.get(..found.start()).unwrap_or_default());
     tree.write(&mut out);
     out.extend_from_slice(json.get(found.end()..).unwrap_or_default());
-    Ok(Seen { shown: Some(item.rewritten(out)), names: Some(Arc::new(names)) })
+    Ok(Seen { shown: Some(item.rewritten(out)), names: Some(Arc::new(names)), ..Seen::default() })
 }
 
 /// The tool under another name. Its own one becomes the title, unless it has a title.

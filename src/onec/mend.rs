@@ -78,7 +78,14 @@ impl Mender<'_> {
                 // Beside a list nothing is worth the list.
                 let before = self.request.method.listed().map(|_| scanner.clone());
                 let read = match other(&self.request.method, key) {
-                    Some(kind) if !kind.fits_at_once(scanner.peek()) => self.kept(kind, scanner),
+                    Some(kind) if !kind.fits_at_once(scanner.peek()) => {
+                        let start = scanner.pos();
+                        let kept = self.kept(kind, scanner);
+                        if matches!(kept, Ok(true)) {
+                            outline.note(key, Span::new(start, scanner.pos()))?;
+                        }
+                        kept
+                    }
                     _ => outline.member(scanner, key).map(|_| true).map_err(AnswerError::from),
                 };
                 match (read, before) {

@@ -63,6 +63,15 @@ impl Outline {
 
     /// Passes the value of a member, and notes where it stands if a bridge reads it.
     pub(crate) fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), JsonError> {
+        if key == "_meta" && scanner.peek() == b'{' {
+            return self.read_meta(scanner);
+        }
+        let span = scanner.skip()?;
+        self.note(key, span)
+    }
+
+    /// Notes where the value of a member stands if a bridge reads it.
+    pub(crate) fn note(&mut self, key: &str, span: Span) -> Result<(), JsonError> {
         let (slot, name) = match key {
             "resultType" => (&mut self.result_type, "resultType"),
             "inputRequests" => (&mut self.input_requests, "inputRequests"),
@@ -70,13 +79,8 @@ impl Outline {
             "isError" => (&mut self.is_error, "isError"),
             "ttlMs" => (&mut self.ttl, "ttlMs"),
             "cacheScope" => (&mut self.cache_scope, "cacheScope"),
-            "_meta" if scanner.peek() == b'{' => return self.read_meta(scanner),
-            _ => {
-                scanner.skip()?;
-                return Ok(());
-            }
+            _ => return Ok(()),
         };
-        let span = scanner.skip()?;
         once(slot, span, name)
     }
 

@@ -2,11 +2,15 @@
 
 use crate::support::mcp;
 use crate::support::schema::odd_results;
+use bytes::Bytes;
 use mcp::{Http, http, legacy, modern, post, rpc, send};
+use onec_mcp::onec::{Infobase, OneCService};
 use onec_mcp::rpc::{Payload, Response};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+use std::convert::Infallible;
+use tower::{ServiceExt, service_fn};
 
 /// What a layer says.
 #[derive(Clone, Copy, Debug, Default)]
@@ -193,5 +197,28 @@ proptest! {
         let mut expected = said;
         expected.as_object_mut().unwrap().remove("resultType");
         prop_assert_eq!(result, expected);
+    }
+}
+
+/// What 1C itself says of keeping stands there once, and the leaf's mending takes nothing of it away.
+#[tokio::test]
+async fn what_1c_says_of_keeping_stays() {
+    let said = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[],"ttlMs":5000,"cacheScope":"public","isError":false}}"#;
+    for (result, ttl, scope) in [
+        (said.to_owned(), "5000", "public"),
+        (said.replace("5000", "\"5000\""), "5000", "public"),
+        (said.replace("5000", "-1"), "0", "public"),
+        (said.replace("\"public\"", "7"), "5000", "private"),
+        (said.replace("\"ttlMs\"", "\"ttlMs\":null,\"ttlMs\""), "5000", "public"),
+    ] {
+        let client = service_fn(move |_: http::Request<Bytes>| {
+            std::future::ready(Ok::<_, Infallible>(http::Response::new(Bytes::from(result.clone()))))
+        });
+        let onec = OneCService::with_client(Infobase::new("http://h/b").unwrap(), client).unwrap();
+        let got = send(&http(rpc(move |request| onec.clone().oneshot(request))), modern("tools/list", json!({}))).await;
+        for (name, value) in [("ttlMs", ttl.to_owned()), ("cacheScope", format!("\"{scope}\""))] {
+            assert_eq!(got.text.matches(&format!("\"{name}\"")).count(), 1, "{}", got.text);
+            assert!(got.text.contains(&format!("\"{name}\":{value}")), "{}", got.text);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Arguments of a call, back under the names that 1C gave.
+//! Maps the arguments of a call back to the names that 1C gave.
 
 use super::names::Names;
 use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into, unquote};
@@ -6,39 +6,39 @@ use crate::rpc::name::looks_made;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// How much is looked at for one call: schemas that a value may have to fit, for all values.
+/// The most work for one call: the number of schemas that values may have to fit, summed over all values.
 const MOST_STEPS: usize = 5_000_000;
 
-/// A property that was given under both of its names.
+/// An argument that was given under both its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TwiceError {
     pub(super) alias: String,
     pub(super) name: String,
 }
 
-/// What was made of arguments.
+/// Arguments that were mapped back.
 #[derive(Debug, Default)]
 pub(super) struct Back {
-    /// Under 1C's names; `None` where they are so already.
+    /// The arguments under 1C's names; `None` if they need no change.
     pub(super) json: Option<Vec<u8>>,
     /// How many names were mapped.
     pub(super) mapped: usize,
-    /// Whether some key looks like an alias and is none that is known.
+    /// Whether some key looks like an alias but is not a known one.
     pub(super) strange: bool,
 }
 
 impl Names {
-    /// Arguments of a call under 1C's names.
+    /// Maps the arguments of a call to 1C's names.
     ///
     /// # Errors
-    /// [`TwiceError`].
+    /// [`TwiceError`] if an argument is given under both its names.
     pub(super) fn back(&self, arguments: &[u8]) -> Result<Back, TwiceError> {
         let mut walk =
             Walk { names: self, json: arguments, edits: Vec::new(), back: Back::default(), room: MOST_STEPS };
         match walk.whole(&self.closure([0])) {
             Ok(()) => {}
             Err(BackError::Twice(twice)) => return Err(twice),
-            // For others to refuse.
+            // The layers below report arguments that cannot be read.
             Err(BackError::Nonsense) => return Ok(Back::default()),
         }
         let Walk { edits, mut back, .. } = walk;
@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// 1C's name of a key that is another one.
+    /// Returns 1C's name of a key that is an alias.
     fn key(
         &mut self,
         key: &Cow<'a, str>,
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
         Ok(Some(name))
     }
 
-    /// Where an object or array belongs, language models sometimes write one as JSON text.
+    /// Maps names in text: language models sometimes send an object or array as JSON text.
     fn text(&mut self, span: Span, places: &[usize]) -> Result<(), BackError> {
         let Some(text) = span.of(self.json).and_then(unquote) else { return Ok(()) };
         if !text.trim_start().starts_with(['{', '[']) {
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
         let read = walk.whole(places);
         self.room = walk.room;
         match read {
-            // Some other text.
+            // Text that is not JSON.
             Err(BackError::Nonsense) => return Ok(()),
             read => read?,
         }
@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Behind the last quote of the string that begins at `start`.
+/// Returns the position after the closing quote of the string that begins at `start`.
 fn string_end(json: &[u8], start: usize) -> usize {
     let mut escaped = false;
     let inner = json.get(start + 1..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! [`Book`]: which tool each alias stands for, as lists of tools had it.
+//! [`Book`]: the tool that each alias stands for, learned from lists of tools.
 
 use super::arguments::{Back, TwiceError};
 use super::list::{Page, Pages};
@@ -10,14 +10,14 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Beyond this many names all are forgotten; lists bring them back.
+/// Beyond this many names all are forgotten; later lists bring them back.
 const MAX_NAMES: usize = 10_000;
-/// The same of what is known of arguments, in bytes.
+/// Beyond this many bytes of argument names all are forgotten too.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
-/// Callers may see different schemas of one tool; the last ones seen are known.
+/// Callers may see different schemas of one tool: so many of them are known, the most recent ones.
 const MAX_VIEWS: usize = 8;
 
-/// What a name that looks like an alias stands for.
+/// The meaning of a name that looks like an alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// The tool of this name.
@@ -37,10 +37,10 @@ pub(super) struct Book {
 #[derive(Debug, Default)]
 struct Known {
     known: HashMap<String, Meaning>,
-    /// By the tool, the last one seen first.
+    /// The argument names of each tool, most recent first.
     arguments: HashMap<String, VecDeque<Arc<Names>>>,
     bytes: usize,
-    /// Counts how often all was forgotten.
+    /// How often everything was forgotten.
     edition: u64,
 }
 
@@ -53,10 +53,10 @@ impl Book {
         self.names.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
     }
 
-    /// Arguments of a call of `tool` under 1C's names, as far as its schemas are known.
+    /// Maps the arguments of a call of `tool` to 1C's names, as far as its schemas are known.
     ///
     /// # Errors
-    /// [`TwiceError`].
+    /// [`TwiceError`] if an argument is given under both its names.
     pub(super) fn back(&self, tool: &str, arguments: &[u8]) -> Result<Back, TwiceError> {
         let views = {
             let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,10 +75,10 @@ impl Book {
         Ok(best)
     }
 
-    /// Makes a list what clients see of it, and learns its names.
+    /// Turns a list into the one that clients see, and learns its names.
     ///
     /// # Errors
-    /// [`JsonError`] for what is no list of tools.
+    /// [`JsonError`] if the payload is not a list of tools.
     pub(super) fn show(&self, payload: &mut Payload) -> Result<(), JsonError> {
         let list = payload.list(&Method::ToolsList, &self.lists)?;
         let page = list.made(&self.pages, || Page::of(&list, self.kept, &self.pages).map(Arc::new))?;
@@ -94,7 +94,7 @@ impl Book {
             return;
         }
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        // Editions of pages begin at 0, the book's at 1.
+        // A page's edition begins at 0, which is "not learned"; the book's, as stored in pages, begins at 1.
         if page.edition.load(Ordering::Relaxed) == names.edition + 1 {
             return;
         }
@@ -112,7 +112,7 @@ impl Book {
                 *known = Meaning::Several;
             }
         }
-        // What is dropped counts on until all is forgotten: the book is small either way.
+        // Dropped views stay counted until everything is forgotten; that only means forgetting somewhat earlier.
         names.bytes += bytes;
         for (tool, view) in &page.arguments {
             let views = names.arguments.entry(tool.clone()).or_default();

@@ -1,27 +1,27 @@
-//! The keywords of JSON Schema whose values hold schemas, or say where one stands.
+//! The keywords of JSON Schema whose values hold schemas or refer to one.
 
-/// What the value of a keyword is.
+/// The kind of schemas that the value of a keyword holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subschema {
-    /// A schema of the same value, or several of them.
+    /// A schema of the value itself, or several of them.
     Same,
     /// A schema of items, or several of them.
     Items,
-    /// A schema of members that are not named.
+    /// A schema of members without a schema of their own.
     Others,
-    /// Schemas of members by their names.
+    /// Schemas of members, by the members' names.
     Members,
-    /// The same by patterns.
+    /// Schemas of members, by patterns of their names.
     Patterns,
-    /// Schemas of the same value by the names of members.
+    /// Schemas of the value itself, by the names of members.
     SameByMember,
-    /// Schemas by names of their own.
+    /// Definitions, by names that are not those of members.
     Definitions,
-    /// A schema of something else.
+    /// A schema of another value.
     Apart,
 }
 
-/// The keywords of all drafts whose values hold schemas.
+/// Returns the kind of a keyword of any draft whose value holds schemas.
 pub(super) const fn kind(keyword: &str) -> Option<Subschema> {
     Some(match keyword.as_bytes() {
         b"allOf" | b"anyOf" | b"oneOf" | b"not" | b"if" | b"then" | b"else" => Subschema::Same,
@@ -36,12 +36,12 @@ pub(super) const fn kind(keyword: &str) -> Option<Subschema> {
     })
 }
 
-/// Whether the value holds schemas by names.
+/// Returns whether the value of such a keyword holds schemas by name.
 pub(super) const fn has_names(kind: Subschema) -> bool {
     matches!(kind, Subschema::Members | Subschema::SameByMember | Subschema::Definitions | Subschema::Patterns)
 }
 
-/// Whether its value says where a schema stands.
+/// Returns whether the value of a keyword refers to a schema.
 pub(super) fn is_reference(keyword: &str) -> bool {
     matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef")
 }

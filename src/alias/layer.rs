@@ -4,21 +4,22 @@ use super::service::Alias;
 use crate::rpc::name::Kept;
 use tower_layer::Layer;
 
-/// Gives tools names that every client takes; see the [module](super). It belongs above all layers
-/// that speak of tools.
+/// Gives tools names that every client accepts; see the [module](super).
+///
+/// The layer belongs above all layers that know tools by name.
 #[derive(Clone, Debug, Default)]
 pub struct AliasLayer {
     kept: Kept,
 }
 
 impl AliasLayer {
-    /// Aliases for all names that some client refuses.
+    /// Creates a layer that gives an alias to every name that some client rejects.
     pub const fn new() -> Self {
         Self { kept: Kept::Legal }
     }
 
-    /// Aliases only for names with characters that are not seen: control characters, and those that turn
-    /// the direction of writing. All others stay, whoever may refuse them.
+    /// Limits aliases to names with invisible characters: control characters, and those that change the direction of
+    /// text. All other names stay, even if some clients reject them.
     #[must_use]
     pub const fn only_unseen(self) -> Self {
         Self { kept: Kept::Visible }

@@ -1,4 +1,4 @@
-//! A list of tools under the names that clients see.
+//! Lists of tools under the names that clients see.
 
 use super::names::Names;
 use super::{schema, show};
@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-/// The pages of one book, which says in each whether it has learned it.
+/// Identifies the pages of one book: each page notes whether that book has learned it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pages(u64);
 
@@ -20,16 +20,16 @@ impl Default for Pages {
     }
 }
 
-/// What was made of one page of a list.
+/// A page of a list, with aliases.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// As clients see it; `None` where nothing changes.
+    /// The page as clients see it; `None` if nothing changes.
     pub(super) shown: Option<Arc<List>>,
-    /// Names that are or look like aliases, and what 1C calls their tools.
+    /// Names that are aliases or look like one, each with 1C's name of the tool.
     pub(super) names: Vec<(String, String)>,
-    /// Tools whose arguments have other names, or such as look like aliases, by what 1C calls them.
+    /// Argument names, by 1C's name of the tool, where some are aliases or look like one.
     pub(super) arguments: Vec<(String, Arc<Names>)>,
-    /// The edition of the book that has these names.
+    /// The edition of the book that has learned these names.
     pub(super) edition: AtomicU64,
 }
 
@@ -42,8 +42,10 @@ impl Size for Arc<Page> {
 }
 
 impl Page {
+    /// Gives aliases to the tools and arguments of `list`.
+    ///
     /// # Errors
-    /// [`JsonError`] for what is no list of tools.
+    /// [`JsonError`] if it is not a list of tools.
     pub(super) fn of(list: &List, kept: Kept, key: &Pages) -> Result<Self, JsonError> {
         let (mut names, mut arguments) = (Vec::new(), Vec::new());
         let mut items = Vec::with_capacity(list.items().len());
@@ -52,7 +54,7 @@ impl Page {
             with_arguments(item, kept).map(|seen| Seen { is_kept, is_made, ..seen })
         })?;
         let mut changed = false;
-        // What tools are called already in this list.
+        // Names that look like aliases and are tools' own in this list.
         let own = list.items().iter().zip(&seen).filter(|(_, seen)| seen.is_kept && seen.is_made);
         let mut taken: HashSet<String> = own.map(|(item, _)| item.name().to_owned()).collect();
         for (item, seen) in list.items().iter().zip(seen) {
@@ -83,16 +85,16 @@ impl Page {
     }
 }
 
-/// A tool as far as names go.
+/// A tool's names.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// Clients see the tool's own name.
+    /// Clients see the tool under its own name.
     is_kept: bool,
-    /// Its own name looks like an alias.
+    /// The tool's own name looks like an alias.
     is_made: bool,
-    /// With the names of arguments that clients see, where some are not 1C's.
+    /// The tool with aliases of its arguments; `None` if it has none.
     shown: Option<Item>,
-    /// The names of arguments, where there are any to know.
+    /// The names of its arguments, if some are aliases or look like one.
     names: Option<Arc<Names>>,
 }
 
@@ -131,7 +133,7 @@ fn with_arguments(item: &Item, kept: Kept) -> Result<Seen, JsonError> {
     Ok(Seen { shown: Some(item.rewritten(out)), names: Some(Arc::new(names)), ..Seen::default() })
 }
 
-/// The tool under another name. Its own one becomes the title, unless it has a title.
+/// Renames a tool. The original name becomes its title, unless it has one.
 fn renamed(item: &Item, alias: &str) -> Result<Item, JsonError> {
     let json = &item.json;
     let (mut name, mut title) = (Span::default(), Span::default());

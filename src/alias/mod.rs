@@ -1,40 +1,40 @@
-//! Names of tools that every client takes.
+//! Aliases: names of tools and arguments that every client accepts.
 //!
-//! 1C names tools as its users speak: `Отчёт о продажах`. Interfaces of language models take names of
-//! `[A-Za-z0-9_-]{1,64}` only (Gemini no digit and no hyphen first), and some clients give up a whole
-//! server for one other name. [`AliasLayer`] shows such tools under an [`alias`], with 1C's own name as
-//! their `title` where they have none, and maps calls back. Other tools and everything else stay as they
-//! are, byte for byte, and calls under 1C's own names still work. The layers below know 1C's names only.
+//! 1C names tools in the language of its users: `Отчёт о продажах`. APIs of language models accept names of
+//! `[A-Za-z0-9_-]{1,64}` only (Gemini neither a digit nor a hyphen first), and some clients reject a whole
+//! server because of one other name. [`AliasLayer`] shows such tools under an [`alias`], with 1C's name as their
+//! `title` if they have none, and maps calls back. Other tools and everything else stay byte for byte as they
+//! are, and calls under 1C's own names still work. The layers below see only 1C's names.
 //!
-//! An alias is made of the name and nothing else, unless another tool of the same list has that very name:
-//! its transliteration, shortened where needed, and a short hash, as in `Otchiot_o_prodazhakh_7j3c3f`. The
-//! hash is always there:
+//! An alias depends on the name alone, unless another tool of the same list already has that alias as its name. It is a
+//! transliteration, shortened if needed, with a short hash, as in `Otchiot_o_prodazhakh_7j3c3f`. The hash is
+//! always there:
 //!
-//! - two names may be transliterated alike, and still need two aliases;
-//! - an alias must not change because another tool comes or goes, or because of who asks: clients keep
-//!   it in their settings ("always allow this tool") and models in their conversations;
-//! - every replica knows the aliases of every other one without a word between them. One that is called
-//!   by an alias it never listed asks for the list of tools itself, as the same caller, and no more
-//!   often than every five seconds for each.
+//! - two names may have the same transliteration, and still need two aliases;
+//! - an alias must not change because another tool comes or goes, or with the caller: clients keep it in their
+//!   settings ("always allow this tool") and models in their conversations;
+//! - replicas arrive at the same aliases without exchanging them. A replica that is called by an alias that it
+//!   never listed requests the list of tools itself, as the same caller, and at most every five seconds for
+//!   each caller.
 //!
-//! An alias that nothing is known of goes on as it is, for 1C to refuse. Should two tools share a name
-//! after all, calls under it are refused, not guessed.
+//! An unknown alias is passed on as it is, and 1C rejects it. If two tools share a name nevertheless, calls under
+//! it are rejected.
 //!
 //! # Arguments
 //!
-//! The same goes for properties of input schemas, at every depth: model APIs take names of
-//! `[A-Za-z0-9_.-]{1,64}` there, and one other name costs a client all tools. `Номенклатура` is shown as
-//! `Nomenklatura_4tncyv`, with 1C's name as its `title`, or in the description where it has another title;
-//! whatever speaks of it (`required`, `dependentRequired`, references, defaults, examples) does so by the
-//! same alias. In calls both names work, wherever the schema has the property, and the layers below and 1C
-//! get 1C's. A call that gives one argument under both of its names is a tool result with `isError`.
-//! Patterns of `patternProperties` stay, and so do names that only fit such a pattern; results and
-//! arguments of prompts stay too, as no model API ever sees those.
+//! Properties of input schemas get aliases too, at every depth: model APIs accept names of
+//! `[A-Za-z0-9_.-]{1,64}` there, and reject all tools of a client because of one other name. `Номенклатура` is shown
+//! as `Nomenklatura_4tncyv`, with 1C's name as its `title`, or in the description if it has another title;
+//! everything that refers to it (`required`, `dependentRequired`, references, defaults, examples) uses the same
+//! alias. In calls both names work, wherever the schema has the property; the layers below and 1C get
+//! 1C's name. A call that gives one argument under both names results in a tool result with `isError`.
+//! Patterns of `patternProperties` stay, as do names that match only such a pattern. Results and
+//! arguments of prompts stay too, as no model API restricts them.
 //!
-//! # Names that are not what they seem
+//! # Names with invisible characters
 //!
-//! Control characters and those that turn the direction of writing can make one name look like another, or
-//! steer a terminal. Names that have some get aliases even where all others shall stay as they are
+//! Control characters, and those that change the direction of text, can make one name look like another or
+//! control a terminal. Names that have some get aliases even if all others are to stay as they are
 //! ([`AliasLayer::only_unseen`]).
 //!
 //! # Example

@@ -1,43 +1,43 @@
-//! [`Names`]: which properties of a tool's arguments clients know under other names, and where.
+//! [`Names`]: the aliases of a tool's arguments, and where in the schema they apply.
 
 use crate::rpc::json::Tree;
 use crate::rpc::name::{ATTEMPTS, Kept, looks_made, property_alias};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// What a schema unfolds to at one place; beyond it a place is taken to have no other names.
+/// The most schemas that may apply to a value at one place; the others are ignored.
 const MOST_PLACES: usize = 20_000;
 
-/// One schema among those of a tool, as far as names go.
+/// A schema within a tool's input schema, reduced to its names.
 #[derive(Debug, Default)]
 pub(super) struct Place {
-    /// Names that clients know otherwise, which may be members here.
+    /// Names with aliases that may be members here.
     pub(super) foreign: HashSet<String>,
-    /// By name, the schema of a member.
+    /// The schema of each named member.
     pub(super) members: HashMap<String, usize>,
-    /// Those of members that are not named.
+    /// The schemas of members without one of their own.
     pub(super) others: Vec<usize>,
     pub(super) items: Vec<usize>,
-    /// Those that the same value may have to fit.
+    /// The schemas that the value itself may have to fit as well.
     pub(super) also: Vec<usize>,
 }
 
-/// The names of one tool's arguments.
+/// The names of a tool's arguments.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) places: Vec<Place>,
-    /// 1C's names by the aliases.
+    /// 1C's names, by alias.
     pub(super) originals: HashMap<String, String>,
-    /// The reverse.
+    /// Aliases, by 1C's name.
     pub(super) aliases: HashMap<String, String>,
-    /// Names of 1C that look like aliases and are none.
+    /// 1C's names that look like aliases but are not.
     pub(super) plain: HashSet<String>,
     /// A hash of the schema.
     pub(super) source: u64,
 }
 
 impl Names {
-    /// Aliases for all names among `all` that are not kept: each made of the name alone, unless that is
-    /// another one's name too.
+    /// Chooses an alias for every name among `all` that is not kept. It depends on that name alone, unless the alias
+    /// is taken.
     pub(super) fn choose(&mut self, all: &BTreeSet<String>, kept: Kept) {
         let (own, mut open): (BTreeSet<&str>, BTreeSet<&str>) =
             all.iter().map(String::as_str).partition(|name| kept.property(name));
@@ -68,7 +68,7 @@ impl Names {
         self.aliases.is_empty() && self.plain.is_empty()
     }
 
-    /// How many bytes it takes, more or less.
+    /// Returns the approximate size in bytes.
     pub(super) fn size(&self) -> usize {
         let names = self.aliases.iter().map(|(name, alias)| 4 * (name.len() + alias.len()));
         let of_place = |place: &Place| {
@@ -78,7 +78,7 @@ impl Names {
         names.sum::<usize>() + self.places.iter().map(of_place).sum::<usize>()
     }
 
-    /// All the schemas that a value at one of `places` may have to fit.
+    /// Returns all schemas that a value at one of `places` may have to fit.
     pub(super) fn closure(&self, places: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let mut all: Vec<usize> = Vec::new();
         let mut open: Vec<usize> = places.into_iter().collect();
@@ -115,7 +115,7 @@ impl Names {
         self.closure(self.each(places).flat_map(|place| place.items.iter().copied()))
     }
 
-    /// A value that a schema gives as an example, under the names that clients know.
+    /// Renames members of a value that a schema gives as an example.
     pub(super) fn show(&self, value: &mut Tree, places: &[usize]) {
         match value {
             Tree::Object(members) => {

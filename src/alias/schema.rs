@@ -1,4 +1,4 @@
-//! The names in a tool's input schema.
+//! Reads the names in a tool's input schema.
 
 use super::keywords::{Subschema, has_names, is_reference, kind};
 use super::names::{Names, Place};
@@ -7,7 +7,7 @@ use crate::rpc::name::{Kept, looks_made};
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeSet, HashMap};
 
-/// Whether a schema may need other names: nearly none has such a key or such a text.
+/// Returns whether a schema certainly needs no aliases; that is true of nearly all.
 pub(super) fn is_plain(schema: &[u8], kept: Kept) -> Result<bool, JsonError> {
     fn plain(scanner: &mut Scanner<'_>, kept: Kept) -> Result<bool, JsonError> {
         let mut all = true;
@@ -25,12 +25,12 @@ pub(super) fn is_plain(schema: &[u8], kept: Kept) -> Result<bool, JsonError> {
         }
         Ok(all)
     }
-    // Names that are required only stand in arrays, which may hold any text. One that is no property is
-    // none of an argument that clients know, so keys say it all.
+    // Only keys are looked at. `required` and the like hold names in arrays, which may hold any text; a name
+    // that stands only there belongs to no property that clients know.
     plain(&mut Scanner::new(schema)?, kept)
 }
 
-/// Names of a schema's arguments, and the schema with them; `None` where nothing needs another name.
+/// Reads the names of a schema's arguments; `None` if none needs an alias.
 pub(super) fn read(schema: &Tree, kept: Kept) -> Option<Names> {
     let mut reader = Reader { kept, ..Reader::default() };
     reader.place(schema, String::new());
@@ -47,9 +47,9 @@ pub(super) fn read(schema: &Tree, kept: Kept) -> Option<Names> {
 struct Reader<'a> {
     kept: Kept,
     places: Vec<Place>,
-    /// Every name of a member or definition.
+    /// All names of members and definitions.
     all: BTreeSet<String>,
-    /// By pointer or anchor, as references have them.
+    /// Schemas by the pointer or anchor that references use.
     known: HashMap<String, usize>,
     references: Vec<(usize, &'a str)>,
 }
@@ -165,7 +165,7 @@ fn held(place: &mut Place, kind: Subschema, to: usize) {
     }
 }
 
-/// A name as it stands in a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901#section-3)).
+/// Escapes a name for a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901#section-3)).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -38,7 +38,7 @@ impl<S> Alias<S> {
 
 response_future!("The answer of an [`Alias`] service.", Show);
 
-/// Shows lists as clients see them.
+/// Turns lists into those that clients see.
 struct Show(Arc<Known>);
 
 impl Rework for Show {
@@ -47,7 +47,7 @@ impl Rework for Show {
     }
 }
 
-/// What cannot be read as a list is for others to judge.
+/// Turns a list into the one that clients see. An answer that cannot be read as a list passes as it is.
 fn shown(book: &Book, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome
         && let Err(fault) = book.show(payload)
@@ -106,8 +106,8 @@ where
         asked: Asking,
         report: Option<ToolCall>,
     ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
-        // Waiting for another's list with a place reserved could keep that list from its own place, so
-        // the service that was polled to readiness is let go.
+        // Let go of the service that was polled to readiness: it may hold a place (say, of a concurrency limit)
+        // that the other caller's list needs, for which this call would wait.
         drop(take_ready(&mut self.inner));
         let mut service = self.inner.clone();
         let known = Arc::clone(&self.known);
@@ -116,9 +116,9 @@ where
             let each = move |page: &Payload| shows.book.show(&mut page.clone()).is_ok();
             let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
             let meant = match found.await {
-                // Whoever may see no list is refused the call itself, and the audit trail tells of that.
+                // A caller who may see no list is refused the call itself too, and the layer below reports that.
                 Err(error) if RpcError::from_error(&error).status == StatusCode::FORBIDDEN => None,
-                // Without the list, a key that only looks like an alias must not keep the call from 1C.
+                // A key that looks like an alias may be 1C's own; without the list the call still goes to 1C.
                 Err(_) if !asked.by_alias => None,
                 Err(error) => return told(report, Err(error)),
                 Ok(meant) => meant,
@@ -136,12 +136,12 @@ where
     }
 }
 
-/// For the audit trail: the layer beneath that tells of calls knows nothing of those that end here.
+/// Starts the audit event for a call that ends in this layer, as the audit layer below does not see it.
 fn report(request: &Request, name: &str) -> Option<ToolCall> {
     ToolCall::of(request, Some(name))
 }
 
-/// The layer beneath tells of it.
+/// Drops the event: the audit layer below reports the call.
 fn forget(report: Option<ToolCall>) {
     if let Some(report) = report {
         report.forget();
@@ -155,12 +155,12 @@ fn told(report: Option<ToolCall>, answer: Result<Response, BoxError>) -> Result<
     answer
 }
 
-/// A call that names a tool or an argument by what may be an alias.
+/// A call with a name of a tool or an argument that may be an alias.
 struct Asking {
-    /// Of the tool.
+    /// The tool's name.
     name: String,
     by_alias: bool,
-    /// Whether an argument may be one.
+    /// Whether some argument's name may be an alias.
     arguments: bool,
 }
 
@@ -175,13 +175,13 @@ impl Asking {
         (by_alias || arguments).then(|| Self { name: name.into_owned(), by_alias, arguments })
     }
 
-    /// What is meant; `None` where the book does not know all of it.
+    /// Returns the parameters under 1C's names; `None` if the book does not know all of the names.
     fn meant(&self, request: &Request, book: &Book) -> Option<Meant> {
         let meaning = if self.by_alias { Some(book.meaning(&self.name)?) } else { None };
         self.resolved(request, book, meaning, true)
     }
 
-    /// The same with what nobody knows left as it is, for 1C to refuse.
+    /// Returns the parameters with known names mapped; 1C rejects the unknown ones.
     fn as_known(&self, request: &Request, book: &Book) -> Meant {
         let meaning = book.meaning(&self.name).filter(|_| self.by_alias);
         self.resolved(request, book, meaning, false).unwrap_or_else(|| Ok(request.params.clone()))
@@ -213,7 +213,7 @@ impl Asking {
 }
 
 impl TwiceError {
-    /// For the language model to mend.
+    /// Returns the tool error from which the language model can correct its call.
     fn refusal(&self) -> Response {
         let Self { alias, name } = self;
         Payload::tool_error(&format!(

@@ -1,4 +1,4 @@
-//! A tool's input schema under the names that clients see.
+//! Shows a tool's input schema under the names that clients see.
 
 use super::keywords::{Subschema, has_names, is_reference, kind};
 use super::names::Names;
@@ -8,9 +8,9 @@ use percent_encoding::percent_decode_str;
 
 type Members = Vec<(String, Tree)>;
 
-/// The schema as clients see it.
+/// Changes the schema into the one that clients see.
 pub(super) fn show(schema: &mut Tree, names: &Names) {
-    // Places were numbered in the order in which schemas are met.
+    // Numbers places in the same order as the reader did.
     Writer { names, next: 0 }.schema(schema);
 }
 
@@ -71,7 +71,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What is said of names is said of 1C's: those that clients see are allowed beside it.
+    /// Allows aliases wherever `propertyNames` allows 1C's names.
     fn property_names(&self, members: &mut Members, at: usize) {
         let Some(place) = self.names.places.get(at) else { return };
         let mut shown: Vec<_> = place.foreign.iter().filter_map(|name| self.names.alias(name)).collect();
@@ -101,12 +101,12 @@ impl Writer<'_> {
         }
     }
 
-    /// A pointer into what was renamed; `None` where it leads the same way as before.
+    /// Returns a pointer under the new names; `None` if it does not change.
     fn reference(&self, target: &str) -> Option<String> {
         let pointer = target.strip_prefix("#/")?;
         let mut shown = "#".to_owned();
         let mut changed = false;
-        // Whether the next part is a name that may have become another one.
+        // Whether the next part is a name that may have an alias.
         let mut named = false;
         let mut schema = true;
         for part in pointer.split('/') {
@@ -117,15 +117,15 @@ impl Writer<'_> {
             shown.push_str(alias.unwrap_or(part));
             let kind = kind(&name).filter(|_| schema);
             named = kind.is_some_and(|kind| has_names(kind) && kind != Subschema::Patterns);
-            // Behind a keyword with schemas by name or by number stands one of those.
+            // After a keyword that holds schemas by name or number, the next part selects one of them.
             schema = !kind.is_some_and(has_names);
         }
         changed.then_some(shown)
     }
 }
 
-/// Puts 1C's name of a property where people and models read it: into its title, or if that says something
-/// else, into the description.
+/// Keeps 1C's name of a property where people and models read it: in its title, or in its description if it has
+/// another title.
 fn keep(name: &str, schema: &mut Tree) {
     if let Tree::Raw(raw) = schema
         && raw == b"true"
@@ -142,7 +142,7 @@ fn keep(name: &str, schema: &mut Tree) {
     match (said(members, "title"), said(members, "description")) {
         (Some(title), _) if title.contains(name) => {}
         (None, _) => {
-            // Some APIs refuse other members beside a reference.
+            // Some APIs reject a `$ref` with other members beside it.
             let (references, mut others): (Members, Members) =
                 std::mem::take(members).into_iter().partition(|(keyword, _)| keyword == "$ref");
             if !references.is_empty() {

@@ -1,4 +1,4 @@
-//! The events, as they go to `tracing`.
+//! The audit events, as they are given to `tracing`.
 
 use super::TARGET;
 use crate::identity::{Identity, Scopes};
@@ -8,16 +8,16 @@ use crate::rpc::Extensions;
 use crate::rpc::label::shown;
 use std::net::IpAddr;
 
-/// One event.
+/// An audit event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Event<'a> {
     /// For example `oauth.code.issued`.
     pub(crate) name: &'static str,
-    /// Who, where that is known.
+    /// The caller's subject, if known.
     pub(crate) sub: Option<&'a str>,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) remote: Option<IpAddr>,
-    /// Why something was refused.
+    /// The reason of a refusal.
     pub(crate) reason: Option<&'a str>,
 }
 
@@ -36,7 +36,7 @@ impl Event<'_> {
 }
 
 impl Event<'_> {
-    /// The same for what strangers can cause in any number: some are told, and the others as a sum.
+    /// Emits an event that unauthenticated callers can cause in any number: up to a limit, the rest as a sum.
     pub(crate) fn emit_some(self, reason: Option<&'static str>, sampler: &Sampler) {
         if heard() && sampler.admits(self.remote, (self.name, reason.unwrap_or_default())) {
             Event { reason, ..self }.emit();
@@ -44,7 +44,7 @@ impl Event<'_> {
     }
 }
 
-/// For [`Event::emit_some`].
+/// Returns a sampler for [`Event::emit_some`].
 pub(crate) fn sampler() -> Sampler {
     Sampler::new(|&Sum { more, from, like }| {
         let (event, reason) = like.unzip();
@@ -54,12 +54,12 @@ pub(crate) fn sampler() -> Sampler {
     })
 }
 
-/// Whether anybody listens.
+/// Returns whether a subscriber listens to the audit trail.
 pub(crate) fn heard() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
-/// `oauth.scope.denied`, of a request with these extensions.
+/// Emits `oauth.scope.denied` for a request with these extensions.
 pub(crate) fn scope_denied(extensions: &Extensions, tool: Option<&str>, required: &Scopes) {
     let identity = extensions.get::<Identity>();
     tracing::info!(

@@ -4,13 +4,15 @@ use super::service::Audit;
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// Reports lists of tools and calls of tools; see the [module](super). It belongs above the layers
-/// that refuse and answer, so that it sees what they do, and beneath the one that renames tools.
+/// Reports lists of tools and calls of tools; see the [module](super).
+///
+/// The layer belongs above the layers that reject requests or answer them, so that it sees their answers, and beneath
+/// the one that renames tools.
 #[derive(Clone, Debug, Default)]
 pub struct AuditLayer;
 
 impl AuditLayer {
-    /// There is nothing to set.
+    /// Creates the layer. It has no settings.
     pub const fn new() -> Self {
         Self
     }

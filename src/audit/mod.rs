@@ -1,10 +1,11 @@
-//! The audit trail: one structured event each, through `tracing` at INFO under the target
-//! `onec_mcp::audit`. Never a token, code, key, password, argument, or text of 1C.
+//! The audit trail: structured events, through `tracing`, at INFO, under the target `onec_mcp::audit`.
 //!
-//! [`AuditLayer`] tells of tools; the layers and the server of [`auth`](crate::auth) tell of logins
+//! Events never contain a token, code, key, password, argument, or text of 1C.
+//!
+//! [`AuditLayer`] reports lists and calls of tools; the layers and the server of [`auth`](crate::auth) report logins
 //! and tokens (`oauth.client.registered`, `oauth.login.failed`, `oauth.code.issued`,
-//! `oauth.token.issued`, `.refused`, `.replay_detected` and `.revoked`), and [`scope`](crate::scope) of
-//! refusals.
+//! `oauth.token.issued`, `.refused`, `.replay_detected` and `.revoked`), and [`scope`](crate::scope) reports
+//! requests that lack a scope.
 //!
 //! | Event | Fields besides `sub`, `client_id` and `remote` |
 //! |---|---|
@@ -13,33 +14,34 @@
 //! | `oauth.scope.denied` | `tool`, and the scopes `required` and those that the caller does `have` |
 //!
 //! `version` is the revision of MCP, `status` the code of the JSON-RPC error or 0, `duration_ms` the time until the
-//! answer was there, and `onec_ms` that which 1C took, where it was asked. With these the event says all that the log
-//! line of a request says, and [`LogLayer`](crate::LogLayer) leaves that line out, unless told
-//! [otherwise](crate::LogLayer::every_request). The warning of a failed call of 1C has the `request_id` too.
+//! answer, and `onec_ms` the part of it that 1C took, if it was called. These are all the fields that the log
+//! line of a request has, so [`LogLayer`](crate::LogLayer) leaves that line out, unless
+//! [set](crate::LogLayer::every_request) otherwise. The warning about a failed call to 1C has the `request_id` too.
 //!
-//! What strangers can cause in any number is not told in any number: of `oauth.token.refused` and `oauth.login.failed` one
-//! address (of IPv6, one /64) gets 10 a minute for each reason, and 100 a minute are told in all by a layer or server. The
-//! others are counted; a minute after the first one an event of the same name has their number as `more`.
+//! Events that unauthenticated callers can cause in any number are limited: of `oauth.token.refused` and
+//! `oauth.login.failed`, each address (of IPv6, each /64) gets 10 a minute for each reason, and each layer or server
+//! emits 100 a minute in all. The others are counted; a minute after the first one, an event of the same name has their
+//! number as `more`.
 //!
-//! Each list or call of tools makes exactly one of the first two, also if its client goes away: then `ok` is false and the
-//! `reason` is `cancelled`. The other reasons:
+//! Each list or call of tools causes exactly one of the first two events, even if its client disconnects: then `ok` is
+//! false and the `reason` is `cancelled`. The other reasons:
 //!
 //! | Reason | What happened |
 //! |---|---|
-//! | `input_required` | `ok` is true: the tool asks for input, and another call will follow |
+//! | `input_required` | `ok` is true: the tool asks for input, and another call is to follow |
 //! | `tool_error` | the tool itself failed, or its arguments did not fit (`isError`) |
 //! | `invalid_params` | -32602: no such tool, or parameters that do not fit |
-//! | `invalid_request`, `not_found` | it broke a rule of the protocol; -32601 |
+//! | `invalid_request`, `not_found` | the request broke a rule of the protocol; -32601 |
 //! | `validation_error`, `limit_exceeded` | over REST: arguments that do not fit; 1C sent more than the ceiling |
 //! | `insufficient_scope` | the caller lacks a scope |
 //! | `login_refused` | 1C no longer takes the caller's own login |
 //! | `timeout`, `overloaded` | no answer in time; too many calls wait |
-//! | `onec_error` | 1C failed, or could not be asked |
+//! | `onec_error` | 1C failed, or could not be reached |
 //! | `internal_error` | this server failed |
 //!
-//! `remote` is what stands in the request's extensions: the address of the
+//! `remote` is taken from the request's extensions: the address of the
 //! [`Caller`](crate::net::Caller) behind trusted proxies, or of the [`Peer`](crate::net::Peer).
-//! While nobody listens to the target, the layer does next to nothing.
+//! While no subscriber listens to the target, the layer costs next to nothing.
 //!
 //! # Example
 //!
@@ -72,7 +74,7 @@ mod service;
 #[cfg(any(feature = "alias", feature = "audit", feature = "rest"))]
 mod tool;
 
-/// The target of the events.
+/// The `tracing` target of the audit events.
 pub const TARGET: &str = "onec_mcp::audit";
 
 pub(crate) use event::{Event, sampler, scope_denied};

@@ -1,32 +1,32 @@
-//! [`Verdict`]: how a request ended, in a word.
+//! [`Verdict`]: the outcome of a request.
 
 use crate::rpc::{BoxError, ErrorObject, Payload, Response, RpcError};
 use http::StatusCode;
 use std::time::Duration;
 
-/// Whether a request was served, and the reason if there is one to give.
+/// The outcome of a request, with a reason if there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) ok: bool,
     pub(crate) reason: Option<&'static str>,
     /// The code of the JSON-RPC error, 0 for a result.
     pub(crate) status: Option<i64>,
-    /// How long 1C took, if it was asked.
+    /// How long 1C took, if it was called.
     pub(crate) upstream: Option<Duration>,
 }
 
 impl Verdict {
     pub(crate) const SERVED: Self = Self { ok: true, reason: None, status: None, upstream: None };
 
-    /// Not served, for one of the reasons in the [module](super)'s table.
+    /// Returns the verdict on a request that failed, for one of the reasons in the [module](super)'s table.
     pub(crate) const fn failed(reason: &'static str) -> Self {
         Self { ok: false, reason: Some(reason), ..Self::SERVED }
     }
 
-    /// The verdict on what an RPC service answered.
+    /// Returns the verdict on an answer of an RPC service.
     #[cfg_attr(
         not(any(feature = "alias", feature = "audit")),
-        expect(dead_code, reason = "the REST face knows its own codes")
+        expect(dead_code, reason = "the REST endpoints know their own codes")
     )]
     pub(crate) fn of(answer: &Result<Response, BoxError>) -> Self {
         match answer {
@@ -49,7 +49,7 @@ impl Verdict {
     }
 }
 
-/// Why a machinery error happened; its status tells it apart.
+/// Returns the reason of a request that ended with `Err`, mostly by its HTTP status.
 fn by_failure(failure: &RpcError) -> &'static str {
     if failure.scopes.is_some() {
         return "insufficient_scope";
@@ -66,7 +66,7 @@ fn by_failure(failure: &RpcError) -> &'static str {
     }
 }
 
-/// 1C's own errors have the code -32603, or one of its own.
+/// Returns the reason of a JSON-RPC error. 1C's own errors have the code -32603, or a code of 1C's.
 const fn by_code(error: &ErrorObject) -> &'static str {
     match error.code {
         ErrorObject::INVALID_PARAMS => "invalid_params",

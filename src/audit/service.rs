@@ -19,9 +19,9 @@ accessors!(Audit<S>);
 
 response_future!("The answer of an [`Audit`] service.", Count);
 
-/// Tells of the answer.
+/// Reports the answer, with the number of tools if it is a list.
 struct Count {
-    // Dropped with the future, it tells of the end itself.
+    // Dropped before its end, it reports that the request was cancelled.
     begun: Option<ToolCall>,
     lists: Arc<Memo>,
     is_list: bool,
@@ -65,14 +65,14 @@ where
 fn begin(request: &Request) -> Option<ToolCall> {
     match request.method {
         Method::ToolsCall => ToolCall::of(request, request.params.text(Param::Name).as_deref()),
-        // The trail is of what clients ask.
+        // Requests that layers make themselves are not reported.
         Method::ToolsList if request.extensions.get::<Unasked>().is_some() => None,
         Method::ToolsList => ToolCall::of_list(request),
         _ => None,
     }
 }
 
-/// The tools in a list that came; a result that is none counts nothing.
+/// Returns the number of tools in an answer; `None` if it is not a list.
 fn count(lists: &Arc<Memo>, answer: &mut Result<Response, BoxError>) -> Option<usize> {
     let payload = answer.as_mut().ok()?.outcome.as_mut().ok()?;
     payload.list(&Method::ToolsList, lists).ok().map(|list| list.items().len())

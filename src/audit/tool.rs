@@ -1,4 +1,4 @@
-//! [`ToolCall`]: a request about tools, from its beginning to its one event.
+//! [`ToolCall`]: a request about tools, from its start to its event.
 
 use super::TARGET;
 use super::event::heard;
@@ -12,14 +12,14 @@ use tokio::time::Instant;
 #[cfg(any(feature = "alias", feature = "audit"))]
 use {crate::net::remote, crate::rpc::Request, crate::rpc::Told};
 
-/// A request that will be one event, whatever becomes of it: dropped before its end it was cancelled.
+/// A list or call of tools that causes exactly one event. Dropped before its end, it counts as cancelled.
 #[derive(Debug)]
 pub(crate) struct ToolCall {
     subject: Subject,
     since: Instant,
     identity: Option<Identity>,
     remote: Option<IpAddr>,
-    /// The revision of MCP, where it is MCP.
+    /// The revision of MCP; `None` for REST.
     version: Option<Version>,
     request: RequestId,
     #[cfg(any(feature = "alias", feature = "audit"))]
@@ -45,19 +45,19 @@ impl Subject {
 }
 
 impl ToolCall {
-    /// A call of `tool`, by its name in 1C, begins over the REST endpoints; `None` while nobody listens.
+    /// Starts a call of `tool`, by its name in 1C, over the REST endpoints; `None` while no subscriber listens.
     #[cfg(feature = "rest")]
     pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>, request: RequestId) -> Option<Self> {
         heard().then(|| Self::begin(Subject::call(Some(tool)), remote, request))
     }
 
-    /// Begins with this request for a call of `tool`, by its name in 1C; `None` while nobody listens.
+    /// Starts the call of `tool`, by its name in 1C, that this request makes; `None` while no subscriber listens.
     #[cfg(any(feature = "alias", feature = "audit"))]
     pub(crate) fn of(request: &Request, tool: Option<&str>) -> Option<Self> {
         heard().then(|| Self::asked(request, Subject::call(tool)))
     }
 
-    /// Begins with this request for a list of tools; `None` while nobody listens.
+    /// Starts the list of tools that this request asks for; `None` while no subscriber listens.
     #[cfg(feature = "audit")]
     pub(crate) fn of_list(request: &Request) -> Option<Self> {
         heard().then(|| Self::asked(request, Subject::List { count: None }))
@@ -87,7 +87,7 @@ impl ToolCall {
         }
     }
 
-    /// A list has so many tools, if it can be told; a call has none to count.
+    /// Sets the number of tools in a list, if it is known; does nothing for a call.
     #[cfg(feature = "audit")]
     pub(crate) fn count(&mut self, tools: impl FnOnce() -> Option<usize>) {
         if let Subject::List { count } = &mut self.subject {
@@ -95,12 +95,12 @@ impl ToolCall {
         }
     }
 
-    /// It ended so.
+    /// Emits the event.
     pub(crate) fn end(mut self, verdict: Verdict) {
         self.emit(verdict);
     }
 
-    /// Somebody else will tell of it.
+    /// Emits no event: another layer reports the request.
     #[cfg(feature = "alias")]
     pub(crate) fn forget(mut self) {
         self.ended = true;

@@ -1,4 +1,4 @@
-//! What an answer is remembered under.
+//! Keys of remembered answers.
 
 use crate::identity::Identity;
 use crate::onec::RestCall;
@@ -6,14 +6,14 @@ use crate::rpc::{Era, Extensions, Param, Request};
 use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
-/// The header that does not change an answer, unless the caller has a login of their own.
+/// The caller's subject; answers depend on this header only if calls run under the caller's own login.
 const SUBJECT: &str = "x-mcp-sub";
 
-/// SHA-256 of all that an answer depends on, the login included: a key tells nobody anything.
+/// The SHA-256 of all that an answer depends on, the login included. A key reveals none of it.
 pub(super) type Key = [u8; 32];
 
-/// Each part goes in with its length, and each group of parts with their number, so that no two
-/// questions are written alike.
+/// Hashes parts with their lengths, and groups of parts with their number, so that no two questions are hashed
+/// as the same bytes.
 struct Parts(Sha256);
 
 impl Parts {
@@ -42,9 +42,9 @@ pub(super) fn of_call(call: &RestCall) -> Key {
 /// The key of a list, whose only parameter is the cursor.
 pub(super) fn of_list(request: &Request) -> Key {
     let method = request.method.as_str().as_bytes();
-    // Without a cursor is not the same as with an empty one, which is `""` here.
+    // No cursor differs from an empty one, which is `""` here.
     let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
-    // Schemas are mended for the era.
+    // Answers differ by era, as schemas are mended for it.
     let dialect: &[u8] = if request.version.era() == Era::Modern { b"rpc, modern" } else { b"rpc" };
     finish([dialect, method, cursor], &request.headers, &request.extensions)
 }
@@ -55,7 +55,7 @@ fn finish(question: [&[u8]; 3], headers: &HeaderMap, extensions: &Extensions) ->
     let credentials = extensions.get::<Identity>().and_then(Identity::credentials);
     parts.group(credentials.map(|own| [own.user().as_bytes(), own.authorization().as_bytes()]));
     let counts = |name: &str| credentials.is_some() || name != SUBJECT;
-    // Values of one name keep their order; that of the names means nothing.
+    // The order of values of one name matters; the order of names does not.
     let mut names: Vec<_> = headers.keys().filter(|name| counts(name.as_str())).collect();
     names.sort_unstable_by_key(|name| name.as_str());
     parts.number(names.len());

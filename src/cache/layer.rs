@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::Layer;
 
-/// How much is remembered, if nobody says otherwise.
+/// The default limits.
 const ENTRIES: u64 = 10_000;
 const BYTES: u64 = 64 * 1024 * 1024;
 
 /// Remembers answers of 1C; see the [module](super).
 ///
-/// Each service that it makes has a memory of its own, which the clones of that service share: answers
-/// of one infobase are never taken for those of another.
+/// Each service that the layer makes has a memory of its own, shared by the clones of that service: answers
+/// of one infobase are never used for another.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheLayer {
     lists: Option<Duration>,
@@ -22,29 +22,30 @@ pub struct CacheLayer {
 }
 
 impl CacheLayer {
-    /// With the defaults: no lists, 10 000 answers, 64 MiB.
+    /// Creates a layer with the defaults: no lists, 10 000 answers, 64 MiB.
     pub const fn new() -> Self {
         Self { lists: None, entries: ENTRIES, bytes: BYTES }
     }
 
-    /// Lists of the RPC dialect are remembered for this long; not at all by default.
+    /// Sets how long lists of the RPC dialect are remembered; by default they are not.
     ///
-    /// A tool that is new in 1C, or gone, is seen that much later.
+    /// Clients learn of a new or removed tool in 1C that much later.
     #[must_use]
     pub const fn lists(mut self, time: Duration) -> Self {
         self.lists = if time.is_zero() { None } else { Some(time) };
         self
     }
 
-    /// At most so many answers are remembered; 10 000 by default.
+    /// Sets the maximum number of remembered answers; 10 000 by default.
     #[must_use]
     pub const fn max_entries(mut self, answers: u64) -> Self {
         self.entries = answers;
         self
     }
 
-    /// At most so many bytes are remembered, counting for each answer its JSON and a quarter of a KiB
-    /// beside it; 64 MiB by default. An answer longer than that is not remembered.
+    /// Sets the maximum size of all remembered answers in bytes; 64 MiB by default.
+    ///
+    /// Each answer counts with its JSON and another 256 bytes. A longer answer than the maximum is not remembered.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.bytes = bytes;

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What an answer takes beside its JSON.
+/// The bytes that an answer is taken to need besides its JSON.
 const BESIDE: usize = 256;
 
-/// Answers are gone after this, whatever was said.
+/// The longest time that any answer is remembered.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Answers, and the calls under way for more of them.
+/// The remembered answers, and the calls under way.
 pub(super) struct Memory {
     kept: Cache<Key, Kept>,
     room: u64,
@@ -30,19 +30,19 @@ pub(super) struct Memory {
 #[derive(Clone)]
 struct Kept {
     payload: Payload,
-    /// By tokio's clock, as all time limits here.
+    /// By tokio's clock, like all time limits here.
     since: Instant,
     ttl: Duration,
 }
 
-/// An answer, and for how long it stays remembered.
+/// An answer, and how much longer it is remembered.
 #[derive(Clone)]
 pub(super) struct Answer {
     pub(super) response: Response,
     pub(super) left: Option<Duration>,
 }
 
-/// moka drops what has expired; it goes by a clock of its own, which is no matter.
+/// Lets moka drop expired answers. It uses a clock of its own; [`Memory::get`] checks the time by tokio's.
 struct Expiry;
 
 impl moka::Expiry<Key, Kept> for Expiry {
@@ -63,7 +63,7 @@ impl moka::Expiry<Key, Kept> for Expiry {
 
 impl Memory {
     pub(super) fn new(entries: u64, bytes: u64) -> Self {
-        // With this as the least weight, so many entries fill the room however small they are.
+        // With this minimum weight, `entries` answers fill the room even if they are small.
         let least = bytes.checked_div(entries).unwrap_or_default().clamp(1, u32::MAX.into());
         let room = bytes.min(least.saturating_mul(entries));
         let least = u32::try_from(least).unwrap_or(u32::MAX);
@@ -71,24 +71,24 @@ impl Memory {
             .max_capacity(room)
             .weigher(move |_: &Key, kept: &Kept| u32::try_from(size(&kept.payload)).unwrap_or(u32::MAX).max(least))
             .expire_after(Expiry)
-            // A new answer always finds room, and which one goes for it is plain to say.
+            // LRU always admits a new answer, and it is easy to tell which one is dropped for it.
             .eviction_policy(EvictionPolicy::lru())
             .build();
         Self { kept, room, flights: Flights::default() }
     }
 
-    /// What is remembered and no older than `ttl`.
+    /// Returns the remembered answer, if it is no older than `ttl`.
     pub(super) fn get(&self, key: &Key, ttl: Duration) -> Option<Answer> {
         let kept = self.kept.get(key)?;
         let left = kept.ttl.min(ttl).checked_sub(kept.since.elapsed()).filter(|left| !left.is_zero())?;
         Some(Answer { response: Response::result(kept.payload), left: Some(left) })
     }
 
-    /// The answer that `call` gets, unless another caller's call for the same is under way: then that
-    /// one's. What does not pass `check` is not remembered.
+    /// Returns the answer that `call` gets, or shares the answer of another caller's call for the same key that is
+    /// under way. An answer that does not pass `check` is not remembered.
     ///
     /// # Errors
-    /// Those of the call.
+    /// The error of the call.
     pub(super) async fn ask(
         &self,
         key: Key,
@@ -97,7 +97,7 @@ impl Memory {
         call: impl Future<Output = Result<Response, BoxError>>,
     ) -> Result<Answer, BoxError> {
         let call = async {
-            // It may have come between the look and the place in line.
+            // Another call may have ended since the caller's look into the memory.
             if let Some(answer) = self.get(&key, ttl) {
                 return Ok(answer);
             }
@@ -114,11 +114,11 @@ impl Memory {
                     && may_be_kept(&payload)
                     && check.is_none_or(|check| check.passes(&payload)) =>
             {
-                // On one line as clients get it, or each of them would make a copy for that.
+                // On one line, as clients get it; otherwise each of them would make such a copy.
                 let payload = payload.detached().on_one_line();
                 let kept = Kept { payload: payload.clone(), since: Instant::now(), ttl };
                 self.kept.insert(key, kept);
-                // The bounds hold at once, not when moka gets round to it.
+                // Applies the limits at once, not at moka's next maintenance.
                 self.kept.run_pending_tasks();
                 Answer { response: Response { outcome: Ok(payload), ..response }, left: Some(ttl) }
             }
@@ -131,7 +131,7 @@ fn size(payload: &Payload) -> usize {
     payload.json().len() + BESIDE
 }
 
-/// Neither a failure in the dress of a result nor a question.
+/// Returns whether a result may be remembered: it is neither an error nor a question to the client.
 fn may_be_kept(payload: &Payload) -> bool {
     let json = payload.json();
     let mut failed = false;
@@ -158,7 +158,7 @@ impl fmt::Debug for Memory {
     }
 }
 
-/// One failure for all who waited for the call.
+/// An error shared by all callers who waited for the call.
 #[derive(Debug)]
 struct Shared(Arc<dyn StdError + Send + Sync>);
 

@@ -1,21 +1,21 @@
-//! Answers of 1C, remembered for a while.
+//! A cache of 1C's answers.
 //!
-//! [`CacheLayer`] stands right above the leaf. If told to with [`CacheLayer::lists`], it remembers the lists of the
+//! [`CacheLayer`] belongs right above the leaf. If [`CacheLayer::lists`] is set, it remembers the lists of the
 //! RPC dialect (`tools/list`, `resources/list`, `resources/templates/list`, `prompts/list`), each page by its cursor.
 //! Around the handle for the REST dialect, [`Cache::rest`] remembers the answer to a
-//! [`RestCall`](crate::onec::RestCall) for as long as its `cache` says. Everything else passes at no cost.
+//! [`RestCall`](crate::onec::RestCall) for as long as its `cache` field says. Everything else passes at no cost.
 //!
-//! - **Who gets what.** An answer is remembered for the path or method, the body or cursor, the headers
-//!   that travel on to 1C (so for the caller's scopes, `X-MCP-Scopes`), and, where calls run under the
-//!   caller's own login, for that login. `X-MCP-Sub` counts only then: under the service account 1C
-//!   answers by scopes. What stands beneath must go by nothing else. Bodies are compared byte for byte,
-//!   so they are best normalized before, as the catalog does.
+//! - **Key.** An answer is remembered by the path or method, the body or cursor, the headers
+//!   that are forwarded to 1C (so by the caller's scopes, `X-MCP-Scopes`), and, if calls run under the
+//!   caller's own login, by that login. Only then does `X-MCP-Sub` count: under the service account 1C
+//!   answers by scopes. Answers of the inner service must depend on nothing else. Bodies are compared byte for
+//!   byte, so it is best to normalize them before, as the catalog does.
 //! - **One call for all.** Callers who ask for the same at the same time wait for one call to 1C and get
-//!   the same answer, errors included. If the one who made the call leaves, the next makes it anew.
-//! - **What is not remembered**: errors of any kind, results with `isError` or `error`, questions to the
+//!   the same answer, errors included. If the caller who made the call is dropped, the next one makes it.
+//! - **Never remembered**: errors of any kind, results with `isError` or `error`, questions to the
 //!   client, and answers that do not pass the `check` of their call.
-//! - **Bounds.** At most 10 000 answers and 64 MiB by default; those not asked for longest go first.
-//! - **`ttlMs`.** A list tells clients how long it stays remembered.
+//! - **Limits.** At most 10 000 answers and 64 MiB by default; the least recently used are dropped first.
+//! - **`ttlMs`.** Remembered lists tell clients how long they stay remembered.
 //!
 //! # Example
 //!
@@ -32,7 +32,7 @@
 //! # async fn main() -> Result<(), BoxError> {
 //! let asked = Arc::new(AtomicUsize::new(0));
 //! let counter = Arc::clone(&asked);
-//! // In earnest an OneCService, and the handle that its `rest` gives.
+//! // In production an OneCService, and the handle that its `rest` returns.
 //! let onec = service_fn(|_: Request| async { Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[]}"#)?)) });
 //! let rest = service_fn(move |_: RestCall| {
 //!     counter.fetch_add(1, Ordering::SeqCst);

@@ -23,14 +23,15 @@ pub struct Cache<S> {
 accessors!(Cache<S>);
 
 impl<S> Cache<S> {
-    /// Returns `rest` with the memory of this cache, which remembers each answer for as long as its
-    /// [`RestCall`] says. It must be the handle of the same infobase.
+    /// Returns a service around `rest`, the REST handle of the same infobase, that shares this cache's memory.
+    ///
+    /// Each answer is remembered for as long as its [`RestCall`] says.
     pub fn rest<R>(&self, rest: R) -> RestCache<R> {
         RestCache { inner: rest, memory: Arc::clone(&self.memory) }
     }
 }
 
-/// A service of REST calls whose answers are remembered; see [`Cache::rest`].
+/// A service of REST calls that remembers answers; see [`Cache::rest`].
 #[derive(Clone, Debug)]
 pub struct RestCache<R> {
     inner: R,
@@ -93,7 +94,7 @@ where
     }
 }
 
-/// What is known, or what `inner` is asked.
+/// Returns the remembered answer, or that of `inner`.
 fn look_up<S, Q>(
     inner: &mut S,
     memory: &Arc<Memory>,
@@ -110,7 +111,7 @@ where
     if let Some(known) = memory.get(&key, ttl) {
         return Answered::known(Ok(finish(known)));
     }
-    // The service that was polled to readiness makes the call, if it comes to one.
+    // The call, if there is one, is made by the service that was polled to readiness.
     let mut ready = take_ready(inner);
     let memory = Arc::clone(memory);
     Answered::later(async move {
@@ -119,7 +120,7 @@ where
     })
 }
 
-/// A list says how long it stays the same.
+/// Adds to a list how long it stays remembered.
 fn told(Answer { response, left }: Answer) -> Response {
     let Some(left) = left else { return response };
     let ttl = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);

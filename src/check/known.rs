@@ -1,4 +1,4 @@
-//! [`Known`]: the schemas that each caller was shown.
+//! [`Known`]: the schemas that callers were shown.
 
 use crate::catalog::Form;
 use crate::identity::Identity;
@@ -11,20 +11,20 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a schema is known.
+/// How long a schema is remembered.
 const KNOWN: Duration = Duration::from_secs(12 * 60 * 60);
-/// Callers beyond these are forgotten, and pages of one list not known.
+/// Beyond these limits, callers are forgotten and pages of one list are not remembered.
 const MAX_CALLERS: usize = 1_000;
 const MAX_PAGES: usize = 100;
-/// The most bytes of lists, each counted once.
+/// The most bytes of all lists, each counted once.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// A longer schema is taken to check nothing.
+/// A longer schema is not checked by.
 const LONGEST: usize = 256 * 1024;
 
-/// To compile a schema of so many bytes takes milliseconds.
+/// Compiling a schema of this many bytes takes milliseconds.
 const WORK: usize = 16 * 1024;
 
-/// Who sees the same list; `None` where nothing is known of the caller.
+/// A hash: callers with the same one see the same list. `None` for callers without identity and headers.
 type Caller = Option<[u8; 32]>;
 
 /// The schemas of one page of a list.
@@ -34,7 +34,7 @@ struct Page {
     bytes: usize,
 }
 
-/// Compiled when it is first needed; `None` then where it cannot be.
+/// A schema, compiled when it is first needed; `None` if it cannot be compiled.
 #[derive(Debug)]
 struct Schema(Bytes, OnceLock<Option<Arc<Form>>>);
 
@@ -57,26 +57,26 @@ struct Shown {
     at: Instant,
 }
 
-/// The page on which somebody was shown a tool.
+/// The page on which a caller was shown a tool last.
 pub(super) struct Last {
     page: Arc<Page>,
-    /// When.
+    /// When the page was shown.
     pub(super) at: Instant,
 }
 
 impl Last {
-    /// Whether it is yet to be compiled, and that takes long.
+    /// Returns whether the schema is not compiled yet and compiling it takes long.
     pub(super) fn is_work(&self, tool: &str) -> bool {
         self.page.tools.get(tool).is_some_and(|schema| schema.0.len() >= WORK && schema.1.get().is_none())
     }
 
-    /// What to check by.
+    /// Returns the compiled schema.
     pub(super) fn form(&self, tool: &str) -> Option<Arc<Form>> {
         self.page.tools.get(tool)?.form(tool)
     }
 }
 
-/// What [`Page`]s depend on besides the list: nothing.
+/// The key of [`Page`]s among what is derived from a list; they depend on the list alone.
 #[derive(Clone, PartialEq)]
 struct Key;
 
@@ -87,7 +87,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Where the sender of `request` was shown a tool last.
+    /// Returns where the caller of `request` was shown a tool last.
     pub(super) fn last(&self, request: &Request, tool: &str) -> Option<Last> {
         let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         if callers.is_empty() {
@@ -99,7 +99,7 @@ impl Known {
         Some(Last { page: Arc::clone(&last.page), at: last.at })
     }
 
-    /// Learns the schemas of a page; what cannot be read as a list teaches nothing.
+    /// Learns the schemas of a page; an answer that cannot be read as a list changes nothing.
     pub(super) fn learn(&self, request: &Request, payload: &mut Payload) {
         let list = payload.list(&Method::ToolsList, &self.lists);
         let Ok(page) = list.and_then(|list| list.made(&Key, || Page::of(&list).map(Arc::new))) else { return };
@@ -121,7 +121,7 @@ impl Known {
     }
 }
 
-/// Forgets what is old, and then those callers who were shown a list longest ago.
+/// Forgets old pages, and then the callers who were shown a list longest ago, until the limits are kept.
 fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
     callers.retain(|_, shown| {
         shown.retain(|shown| shown.at.elapsed() < KNOWN);
@@ -162,7 +162,7 @@ impl Schema {
             }
             Ok(())
         })?;
-        // In memory of its own, as a list may stand in a long message.
+        // Copied, since a slice would keep the whole message with the list in memory.
         let schema = found.of(&item.json).filter(|schema| schema.len() <= LONGEST);
         Ok(schema.map(|schema| Arc::new(Self(Bytes::copy_from_slice(schema), OnceLock::new()))))
     }
@@ -179,7 +179,7 @@ impl Schema {
     }
 }
 
-/// All that a list depends on.
+/// Hashes all that a list depends on.
 fn caller(request: &Request) -> Caller {
     let identity = request.extensions.get::<Identity>();
     if identity.is_none() && request.headers.is_empty() {

@@ -4,19 +4,19 @@ use super::service::Check;
 use crate::catalog::Catalog;
 use tower_layer::Layer;
 
-/// Checks and mends the arguments of tools by the schemas that were listed; see the [module](super).
+/// Checks and mends the arguments of tools by the schemas that 1C listed; see the [module](super).
 #[derive(Clone, Debug, Default)]
 pub struct CheckLayer {
     catalog: Option<Catalog>,
 }
 
 impl CheckLayer {
-    /// All tools are checked.
+    /// Creates a layer that checks all tools.
     pub const fn new() -> Self {
         Self { catalog: None }
     }
 
-    /// All but the tools of `catalog`, whose layer beneath does it itself.
+    /// Excludes the tools of `catalog`, whose own layer beneath checks them.
     #[must_use]
     pub fn beside(mut self, catalog: Catalog) -> Self {
         self.catalog = Some(catalog);

@@ -1,24 +1,24 @@
-//! Arguments of the 1C extension's own tools, checked before 1C is asked.
+//! Checks of the arguments of 1C's own tools, before 1C is called.
 //!
-//! Language models put numbers in quotes, send objects as JSON text and make up values; most extensions find
-//! that out by an exception from deep within, whose text helps nobody. A [`CheckLayer`] remembers the input
+//! Language models put numbers in quotes, send objects as JSON text and make up values. Most extensions detect
+//! that by an exception deep inside, whose text helps no model. A [`CheckLayer`] remembers the input
 //! schemas of each list of tools that passes through it, and does for calls what the
-//! [catalog](crate::catalog) does for its own tools: what a schema refuses is mended where it leaves no doubt,
-//! and what cannot be mended is a tool result with `isError` that names the argument and what is allowed.
-//! 1C is not called then.
+//! [catalog](crate::catalog) does for its own tools: arguments that a schema rejects are mended if there is no doubt
+//! how; otherwise the call ends with a tool result with `isError` that names the argument and what is allowed, and
+//! 1C is not called.
 //!
-//! - Arguments that fit pass byte for byte. Defaults are not filled in, and arguments that a schema says
-//!   nothing of stay: unlike a catalog's, these tools are not closed. Formats (`date`) only say what may be
-//!   mended, as 1C often takes more than they do.
-//! - A schema holds for the callers who were shown it: those with the same subject, scopes, login and
-//!   headers towards 1C. One that is not known, is broken or cannot be compiled (an unknown draft, a
-//!   pattern with look-around) checks nothing, and no list is asked for to learn one.
-//! - A schema is known for 12 hours, within 32 MiB for the lists of all callers. Should it refuse a call
-//!   more than a minute after it was shown, the list is read again first, as the same caller: what 1C allows
-//!   by now is not refused. If the list cannot be read, 1C decides.
+//! - Arguments that fit pass byte for byte. Defaults are not filled in, and arguments that the schema does
+//!   not mention stay: unlike a catalog's, these tools are not closed. Formats (`date`) only say what may be
+//!   mended, as 1C often accepts more than they do.
+//! - A schema is used for the callers who were shown it: those with the same subject, scopes, login and
+//!   headers towards 1C. Nothing is checked by a schema that is unknown, broken or cannot be compiled (an unknown
+//!   draft, a pattern with look-around), and no list is requested to learn one.
+//! - A schema is remembered for 12 hours, within 32 MiB for the lists of all callers. If it rejects a call
+//!   more than a minute after it was shown, the list is requested again first, as the same caller: values that 1C
+//!   allows by now are not rejected. If the list cannot be read, 1C decides.
 //!
 //! The layer belongs above the one that hides tools and values from callers
-//! ([`ScopeLayer`](crate::scope::ScopeLayer)), so that a refusal tells only what its caller was shown, and
+//! ([`ScopeLayer`](crate::scope::ScopeLayer)), so that its errors reveal only what the caller was shown, and
 //! beneath [`AliasLayer`](crate::alias::AliasLayer), which maps names back.
 //!
 //! # Example

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// By an older schema nothing is refused.
+/// How long a schema may reject calls; an older one is read again first.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// An RPC service behind a [`CheckLayer`](super::CheckLayer).
@@ -34,7 +34,7 @@ impl<S> Check<S> {
 
 response_future!("The answer of a [`Check`] service.", Learn);
 
-/// Learns the schemas of a list.
+/// Learns the schemas of a list of tools.
 struct Learn {
     request: Box<Request>,
     known: Arc<Known>,
@@ -78,13 +78,13 @@ where
 
 type Compile = Box<dyn FnOnce() + Send>;
 
-/// What becomes of a call.
+/// The outcome of a check.
 enum Checking {
     Passed(Box<Request>),
     Refused(ArgumentError),
-    /// By a schema that may be another one by now.
+    /// The schema rejects the call, but may have changed by now.
     Doubtful,
-    /// By a schema that is to be compiled so, which takes long.
+    /// The schema is not compiled yet, and compiling it takes long.
     Uncompiled(Compile),
 }
 
@@ -107,13 +107,13 @@ where
         }
     }
 
-    /// The service that was polled to readiness, with all that a decision takes.
+    /// Takes the service that was polled to readiness, with the state that a check needs.
     fn taken(&mut self) -> Self {
         let inner = take_ready(&mut self.inner);
         Self { inner, catalog: self.catalog.clone(), known: Arc::clone(&self.known) }
     }
 
-    /// Checks when the schema is compiled, which may take long.
+    /// Compiles the schema off the serving threads, then checks.
     fn compiled(
         &mut self,
         compile: Compile,
@@ -129,18 +129,18 @@ where
                 Some(Checking::Passed(mended)) => *mended,
                 None | Some(Checking::Uncompiled(_)) => request,
             };
-            // It was ready before, and may be no longer.
+            // The service was ready before, but may be no longer.
             checked.inner.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
         }
     }
 
-    /// Checks by the list of now.
+    /// Requests the list again, then checks.
     fn look_again(&mut self, request: Request) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         let mut checked = self.taken();
         async move { checked.by_list_of_now(request).await }
     }
 
-    /// Long arguments aside.
+    /// Checks, off the serving threads if the arguments are long.
     async fn check(&mut self, request: Request) -> Result<(Option<Checking>, Request), BoxError> {
         let long = request.params.raw(Param::Arguments).is_some_and(|arguments| is_long(arguments.len()));
         let (known, catalog) = (Arc::clone(&self.known), self.catalog.clone());
@@ -165,14 +165,14 @@ where
         let request = match checking {
             Some(Checking::Refused(unfit)) => return Ok(refusal(&unfit)),
             Some(Checking::Passed(mended)) => *mended,
-            // Nobody knows, so 1C decides.
+            // Without a schema to check by, 1C decides.
             None | Some(Checking::Doubtful | Checking::Uncompiled(_)) => request,
         };
         self.inner.ready().await.map_err(Into::into)?.call(request).await.map_err(Into::into)
     }
 }
 
-/// `None` where there is nothing to check by, or nothing to change.
+/// Checks the arguments; `None` if there is no schema to check by, or nothing to change.
 fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<Checking> {
     let name = request.params.text(Param::Name)?;
     let last = known.last(request, &name)?;
@@ -194,7 +194,7 @@ fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<
     }
 }
 
-/// For the language model to mend its call.
+/// Returns the tool error from which the language model can correct its call.
 fn refusal(unfit: &ArgumentError) -> Response {
     Payload::tool_error(&unfit.message).into()
 }

@@ -1,18 +1,18 @@
-//! Arguments without what only the user may say.
+//! Removes the arguments that only the user may give.
 
 use crate::rpc::json::{JsonError, Tree};
 
-/// Whether 1C may take a key for `_confirmation`: it does not tell case.
+/// Returns whether 1C may take a key for `_confirmation`: 1C ignores case.
 pub(super) fn is_confirmation(key: &str) -> bool {
     const NAME: &str = "_confirmation";
     let key = key.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     key.len() == NAME.len() && key.eq_ignore_ascii_case(NAME)
 }
 
-/// Whether such a key may stand somewhere in this JSON text. Mostly there is none, so that is seen first,
-/// many bytes a step.
+/// Returns whether such a key may stand somewhere in this JSON text. Most texts have none, so this check looks at
+/// many bytes at a time and may be wrong the other way.
 pub(super) fn may_hold(json: &[u8]) -> bool {
-    // `_...f..m`, or the beginning of an escaped character of ASCII.
+    // `_...f..m`, or the beginning of an escaped ASCII character.
     let (fours, sevens) = (json.get(4..).unwrap_or_default(), json.get(7..).unwrap_or_default());
     let thirds = json.get(3..).unwrap_or_default();
     let written = json.iter().zip(fours).zip(sevens).fold(0, |may, ((first, fifth), eighth)| {
@@ -25,13 +25,13 @@ pub(super) fn may_hold(json: &[u8]) -> bool {
     written | escaped != 0
 }
 
-/// The arguments without such keys; `None` where there is none.
+/// Returns the arguments without such keys; `None` if there are none.
 ///
 /// # Errors
-/// [`JsonError`] for what is no JSON.
+/// [`JsonError`] if the arguments are not JSON.
 pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
     let mut tree = Tree::parse(arguments)?;
-    // Layers beneath may take JSON text for an object.
+    // Layers beneath may read JSON text as an object.
     if let Tree::Text(text) = &tree
         && let Some(inner) = of_text(text)
     {
@@ -45,14 +45,14 @@ pub(super) fn without(arguments: &[u8]) -> Result<Option<Vec<u8>>, JsonError> {
     Ok(Some(out))
 }
 
-/// Whether there was one.
+/// Removes such keys from the tree, and returns whether there were any.
 pub(super) fn strip(tree: &mut Tree) -> bool {
     match tree {
         Tree::Object(members) => {
             let before = members.len();
             members.retain(|(key, _)| !is_confirmation(key));
             let found = before != members.len();
-            // Not `any`: it would leave the rest as it is.
+            // Not `any`, which would stop at the first match.
             members.iter_mut().fold(found, |found, (_, value)| strip(value) | found)
         }
         Tree::Array(items) => items.iter_mut().fold(false, |found, item| strip(item) | found),
@@ -70,7 +70,7 @@ pub(super) fn strip(tree: &mut Tree) -> bool {
     }
 }
 
-/// The object or array that a text is as JSON: 1C, or a layer beneath, may take it for one.
+/// Parses a text that is a JSON object or array: 1C, or a layer beneath, may read it as one.
 fn of_text(text: &str) -> Option<Tree> {
     let json = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if !json.starts_with(['{', '[']) || !may_hold(json.as_bytes()) {

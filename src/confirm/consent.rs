@@ -1,4 +1,4 @@
-//! Whether a call may be made: what its sender is asked, and what came of it.
+//! Decides whether a call may be made, by what the user answered.
 
 use super::known::Guarded;
 use super::question::question;
@@ -9,20 +9,20 @@ use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into};
 use crate::rpc::{ErrorObject, Param, Params, Payload, Request, Response};
 use serde_json::{Value, json};
 
-/// The key of our question among the input requests.
+/// The key of this layer's question among the input requests.
 const KEY: &str = "consent";
-/// For a client that cannot ask.
+/// The error for a client that cannot ask its user.
 const CANNOT_ASK: &str = "Not called: this tool changes things in 1C only with the consent of the user, and this client \
     did not ask for it. It takes a client that can (MCP elicitation).";
 
-/// What becomes of a call.
+/// The decision on a call.
 pub(super) enum Decision {
     Answer(Response),
-    /// The user agreed.
+    /// The call to make: the user agreed.
     Call(Params),
 }
 
-/// Decides about a call of a tool that wants consent. Its arguments are without the one that says so.
+/// Decides on a call of a tool that requires consent. `_confirmation` was removed from its arguments before.
 pub(super) fn decide(seal: &Seal, request: &Request, tool: &str, guarded: &Guarded) -> Decision {
     let Some(value) = &guarded.wanted.value else { return refused(UNTOLD) };
     let params = &request.params;
@@ -37,7 +37,7 @@ pub(super) fn decide(seal: &Seal, request: &Request, tool: &str, guarded: &Guard
         return ask(seal, subject, guarded);
     };
     let action = params.raw(Param::InputResponses).and_then(action);
-    // Answers to questions of 1C's own are for 1C.
+    // The client's other answers belong to questions that 1C asked itself.
     let (agreed, answers) = match (read.stage, action.as_deref()) {
         (Stage::Given, _) => (true, true),
         (Stage::Asked, Some(action)) => (action == "accept", false),
@@ -61,7 +61,7 @@ fn refused(text: &str) -> Decision {
     Decision::Answer(Payload::tool_error(text).into())
 }
 
-/// The call with the word of the user in it.
+/// Makes the call, with the user's consent among the arguments.
 fn call(params: &Params, name: &str, value: &[u8], arguments: &[u8], state: Option<&str>, answers: bool) -> Decision {
     let mut confirmed = b"{".to_vec();
     quote_into(&mut confirmed, name);
@@ -84,7 +84,7 @@ fn call(params: &Params, name: &str, value: &[u8], arguments: &[u8], state: Opti
     }
 }
 
-/// The `action` of the answer to our question.
+/// Returns the `action` in the client's answer to this layer's question.
 fn action(responses: &[u8]) -> Option<String> {
     let mut answer = Span::default();
     Scanner::new(responses)
@@ -113,7 +113,7 @@ fn ask(seal: &Seal, subject: Subject<'_>, guarded: &Guarded) -> Decision {
     Decision::Answer(asked.map_err(ErrorObject::from).into())
 }
 
-/// Keeps what the user agreed to over further rounds of questions that 1C asks itself.
+/// Seals the consent into the request state of a question that 1C asks itself, for the next round of the call.
 pub(super) fn carried(seal: &Seal, subject: Subject<'_>, answer: Response) -> Response {
     let Ok(payload) = &answer.outcome else { return answer };
     if !payload.is_input_required() {
@@ -137,7 +137,7 @@ fn with_state(payload: &Payload, state: &str) -> Result<Payload, JsonError> {
     })?;
     let mut out = Vec::with_capacity(json.len() + state.len() + 20);
     if found.is_empty() {
-        // It holds `resultType` at least.
+        // The object is not empty: it has `resultType` at least.
         let end = object.end() - 1;
         out.extend_from_slice(json.get(..end).unwrap_or_default());
         out.extend_from_slice(b",\"requestState\":");
@@ -151,7 +151,7 @@ fn with_state(payload: &Payload, state: &str) -> Result<Payload, JsonError> {
     payload.rewritten(out)
 }
 
-/// What a tool is called with, kept for the answer.
+/// The tool and arguments of a call, kept until its answer.
 #[derive(Clone, Debug)]
 pub(super) struct Called {
     pub(super) tool: String,

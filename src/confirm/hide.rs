@@ -1,16 +1,16 @@
-//! Input schemas without the argument that only the user may give.
+//! Removes the argument that only the user may give from input schemas.
 
 use super::arguments::{is_confirmation, may_hold};
 use super::search::is_pattern;
 use crate::rpc::json::Tree;
 
-/// Whether a tool may speak of the argument somewhere.
+/// Returns whether a tool's definition may mention the argument.
 pub(super) fn may_speak(tool: &[u8]) -> bool {
     const PATTERNS: &[u8] = b"patternProperties";
     may_hold(tool) || tool.windows(PATTERNS.len()).any(|window| window == PATTERNS)
 }
 
-/// Takes the argument out of a schema, wherever it is spoken of.
+/// Removes the argument from a schema, wherever it is mentioned.
 pub(super) fn hide(schema: &mut Tree) {
     match schema {
         Tree::Object(members) => {
@@ -18,7 +18,7 @@ pub(super) fn hide(schema: &mut Tree) {
             members.retain_mut(|(keyword, value)| {
                 let was_empty = is_empty(value);
                 hide_in(keyword, value);
-                // Older drafts refuse an empty list of what is required; nothing is not what anything is.
+                // Drop what became empty: older drafts reject an empty `required`, and an empty `not` fits no value.
                 !matches!(keyword.as_str(), "required" | "not") || was_empty || !is_empty(value)
             });
         }
@@ -60,7 +60,7 @@ fn hide_in(keyword: &str, value: &mut Tree) {
     hide(value);
 }
 
-/// Of schemas under names, which may be those of keywords.
+/// Removes the argument from schemas by name; the names may be the same as keywords.
 fn hide_named(schemas: &mut Vec<(String, Tree)>) {
     schemas.retain(|(name, _)| !is_confirmation(name));
     schemas.iter_mut().for_each(|(_, schema)| hide(schema));

@@ -1,4 +1,4 @@
-//! [`Known`]: which tools want consent, as lists of tools had them.
+//! [`Known`]: the tools that require consent, learned from lists of tools.
 
 use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
@@ -7,21 +7,21 @@ use crate::rpc::{Item, List, Memo, Method, Payload, Size};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Beyond this many tools all are forgotten; lists bring them back.
+/// Beyond this many tools all are forgotten; later lists bring them back.
 const MAX_TOOLS: usize = 10_000;
 
-/// A tool that wants consent.
+/// A tool that requires consent.
 #[derive(Debug)]
 pub(super) struct Guarded {
     pub(super) wanted: Wanted,
-    /// What people call it.
+    /// The tool's title, for people.
     pub(super) title: Option<String>,
 }
 
-/// What was made of one page of a list.
+/// A page of a list, as clients see it.
 #[derive(Debug)]
 struct Page {
-    /// As clients see it; `None` where nothing changes.
+    /// The page as clients see it; `None` if nothing changes.
     shown: Option<Arc<List>>,
     tools: Vec<(String, Option<Arc<Guarded>>)>,
 }
@@ -32,7 +32,7 @@ impl Size for Arc<Page> {
     }
 }
 
-/// What [`Page`]s depend on besides the list: nothing.
+/// The key of [`Page`]s among what is derived from a list; they depend on the list alone.
 #[derive(Clone, PartialEq)]
 struct Key;
 
@@ -42,20 +42,20 @@ pub(super) struct Known(Mutex<Tools>);
 #[derive(Debug, Default)]
 struct Tools {
     known: HashMap<String, Option<Arc<Guarded>>>,
-    /// The page that was learned last: mostly it comes again.
+    /// The page that was learned last: usually the next one is the same.
     last: Option<Arc<Page>>,
 }
 
 impl Known {
-    /// Whether a tool is known, and wants consent.
+    /// Returns whether a tool is known, and if so, whether it requires consent.
     pub(super) fn tool(&self, name: &str) -> Option<Option<Arc<Guarded>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
     }
 
-    /// Makes a list what clients see of it, and learns its tools.
+    /// Turns a list into the one that clients see, and learns its tools.
     ///
     /// # Errors
-    /// [`JsonError`] for what is no list of tools.
+    /// [`JsonError`] if the payload is not a list of tools.
     pub(super) fn show(&self, payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
         let list = payload.list(&Method::ToolsList, lists)?;
         let page = list.made(&Key, || Page::of(&list).map(Arc::new))?;
@@ -100,10 +100,10 @@ impl Page {
     }
 }
 
-/// A tool as far as consent goes.
+/// A tool as clients see it, and the consent that it requires.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// Without the argument, where it has it.
+    /// The tool without the argument; `None` if it has none.
     shown: Option<Item>,
     guarded: Option<Arc<Guarded>>,
 }

@@ -5,8 +5,9 @@ use super::service::Confirm;
 use std::time::Duration;
 use tower_layer::Layer;
 
-/// Asks users for their consent where a tool of 1C wants it; see the [module](super). It belongs beneath
-/// the layer that knows what callers may do, and above all that answers.
+/// Asks users for consent before calls of 1C's tools that require it; see the [module](super).
+///
+/// The layer belongs beneath the one that checks scopes, and above all that answer calls.
 #[derive(Clone, Debug)]
 pub struct ConfirmLayer {
     seal: Seal,
@@ -19,20 +20,20 @@ impl Default for ConfirmLayer {
 }
 
 impl ConfirmLayer {
-    /// Consents are good for 10 minutes, and for this process alone.
+    /// Creates a layer whose consents are valid for 10 minutes, and in this process only.
     pub fn new() -> Self {
         Self { seal: Seal::new() }
     }
 
-    /// A secret that all replicas have and no client, as the password of the service account in 1C: what a
-    /// user agreed to at one replica counts at the others. An empty one changes nothing.
+    /// Sets a secret that all replicas know and no client does, such as the password of the service account in 1C: a
+    /// consent given to one replica is then valid at the others. An empty secret changes nothing.
     #[must_use]
     pub fn shared(mut self, secret: &[u8]) -> Self {
         self.seal.share(secret);
         self
     }
 
-    /// How long a consent, and the question for it, are good.
+    /// Sets how long a consent, and the question for it, stay valid; 10 minutes by default.
     #[must_use]
     pub const fn lifetime(mut self, time: Duration) -> Self {
         self.seal.lifetime = time;

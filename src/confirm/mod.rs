@@ -1,44 +1,44 @@
-//! Consent of the user, for tools of 1C that want it.
+//! Consent of the user to calls of 1C's tools that require it.
 //!
-//! Some extensions have tools that do anything, such as `execute_code`, and take the argument
-//! `_confirmation` as the word of the user that it may be done. A language model that fills it in itself
-//! makes that worth nothing. Behind a [`ConfirmLayer`]
+//! Some extensions have tools that can do anything, such as `execute_code`, and take the argument
+//! `_confirmation` as the user's consent. That is worth nothing if the language model fills it in itself.
+//! Behind a [`ConfirmLayer`]
 //!
-//! - `_confirmation` never passes from a client's arguments to 1C, of no tool and no prompt, at no depth, not
-//!   in JSON text within a string, in no spelling that 1C would take for it; what is left of the call goes on;
+//! - `_confirmation` never passes from a client's arguments to 1C: of no tool and no prompt, at no depth, not
+//!   in JSON text within a string, in no spelling that 1C would accept; the rest of the call goes on;
 //! - lists do not show it;
-//! - a call of a tool whose schema lists it (among its properties, as a pattern of them that fits it, or as
+//! - a call of a tool whose schema has it (among its properties, as a matching pattern of properties, or as
 //!   required) asks the user first, by
-//!   [elicitation](https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation): as an
-//!   input request of 2026-07-28, as a request of the server to older clients. Once they accept, 1C gets the
-//!   argument with the value that its schema allows: `true`, its `const`, or the one of its `enum` that says
+//!   [elicitation](https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation): an
+//!   input request of 2026-07-28, or a request of the server to older clients. If the user accepts, 1C gets the
+//!   argument with the value that its schema allows: `true`, its `const`, or the value of its `enum` that means
 //!   yes;
-//! - where the client cannot ask, or the user says no, the tool is not called, and a result with `isError`
+//! - if the client cannot ask, or the user declines, the tool is not called, and a result with `isError`
 //!   says why.
 //!
-//! # What is asked
+//! # The question
 //!
-//! The question shows the tool and all arguments, as JSON: a text with line breaks cannot pass for another
-//! argument, and characters that are not seen are shown by their numbers (`[U+202E]`). A call that takes more
-//! than 8,000 characters to show is refused, with a sentence: nobody agrees to what they do not see.
+//! The question shows the tool and all arguments, as JSON: a text with line breaks cannot look like another
+//! argument, and invisible characters are shown by their numbers (`[U+202E]`). A call that takes more than 8,000
+//! characters to show ends with an error, as users cannot agree to what they do not see.
 //!
-//! # What a consent is good for
+//! # The scope of a consent
 //!
-//! One call of one tool, with these arguments, for this caller, within [`lifetime`](ConfirmLayer::lifetime).
-//! The request state that travels with the question says so under an HMAC-SHA-256, which covers the state that
-//! 1C gives for questions of its own. Its key is random, unless replicas are given a [secret that all of them
-//! have](ConfirmLayer::shared); where there is none, but calls run under the callers' own logins of 1C, it is
-//! made of that login. A replica with another key asks again.
+//! A consent is valid for one call of one tool, with these arguments, for this caller, within
+//! [`lifetime`](ConfirmLayer::lifetime). The request state that travels with the question says so under an
+//! HMAC-SHA-256, which also covers the state that 1C gives for questions of its own. Its key is random, unless
+//! replicas are given a [shared secret](ConfirmLayer::shared). Without a secret, if calls run under the callers' own
+//! logins of 1C, the key is derived from that login. A replica with another key asks again.
 //!
-//! Any answer, a refusal too, uses the request state up; whoever comes with it once more is asked again. All
-//! that one layer makes remembers together which ones were used, until their time is over; beyond 100,000 calls
-//! are refused rather than one forgotten. Replicas know nothing of each other, so a consent that several of
-//! them take is good for one call at each. The layer trusts the client to show the question to its user, as
-//! the protocol does.
+//! Any answer, also that the user declines, uses the request state up; if it is sent once more, the user is asked
+//! again. All services of one layer together remember which ones were used, until they expire. While 100,000
+//! are remembered, calls are rejected rather than one of them forgotten. Replicas do not share this, so a consent
+//! that several of them accept is valid for one call at each. The layer trusts the client to show the question to
+//! its user, as the protocol does.
 //!
-//! Which tools want consent is learned from lists. If a tool is not known yet, the list is asked for before
-//! the first call, as the same caller, no more often than every five seconds. If that fails, the call
-//! goes on without the argument, for 1C to refuse.
+//! The layer learns from lists which tools require consent. If a tool is not known yet, the list is requested before
+//! the first call, as the same caller, and at most every five seconds. If that fails, the call goes on without the
+//! argument, and 1C rejects it.
 //!
 //! # Example
 //!
@@ -64,7 +64,7 @@
 //!     Ok::<Value, BoxError>(serde_json::from_slice(answer.outcome?.json())?)
 //! };
 //!
-//! // The model's word counts for nothing.
+//! // A confirmation given by the model does not count.
 //! let arguments = json!({ "code": "1 + 1", "_confirmation": true });
 //! let asked = call(json!({ "name": "execute_code", "arguments": arguments })).await?;
 //! assert_eq!(asked["resultType"], "input_required");

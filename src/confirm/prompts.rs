@@ -1,4 +1,4 @@
-//! Lists of prompts without the argument that only the user may give: it would not reach 1C.
+//! Removes the argument that only the user may give from lists of prompts, as it would not reach 1C.
 
 use super::arguments::{is_confirmation, may_hold};
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree};
@@ -6,14 +6,14 @@ use crate::rpc::{List, Memo, Method, Payload};
 use bytes::Bytes;
 use std::sync::Arc;
 
-/// What such lists depend on besides the list: nothing.
+/// The key of changed lists among what is derived from a list; they depend on the list alone.
 #[derive(Clone, PartialEq)]
 struct Key;
 
-/// Makes a list what clients see of it.
+/// Turns a list into the one that clients see.
 ///
 /// # Errors
-/// [`JsonError`] for what is no list of prompts.
+/// [`JsonError`] if the payload is not a list of prompts.
 pub(super) fn show(payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
     if !may_hold(payload.json()) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(super) fn show(payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonE
     Ok(())
 }
 
-/// `None` where nothing changes.
+/// Returns the list that clients see; `None` if nothing changes.
 fn shown(list: &List) -> Result<Option<Arc<List>>, JsonError> {
     let mut changed = false;
     let mut prompts = Vec::with_capacity(list.items().len());
@@ -37,7 +37,7 @@ fn shown(list: &List) -> Result<Option<Arc<List>>, JsonError> {
     Ok(changed.then(|| list.with(prompts)))
 }
 
-/// The prompt without the argument; `None` where it has none such.
+/// Returns the prompt without the argument; `None` if it does not have it.
 fn without(prompt: &Bytes) -> Result<Option<Vec<u8>>, JsonError> {
     let mut found = Span::default();
     Scanner::new(prompt)?.object::<JsonError>(|scanner, Member { key, .. }| {

@@ -1,21 +1,21 @@
-//! What a user is asked: the whole call, in a form that hides nothing of it.
+//! The question to the user: the whole call, in a form that hides nothing of it.
 
 use super::known::Guarded;
 use super::seal::Subject;
 use crate::rpc::json::Tree;
 use crate::rpc::label::is_invisible;
 
-/// The most characters of a question: more than that nobody reads.
+/// The most characters of a question; users do not read more.
 const LONGEST: usize = 8_000;
-/// How much is shown of what 1C calls the tool, beside its name.
+/// The most characters of the tool's title, shown beside its name.
 const LONGEST_TITLE: usize = 200;
-/// Where a line of a text goes on: no argument begins so.
+/// The start of a text's next line; the line of an argument never begins so.
 const NEXT_LINE: &str = "\n    │ ";
 
-/// For a person, in both languages: nothing tells which one they speak. `None` where it would be too long:
-/// nobody agrees to what they do not see.
+/// Returns the question, in both languages, as nothing tells which one the user speaks. `None` if it would be too
+/// long: users cannot agree to what they do not see.
 pub(super) fn question(subject: Subject<'_>, guarded: &Guarded) -> Option<String> {
-    // What is no object with readable names is not called.
+    // Arguments that are not an object with readable names are not called with.
     let Ok(Tree::Object(arguments)) = Tree::parse(subject.arguments) else { return None };
     let mut question = Question { text: String::new(), room: LONGEST };
     question.plain("Выполнить в 1С: ")?;
@@ -38,10 +38,10 @@ pub(super) fn question(subject: Subject<'_>, guarded: &Guarded) -> Option<String
     Some(question.text)
 }
 
-/// A question as far as it is written.
+/// A question being written.
 struct Question {
     text: String,
-    /// How many characters more it may have.
+    /// How many more characters it may have.
     room: usize,
 }
 
@@ -56,24 +56,24 @@ impl Question {
         text.chars().try_for_each(|c| self.push(c))
     }
 
-    /// A character of somebody else's, which must not hide or reorder others.
+    /// Writes a character of foreign text, so that it cannot hide or reorder others.
     fn shown(&mut self, c: char) -> Option<()> {
         if is_invisible(c) { self.plain(&format!("[U+{:04X}]", u32::from(c))) } else { self.push(c) }
     }
 
-    /// A text of 1C's on one line, its beginning at least.
+    /// Writes a text of 1C's on one line, up to `most` characters.
     fn line(&mut self, text: &str, most: usize) -> Option<()> {
         text.chars().take(most).try_for_each(|c| self.shown(c))?;
         if text.chars().nth(most).is_some() { self.push('…') } else { Some(()) }
     }
 
-    /// In quotes, unless it is a word.
+    /// Writes a name, in quotes unless it is a plain word.
     fn name(&mut self, name: &str) -> Option<()> {
         let in_words = |c: char| (c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) && !is_invisible(c);
         if !name.is_empty() && name.chars().all(in_words) { self.plain(name) } else { self.quoted(name) }
     }
 
-    /// As JSON with all its members, those that stand there twice too.
+    /// Writes a value as JSON with all its members, duplicate ones too.
     fn value(&mut self, value: &Tree) -> Option<()> {
         match value {
             Tree::Object(members) => {
@@ -95,12 +95,12 @@ impl Question {
                 self.push(']')
             }
             Tree::Text(text) => self.quoted(text),
-            // A string with half a character keeps its escapes.
+            // A string with half a surrogate pair keeps its escapes.
             Tree::Raw(raw) => String::from_utf8_lossy(raw).chars().try_for_each(|c| self.shown(c)),
         }
     }
 
-    /// As a string of JSON, but with its line breaks and tabs: code must stay readable.
+    /// Writes a JSON string, but with its line breaks and tabs, so that code stays readable.
     fn quoted(&mut self, text: &str) -> Option<()> {
         self.push('"')?;
         for c in text.chars() {

@@ -1,21 +1,21 @@
-//! What 1C wants of the user, as an input schema says it.
+//! The consent that an input schema requires.
 
 use super::search::{Search, property, requirement};
 use crate::rpc::json::{Tree, quote_into};
 
-/// What 1C wants to get once the user agreed.
+/// The argument that 1C wants once the user has agreed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
-    /// The argument, as 1C writes it.
+    /// The argument's name, as 1C writes it.
     pub(super) name: String,
-    /// JSON text; `None` where the schema does not let it be told.
+    /// The value as JSON text; `None` if the schema does not tell which one means consent.
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// A yes where any will do.
+/// The value where any will do.
 const TRUE: &[u8] = b"true";
 
-/// What an enum may call a yes.
+/// The values of an enum that mean yes.
 const YES: [&str; 14] = [
     "true",
     "yes",
@@ -33,12 +33,12 @@ const YES: [&str; 14] = [
     "истина",
 ];
 
-/// What a tool with this input schema wants, if it wants consent.
+/// Returns the consent that a tool with this input schema requires, if any.
 pub(super) fn wanted(schema: &Tree) -> Option<Wanted> {
     if let Some((name, schema)) = Search::new(schema).find(property) {
         return Some(Wanted { name: name.to_owned(), value: value(schema) });
     }
-    // Nothing says what it may be.
+    // No schema says what the value may be.
     let name = Search::new(schema).find(requirement)?;
     Some(Wanted { name: name.to_owned(), value: Some(TRUE.to_vec()) })
 }

@@ -1,4 +1,4 @@
-//! [`Seal`]: what a question and a consent are bound to.
+//! [`Seal`]: binds a question and a consent to a call and a caller.
 
 use super::used::{Mark, Used, Worth};
 use crate::identity::Identity;
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// What a request state of ours begins with.
+/// The beginning of this layer's request states.
 const PREFIX: &str = "onec-mcp.consent";
 
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// How far a call has come.
+/// The stage of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// The user was asked.
@@ -48,7 +48,7 @@ impl Stage {
     }
 }
 
-/// What a consent is for.
+/// The call that a consent is for.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) tool: &'a str,
@@ -56,22 +56,22 @@ pub(super) struct Subject<'a> {
     pub(super) caller: Option<&'a Identity>,
 }
 
-/// What is sealed together with its subject.
+/// The sealed fields besides the subject.
 #[derive(Clone, Copy)]
 struct Sealed<'a> {
     stage: Stage,
-    /// Seconds of Unix time.
+    /// When it expires, in seconds of Unix time.
     until: u64,
-    /// Two questions about the same call are two.
+    /// Tells apart two questions about the same call.
     nonce: &'a str,
-    /// The request state of 1C.
+    /// 1C's own request state.
     inner: Option<&'a str>,
 }
 
-/// A request state that is good.
+/// A valid request state.
 pub(super) struct Read<'a> {
     pub(super) stage: Stage,
-    /// That of 1C in it.
+    /// 1C's own request state.
     pub(super) inner: Option<&'a str>,
     mark: Mark,
 }
@@ -79,7 +79,7 @@ pub(super) struct Read<'a> {
 impl Seal {
     pub(super) fn new() -> Self {
         let mut key = Zeroizing::new([0; 32]);
-        // 244 bits of the operating system's randomness.
+        // 244 random bits from the operating system.
         key.iter_mut()
             .zip(Uuid::new_v4().into_bytes().into_iter().chain(Uuid::new_v4().into_bytes()))
             .for_each(|(byte, random)| *byte = random);
@@ -93,7 +93,7 @@ impl Seal {
         }
     }
 
-    /// The request state for `subject`, with that of 1C in it.
+    /// Returns the request state for `subject`, with 1C's own in it.
     pub(super) fn state(&self, stage: Stage, subject: Subject<'_>, inner: Option<&str>) -> String {
         let until = now().saturating_add(self.lifetime).as_secs();
         let nonce = Uuid::new_v4().simple().to_string();
@@ -103,7 +103,7 @@ impl Seal {
         format!("{PREFIX}.{}.{until}.{nonce}.{seal}{inner}", stage.name())
     }
 
-    /// What a request state says of `subject`; `None` for one that is another's, was changed, or is too old.
+    /// Reads a request state for `subject`; `None` if it is of another subject, was changed, or has expired.
     pub(super) fn read<'a>(&self, state: &'a str, subject: Subject<'_>) -> Option<Read<'a>> {
         let mut parts = state.strip_prefix(PREFIX)?.strip_prefix('.')?.splitn(5, '.');
         let stage = match parts.next()? {
@@ -119,7 +119,7 @@ impl Seal {
         (now().as_secs() < until).then_some(Read { stage, inner, mark: (until, seal) })
     }
 
-    /// Uses it up: a request state is good for one call.
+    /// Uses the request state up: it is valid for one call.
     pub(super) fn take(&self, read: &Read<'_>) -> Worth {
         self.used.take(read.mark, now().as_secs())
     }
@@ -127,7 +127,7 @@ impl Seal {
     fn mac(&self, sealed: Sealed<'_>, subject: Subject<'_>) -> Hmac<Sha256> {
         let Subject { tool, arguments, caller } = subject;
         let own = caller.and_then(Identity::credentials);
-        // Without a secret that replicas share they still share what the caller logs in with.
+        // Replicas without a shared secret still share the caller's login.
         let key = match own {
             Some(own) if !self.shared && !own.password().expose_secret().is_empty() => {
                 derived(own.authorization().as_bytes())
@@ -155,7 +155,7 @@ impl Seal {
 }
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    // A key of any length will do, so this cannot fail.
+    // HMAC accepts keys of any length, so this cannot fail.
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
 }
 
@@ -169,7 +169,7 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Checked JSON without the white space between its tokens: a client may write the same call otherwise.
+/// Returns valid JSON without the white space between tokens: clients may write the same call differently.
 fn compact(json: &[u8]) -> Vec<u8> {
     let (mut within, mut escaped) = (false, false);
     let kept = json.iter().copied().filter(|byte| {

@@ -1,18 +1,18 @@
-//! [`Search`]: where a schema speaks of the argument that only the user may give.
+//! [`Search`]: finds where a schema mentions the argument that only the user may give.
 
 use super::arguments::is_confirmation;
 use crate::rpc::json::Tree;
 use percent_encoding::percent_decode_str;
 use regex::RegexBuilder;
 
-/// Chains of references and combinators longer than this are not followed.
+/// Longer chains of references and combinators are not followed.
 const LONGEST_CHAIN: usize = 16;
-/// So many schemas are looked at: references may lead back to where they stand, each by several ways.
+/// The most schemas to look at: references may form cycles.
 const MOST_STEPS: usize = 2_000;
-/// Bytes that a pattern may take once it is compiled.
+/// The most bytes of a compiled pattern.
 const PATTERN_SIZE: usize = 256 * 1024;
 
-/// Names that are nobody's consent: a pattern that fits one of them fits arguments at large.
+/// Names of ordinary arguments: a pattern that matches one of them is not about consent.
 const OTHERS: [&str; 5] = ["a", "code", "Код", "x1", "номер_1"];
 
 /// A walk over the schemas that the arguments of a call must fit.
@@ -26,7 +26,7 @@ impl<'a> Search<'a> {
         Self { root, steps: MOST_STEPS }
     }
 
-    /// What `at` finds at some keyword of one of them.
+    /// Returns what `at` finds at some keyword of one of the schemas.
     pub(super) fn find<T>(&mut self, at: fn(&str, &'a Tree) -> Option<T>) -> Option<T> {
         self.within(self.root, at, 0)
     }
@@ -55,7 +55,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The argument with its schema.
+/// Returns the argument with its schema.
 pub(super) fn property<'a>(keyword: &str, value: &'a Tree) -> Option<(&'a str, &'a Tree)> {
     let Tree::Object(properties) = value else { return None };
     match keyword {
@@ -69,7 +69,7 @@ pub(super) fn property<'a>(keyword: &str, value: &'a Tree) -> Option<(&'a str, &
     }
 }
 
-/// The argument where its name alone is given.
+/// Returns the argument if only its name is mentioned.
 pub(super) fn requirement<'a>(keyword: &str, value: &'a Tree) -> Option<&'a str> {
     let named = |names: &'a Tree| match names {
         Tree::Array(names) => names.iter().find_map(|name| match name {
@@ -90,11 +90,11 @@ pub(super) fn requirement<'a>(keyword: &str, value: &'a Tree) -> Option<&'a str>
     }
 }
 
-/// Whether a pattern of names is there for this argument.
+/// Returns whether a pattern of names is meant for this argument.
 pub(super) fn is_pattern(pattern: &str) -> bool {
     match RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE).build() {
         Ok(regex) => regex.is_match("_confirmation") && !OTHERS.iter().any(|name| regex.is_match(name)),
-        // One that looks around, which only other engines know.
+        // A pattern with look-around, which this engine does not support.
         Err(_) => pattern.to_ascii_lowercase().contains("_confirmation"),
     }
 }

@@ -44,14 +44,14 @@ impl<S> Confirm<S> {
 
 response_future!("The answer of a [`Confirm`] service.", Work);
 
-/// What a list is made into.
+/// The function that changes a list.
 type Make = fn(&Shared, &mut Payload) -> Result<(), JsonError>;
 
-/// What becomes of the answer.
+/// The work on an answer.
 enum Work {
-    /// A list, shown without what only the user may say.
+    /// Removes the argument from a list.
     Show(Arc<Shared>, Make),
-    /// A call that the user agreed to, whose next round needs no second word.
+    /// Keeps the consent for the next round of a call.
     Carry(Arc<Shared>, Box<Called>),
 }
 
@@ -68,7 +68,7 @@ impl Rework for Work {
     }
 }
 
-/// What cannot be read as a list is for others to judge.
+/// Turns a list into the one that clients see. An answer that cannot be read as a list passes as it is.
 fn shown(shared: &Shared, make: Make, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome
         && let Err(fault) = make(shared, payload)
@@ -139,14 +139,14 @@ where
         }
     }
 
-    /// Asks for the list first: nobody knows the tool yet.
+    /// Requests the list first, as the tool is not known yet.
     fn ask(
         &mut self,
         request: Request,
         tool: String,
     ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
-        // Waiting for another's list with a place reserved could keep that list from its own place, so
-        // the service that was polled to readiness is let go.
+        // Let go of the service that was polled to readiness: it may hold a place (say, of a concurrency limit)
+        // that the other caller's list needs, for which this call would wait.
         drop(take_ready(&mut self.inner));
         let mut service = self.inner.clone();
         let shared = Arc::clone(&self.shared);
@@ -174,11 +174,11 @@ where
     }
 }
 
-/// The request without what only the user may say.
+/// Removes the arguments that only the user may give from a request.
 fn stripped(mut request: Request) -> Request {
     for param in [Param::Arguments, Param::Context] {
         let given = request.params.raw(param).filter(|raw| may_hold(raw));
-        // What was read with the message is JSON.
+        // The parameters were parsed with the message, so this cannot fail.
         if let Some(Ok(Some(left))) = given.map(without) {
             tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
             request.params = request.params.with(param, &left);
@@ -187,7 +187,7 @@ fn stripped(mut request: Request) -> Request {
     request
 }
 
-/// The call that the user agreed to, or the answer to the client.
+/// Returns the call that the user agreed to, or the answer to the client.
 fn agreed(seal: &Seal, request: Request, tool: &str, guarded: &Guarded) -> Result<(Request, Called), Box<Response>> {
     match decide(seal, &request, tool, guarded) {
         Decision::Answer(answer) => Err(Box::new(answer)),

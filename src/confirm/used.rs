@@ -1,26 +1,26 @@
-//! [`Used`]: which questions were answered already.
+//! [`Used`]: the request states that were used.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// So many are remembered, in about 10 MB: 160 answers a second, for all of 10 minutes.
+/// The most that are remembered, in about 10 MB: 160 answers a second for all of 10 minutes.
 const MOST: usize = 100_000;
 
-/// What tells an answer from all others: until when it is good (seconds), and its seal.
+/// Identifies a request state: when it expires (in seconds), and its seal.
 pub(super) type Mark = (u64, [u8; 32]);
 
-/// What a request state is worth.
+/// The result of using a request state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// It was not used before, and is now.
+    /// It was not used before; it is now.
     Call,
-    /// It was used.
+    /// It was used before.
     Nothing,
-    /// Nobody could remember that it was used.
+    /// It cannot be remembered as used, as there are too many.
     Unknown,
 }
 
-/// Answers that were used and would still be good, in bounded memory.
+/// The used request states that have not expired, in bounded memory.
 pub(super) struct Used {
     most: usize,
     marks: Mutex<BTreeSet<Mark>>,
@@ -33,7 +33,7 @@ impl Default for Used {
 }
 
 impl Used {
-    /// Uses a mark up. One that is still good is never forgotten: when there are too many, none is taken.
+    /// Uses a mark up. Marks that have not expired are never forgotten: if there are too many, no more are accepted.
     pub(super) fn take(&self, mark: Mark, now: u64) -> Worth {
         let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         while marks.first().is_some_and(|(until, _)| *until <= now) {
@@ -65,7 +65,7 @@ mod tests {
         for seal in 1..=3 {
             assert_eq!(used.take(mark(100 + u64::from(seal), seal), 100), Worth::Nothing);
         }
-        // The first one's time is over.
+        // The first mark has expired.
         assert_eq!(used.take(mark(200, 4), 101), Worth::Call);
         assert_eq!(used.take(mark(200, 4), 101), Worth::Nothing);
         assert_eq!(used.take(mark(200, 5), 101), Worth::Unknown);

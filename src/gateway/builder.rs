@@ -24,15 +24,15 @@ use tower::util::option_layer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Nothing was said yet of who may call.
+/// Marks a [`Builder`] that was not yet told who may call.
 #[derive(Clone, Copy, Debug)]
 pub enum Unsaid {}
 
-/// It was said who may call.
+/// Marks a [`Builder`] that was told who may call.
 #[derive(Clone, Copy, Debug)]
 pub enum Said {}
 
-/// The parts of a [`Gateway`], in any order. Each may be an `Option` of its layer.
+/// Takes the parts of a [`Gateway`], in any order; each may be an `Option` of its layer.
 #[derive(Clone, Debug)]
 #[must_use = "a stack is there once `build` is called"]
 pub struct Builder<L, R = NoRest, Callers = Unsaid> {
@@ -85,13 +85,13 @@ impl<L> Gateway<L> {
 }
 
 impl<L, R> Builder<L, R, Unsaid> {
-    /// Callers may do what their scopes allow by `policy`; one whom no authentication layer knows has
-    /// none. The rules that a catalog's tools carry are added.
+    /// Lets callers do what their scopes allow by `policy`; a caller without an [`Identity`](crate::Identity) has no
+    /// scopes. The rules that the tools of a catalog carry are added.
     pub fn scopes(self, policy: ScopePolicy) -> Builder<L, R, Said> {
         self.said(Some(policy))
     }
 
-    /// Whoever gets through to this stack may do everything, and 1C is told nothing of them.
+    /// Lets every caller do everything; 1C is not told who calls.
     pub fn without_authentication(self) -> Builder<L, R, Said> {
         self.said(None)
     }
@@ -109,44 +109,44 @@ impl<L, R> Builder<L, R, Unsaid> {
 }
 
 impl<L, R, Callers> Builder<L, R, Callers> {
-    /// Tools get names that every client takes.
+    /// Gives tools names that every client accepts.
     #[cfg(feature = "alias")]
     pub fn aliases(mut self, layer: impl Into<Option<AliasLayer>>) -> Self {
         self.layers.aliases = layer.into();
         self
     }
 
-    /// Lists and calls of tools are reported.
+    /// Reports lists of tools and calls of tools.
     #[cfg(feature = "audit")]
     pub fn audit(mut self, layer: impl Into<Option<AuditLayer>>) -> Self {
         self.layers.audit = layer.into();
         self
     }
 
-    /// Arguments of tools that are not the catalog's are checked and mended by the schemas listed.
+    /// Checks and mends the arguments of 1C's own tools by the schemas that 1C listed; the catalog checks its own.
     #[cfg(feature = "check")]
     pub fn check(mut self, layer: impl Into<Option<CheckLayer>>) -> Self {
         self.layers.check = layer.into();
         self
     }
 
-    /// Users are asked before tools of 1C that want their consent.
+    /// Asks users for consent before calls of 1C's tools that require it.
     #[cfg(feature = "confirm")]
     pub fn confirm(mut self, layer: impl Into<Option<ConfirmLayer>>) -> Self {
         self.layers.confirm = layer.into();
         self
     }
 
-    /// There are tools of a catalog.
+    /// Adds the tools of a catalog.
     #[cfg(feature = "catalog")]
     pub fn catalog<T>(self, layer: impl Into<Option<CatalogLayer<T>>>) -> Builder<L, T, Callers> {
         Builder { leaf: self.leaf, layers: self.layers, catalog: layer.into(), said: PhantomData }
     }
 
-    /// Answers of 1C are remembered, those to the calls of the catalog among them. If a
-    /// [`RestService`](crate::rest::RestService) shall remember the same ones, put the layer around the leaf
-    /// instead, and give the catalog and that service the handle that [`Cache::rest`](crate::cache::Cache::rest)
-    /// makes.
+    /// Remembers answers of 1C, also those to the catalog's calls.
+    ///
+    /// If a [`RestService`](crate::rest::RestService) is to share them, put the layer around the leaf instead, and give
+    /// both the catalog and that service the handle that [`Cache::rest`](crate::cache::Cache::rest) returns.
     #[cfg(feature = "cache")]
     pub fn cache(mut self, layer: impl Into<Option<CacheLayer>>) -> Self {
         self.layers.cache = layer.into();
@@ -155,7 +155,7 @@ impl<L, R, Callers> Builder<L, R, Callers> {
 }
 
 impl<L, R> Builder<L, R, Said> {
-    /// Returns the stack.
+    /// Builds the stack.
     pub fn build(self) -> Gateway<L, R>
     where
         L: Service<Request, Response = Response, Error = BoxError> + Clone + Send + 'static,
@@ -164,7 +164,7 @@ impl<L, R> Builder<L, R, Said> {
         R::Future: Send,
     {
         let layers = self.layers;
-        // From the inside out; the table of the module says why.
+        // From the inside out; the table in the module's docs has the reasons.
         let stack = self.leaf;
         #[cfg(feature = "cache")]
         let stack = option_layer(layers.cache).layer(stack);

@@ -1,23 +1,23 @@
-//! The RPC stack in the order that is safe, from parts that may each be there or not.
+//! The stack of RPC layers in a safe order, each layer optional.
 //!
-//! Layers compose freely, and most orders of them are wrong in a way that no test of a single layer
-//! shows. [`Gateway::builder`] knows the right one, outermost first:
+//! Layers compose freely, but most orders are wrong in ways that no test of a single layer shows.
+//! [`Gateway::builder`] puts them in the right one, outermost first:
 //!
 //! | Layer | Why it stands there |
 //! |---|---|
-//! | [`LogLayer`](crate::LogLayer) | Around what the bridge answers itself too, so it is given to that: [`Bridge::layer`](crate::Bridge::layer). |
-//! | [`AliasLayer`](crate::alias::AliasLayer) | Below it everything has the names that 1C gave, so that rules and the audit trail speak of those. |
-//! | [`AuditLayer`](crate::audit::AuditLayer) | Outside of the scopes: a call that was refused is reported too. |
-//! | [`CheckLayer`](crate::check::CheckLayer) | Outside of the scopes: it checks by what they showed a caller, and they judge what it mended. |
-//! | [`ScopeLayer`](crate::scope::ScopeLayer) | Outside of all that answers: nothing beneath it, catalog or cache, is ever asked by who may not ask. |
-//! | [`ConfirmLayer`](crate::confirm::ConfirmLayer) | Inside of the scopes: nobody is asked about what they may not do. Outside of all that answers: no word of a model's gets past it. |
-//! | [`CatalogLayer`](crate::catalog::CatalogLayer) | Outside of the cache: arguments are mended and completed before they become a key. |
-//! | [`CacheLayer`](crate::cache::CacheLayer) | Just above the leaf, and around the handle that calls the tools of the catalog: what is remembered is what 1C said, before anybody's scopes cut it. |
-//! | the leaf | [`OneCService`](crate::onec::OneCService), or layers of yours around it. |
+//! | [`LogLayer`](crate::LogLayer) | Also around the answers that the bridge gives itself, so it is given to the bridge: [`Bridge::layer`](crate::Bridge::layer). |
+//! | [`AliasLayer`](crate::alias::AliasLayer) | Outside of all that knows tools by name: rules and the audit trail use the names that 1C gave. |
+//! | [`AuditLayer`](crate::audit::AuditLayer) | Outside of the scopes: a call that they refuse is reported too. |
+//! | [`CheckLayer`](crate::check::CheckLayer) | Outside of the scopes: it checks by the schemas that they let the caller see, and they judge the mended arguments. |
+//! | [`ScopeLayer`](crate::scope::ScopeLayer) | Outside of all that answers: a request that the caller may not make reaches neither catalog nor cache. |
+//! | [`ConfirmLayer`](crate::confirm::ConfirmLayer) | Inside of the scopes: users are not asked about calls that they may not make. Outside of all that answers: a model's own `_confirmation` never gets past it. |
+//! | [`CatalogLayer`](crate::catalog::CatalogLayer) | Outside of the cache: arguments are mended and completed before they become a cache key. |
+//! | [`CacheLayer`](crate::cache::CacheLayer) | Just above the leaf, and around the handle that makes the catalog's calls: it remembers answers as 1C gave them, before scopes remove anything. |
+//! | the leaf | [`OneCService`](crate::onec::OneCService), or your own layers around it. |
 //!
-//! Who may call must be said: [`scopes`](Builder::scopes) where an authentication layer finds out who
-//! calls, or [`without_authentication`](Builder::without_authentication) where everybody may do
-//! everything. A builder that was told neither does not build. A catalog may be
+//! The builder must be told who may call: [`scopes`](Builder::scopes) if an authentication layer identifies
+//! callers, or [`without_authentication`](Builder::without_authentication) if all callers may do everything. Without
+//! either, [`build`](Builder::build) does not compile. A catalog may be
 //! [replaced](crate::catalog::Catalog::replace) while it is in use: each request is judged and served by one set of
 //! tools.
 //!
@@ -50,7 +50,7 @@
 //! # }
 //! ```
 //!
-//! It does not build without a word on who may call:
+//! A builder that was not told who may call does not build:
 //!
 //! ```compile_fail
 //! # use onec_mcp::onec::{Infobase, OneCService};

@@ -7,13 +7,13 @@ use crate::rpc::{BoxError, Request, Response};
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// The stack over a leaf `L`, ready for any bridge; see the [module](super).
+/// A stack of RPC layers over a leaf `L`, ready for any bridge; see the [module](super).
 ///
-/// `R` makes the calls of the catalog, if there is one.
+/// `R` is the handle that makes the calls of the catalog, if there is one.
 #[derive(Clone, Debug)]
 pub struct Gateway<L, R = NoRest>(pub(super) Stack<L, R>);
 
-/// The bounds are those of all features together, so that one more feature takes no leaf away.
+/// The bounds are those of all features together: enabling one more feature never rules out a leaf.
 impl<L, R> Service<Request> for Gateway<L, R>
 where
     L: Service<Request, Response = Response, Error = BoxError> + Clone + Send + 'static,

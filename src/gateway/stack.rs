@@ -1,4 +1,4 @@
-//! The types of a stack, by the features that there are.
+//! The types of a stack, which depend on the enabled features.
 
 #[cfg(feature = "alias")]
 use crate::alias::Alias;
@@ -22,7 +22,7 @@ use std::task::{Context, Poll};
 use tower::util::Either;
 use tower_service::Service;
 
-/// With or without a layer, or never with it where its feature is off.
+/// Declares the type of a service with or without a layer; without it where the layer's feature is off.
 macro_rules! optional {
     ($feature:literal, $alias:ident, $layered:ident) => {
         #[cfg(feature = $feature)]
@@ -49,10 +49,10 @@ type MaybeCatalogued<S, R> = <(S, R) as Pair>::First;
 pub(super) type Stack<L, R> =
     MaybeAliased<MaybeAudited<MaybeChecked<MaybeScoped<MaybeConfirmed<MaybeCatalogued<MaybeCached<L>, R>>>>>>;
 
-/// Names a type by one of two, where nothing makes use of the other.
+/// Names the first type of a pair; without a catalog nothing uses the second.
 #[cfg(not(feature = "catalog"))]
 pub(super) trait Pair {
-    /// The one.
+    /// The first type.
     type First;
 }
 
@@ -61,7 +61,7 @@ impl<S, R> Pair for (S, R) {
     type First = S;
 }
 
-/// The handle of a stack without a catalog: there is none.
+/// The REST handle of a stack without a catalog; it has no values.
 #[derive(Clone, Copy, Debug)]
 pub enum NoRest {}
 

@@ -10,13 +10,13 @@ pub struct LogLayer {
 }
 
 impl LogLayer {
-    /// Leaves the lines out of which the audit trail tells.
+    /// Creates a layer that leaves out the requests that the audit trail reports.
     pub const fn new() -> Self {
         Self { every: false }
     }
 
-    /// Whether lists and calls of tools get their line also where the audit trail has told of them; false. True is
-    /// for a trail that goes elsewhere than the log.
+    /// Sets whether lists and calls of tools are logged even if the audit trail reports them; `false` by default. Use
+    /// `true` if the audit trail does not go to the log.
     #[must_use]
     pub const fn every_request(mut self, every: bool) -> Self {
         self.every = every;

@@ -5,7 +5,7 @@ use crate::rpc::{BoxError, Method, Param, Request, RequestId, Response, RpcError
 use bytes::Bytes;
 use tokio::time::Instant;
 
-/// The line of a request that is under way.
+/// The log line of a request under way.
 #[derive(Debug)]
 pub(super) struct Line {
     method: Method,
@@ -14,13 +14,13 @@ pub(super) struct Line {
     version: Version,
     id: RequestId,
     since: Instant,
-    /// Where the audit trail may tell as much.
+    /// Set by the audit trail once it has reported the request.
     told: Option<Told>,
 }
 
 impl Line {
-    /// `None` while nobody listens. `every` request gets its line, or those alone of which the audit trail does not
-    /// tell.
+    /// Starts the line; `None` while no subscriber listens. With `every`, also requests that the audit trail reports
+    /// get their line.
     pub(super) fn begin(request: &mut Request, every: bool) -> Option<Self> {
         if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             return None;
@@ -38,7 +38,7 @@ impl Line {
         Some(Self { method, subject, version, id: request.id, since: Instant::now(), told })
     }
 
-    /// Writes it.
+    /// Writes the line.
     pub(super) fn end(&self, answer: &Result<Response, BoxError>) {
         if self.told.as_ref().is_some_and(Told::get) {
             return;
@@ -62,7 +62,7 @@ impl Line {
     }
 }
 
-/// The first hundred characters: enough for a log.
+/// Returns the first hundred characters.
 fn start(text: &str) -> &str {
     text.char_indices().nth(100).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }

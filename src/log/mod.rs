@@ -1,19 +1,20 @@
-//! The log line of a request: at INFO, through `tracing`, under the target `onec_mcp::request`.
+//! The log: one line for each request, at INFO, through `tracing`, under the target `onec_mcp::request`.
 //!
 //! | Field | Value |
 //! |---|---|
-//! | `method`, `name` | what is asked, and of which tool, prompt or resource; cut at 100 characters |
+//! | `method`, `name` | the method, and the tool, prompt or resource; cut at 100 characters |
 //! | `version` | the revision of MCP |
 //! | `status` | the code of the JSON-RPC error, 0 for a result |
-//! | `request_id` | [`RequestId`](crate::rpc::RequestId): the warning of a failed call of 1C has it too |
-//! | `duration_ms` | the time until the answer was there |
-//! | `onec_ms` | how long of it 1C took, where it was asked |
+//! | `request_id` | [`RequestId`](crate::rpc::RequestId); the warning about a failed call to 1C has it too |
+//! | `duration_ms` | the time until the answer |
+//! | `onec_ms` | how much of it 1C took, if it was called |
 //!
-//! A list or call of tools has no line where the [audit trail](crate::audit) told of it with all these fields, unless
-//! the layer is told [otherwise](LogLayer::every_request). A call whose client went away has none.
+//! A list of tools or a call of a tool gets no line if the [audit trail](crate::audit) reported it with all these
+//! fields, unless the layer is [set](LogLayer::every_request) to log it anyway. A request whose client disconnected
+//! gets none.
 //!
-//! [`LogLayer`] is given to a bridge, so that what the bridge answers itself (`initialize`, `ping` …) has its line too:
-//! [`Bridge::layer`](crate::Bridge::layer). Within a stack it tells of what gets there.
+//! Give a [`LogLayer`] to a bridge, so that requests that the bridge answers itself (`initialize`, `ping` …) are logged
+//! too: [`Bridge::layer`](crate::Bridge::layer). Within a stack it logs the requests that reach it.
 //!
 //! # Example
 //!
@@ -38,5 +39,5 @@ mod service;
 pub use layer::LogLayer;
 pub use service::{Log, ResponseFuture};
 
-/// The target of the lines.
+/// The `tracing` target of the log lines.
 pub const TARGET: &str = "onec_mcp::request";

@@ -43,7 +43,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        // The log is of what clients ask.
+        // Requests that layers make themselves are not logged.
         let asked = request.extensions.get::<Unasked>().is_none();
         let line = if asked { Line::begin(&mut request, self.every) } else { None };
         let call = self.inner.call(request);

@@ -1,4 +1,4 @@
-//! Whether a caller may make a request.
+//! Decides whether a caller may make a request.
 
 use super::fold::folded_name;
 use super::policy::Rules;
@@ -8,17 +8,17 @@ use crate::rpc::{ErrorObject, Method, Param, Request, RpcError};
 use http::StatusCode;
 use std::borrow::Cow;
 
-/// Why not.
+/// The reason why a request is rejected.
 #[derive(Debug)]
 pub(super) enum ScopeError {
-    /// All these scopes are needed.
+    /// The request needs all these scopes.
     Scopes(Scopes),
-    /// It cannot be said what is asked for.
+    /// The request does not say clearly what it is for.
     Unclear(ErrorObject),
 }
 
-/// Decides by what a request names. `have` is `None` where nobody knows who calls: then nothing is
-/// allowed, whatever it needs.
+/// Decides by the names in a request. `have` is `None` if the caller is not identified: then nothing is allowed,
+/// whatever it needs.
 pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) -> Result<(), ScopeError> {
     if have.is_some() && request.method.listed().is_some() {
         return Ok(());
@@ -61,12 +61,12 @@ fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> 
         let named = closed.filter(|guard| !arguments.is_empty() && guard.is_named(arguments));
         std::iter::once(rules.tool(tool)).chain(named.map(|guard| Cow::Borrowed(guard.scopes())))
     };
-    // Those that the caller holds are needed too: who asks for what is missing alone may lose them.
+    // Name all scopes, also those that the caller holds: a client that asks only for the missing ones may lose them.
     enough(have, named(have)).or_else(|_| enough(None, named(None)))
 }
 
-/// What is completed is an argument of a prompt or of a resource template. Where both are named, both
-/// count: it is not for this layer to say which of them 1C looks at.
+/// Decides on a completion, which is for an argument of a prompt or of a resource template. If both are named, both
+/// count, as this layer cannot know which of them 1C looks at.
 fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), ScopeError> {
     let (mut name, mut uri) = (Span::default(), Span::default());
     let raw = reference.unwrap_or_default();
@@ -74,7 +74,7 @@ fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> R
         let read = Scanner::new(raw).and_then(|mut scanner| {
             scanner.object::<JsonError>(|scanner, Member { key, .. }| {
                 let value = scanner.skip()?;
-                // 1C finds members of a Structure whatever their case.
+                // 1C ignores the case of a Structure's members.
                 match &*folded_name(&key) {
                     "name" => once(&mut name, value, "name"),
                     "uri" => once(&mut uri, value, "uri"),

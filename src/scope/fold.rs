@@ -1,12 +1,12 @@
-//! Names as 1C, or a language model, may take them for each other.
+//! Folds names that 1C, or a language model, may take for each other.
 
 use icu_normalizer::{ComposingNormalizer, ComposingNormalizerBorrowed};
 use std::borrow::Cow;
 
 const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc();
 
-/// A name without what may not tell it from another: the white space around it, the forms of its characters
-/// (NFKC: full width, ligatures, letters with their accents apart), and its case, upper and lower.
+/// Folds a name: removes the white space around it, the forms of its characters
+/// (NFKC: full width, ligatures, combining accents), and its case.
 pub(crate) fn folded_name(name: &str) -> String {
     let name = trimmed(name);
     if name.is_ascii() {
@@ -14,11 +14,11 @@ pub(crate) fn folded_name(name: &str) -> String {
     }
     let normal = NFKC.normalize(name);
     let folded: String = folded(trimmed(&normal)).collect();
-    // A letter in another case may go together with the mark after it.
+    // A letter in another case may combine with the mark after it.
     if NFKC.is_normalized(&folded) { folded } else { self::folded(&NFKC.normalize(&folded)).collect() }
 }
 
-/// The text in the forms of its characters that all others mean, unless it is in them already.
+/// Returns the text in NFKC, unless it already is.
 pub(crate) fn other_forms(text: &str) -> Option<String> {
     if text.is_ascii() {
         return None;
@@ -29,13 +29,13 @@ pub(crate) fn other_forms(text: &str) -> Option<String> {
     }
 }
 
-/// Without case, character by character, so that it is the same wherever a text stands. Letters that are the same in
-/// lower case are, and those that are in upper case (`ſ` and `s`, `ß` and `ss`, the Kelvin sign and `k`).
+/// Removes case, character by character, so that the result does not depend on the context. Letters are equal that are
+/// equal in lower case or in upper case (`ſ` and `s`, `ß` and `ss`, the Kelvin sign and `k`).
 pub(crate) fn folded(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(Folded::of)
 }
 
-/// The one letter that most are, or several.
+/// A folded character: usually one, sometimes several.
 enum Folded<I> {
     One(Option<char>),
     More(I),
@@ -47,7 +47,7 @@ impl Folded<std::iter::Empty<char>> {
             '\0'..='\x7f' => Folded::One(Some(c.to_ascii_lowercase())),
             'А'..='Я' => Folded::One(c.to_lowercase().next()),
             'а'..='џ' => Folded::One(Some(c)),
-            // Twice to lower case: there is an `ẞ` that is its own upper case.
+            // Lower case twice, because `ẞ` is its own upper case.
             _ => Folded::More(c.to_lowercase().flat_map(char::to_uppercase).flat_map(char::to_lowercase)),
         }
     }
@@ -64,7 +64,7 @@ impl<I: Iterator<Item = char>> Iterator for Folded<I> {
     }
 }
 
-/// Without what cannot be seen at its ends.
+/// Removes white space and invisible characters at both ends.
 pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}')
 }

@@ -1,49 +1,49 @@
 //! Guarded values, and whether arguments name one.
 //!
-//! Arguments are judged as the client wrote them. Layers below mend what models get wrong (JSON text
-//! in place of an array, one value in place of several), and what they would make of it must not be
-//! other than what was judged. So nothing is read in their way here: every run of text between JSON's
-//! own punctuation counts, on every level of escapes, as it is written and in the form that NFKC gives it.
+//! Arguments are judged as the client wrote them. Layers below mend the mistakes of models (JSON text
+//! instead of an array, one value instead of several), and what they make of the arguments must not differ from
+//! what was judged. So arguments are not parsed as a layer below would: every run of text between JSON's
+//! punctuation counts, on every level of escapes, as it is written and in NFKC.
 
 use super::fold::{folded, folded_name, other_forms, trimmed};
 use crate::identity::Scopes;
 use crate::rpc::json::{self, JsonError, Member, Scanner};
 use std::borrow::Cow;
 
-/// Text within text is unescaped so often. Each level doubles the backslashes, so there are no more.
+/// How often text within text is unescaped. Each level doubles the backslashes, so there are no more.
 const LEVELS: usize = 16;
 
-/// So many bytes are looked at, those of all the levels together: as many as a body may have, and all the
-/// levels of usual arguments.
+/// How many bytes are looked at, on all levels together: as many as a body may have, and all levels of usual
+/// arguments.
 const MOST_BYTES: usize = 5 * 1024 * 1024;
 
-/// What separates values in JSON text, and in lists that people write.
+/// The characters that separate values in JSON text, and in lists that people write.
 const SEPARATORS: [char; 13] = ['"', '\'', '\\', '[', ']', '{', '}', ',', ';', '|', '\n', '\r', '\t'];
 
-/// What follows the name of what is sorted by, folded: 1C's own methods take `Сумма Убыв`.
+/// Sort directions that may follow a field's name, folded: 1C's own methods take `Сумма Убыв`.
 const DIRECTIONS: [&str; 6] = ["asc", "desc", "ascending", "descending", "возр", "убыв"];
 
-/// Values of one argument that need a scope of their own: the measure-level rule.
+/// Values of one argument that need a scope of their own, such as measures of a report.
 ///
-/// Callers without the scope do not see the values in the tool's input schema, and a call that names
-/// one of them is refused. It names one wherever in the argument it stands: also in text that holds
-/// JSON or a list, in other case, or as a key. What follows the first part of `field` says where the
-/// values belong; they are hidden and looked for in all of that argument.
+/// Callers without the scope do not see the values in the tool's input schema, and their calls that name
+/// one of them are rejected. A value counts as named wherever it stands in the argument: also in text that holds
+/// JSON or a list, in other case, or as a key. Only the first part of `field` limits this: the rest says where the
+/// values belong, but they are hidden and looked for in the whole argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Guard {
-    /// The tool, by its exact name.
+    /// The exact name of the tool.
     pub tool: String,
-    /// The argument: `measures`, or a path as `sort.field`, where arrays are passed through.
+    /// The argument, as `measures`, or a path, as `sort.field`, which passes through arrays.
     pub field: String,
-    /// The values.
+    /// The values that are guarded.
     pub values: Vec<String>,
-    /// What a caller must hold to see and to name them.
+    /// The scope that a caller must hold to see and name them.
     pub scope: String,
 }
 
 impl Guard {
-    /// Values of an argument of a tool that need `scope`.
+    /// Creates a guard for values of an argument of a tool that need `scope`.
     pub fn new<V: Into<String>>(
         tool: impl Into<String>,
         field: impl Into<String>,
@@ -55,14 +55,14 @@ impl Guard {
     }
 }
 
-/// A guard, ready to be used.
+/// A guard prepared for use.
 #[derive(Clone, Debug)]
 pub(super) struct Guarded {
-    /// The first part of the path, folded: the name of the argument.
+    /// The first part of the path, folded: the argument's name.
     argument: String,
-    /// Folded.
+    /// The values without separators, folded.
     values: Vec<String>,
-    /// Those with a separator in them, folded.
+    /// The values with a separator in them, folded.
     awkward: Vec<String>,
     scopes: Scopes,
 }
@@ -80,7 +80,7 @@ impl Guarded {
         &self.scopes
     }
 
-    /// Whether this is the guarded argument, or may be taken for it: 1C does not tell case, and
+    /// Returns whether a key is the guarded argument, or may be taken for it: 1C ignores case, and
     /// models write `measures[]` or `sort.field`.
     pub(super) fn is_about(&self, key: &str) -> bool {
         self.begins(key) || other_forms(key).is_some_and(|key| self.begins(&key))
@@ -92,21 +92,21 @@ impl Guarded {
             && (self.argument.is_empty() || key.next().is_none_or(|next| !(next.is_alphanumeric() || next == '_')))
     }
 
-    /// Whether `text` is one of the values.
+    /// Returns whether `text` is one of the values.
     pub(super) fn is(&self, text: &str) -> bool {
         let is = |text: &str| self.values.iter().chain(&self.awkward).any(|value| folded(text).eq(value.chars()));
         is(trimmed(text)) || other_forms(text).is_some_and(|text| is(trimmed(&text)))
     }
 
-    /// Whether these arguments name one of the values.
+    /// Returns whether these arguments name one of the values.
     pub(super) fn is_named(&self, arguments: &[u8]) -> bool {
         let mut object = Cow::Borrowed(arguments);
-        // Text that may be taken for an object.
+        // Text that a layer below may read as an object.
         for _ in 0..LEVELS {
             let Some(text) = json::unquote(object.trim_ascii()) else { break };
             object = Cow::Owned(text.into_owned().into_bytes());
         }
-        // Of what is no object, all counts.
+        // If it is not an object, all of it counts.
         self.is_member(&object).unwrap_or_else(|_| self.is_within(&object))
     }
 
@@ -122,12 +122,12 @@ impl Guarded {
         Ok(named)
     }
 
-    /// Whether one of the values stands somewhere in this JSON text.
+    /// Returns whether one of the values stands somewhere in this JSON text.
     fn is_within(&self, json: &[u8]) -> bool {
         let Ok(text) = std::str::from_utf8(json) else { return true };
         let (mut text, mut room) = (Cow::Borrowed(text), MOST_BYTES);
         for _ in 0..LEVELS {
-            // What takes too long to look into is taken to name a value.
+            // Text that takes too long to look through counts as naming a value.
             let Some(left) = room.checked_sub(text.len()) else { return true };
             room = left;
             if self.is_part(&text) || other_forms(&text).is_some_and(|text| self.is_part(&text)) {
@@ -154,7 +154,7 @@ impl Guarded {
     }
 }
 
-/// `-cost`, `cost desc` and `cost:asc` name `cost`.
+/// Removes a sort direction: `-cost`, `cost desc` and `cost:asc` name `cost`.
 fn without_direction(part: &str) -> &str {
     let part = part.trim_start_matches(['-', '+']);
     match part.rsplit_once(|c: char| c.is_whitespace() || matches!(c, ':' | '.' | '=')) {
@@ -163,7 +163,7 @@ fn without_direction(part: &str) -> &str {
     }
 }
 
-/// One level of JSON's escapes less, of all the strings in a text at once.
+/// Removes one level of JSON's escapes, from all strings in a text at once.
 fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -195,7 +195,7 @@ fn unescaped(text: &str) -> String {
     out + rest
 }
 
-/// The character of `uXXXX` at the start of `escape`, or of a surrogate pair, and what follows.
+/// Returns the character of `uXXXX` at the start of `escape`, or of a surrogate pair, and the text after it.
 fn code_point(escape: &str) -> Option<(char, &str)> {
     let unit = |text: &str| u32::from_str_radix(text.strip_prefix('u')?.get(..4)?, 16).ok();
     let first = unit(escape)?;

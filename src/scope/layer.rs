@@ -5,15 +5,14 @@ use super::service::Scope;
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// Lets requests pass that the caller's scopes allow, shows of lists what they allow, and tells 1C
-/// who calls; see the [module](super).
+/// Allows requests by the caller's scopes, filters lists by them, and tells 1C who calls; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct ScopeLayer {
     policy: ScopePolicy,
 }
 
 impl ScopeLayer {
-    /// Requests need what `policy` says.
+    /// Creates a layer with the rules of `policy`.
     pub const fn new(policy: ScopePolicy) -> Self {
         Self { policy }
     }

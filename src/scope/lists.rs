@@ -1,4 +1,4 @@
-//! Lists as a caller may see them.
+//! Filters lists for a caller.
 
 use super::policy::Rules;
 use super::schema;
@@ -8,7 +8,7 @@ use crate::rpc::{Item, List, Memo, Method, Payload, RpcError, Size};
 use http::StatusCode;
 use std::sync::Arc;
 
-/// What a view depends on besides the list.
+/// The key of a filtered list: all that it depends on besides the list.
 #[derive(Clone, Debug, PartialEq)]
 struct Key {
     rules: (u64, u64),
@@ -16,7 +16,7 @@ struct Key {
     have: Scopes,
 }
 
-/// One caller's view of one list.
+/// The filter of one caller for one kind of list.
 #[derive(Debug)]
 pub(super) struct Filter {
     rules: Rules,
@@ -30,10 +30,10 @@ impl Filter {
         Self { rules, key, lists: Arc::clone(lists) }
     }
 
-    /// The list without what the caller may not see.
+    /// Returns the list without the items that the caller may not see.
     ///
     /// # Errors
-    /// For what is no list: it is not shown at all.
+    /// [`RpcError`] if it is not a list; then nothing of it is shown.
     pub(super) fn apply(&self, mut list: Payload) -> Result<Payload, RpcError> {
         let read = list.list(&self.key.method, &self.lists);
         let shown = read.and_then(|list| list.made(&self.key, || self.pick(&list))).map_err(|fault| {
@@ -46,7 +46,7 @@ impl Filter {
         Ok(list.private())
     }
 
-    /// `None` where the caller may see the whole list.
+    /// Returns the filtered list; `None` if the caller may see all of it.
     fn pick(&self, list: &List) -> Result<Option<Arc<List>>, JsonError> {
         let seen = list.each(&self.key, |item| Ok::<_, JsonError>(self.seen(item)))?;
         if !list.is_partial() && seen.iter().all(|seen| matches!(seen, Seen::Whole)) {
@@ -80,7 +80,7 @@ impl Filter {
     }
 }
 
-/// What a caller may see of an item.
+/// The part of an item that a caller may see.
 #[derive(Clone, Debug)]
 enum Seen {
     Whole,

@@ -1,32 +1,31 @@
-//! What a caller may do: scopes, before a request leaves for 1C.
+//! Scopes: what each caller may do, checked before a request goes to 1C.
 //!
-//! [`ScopeLayer`] knows who calls by the [`Identity`](crate::Identity) that an authentication layer
-//! found, and by a [`ScopePolicy`] what each thing needs. It fails closed: without an identity nothing
-//! passes.
+//! [`ScopeLayer`] takes the caller's scopes from the [`Identity`](crate::Identity) that an authentication layer
+//! found, and the scopes that a request needs from a [`ScopePolicy`]. It fails closed: without an identity, every
+//! request is rejected.
 //!
-//! | Request | What becomes of it |
+//! | Request | Rule |
 //! |---|---|
-//! | `tools/list`, `resources/list`, `resources/templates/list`, `prompts/list` | the answer shows what the caller may use, whichever layer below it comes from; all else in it stays as it is |
+//! | `tools/list`, `resources/list`, `resources/templates/list`, `prompts/list` | the answer has only the items that the caller may use, whichever layer below gave them; all else in it stays as it is |
 //! | `tools/call` | needs the scopes of the tool, and those of the [guarded](Guard) values that its arguments name |
 //! | `prompts/get` | needs the scopes of the prompt |
 //! | `resources/read` | needs the scopes of the resource, by its URI |
 //! | `completion/complete` | needs the scopes of the prompt or resource template that it is about |
-//! | any other | needs the scopes of [`ScopePolicy::everything`], as does what no rule names |
+//! | any other | needs the scopes of [`ScopePolicy::everything`], as does any name without a rule |
 //!
-//! Lists and resources are marked as the caller's own, so that no shared cache keeps them
+//! Lists and resources are marked as private to the caller, so that no shared cache keeps them
 //! (`cacheScope` of 2026-07-28). A list that cannot be read is an error and never shown unfiltered;
-//! an item without a name is left out, since nothing can be decided of it. What was shown to a caller
-//! is kept, so the same list is filtered once for all callers who may do the same. Where the caller
-//! could see nothing of the 1C extension, whatever it has, 1C is not asked: the list is empty, or that
-//! of the catalog.
+//! items without a name are left out, as no rule can apply to them. Filtered lists are remembered, so
+//! the same list is filtered once for all callers with the same rights. If the caller could see nothing of the 1C
+//! extension, whatever it has, 1C is not asked: the list is empty, or that of the catalog.
 //!
-//! A refusal is the error [`RpcError::insufficient_scope`](crate::rpc::RpcError::insufficient_scope),
-//! with all the scopes that the request needs: over HTTP 403 and a challenge, from revision 2025-11-25
-//! on; elsewhere a tool result with `isError`, or an error where no tool was called. It leaves
-//! `oauth.scope.denied` in the audit trail.
+//! A rejected request ends with the error [`RpcError::insufficient_scope`](crate::rpc::RpcError::insufficient_scope),
+//! with all the scopes that the request needs. Over HTTP that is 403 with a challenge, from revision 2025-11-25
+//! on; otherwise a tool result with `isError`, or an error if no tool was called. The audit trail
+//! gets the event `oauth.scope.denied`.
 //!
-//! And the layer tells 1C who calls, in the headers `X-MCP-Sub` (percent-encoded UTF-8) and
-//! `X-MCP-Scopes` (separated by commas); nothing that a client sends under these names gets there.
+//! The layer also tells 1C who calls, in the headers `X-MCP-Sub` (percent-encoded UTF-8) and
+//! `X-MCP-Scopes` (separated by commas). Headers of these names from a client are removed.
 //!
 //! # Example
 //!
@@ -53,14 +52,14 @@
 //!     request.extensions.insert(caller.clone());
 //!     Ok::<_, BoxError>(request)
 //! };
-//!
+//! // Lists have the items that the caller may use.
 //! // Lists hold what the caller may use.
 //! let list = service.clone().oneshot(request(Method::ToolsList, "{}")?).await?.outcome?;
 //! let list = std::str::from_utf8(list.json())?;
 //! assert!(list.contains("stock") && list.contains("sales") && list.contains(r#"{"enum":["amount"]}"#));
 //! assert!(!list.contains("admin_users") && !list.contains("cost"));
 //!
-//! // Calls of the rest are refused, and so are guarded values, however they are written.
+//! // Other calls are rejected, and so are guarded values, however they are written.
 //! let refused = async |params| {
 //!     let error = service.clone().oneshot(request(Method::ToolsCall, params)?).await.err().ok_or("passed")?;
 //!     Ok::<_, BoxError>(RpcError::from_error(&error))

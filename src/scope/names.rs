@@ -1,4 +1,4 @@
-//! Names and patterns of names, and the scopes that they need.
+//! Names and patterns of names, with the scopes that they need.
 
 use super::fold::folded_name;
 use super::own::ToolRules;
@@ -7,25 +7,25 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use wildmatch::WildMatch;
 
-/// Scopes by name. The first rule that fits counts, whether it is a name or a pattern.
+/// The rules for names. The first rule that matches counts, whether it is a name or a pattern.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     written: Table,
-    /// The same rules, for names that 1C may take for those of the rules.
+    /// The rules by folded name, for names that 1C may take for those of the rules.
     folded: Table,
-    /// Each rule as it was given, in order.
+    /// The rules as they were given, in order.
     rules: Vec<(Box<str>, Scopes)>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Table {
-    /// The place of a rule among all, and what it needs.
+    /// Rules for exact names: the position among all rules, and the scopes.
     exact: HashMap<Box<str>, (usize, Scopes)>,
     patterns: Vec<(usize, WildMatch, Scopes)>,
 }
 
 impl Names {
-    /// Names that fit `pattern` need these scopes. Its own text is a name too: a URI may hold a `?`.
+    /// Adds a rule for names that match `pattern`. A pattern is also an exact name, as a URI may contain a `?`.
     pub(super) fn add(&mut self, pattern: &str, scopes: &Scopes) {
         if pattern.contains(['*', '?']) {
             self.add_pattern(pattern, scopes);
@@ -34,13 +34,13 @@ impl Names {
         if !self.written.exact.contains_key(pattern) {
             self.written.exact.insert(pattern.into(), (at, scopes.clone()));
             let alike = self.folded.exact.entry(folded_name(pattern).into()).or_insert_with(|| (at, scopes.clone()));
-            // Who knows which of several 1C takes a name for that is that of none of them?
+            // 1C may take a similar name for any of these, so all their scopes are needed.
             alike.1 = alike.1.union(scopes);
         }
         self.rules.push((pattern.into(), scopes.clone()));
     }
 
-    /// The same of URIs: what stands for a template stands for the URIs that come of it.
+    /// Adds a rule for URIs. A rule for a URI template also counts for the URIs that the template expands to.
     pub(super) fn add_uri(&mut self, pattern: &str, scopes: &Scopes) {
         if let Some(expanded) = expanded(pattern) {
             self.add_pattern(&expanded, scopes);
@@ -54,11 +54,11 @@ impl Names {
         self.folded.patterns.push((at, WildMatch::new(&folded_name(pattern)), scopes.clone()));
     }
 
-    /// What `name` needs, and `others` where no rule speaks of it. A name that is that of a rule but for
-    /// its case or the form of its characters needs both: who knows which of the two 1C takes it for.
+    /// Returns the scopes that `name` needs: `others` if no rule matches. A name that differs from a rule's only in
+    /// case or in the form of its characters needs the scopes of both, as 1C may take it for either.
     ///
-    /// A tool that carries a rule needs what that says, and what a rule for the very name says; patterns are
-    /// not for it.
+    /// A tool that carries a rule needs the scopes of that rule and of a rule for its exact name; patterns do not apply
+    /// to it.
     pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes, own: Option<&'a ToolRules>) -> Cow<'a, Scopes> {
         if let Some(scopes) = own.and_then(|own| own.tool(name)) {
             return both(scopes, self.written.exact(name));
@@ -75,15 +75,15 @@ impl Names {
         }
     }
 
-    /// Whether a holder of `have` could open a name that is not that of a tool with a rule of its own: one of
-    /// which no rule speaks needs `others`.
+    /// Returns whether `have` could allow any name other than those of tools that carry rules. Names without a rule
+    /// need `others`.
     pub(super) fn opens(&self, have: &Scopes, others: &Scopes, own: Option<&ToolRules>) -> bool {
         let rules = self.rules.iter().filter(|(name, _)| !own.is_some_and(|own| own.has(name)));
         have.contains_all(others) || rules.into_iter().any(|(_, scopes)| have.contains_all(scopes))
     }
 }
 
-/// These scopes, and those if they are more.
+/// Returns `scopes`, together with `more` if it adds any.
 fn both<'a>(scopes: &'a Scopes, more: Option<&Scopes>) -> Cow<'a, Scopes> {
     match more.filter(|more| !scopes.contains_all(more)) {
         Some(more) => Cow::Owned(scopes.union(more)),
@@ -91,7 +91,7 @@ fn both<'a>(scopes: &'a Scopes, more: Option<&Scopes>) -> Cow<'a, Scopes> {
     }
 }
 
-/// Which kind of rule it was.
+/// The kind of the rule that matched.
 enum Found<'a> {
     Name(&'a Scopes),
     Pattern(&'a Scopes),
@@ -106,12 +106,12 @@ impl<'a> Found<'a> {
 }
 
 impl Table {
-    /// What the rule for this very name says.
+    /// Returns the scopes of the rule for this exact name.
     fn exact(&self, name: &str) -> Option<&Scopes> {
         self.exact.get(name).map(|(_, scopes)| scopes)
     }
 
-    /// The first rule that fits.
+    /// Returns the first rule that matches.
     fn find(&self, name: &str) -> Option<Found<'_>> {
         let exact = self.exact.get(name);
         let before = |at: usize| exact.is_none_or(|(exact, _)| at < *exact);
@@ -123,7 +123,7 @@ impl Table {
     }
 }
 
-/// A URI template with `*` in place of its expressions; `None` where there is none.
+/// Returns a URI template with `*` in place of its expressions; `None` if it has none.
 fn expanded(template: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = template;

@@ -1,10 +1,10 @@
-//! [`scopes`]: the scopes that a rule is written with.
+//! [`scopes`]: parses the scopes in a rule.
 
 use crate::identity::Scopes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// The scopes of a rule. What is no scope token is held by nobody: written as one, so that a
-/// misspelled rule closes instead of opening.
+/// Parses the scopes of a rule. Text that is not a scope token is percent-encoded to one that no caller holds, so
+/// that a misspelled rule forbids rather than allows.
 pub(super) fn scopes(text: &str) -> Scopes {
     let tokens = text.split_ascii_whitespace();
     if tokens.clone().all(Scopes::is_token) {

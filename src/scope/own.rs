@@ -10,30 +10,30 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The rules that one set of tools carries: the scopes of each tool, and of its guarded values.
+/// The rules that a set of tools carries: the scopes of each tool, and of its guarded values.
 #[derive(Debug, Default)]
 pub(crate) struct ToolRules {
-    /// Of these rules and no others, in the life of the process.
+    /// Unique among all rules of the process.
     id: u64,
     written: HashMap<Box<str>, Scopes>,
-    /// By the folded name, for names that 1C may take for those of the tools.
+    /// The scopes by folded name, for names that 1C may take for those of the tools.
     folded: HashMap<Box<str>, Scopes>,
-    /// By the folded name of the tool.
+    /// The guards by the folded name of the tool.
     guards: HashMap<String, Vec<Guarded>>,
     mentioned: Scopes,
 }
 
-/// A set of tools that carry rules, and that may be replaced while it is in use.
+/// A set of tools that carry rules and may be replaced while it is in use.
 pub(crate) trait RuledTools: fmt::Debug + Send + Sync {
-    /// The rules of the tools that serve the request with these extensions.
+    /// Returns the rules of the tools that serve the request with these extensions.
     ///
-    /// They are those of now for whoever asks first, who leaves the tools in the extensions; after that
-    /// they are the rules of the tools found there.
+    /// The first caller in a request gets the current rules, and the tools are put into the extensions; later
+    /// ones get the rules of the tools found there.
     fn rules(&self, extensions: &mut Extensions) -> Arc<ToolRules>;
 }
 
 impl ToolRules {
-    /// The rules of `tools`, each with its name and scope, and of their guarded values.
+    /// Creates the rules of `tools`, each with its name and scope, and of their guarded values.
     pub(crate) fn new<'a>(
         tools: impl IntoIterator<Item = (&'a str, &'a str)>,
         guards: impl IntoIterator<Item = Guard>,
@@ -74,7 +74,7 @@ impl ToolRules {
         self.folded.get(folded)
     }
 
-    /// The guards of a tool, by its folded name.
+    /// Returns the guards by the folded name of the tool.
     pub(super) const fn guards(&self) -> &HashMap<String, Vec<Guarded>> {
         &self.guards
     }

@@ -12,14 +12,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Which scopes a request needs. A handle: clones share the rules, and [`replace`](Self::replace)
-/// changes them for all. A request is judged by the rules that were in force when it came.
+/// Rules that say which scopes a request needs.
 ///
-/// Names are compared as they are written. One that is that of a rule but for its case, the form of its
-/// characters (NFKC) or the white space around it, needs what the rule says and what it would need without
-/// the rule: 1C may take it for either. Several scopes may stand in one string,
-/// separated by spaces; all of them are needed then. With none, any caller will do whose identity is
-/// known. What is no scope token is a scope that nobody holds.
+/// The policy is a handle: clones share the rules, and [`replace`](Self::replace) changes them for all clones. A
+/// request is judged by the rules in force when it came.
+///
+/// Names are compared as they are written. A name that differs from a rule's only in case, the form of its
+/// characters (NFKC) or the white space around it needs the scopes of the rule and those that it would need without
+/// the rule, as 1C may take it for either. One string may hold several scopes, separated by spaces; then all of
+/// them are needed. With an empty string, any identified caller is allowed. Text that is not a scope token counts as
+/// a scope that no caller holds.
 ///
 /// The default policy needs no scopes, but an identity.
 #[derive(Clone, Debug, Default)]
@@ -28,63 +30,65 @@ pub struct ScopePolicy {
     tools: Option<Arc<dyn RuledTools>>,
 }
 
-/// The rules of a policy, without those that tools carry. They do not change.
+/// The rules of a policy, without those that tools carry. Immutable.
 #[derive(Clone, Debug, Default)]
 struct Base {
-    /// Of these rules and no others, in the life of the process.
+    /// Unique among all rules of the process.
     id: u64,
     everything: Scopes,
     tools: Names,
     resources: Names,
     prompts: Names,
-    /// By the folded name of the tool.
+    /// The guards by the folded name of the tool.
     guards: HashMap<String, Vec<Guarded>>,
-    /// All the scopes above.
+    /// All scopes of the rules and guards above.
     mentioned: Scopes,
 }
 
-/// The rules that one request is judged by, from its first question to its answer.
+/// The rules that one request is judged by, from start to end.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     base: Arc<Base>,
-    /// Those of the tools that serve it.
+    /// The rules of the tools that serve the request.
     own: Option<Arc<ToolRules>>,
 }
 
 impl ScopePolicy {
-    /// What is not named otherwise needs this scope.
+    /// Creates a policy in which everything without a rule of its own needs this scope.
     pub fn everything(scope: &str) -> Self {
         Self::default().with(scope, |rules, scopes| rules.everything = scopes)
     }
 
-    /// Tools of this name, or whose name fits this pattern (`*` for any characters, `?` for one),
-    /// need this scope, or these, instead. The first rule that fits counts, be it a name or a pattern.
+    /// Sets the scope, or scopes, that tools of this name need, or whose name matches this pattern (`*` for any
+    /// characters, `?` for one). The first rule that matches counts, be it a name or a pattern.
     #[must_use]
     pub fn tool(self, pattern: &str, scope: &str) -> Self {
         self.with(scope, |rules, scopes| rules.tools.add(pattern, &scopes))
     }
 
-    /// Tools that carry rules of their own need what those say, whatever is said of other tools; a rule for
-    /// the very name of one counts beside its own.
+    /// Adds tools that carry rules of their own. These need the scopes of their own rules, whatever the rules for other
+    /// tools say; a rule for the exact name of such a tool counts as well.
     #[cfg(feature = "catalog")]
     pub(crate) fn with_tools(self, tools: Arc<dyn RuledTools>) -> Self {
         Self { tools: Some(tools), ..self }
     }
 
-    /// The same of resources and resource templates, by their URI. In a rule for a template, its
-    /// `{expressions}` stand for any characters, so that it counts for the resources that come of it.
+    /// Sets the scope, or scopes, that resources and resource templates of this URI or pattern need.
+    ///
+    /// In a rule for a template, its `{expressions}` stand for any characters, so the rule also counts for the URIs
+    /// that the template expands to.
     #[must_use]
     pub fn resource(self, pattern: &str, scope: &str) -> Self {
         self.with(scope, |rules, scopes| rules.resources.add_uri(pattern, &scopes))
     }
 
-    /// The same of prompts.
+    /// Sets the scope, or scopes, that prompts of this name need, or whose name matches this pattern.
     #[must_use]
     pub fn prompt(self, pattern: &str, scope: &str) -> Self {
         self.with(scope, |rules, scopes| rules.prompts.add(pattern, &scopes))
     }
 
-    /// Some values of an argument need more.
+    /// Adds a scope for some values of an argument.
     #[must_use]
     pub fn guard(self, guard: Guard) -> Self {
         let Guard { tool, field, values, scope } = guard;
@@ -93,29 +97,29 @@ impl ScopePolicy {
         })
     }
 
-    /// From now on the rules of `other` count, for this handle and all its clones. Requests under way end
-    /// with the old ones. Rules that tools carry are not among them: they come and go with the tools.
+    /// Replaces the rules by those of `other`, for this handle and all its clones. Requests under way end
+    /// with the old rules. Rules that tools carry are not replaced: they come and go with the tools.
     pub fn replace(&self, other: &Self) {
         let rules = other.base();
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
-    /// What a call of this tool needs, guarded values aside.
+    /// Returns the scopes that a call of this tool needs, not counting guarded values.
     pub fn of_tool(&self, name: &str) -> Scopes {
         self.now().tool(name).into_owned()
     }
 
-    /// What this resource or resource template needs.
+    /// Returns the scopes that this resource or resource template needs.
     pub fn of_resource(&self, uri: &str) -> Scopes {
         self.now().resource(uri).into_owned()
     }
 
-    /// What this prompt needs.
+    /// Returns the scopes that this prompt needs.
     pub fn of_prompt(&self, name: &str) -> Scopes {
         self.now().prompt(name).into_owned()
     }
 
-    /// All the scopes that some rule or guard speaks of.
+    /// Returns all scopes in the rules and guards.
     pub fn scopes(&self) -> Scopes {
         let Rules { base, own } = self.now();
         own.map_or_else(|| base.mentioned.clone(), |own| base.mentioned.union(own.mentioned()))
@@ -129,13 +133,13 @@ impl ScopePolicy {
         Rules { base: self.base(), own: self.tools.as_ref().map(|tools| tools.rules(&mut Extensions::new())) }
     }
 
-    /// The rules for this request. The tools that they come with stay in its extensions.
+    /// Returns the rules for this request. The tools that carry some of them are put into its extensions.
     pub(super) fn of(&self, request: &mut Request) -> Rules {
         let tools = self.tools.as_ref().filter(|_| matches!(request.method, Method::ToolsCall | Method::ToolsList));
         Rules { base: self.base(), own: tools.map(|tools| tools.rules(&mut request.extensions)) }
     }
 
-    /// A policy of its own with one more rule: clones of `self` do not change.
+    /// Returns a separate policy with one more rule; clones of `self` do not change.
     fn with(self, scope: &str, change: impl FnOnce(&mut Base, Scopes)) -> Self {
         let mut base = Arc::unwrap_or_clone(self.base());
         let scopes = scopes(scope);
@@ -147,12 +151,12 @@ impl ScopePolicy {
 }
 
 impl Rules {
-    /// What tells these rules from all others.
+    /// Returns an identifier that is different for other rules.
     pub(super) fn id(&self) -> (u64, u64) {
         (self.base.id, self.own.as_ref().map_or(0, |own| own.id()))
     }
 
-    /// What of `have` these rules know. Callers in whom it is the same may do the same.
+    /// Returns the scopes in `have` that these rules mention. Callers with the same ones may do the same.
     pub(super) fn known(&self, have: &Scopes) -> Scopes {
         let own = self.own.as_ref().map(|own| own.mentioned());
         let known = |scope: &&str| self.base.mentioned.contains(scope) || own.is_some_and(|own| own.contains(scope));
@@ -175,7 +179,7 @@ impl Rules {
         self.base.prompts.needed(name, &self.base.everything, None)
     }
 
-    /// What an item of a list needs to be seen.
+    /// Returns the scopes that an item of a list needs to be shown.
     pub(super) fn item(&self, method: &Method, name: &str) -> Cow<'_, Scopes> {
         match method {
             Method::ToolsList => self.tool(name),
@@ -184,7 +188,7 @@ impl Rules {
         }
     }
 
-    /// Whether a holder of `have` could see anything in such a list besides tools that carry rules.
+    /// Returns whether `have` could allow anything in such a list besides tools that carry rules.
     pub(super) fn opens(&self, method: &Method, have: &Scopes) -> bool {
         let everything = &self.base.everything;
         match method {
@@ -194,12 +198,12 @@ impl Rules {
         }
     }
 
-    /// Whether there are tools that carry rules.
+    /// Returns whether there are tools that carry rules.
     pub(super) fn has_own_tools(&self) -> bool {
         self.own.as_ref().is_some_and(|own| !own.is_empty())
     }
 
-    /// The guards of a tool that a holder of `have` does not pass; a stranger passes none.
+    /// Returns the guards of a tool that `have` does not satisfy; without an identity, all of them.
     pub(super) fn closed<'a>(&'a self, tool: &str, have: Option<&Scopes>) -> impl Iterator<Item = &'a Guarded> + Clone {
         let tables = [Some(&self.base.guards), self.own.as_ref().map(|own| own.guards())];
         let mut tables = tables.map(|table| table.filter(|guards| !guards.is_empty()));

@@ -1,20 +1,20 @@
-//! Input schemas without guarded values.
+//! Removes guarded values from input schemas.
 
 use super::guards::Guarded;
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree};
 
 type Members = Vec<(String, Tree)>;
 
-/// A schema that nothing fits.
+/// Returns a schema that no value fits.
 fn nothing() -> Tree {
     Tree::Object(vec![("not".to_owned(), Tree::Object(Vec::new()))])
 }
 
-/// A tool as it is in a list, without the values of these guards in its input schema; `None` where
-/// there are none.
+/// Returns a tool, as it is in a list, without the values of these guards in its input schema; `None` if nothing
+/// changes.
 ///
 /// # Errors
-/// [`JsonError`] for a schema that cannot be read.
+/// [`JsonError`] if the schema cannot be read.
 pub(super) fn without<'a>(
     tool: &[u8],
     guards: impl Iterator<Item = &'a Guarded> + Clone,
@@ -48,15 +48,15 @@ pub(super) fn without<'a>(
     Ok(Some(out))
 }
 
-/// One guard's walk over one schema. It goes on until it finds no more definitions that the guarded
-/// argument refers to.
+/// Removes the values of one guard from one schema. The walk is repeated until it finds no more definitions that the
+/// guarded argument refers to.
 struct Hiding<'a> {
     guard: &'a Guarded,
-    /// `#/properties/a` and `#/$defs/a` that the guarded argument refers to.
+    /// The pointers that the guarded argument refers to, such as `#/properties/a` and `#/$defs/a`.
     referred: Vec<String>,
-    /// Those of which nothing is left.
+    /// The pointers to schemas of which nothing is left.
     dead: Vec<String>,
-    /// Definitions that describe all the arguments.
+    /// The definitions that describe all the arguments.
     bases: Vec<String>,
 }
 
@@ -82,8 +82,8 @@ impl<'a> Hiding<'a> {
         value.holds(&|text| self.guard.is(text))
     }
 
-    /// Definitions at the root that the argument refers to. Others may refer to them too, so what is
-    /// left of one stays there.
+    /// Removes values from definitions at the root that the argument refers to. Others may refer to them too, so
+    /// a definition is never removed as a whole.
     fn definitions(&mut self, root: &mut Members) {
         for (group, definitions) in root.iter_mut().filter(|(key, _)| key == "$defs" || key == "definitions") {
             let Tree::Object(definitions) = definitions else { continue };
@@ -100,7 +100,7 @@ impl<'a> Hiding<'a> {
         }
     }
 
-    /// A schema of all the arguments: finds those of the guarded one.
+    /// Removes values from a schema of all the arguments, where it describes the guarded one.
     fn arguments(&mut self, schema: &mut Tree) {
         let Tree::Object(members) = schema else { return };
         let mut lost = Vec::new();
@@ -154,13 +154,13 @@ impl<'a> Hiding<'a> {
         not_required(members, &lost);
     }
 
-    /// Whether arguments that a schema gives as an example name a value.
+    /// Returns whether arguments that a schema gives as an example name a value.
     fn is_named(&self, arguments: &Tree) -> bool {
         let Tree::Object(members) = arguments else { return self.names(arguments) };
         members.iter().any(|(key, value)| self.guard.is_about(key) && self.names(value))
     }
 
-    /// A schema within the guarded argument; `false` if nothing fits it any more.
+    /// Removes values from a schema within the guarded argument; `false` if no value fits it any more.
     fn value(&mut self, schema: &mut Tree) -> bool {
         let Tree::Object(members) = schema else { return true };
         let mut left = true;
@@ -184,7 +184,7 @@ impl<'a> Hiding<'a> {
                 true
             }
             ("allOf" | "prefixItems" | "items", Tree::Array(schemas)) => {
-                // Not `all`: it would leave the rest as it is.
+                // Not `all`, which would stop at the first match.
                 schemas.iter_mut().for_each(|schema| left &= self.value(schema));
                 true
             }
@@ -227,7 +227,7 @@ impl<'a> Hiding<'a> {
         left && !not_required(members, &lost)
     }
 
-    /// `enum`, and what stands beside it for each of its values (`enumNames` and so on).
+    /// Removes values from `enum`, and from lists beside it with an entry for each value (`enumNames` and so on).
     fn enumerated(&self, members: &mut Members, left: &mut bool) {
         let values = members.iter().find_map(|(key, value)| match value {
             Tree::Array(values) if key == "enum" => Some(values),
@@ -250,7 +250,7 @@ impl<'a> Hiding<'a> {
         }
     }
 
-    /// Notes what the argument refers to; `false` if nothing is left of that.
+    /// Notes what the argument refers to; `false` if nothing is left of it.
     fn refer(&mut self, pointer: &str) -> bool {
         let pointer = definition(pointer);
         let left = !self.dead.contains(&pointer);
@@ -259,7 +259,7 @@ impl<'a> Hiding<'a> {
     }
 }
 
-/// The definition that a JSON pointer leads to or into.
+/// Returns the definition that a JSON pointer leads to or into.
 fn definition(pointer: &str) -> String {
     let end = pointer.match_indices('/').nth(2).map_or(pointer.len(), |(at, _)| at);
     pointer.get(..end).unwrap_or_default().replace("~1", "/").replace("~0", "~")
@@ -271,7 +271,7 @@ fn note(pointers: &mut Vec<String>, pointer: String) {
     }
 }
 
-/// Takes properties that are gone from those required; `true` if there was one among them.
+/// Removes lost properties from `required`; returns whether there was one.
 fn not_required(members: &mut Members, lost: &[String]) -> bool {
     let mut found = false;
     for (_, names) in members.iter_mut().filter(|(key, _)| key == "required") {

@@ -21,7 +21,7 @@ const SCOPES: HeaderName = HeaderName::from_static("x-mcp-scopes");
 pub struct Scope<S> {
     pub(super) inner: S,
     pub(super) policy: ScopePolicy,
-    /// Shared by all clones: a connection is a clone.
+    /// Shared by all clones, as each connection has a clone.
     pub(super) lists: Arc<Memo>,
 }
 
@@ -29,15 +29,15 @@ accessors!(Scope<S>);
 
 response_future!("The answer of a [`Scope`] service.", After);
 
-/// What becomes of the answer.
+/// The work on an answer.
 #[derive(Debug)]
 enum After {
     Nothing,
-    /// It is the caller's alone.
+    /// Marks it as private to the caller.
     Private,
-    /// That, and it holds what the caller may not see.
+    /// Marks it as private, and removes the items that the caller may not see.
     Filter(Box<Filter>),
-    /// There is nothing that the caller may see.
+    /// The caller may see nothing of it.
     Empty,
 }
 
@@ -77,7 +77,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let answer = match self.allow(&mut request) {
-            // Nobody beneath is asked for what its caller could not see.
+            // The layers below are not asked for a list of which the caller could see nothing.
             Ok(After::Empty) => Answer::known(Ok(empty_list(&request).outcome.map(Payload::private))),
             Ok(after) => Answer::reworked(self.inner.call(request), after),
             Err(failure) => Answer::known(Err::<Response, BoxError>(failure)),
@@ -90,14 +90,14 @@ impl<S> Scope<S> {
     fn allow(&self, request: &mut Request) -> Result<After, Box<RpcError>> {
         request.headers.remove(SUBJECT);
         request.headers.remove(SCOPES);
-        // The same ones for the request and its answer, whatever is replaced meanwhile.
+        // The rules for the request and its answer, even if the policy is replaced meanwhile.
         let rules = self.policy.of(request);
         allowed(&rules, request)?;
         #[cfg(feature = "catalog")]
         if request.method == Method::ToolsCall {
             request.extensions.insert(Judged);
         }
-        // Whoever is allowed anything is known.
+        // An allowed request has an identity.
         let Some(identity) = request.extensions.get::<Identity>() else { return Ok(After::Nothing) };
         let (subject, scopes) = identity.headers();
         request.headers.insert(SUBJECT, subject.clone());
@@ -123,7 +123,7 @@ impl<S> Scope<S> {
 fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<RpcError>> {
     let have = request.extensions.get::<Identity>().map(Identity::scopes);
     decide(rules, request, have).map_err(|no| {
-        // The trail is of what clients ask.
+        // Requests that layers make themselves are not reported.
         if let (ScopeError::Scopes(needed), None) = (&no, request.extensions.get::<Unasked>()) {
             audit::scope_denied(&request.extensions, request.params.text(Param::Name).as_deref(), needed);
         }
@@ -131,12 +131,12 @@ fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<RpcError>> {
     })
 }
 
-/// Marks a list of tools whose caller can see nothing of the 1C extension, for the catalog beneath.
+/// Marks a list of tools whose caller can see nothing of the 1C extension: the catalog beneath answers alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CatalogAlone;
 
-/// Marks a call that a [`ScopeLayer`](super::ScopeLayer) let through, for a layer beneath that looks at its arguments
-/// more closely: what the caller may do is what its identity says.
+/// Marks a call that a [`ScopeLayer`](super::ScopeLayer) allowed, for a layer beneath that checks its arguments
+/// by the scopes of the identity.
 #[cfg(feature = "catalog")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judged;

@@ -1,4 +1,4 @@
-//! [`Answer`]: what a layer makes of a request, forwarded or answered.
+//! [`Answer`]: the future of a layer's answer, forwarded or its own.
 
 use super::aside::{aside, is_long};
 use crate::rpc::{BoxError, Payload, Response};
@@ -10,12 +10,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// What a layer makes of the answer from beneath.
+/// Changes the answer of the inner service.
 pub(crate) trait Rework: Send + 'static {
-    /// Makes it.
+    /// Returns the changed answer.
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError>;
 
-    /// Whether it takes long for long answers.
+    /// Returns whether the work takes long for long answers.
     fn is_thorough(&self) -> bool {
         true
     }
@@ -29,8 +29,8 @@ impl Rework for Infallible {
 }
 
 pin_project! {
-    /// The answer to a request: that of the service beneath, reworked by `W`, aside where that takes long; or one of
-    /// the layer itself.
+    /// The answer to a request: that of the inner service, reworked by `W` (off the serving threads if that takes
+    /// long), or one of the layer itself.
     pub(crate) struct Answer<F, W> {
         #[pin]
         state: State<F, W>,
@@ -41,29 +41,29 @@ pin_project! {
     #[project = Projected]
     enum State<F, W> {
         Calling { #[pin] call: F, work: Option<W> },
-        // Several calls in `async fn`s, whose futures have no names: of lists, and of what must be asked first.
+        // Several calls in an `async fn`, whose future cannot be named.
         Later { answer: BoxFuture<'static, Result<Response, BoxError>> },
         Known { answer: Option<Result<Response, BoxError>> },
     }
 }
 
 impl<F, W> Answer<F, W> {
-    /// That of `call`, reworked.
+    /// Returns the answer of `call`, reworked.
     pub(crate) const fn reworked(call: F, work: W) -> Self {
         Self { state: State::Calling { call, work: Some(work) } }
     }
 
-    /// That of `call`.
+    /// Returns the answer of `call` as it is.
     pub(crate) const fn passed(call: F) -> Self {
         Self { state: State::Calling { call, work: None } }
     }
 
-    /// One that is known already.
+    /// Returns an answer that is known already.
     pub(crate) fn known(answer: Result<impl Into<Response>, BoxError>) -> Self {
         Self { state: State::Known { answer: Some(answer.map(Into::into)) } }
     }
 
-    /// One that takes more than a call.
+    /// Returns an answer that takes more than one call.
     #[cfg(any(feature = "alias", feature = "cache", feature = "check", feature = "confirm"))]
     pub(crate) fn later(answer: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
         Self { state: State::Later { answer: Box::pin(answer) } }
@@ -90,7 +90,7 @@ where
             let (answer, work) = match state.as_mut().project() {
                 Projected::Calling { call, work } => (ready!(call.poll(cx)).map_err(Into::into), work.take()),
                 Projected::Later { answer } => return answer.as_mut().poll(cx),
-                // A future is not polled after its end.
+                // A future is not polled after it is ready.
                 Projected::Known { answer } => return answer.take().map_or(Poll::Pending, Poll::Ready),
             };
             let Some(work) = work else { return Poll::Ready(answer) };
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Declares the `ResponseFuture` of a middleware, whose answers `$work` reworks.
+/// Declares the `ResponseFuture` of a middleware whose answers `$work` reworks.
 macro_rules! response_future {
     ($doc:literal, $work:ty) => {
         pin_project_lite::pin_project! {

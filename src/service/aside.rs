@@ -1,4 +1,4 @@
-//! Work that takes long, off the threads that serve: nobody else waits while a list of a hundred thousand lines is read.
+//! Runs long work off the serving threads, so that other requests do not wait while a huge list is read.
 
 use crate::rpc::BoxError;
 use std::num::NonZeroUsize;
@@ -7,24 +7,24 @@ use std::thread::available_parallelism;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// So many bytes of JSON take some 10 ms to be read, mended and written anew.
+/// The length from which work counts as long: a MiB of JSON takes some 10 ms to be read, mended and written.
 const LONG: usize = 1024 * 1024;
 
-/// As many at once as there are processors. Those who wait for a turn hold no thread.
+/// As much work at once as there are processors. Work that waits for its turn holds no thread.
 static TURNS: LazyLock<Arc<Semaphore>> =
     LazyLock::new(|| Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZeroUsize::get))));
 
-/// Whether what is made of so many bytes takes long.
+/// Returns whether work on so many bytes takes long.
 pub(crate) const fn is_long(bytes: usize) -> bool {
     bytes >= LONG
 }
 
-/// Does `work` on a thread for such work. On its way it cannot be stopped.
+/// Runs `work` on a blocking thread. Once started, it cannot be cancelled.
 ///
 /// # Errors
-/// The runtime ends, or the work does in a way that it must not.
+/// The runtime shuts down, or the work panics.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, BoxError> {
-    // Whoever drives futures without a runtime has no such threads.
+    // Without a tokio runtime there are no such threads.
     if Handle::try_current().is_err() {
         return Ok(work());
     }

@@ -1,4 +1,4 @@
-//! Lists of tools that layers and bridges ask for themselves.
+//! Requests for lists of tools that layers and bridges make themselves.
 
 use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Method, Params, Payload, Request, Response, RpcError, Unasked};
 use crate::service::aside::{aside, is_long};
@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// A list of more pages is taken to have no end.
+/// A list of more pages is taken to be endless.
 const MAX_PAGES: usize = 100;
 
-/// What is read of a page.
+/// The fields read from a page.
 #[derive(Deserialize)]
 struct Page {
     #[serde(rename = "nextCursor")]
@@ -19,13 +19,13 @@ struct Page {
     tools: Vec<serde::de::IgnoredAny>,
 }
 
-/// Shows `each` page of the list that the sender of `request` sees, with the request for it, until it has
-/// seen enough and says `false`; a long page is read aside. An answer that is an error is the end of the list, and
-/// given back.
+/// Fetches the list of tools as the caller of `request` sees it, and gives `each` page to the closure, with the
+/// request for it, until that returns `false`. A long page is read off the serving threads. An answer that is a
+/// JSON-RPC error ends the list and is returned.
 ///
 /// # Errors
-/// What the service failed with; an [`RpcError`] for a list that does not end: where a cursor comes again, after 100
-/// pages, and after 10 000 tools.
+/// The error of the service; an [`RpcError`] for an endless list: a cursor that comes twice, more than 100 pages, or
+/// more than 10 000 tools.
 pub(crate) async fn tools<S>(
     request: &Request,
     service: &mut S,

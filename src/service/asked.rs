@@ -1,4 +1,4 @@
-//! Who asked for a list of tools when, so that nobody makes lists for ever.
+//! Remembers when lists of tools were requested for a caller, so that they are not requested too often.
 
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Payload, Request, Response};
@@ -10,19 +10,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower_service::Service;
 
-/// How long a caller's list is believed about names that are not in it: a client that calls unknown
-/// names for ever makes no more lists than this.
+/// How long a caller's list is trusted about names that are not in it: a client that keeps calling unknown
+/// names causes no more lists than this.
 const FRESH: Duration = Duration::from_secs(5);
-/// Beyond this many callers, those who asked long ago are forgotten.
+/// Beyond this many callers, those whose list is old are forgotten.
 const MAX_CALLERS: usize = 1_000;
 
-/// Subject and scopes: who sees the same list. Nobody, without authentication.
+/// Subject and scopes: callers with the same ones see the same list. `None` without authentication.
 type Caller = Option<(HeaderValue, HeaderValue)>;
-/// When the last list ended. One list at a time: those who wait for it use what it brought, and where it failed ask
-/// for another, so that no answer is shared as in a flight.
+/// When the last list ended. One list at a time: those who wait use what it brought, and request another if it
+/// failed, so no answer is shared between them (as it is in a flight).
 type Turn = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
-/// Who asked when.
+/// When each caller's list was requested last.
 #[derive(Debug, Default)]
 pub(crate) struct Asked(Mutex<HashMap<Caller, Turn>>);
 
@@ -38,11 +38,11 @@ impl Asked {
         Arc::clone(turns.entry(caller).or_default())
     }
 
-    /// What `find` finds, if need be after `each` page was seen of the list that the sender of `request`
-    /// sees.
+    /// Returns what `find` finds, if needed after `each` page of the list that the caller of `request` sees was given
+    /// to the closure.
     ///
     /// # Errors
-    /// What the list failed with, unless it told before; an answer that is an error teaches nothing instead.
+    /// The error of the list, unless `find` succeeds anyway. An answer that is a JSON-RPC error is no such error.
     pub(crate) async fn look_up<S, T>(
         &self,
         request: &Request,

@@ -1,7 +1,7 @@
-//! [`Flights`]: calls under way, so that those who ask for the same wait for one.
+//! [`Flights`]: calls under way, shared by all callers that ask for the same.
 //!
-//! moka's `try_get_with` does this for answers that are kept by its own clock. These are kept by tokio's, or shared by
-//! those who wait and kept for nobody else.
+//! moka's `try_get_with` does this for answers that are kept by moka's own clock. These are kept by tokio's, or only
+//! shared by those who wait for them.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
-/// The calls under way, no more than there are callers.
+/// The calls under way: never more than there are callers waiting.
 #[derive(Debug)]
 pub(crate) struct Flights<K, T>(Mutex<HashMap<K, Arc<OnceCell<T>>>>);
 
@@ -22,15 +22,15 @@ impl<K, T> Default for Flights<K, T> {
 }
 
 impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
-    /// What `call` comes to, or the call of another who asked for the same before. If the one who made the
-    /// call leaves, the next in line makes it.
+    /// Returns the outcome of `call`, or of an earlier call for the same key that is still under way. If the caller
+    /// who made that call is dropped, the next in line makes it.
     ///
-    /// Who asks after its end begins anew. `keep` is shown the end just before that, unless the call was
-    /// [given up](Self::forget).
+    /// A caller who asks after the end starts a new call. `keep` is given the outcome just before the end, unless the
+    /// call was [forgotten](Self::forget).
     pub(crate) async fn join(&self, key: K, call: impl Future<Output = T>, keep: impl FnOnce(&T)) -> T {
         let cell = Arc::clone(self.lock().entry(key).or_default());
         let place = Place { flights: self, key, cell: Some(cell) };
-        // Calls may be large futures, and what follows would hold several of one.
+        // Calls may be large futures; without this pin, the future below would hold several copies of one.
         let call = pin!(call);
         let lead = async {
             let end = call.await;
@@ -49,12 +49,12 @@ impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
         let Some(cell) = self.lock().get(&key).map(Arc::clone) else { return };
         let place = Place { flights: self, key, cell: Some(cell) };
         if let Some(cell) = &place.cell {
-            // Whoever finds the call left by its maker makes none, and so it comes to the next.
+            // A waiter whose turn it becomes makes no call itself, so the turn passes to the next one.
             let _ = cell.get_or_try_init(|| std::future::ready(Err::<T, ()>(()))).await;
         }
     }
 
-    /// The call under way serves nobody who comes later.
+    /// Removes the call under way, so that later callers start a new one.
     #[cfg(any(feature = "basic", feature = "oauth"))]
     pub(crate) fn forget(&self, key: &K) {
         self.lock().remove(key);
@@ -75,12 +75,12 @@ impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
 struct Place<'a, K: Copy + Eq + Hash, T: Clone> {
     flights: &'a Flights<K, T>,
     key: K,
-    /// Always there, until the place is given up.
+    /// `Some` until the place is given up.
     cell: Option<Arc<OnceCell<T>>>,
 }
 
 impl<K: Copy + Eq + Hash, T: Clone> Place<'_, K, T> {
-    /// Lets nobody else in.
+    /// Ends the flight, so that later callers start a new one.
     fn close(&self, keep: impl FnOnce()) {
         let mut flights = self.flights.lock();
         if self.remove_if(&mut flights, |_| true) {
@@ -107,7 +107,7 @@ impl<K: Copy + Eq + Hash, T: Clone> Place<'_, K, T> {
 impl<K: Copy + Eq + Hash, T: Clone> Drop for Place<'_, K, T> {
     fn drop(&mut self) {
         let mut flights = self.flights.lock();
-        // The map's own and this one's. Others come and go only under the lock, so the count is right.
+        // One reference is the map's and one is this place's. Others change only under the lock, so the count is exact.
         self.remove_if(&mut flights, |cell| Arc::strong_count(cell) == 2);
         self.cell = None;
     }

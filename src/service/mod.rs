@@ -1,5 +1,5 @@
-//! What layers and bridges share: the one future of an answer, work beside the serving threads, lists that they ask for
-//! themselves.
+//! Shared parts of layers and bridges: the future of an answer, work off the serving threads, and lists of tools
+//! that they request themselves.
 
 pub(crate) mod answer;
 pub(crate) mod aside;
@@ -9,13 +9,13 @@ pub(crate) mod asked;
 #[cfg(any(feature = "basic", feature = "cache", feature = "oauth"))]
 pub(crate) mod flight;
 
-/// The service that was polled to readiness; a clone takes its place, as tower's `Service` tells.
+/// Takes the service that was polled to readiness and leaves a clone in its place, as tower's docs require.
 pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {
     let clone = service.clone();
     std::mem::replace(service, clone)
 }
 
-/// Gives a middleware the access to its inner service that tower's own have.
+/// Gives a middleware the accessors to its inner service that tower's own middlewares have.
 macro_rules! accessors {
     ($service:ident<$inner:ident $(, $more:ident)*>) => {
         impl<$inner $(, $more)*> $service<$inner $(, $more)*> {

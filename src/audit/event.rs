@@ -11,13 +11,13 @@ use std::net::IpAddr;
 /// An audit event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Event<'a> {
-    /// For example `oauth.code.issued`.
+    /// The event's name, such as `oauth.code.issued`.
     pub(crate) name: &'static str,
     /// The caller's subject, if known.
     pub(crate) sub: Option<&'a str>,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) remote: Option<IpAddr>,
-    /// The reason of a refusal.
+    /// The reason why something was refused.
     pub(crate) reason: Option<&'a str>,
 }
 

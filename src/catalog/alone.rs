@@ -1,10 +1,10 @@
-//! Answers where there is nothing but the catalog.
+//! Answers where the catalog is alone, without the RPC dialect of 1C.
 
 use super::argument_error::cut;
 use super::tools::Tools;
 use crate::rpc::{ErrorObject, Method, Param, Payload, Request, Response, empty_list};
 
-/// Answers everything but a call of a tool of the catalog.
+/// Answers a request that is not a call of a catalog's tool.
 pub(super) fn answer(request: &Request, tools: &Tools, structured: bool) -> Response {
     let name = || cut(&request.params.text(Param::Name).unwrap_or_default());
     let nothing = match request.method {

@@ -3,22 +3,22 @@
 use crate::rpc::json::JsonError;
 use std::fmt::Write;
 
-/// Why arguments do not fit a tool: which field, and what is allowed there.
+/// An error that says which argument does not fit a tool, and what is allowed there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct ArgumentError {
-    /// A path as `filters.customer_ids[0]`; empty for the arguments as a whole.
+    /// The path of the argument, as `filters.customer_ids[0]`; empty for the arguments as a whole.
     pub field: String,
-    /// What is wrong where, and what is allowed; written for a language model.
+    /// The text of the error, with what is allowed; written for a language model.
     pub message: String,
 }
 
-/// The longest path that is told.
+/// The most characters of a path in an error.
 const LONGEST_FIELD: usize = 300;
-/// How much is told of a value or a name that somebody else chose.
+/// The most characters of a foreign value or name in an error.
 const LONGEST_VALUE: usize = 80;
-/// How much is told of a description or a pattern.
+/// The most characters of a description or a pattern in an error.
 const LONGEST_WORDS: usize = 300;
 
 impl ArgumentError {
@@ -30,7 +30,7 @@ impl ArgumentError {
         Self { field: shown_path(field), message: message.into() }
     }
 
-    /// With the field named in the message. Until then the message only goes on from there.
+    /// Completes the message: names the field, with which the sentence begins.
     pub(super) fn told(mut self) -> Self {
         self.message = match &*self.field {
             "" => format!("Arguments: {}.", self.message),
@@ -39,14 +39,14 @@ impl ArgumentError {
         self
     }
 
-    /// The same trouble, seen from the object whose member `key` is.
+    /// Prepends the member `key` of the surrounding object to the path.
     pub(super) fn within(mut self, key: &str) -> Self {
         let dot = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         self.field = shown_path(&format!("{}{dot}{}", cut(key), self.field));
         self
     }
 
-    /// The same trouble, seen from the array whose item `at` is.
+    /// Prepends the index `at` in the surrounding array to the path.
     pub(super) fn inside(mut self, at: usize) -> Self {
         let dot = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
         self.field = shown_path(&format!("[{at}]{dot}{}", self.field));
@@ -64,12 +64,12 @@ fn shown_path(path: &str) -> String {
     cut_at(path, LONGEST_FIELD)
 }
 
-/// A text of somebody else, in part.
+/// Cuts a foreign text.
 pub(super) fn cut(text: &str) -> String {
     cut_at(text, LONGEST_VALUE)
 }
 
-/// What a catalog says, in part: more of it, since its author wrote it for whoever reads this.
+/// Cuts a text of a catalog, later than foreign ones: its author wrote it for the reader of the error.
 pub(super) fn cut_words(text: &str) -> String {
     cut_at(text, LONGEST_WORDS)
 }
@@ -90,7 +90,7 @@ fn cut_at(text: &str, most: usize) -> String {
     out
 }
 
-/// Names in a row, as many as one reads: `a, b, c`.
+/// Lists names, not too many: `a, b, c`.
 pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names = names.into_iter().collect::<Vec<_>>();
     let mut out = String::new();
@@ -105,12 +105,12 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     out
 }
 
-/// Names beyond these are not compared: a call may bring as many as it likes.
+/// The most names to compare with, as a call may bring any number.
 const MOST_KNOWN: usize = 1000;
 
-/// The one of `known` that `name` was probably meant to be.
+/// Returns the name in `known` that `name` is probably meant to be.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing takes time in proportion to both lengths.
+    // The time to compare grows with both lengths.
     if name.len() > 200 {
         return None;
     }
@@ -126,7 +126,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, other)| other)
 }
 
-/// ` (did you mean …?)`, if anything is near.
+/// Returns ` (did you mean …?)`, if a similar name is known.
 pub(super) fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     nearest(name, known).map(|near| format!(" (did you mean {}?)", cut(near))).unwrap_or_default()
 }

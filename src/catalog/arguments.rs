@@ -1,29 +1,30 @@
-//! Arguments as a tree, and as text again.
+//! Parses and writes arguments.
 
 use super::argument_error::{ArgumentError, cut};
 use super::number::{exact_or_huge, is_huge};
 use crate::rpc::json::{self, Member, Scanner};
 use serde_json::{Map, Number, Value};
 
-/// The deepest nesting of arguments. JSON text within strings counts on from where it stands, so that
-/// what is mended is no deeper either.
+/// The deepest nesting of arguments. JSON text within strings counts from the depth of the string, so mended
+/// arguments are no deeper either.
 pub(super) const DEEPEST: usize = 64;
 
-/// The most values in arguments, those within others included: checking them takes memory for each.
+/// The most values in arguments, nested ones included: checking takes memory for each.
 const MOST_VALUES: usize = 100_000;
 
-/// Reads arguments. A key that stands twice anywhere is an error, and so is a number that would not
-/// be the same afterwards. One that is too large may be lowered to a ceiling yet: what is left of such is
-/// for [`check_held`].
+/// Parses arguments. A duplicate key is an error, and so is a number that would change. A number that is too large
+/// is still accepted, as a ceiling may lower it; [`check_held`] reports those that are left.
 ///
 /// # Errors
-/// [`ArgumentError`].
+/// [`ArgumentError`] if the arguments cannot be parsed so.
 pub(super) fn parse(text: &[u8], depth: usize) -> Result<Value, ArgumentError> {
     read(text, depth, exact_or_huge)
 }
 
+/// Checks that no number is left that is too large to be kept.
+///
 /// # Errors
-/// [`ArgumentError`] where a number is too large to be held.
+/// [`ArgumentError`] if there is one.
 pub(super) fn check_held(value: &Value) -> Result<(), ArgumentError> {
     match value {
         Value::Number(number) if is_huge(number) => {
@@ -40,10 +41,10 @@ pub(super) fn check_held(value: &Value) -> Result<(), ArgumentError> {
     }
 }
 
-/// The same for looking only: a number may become the nearest one that can be held.
+/// Parses arguments for checks only: a number that cannot be kept becomes the nearest one that can.
 ///
 /// # Errors
-/// [`ArgumentError`].
+/// [`ArgumentError`] if the arguments cannot be parsed.
 #[cfg(feature = "check")]
 pub(super) fn parse_nearly(text: &[u8]) -> Result<Value, ArgumentError> {
     read(text, 0, |number| super::number::exact(number).or_else(|| Number::from_f64(number.parse().ok()?)))
@@ -59,7 +60,7 @@ fn read(text: &[u8], depth: usize, number: fn(&str) -> Option<Number>) -> Result
 
 struct Reader<'a> {
     text: &'a [u8],
-    /// How many more values there may be.
+    /// How many more values are allowed.
     room: usize,
     number: fn(&str) -> Option<Number>,
 }
@@ -99,7 +100,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A checked token.
+    /// Reads a scalar from a valid token.
     fn scalar(&self, token: &[u8]) -> Result<Value, ArgumentError> {
         match token {
             b"true" => Ok(Value::Bool(true)),
@@ -120,13 +121,12 @@ pub(super) fn too_deep() -> ArgumentError {
     ArgumentError::new(format!("this is nested deeper than {DEEPEST} levels"))
 }
 
-/// Appends `value` as compact JSON with its keys in the order of the alphabet: equal values are equal
-/// bytes.
+/// Appends `value` as compact JSON with sorted keys: equal values give equal bytes.
 pub(super) fn write(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Object(map) => {
             let mut members = map.iter().collect::<Vec<_>>();
-            // In order already, unless somebody in the same program wants maps of serde_json otherwise.
+            // Usually sorted already, unless another crate enables serde_json's `preserve_order`.
             members.sort_unstable_by_key(|(key, _)| *key);
             out.push(b'{');
             for (at, (key, value)) in members.into_iter().enumerate() {
@@ -150,7 +150,7 @@ pub(super) fn write(out: &mut Vec<u8>, value: &Value) {
             out.push(b']');
         }
         Value::String(text) => json::quote_into(out, text),
-        // Writing to a Vec cannot fail: no I/O, no custom Serialize.
+        // Writing to a `Vec` cannot fail.
         scalar => {
             let _ = serde_json::to_writer(out, scalar);
         }

@@ -1,4 +1,4 @@
-//! The constraints of a tool in a catalog file that speak of its arguments.
+//! Reads the rules for arguments in a tool of a catalog file: ceilings, guards and constraints.
 
 use super::argument_error::{cut, hint, listed};
 use super::constraints::{Clamp, Constraint, Path};
@@ -12,18 +12,20 @@ use super::shapes::Shapes;
 use super::types::Types;
 use serde_json::{Map, Value};
 
-/// All of them.
+/// The rules for arguments.
 #[derive(Default)]
 pub(super) struct Between {
     pub(super) clamps: Vec<Clamp>,
-    /// The arguments whose ceiling is one of rows or candidates.
+    /// The arguments whose ceiling is a named limit of rows or candidates.
     pub(super) by_name: Vec<String>,
     pub(super) guards: Vec<Guarded>,
     pub(super) constraints: Vec<Constraint>,
 }
 
+/// Reads the rules.
+///
 /// # Errors
-/// [`CatalogError`] with the fields, all that are wrong.
+/// [`CatalogError`] with all fields that are wrong.
 pub(super) fn between(fields: Fields<'_>, shapes: &Shapes, limits: Limits) -> Result<Between, CatalogError> {
     let (clamps, guards, constraints) =
         (clamps(fields, shapes, limits), guards(fields, shapes), constraints(fields, shapes));
@@ -33,7 +35,7 @@ pub(super) fn between(fields: Fields<'_>, shapes: &Shapes, limits: Limits) -> Re
     Ok(Between { clamps: clamps?, by_name: by_name.collect(), guards: guards?, constraints: constraints? })
 }
 
-/// The shape of an argument that a rule speaks of.
+/// Returns the shape of an argument that a rule names.
 fn argument<'a>(shapes: &'a Shapes, path: &str) -> Result<&'a Shape, CatalogError> {
     shapes.find(path).ok_or_else(|| {
         let top = || shapes.get(0).into_iter().flat_map(|shape| shape.members.keys().map(String::as_str));
@@ -46,7 +48,7 @@ fn argument<'a>(shapes: &'a Shapes, path: &str) -> Result<&'a Shape, CatalogErro
     })
 }
 
-/// All of them, or all that is wrong.
+/// Returns all values, or all errors.
 fn gathered<T>(each: impl Iterator<Item = Result<T, CatalogError>>) -> Result<Vec<T>, CatalogError> {
     let (mut good, mut wrong) = (Vec::new(), Vec::new());
     for one in each {
@@ -94,7 +96,7 @@ fn clamp(shapes: &Shapes, path: &str, value: &Value, limits: Limits) -> Result<C
 fn guards(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Guarded>, CatalogError> {
     let each = fields.array("guarded")?.iter().enumerate();
     let mut defaults = Value::Object(Map::new());
-    // Defaults that cannot be mended were refused before.
+    // Defaults that cannot be mended were reported before.
     let _ = mend(shapes, 0, &mut defaults, 0);
     gathered(
         each.map(|(at, value)| {
@@ -103,7 +105,7 @@ fn guards(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Guarded>, CatalogEr
     )
 }
 
-/// `defaults` are the arguments of a call that names none.
+/// Reads a guard. `defaults` are the arguments of a call without any.
 fn guard(value: &Value, shapes: &Shapes, defaults: &Value) -> Result<Guarded, CatalogError> {
     let fields = Fields::read(value, &["field", "values", "names", "scope"])?;
     let path = fields.needed_text("field")?;
@@ -143,7 +145,7 @@ fn constraints(fields: Fields<'_>, shapes: &Shapes) -> Result<Vec<Constraint>, C
     gathered(within.chain(one_of).chain(any_of).chain(order))
 }
 
-/// The constraints of an array.
+/// Reads the constraints of an array.
 fn each<'a>(
     fields: Fields<'a>,
     key: &'static str,
@@ -160,7 +162,7 @@ fn within(path: &str, sources: &Value, shapes: &Shapes) -> Result<Constraint, Ca
     Ok(Constraint::Within(Path::new(path), sources.into_iter().map(Path::new).collect()))
 }
 
-/// Arguments of which some must be there.
+/// Reads the arguments of `one_of` or `any_of`.
 fn some_of(names: &Value, shapes: &Shapes) -> Result<Vec<String>, CatalogError> {
     let names = texts(names)?;
     for name in &names {

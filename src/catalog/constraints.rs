@@ -1,10 +1,10 @@
-//! What a tool wants of its arguments beyond the schema: ceilings, and constraints between arguments.
+//! Rules for arguments beyond the schema: ceilings, and constraints between arguments.
 
 use super::argument_error::{ArgumentError, cut, hint, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// A path of members, as `sort.field`.
+/// A path of members, such as `sort.field`.
 #[derive(Clone, Debug)]
 pub(super) struct Path {
     pub(super) text: String,
@@ -16,12 +16,12 @@ impl Path {
         Self { text: text.to_owned(), names: text.split('.').map(str::to_owned).collect() }
     }
 
-    /// Calls `each` with every value that the path leads to, through arrays, and where it stands.
+    /// Calls `each` with the position and value of everything that the path leads to, through arrays.
     fn visit<'a>(&self, root: &'a Value, each: &mut dyn FnMut(&str, &'a Value)) {
         visit(root, &self.names, "", each);
     }
 
-    /// The texts that the path leads to.
+    /// Returns the texts that the path leads to.
     pub(super) fn texts<'a>(&self, root: &'a Value) -> Vec<&'a str> {
         let mut texts = Vec::new();
         gather(root, &self.names, &mut texts);
@@ -60,31 +60,31 @@ fn visit<'a>(value: &'a Value, path: &[String], place: &str, each: &mut dyn FnMu
     }
 }
 
-/// The most that an argument may ask for, and what it asks for where nobody says.
+/// The ceiling of an argument, and its value if it is absent.
 #[derive(Clone, Debug)]
 pub(super) struct Clamp {
     pub(super) path: Path,
     pub(super) ceiling: u64,
-    /// For a language model, which has to read what comes.
+    /// The value for a language model, which has to read the answer.
     pub(super) default: u64,
-    /// For a program.
+    /// The value for a program.
     pub(super) whole: u64,
-    /// What the schema says of it.
+    /// The minimum in the schema.
     pub(super) minimum: Option<f64>,
 }
 
-/// Who asks: it decides how many rows come where nobody says.
+/// The kind of caller, which decides how many rows an answer has if the call does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// A language model.
+    /// A language model, which gets the default.
     Model,
-    /// A program, which wants all there is.
-    #[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "programs come through the REST face"))]
+    /// A program, which gets all rows.
+    #[cfg_attr(not(feature = "rest"), expect(dead_code, reason = "programs call the REST endpoints"))]
     Program,
 }
 
 impl Clamp {
-    /// A description with the numbers in place of `{default}` and `{ceiling}`.
+    /// Returns a description with the numbers in place of `{default}` and `{ceiling}`.
     pub(super) fn worded(&self, text: &str, asker: Asker) -> String {
         text.replace("{default}", &self.absent(asker).to_string()).replace("{ceiling}", &self.ceiling.to_string())
     }
@@ -102,12 +102,12 @@ impl Clamp {
         let Some(map) = parent.and_then(Value::as_object_mut) else { return };
         let absent = self.absent(asker);
         match map.get_mut(last) {
-            // Where `null` is allowed, it would mean "no limit".
+            // A `null`, where it is allowed, would mean "no limit".
             None | Some(Value::Null) => drop(map.insert(last.clone(), absent.into())),
             Some(Value::Number(number)) => {
                 let float = number.as_f64().unwrap_or_default();
                 if float <= 0.0 && self.minimum.is_none_or(|least| float < least) {
-                    // So do 0 and -1.
+                    // 0 and -1 would mean it too.
                     *number = absent.into();
                 } else if number.as_u64().map_or(float > self.ceiling as f64, |whole| whole > self.ceiling) {
                     *number = self.ceiling.into();
@@ -121,19 +121,21 @@ impl Clamp {
 /// A rule between arguments.
 #[derive(Clone, Debug)]
 pub(super) enum Constraint {
-    /// What stands at the first path must stand at one of the others too.
+    /// Each value at the first path must be one of those at the other paths.
     Within(Path, Vec<Path>),
-    /// Exactly one of these arguments.
+    /// Exactly one of these arguments must be there.
     OneOf(Vec<String>),
-    /// At least one of these arguments.
+    /// At least one of these arguments must be there.
     AnyOf(Vec<String>),
-    /// The first must not be greater than the second, as texts without zones.
+    /// The first must not be greater than the second, compared as texts without time zones.
     Order(Path, Path),
 }
 
 impl Constraint {
+    /// Checks arguments against the rule.
+    ///
     /// # Errors
-    /// [`ArgumentError`] where it is broken.
+    /// [`ArgumentError`] if they break it.
     pub(super) fn check(&self, root: &Value) -> Result<(), ArgumentError> {
         match self {
             Self::Within(path, sources) => within(root, path, sources),
@@ -195,11 +197,11 @@ fn any_of(root: &Value, names: &[String]) -> Result<(), ArgumentError> {
 fn order(root: &Value, first: &Path, second: &Path) -> Result<(), ArgumentError> {
     let (Some(low), Some(high)) = (first.texts(root).pop(), second.texts(root).pop()) else { return Ok(()) };
     let ((from, its), (to, zone)) = (local(low), local(high));
-    // Clocks of different zones are for 1C to compare: it knows which is its own.
+    // 1C compares moments of different zones, as it knows which zone is its own.
     if its != zone {
         return Ok(());
     }
-    // As far as both go: the end 2026-03-31 is the whole day, 2026-03-31T12:00 included.
+    // Compared up to the shorter length: the end 2026-03-31 is the whole day, 2026-03-31T12:00 included.
     if from.bytes().zip(to.bytes()).find(|(from, to)| from != to).is_none_or(|(from, to)| from < to) {
         return Ok(());
     }
@@ -209,7 +211,7 @@ fn order(root: &Value, first: &Path, second: &Path) -> Result<(), ArgumentError>
     ))
 }
 
-/// A moment without its zone, and the zone. Any other text has none.
+/// Splits a moment into the time without its zone, and the zone. Any other text has no zone.
 fn local(text: &str) -> (&str, Option<&str>) {
     let whole = (text, None);
     let Some((day, time)) = text.split_once(['T', 't']) else { return whole };
@@ -223,7 +225,7 @@ fn local(text: &str) -> (&str, Option<&str>) {
     (text.get(..day.len() + 1 + at).unwrap_or(text), Some(zone))
 }
 
-/// Writes into a schema what an argument is where nobody says, and both numbers into its description.
+/// Writes the values of absent arguments into a schema as defaults, and both numbers into descriptions.
 pub(super) fn show_ceilings(schema: &mut Value, clamps: &[Clamp], asker: Asker) {
     for clamp in clamps {
         let step = |value: &'_ str| value.replace('~', "~0").replace('/', "~1");

@@ -1,4 +1,4 @@
-//! Defaults of a schema must fit it: what is filled in is not the caller's fault.
+//! Checks that the defaults of a schema fit it, as a caller could not mend them.
 
 use super::error::CatalogError;
 use super::mend::mend;
@@ -7,13 +7,15 @@ use super::types::Types;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-/// One step down from the arguments.
+/// A step from the arguments towards a value.
 #[derive(Clone)]
 enum Step {
     Member(String),
     Item,
 }
 
+/// Checks all defaults.
+///
 /// # Errors
 /// [`CatalogError`] with the argument whose default does not fit.
 pub(super) fn check(shapes: &Shapes, validator: &Validator) -> Result<(), CatalogError> {
@@ -68,7 +70,7 @@ fn one(shapes: &Shapes, validator: &Validator, at: usize, path: &[Step], default
         Step::Member(name) => Value::Object(Map::from_iter([(name.clone(), value)])),
         Step::Item => Value::Array(vec![value]),
     });
-    // What else is missing in these arguments is no matter.
+    // Errors elsewhere do not count: these arguments have nothing but the default.
     let below =
         |place: &str| place.strip_prefix(&*pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     match validator.iter_errors(&root).find(|error| below(error.instance_path().as_str())) {

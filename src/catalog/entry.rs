@@ -1,4 +1,4 @@
-//! One tool of a catalog file.
+//! Reads one tool of a catalog file.
 
 use super::between::{Between, between};
 use super::constraints::{Asker, show_ceilings};
@@ -40,9 +40,11 @@ pub(super) const KEYS: [&str; 20] = [
 ];
 const LONGEST_NAME: usize = 256;
 const LONGEST_CACHE: u64 = 24 * 60 * 60;
-/// A shorter answer could hold no row of most reports.
+/// A shorter answer could not hold a row of most reports.
 const LEAST_CHARS: u64 = 200;
 
+/// Checks the name of a tool.
+///
 /// # Errors
 /// [`CatalogError`] with the field.
 pub(super) fn check_name(name: &str) -> Result<(), CatalogError> {
@@ -54,15 +56,15 @@ pub(super) fn check_name(name: &str) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// What is wrong, if anything is.
+/// Returns the error, if there is one.
 pub(super) fn wrong<T>(read: &Result<T, CatalogError>) -> Option<CatalogError> {
     read.as_ref().err().cloned()
 }
 
-/// A tool, all of it checked, and notes on what may be a mistake in it.
+/// Reads and checks a tool. The notes tell what may be a mistake in it.
 ///
 /// # Errors
-/// [`CatalogError`] with the fields, all that are wrong.
+/// [`CatalogError`] with all fields that are wrong.
 pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<String>), CatalogError> {
     let text = |key| fields.needed_text(key).map(str::to_owned);
     let (name, description, title) = (text("name"), text("description"), fields.text("title"));
@@ -71,7 +73,7 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
     let (cache, max_chars) = (cache(fields), max_chars(fields));
     let (annotations, meta) = (annotations(fields), meta(fields));
     let (input, output) = (input(fields), output(fields));
-    // Rules speak of arguments, so without those nothing can be said of them.
+    // Rules name arguments of the input schema; if that is wrong, they cannot be checked.
     let constraints =
         input.as_ref().map_or_else(|_| Ok(Between::default()), |input| between(fields, &input.shapes, limits));
     CatalogError::all(
@@ -121,7 +123,7 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
     Ok((Tool(Arc::new(definition)), notes))
 }
 
-/// An input schema, with what it says.
+/// An input schema, with what was derived from it.
 struct Input {
     schema: Value,
     shapes: Shapes,
@@ -194,7 +196,7 @@ fn annotations(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
     Ok(Some(value.clone()))
 }
 
-/// What clients get untouched.
+/// Reads `_meta`, which is passed to clients as it is.
 fn meta(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
     match fields.get("_meta") {
         None => Ok(None),
@@ -210,7 +212,7 @@ fn max_chars(fields: Fields<'_>) -> Result<Option<usize>, CatalogError> {
     chars.map(Some).ok_or_else(|| CatalogError::at("max_chars", message()))
 }
 
-/// What is said of results.
+/// An output schema, with its members.
 #[derive(Default)]
 struct Output {
     schema: Option<Value>,

@@ -3,22 +3,22 @@
 use super::argument_error::cut;
 use std::fmt;
 
-/// More lines than these are not told: a file with so much wrong in it has one mistake, many times.
+/// The most lines of an error: a file with more usually has one mistake many times.
 const MOST_LINES: usize = 100;
 
-/// Why something is no catalog: where, and what is wrong there.
+/// An error of a catalog file: where it is, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CatalogError {
-    /// The file, as whoever read it called it.
+    /// The name of the file, as given to [`Tools::read`](super::Tools::read).
     pub origin: String,
-    /// The tool, where the trouble is within one.
+    /// The tool, if the error is in one.
     pub tool: Option<String>,
     /// The field of the tool, or of the file.
     pub field: Option<String>,
-    /// What is wrong with it, and what would be right.
+    /// The text of the error, with what is allowed.
     pub message: String,
-    /// What else is wrong in the same file.
+    /// The other errors in the same file.
     pub others: Vec<CatalogError>,
 }
 
@@ -31,10 +31,10 @@ impl CatalogError {
         Self { field: Some(field.into()), ..Self::new(message) }
     }
 
-    /// All of them as one, in this order.
+    /// Joins several errors into one, in this order.
     ///
     /// # Errors
-    /// If there is any.
+    /// The joined error, if there is any.
     pub(super) fn all(errors: impl IntoIterator<Item = Self>) -> Result<(), Self> {
         let mut errors = errors.into_iter();
         let Some(mut first) = errors.next() else { return Ok(()) };
@@ -46,13 +46,13 @@ impl CatalogError {
         Err(first)
     }
 
-    /// Itself and the others.
+    /// Changes this error and the others.
     fn each(&mut self, change: impl Fn(&mut Self)) {
         self.others.iter_mut().for_each(&change);
         change(self);
     }
 
-    /// The same within a field.
+    /// Prepends a field to the path of the error.
     pub(super) fn within(mut self, field: &str) -> Self {
         self.each(|error| {
             error.field = Some(match error.field.take() {
@@ -75,7 +75,7 @@ impl CatalogError {
     }
 }
 
-/// One line for each thing that is wrong.
+/// Writes one line for each error.
 impl fmt::Display for CatalogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.origin)?;

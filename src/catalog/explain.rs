@@ -1,4 +1,4 @@
-//! What is wrong with arguments, in words that let a language model mend its call.
+//! Errors about arguments, in words from which a language model can correct its call.
 
 use super::argument_error::{ArgumentError, cut, cut_words, hint, listed};
 use super::guarded::Guarded;
@@ -10,20 +10,20 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 use std::fmt::Write;
 
-/// The fault that helps most: an unknown name often explains what else is missing. What `secrets` guard
-/// is not among the values that are told.
+/// Returns the most helpful error: an unknown name often explains what else is missing. Values that `secrets` guard
+/// are not listed.
 pub(super) fn explain(validator: &Validator, shapes: &Shapes, root: &Value, secrets: &[&Guarded]) -> ArgumentError {
     if let Some(unfit) = shapes.get(0).and_then(|shape| stranger(shapes, shape, root)) {
         return unfit;
     }
-    // The first one only: there may be one for each item of a long array.
+    // The first error only: there may be one for each item of a long array.
     match validator.validate(root) {
         Err(error) => one(&error, shapes, root, secrets),
         Ok(()) => ArgumentError::new("these do not fit the tool's schema"),
     }
 }
 
-/// The first object with arguments that nobody knows.
+/// Finds the first object with unknown arguments.
 fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<ArgumentError> {
     match value {
         Value::Object(map) => {
@@ -47,7 +47,7 @@ fn stranger(shapes: &Shapes, shape: &Shape, value: &Value) -> Option<ArgumentErr
     }
 }
 
-/// Where a name is known that was put beside the object it belongs into.
+/// Suggests the object that a name belongs into, if it was put beside that object.
 fn elsewhere(shapes: &Shapes, shape: &Shape, name: &str) -> Option<String> {
     let mut inside = shape.members.iter().filter_map(|(member, at)| Some((member, shapes.get(*at)?)));
     let (member, _) = inside.find(|(_, inner)| inner.members.contains_key(name))?;
@@ -93,7 +93,7 @@ fn one(error: &ValidationError<'_>, shapes: &Shapes, root: &Value, secrets: &[&G
     ArgumentError::at(&field, message)
 }
 
-/// What the catalog says of an argument: mostly where its values come from.
+/// Returns the catalog's description of an argument, which often tells where its values come from.
 fn words(about: Option<&str>) -> String {
     about.map(|about| format!(" (\"{}\")", cut_words(about))).unwrap_or_default()
 }
@@ -102,9 +102,9 @@ fn is_empty(value: &Value) -> bool {
     value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// Whether a value of the argument at `field` may be told.
+/// Returns a predicate: whether a value of the argument at `field` may be listed.
 fn open<'a>(field: &str, secrets: &'a [&Guarded]) -> impl Fn(&str) -> bool + use<'a> {
-    // A rule names an argument without the places in arrays.
+    // A guard's path has no array indexes.
     let mut path = String::new();
     for part in field.split('[') {
         path.push_str(part.split_once(']').map_or(part, |(_, rest)| rest));
@@ -116,18 +116,18 @@ fn told<'a>(choices: &'a [String], open: &impl Fn(&str) -> bool) -> impl Iterato
     choices.iter().map(String::as_str).filter(move |choice| open(choice))
 }
 
-/// Goes on to a member of the object at `field`.
+/// Appends a member to the path of an object.
 fn member(field: &mut String, name: &str) {
     let _ = write!(field, "{}{}", if field.is_empty() { "" } else { "." }, cut(name));
 }
 
-/// Where the fault is, and what is wanted there.
+/// The place of an error, and what is allowed there.
 struct Place<'a> {
     field: String,
     shape: Option<&'a Shape>,
-    /// The words for it, or else for what it is in.
+    /// The description of the argument, or of the nearest one around it that has one.
     about: Option<&'a str>,
-    /// Whether it is a member that need not be there.
+    /// Whether it is an optional member.
     optional: bool,
 }
 
@@ -167,7 +167,7 @@ fn unknown(names: &[String], shape: Option<&Shape>, near: &str) -> String {
     }
 }
 
-/// What a value should be, in a few words.
+/// Describes the values of a shape in a few words.
 fn typed(shape: &Shape, open: &impl Fn(&str) -> bool) -> Option<String> {
     if let Some(choices) = &shape.choices {
         return Some(format!("one of: {}", listed(told(choices, open))));
@@ -195,8 +195,8 @@ fn an_object(shape: &Shape) -> String {
     }
 }
 
-/// What a keyword wants. Where it is one of several schemas, it may be about a member of the argument, so
-/// what is guarded anywhere is not told.
+/// Describes what a keyword requires. If it is one of several schemas, it may be about a member of the argument, so
+/// no value that any guard holds is listed.
 fn wanted(kind: &Kind, secrets: &[&Guarded]) -> String {
     match kind {
         Kind::Type { kind } => match kind {
@@ -263,12 +263,12 @@ fn a_format(format: &str) -> String {
     }
 }
 
-/// A value as it stands in a list of them.
+/// Returns a value as it is shown in a list.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| cut(&value.to_string()), cut)
 }
 
-/// A value of somebody, in part.
+/// Returns a foreign value, cut.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", cut(text)),

@@ -1,4 +1,4 @@
-//! The members of an object in a catalog file, taken one after the other.
+//! Reads the members of an object in a catalog file.
 
 use super::argument_error::{cut, hint, listed};
 use super::error::CatalogError;
@@ -10,17 +10,19 @@ use serde_json::{Map, Value};
 pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
+    /// Reads an object that has only keys in `known`.
+    ///
     /// # Errors
-    /// For what is no object, and for each key that is not in `known`.
+    /// [`CatalogError`] if it is not an object, and for each unknown key.
     pub(super) fn read(value: &'a Value, known: &[&str]) -> Result<Self, CatalogError> {
         let (fields, strange) = Self::with_strange(value, known)?;
         CatalogError::all(strange).map(|()| fields)
     }
 
-    /// The members, and what is to be said of each that is not in `known`.
+    /// Reads an object, with an error for each key that is not in `known`.
     ///
     /// # Errors
-    /// For what is no object.
+    /// [`CatalogError`] if it is not an object.
     pub(super) fn with_strange(value: &'a Value, known: &[&str]) -> Result<(Self, Vec<CatalogError>), CatalogError> {
         let Value::Object(map) = value else {
             return Err(CatalogError::new(format!(
@@ -41,7 +43,7 @@ impl<'a> Fields<'a> {
         self.0.get(key)
     }
 
-    /// How many there are.
+    /// Returns the number of members.
     pub(super) fn len(self) -> usize {
         self.0.len()
     }
@@ -50,7 +52,7 @@ impl<'a> Fields<'a> {
         self.get(key).ok_or_else(|| CatalogError::at(key, "is missing"))
     }
 
-    /// A text that says something.
+    /// Returns a text that is not empty.
     pub(super) fn text(self, key: &str) -> Result<Option<&'a str>, CatalogError> {
         let Some(value) = self.get(key) else { return Ok(None) };
         match value.as_str() {
@@ -69,7 +71,7 @@ impl<'a> Fields<'a> {
         value.as_bool().map(Some).ok_or_else(|| CatalogError::at(key, "must be true or false"))
     }
 
-    /// An array, with nothing in it where the key is absent.
+    /// Returns an array; empty if the key is absent.
     pub(super) fn array(self, key: &str) -> Result<&'a [Value], CatalogError> {
         match self.get(key) {
             None => Ok(&[]),
@@ -78,7 +80,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An object, with nothing in it where the key is absent.
+    /// Returns the members of an object; none if the key is absent.
     pub(super) fn object(self, key: &str) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, CatalogError> {
         match self.get(key) {
             None => Ok(None.into_iter().flatten()),
@@ -88,21 +90,21 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The texts of an array that must hold some.
+/// Returns the texts of an array that is not empty.
 ///
 /// # Errors
-/// For anything else.
+/// [`CatalogError`] for anything else.
 pub(super) fn texts(value: &Value) -> Result<Vec<&str>, CatalogError> {
     let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
     texts.filter(|texts| !texts.is_empty()).ok_or_else(|| CatalogError::new("must be an array of texts, not empty"))
 }
 
-/// A text that must be one scope.
+/// Returns a text that is one scope.
 ///
 /// # Errors
-/// For anything else.
+/// [`CatalogError`] for anything else.
 pub(super) fn scope(text: &str) -> Result<String, CatalogError> {
-    // 1C gets scopes with commas between them.
+    // Scopes are sent to 1C separated by commas.
     if Scopes::is_token(text) && !text.contains(',') {
         return Ok(text.to_owned());
     }

@@ -1,4 +1,4 @@
-//! [`Form`]: arguments checked and mended for tools that are not the catalog's.
+//! [`Form`]: checks and mends arguments by schemas that are not the catalog's.
 
 use super::argument_error::ArgumentError;
 use super::arguments::{check_held, parse, parse_nearly, write};
@@ -9,16 +9,16 @@ use super::shapes::Shapes;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
-/// What a schema that somebody else wrote wants of arguments.
+/// A compiled input schema of 1C's own tool.
 #[derive(Debug)]
 pub(crate) struct Form {
     shapes: Shapes,
     validator: Validator,
-    /// The same with formats asserted: what fits it needs no mending.
+    /// The schema with formats asserted: arguments that fit it need no mending.
     strict: Validator,
 }
 
-/// What becomes of arguments that fit.
+/// Arguments that fit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
     AsTheyAre,
@@ -26,8 +26,10 @@ pub(crate) enum Fit {
 }
 
 impl Form {
+    /// Compiles a schema.
+    ///
     /// # Errors
-    /// A sentence about what is wrong with the schema: nothing can be checked by it.
+    /// A sentence about what is wrong with the schema; then nothing can be checked by it.
     pub(crate) fn of(schema: &Value) -> Result<Self, String> {
         Ok(Self {
             shapes: Shapes::read(schema)?.without_defaults(),
@@ -36,11 +38,11 @@ impl Form {
         })
     }
 
-    /// Arguments that fit stay as they are, with digits, keys and order. What [mending](mend) makes of
-    /// others is written anew.
+    /// Checks arguments. Those that fit stay byte for byte; those that were [mended](mend) are written
+    /// anew.
     ///
     /// # Errors
-    /// [`ArgumentError`] for what cannot be mended.
+    /// [`ArgumentError`] if they cannot be mended.
     pub(crate) fn fit(&self, arguments: &[u8]) -> Result<Fit, ArgumentError> {
         self.fitted(arguments).map_err(ArgumentError::told)
     }

@@ -1,4 +1,4 @@
-//! Whether an answer holds all there is, and how to get the rest where it may not.
+//! Detects answers that may not hold all there is, and tells how to get the rest.
 
 use super::argument_error::cut;
 use super::constraints::Clamp;
@@ -7,7 +7,7 @@ use super::shapes::Shapes;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// What narrows a request, by the argument that does it.
+/// Ways to narrow a request, by the argument.
 const NARROWER: [(&str, &str); 10] = [
     ("query", "a more exact query"),
     ("period", "a shorter period"),
@@ -21,29 +21,29 @@ const NARROWER: [(&str, &str); 10] = [
     ("number", "more digits of the number"),
 ];
 
-/// The argument that says how many items are wanted.
+/// An argument that says how many items are wanted.
 #[derive(Clone, Debug)]
 pub(super) struct Counter {
     name: String,
     ceiling: u64,
 }
 
-/// How many items of which kind 1C may send, and what asks for them.
+/// How many items of each kind 1C may send, and the arguments that ask for them.
 #[derive(Clone, Debug)]
 pub(super) struct Counters {
     rows: (Option<Counter>, u64),
     candidates: (Option<Counter>, u64),
-    /// What would make the answer shorter.
+    /// The ways to narrow the request.
     narrower: String,
 }
 
-/// The arrays of an answer that are counted.
+/// The kinds of counted arrays in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Items {
     Rows,
     Candidates,
     Events,
-    /// An array with the name of the argument that asks for it, as `top_products`.
+    /// An array with the name of the argument that asks for it, such as `top_products`.
     Named,
 }
 
@@ -62,14 +62,14 @@ impl Items {
     }
 }
 
-/// How many of them the arguments of one call ask for.
+/// How many items the arguments of a call ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked {
     rows: Option<u64>,
     candidates: Option<u64>,
 }
 
-/// An array of an answer with as many items as were asked for.
+/// An array of an answer with as many items as the call asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full {
     items: Items,
@@ -77,8 +77,8 @@ pub(super) struct Full {
 }
 
 impl Counters {
-    /// `top` and `limit` are what callers ask for rows and candidates with; a tool without them may have
-    /// another argument that is kept below a ceiling of rows (`counts` says whether one is).
+    /// Finds the counters of a tool: `top` and `limit` ask for rows and candidates. A tool without them may have
+    /// another argument with a ceiling of rows; `counts` tells whether a clamp is one.
     pub(super) fn of(clamps: &[Clamp], counts: impl Fn(&Clamp) -> bool, shapes: &Shapes, limits: Limits) -> Self {
         let counter = |clamp: &Clamp| Counter { name: clamp.path.text.clone(), ceiling: clamp.ceiling };
         let named = |name| clamps.iter().find(|clamp| clamp.path.text == name).map(counter);
@@ -99,7 +99,7 @@ impl Counters {
         }
     }
 
-    /// Which of the counted arrays has this name.
+    /// Returns which counted array has this name.
     pub(super) fn items(&self, member: &str) -> Option<Items> {
         match member {
             "rows" => Some(Items::Rows),
@@ -109,7 +109,7 @@ impl Counters {
         }
     }
 
-    /// The most that 1C may send.
+    /// Returns the most items that 1C may send.
     pub(super) fn ceiling(&self, items: Items) -> u64 {
         self.counted(items).1
     }
@@ -119,13 +119,13 @@ impl Counters {
         Asked { rows: number(&self.rows.0), candidates: number(&self.candidates.0) }
     }
 
-    /// Whether these are as many as were asked for.
+    /// Returns a note if there are as many items as the call asked for.
     pub(super) fn full(&self, items: Items, count: u64, asked: Asked) -> Option<Full> {
         let asked = if items == Items::Candidates { asked.candidates } else { asked.rows };
         asked.filter(|asked| count >= *asked).map(|_| Full { items, count })
     }
 
-    /// A full answer in words, with how to get the rest.
+    /// Returns the text about a full answer, with how to get the rest.
     pub(super) fn told(&self, full: Full) -> String {
         let Full { items, count } = full;
         let mut text =
@@ -143,7 +143,7 @@ impl Counters {
         text
     }
 
-    /// What was left out of an answer that is too long, in words.
+    /// Returns the text about an answer that was cut.
     pub(super) fn cut(&self, items: Items, kept: u64, all: u64, max_chars: usize) -> String {
         format!(
             "This answer was cut: it holds the first {kept} of the {all} {} that 1C sent, since it may have at most \
@@ -153,7 +153,7 @@ impl Counters {
         )
     }
 
-    /// Why an answer that cannot be cut is not passed on.
+    /// Returns the text about an answer that is too long and cannot be cut.
     pub(super) fn too_long(&self, chars: usize, max_chars: usize) -> String {
         format!(
             "limit_exceeded: the answer has {chars} characters, and at most {max_chars} are allowed. Narrow the \
@@ -163,7 +163,7 @@ impl Counters {
     }
 }
 
-/// What of [`NARROWER`] this tool knows, in brackets.
+/// Returns the ways in [`NARROWER`] that this tool has, in brackets.
 fn narrower(shapes: &Shapes) -> String {
     let known = |name: &str| shapes.get(0).is_some_and(|top| top.members.contains_key(name));
     let ways = NARROWER.into_iter().filter(|(name, _)| known(name)).map(|(_, way)| way).collect::<Vec<_>>();

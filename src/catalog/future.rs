@@ -20,8 +20,9 @@ use tower::util::Oneshot;
 use tower_service::Service;
 
 pin_project! {
-    /// The answer of a [`CatalogService`](super::CatalogService): `F` is that of the service beneath, `R` the handle
-    /// for REST calls.
+    /// The answer of a [`CatalogService`](super::CatalogService).
+    ///
+    /// `F` is the future of the inner service, `R` the handle for REST calls.
     pub struct ResponseFuture<F, R>
     where
         R: Service<RestCall>,
@@ -34,20 +35,20 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum State<F, T> {
-        /// The list that is merged, or nothing of the catalog's.
+        /// The answer of the inner service; merged if it is a list of tools.
         Request { #[pin] answer: Answer<F, Merge> },
-        /// A tool of the catalog.
+        /// The answer of a tool of the catalog.
         Tool { #[pin] answer: Answer<T, Wrap> },
     }
 }
 
 impl<F, R: Service<RestCall>> ResponseFuture<F, R> {
-    /// The answer to a request.
+    /// Creates the answer to a request that is not a call of a catalog's tool.
     pub(super) const fn request(answer: Answer<F, Merge>) -> Self {
         Self { state: State::Request { answer } }
     }
 
-    /// The answer of a tool of the catalog.
+    /// Creates the answer of a tool of the catalog.
     pub(super) const fn tool(answer: Answer<Oneshot<R, RestCall>, Wrap>) -> Self {
         Self { state: State::Tool { answer } }
     }
@@ -82,7 +83,7 @@ impl Rework for Merge {
     }
 }
 
-/// What becomes of the answer to a call of a tool.
+/// The work on the answer to a call of a tool.
 #[derive(Debug)]
 pub(super) struct Wrap {
     pub(super) tool: Tool,
@@ -109,7 +110,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
         Err(error) => Response::error(error),
         Ok(answer) => match tool.seen(&answer, asked) {
             Seen { flaw: Some(AnswerError::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
-            // Text alone may be anything.
+            // Without `structuredContent` the text may be anything.
             Seen { flaw: Some(AnswerError::Misfit(why)), .. } if structured => {
                 return Err(RpcError::no_answer(&why).of_tool(tool.name()).into());
             }
@@ -121,7 +122,7 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
     Ok(Response { upstream, ..answer })
 }
 
-/// The result of a tool, cut where it is too long, with a note where it may not be all there is.
+/// Returns the result of a tool, cut if it is too long, with a note if it may not hold all there is.
 fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<Response, JsonError> {
     let counters = &tool.0.counters;
     let mut notes = seen.full.map(|full| counters.told(full)).into_iter().collect::<Vec<_>>();
@@ -140,7 +141,7 @@ fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<R
     result(&answer, note.as_deref(), structured).map(Response::result)
 }
 
-/// What 1C says of the arguments is for the language model; other trouble is trouble.
+/// Returns 1C's text about the arguments (400) as a tool error for the language model; other errors stay errors.
 fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
     match cause::<Error>(&*error).map(Error::kind) {
         Some(ErrorKind::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {

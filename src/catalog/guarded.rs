@@ -1,13 +1,13 @@
-//! Values that not every caller may name.
+//! Values that need a scope of their own.
 
 use super::constraints::Path;
 
-/// Values of an argument that need a scope of their own.
+/// A guard: values of an argument that need a scope of their own.
 #[derive(Clone, Debug)]
 pub(super) struct Guarded {
     pub(super) path: Path,
     pub(super) values: Vec<String>,
-    /// What answers call them besides.
+    /// Other names of the values in answers.
     pub(super) names: Vec<String>,
     pub(super) scope: String,
 }

@@ -1,5 +1,5 @@
-//! What a guard names, taken out of the answers for those who may not see it. 1C should not send it; this is for a 1C
-//! that does.
+//! Removes guarded values from the answers for callers without the scope. 1C should not send them; this is for 1C
+//! extensions that do.
 
 use super::tool::Tool;
 use crate::identity::Scopes;
@@ -8,7 +8,7 @@ use crate::rpc::json::{JsonError, Tree, plain_text, unquote};
 use crate::scope::{folded, folded_name, other_forms, trimmed};
 use std::sync::Arc;
 
-/// The members of an answer that name what they hold in their items, and not by their keys.
+/// The members of an answer in which names stand in the items, not in keys.
 const COLUMNS: &str = "columns";
 const ROWS: &str = "rows";
 const TOTALS: &str = "totals";
@@ -17,19 +17,19 @@ const TOTALS: &str = "totals";
 #[derive(Debug)]
 pub(super) struct Names {
     scope: String,
-    /// Folded.
+    /// The names, folded.
     names: Vec<String>,
-    /// How they begin.
+    /// The first characters of the names.
     first: Vec<char>,
 }
 
-/// What one caller may not see in the answers of one tool.
+/// The names that one caller may not see in the answers of one tool.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hidden(Vec<Arc<Names>>);
 
 impl Names {
-    /// For the answers of each of these tools, what the guards of any of them name: a report that lets nobody ask for
-    /// costs may still have them in its totals. But a value that a tool offers to all its callers is no secret of its.
+    /// Returns, for each tool, the names in the guards of all tools: a report that does not offer costs may still have
+    /// them in its totals. Values that a tool offers to all its callers are not secret in its answers.
     pub(super) fn of_each(tools: &[Tool]) -> Vec<Vec<Arc<Self>>> {
         let mut all: Vec<(&str, Vec<String>)> = Vec::new();
         for guard in tools.iter().flat_map(|tool| &tool.0.guards) {
@@ -67,12 +67,12 @@ impl Names {
         self.begins(text) || other_forms(text).is_some_and(|text| self.begins(trimmed(&text)))
     }
 
-    /// Most texts begin with another letter, and nothing more has to be looked at.
+    /// Returns `false` if a text certainly is no such name, by its first character; that is so for most texts.
     fn may_begin(&self, text: &str) -> bool {
         let mut chars = text.chars();
         match (chars.next(), chars.next()) {
             (None, _) => false,
-            // Forms of letters that are others by themselves.
+            // Characters that may be another form of a letter.
             (Some(first), _) if !matches!(first, '\0'..='\x7f' | '\u{400}'..='\u{45f}') => true,
             (_, Some('\u{300}'..='\u{36f}')) => true,
             (Some(first), _) => {
@@ -81,7 +81,7 @@ impl Names {
         }
     }
 
-    /// Whether it is one of the names, alone or with a remark: `Маржа, %`, `cost (RUB)`.
+    /// Returns whether a text is one of the names, alone or with a remark: `Маржа, %`, `cost (RUB)`.
     fn begins(&self, text: &str) -> bool {
         self.names.iter().any(|name| {
             let mut text = folded(text);
@@ -94,7 +94,7 @@ impl Names {
 }
 
 impl Hidden {
-    /// What of these somebody with these scopes may not see. A caller without scopes is one who may do everything.
+    /// Returns the names that a caller with these scopes may not see. `None` is a caller who may do everything.
     pub(super) fn from(names: &[Arc<Names>], held: Option<&Scopes>) -> Self {
         let Some(held) = held else { return Self::default() };
         Self(names.iter().filter(|names| !held.contains(&names.scope)).cloned().collect())
@@ -104,10 +104,10 @@ impl Hidden {
         self.0.iter().any(|names| names.has(text))
     }
 
-    /// The answer without columns, totals and members of these names, at any depth.
+    /// Removes columns, totals and members of these names from an answer, at any depth.
     ///
     /// # Errors
-    /// [`JsonError`] for what cannot be read: nobody knows what it holds.
+    /// [`JsonError`] if the answer cannot be read, as it may then hold anything.
     pub(super) fn removed_from(&self, answer: Payload) -> Result<Payload, JsonError> {
         if self.0.is_empty() || !self.is_in(answer.json()) {
             return Ok(answer);
@@ -119,7 +119,7 @@ impl Hidden {
         answer.rewritten(out)
     }
 
-    /// Whether some string of checked JSON is such a name: a quick look, after which most answers stay as they are.
+    /// Returns whether some string of valid JSON is such a name: a quick check that most answers end with.
     fn is_in(&self, json: &[u8]) -> bool {
         let mut rest = json;
         while let Some(start) = rest.iter().position(|byte| *byte == b'"') {
@@ -144,7 +144,7 @@ impl Hidden {
         false
     }
 
-    /// `above` are the columns of the table in which this stands: rows may be in groups.
+    /// Removes the names. `above` are the columns of the table around this value: rows may be in groups.
     fn clean(&self, tree: &mut Tree, above: &[Columns]) {
         match tree {
             Tree::Object(members) => self.clean_members(members, above),
@@ -155,7 +155,7 @@ impl Hidden {
 
     fn clean_members(&self, members: &mut Vec<(String, Tree)>, above: &[Columns]) {
         members.retain(|(key, _)| !self.has(key));
-        // Whatever the order of the members, rows are read by the columns beside them.
+        // The columns are found first, as rows may come before them.
         let own = self.columns(members);
         let are_own = !own.is_empty() || members.iter().any(|(key, _)| folded_name(key) == COLUMNS);
         let columns = if are_own { &own } else { above };
@@ -181,7 +181,7 @@ impl Hidden {
         }
     }
 
-    /// The arrays that name columns: those called so, or else those that are as long as rows beside them are wide.
+    /// Finds the arrays that name columns: those called `columns`, or else those as long as the rows beside them.
     fn columns(&self, members: &[(String, Tree)]) -> Vec<Columns> {
         let arrays = || {
             members.iter().filter_map(|(key, value)| match value {
@@ -201,7 +201,7 @@ impl Hidden {
         columns.filter(|columns| columns.named.contains(&true)).collect()
     }
 
-    /// Whether a column, a total or the like is that of one of the names.
+    /// Returns whether an item, such as a column or a total, has one of the names.
     fn is_named_by(&self, item: &Tree) -> bool {
         match item {
             Tree::Text(text) => self.has(text),
@@ -212,21 +212,21 @@ impl Hidden {
         }
     }
 
-    /// Whether a row says in one of its cells that it is that of one of the names. References are objects, and what
-    /// they are called is no secret.
+    /// Returns whether a row has one of the names as the text of a cell. References are objects, and their names are
+    /// not secret.
     fn is_row_of(&self, row: &Tree) -> bool {
         matches!(row, Tree::Array(cells) if cells.iter().any(|cell| matches!(cell, Tree::Text(text) if self.has(text))))
     }
 }
 
-/// An array that names columns, and which of them are to be left out.
+/// An array that names columns, and which of them to remove.
 struct Columns {
     key: String,
     named: Vec<bool>,
 }
 
 impl Columns {
-    /// Takes the cells of these columns out of the table `name`, or of totals in one row.
+    /// Removes the cells of these columns from the table `name`, or from totals in one row.
     fn leave_out(&self, name: &str, items: &mut Vec<Tree>) {
         let is_flat = !items.iter().any(|item| matches!(item, Tree::Array(_) | Tree::Object(_)));
         if name == TOTALS && is_flat && items.len() == self.named.len() {
@@ -242,14 +242,14 @@ impl Columns {
         }
     }
 
-    /// A row that is shorter lacks cells at its end, and what a longer one has there is nobody's.
+    /// Removes the cells of these columns from a row. Cells beyond the last column are removed too.
     fn shorten(&self, cells: &mut Vec<Tree>) {
         let mut named = self.named.iter();
         cells.retain(|_| !named.next().copied().unwrap_or(true));
     }
 }
 
-/// How wide the rows are, if all are equally wide.
+/// Returns the width of the rows, if all have the same.
 fn widest(rows: &[Tree]) -> Option<usize> {
     let mut widths = rows.iter().map(|row| match row {
         Tree::Array(cells) => Some(cells.len()),
@@ -259,7 +259,7 @@ fn widest(rows: &[Tree]) -> Option<usize> {
     widths.all(|width| width == Some(first)).then_some(first)
 }
 
-/// How many bytes come before the quote that ends a string.
+/// Returns the number of bytes before the quote that ends a string.
 fn end_of_string(text: &[u8]) -> usize {
     let mut length = 0;
     loop {

@@ -5,7 +5,7 @@ use super::service::CatalogService;
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// Answers the tools of a catalog, and merges them into the list of tools; see the [module](super).
+/// Serves the tools of a catalog, and merges them into the list of tools; see the [module](super).
 ///
 /// `R` makes the calls to 1C: [`OneCRest`](crate::onec::OneCRest), or any other service of
 /// [`RestCall`](crate::onec::RestCall).
@@ -18,24 +18,24 @@ pub struct CatalogLayer<R> {
 }
 
 impl<R> CatalogLayer<R> {
-    /// The tools of `catalog`, whose calls go to `rest`.
+    /// Creates a layer for the tools of `catalog`, whose calls go to `rest`.
     pub const fn new(catalog: Catalog, rest: R) -> Self {
         Self { catalog, rest, structured: true, rpc: true }
     }
 
-    /// The same tools, whose calls go where `change` says.
+    /// Returns a layer whose calls go to the handle that `change` returns.
     #[cfg(feature = "cache")]
     pub(crate) fn map_rest<T>(self, change: impl FnOnce(R) -> T) -> CatalogLayer<T> {
         let Self { catalog, rest, structured, rpc } = self;
         CatalogLayer { catalog, rest: change(rest), structured, rpc }
     }
 
-    /// The catalog whose tools these are.
+    /// Returns the catalog of the layer.
     pub const fn catalog(&self) -> &Catalog {
         &self.catalog
     }
 
-    /// Whether results carry `structuredContent` beside the text; they do by default. Without it,
+    /// Sets whether results have `structuredContent` besides the text; `true` by default. Without it,
     /// output schemas are not shown either.
     #[must_use]
     pub const fn structured(mut self, on: bool) -> Self {
@@ -43,7 +43,7 @@ impl<R> CatalogLayer<R> {
         self
     }
 
-    /// Whether 1C has the RPC dialect too; it has by default. If not, there is nothing but the catalog.
+    /// Sets whether 1C has the RPC dialect too; `true` by default. If not, only the catalog is served.
     #[must_use]
     pub const fn rpc(mut self, on: bool) -> Self {
         self.rpc = on;

@@ -1,6 +1,6 @@
-//! How many candidates and rows there may be.
+//! [`Limits`]: the most candidates and rows.
 
-/// Ceilings that a catalog refers to by name.
+/// Limits that a catalog refers to by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -8,8 +8,7 @@ pub struct Limits {
     pub resolve_limit: u64,
     /// The most rows of a report; 5000 by default.
     pub max_rows: u64,
-    /// The rows that a report is asked for where a language model names no number; 200 by default, and
-    /// never more than `max_rows`.
+    /// The rows of a report if a language model names no number; 200 by default, and never more than `max_rows`.
     pub default_rows: u64,
 }
 
@@ -34,7 +33,7 @@ impl Limits {
         self
     }
 
-    /// Sets the rows that a report is asked for where a language model names no number.
+    /// Sets the rows of a report if a language model names no number.
     #[must_use]
     pub const fn default_rows(mut self, rows: u64) -> Self {
         self.default_rows = rows;

@@ -1,18 +1,18 @@
-//! How tools are shown in `tools/list`, written once.
+//! The tools as `tools/list` shows them, written once.
 
 use super::tool::{Definition, Tool};
 use crate::rpc::json::JsonError;
 use crate::rpc::{ErrorObject, Item, Payload, Response};
 use serde_json::{Map, Value};
 
-/// The items of the list, and the list of nothing but them.
+/// The items of the list, and the whole list.
 #[derive(Clone, Debug)]
 struct Written {
     items: Vec<Item>,
     whole: Result<Payload, JsonError>,
 }
 
-/// With output schemas and without.
+/// The lists with and without output schemas.
 #[derive(Clone, Debug)]
 pub(super) struct Listing {
     structured: Written,
@@ -35,16 +35,16 @@ impl Listing {
         if structured { &self.structured } else { &self.plain }
     }
 
-    /// One item for each tool.
+    /// Returns one item for each tool.
     ///
     /// # Errors
-    /// [`JsonError`] where some tool is nested too deep for a list.
+    /// [`JsonError`] if some tool is nested too deeply for a list.
     pub(super) fn items(&self, structured: bool) -> Result<&[Item], JsonError> {
         let Written { items, whole } = self.written(structured);
         whole.as_ref().map(|_| &items[..]).map_err(|fault| *fault)
     }
 
-    /// The whole answer, where there are no other tools.
+    /// Returns the whole answer, if there are no other tools.
     pub(super) fn alone(&self, structured: bool) -> Response {
         self.written(structured).whole.clone().map_err(ErrorObject::from).into()
     }

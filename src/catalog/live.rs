@@ -7,38 +7,40 @@ use crate::rpc::Extensions;
 use crate::scope::{RuledTools, ScopePolicy, ToolRules};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The tools in force. A handle: clones share them, and [`replace`](Self::replace) changes them for all.
+/// A handle to the tools in use.
+///
+/// Clones share the tools, and [`replace`](Self::replace) changes them for all clones.
 #[derive(Clone, Debug)]
 pub struct Catalog(Arc<RwLock<Arc<Tools>>>);
 
 impl Catalog {
-    /// These tools.
+    /// Creates a catalog of these tools.
     pub fn new(tools: Tools) -> Self {
         Self(Arc::new(RwLock::new(Arc::new(tools))))
     }
 
-    /// The built-in tools of a trading company.
+    /// Creates a catalog of the built-in tools for a trading company.
     ///
     /// # Errors
-    /// As [`Tools::trade`].
+    /// [`CatalogError`] as for [`Tools::trade`].
     pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
         Tools::trade(limits).map(Self::new)
     }
 
-    /// The tools of now.
+    /// Returns the current tools.
     pub fn current(&self) -> Arc<Tools> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on these tools are in force, with the rules that they carry. Requests under way are judged
-    /// and served by the old ones.
+    /// Replaces the tools, and the rules that they carry. Requests under way are judged and served by the old ones.
     pub fn replace(&self, tools: Tools) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tools);
     }
 
-    /// Adds the rules that these tools carry to a policy: each needs its scope, and its guarded values need
-    /// theirs. Where `base` has a rule for the very name of one, both count; patterns do not. A policy has the
-    /// tools of one catalog, that of the last call.
+    /// Adds the rules of these tools to a policy: each tool needs its scope, and its guarded values need theirs.
+    ///
+    /// If `base` has a rule for the exact name of a tool, both count; patterns do not apply to these tools. A policy
+    /// has the tools of one catalog: that of the last call.
     ///
     /// The rules change with [`replace`](Self::replace), and each request is judged by those of the tools that serve
     /// it. [`Gateway::builder`](crate::Gateway::builder) does this for its own catalog.
@@ -46,7 +48,8 @@ impl Catalog {
         base.with_tools(Arc::new(self.clone()))
     }
 
-    /// The tools that serve the request with these extensions: those that a layer above found, or those of now.
+    /// Returns the tools that serve the request with these extensions: those that a layer above took, or the current
+    /// ones.
     pub(crate) fn found(&self, extensions: &Extensions) -> Arc<Tools> {
         match extensions.get::<Snapshot>().filter(|snapshot| snapshot.is_of(self)) {
             Some(snapshot) => Arc::clone(&snapshot.tools),
@@ -54,7 +57,7 @@ impl Catalog {
         }
     }
 
-    /// The tools that serve the request with these extensions, from now on to its end.
+    /// Takes the tools that serve the request with these extensions, until it ends.
     pub(crate) fn taken(&self, extensions: &mut Extensions) -> Arc<Tools> {
         if let Some(snapshot) = extensions.get::<Snapshot>().filter(|snapshot| snapshot.is_of(self)) {
             return Arc::clone(&snapshot.tools);
@@ -65,7 +68,7 @@ impl Catalog {
     }
 }
 
-/// The tools of a catalog that one request is judged and served by.
+/// The tools by which one request is judged and served.
 #[derive(Clone, Debug)]
 struct Snapshot {
     catalog: Catalog,

@@ -1,7 +1,7 @@
-//! What language models and old clients often get wrong in arguments, put right where the schema leaves no
-//! doubt.
+//! Mends common mistakes of language models and old clients in arguments, where the schema leaves no
+//! doubt about what is meant.
 //!
-//! Only a value that the schema refuses is changed, so what fits stays as it is.
+//! Only values that the schema rejects are changed; values that fit stay as they are.
 
 use super::argument_error::ArgumentError;
 use super::arguments::{DEEPEST, parse, too_deep};
@@ -12,10 +12,10 @@ use super::words;
 use crate::rpc::json::{JsonError, Scanner};
 use serde_json::{Map, Value};
 
-/// Mends `value` and fills in defaults, as the shape at `at` says.
+/// Mends `value` and fills in defaults, by the shape at `at`.
 ///
 /// # Errors
-/// [`ArgumentError`] for JSON text within a string that must not be read, and for nesting without end.
+/// [`ArgumentError`] for JSON text within a string that cannot be read, and for nesting that is too deep.
 pub(super) fn mend(shapes: &Shapes, at: usize, value: &mut Value, depth: usize) -> Result<(), ArgumentError> {
     let Some(shape) = shapes.get(at) else { return Ok(()) };
     if !shape.types.meets(Types::of(value)) {
@@ -53,7 +53,7 @@ fn members(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>, depth: 
             mend(shapes, at, value, depth).map_err(|unfit| unfit.within(name))?;
         }
     }
-    // The text "[]" has become an array meanwhile.
+    // Mending may have turned the text "[]" into an array.
     drop_absent(shapes, shape, map);
     for (name, at) in &shape.members {
         if let Some(default) = shapes.get(*at).and_then(|member| member.default.as_ref())
@@ -67,7 +67,7 @@ fn members(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>, depth: 
     Ok(())
 }
 
-/// Takes away the optional members that only say that there is nothing.
+/// Removes optional members whose value means that they are absent.
 fn drop_absent(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>) {
     map.retain(|name, value| {
         let member = shape.members.get(name).and_then(|at| shapes.get(*at));
@@ -75,7 +75,7 @@ fn drop_absent(shapes: &Shapes, shape: &Shape, map: &mut Map<String, Value>) {
     });
 }
 
-/// Whether a value only says that there is none.
+/// Returns whether a value means that the argument is absent.
 fn is_absent(shapes: &Shapes, value: &Value, shape: &Shape) -> bool {
     match value {
         Value::Null => !shape.types.meets(Types::NULL),
@@ -89,7 +89,7 @@ fn is_absent(shapes: &Shapes, value: &Value, shape: &Shape) -> bool {
         },
         Value::Array(items) => items.is_empty() && !(shape.types.meets(Types::ARRAY) && shape.empty_array),
         Value::Object(map) => !takes_empty_object(shapes, shape) && map.values().all(is_nothing),
-        // "No limit of mine": programs write 0 or -1 for it.
+        // Programs write 0 or -1 for "no limit".
         Value::Number(number) => {
             let least = shape.minimum.filter(|least| *least > 0.0 && shape.default.is_some());
             least.is_some() && number.as_f64().is_some_and(|float| float <= 0.0)
@@ -98,7 +98,7 @@ fn is_absent(shapes: &Shapes, value: &Value, shape: &Shape) -> bool {
     }
 }
 
-/// Whether `{}` may fit: nothing is required but what has a default.
+/// Returns whether `{}` may fit: everything required has a default.
 fn takes_empty_object(shapes: &Shapes, shape: &Shape) -> bool {
     let has_default = |name: &String| {
         let member = shape.members.get(name).and_then(|at| shapes.get(*at));
@@ -123,7 +123,7 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// One value where several are wanted. A line of words that are all allowed is several.
+/// Returns one value as the items of an array. A text that lists several allowed words gives several items.
 fn as_items(shapes: &Shapes, shape: &Shape, value: Value) -> Vec<Value> {
     if let Value::String(text) = &value
         && let Some(item) = shape.items.and_then(|at| shapes.get(at))
@@ -135,7 +135,7 @@ fn as_items(shapes: &Shapes, shape: &Shape, value: Value) -> Vec<Value> {
     vec![value]
 }
 
-/// What a value says, where one of another type is wanted.
+/// Reads a value as one of the wanted types.
 fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, ArgumentError> {
     match value {
         Value::String(text) => from_text(text, wanted, depth),
@@ -148,7 +148,7 @@ fn read(value: &Value, wanted: Types, depth: usize) -> Result<Option<Value>, Arg
     }
 }
 
-/// What a text says, where something else than a text is wanted.
+/// Reads a text as a value of another type.
 fn from_text(text: &str, wanted: Types, depth: usize) -> Result<Option<Value>, ArgumentError> {
     let text = text.trim();
     let literal = match text.as_bytes() {
@@ -158,7 +158,7 @@ fn from_text(text: &str, wanted: Types, depth: usize) -> Result<Option<Value>, A
         _ => false,
     };
     if literal {
-        // What is no JSON stays a text, and the schema says what it should have been.
+        // Text that is not JSON stays; the error about it names the type.
         if !is_json(text.as_bytes()) {
             return Ok(None);
         }
@@ -175,7 +175,7 @@ fn is_json(text: &[u8]) -> bool {
     }
 }
 
-/// Whether a value is wanted as it is, or as the only item of an array.
+/// Returns whether a value has a wanted type, or may be the only item of an array.
 fn suits(value: &Value, wanted: Types) -> bool {
     wanted.meets(Types::of(value)) || value.is_object() && wanted.meets(Types::ARRAY)
 }

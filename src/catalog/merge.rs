@@ -1,11 +1,11 @@
-//! The list of tools: those of the catalog, then what the service beneath has.
+//! Merges the catalog's tools with the list of the inner service, before its items.
 
 use super::tools::Tools;
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, List, Memo, Method, Response, RpcError};
 use std::sync::Arc;
 
-/// Which merged list it is.
+/// The key of a merged list: all that it depends on besides the list.
 #[derive(Clone, Debug, PartialEq)]
 struct Key {
     tools: u64,
@@ -15,7 +15,7 @@ struct Key {
     structured: bool,
 }
 
-/// How one list is merged.
+/// The merge of one list.
 #[derive(Debug)]
 pub(super) struct Merge {
     pub(super) tools: Tools,
@@ -25,8 +25,10 @@ pub(super) struct Merge {
 }
 
 impl Merge {
+    /// Merges the tools into an answer.
+    ///
     /// # Errors
-    /// An [`RpcError`] where the list beneath cannot be read.
+    /// [`RpcError`] if the list of the inner service cannot be read.
     pub(super) fn apply(&self, mut response: Response) -> Result<Response, BoxError> {
         let Ok(payload) = &mut response.outcome else { return Ok(response) };
         let key = Key { tools: self.tools.id(), first: self.first, structured: self.structured };
@@ -40,7 +42,7 @@ impl Merge {
         Ok(response)
     }
 
-    /// `None` where the list needs no change.
+    /// Returns the merged list; `None` if nothing changes.
     fn merged(&self, list: &List) -> Result<Option<Arc<List>>, JsonError> {
         let others = list.items().iter().filter(|item| self.tools.get(item.name()).is_none());
         let own = if self.first { self.tools.listing().items(self.structured)? } else { &[] };

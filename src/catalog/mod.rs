@@ -1,17 +1,17 @@
-//! Business tools as data: what a tool is called, what it takes, and where 1C answers it.
+//! A catalog: business tools as data, each with its name, its arguments, and the endpoint of 1C that answers it.
 //!
-//! A [`CatalogLayer`] puts the tools of a [`Catalog`] before those of the RPC dialect. A call of one
-//! becomes a [`RestCall`](crate::onec::RestCall) to the handle that the layer was given, after its arguments were mended, completed with
-//! defaults, kept within the ceilings and checked against a JSON Schema of 2020-12. Arguments that do not
-//! fit are a tool result with `isError` that names the field and what is allowed, so that a language
-//! model mends its call. 1C's JSON comes back as text and as `structuredContent`.
+//! A [`CatalogLayer`] puts the tools of a [`Catalog`] before those of the RPC dialect. A call of such a tool
+//! becomes a [`RestCall`](crate::onec::RestCall) to the layer's handle, after its arguments were mended, completed
+//! with defaults, limited by the ceilings and checked against a JSON Schema of 2020-12. Arguments that do not
+//! fit give a tool result with `isError` that names the field and what is allowed, so that a language
+//! model can correct its call. 1C's JSON is returned as text and as `structuredContent`.
 //!
 //! # The file
 //!
-//! A catalog is a value with the keys `extends` and `tools`, read from YAML or JSON by whoever holds the
-//! file ([`Tools::read`]). With `extends: trade` it begins with the [built-in tools](Tools::trade): a tool
-//! of the same name takes the place of the inherited one, `drop: true` (beside `name` alone) removes it,
-//! others come after. At most 1000 tools, each of at most 256 KiB.
+//! A catalog file is a value with the keys `extends` and `tools`, which the program parses from YAML or JSON
+//! ([`Tools::read`]). With `extends: trade` it begins with the [built-in tools](Tools::trade): a tool
+//! of the same name replaces the inherited one, `drop: true` (with nothing but `name`) removes it,
+//! others are added at the end. At most 1000 tools, each of at most 256 KiB.
 //!
 //! ```yaml
 //! extends: trade
@@ -37,53 +37,53 @@
 //!
 //! | Key of a tool | Value |
 //! |---|---|
-//! | `name` | 1 to 256 characters, the only tool of this name |
+//! | `name` | 1 to 256 characters, unique |
 //! | `title` | for people; optional |
 //! | `description` | for the language model |
-//! | `scope` | what a caller needs |
+//! | `scope` | the scope that a caller needs |
 //! | `path` | below the service root of 1C: `reports/sales` |
-//! | `input_schema` | a JSON Schema of 2020-12 with `type: object`; unknown arguments are refused, at the top and in objects within, unless it says something of them there (`additionalProperties: true`) |
-//! | `output_schema` | the same of results; optional |
+//! | `input_schema` | a JSON Schema of 2020-12 with `type: object`; unknown arguments are rejected, at the top and in nested objects, unless the schema says otherwise there (`additionalProperties: true`) |
+//! | `output_schema` | a JSON Schema of the results; optional |
 //! | `slow` | whether it may take as long as a report; `false` if absent |
-//! | `cache_seconds` | how long an answer may be remembered, a day at most; 0 if absent |
+//! | `cache_seconds` | how long an answer may be remembered, at most a day; 0 if absent |
 //! | `max_chars` | the most characters of an answer; a longer one is cut at a row |
-//! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`; without one it is `default_rows` for `max_rows`, and else the ceiling. `{default}` and `{ceiling}` in its description are the numbers |
-//! | `guarded` | a list of `{field, values, scope}`: values of an enum that need a scope more; `names` is what answers call them besides |
-//! | `within` | an argument, and a list of others: each of its values must be one of theirs in the same call |
+//! | `clamp` | ceilings: an integer argument, and a number, `max_rows` or `resolve_limit`. A larger value is lowered; an absent one is the schema's `default`; without one it is `default_rows` for `max_rows`, and the ceiling otherwise. `{default}` and `{ceiling}` in the argument's description are replaced by the numbers |
+//! | `guarded` | a list of `{field, values, scope}`: values of an enum that need another scope; `names` are other names of them in answers |
+//! | `within` | an argument, and a list of others: each of its values must be among theirs in the same call |
 //! | `one_of` | a list of lists: exactly one of these arguments must be there |
 //! | `any_of` | a list of lists: at least one of these arguments must be there |
-//! | `order` | a list of pairs: the first must not come after the second, as texts, as far as both go (`[period.from, period.to]`). The zone of a date-time is set aside; moments of different zones, or with one and without, are left to 1C |
-//! | `rest` | its endpoint in the REST face: `/reports/sales`; optional |
+//! | `order` | a list of pairs: the first must not come after the second, compared as texts up to the shorter length (`[period.from, period.to]`). The time zone of a date-time is ignored; moments of different zones, or with and without one, are left to 1C |
+//! | `rest` | the path of its REST endpoint: `/reports/sales`; optional |
 //! | `annotations` | `title`, `readOnlyHint`, `destructiveHint`, `idempotentHint`, `openWorldHint`, as in MCP |
-//! | `_meta` | an object that clients get untouched |
+//! | `_meta` | an object that is passed to clients as it is |
 //! | `drop` | removes the inherited tool |
 //!
-//! Arguments within objects are named as `period.from`; `guarded` and `within` pass through arrays
+//! Arguments within objects are named as in `period.from`; `guarded` and `within` pass through arrays
 //! (`sort.field`). The ceilings of `limit` and `top` are also the most rows and candidates that 1C may
-//! send; a tool without them has `max_rows` and `resolve_limit`.
+//! send; for a tool without them these are `max_rows` and `resolve_limit`.
 //!
-//! Schemas hold no reference that leads out of them, nothing is ever fetched. Patterns are matched in
-//! linear time, so they know no look-around and no back-references. All formats are asserted. Keywords and
-//! formats that are not known are [noted](Tools::notes).
+//! Schemas cannot refer to other documents, and nothing is ever fetched. Patterns are matched in
+//! linear time, so look-around and back-references are not supported. All formats are asserted. Unknown keywords and
+//! formats are [noted](Tools::notes).
 //!
 //! # Answers
 //!
-//! What any tool of the catalog guards, values and `names`, is taken out of the answers of all tools for callers without
-//! that scope: columns with their cells, totals, and members at any depth, in the text and in `structuredContent`. It may
-//! be written in any case, and with a remark behind it (`Margin, %`). What a tool offers in an enum of its own, and does
-//! not guard, it shows.
+//! Values that any tool of the catalog guards, and their `names`, are removed from the answers of all tools for callers
+//! without the scope: columns with their cells, totals, and members at any depth, in the text and in
+//! `structuredContent`. They are found in any case, and with a remark after them (`Margin, %`). Values that a tool
+//! offers in an enum of its own, and does not guard, stay in its answers.
 //!
-//! `rows`, `candidates` and `events` are counted. More than the ceiling is a failed tool (`limit_exceeded`).
-//! As many as were asked for are passed on with a text block that says so and how to get the rest. An answer
-//! longer than `max_chars`, counted as compact JSON, is cut behind an item, in the text and in
-//! `structuredContent` alike, and a text block says how many there were.
+//! `rows`, `candidates` and `events` are counted. More than the ceiling is a tool error (`limit_exceeded`).
+//! If there are as many as the call asked for, a text block is added that says so and how to get the rest. An answer
+//! longer than `max_chars`, counted as compact JSON, is cut after an item, in the text and in
+//! `structuredContent` alike, and a text block says how many items there were.
 //!
 //! # Mending
 //!
-//! Only a value that the schema refuses is changed: numbers and booleans in quotes, `1`, `0` and `yes` for
-//! booleans, objects and arrays as JSON text, one value where an array is wanted, words of an enum in another
-//! case, moments where a date is wanted. `""`, `null`, `[]` and `{}` for an optional argument that takes none
-//! of them mean that it is absent, and so does 0 or less for a number of rows. Keys that stand twice and
+//! Only values that the schema rejects are changed: numbers and booleans in quotes, `1`, `0` and `yes` for
+//! booleans, objects and arrays as JSON text, one value instead of an array, words of an enum in another
+//! case, moments instead of dates. `""`, `null`, `[]` and `{}` for an optional argument that does not accept
+//! them mean that it is absent, as does 0 or less for a number of rows. Duplicate keys and
 //! numbers that a double cannot hold are errors.
 //!
 //! # Example

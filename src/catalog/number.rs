@@ -1,11 +1,11 @@
-//! Numbers of JSON texts, with nothing lost on the way.
+//! Reads numbers of JSON texts without loss.
 
 use serde_json::Number;
 
-/// The number that `text` (a JSON number) says; `None` where it cannot be held without changing it:
-/// too large, too small, or with more digits than a double has.
+/// Returns the number in `text` (a JSON number); `None` if it cannot be kept exactly: it is too large, too small, or
+/// has more digits than a double.
 ///
-/// Equal numbers are written alike: `10`, `10.0` and `1e1` are all `10`.
+/// Equal numbers are written in the same way: `10`, `10.0` and `1e1` are all `10`.
 pub(super) fn exact(text: &str) -> Option<Number> {
     if let Ok(number) = text.parse::<i64>() {
         return Some(number.into());
@@ -19,8 +19,8 @@ pub(super) fn exact(text: &str) -> Option<Number> {
     (Decimal::parse(&number.to_string())? == decimal).then_some(number)
 }
 
-/// The same, but what is beyond all that can be held is a number that stands for it, larger than any
-/// ceiling. It must not stay there: see [`is_huge`].
+/// Returns the number in `text`, or for one that is too large a placeholder, larger than any ceiling. A placeholder
+/// must not be sent; see [`is_huge`].
 pub(super) fn exact_or_huge(text: &str) -> Option<Number> {
     exact(text).or_else(|| {
         let float = text.parse::<f64>().ok().filter(|float| float.abs() >= 2_f64.powi(64))?;
@@ -28,12 +28,12 @@ pub(super) fn exact_or_huge(text: &str) -> Option<Number> {
     })
 }
 
-/// Whether a number stands for one that cannot be held.
+/// Returns whether a number is such a placeholder.
 pub(super) fn is_huge(number: &Number) -> bool {
     number.as_f64().is_some_and(|float| float.abs() >= f64::MAX)
 }
 
-/// `digits · 10^exponent`, the digits without zeros at either end.
+/// A decimal number `digits · 10^exponent`, without zeros at either end of the digits.
 #[derive(PartialEq, Eq)]
 struct Decimal {
     negative: bool,
@@ -53,12 +53,12 @@ impl Decimal {
         let kept = all.trim_end_matches('0');
         let exponent = i64::from(exponent) - fraction.len() as i64 + (all.len() - kept.len()) as i64;
         let digits = kept.trim_start_matches('0').to_owned();
-        // Zero is zero, whatever stands around it.
+        // All forms of zero are equal.
         let nothing = digits.is_empty();
         Some(Self { negative: negative && !nothing, digits, exponent: if nothing { 0 } else { exponent } })
     }
 
-    /// As an integer of 64 bits.
+    /// Returns the number as an integer of 64 bits.
     fn whole(&self) -> Option<Number> {
         if self.digits.is_empty() {
             return Some(0.into());

@@ -1,4 +1,4 @@
-//! A catalog file as a whole: what it inherits, and the tools in their order.
+//! Reads a catalog file: the tools that it inherits, and its own, in their order.
 
 use super::argument_error::{cut, hint};
 use super::entry;
@@ -11,21 +11,21 @@ use std::collections::HashMap;
 
 const TRADE: &str = include_str!("trade.json");
 const MOST_TOOLS: usize = 1000;
-/// One tool, written as compact JSON.
+/// The size of a tool as compact JSON.
 const LARGEST_TOOL: usize = 256 * 1024;
 const DEEPEST: usize = 64;
 
-/// Tools, and notes on what may be a mistake in their file.
+/// The tools of a file, and notes on what may be a mistake in it.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) tools: Vec<Tool>,
     pub(super) notes: Vec<String>,
 }
 
-/// The built-in catalog.
+/// Returns the built-in tools.
 ///
 /// # Errors
-/// [`CatalogError`] where the limits do not serve.
+/// [`CatalogError`] if the limits cannot be used.
 pub(super) fn trade(limits: Limits) -> Result<Vec<Tool>, CatalogError> {
     let origin = "the built-in catalog trade";
     let read = serde_json::from_str(TRADE).map_err(|error| CatalogError::new(error.to_string()));
@@ -33,8 +33,10 @@ pub(super) fn trade(limits: Limits) -> Result<Vec<Tool>, CatalogError> {
     Ok(found.tools)
 }
 
+/// Reads a catalog file.
+///
 /// # Errors
-/// [`CatalogError`] with all that is wrong.
+/// [`CatalogError`] with all errors of the file.
 pub(super) fn file(value: &Value, limits: Limits) -> Result<Found, CatalogError> {
     let Limits { resolve_limit, max_rows, default_rows } = limits;
     let limits_of_0 = [("max_rows", max_rows), ("resolve_limit", resolve_limit), ("default_rows", default_rows)]
@@ -61,7 +63,7 @@ pub(super) fn file(value: &Value, limits: Limits) -> Result<Found, CatalogError>
     let mut found = Found { tools, notes: Vec::new() };
     let mut seen = HashMap::new();
     let wrong = entries.iter().enumerate().filter_map(|(at, value)| {
-        // A file knows a tool by its place, and, once that is read, by its name.
+        // Errors name a tool by its index until its name is known.
         let name = match named(value) {
             Ok(name) => name,
             Err(error) => return Some(error.within(&format!("tools[{at}]"))),
@@ -95,7 +97,7 @@ fn named(value: &Value) -> Result<&str, CatalogError> {
     Ok(text)
 }
 
-/// Adds, replaces or drops one tool.
+/// Adds, replaces or removes one tool.
 fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(), CatalogError> {
     let tools = &mut found.tools;
     let (fields, strange) = Fields::with_strange(value, &entry::KEYS)?;
@@ -128,7 +130,7 @@ fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(
     Ok(())
 }
 
-/// The tools whose endpoint another one has.
+/// Returns an error for each tool whose endpoint another tool has.
 fn same_rest(tools: &[Tool]) -> Vec<CatalogError> {
     let mut seen = HashMap::new();
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! JSON Schemas of tools: checked when a catalog is read, compiled once.
+//! Checks the JSON Schemas of tools when a catalog is read, and compiles them.
 
 use super::argument_error::cut;
 use jsonschema::error::ValidationErrorKind;
@@ -6,11 +6,11 @@ use jsonschema::{Draft, PatternOptions, ValidationOptions, Validator};
 use serde_json::{Map, Value};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
-/// A compiled pattern takes no more memory than this.
+/// The most memory of a compiled pattern, in bytes.
 const PATTERN_SIZE: usize = 1024 * 1024;
-/// Model APIs refuse tools whose schema has one of these at the top.
+/// Keywords at the top for which model APIs reject a tool.
 const NOT_AT_THE_TOP: [&str; 7] = ["oneOf", "anyOf", "allOf", "not", "enum", "if", "$ref"];
-/// Where one of these is, members may be allowed elsewhere than in `properties`.
+/// Keywords beside which members may be allowed elsewhere than in `properties`.
 const SAYS_MORE: [&str; 9] = [
     "additionalProperties",
     "unevaluatedProperties",
@@ -22,19 +22,19 @@ const SAYS_MORE: [&str; 9] = [
     "oneOf",
     "if",
 ];
-/// Patterns are matched in linear time, formats are asserted, nothing is ever fetched.
+/// Returns the options of validators: patterns in linear time, formats asserted, nothing fetched.
 fn options<'a>() -> ValidationOptions<'a> {
     let options = jsonschema::options().with_draft(Draft::Draft202012);
     options.offline().should_validate_formats(true).with_pattern_options(patterns())
 }
 
-/// Matched in linear time.
+/// Returns the options of patterns, which are matched in linear time.
 fn patterns() -> PatternOptions<jsonschema::Regex> {
     PatternOptions::regex().size_limit(PATTERN_SIZE).dfa_size_limit(PATTERN_SIZE)
 }
 
-/// Whether an input schema is one that model APIs take: a sentence for each thing that is wrong with it. The
-/// rest is found when it is [compiled](compile).
+/// Checks that model APIs accept an input schema; returns a sentence for each error. [`compile`] finds the
+/// others.
 pub(super) fn check_input(schema: &Value) -> Vec<String> {
     let at_the_top = NOT_AT_THE_TOP.into_iter().filter(|key| schema.get(key).is_some()).map(|key| {
         format!(
@@ -47,7 +47,7 @@ pub(super) fn check_input(schema: &Value) -> Vec<String> {
     wrong
 }
 
-/// Whether a schema is one of objects, and whole in itself.
+/// Checks that an output schema is one of objects and valid; returns a sentence for each error.
 pub(super) fn check_output(schema: &Value) -> Vec<String> {
     let mut faults = check_object(schema);
     if let Err(error) = jsonschema::draft202012::meta::validate(schema) {
@@ -70,7 +70,7 @@ fn check_object(schema: &Value) -> Vec<String> {
     wrong
 }
 
-/// The validator of an input schema that was checked.
+/// Compiles an input schema that was checked.
 ///
 /// # Errors
 /// A sentence about what is wrong with it.
@@ -78,10 +78,10 @@ pub(super) fn compile(schema: &Value) -> Result<Validator, String> {
     options().build(schema).map_err(|error| wrong(&error))
 }
 
-/// The validator of a schema that somebody else wrote: of whatever draft it says, formats asserted or not.
+/// Compiles a foreign schema of any draft, with formats asserted or not.
 ///
 /// # Errors
-/// As [`check_input`].
+/// A sentence about what is wrong with it.
 #[cfg(feature = "check")]
 pub(super) fn compile_foreign(schema: &Value, formats: bool) -> Result<Validator, String> {
     let options = jsonschema::options().offline().with_pattern_options(patterns());
@@ -92,7 +92,7 @@ fn wrong(error: &jsonschema::ValidationError<'_>) -> String {
     let place = error.instance_path().as_str();
     let place = if place.is_empty() { error.schema_path().as_str() } else { place };
     let place = if place.is_empty() { "the top" } else { place };
-    // The library says no more than that it is none.
+    // For a bad pattern the library says only that it is not a regex.
     let why = match (error.kind(), error.instance().as_str()) {
         (ValidationErrorKind::Format { format }, Some(pattern)) if format == "regex" => bad_pattern(pattern),
         _ => None,
@@ -101,7 +101,7 @@ fn wrong(error: &jsonschema::ValidationError<'_>) -> String {
     format!("is no JSON Schema of 2020-12 that can be used: at {}, {}", cut(place), cut_long(&why))
 }
 
-/// Why a text is no pattern, and where.
+/// Returns what is wrong with a pattern, and where.
 fn bad_pattern(pattern: &str) -> Option<String> {
     let (why, at) = match regex_syntax::parse(pattern).err()? {
         regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span().start.offset),
@@ -120,8 +120,8 @@ fn cut_long(text: &str) -> String {
     out
 }
 
-/// The schema as it is meant: where it says nothing of unknown arguments, they are refused. Those of
-/// objects within too: 1C would ignore a filter that it does not know, and answer as if there were none.
+/// Returns the schema closed to unknown arguments wherever it does not mention them, in nested objects too: 1C would
+/// ignore an unknown filter and answer as if there were none.
 pub(super) fn closed(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Value::Object(top) = &mut schema {
@@ -145,7 +145,7 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// Whether the keywords for strings let `""` pass.
+/// Returns whether the keywords for strings allow `""`.
 pub(super) fn takes_empty_text(schema: &Map<String, Value>) -> bool {
     let empty = Value::String(String::new());
     let listed = |values: &Value| values.as_array().is_none_or(|values| values.contains(&empty));
@@ -161,7 +161,7 @@ pub(super) fn takes_empty_text(schema: &Map<String, Value>) -> bool {
         _ => {
             let kept = ["format", "pattern"].into_iter().filter_map(|key| Some((key, schema.get(key)?.clone())));
             let some = kept.map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>();
-            // A pattern that cannot be compiled is found when the whole is.
+            // A pattern that cannot be compiled is reported with the whole schema.
             options().build(&Value::Object(some)).is_ok_and(|validator| validator.is_valid(&empty))
         }
     }

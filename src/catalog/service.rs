@@ -23,8 +23,8 @@ use tower_service::Service;
 
 /// An RPC service with the tools of a catalog, behind a [`CatalogLayer`](super::CatalogLayer).
 ///
-/// It is ready when the service beneath is. The handle `R` is asked for readiness when a tool of the catalog is
-/// called, with a clone of its own.
+/// The service is ready when the inner service is. A call of a catalog's tool is made by a clone of the handle `R`,
+/// which is polled to readiness then.
 #[derive(Clone, Debug)]
 pub struct CatalogService<S, R> {
     pub(super) inner: S,
@@ -80,8 +80,8 @@ where
     }
 }
 
-/// The call to 1C and how much it asks for, or the answer to the client.
-#[expect(clippy::result_large_err, reason = "it is the answer, and lives for a moment")]
+/// Returns the call to 1C and how many items it asks for, or the answer to the client.
+#[expect(clippy::result_large_err, reason = "the error is the answer, and short-lived")]
 fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<Response, BoxError>> {
     let held = held(request);
     let arguments = match tool.mended(request.params.raw(Param::Arguments), held, Asker::Model) {
@@ -97,19 +97,19 @@ fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<R
     Ok((call, tool.0.counters.asked(&arguments)))
 }
 
-/// The scopes of the caller, where a `ScopeLayer` stands above. Where there is none, the caller may do everything.
+/// Returns the caller's scopes if there is a `ScopeLayer` above; otherwise `None`, a caller who may do everything.
 fn held(request: &Request) -> Option<&Scopes> {
     request.extensions.get::<Judged>()?;
     request.extensions.get::<Identity>().map(Identity::scopes)
 }
 
-/// The scopes that the caller would need for the values named. The `ScopeLayer` has decided already, but
-/// could not see what stood in JSON text within a string.
+/// Returns the scopes that the caller lacks for the values that the arguments name. The `ScopeLayer` has decided
+/// already, but may not see values in JSON text within a string.
 fn lacking(tool: &Tool, arguments: &Value, held: &Scopes, request: &Request) -> Option<Scopes> {
     if tool.lacking(arguments, held).is_empty() {
         return None;
     }
-    // Those that the caller holds too: who asks for what is missing alone may lose them.
+    // Name all scopes, also those that the caller holds: a client that asks only for the missing ones may lose them.
     let needed = tool.lacking(arguments, &Scopes::default()).union(&Scopes::parse(tool.scope()));
     audit::scope_denied(&request.extensions, Some(tool.name()), &needed);
     Some(needed)

@@ -1,28 +1,28 @@
-//! What a schema says of types, members, items and defaults: as much of it as mending needs, without
-//! its references.
+//! [`Shape`]: what a schema says of types, members, items and defaults, as far as mending needs it, with references
+//! resolved.
 
 use super::types::Types;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Chains of references and nested definitions longer than this are no schema of a tool.
+/// The longest chain of references and nested definitions in a tool's schema.
 pub(super) const LONGEST_CHAIN: usize = 64;
 
-/// One schema, with what its references and combinators add. Everything here must hold of a value that
-/// fits; the schema may want more than that.
+/// A schema together with its references and combinators. All of a shape is true of every value that fits; the
+/// schema may require more.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
     pub(super) types: Types,
-    /// By name, the place of its shape.
+    /// The index of each named member's shape.
     pub(super) members: BTreeMap<String, usize>,
-    /// The place of the shape of members that are not named.
+    /// The index of the shape of other members.
     pub(super) others: Option<usize>,
-    /// Whether there are no members but those that are named.
+    /// Whether only named members are allowed.
     pub(super) closed: bool,
     pub(super) required: Vec<String>,
     pub(super) items: Option<usize>,
     pub(super) default: Option<Value>,
-    /// The strings that are allowed, where all of them are listed.
+    /// The allowed strings, if the schema lists all of them.
     pub(super) choices: Option<Vec<String>>,
     pub(super) minimum: Option<f64>,
     pub(super) maximum: Option<f64>,
@@ -30,11 +30,11 @@ pub(super) struct Shape {
     pub(super) empty_text: bool,
     /// Whether `[]` may fit, if an array does.
     pub(super) empty_array: bool,
-    /// Whether `{}` may fit, if an object does: as far as the number of members goes.
+    /// Whether `{}` may fit, if an object does, judged by the number of members only.
     pub(super) empty_object: bool,
     /// Whether a string must be a date without a time.
     pub(super) date: bool,
-    /// What the schema says of it in words.
+    /// The schema's description.
     pub(super) about: Option<String>,
 }
 
@@ -63,7 +63,7 @@ impl Shape {
         self.required.iter().any(|name| name == member)
     }
 
-    /// What holds where both do.
+    /// Changes the shape to what is true if both shapes are.
     pub(super) fn narrowed_by(&mut self, other: Self) {
         self.types = self.types.and(other.types);
         self.empty_text &= other.empty_text;
@@ -74,7 +74,7 @@ impl Shape {
             self.members.entry(name).or_insert(at);
         }
         self.others = self.others.or(other.others);
-        // Each would have to know what the other one names.
+        // For that, each shape would have to know the members that the other one names.
         self.closed = false;
         self.required.extend(other.required);
         self.items = self.items.or(other.items);

@@ -1,16 +1,16 @@
-//! The shapes of a whole schema, and the way along them to an argument.
+//! [`Shapes`]: the shapes of a whole schema, found by the path of an argument.
 
 use super::shape::{LONGEST_CHAIN, Shape};
 use super::types::Types;
 use super::unfold::unfold;
 use serde_json::Value;
 
-/// All the shapes of one schema; the first one is the whole.
+/// The shapes of a schema; the first one is that of the whole.
 #[derive(Clone, Debug)]
 pub(super) struct Shapes(Vec<Shape>);
 
 impl Shapes {
-    /// Those of `root`, whose references all lead into `root`.
+    /// Reads the shapes of `root`, whose references all lead into `root`.
     ///
     /// # Errors
     /// A sentence about a reference that leads nowhere, or in a circle.
@@ -18,7 +18,7 @@ impl Shapes {
         unfold(root).map(Self)
     }
 
-    /// The same for a tool that completes its arguments itself.
+    /// Removes all defaults, for tools that fill them in themselves.
     #[cfg(feature = "check")]
     pub(super) fn without_defaults(mut self) -> Self {
         self.0.iter_mut().for_each(|shape| shape.default = None);
@@ -29,12 +29,12 @@ impl Shapes {
         self.0.get(at)
     }
 
-    /// The values of all enums.
+    /// Returns the values of all enums.
     pub(super) fn choices(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|shape| shape.choices.as_ref()).flatten().map(|choice| &**choice)
     }
 
-    /// The shape at a path of members, as `sort.field`; arrays are passed through.
+    /// Returns the shape at a path of members, such as `sort.field`; arrays are passed through.
     pub(super) fn find(&self, path: &str) -> Option<&Shape> {
         let mut shape = self.get(0)?;
         for name in path.split('.') {
@@ -43,7 +43,7 @@ impl Shapes {
         Some(shape)
     }
 
-    /// Changes what is said in words of the shape at a path.
+    /// Changes the description of the shape at a path.
     pub(super) fn reword(&mut self, path: &str, change: impl FnOnce(&str) -> String) {
         let mut at = 0;
         for name in path.split('.') {
@@ -56,7 +56,7 @@ impl Shapes {
         }
     }
 
-    /// Whether there are only objects on the way along a path.
+    /// Returns whether there are only objects along a path.
     pub(super) fn is_plain(&self, path: &str) -> bool {
         let mut above = path;
         while let Some((parent, _)) = above.rsplit_once('.') {
@@ -68,7 +68,7 @@ impl Shapes {
         true
     }
 
-    /// The items of arrays of arrays, or the shape itself.
+    /// Returns the items of arrays of arrays, or the shape itself.
     pub(super) fn through_arrays<'a>(&'a self, mut shape: &'a Shape) -> Option<&'a Shape> {
         for _ in 0..LONGEST_CHAIN {
             match shape.items {

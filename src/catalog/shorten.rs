@@ -1,35 +1,35 @@
-//! Answers that are too long for a language model, cut at an item.
+//! Cuts answers that are too long for a language model, after an item.
 
 use super::full::{Counters, Items};
 use crate::rpc::Payload;
 use crate::rpc::json::{JsonError, Scanner, Span};
 
-/// What became of an answer.
+/// The outcome of cutting an answer.
 #[derive(Debug)]
 pub(super) enum Cut {
-    /// It is short enough.
+    /// The answer is short enough as it is.
     Whole,
-    /// It holds the first `kept` of `all` items.
+    /// The answer was cut to the first `kept` of `all` items.
     Part { answer: Payload, items: Items, kept: u64, all: u64 },
-    /// There is nothing to leave out, or too little.
+    /// The answer is too long and cannot be cut, or not even one item fits.
     Refused { chars: usize },
 }
 
-/// The longest of the counted arrays of an answer.
+/// The longest counted array of an answer.
 struct Longest {
     items: Items,
     array: Span,
     each: Vec<Span>,
 }
 
-/// `answer` with at most `max_chars` characters, counted as a model sees them: without the white space
+/// Cuts `answer` to at most `max_chars` characters, counted as a model sees them: without the white space
 /// between tokens.
 ///
 /// # Errors
-/// [`JsonError`] for what is no object.
+/// [`JsonError`] if the answer is not an object.
 pub(super) fn shorten(answer: &Payload, counters: &Counters, max_chars: usize) -> Result<Cut, JsonError> {
     let json = &**answer.json();
-    // No text has more characters than bytes.
+    // A text never has more characters than bytes.
     if json.len() <= max_chars {
         return Ok(Cut::Whole);
     }
@@ -75,13 +75,13 @@ fn longest(json: &[u8], counters: &Counters) -> Result<Option<Longest>, JsonErro
     Ok(longest)
 }
 
-/// The characters of checked JSON, or of a part of it that ends between tokens, without the white space
-/// between them.
+/// Counts the characters of valid JSON, or of a part that ends between tokens, without the white space
+/// between tokens.
 fn compact_chars(json: &[u8]) -> usize {
     let (mut inside, mut escaped, mut chars) = (false, false, 0);
     for byte in json {
         let is_space = !inside && byte.is_ascii_whitespace();
-        // The bytes after the first one of a character.
+        // A byte after the first one of a character.
         let goes_on = byte & 0xC0 == 0x80;
         chars += usize::from(!is_space && !goes_on);
         (inside, escaped) = match byte {

@@ -19,11 +19,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One tool of a catalog. Cloning is cheap.
+/// A tool of a catalog. Cloning is cheap.
 #[derive(Clone)]
 pub struct Tool(pub(super) Arc<Definition>);
 
-/// What a tool was read from, checked.
+/// A tool as it was read from a file and checked.
 pub(super) struct Definition {
     pub(super) name: String,
     pub(super) title: Option<String>,
@@ -38,20 +38,20 @@ pub(super) struct Definition {
     pub(super) meta: Option<Value>,
     /// The most characters of an answer.
     pub(super) max_chars: Option<usize>,
-    /// As it is shown.
+    /// The input schema that clients are shown.
     pub(super) input_schema: Value,
-    /// The same for programs.
+    /// The input schema for programs.
     #[cfg(feature = "rest")]
     pub(super) whole_schema: Value,
     pub(super) output_schema: Option<Value>,
-    /// What it says of the members at the top.
+    /// The top-level members of `output_schema`.
     pub(super) results: Vec<Member>,
     pub(super) validator: Validator,
     pub(super) shapes: Shapes,
     pub(super) clamps: Vec<Clamp>,
     pub(super) constraints: Vec<Constraint>,
     pub(super) guards: Vec<Guarded>,
-    /// The rows and candidates that 1C may send.
+    /// The counted arrays of answers.
     pub(super) counters: Counters,
 }
 
@@ -63,74 +63,75 @@ impl fmt::Debug for Tool {
 }
 
 impl Tool {
-    /// Its name in `tools/list`.
+    /// Returns the tool's name in `tools/list`.
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Its name for people.
+    /// Returns the tool's name for people.
     pub fn title(&self) -> &str {
         self.0.title.as_deref().unwrap_or(&self.0.name)
     }
 
-    /// When to use it and what comes back.
+    /// Returns the description: when to use the tool, and what it returns.
     pub fn description(&self) -> &str {
         &self.0.description
     }
 
-    /// The scope that a caller needs.
+    /// Returns the scope that a caller needs.
     pub fn scope(&self) -> &str {
         &self.0.scope
     }
 
-    /// Where 1C answers it, below the service root: `reports/sales`.
+    /// Returns the path of 1C's endpoint, below the service root: `reports/sales`.
     pub fn path(&self) -> &str {
         &self.0.path
     }
 
-    /// The path of its REST endpoint, with a slash at the start, if it has one: `/reports/sales`.
+    /// Returns the path of the tool's REST endpoint, with a leading slash, if it has one: `/reports/sales`.
     pub fn rest(&self) -> Option<&str> {
         self.0.rest.as_deref()
     }
 
-    /// What its arguments must be: the schema of the file, with the ceilings as defaults where they
-    /// are, and closed to unknown arguments.
+    /// Returns the input schema: that of the file, closed to unknown arguments, with a default for each argument that
+    /// has a ceiling.
     pub fn input_schema(&self) -> &Value {
         &self.0.input_schema
     }
 
-    /// What its results are, where that is told.
+    /// Returns the output schema, if there is one.
     pub fn output_schema(&self) -> Option<&Value> {
         self.0.output_schema.as_ref()
     }
 
-    /// `readOnlyHint` and so on, as in MCP.
+    /// Returns the annotations, as in MCP: `readOnlyHint` and so on.
     pub fn annotations(&self) -> Option<&Value> {
         self.0.annotations.as_ref()
     }
 
-    /// `_meta` of the tool in `tools/list`.
+    /// Returns the tool's `_meta` in `tools/list`.
     pub fn meta(&self) -> Option<&Value> {
         self.0.meta.as_ref()
     }
 
-    /// The call to 1C for these arguments (JSON text; `None` means `{}`): mended, checked, within the
-    /// ceilings, with the defaults that a language model gets. Equal arguments are equal bytes. Headers and
-    /// extensions are the caller's to fill in.
+    /// Returns the call to 1C for these arguments (JSON text; `None` means `{}`).
+    ///
+    /// The arguments are mended, checked and limited by the ceilings, with the defaults that a language model gets.
+    /// Equal arguments give equal bytes. The caller of this method fills in headers and extensions.
     ///
     /// # Errors
-    /// [`ArgumentError`] for what cannot be mended.
+    /// [`ArgumentError`] if the arguments do not fit and cannot be mended.
     pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
         self.mended(arguments, None, Asker::Model).map(|arguments| self.call(&arguments))
     }
 
-    /// The same for a program: where it names no number of rows, it wants all of them that there may be.
+    /// Returns the call to 1C for a program: without a number of rows it gets as many as the ceiling allows.
     #[cfg(feature = "rest")]
     pub(crate) fn prepare_whole(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
         self.mended(arguments, None, Asker::Program).map(|arguments| self.call(&arguments))
     }
 
-    /// The input schema as it holds for programs.
+    /// Returns the input schema for programs.
     #[cfg(feature = "rest")]
     pub(crate) fn whole_schema(&self) -> &Value {
         &self.0.whole_schema
@@ -149,7 +150,7 @@ impl Tool {
         call
     }
 
-    /// The arguments that 1C gets. What a caller who holds `held` may not name is not told either;
+    /// Returns the arguments that 1C gets. Errors do not list values that a caller with the scopes `held` may not name;
     /// `None` is a caller who may do everything.
     pub(super) fn mended(
         &self,
@@ -182,15 +183,15 @@ impl Tool {
         Ok(root)
     }
 
-    /// The scopes that arguments name values for and that are not in `held`. Looked at once more after
-    /// mending: a value in JSON text within a string is one that nobody could see before.
+    /// Returns the scopes that the values in the arguments need and `held` lacks. Checked after mending, when values in
+    /// JSON text within a string can be seen.
     pub(super) fn lacking(&self, arguments: &Value, held: &Scopes) -> Scopes {
         let guards = self.0.guards.iter().filter(|guard| !held.contains(&guard.scope));
         let named = guards.filter(|guard| guard.path.texts(arguments).into_iter().any(|text| guard.holds(text)));
         named.map(|guard| &*guard.scope).collect()
     }
 
-    /// Whether 1C sent more than the ceiling allows: how many rows or candidates, and the ceiling.
+    /// Returns how many rows or candidates 1C sent, and the ceiling, if there are more than that.
     pub fn excess(&self, answer: &Payload) -> Option<(u64, u64)> {
         match self.seen(answer, Asked::default()).flaw {
             Some(AnswerError::Excess(count, ceiling)) => Some((count, ceiling)),
@@ -198,8 +199,8 @@ impl Tool {
         }
     }
 
-    /// What an answer looks like, seen in one go. Clients refuse a result that is not what `output_schema`
-    /// says at its top, and a model never sees why.
+    /// Inspects an answer in one pass. Clients reject a result that does not fit the top level of `output_schema`, and
+    /// the model never sees why.
     pub(super) fn seen(&self, answer: &Payload, asked: Asked) -> Seen {
         self.scan(answer, asked).unwrap_or_default()
     }
@@ -238,23 +239,23 @@ impl Tool {
     }
 }
 
-/// What an answer looks like.
+/// The properties of an answer.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) flaw: Option<AnswerError>,
     pub(super) full: Option<Full>,
 }
 
-/// Why an answer must not be passed on.
+/// An error that keeps an answer from being passed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AnswerError {
-    /// So many rows or candidates, and the most that there may be.
+    /// The number of rows or candidates, and the most that there may be.
     Excess(u64, u64),
-    /// It is not what the catalog says.
+    /// The answer is not what the catalog says.
     Misfit(String),
 }
 
-/// A member that `output_schema` speaks of.
+/// A top-level member in `output_schema`.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) name: String,

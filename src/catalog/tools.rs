@@ -18,11 +18,11 @@ pub struct Tools(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// Another one for each set, so that what was made of one is never taken for another's.
+    /// A different number for each set: the key of lists that are made from it.
     id: u64,
     tools: Vec<Tool>,
     by_name: HashMap<String, usize>,
-    /// For each tool, in their order.
+    /// For each tool, in the order of `tools`.
     hidden: Vec<Vec<Arc<Names>>>,
     listing: Listing,
     rules: Arc<ToolRules>,
@@ -32,19 +32,20 @@ struct Inner {
 static LAST_ID: AtomicU64 = AtomicU64::new(0);
 
 impl Tools {
-    /// The built-in tools of a trading company.
+    /// Returns the built-in tools for a trading company.
     ///
     /// # Errors
-    /// [`CatalogError`] where the limits do not serve: none may be 0.
+    /// [`CatalogError`] if a limit is 0 or does not fit the tools.
     pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
         super::read::trade(limits).map(|tools| Self::of(tools, Vec::new()))
     }
 
-    /// Reads a catalog file, parsed from YAML or JSON into a value. `origin` names it in errors. The
-    /// format is told in the documentation of the [module](super).
+    /// Reads a catalog file, parsed from YAML or JSON into a value; `origin` names it in errors.
+    ///
+    /// The [module](super) describes the format.
     ///
     /// # Errors
-    /// [`CatalogError`] with all that is wrong.
+    /// [`CatalogError`] with all errors of the file.
     pub fn read(file: &Value, origin: &str, limits: Limits) -> Result<Self, CatalogError> {
         let found = super::read::file(file, limits).map_err(|error| error.of_file(origin))?;
         let notes = found.notes.into_iter().map(|note| format!("{origin}: {note}")).collect();
@@ -60,8 +61,8 @@ impl Tools {
         Self(Arc::new(Inner { id, tools, by_name, hidden, listing, rules, notes }))
     }
 
-    /// What the file says that may be a mistake, one line each: keywords and formats of schemas that nobody
-    /// knows, and that check nothing.
+    /// Returns notes about the file, one line each: unknown keywords and formats in schemas, which may be mistakes, as
+    /// nothing is checked by them.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
     }
@@ -74,30 +75,30 @@ impl Tools {
         &self.0.listing
     }
 
-    /// The tool of that name.
+    /// Returns the tool of this name.
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.0.tools.get(*self.0.by_name.get(name)?)
     }
 
-    /// What a caller who holds `held` may not see in the answers of the tool of that name; `None` is a caller who
-    /// may do everything.
+    /// Returns the names that a caller with the scopes `held` may not see in the answers of this tool; `None` is a
+    /// caller who may do everything.
     pub(super) fn hidden(&self, name: &str, held: Option<&Scopes>) -> Hidden {
         let names = self.0.by_name.get(name).and_then(|at| self.0.hidden.get(*at));
         names.map(|names| Hidden::from(names, held)).unwrap_or_default()
     }
 
-    /// All of them, in the order in which they are listed.
+    /// Returns an iterator over the tools, in the order in which they are listed.
     pub fn iter(&self) -> impl Iterator<Item = &Tool> {
         self.0.tools.iter()
     }
 
-    /// All the scopes that the tools and their guarded values need.
+    /// Returns all scopes that the tools and their guarded values need.
     pub fn scopes(&self) -> Scopes {
         let guards = self.iter().flat_map(|tool| tool.0.guards.iter().map(|guard| &*guard.scope));
         self.iter().map(Tool::scope).chain(guards).collect()
     }
 
-    /// What callers need for these tools and their guarded values.
+    /// Returns the rules for these tools and their guarded values.
     pub(super) fn rules(&self) -> &Arc<ToolRules> {
         &self.0.rules
     }

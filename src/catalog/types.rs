@@ -1,4 +1,4 @@
-//! The types of JSON values.
+//! [`Types`]: sets of types of JSON values.
 
 use serde_json::Value;
 
@@ -31,12 +31,12 @@ impl Types {
         Self(self.0 & !other.0)
     }
 
-    /// Whether both have one in common.
+    /// Returns whether both sets have a type in common.
     pub(super) const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The one that a value is of.
+    /// Returns the type of a value.
     pub(super) fn of(value: &Value) -> Self {
         match value {
             Value::Null => Self::NULL,
@@ -52,7 +52,7 @@ impl Types {
         }
     }
 
-    /// Those that a JSON value may be of that begins with this byte.
+    /// Returns the types of JSON values that begin with this byte.
     pub(super) const fn at(first: u8) -> Self {
         match first {
             b'{' => Self::OBJECT,
@@ -64,7 +64,7 @@ impl Types {
         }
     }
 
-    /// Those that a schema calls so.
+    /// Returns the types that a schema calls by this name.
     pub(super) fn named(name: &str) -> Self {
         match name {
             "null" => Self::NULL,

@@ -1,15 +1,15 @@
-//! How a schema unfolds to its shapes.
+//! Unfolds a schema into its shapes.
 
 use super::shape::{LONGEST_CHAIN, Shape};
 use super::types::Types;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// What a schema unfolds to, each reference and combinator counted as often as it is met. A few that
-/// refer to each other twice would take for ever, here and whenever a call is checked.
+/// The most schemas that a schema may unfold to, where each reference and combinator counts as often as it is met.
+/// A few schemas that refer to each other twice would take for ever, here and whenever a call is checked.
 const MOST_SHAPES: usize = 20_000;
 
-/// The shapes of `root`, whose references all lead into `root`; the first one is the whole.
+/// Returns the shapes of `root`, whose references all lead into `root`; the first one is that of the whole.
 ///
 /// # Errors
 /// A sentence about a reference that leads nowhere, or in a circle.
@@ -22,14 +22,14 @@ pub(super) fn unfold(root: &Value) -> Result<Vec<Shape>, String> {
 struct Reader<'a> {
     root: &'a Value,
     shapes: Vec<Shape>,
-    /// By the address of the schema. All of them live in `root`.
+    /// The index of each shape, by the address of its schema; all schemas live in `root`.
     known: HashMap<*const Value, usize>,
-    /// How many more it may unfold to.
+    /// How many more schemas it may unfold to.
     room: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// The place of the shape of `schema`.
+    /// Returns the index of the shape of `schema`.
     fn place(&mut self, schema: &'a Value, depth: usize) -> Result<usize, String> {
         if let Some(at) = self.known.get(&std::ptr::from_ref(schema)) {
             return Ok(*at);
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         Ok(shape)
     }
 
-    /// What holds if one of several does.
+    /// Returns what is true if one of several schemas fits.
     fn either(&mut self, parts: &'a [Value], depth: usize) -> Result<Shape, String> {
         let mut all = Shape {
             types: Types::NOTHING,
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             }
         }
         all.date &= all.types.meets(Types::STRING);
-        // Where only one can be meant, it holds for all objects or arrays.
+        // If only one of them allows objects or arrays, what it says is true of all objects or arrays.
         if let [items] = *arrays {
             all.items = items;
         }
@@ -111,14 +111,14 @@ impl<'a> Reader<'a> {
         Ok(all)
     }
 
-    /// What the keywords say that stand here.
+    /// Reads the schema's own keywords.
     fn own(&mut self, schema: &'a Map<String, Value>, depth: usize) -> Result<Shape, String> {
         let mut shape = Shape { types: types(schema), default: schema.get("default").cloned(), ..Shape::anything() };
         for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let at = self.place(member, depth + 1)?;
             shape.members.insert(name.clone(), at);
         }
-        // What patterns allow is not for the others.
+        // `additionalProperties` does not apply to members that patterns allow.
         let patterns = schema.contains_key("patternProperties");
         if !patterns && let Some(others @ Value::Object(_)) = schema.get("additionalProperties") {
             shape.others = Some(self.place(others, depth + 1)?);

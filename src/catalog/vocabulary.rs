@@ -1,14 +1,14 @@
-//! The words of schemas: which keywords there are, and what each holds.
+//! The keywords of JSON Schema, and what each holds.
 
 use super::argument_error::{cut, hint, nearest};
 use serde_json::{Map, Value};
 
-/// They change what references mean, and a schema of one tool needs none of them.
+/// Keywords that change what references mean; the schema of a tool needs none of them.
 const NOWHERE: [&str; 7] =
     ["$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary"];
-/// Their values are schemas by name.
+/// Keywords whose values are schemas by name.
 const BY_NAME: [&str; 5] = ["properties", "$defs", "definitions", "patternProperties", "dependentSchemas"];
-/// Their values are schemas, or arrays of them.
+/// Keywords whose values are schemas, or arrays of schemas.
 const SCHEMAS: [&str; 15] = [
     "items",
     "prefixItems",
@@ -26,11 +26,11 @@ const SCHEMAS: [&str; 15] = [
     "then",
     "else",
 ];
-/// Of these, the ones that speak of the object that they stand in.
+/// The keywords among [`SCHEMAS`] that apply to the same value as the schema around them.
 const OF_THE_SAME: [&str; 7] = ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"];
-/// Their values are data.
+/// Keywords whose values are data.
 const DATA: [&str; 6] = ["enum", "const", "default", "examples", "required", "dependentRequired"];
-/// Where one of these is, members may be named elsewhere than in `properties`.
+/// Keywords beside which members may be named elsewhere than in `properties`.
 const NAMES_ELSEWHERE: [&str; 3] = ["$ref", "patternProperties", "allOf"];
 /// All other keywords.
 const OTHERS: [&str; 27] = [
@@ -82,10 +82,10 @@ const FORMATS: [&str; 17] = [
     "relative-json-pointer",
     "regex",
 ];
-/// As many notes are made of one schema.
+/// The most notes about one schema.
 const MOST_NOTES: usize = 20;
 
-/// Finds references that lead out, keywords without use, and required members that are not there.
+/// Finds references out of the schema, useless keywords, and required members that are not in `properties`.
 pub(super) fn check(schema: &Value, wrong: &mut Vec<String>) {
     walk(schema, "", &[], &mut |schema, place, outer| {
         for (key, value) in schema {
@@ -106,12 +106,12 @@ pub(super) fn check(schema: &Value, wrong: &mut Vec<String>) {
     });
 }
 
-/// What is required and not among the properties, with what may be meant.
+/// Returns required members that are not among the properties, each with a suggestion.
 fn missing<'a>(
     schema: &'a Map<String, Value>,
     outer: &'a [&'a Map<String, Value>],
 ) -> impl Iterator<Item = (&'a str, String)> {
-    // What has neither members nor a type speaks of an object that others describe.
+    // A schema with neither members nor a type applies to an object that other schemas describe.
     let of_others = outer.is_empty() && !schema.contains_key("properties") && !schema.contains_key("type");
     let refers = |one: &Map<String, Value>| NAMES_ELSEWHERE.iter().any(|key| one.contains_key(*key));
     let elsewhere = of_others || outer.iter().copied().chain([schema]).any(refers);
@@ -124,7 +124,7 @@ fn missing<'a>(
     required.map(move |name| (name, hint(name, known())))
 }
 
-/// Keywords and formats that are not known: they check nothing, and a reader takes them for rules.
+/// Returns notes on unknown keywords and formats: nothing is checked by them, though a reader may think so.
 pub(super) fn notes(field: &str, schema: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     walk(schema, "", &[], &mut |schema, place, _| {
@@ -162,7 +162,7 @@ fn shown(place: &str) -> String {
 
 type Visit<'v> = dyn FnMut(&Map<String, Value>, &str, &[&Map<String, Value>]) + 'v;
 
-/// Calls `visit` with every schema in `schema`, where it is (a JSON pointer), and those around it that speak of
+/// Calls `visit` with every schema in `schema`, its place (a JSON pointer), and the schemas around it that apply to
 /// the same value. Catalogs are not nested deeply.
 fn walk(schema: &Value, place: &str, outer: &[&Map<String, Value>], visit: &mut Visit<'_>) {
     let Value::Object(schema) = schema else { return };
@@ -172,7 +172,7 @@ fn walk(schema: &Value, place: &str, outer: &[&Map<String, Value>], visit: &mut 
         let place = format!("{place}/{key}");
         match value {
             Value::Object(schemas) if BY_NAME.contains(&&**key) => {
-                // Those of `dependentSchemas` hold for the whole.
+                // Schemas in `dependentSchemas` apply to the whole object.
                 let outer = if key == "dependentSchemas" { &*same } else { &[] };
                 schemas.iter().for_each(|(name, schema)| walk(schema, &format!("{place}/{name}"), outer, visit));
             }

@@ -1,8 +1,8 @@
-//! Words of a language model, or of an old client, where the schema lets no doubt about what is meant.
+//! Reads words of a language model, or of an old client, where the schema leaves no doubt about what is meant.
 
 use super::shape::Shape;
 
-/// What a text of the right type means, where it does not fit as it stands.
+/// Returns what a text that does not fit is meant to be.
 pub(super) fn meant(text: &str, shape: &Shape) -> Option<String> {
     if let Some(choices) = &shape.choices {
         return choice(text, choices).filter(|choice| *choice != text).map(str::to_owned);
@@ -10,7 +10,7 @@ pub(super) fn meant(text: &str, shape: &Shape) -> Option<String> {
     if shape.date { day(text).map(str::to_owned) } else { None }
 }
 
-/// Whether a text says yes or no. 1C's own words count too.
+/// Returns whether a text means yes or no. 1C's own words count too.
 pub(super) fn truth(text: &str) -> Option<bool> {
     match &*text.to_lowercase() {
         "true" | "1" | "yes" | "on" | "да" | "истина" => Some(true),
@@ -19,18 +19,18 @@ pub(super) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// The words of a list in one line (`warehouse, Customer`), as the schema writes them, if all of them are
+/// Returns the words of a list in one line (`warehouse, Customer`), as the schema writes them, if all are
 /// allowed.
 pub(super) fn listed<'a>(text: &str, choices: &'a [String]) -> Option<Vec<&'a str>> {
-    // One that is allowed as a whole is one.
+    // A text that is allowed as a whole is one word.
     if choice(text, choices).is_some() {
         return None;
     }
     text.split(',').map(|word| choice(word, choices)).collect()
 }
 
-/// The one that is meant: itself, or the only one of the same letters and digits, whatever their case and
-/// what stands between them (`Sales channel`, `salesChannel` and `SALES_CHANNEL` are `sales_channel`).
+/// Returns the choice that is meant: the text itself, or the only choice with the same letters and digits, ignoring
+/// case and all other characters (`Sales channel`, `salesChannel` and `SALES_CHANNEL` are `sales_channel`).
 fn choice<'a>(text: &str, choices: &'a [String]) -> Option<&'a str> {
     if let Some(same) = choices.iter().find(|choice| *choice == text) {
         return Some(same);
@@ -47,8 +47,8 @@ fn letters(text: &str) -> String {
     text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The day of a moment (`2026-07-01T00:00:00` is `2026-07-01`). A time with a zone is left alone unless it
-/// begins or ends the day: in the zone of 1C it may be another one.
+/// Returns the day of a moment (`2026-07-01T00:00:00` is `2026-07-01`). A time with a zone counts only at the
+/// beginning or end of a day: in 1C's zone any other time may be on another day.
 fn day(text: &str) -> Option<&str> {
     let text = text.trim();
     let (day, rest) = text.split_at_checked(10)?;

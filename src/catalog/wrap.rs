@@ -1,16 +1,16 @@
-//! An answer of 1C as the result of a tool.
+//! Wraps an answer of 1C into the result of a tool.
 
 use crate::rpc::json::{JsonError, plain_text, quote_into};
 use crate::rpc::{Payload, Response};
 
-/// The result: 1C's JSON as text, after it, if there is one, a note for the language model, and, where wanted,
+/// Returns the result: 1C's JSON as text, then a note for the language model, if there is one, and, if `structured`,
 /// the JSON as `structuredContent`.
 ///
 /// # Errors
-/// [`JsonError::Size`].
+/// [`JsonError::Size`] if the result is too long.
 pub(super) fn result(answer: &Payload, note: Option<&str>, structured: bool) -> Result<Payload, JsonError> {
     let json = answer.json();
-    // Each quote takes one byte more; most of a report is numbers and ids.
+    // Each quote takes one more byte; most of a report is numbers and ids.
     let room = 160 + note.map_or(0, str::len);
     let mut out = Vec::with_capacity(room + json.len() * if structured { 5 } else { 3 } / 2);
     out.extend_from_slice(b"{\"content\":[{\"type\":\"text\",\"text\":\"");
@@ -27,11 +27,11 @@ pub(super) fn result(answer: &Payload, note: Option<&str>, structured: bool) -> 
         out.extend_from_slice(json);
     }
     out.push(b'}');
-    // The text has no line breaks of its own: in a JSON string they are escaped.
+    // Line breaks of the JSON are not in the text: within a JSON string they are escaped.
     Payload::written(out, structured && answer.has_line_breaks())
 }
 
-/// Appends checked JSON as the inside of a JSON string, without the white space between its tokens.
+/// Appends valid JSON as the content of a JSON string, without the white space between tokens.
 /// Digits and strings stay byte for byte.
 fn quote_compact(out: &mut Vec<u8>, json: &[u8]) {
     let mut rest = json;
@@ -47,15 +47,15 @@ fn quote_compact(out: &mut Vec<u8>, json: &[u8]) {
     }
 }
 
-/// The same of a string from behind its first quote. Gives what follows its last one.
+/// Appends a string of that JSON from after its opening quote. Returns what follows its closing quote.
 fn quote_string<'a>(out: &mut Vec<u8>, mut rest: &'a [u8]) -> &'a [u8] {
     out.extend_from_slice(b"\\\"");
     loop {
-        // Within strings no control character can stand.
+        // Strings contain no control characters.
         let (plain, tail) = rest.split_at_checked(plain_text(rest)).unwrap_or((rest, b""));
         out.extend_from_slice(plain);
         rest = match tail {
-            // What is escaped is an ASCII character that is no end of the string.
+            // An escaped character is ASCII and does not end the string.
             [b'\\', next, tail @ ..] => {
                 out.extend_from_slice(b"\\\\");
                 if matches!(next, b'"' | b'\\') {
@@ -73,12 +73,12 @@ fn quote_string<'a>(out: &mut Vec<u8>, mut rest: &'a [u8]) -> &'a [u8] {
     }
 }
 
-/// A failure that the language model can do something about.
+/// Returns a tool error that the language model can react to.
 pub(super) fn failed(text: &str) -> Response {
     Payload::tool_error(text).into()
 }
 
-/// What is said where 1C sent more rows than it may.
+/// Returns the tool error about more rows than 1C may send.
 pub(super) fn too_many(rows: u64, ceiling: u64) -> Response {
     failed(&format!(
         "limit_exceeded: 1C returned {rows} rows, and at most {ceiling} are allowed. Narrow the request: a shorter \

@@ -12,11 +12,11 @@ pub(super) type Mark = (u64, [u8; 32]);
 /// The result of using a request state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Worth {
-    /// It was not used before; it is now.
+    /// The state was not used before, and is now.
     Call,
-    /// It was used before.
+    /// The state was used before.
     Nothing,
-    /// It cannot be remembered as used, as there are too many.
+    /// The state cannot be remembered as used, as there are too many.
     Unknown,
 }
 

@@ -79,7 +79,7 @@ mod layer;
 mod lists;
 mod names;
 mod needed;
-#[cfg_attr(not(feature = "catalog"), expect(dead_code, reason = "the tools of a catalog carry rules"))]
+#[cfg_attr(not(feature = "catalog"), expect(dead_code, reason = "only the tools of a catalog carry rules"))]
 mod own;
 mod policy;
 mod rules_id;

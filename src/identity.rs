@@ -1,4 +1,4 @@
-//! Who calls: what every room may know of the caller.
+//! The caller of a request, as all modules know it: identity, scopes and 1C credentials.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// Left as they are in `X-MCP-Sub`: what URIs call unreserved, and what separates parts of names.
+/// The characters that are not encoded in `X-MCP-Sub`: those that URIs call unreserved, and the separators of names.
 const PLAIN: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
 
-/// The caller of a request, as an authentication layer found it. It travels in the extensions of
-/// the HTTP request and then of the [`rpc::Request`](crate::rpc::Request). Cloning is cheap.
+/// The caller of a request, as an authentication layer identified it. It travels in the extensions of the HTTP request
+/// and then of the [`rpc::Request`](crate::rpc::Request). Cloning is cheap.
 #[derive(Clone)]
 pub struct Identity(Arc<Inner>);
 
@@ -33,28 +33,28 @@ struct Inner {
 type Refused = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl Identity {
-    /// A caller known as `subject` who may do what `scopes` say.
+    /// Creates the identity of a caller known as `subject` who may do what `scopes` allow.
     pub fn new(subject: impl Into<String>, scopes: Scopes) -> Self {
         let (client, credentials, refused, shared, headers) = (None, None, None, false, OnceLock::new());
         Self(Arc::new(Inner { subject: subject.into(), client, scopes, credentials, refused, shared, headers }))
     }
 
-    /// The OAuth client that calls for them.
+    /// Sets the OAuth client that calls for the user.
     #[must_use]
     pub fn with_client(mut self, id: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).client = Some(id.into());
         self
     }
 
-    /// Calls to 1C run under this login instead of the service account.
+    /// Sets the login that calls to 1C run under, instead of the service account.
     #[must_use]
     pub fn with_credentials(mut self, credentials: Credentials) -> Self {
         Arc::make_mut(&mut self.0).credentials = Some(credentials);
         self
     }
 
-    /// What to do when 1C refuses those credentials: forget what was granted on them. The bridge does it, when a call
-    /// ends so.
+    /// Sets what to do when 1C refuses the credentials, such as forgetting what was granted on them. The bridge calls
+    /// it when a call ends so.
     #[must_use]
     pub fn on_login_refused<F>(mut self, forget: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -64,40 +64,40 @@ impl Identity {
         self
     }
 
-    /// Many are known by this identity, as where a token is no one person's: what is shared out among callers is
-    /// shared out among their addresses.
+    /// Declares that many users share this identity, as where a token does not belong to one person. Limits for each
+    /// caller then count by address.
     #[must_use]
     pub fn shared(mut self) -> Self {
         Arc::make_mut(&mut self.0).shared = true;
         self
     }
 
-    /// Who: 1C's name for an access key, `onec:<login>` for a login of 1C.
+    /// Returns the subject: 1C's name for the owner of an access key, or `onec:<login>` for a login of 1C.
     pub fn subject(&self) -> &str {
         &self.0.subject
     }
 
-    /// The OAuth client, if there is one.
+    /// Returns the OAuth client, if there is one.
     pub fn client(&self) -> Option<&str> {
         self.0.client.as_deref()
     }
 
-    /// What the caller may do.
+    /// Returns the scopes of the caller.
     pub fn scopes(&self) -> &Scopes {
         &self.0.scopes
     }
 
-    /// The login of 1C that calls run under, if not the service account.
+    /// Returns the login that calls to 1C run under, or `None` for the service account.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.0.credentials.as_ref()
     }
 
-    /// Whether many are known by it.
+    /// Whether many users share this identity.
     pub fn is_shared(&self) -> bool {
         self.0.shared
     }
 
-    /// `X-MCP-Sub` (percent-encoded UTF-8) and `X-MCP-Scopes` (separated by commas).
+    /// Returns the values of `X-MCP-Sub` (percent-encoded UTF-8) and `X-MCP-Scopes` (separated by commas).
     pub(crate) fn headers(&self) -> &(HeaderValue, HeaderValue) {
         self.0.headers.get_or_init(|| {
             let subject = utf8_percent_encode(&self.0.subject, PLAIN).to_string();
@@ -115,8 +115,8 @@ impl Identity {
     }
 }
 
-/// Put into the extensions of a 403 by whoever misses scopes: all that the request needs. The
-/// bearer layer makes the challenge of it.
+/// The scopes that a request needs and its caller lacks, in the extensions of a 403. The bearer layer turns them into a
+/// challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NeededScopes(pub Scopes);
 
@@ -132,62 +132,61 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// A set of OAuth scopes
-/// ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)), in the order of
-/// the alphabet. Cloning is cheap.
+/// A set of OAuth scopes ([RFC 6749, section 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)), in alphabetical
+/// order. Cloning is cheap.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Scopes(Arc<BTreeSet<String>>);
 
 impl Scopes {
-    /// Reads scopes separated by single or several spaces; what is no scope token is left out.
+    /// Parses scopes separated by spaces; anything that is not a scope token is left out.
     pub fn parse(text: &str) -> Self {
         text.split(' ').collect()
     }
 
-    /// Whether there is none.
+    /// Whether the set has no scopes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of scopes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains this scope.
     pub fn contains(&self, scope: &str) -> bool {
         self.0.contains(scope)
     }
 
-    /// Whether all of those are among them.
+    /// Whether the set contains all scopes of another set.
     pub fn contains_all(&self, other: &Self) -> bool {
         other.0.is_subset(&self.0)
     }
 
-    /// Those that are in both.
+    /// Returns the scopes that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         Self(Arc::new(self.0.intersection(&other.0).cloned().collect()))
     }
 
-    /// Those that are in either.
+    /// Returns the scopes that are in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(Arc::new(self.0.union(&other.0).cloned().collect()))
     }
 
-    /// The same without one.
+    /// Returns the set without this scope.
     #[must_use]
     pub fn without(&self, scope: &str) -> Self {
         self.iter().filter(|other| *other != scope).collect()
     }
 
-    /// Each of them.
+    /// Returns an iterator over the scopes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether `text` may be one: visible ASCII without `"` and `\`.
+    /// Whether `text` is a scope token: visible ASCII without `"` and `\`.
     pub fn is_token(text: &str) -> bool {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
     }
@@ -199,7 +198,7 @@ impl<'a> FromIterator<&'a str> for Scopes {
     }
 }
 
-/// Separated by single spaces.
+/// Formats the scopes separated by single spaces.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, scope) in self.iter().enumerate() {
@@ -218,7 +217,7 @@ impl fmt::Debug for Scopes {
     }
 }
 
-/// A login of 1C. Its `Debug` shows the user, not the password. Cloning is cheap.
+/// A user name and password of 1C. `Debug` shows the user but not the password. Cloning is cheap.
 #[derive(Clone)]
 pub struct Credentials {
     user: Arc<str>,
@@ -227,8 +226,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Any user of 1C; the password may be empty. Both go in UTF-8
-    /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), as 1C expects of Cyrillic names.
+    /// Creates the credentials of a user of 1C; the password may be empty. Both are sent in UTF-8
+    /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), as 1C expects for Cyrillic names.
     ///
     /// A user with a colon in the name cannot log in over HTTP: the colon ends the name.
     pub fn new(user: &str, password: impl Into<SecretString>) -> Self {
@@ -242,17 +241,17 @@ impl Credentials {
         Self { user: user.into(), password, authorization }
     }
 
-    /// The name of the user.
+    /// Returns the name of the user.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The password.
+    /// Returns the password.
     pub const fn password(&self) -> &SecretString {
         &self.password
     }
 
-    /// The value of the `Authorization` header, marked as sensitive.
+    /// Returns the value of the `Authorization` header, marked as sensitive.
     pub const fn authorization(&self) -> &HeaderValue {
         &self.authorization
     }

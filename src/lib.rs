@@ -1,8 +1,8 @@
 //! A tower middleware stack between MCP clients and 1C:Enterprise.
 //!
-//! A language model's client speaks the [Model Context Protocol](https://modelcontextprotocol.io);
-//! a 1C infobase publishes its tools, resources, prompts and reports as an HTTP service. Between them
-//! stand ordinary [`tower`] services, to embed in any axum or hyper server:
+//! MCP clients speak the [Model Context Protocol](https://modelcontextprotocol.io); a 1C infobase publishes its tools,
+//! resources, prompts and reports as an HTTP service. Between them go ordinary [`tower`] services, which can be
+//! embedded in any axum or hyper server:
 //!
 //! ```text
 //!       HTTP side: Service<http::Request<B>>    RPC side: Service<rpc::Request>
@@ -16,39 +16,39 @@
 //! REST  ──► RestService ─────────────────────────────────╨──► RestCache ─► OneCRest ─╯
 //! ```
 //!
-//! - [`bridge::http::JsonRpcLayer`] is the bridge: Streamable HTTP of the revisions 2025-03-26 to
-//!   2026-07-28 on one endpoint, without sessions. All rules of HTTP and protocol live there.
-//! - [`bridge::stdio::serve`] and [`bridge::sse::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges onto
-//!   the same RPC service. A [`Bridge`] is what they share, and has the layers around all that clients ask.
+//! - [`bridge::http::JsonRpcLayer`] is the HTTP bridge: Streamable HTTP of the revisions 2025-03-26 to 2026-07-28 on
+//!   one endpoint, without sessions. It enforces all rules of HTTP and of the protocol.
+//! - [`bridge::stdio::serve`] and [`bridge::sse::LegacySseLayer`] (HTTP+SSE of 2024-11-05) are two more bridges to the
+//!   same RPC service. A [`Bridge`] holds what the bridges share, including the layers around every client request.
 //! - [`log`] writes a line for each request.
-//! - [`onec::OneCService`] is the leaf: one call to the infobase's HTTP service for each request. Its handle
+//! - [`onec::OneCService`] is the leaf: it makes one call to the infobase's HTTP service for each request. Its handle
 //!   [`onec::OneCRest`] makes the plain REST calls of the catalog, with the same client and account.
-//! - [`rpc`] is what travels between: requests and answers whose payloads stay bytes.
-//! - [`auth`] is who calls: [`auth::BearerAuthLayer`] lets in whoever bears a good token, and leaves
-//!   an [`Identity`] for the layers below. [`auth::BasicAuthLayer`] does so for logins of 1C, and
-//!   [`auth::server::AuthorizationServer`] logs users in and gives out the tokens.
-//! - [`gateway`] is the RPC stack in the order that is safe: [`Gateway::builder`] takes the layers that
-//!   follow, each or none of them.
-//! - [`alias`] gives tools with Cyrillic or long names such that every client takes.
-//! - [`audit`] reports each list and call of tools, the refused ones too.
+//! - [`rpc`] defines the requests and answers between the layers; their payloads stay bytes.
+//! - [`auth`] identifies callers: [`auth::BearerAuthLayer`] lets in requests with a valid token, and leaves an
+//!   [`Identity`] for the layers below. [`auth::BasicAuthLayer`] does this for logins of 1C, and
+//!   [`auth::server::AuthorizationServer`] logs users in and issues the tokens.
+//! - [`gateway`] builds the RPC stack in the safe order: [`Gateway::builder`] takes the layers that follow, each of
+//!   them optional.
+//! - [`alias`] replaces Cyrillic or long names of tools by names that every client accepts.
+//! - [`audit`] reports each list and call of tools, including the refused ones.
 //! - [`check`] checks and mends the arguments of the 1C extension's own tools by the schemas that it lists.
-//! - [`confirm`] asks the user before tools that want consent, and keeps `_confirmation` out of the hands of models.
-//! - [`scope`] is what a caller may do: [`scope::ScopeLayer`] shows callers what their scopes allow,
-//!   refuses the rest, and tells 1C who calls. The leaf then works as that user, if the user has a login
-//!   of 1C.
-//! - [`catalog`] is business tools as data, the built-in ones or those of a file: their arguments are
-//!   mended and checked before 1C is asked.
-//! - [`cache`] remembers what 1C answered, for whom it may.
-//! - [`rest`] is the catalog once more, as plain HTTP endpoints for programs.
+//! - [`confirm`] asks the user before tools that want consent, and keeps models from setting `_confirmation`
+//!   themselves.
+//! - [`scope`] limits what a caller may do: [`scope::ScopeLayer`] shows callers what their scopes allow, refuses the
+//!   rest, and tells 1C who calls. The leaf then works as that user, if the user has a login of 1C.
+//! - [`catalog`] defines business tools as data, built in or from a file: their arguments are mended and checked before
+//!   1C is asked.
+//! - [`cache`] remembers the answers of 1C, and gives each only to callers who may see it.
+//! - [`rest`] serves the catalog as plain HTTP endpoints for programs.
 //! - [`net::budget`] bounds the bytes that a server holds for all its callers, and for each.
-//! - [`demo`] is an infobase to try all this on.
+//! - [`demo`] is a stand-in infobase to try all this on.
 //!
-//! All but a bridge and the leaf are optional. Without authentication every call runs under the one
+//! All parts except a bridge and the leaf are optional. Without authentication every call runs under the service
 //! account of the leaf.
 //!
-//! Anything that is a `tower::Layer` may stand on either side. An answer is `Ok`, even if it is a
-//! JSON-RPC error meant for the client; `Err` is trouble with the machinery, which
-//! [`rpc::RpcError::from_error`] turns into one JSON-RPC error and one HTTP status.
+//! Any `tower::Layer` can go on either side. An answer is `Ok`, even if it is a JSON-RPC error meant for the client;
+//! `Err` means that no answer could be made, and [`rpc::RpcError::from_error`] turns it into one JSON-RPC error and one
+//! HTTP status.
 //!
 //! # Example
 //!
@@ -70,8 +70,8 @@
 //! # }
 //! ```
 //!
-//! Layers by hand, behind a token and with the tools of a catalog; [`Gateway::builder`] knows the order of all of
-//! them:
+//! Layers added by hand, behind a token and with the tools of a catalog ([`Gateway::builder`] knows the order of all
+//! layers):
 //!
 //! ```no_run
 //! use onec_mcp::auth::StaticToken;
@@ -103,11 +103,11 @@
 //! | Feature | What it adds |
 //! |---|---|
 //! | (none) | the HTTP bridge, the leaf, the bearer layer, scopes and the builder of the stack |
-//! | `alias` | names of tools that every client takes |
+//! | `alias` | names of tools that every client accepts |
 //! | `audit` | a line for each list and call of tools |
-//! | `cache` | answers of 1C, remembered |
+//! | `cache` | a cache of the answers of 1C |
 //! | `catalog` | business tools as data |
-//! | `check` | arguments of 1C's own tools, checked and mended; implies `catalog` |
+//! | `check` | checked and mended arguments for 1C's own tools; implies `catalog` |
 //! | `confirm` | consent of the user for tools that want it |
 //! | `rest` | the catalog as HTTP endpoints, with an OpenAPI document; implies `catalog` |
 //! | `stdio` | the bridge over standard streams |
@@ -123,7 +123,7 @@
 //! The minimum supported Rust version is 1.94; raising it is a minor release.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What a feature brings is linked to from everywhere; without it the link leads nowhere.
+// Docs link to items of all features; without a feature such a link leads nowhere.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links))]
 
 #[cfg(feature = "alias")]
@@ -181,5 +181,5 @@ pub use onec::{Infobase, OneCService};
 pub use rest::RestService;
 pub use rpc::ServerInfo;
 pub use scope::{ScopeLayer, ScopePolicy};
-// Its `SecretString` stands in signatures.
+// `SecretString` of this crate is part of public signatures.
 pub use secrecy;

@@ -1,4 +1,4 @@
-//! Bodies of answers.
+//! The body of an HTTP answer.
 
 use crate::rpc::Encoded;
 use bytes::Bytes;

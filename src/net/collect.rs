@@ -1,7 +1,7 @@
-//! Reading a whole body within a limit: the one reader of this crate.
+//! Reads a whole body within a limit: the only reader of bodies in this crate.
 //!
-//! http-body-util's `collect` would hold the pieces and the whole at once, and its `Limited` would begin to read what
-//! says itself that it is too long.
+//! http-body-util's `collect` would hold the pieces and the whole at once, and its `Limited` would begin to read a body
+//! whose declared length is already too long.
 
 use crate::net::budget::{OverBudgetError, Tally};
 use crate::rpc::{BoxError, cause};
@@ -12,14 +12,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Why there is no whole body.
+/// The error of a body that was not read to its end.
 #[derive(Debug)]
 pub(crate) enum Incomplete {
-    /// It is longer than the limit.
+    /// The body is longer than the limit.
     TooLarge,
-    /// There is no room for it, see [`crate::net::budget`].
+    /// The budget has no room for the body, see [`crate::net::budget`].
     NoRoom,
-    /// It broke off.
+    /// The connection broke off within the body.
     Broken(BoxError),
 }
 
@@ -29,13 +29,13 @@ impl Incomplete {
     }
 }
 
-/// Reads the body. One that comes in a single piece is not copied.
+/// Reads the body. A body that comes in a single piece is not copied.
 pub(crate) fn collect<B: Body>(body: B, limit: usize) -> Collect<B> {
     Collect { told: body.size_hint().lower(), body, limit, first: Bytes::new(), all: BytesMut::new(), tally: None }
 }
 
 pin_project! {
-    /// A body that is read.
+    /// The future that reads a body.
     pub(crate) struct Collect<B> {
         #[pin]
         body: B,
@@ -48,7 +48,7 @@ pin_project! {
 }
 
 impl<B> Collect<B> {
-    /// Each piece counts there as part of an answer.
+    /// Counts each piece in this tally, as part of an answer.
     pub(crate) fn counted(mut self, tally: Option<Tally>) -> Self {
         self.tally = tally;
         self
@@ -82,7 +82,7 @@ where
                 continue;
             }
             if this.all.is_empty() {
-                // No further than the limit, whatever was told.
+                // Reserves no more than the limit, whatever length was declared.
                 this.all.reserve((told as usize).max(this.first.len() + data.remaining()));
                 this.all.extend_from_slice(&std::mem::take(this.first));
             }

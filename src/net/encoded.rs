@@ -1,22 +1,22 @@
-//! Bodies that are compressed, or encoded otherwise.
+//! Recognises bodies that are compressed, or encoded otherwise.
 
 use http::header::{CONTENT_ENCODING, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderValue};
 
-/// What a 415 says of a body that is encoded.
+/// The message of the 415 for a body that is encoded.
 pub(crate) const ENCODED: &str =
     "The body must not be compressed: no Content-Encoding is taken here, and no Transfer-Encoding but chunked";
-/// And its `Accept-Encoding`.
+/// The `Accept-Encoding` header of that 415.
 pub(crate) const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// Whether the body is compressed, or encoded otherwise, as far as its sender says.
+/// Whether the headers say that the body is compressed, or encoded otherwise.
 pub(crate) fn is_encoded(headers: &HeaderMap) -> bool {
     names_others(headers, &CONTENT_ENCODING, "identity") || names_others(headers, &TRANSFER_ENCODING, "chunked")
 }
 
-/// Whether a header names codings other than the one that changes nothing for who reads the body.
+/// Whether a header names codings other than `known`, which leaves the bytes of the body as they are.
 fn names_others(headers: &HeaderMap, name: &HeaderName, known: &str) -> bool {
-    // Hardly anybody says so.
+    // The usual case.
     if !headers.contains_key(name) {
         return false;
     }

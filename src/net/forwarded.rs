@@ -1,4 +1,4 @@
-//! Who stands at the other end of a connection, and what the proxies before this server say of it.
+//! [`Peer`] and [`Caller`]: the other end of a connection, and the client as trusted proxies name it.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// The client behind the trusted proxies, in a request's extensions.
+/// The client behind the trusted proxies, in a request's extensions; see [`ProxiesLayer`](super::ProxiesLayer).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
     address: Option<IpAddr>,
@@ -15,23 +15,23 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A client at `address`, which reached this server under the root URL `base`.
+    /// Creates a caller at `address` that reached this server under the root URL `base`.
     pub fn new(address: Option<IpAddr>, base: Option<String>) -> Self {
         Self { address, base: base.map(|base| base.trim_end_matches('/').to_owned()) }
     }
 
-    /// The client's address: what limits count by.
+    /// Returns the client's address, by which limits count.
     pub const fn address(&self) -> Option<IpAddr> {
         self.address
     }
 
-    /// The root URL under which the client reached this server, without a slash at the end.
+    /// Returns the root URL under which the client reached this server, without a slash at the end.
     pub fn base(&self) -> Option<&str> {
         self.base.as_deref()
     }
 }
 
-/// The address that a request came from, by what its extensions hold.
+/// Returns the address that a request came from, as its extensions say.
 pub(crate) fn remote(caller: Option<&Caller>, peer: Option<&Peer>) -> Option<IpAddr> {
     caller.and_then(Caller::address).or_else(|| peer.map(|peer| peer.0.ip()))
 }

@@ -1,4 +1,4 @@
-//! [`Holder`]: whose a thing is that is shared out among callers, and [`Shares`]: how much of it each has.
+//! [`Holder`]: the caller that a shared resource is counted for, and [`Shares`]: how much of it each caller has.
 
 use crate::identity::Identity;
 use crate::net::{Caller, Peer, remote};
@@ -8,22 +8,22 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// A caller as the bounds of one caller count: by subject, unless many [share](Identity::shared) it, or else
-/// by address.
+/// Identifies a caller for the limits of one caller: by subject, or by address if many [share](Identity::shared) the
+/// subject.
 ///
-/// It holds a keyed hash and nothing else of who it is. Equal callers are equal within a process.
+/// Holds only a keyed hash of the subject. Equal callers are equal within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     Subject(u64),
     Address(u64),
-    /// Nothing is known of them, as on standard streams.
+    /// Nothing is known of the caller, as on standard streams.
     Nobody,
 }
 
-/// Keeps others from finding names whose holders are one.
+/// The key of the hashes, random for each process: without it, callers could look for names with equal hashes.
 static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A hash of something that nobody else can compute.
+/// Returns a hash that cannot be computed outside this process.
 pub(crate) fn keyed_hash(what: impl Hash) -> u64 {
     SEED.hash_one(what)
 }
@@ -33,8 +33,8 @@ impl Holder {
         Self::Subject(keyed_hash(('s', subject)))
     }
 
-    /// IPv6 addresses count by their first 64 bits, as one subscriber has all of the rest; IPv4 in IPv6 dress
-    /// is IPv4.
+    /// Returns the holder of an address. IPv6 addresses count by their first 64 bits, since one subscriber has all the
+    /// rest; IPv4-mapped ones count as IPv4.
     pub(crate) fn address(address: IpAddr) -> Self {
         Self::Address(match address.to_canonical() {
             IpAddr::V4(address) => keyed_hash(('4', address.to_bits())),
@@ -42,12 +42,12 @@ impl Holder {
         })
     }
 
-    /// Whose a request with these extensions is.
+    /// Returns the holder of an RPC request with these extensions.
     pub(crate) fn of(extensions: &Extensions) -> Self {
         Self::find(extensions.get(), extensions.get(), extensions.get())
     }
 
-    /// The same of a request of HTTP.
+    /// Returns the holder of an HTTP request with these extensions.
     pub(crate) fn of_http(extensions: &http::Extensions) -> Self {
         Self::find(extensions.get(), extensions.get(), extensions.get())
     }
@@ -60,8 +60,8 @@ impl Holder {
     }
 }
 
-/// So many of something at once: in all, for one subject, and for one address whose users have no subject of
-/// their own. Clones share the count.
+/// Limits how many of something exist at once: in all, for one subject, and for one address whose users have no subject
+/// of their own. Clones share the count.
 #[derive(Clone, Debug)]
 pub(crate) struct Shares(Arc<Inner>);
 
@@ -79,19 +79,19 @@ struct Taken {
     each: HashMap<Holder, usize>,
 }
 
-/// One of them, given back when it is dropped.
+/// One share of [`Shares`], given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     shares: Shares,
     holder: Holder,
 }
 
-/// Why there is none.
+/// The error of a caller that gets no share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShareError {
-    /// All are taken.
+    /// All shares are taken.
     All,
-    /// This caller has as many as one may have.
+    /// This caller has as many shares as one caller may have.
     Own,
 }
 

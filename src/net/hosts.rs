@@ -1,4 +1,4 @@
-//! [`HostLayer`]: which host a request is for.
+//! The layer [`HostLayer`], which checks the host that a request is for.
 
 use super::OriginPolicy;
 use super::refusals::Refused;
@@ -17,16 +17,15 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Refuses requests that name no host, or a foreign one, before anything else looks at them.
+/// A layer that refuses requests for no host or a foreign one, before any other service sees them.
 ///
 /// | Request | Answer |
 /// |---|---|
 /// | HTTP/1.1 without `Host`, any with several, or with one that is no host with or without a port | 400 ([RFC 9112, section 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)) |
 /// | `Host` that the [`OriginPolicy`] does not let in | 403 |
 ///
-/// It belongs before all endpoints, inside of a [`ProxiesLayer`](super::ProxiesLayer) and outside of
-/// authentication: a challenge that points to a foreign host leads clients astray. The answers are
-/// JSON-RPC errors, at every endpoint.
+/// It belongs before all endpoints, inside of a [`ProxiesLayer`](super::ProxiesLayer) and outside of authentication: a
+/// challenge that points to a foreign host misleads clients. The answers are JSON-RPC errors at every endpoint.
 ///
 /// # Example
 ///
@@ -55,7 +54,7 @@ pub struct HostLayer {
 }
 
 impl HostLayer {
-    /// Lets in the hosts that `policy` knows; its origins do not matter here.
+    /// Creates a layer that lets in the hosts of `policy`; the policy's origins do not matter here.
     pub const fn new(policy: OriginPolicy) -> Self {
         Self { policy }
     }
@@ -69,7 +68,7 @@ impl<S> Layer<S> for HostLayer {
     }
 }
 
-/// The service of [`HostLayer`].
+/// The service that [`HostLayer`] produces.
 #[derive(Clone, Debug)]
 pub struct Hosts<S> {
     inner: S,
@@ -79,7 +78,7 @@ pub struct Hosts<S> {
 accessors!(Hosts<S>);
 
 pin_project! {
-    /// The answer of a [`Hosts`] service.
+    /// The response future of a [`Hosts`] service.
     #[derive(Debug)]
     pub struct HostsFuture<F, B> {
         #[pin]
@@ -139,7 +138,7 @@ where
     }
 }
 
-/// What is wrong with a request, if anything is.
+/// Returns the status and the message for a request that is refused.
 fn refuse(policy: &OriginPolicy, head: &Parts) -> Option<(StatusCode, &'static str)> {
     let mut hosts = head.headers.get_all(HOST).into_iter();
     let bad = |why| Some((StatusCode::BAD_REQUEST, why));
@@ -149,16 +148,16 @@ fn refuse(policy: &OriginPolicy, head: &Parts) -> Option<(StatusCode, &'static s
         (Some(host), None) if !is_host(host.as_bytes()) => return bad("The Host header names no host"),
         _ => {}
     }
-    // Of HTTP/2, or of a request in absolute form.
+    // The authority of HTTP/2, or of a request in absolute form.
     if head.uri.authority().is_some_and(|authority| !is_host(authority.as_str().as_bytes())) {
         return bad("The request target names no host");
     }
     policy.refuse_host(head).map(|why| (StatusCode::FORBIDDEN, why))
 }
 
-/// Whether it is a host of an `http` URL with or without a port: a name, or an IPv6 address in brackets
-/// ([RFC 3986, section 3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)). Of names only those that hosts have:
-/// what else the grammar lets in, some reader takes for the end of one.
+/// Whether the text is the host of an `http` URL, with or without a port: a name, or an IPv6 address in brackets
+/// ([RFC 3986, section 3.2](https://www.rfc-editor.org/rfc/rfc3986#section-3.2)). Names may have only the characters of
+/// real host names: other characters that the grammar allows end the host for some parsers.
 fn is_host(text: &[u8]) -> bool {
     let (host, port) = match text.iter().rposition(|byte| matches!(byte, b':' | b']')) {
         Some(at) if text.get(at) == Some(&b':') => (text.get(..at), text.get(at + 1..)),

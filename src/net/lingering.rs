@@ -1,4 +1,4 @@
-//! [`Lingering`]: connections that end only when the last answer has arrived.
+//! [`Lingering`]: a connection that stays open until the client has its last answer.
 
 use super::unread::Unread;
 use pin_project_lite::pin_project;
@@ -10,24 +10,24 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// How long a body may be, by default: as much again is read on.
+/// The longest body by default; up to as much again is read and discarded.
 const MAX_BODY: usize = 4 * 1024 * 1024;
-/// And for how long.
+/// The longest time for which it is read and discarded.
 const LONGEST: Duration = Duration::from_secs(5);
-/// How much is discarded at once.
+/// The bytes that are discarded at once.
 const PIECE: usize = 16 * 1024;
 
 pin_project! {
-    /// A connection whose last answer reaches a client that is still sending.
+    /// Wraps a connection so that its last answer reaches a client that is still sending.
     ///
-    /// A server that refuses a request before it has read the body (401, 403, 413, 415 …) answers and
-    /// closes. The system then throws away what arrives later and resets the connection, and with it the
-    /// answer that a client would read once its body is sent. So, where a body was left unread, this
-    /// connection ends its own side, reads on and discards, until the client ends too: for at most 5 s, and
-    /// no more than twice the longest body in all ([RFC 9112, section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
+    /// A server that refuses a request before it has read the body (401, 403, 413, 415 …) answers and closes. The
+    /// operating system then discards what arrives later and resets the connection, and with it the answer, which the
+    /// client would read only after it has sent its body. Where a body was left unread, this connection therefore
+    /// closes its own side, then reads and discards until the client closes too: for at most 5 s, and no more than
+    /// twice the longest body in all ([RFC 9112, section 9.6](https://www.rfc-editor.org/rfc/rfc9112#section-9.6)).
     ///
-    /// It stands between a TCP or TLS stream and the HTTP/1.1 server, and learns of bodies by its
-    /// [`Unread`]:
+    /// It goes between a TCP or TLS stream and the HTTP/1.1 server. Its [`Unread`] layer tells it which bodies were
+    /// read:
     ///
     /// ```
     /// use hyper_util::rt::TokioIo;
@@ -57,17 +57,17 @@ pin_project! {
 }
 
 impl<I> Lingering<I> {
-    /// The same connection.
+    /// Wraps a connection.
     pub fn new(io: I) -> Self {
         Self { io, unread: Unread::default(), max_body: MAX_BODY, end: None }
     }
 
-    /// What must see the requests of this connection.
+    /// Returns the layer that must see the requests of this connection.
     pub fn unread(&self) -> Unread {
         self.unread.clone()
     }
 
-    /// The longest body that the server takes, in bytes; 4 MiB by default.
+    /// Sets the longest body that the server takes, in bytes; 4 MiB by default.
     #[must_use]
     pub const fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
@@ -118,7 +118,7 @@ impl<I: AsyncRead + AsyncWrite> AsyncWrite for Lingering<I> {
                 Poll::Ready(Ok(())) if !piece.filled().is_empty() => {
                     this.unread.add(piece.filled().len());
                 }
-                // Its end; or it broke off, and nobody is there any more.
+                // The end, or the connection broke off.
                 Poll::Ready(_) => break,
                 Poll::Pending => return end.as_mut().poll(cx).map(Ok),
             }

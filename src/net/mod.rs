@@ -1,11 +1,11 @@
-//! HTTP plumbing without any MCP in it: who calls from where, which names and pages may, how much is held.
+//! HTTP layers that know nothing of MCP: client addresses, trusted proxies, hosts and origins, limits on memory.
 //!
 //! | | What it does |
 //! |---|---|
-//! | [`ProxiesLayer`] | finds out who calls behind proxies, and under which URL: a [`Caller`] |
-//! | [`HostLayer`], [`OriginPolicy`] | keep out foreign hosts and foreign pages |
-//! | [`Lingering`], [`Unread`] | let a refusal reach a client that is still sending |
-//! | [`RefusalsLayer`] | writes a line of each refused request, within bounds |
+//! | [`ProxiesLayer`] | finds the client behind proxies and the URL that it used: a [`Caller`] |
+//! | [`HostLayer`], [`OriginPolicy`] | keep out foreign hosts and foreign web pages |
+//! | [`Lingering`], [`Unread`] | let an early answer reach a client that is still sending |
+//! | [`RefusalsLayer`] | writes a log line for each refused request, within bounds |
 //! | [`budget`] | bounds the bytes that are held for all callers, and for each |
 
 mod body;

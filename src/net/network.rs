@@ -1,21 +1,21 @@
-//! Which networks an address counts in, for whoever counts by addresses.
+//! The networks of an address, for limits by address.
 
 use ipnet::IpNet;
 use std::net::IpAddr;
 
-/// A network that counts as one; nothing where the address is not known.
+/// A network that counts as one; `None` where the address is not known.
 pub(crate) type Network = Option<IpNet>;
 
-/// Lengths of prefixes, and how many times as much as a single customer whoever holds that much may do.
+/// Prefix lengths, and how many times the limit of a single customer the holder of such a network may use.
 ///
-/// Of IPv6 a customer gets a /64 at least, a /56 as a rule and a /48 at most
-/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)). A /48 has 65 536 of the smallest.
+/// A customer gets a /64 of IPv6 at least, usually a /56 and a /48 at most
+/// ([RFC 6177](https://www.rfc-editor.org/rfc/rfc6177)). A /48 has 65 536 networks of the smallest kind.
 const V6: &[(u8, u32)] = &[(64, 1), (56, 4), (48, 16)];
 const V4: &[(u8, u32)] = &[(32, 1)];
 
-/// The networks that an address counts in, the smallest first, each with its share.
+/// Returns the networks that an address counts in, the smallest first, each with its multiple of the limit.
 pub(crate) fn networks(address: Option<IpAddr>) -> impl Iterator<Item = (Network, u32)> {
-    // An IPv4 address is one however it is written.
+    // An IPv4-mapped IPv6 address counts as the IPv4 address.
     let address = address.map(|address| address.to_canonical());
     let lengths = if address.is_some_and(|address| address.is_ipv6()) { V6 } else { V4 };
     lengths.iter().map(move |(length, share)| {
@@ -24,7 +24,7 @@ pub(crate) fn networks(address: Option<IpAddr>) -> impl Iterator<Item = (Network
     })
 }
 
-/// The largest of them: where somebody is who comes back.
+/// Returns the largest network of an address, by which a user who comes back is recognised.
 #[cfg(any(feature = "basic", feature = "oauth"))]
 pub(crate) fn place(address: Option<IpAddr>) -> Network {
     networks(address).last().and_then(|(network, _)| network)

@@ -1,4 +1,4 @@
-//! Who may call from a browser, and under which name: the guard against DNS rebinding
+//! [`OriginPolicy`]: which web pages may call, and under which host names: the guard against DNS rebinding
 //! ([security](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint)).
 
 use super::forwarded::Caller;
@@ -8,17 +8,17 @@ use http::request::Parts;
 use std::sync::Arc;
 use url::{Host, Url};
 
-/// Whoever reads it is as a rule behind a proxy that nobody told of.
+/// The message for a foreign host, mostly read by someone whose proxy this server was not told to trust.
 const FOREIGN_HOST: &str = "Host not allowed: this server is known by another name. If this is the address that clients \
     should use, its administrator sets it as the public URL (MCP_PUBLIC_URL), and a proxy before it passes Host on";
 
-/// Which `Origin` and `Host` headers are let in.
+/// Decides which `Origin` and `Host` headers are let in.
 ///
-/// Always: no `Origin` (no browser) and a loopback one. The default checks no `Host`, since an
-/// embedder's server may have any name.
+/// Requests without `Origin` (not from a browser) and those with a loopback origin are always let in. By default `Host`
+/// is not checked, since an embedder's server can have any name.
 ///
-/// The root URL that a trusted proxy names ([`ProxiesLayer`](super::ProxiesLayer)) lets its own `Origin` in, and any
-/// `Host`, as far as nobody else can have said it:
+/// The root URL that a trusted proxy names ([`ProxiesLayer`](super::ProxiesLayer)) lets in its own `Origin` and any
+/// `Host`, where a web page cannot have named it:
 ///
 /// | | The URL of a trusted proxy |
 /// |---|---|
@@ -26,8 +26,8 @@ const FOREIGN_HOST: &str = "Host not allowed: this server is known by another na
 /// | [`authenticated`](Self::authenticated) | counts |
 /// | neither | counts for requests without `Origin` and `Sec-Fetch-*` |
 ///
-/// A page whose own name points here (DNS rebinding) sends what headers it likes, and where the browser's address is
-/// among the trusted ones, it would name itself. Only a login keeps it out then.
+/// A page whose own name points here (DNS rebinding) can send any other header. If the browser's address is among the
+/// trusted ones, the page could name itself; then only a login keeps it out.
 #[derive(Clone, Debug, Default)]
 pub struct OriginPolicy {
     origins: Arc<[String]>,
@@ -38,51 +38,51 @@ pub struct OriginPolicy {
 }
 
 impl OriginPolicy {
-    /// Only loopback origins.
+    /// Creates a policy that lets in loopback origins only.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// These too: `https://app.example`. How browsers write them is compared, so that the case of the host
-    /// does not matter here, nor a usual port or a slash at the end.
+    /// Lets in these origins too, such as `https://app.example`. They are compared in the form that browsers send, so
+    /// the case of the host, a default port and a slash at the end do not matter here.
     #[must_use]
     pub fn allow<I: IntoIterator<Item: Into<String>>>(mut self, origins: I) -> Self {
         self.origins = origins.into_iter().map(|origin| written(&origin.into())).collect();
         self
     }
 
-    /// Any. Only where a token or login is required ([`authenticated`](Self::authenticated), which it implies):
-    /// without one, every page that a user of the local network opens could call.
+    /// Lets in any origin. Use it only where a token or login is required ([`authenticated`](Self::authenticated),
+    /// which it implies): without one, every page that a user of the local network opens could call.
     #[must_use]
     pub const fn allow_any(mut self) -> Self {
         self.any = true;
         self.authenticated()
     }
 
-    /// A token or login is required, so that nothing is open to a page that merely reaches the server: what a
-    /// trusted proxy says counts for browsers too. Not by default.
+    /// Declares that a token or login is required, so that reaching the server gives a page no access: what a trusted
+    /// proxy says then counts for browsers too. Off by default.
     #[must_use]
     pub const fn authenticated(mut self) -> Self {
         self.authenticated = true;
         self
     }
 
-    /// The URL under which the server is known outside: its origin and its host are no strangers.
+    /// Sets the URL under which the server is known outside; its origin and its host are let in.
     #[must_use]
     pub fn public_url(mut self, url: Url) -> Self {
         self.public = Some(Arc::new(url));
         self
     }
 
-    /// For a listener on a loopback address: another `Host` than a loopback one (or the public
-    /// URL's) means that some page has its own name point here.
+    /// Lets in only loopback hosts (and that of the public URL), for a listener on a loopback address: any other `Host`
+    /// there means that a web page's own name points here.
     #[must_use]
     pub const fn loopback_listener(mut self) -> Self {
         self.loopback_host = true;
         self
     }
 
-    /// What is wrong with a request, if anything is.
+    /// Returns the message for a request that is refused.
     pub(crate) fn refuse(&self, head: &Parts) -> Option<&'static str> {
         let own = self.forwarded(head);
         let mut origins = head.headers.get_all(ORIGIN).into_iter();
@@ -92,8 +92,8 @@ impl OriginPolicy {
         self.refuse_host(head)
     }
 
-    /// What is wrong with the `Host` of a request, if anything is. Where a trusted proxy says under
-    /// which URL the client came, `Host` is between the two servers.
+    /// Returns the message for a request whose `Host` is refused. `Host` is not checked where a trusted proxy says
+    /// under which URL the client came: it is then what the proxy calls this server.
     pub(crate) fn refuse_host(&self, head: &Parts) -> Option<&'static str> {
         if !self.loopback_host || self.forwarded(head).is_some() {
             return None;
@@ -104,7 +104,7 @@ impl OriginPolicy {
         if known { None } else { Some(FOREIGN_HOST) }
     }
 
-    /// The root URL that a trusted proxy names, unless a page could have named it.
+    /// Returns the root URL that a trusted proxy names, unless a web page could have named it.
     fn forwarded<'a>(&self, head: &'a Parts) -> Option<&'a str> {
         let base = head.extensions.get().and_then(Caller::base)?;
         (self.public.is_none() && (self.authenticated || !is_from_browser(&head.headers))).then_some(base)
@@ -115,8 +115,8 @@ impl OriginPolicy {
             return true;
         }
         let Ok(url) = Url::parse(origin) else { return false };
-        // Browsers send the serialisation (RFC 6454, section 6.2) and nothing else. What only a lenient
-        // parser takes for an origin of ours is somebody else's.
+        // Browsers send exactly the serialisation of an origin (RFC 6454, section 6.2). What only a lenient parser
+        // reads as an origin of ours is foreign.
         matches!(url.scheme(), "http" | "https")
             && is_of(origin, &url)
             && (is_loopback(url.host())
@@ -125,11 +125,11 @@ impl OriginPolicy {
     }
 
     fn host_is_known(&self, host: &str) -> bool {
-        // A Host header is the authority of an http URL; nothing else may hide in it.
+        // A `Host` header is the authority of an http URL and may contain nothing else.
         if host.contains(['/', '@', '?', '#', '\\']) {
             return false;
         }
-        // What nearly every request says.
+        // The usual case.
         let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         if matches!(name.map_or(host, |(name, _)| name), "localhost" | "127.0.0.1" | "[::1]") {
             return true;
@@ -139,20 +139,20 @@ impl OriginPolicy {
     }
 }
 
-/// No script can leave these out or set them
-/// ([Fetch, section 2.2.2](https://fetch.spec.whatwg.org/#forbidden-request-header)). Over plain http browsers send
-/// no `Sec-Fetch-*`, but `Origin` with everything except GET and HEAD.
+/// Whether a browser sent the request: no script can omit or set these headers
+/// ([Fetch, section 2.2.2](https://fetch.spec.whatwg.org/#forbidden-request-header)). Over plain http browsers send no
+/// `Sec-Fetch-*`, but `Origin` with every method except GET and HEAD.
 fn is_from_browser(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| name == ORIGIN || name.as_str().starts_with("sec-fetch-"))
 }
 
-/// Whether `origin` is the origin of `url`, as browsers write it. Opaque origins are nobody's.
+/// Whether `origin` is the origin of `url`, as browsers write it. Opaque origins match no URL.
 pub(crate) fn is_of(origin: &str, url: &Url) -> bool {
     let own = url.origin();
     own.is_tuple() && own.ascii_serialization() == origin
 }
 
-/// An origin as browsers write it, where it is one of those that URLs have.
+/// Returns an origin as browsers write it, or the text itself if it is no origin of a URL.
 fn written(origin: &str) -> String {
     let parsed = Url::parse(origin).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
     parsed.map_or_else(|| origin.trim_end_matches('/').to_owned(), |origin| origin.ascii_serialization())

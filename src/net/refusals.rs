@@ -1,4 +1,4 @@
-//! [`RefusalsLayer`]: the log line of a request that was refused.
+//! The layer [`RefusalsLayer`], which writes log lines of refused requests.
 
 use super::remote;
 use crate::net::sampler::{Sampler, Sum};
@@ -15,16 +15,17 @@ use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Writes a line for each request that was refused and of which nothing else in the log or the audit trail tells, with
-/// its cause: a foreign `Host` (403), no such path (404), another method (405), a body that is too long (413), too many
-/// requests (429), and so on.
+/// A layer that writes a log line with the cause for each refused request that no other log line or audit event
+/// reports: a foreign `Host` (403), an unknown path (404), another method (405), a body that is too long (413), too
+/// many requests (429), and so on.
 ///
-/// What may be met in any number is not written in any number. From one address (of IPv6, one /64) up to 10 lines a
-/// minute are written for each status, and 100 a minute in all; the others are counted, and the sums told a minute after
-/// the first one: "2990 more like this from 198.51.100.7 in the last minute". Up to 1000 addresses are known at a time.
+/// The number of lines is bounded. For one address (of IPv6, one /64) up to 10 lines a minute are written for each
+/// status, and 100 a minute in all. The others are counted, and the sums written a minute after the first line: "2990
+/// more like this from 198.51.100.7 in the last minute". Up to 1000 addresses are known at a time.
 ///
-/// It belongs inside of a [`ProxiesLayer`](super::ProxiesLayer), which finds out who calls, and outside of all that
-/// refuses. Lines are at INFO; at WARNING those of 403, 429 and 503, in which an administrator may have a hand.
+/// It belongs inside of a [`ProxiesLayer`](super::ProxiesLayer), which finds the client's address, and outside of all
+/// services that refuse requests. Lines are at INFO, those of 403, 429 and 503 at WARNING: an administrator may be able
+/// to fix their cause.
 ///
 /// # Example
 ///
@@ -54,30 +55,30 @@ pub struct RefusalsLayer {
     sampler: Sampler,
 }
 
-/// Why a request was refused, in the extensions of its answer.
+/// The cause of a refused request, in the extensions of its answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Refused {
-    /// In words.
+    /// The cause in words.
     Because(Cow<'static, str>),
-    /// The log or the audit trail has it already.
+    /// The log or the audit trail reports the cause already.
     Told,
 }
 
 impl Refused {
-    /// Leaves it for [`RefusalsLayer`].
+    /// Leaves the cause in the extensions of the answer for [`RefusalsLayer`].
     pub(crate) fn mark<B>(self, response: &mut Response<B>) {
         response.extensions_mut().insert(self);
     }
 }
 
 impl RefusalsLayer {
-    /// There is nothing to set.
+    /// Creates the layer, which has no settings.
     pub fn new() -> Self {
         Self { sampler: Sampler::new(tell_more) }
     }
 
-    /// Writes the same line for what came from this address and was no request, so that an HTTP server has answered it by
-    /// itself, with this status. The cause must be the server's words, not the client's.
+    /// Writes the log line of bytes from this address that were not a request, and that the HTTP server has answered on
+    /// its own with this status. The cause must be the server's words, not the client's.
     pub fn unread(&self, from: IpAddr, status: StatusCode, cause: &dyn fmt::Display) {
         if self.sampler.admits(Some(from), ("request refused", like(status))) {
             tracing::info!(status = status.as_u16(), remote = %from, %cause, "request refused");
@@ -99,7 +100,7 @@ impl<S> Layer<S> for RefusalsLayer {
     }
 }
 
-/// The service of [`RefusalsLayer`].
+/// The service that [`RefusalsLayer`] produces.
 #[derive(Clone, Debug)]
 pub struct Refusals<S> {
     inner: S,
@@ -109,18 +110,18 @@ pub struct Refusals<S> {
 accessors!(Refusals<S>);
 
 pin_project! {
-    /// The answer of a [`Refusals`] service.
+    /// The response future of a [`Refusals`] service.
     #[derive(Debug)]
     pub struct RefusalsFuture<F> {
         #[pin]
         call: F,
-        // Only where somebody listens.
+        // Kept only where the log line would be written.
         asked: Option<Asked>,
         sampler: Sampler,
     }
 }
 
-/// What the line says of a request.
+/// What a log line says of a request.
 #[derive(Debug)]
 struct Asked {
     method: Method,
@@ -173,7 +174,7 @@ impl Asked {
             Some(Refused::Told) => return,
             Some(Refused::Because(why)) => shown(why),
             None if status.is_client_error() => status.canonical_reason().unwrap_or("refused"),
-            // Others have lines of their own.
+            // These statuses have log lines of their own.
             None => return,
         };
         if !sampler.admits(self.remote, ("request refused", like(status))) {
@@ -188,7 +189,7 @@ impl Asked {
     }
 }
 
-/// Statuses that are counted apart.
+/// Returns the name under which a status is counted.
 fn like(status: StatusCode) -> &'static str {
     match status.as_u16() {
         400 => "400",

@@ -1,17 +1,17 @@
-//! The root certificates that count here.
+//! Loads the trusted root certificates.
 
 use rustls::RootCertStore;
 
 /// The variables that OpenSSL and rustls-native-certs read.
 const VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// Those of this machine, and beside them those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+/// Loads the root certificates of this machine, and in addition those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 ///
-/// rustls-native-certs takes the variables *instead of* the machine's roots, so that one file with the
-/// authority of 1C would end all trust in the rest of the world. On Windows and macOS it stays so: there is
-/// no way to ask it for both.
+/// rustls-native-certs takes the variables *instead of* the machine's roots, so a single file with the certificate
+/// authority of 1C would end trust in all other servers. On Windows and macOS this remains so: there is no way to ask
+/// the crate for both.
 ///
-/// Certificates that cannot be read are passed over. Reading takes some milliseconds.
+/// Certificates that cannot be read are skipped. Reading takes some milliseconds.
 pub(crate) fn load() -> RootCertStore {
     let found = rustls_native_certs::load_native_certs();
     let named = VARIABLES.iter().any(|name| std::env::var_os(name).is_some());

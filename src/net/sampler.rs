@@ -1,4 +1,4 @@
-//! [`Sampler`]: lines that strangers can cause in any number, of which some are written and the others counted.
+//! [`Sampler`]: bounds log lines that strangers can cause in any number. Some are written, the others counted.
 
 use crate::net::{Network, networks};
 use ipnet::IpNet;
@@ -10,24 +10,24 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
 
-/// What is counted together, and told of at the end.
+/// The time for which lines are counted before the sums are reported.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Lines of one kind that one address gets a minute.
+/// The lines of one kind that are written for one address in a minute.
 const EACH: u64 = 10;
-/// Lines a minute in all, sums aside.
+/// The lines that are written in a minute in all, not counting sums.
 const ALL: u64 = 100;
-/// Sums a minute; those of the busiest addresses. The others are told as one.
+/// The sums that are reported for a minute, those of the busiest addresses. The rest are reported as one.
 const SUMS: usize = 20;
-/// Addresses and kinds of line that are known within a minute; more are counted together.
+/// The pairs of address and kind that are known within a minute; further ones are counted together.
 const MAX_KNOWN: usize = 1_000;
 
-/// What makes two lines alike besides the address.
+/// The kind of a line: lines with equal kinds and addresses are counted together.
 pub(crate) type Like = (&'static str, &'static str);
 
 /// Decides which lines are written, in bounded memory and for a bounded number of lines a minute.
 ///
-/// The first lines of a kind from an address are written, the others counted, and a minute after the first one the
-/// sums are told. Clones share the counts.
+/// The first lines of a kind from an address are written, the others counted, and a minute after the first one the sums
+/// are reported. Clones share the counts.
 #[derive(Clone)]
 pub(crate) struct Sampler(Arc<Shared>);
 
@@ -41,9 +41,9 @@ struct Minute {
     since: Option<Instant>,
     written: u64,
     known: HashMap<(Network, Like), Count>,
-    /// What came when there was no room for another address.
+    /// Lines that came when there was no room for another address.
     others: u64,
-    /// Somebody will tell of the sums.
+    /// Whether a task reports the sums at the end of the minute.
     watched: bool,
 }
 
@@ -53,16 +53,16 @@ struct Count {
     more: u64,
 }
 
-/// Lines that were not written.
+/// The number of lines that were not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) more: u64,
     pub(crate) from: From,
-    /// What they are like, where that is one thing.
+    /// The kind of the lines, if they are all of one kind.
     pub(crate) like: Option<Like>,
 }
 
-/// Where they came from.
+/// The source of the lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
     Network(IpNet),
@@ -73,7 +73,7 @@ pub(crate) enum From {
 impl fmt::Display for From {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // An address of its own is none of a network.
+            // A network of a single address is shown as the address.
             Self::Network(network) if network.prefix_len() == network.max_prefix_len() => network.addr().fmt(f),
             Self::Network(network) => network.fmt(f),
             Self::Unknown => f.write_str("an unknown address"),
@@ -83,12 +83,12 @@ impl fmt::Display for From {
 }
 
 impl Sampler {
-    /// Sums are told by `tell`.
+    /// Creates a sampler that reports sums by `tell`.
     pub(crate) fn new(tell: fn(&Sum)) -> Self {
         Self(Arc::new(Shared { minute: Mutex::default(), tell }))
     }
 
-    /// Whether this line may be written; else it is counted.
+    /// Whether this line may be written; if not, it is counted.
     pub(crate) fn admits(&self, address: Option<IpAddr>, like: Like) -> bool {
         let now = Instant::now();
         let mut minute = self.0.minute();
@@ -110,7 +110,7 @@ impl Shared {
         self.minute.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Not under the lock: telling may take as long as a log takes.
+    /// Reports the sums, without holding the lock, since writing a log can be slow.
     fn tell(&self, sums: &[Sum]) {
         sums.iter().for_each(self.tell);
     }
@@ -123,7 +123,7 @@ impl Drop for Shared {
     }
 }
 
-/// Tells of the sums though nothing more may come; whether there is a runtime that can.
+/// Reports the sums at `end` even if no more lines come. Returns whether there is a runtime to do so.
 fn watch(shared: &Arc<Shared>, end: Instant) -> bool {
     let Ok(runtime) = Handle::try_current() else { return false };
     let shared: Weak<Shared> = Arc::downgrade(shared);
@@ -131,7 +131,7 @@ fn watch(shared: &Arc<Shared>, end: Instant) -> bool {
         sleep_until(end).await;
         if let Some(shared) = shared.upgrade() {
             let mut minute = shared.minute();
-            // It may be another one by now, whose end is watched too.
+            // A new minute may have begun by now; its end has a task of its own.
             let ended = minute.since.is_some_and(|since| since.elapsed() >= MINUTE);
             let sums = if ended { std::mem::take(&mut *minute).sums() } else { Vec::new() };
             drop(minute);
@@ -158,7 +158,7 @@ impl Minute {
         admitted
     }
 
-    /// What was not written, the most first.
+    /// Returns the numbers of lines that were not written, the largest first.
     fn sums(self) -> Vec<Sum> {
         let counted = self.known.into_iter().filter(|(_, count)| count.more > 0);
         let mut sums: Vec<Sum> = counted

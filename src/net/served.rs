@@ -1,4 +1,4 @@
-//! [`Served`]: the one future of the services that answer requests over HTTP.
+//! [`Served`]: the response future of the services that answer requests over HTTP.
 
 use super::Body;
 use futures_core::future::BoxFuture;
@@ -9,22 +9,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// An answer that is known at once, or that takes the body of the request.
+/// An answer that is known at once, or a future that first reads the body of the request.
 pub(crate) struct Served(Kind);
 
 enum Kind {
     Known(Option<Response<Body>>),
-    // What is made of a body takes `async fn`s of many steps, whose futures have no names.
+    // Boxed, since it is an `async fn` of many steps, whose type has no name.
     Later(BoxFuture<'static, Response<Body>>),
 }
 
 impl Served {
-    /// One that is known already.
+    /// Creates a future that is ready at once.
     pub(crate) const fn known(response: Response<Body>) -> Self {
         Self(Kind::Known(Some(response)))
     }
 
-    /// One that takes a while.
+    /// Wraps a future that takes a while.
     pub(crate) fn later(response: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
         Self(Kind::Later(Box::pin(response)))
     }

@@ -1,4 +1,4 @@
-//! [`Unread`]: whether the bodies of requests were read to their end.
+//! [`Unread`]: knows which request bodies were read to their end.
 
 use crate::service::accessors;
 use bytes::Buf;
@@ -15,8 +15,8 @@ use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Knows whether the body of the last request of a [`Lingering`](super::Lingering) connection was read to its
-/// end; it is a layer around all that answers there. An answer to a request whose body stays unread says
+/// A layer that knows whether the body of the last request of a [`Lingering`](super::Lingering) connection was read to
+/// its end. It goes around all services of the connection. An answer to a request whose body stays unread says
 /// `Connection: close`.
 #[derive(Clone, Debug, Default)]
 pub struct Unread(Arc<Seen>);
@@ -24,7 +24,7 @@ pub struct Unread(Arc<Seen>);
 #[derive(Debug, Default)]
 struct Seen {
     unread: AtomicBool,
-    /// Bytes of the body.
+    /// The bytes of the body that were read.
     read: AtomicUsize,
 }
 
@@ -33,7 +33,7 @@ impl Unread {
         self.0.unread.load(Ordering::Relaxed)
     }
 
-    /// How much of the body was read.
+    /// Returns how many bytes of the body were read.
     pub(super) fn read(&self) -> usize {
         self.0.read.load(Ordering::Relaxed)
     }
@@ -56,7 +56,7 @@ impl<S> Layer<S> for Unread {
     }
 }
 
-/// The service of [`Unread`].
+/// The service that [`Unread`] produces.
 #[derive(Clone, Debug)]
 pub struct Watching<S> {
     inner: S,
@@ -87,7 +87,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`Watching`] service.
+    /// The response future of a [`Watching`] service.
     #[derive(Debug)]
     pub struct WatchingFuture<F> {
         #[pin]
@@ -117,7 +117,7 @@ where
 }
 
 pin_project! {
-    /// The body of a request that a [`Watching`] service passes on.
+    /// The request body that a [`Watching`] service passes on.
     #[derive(Debug)]
     pub struct Watched<B: Body> {
         #[pin]
@@ -142,7 +142,7 @@ impl<B: Body> Body for Watched<B> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let frame = ready!(this.body.poll_frame(cx));
-        // One that broke off has no more to be read either.
+        // A body that broke off has no more to read either.
         *this.open = matches!(frame, Some(Ok(_)));
         if let Some(Ok(frame)) = &frame {
             this.unread.add(frame.data_ref().map_or(0, Buf::remaining));
@@ -159,8 +159,8 @@ impl<B: Body> Body for Watched<B> {
     }
 }
 
-/// The connection cannot go on after the answer to a request whose body stays unread; says so before it
-/// closes.
+/// Sets `Connection: close` on an answer to a request whose body stays unread, since the connection cannot be used
+/// again.
 pub(crate) fn close_unread<T, B: http_body::Body>(response: &mut Response<T>, head: &Parts, body: &B) {
     if head.version <= Version::HTTP_11 && !body.is_end_stream() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

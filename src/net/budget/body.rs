@@ -1,4 +1,4 @@
-//! Bodies whose bytes count.
+//! Request and response bodies whose bytes count in a budget.
 
 use super::pool::OverBudgetError;
 use super::tally::Tally;
@@ -12,13 +12,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pin_project! {
-    /// The body of a request that a [`Budget`](super::Budget) service passes on. It comes no further while
-    /// there is no room, and ends with an [`OverBudgetError`] where none comes about.
+    /// The request body that a [`Budget`](super::Budget) service passes on. While the budget has no room, the next
+    /// piece is not read; if none becomes free in time, the body ends with an [`OverBudgetError`].
     pub struct Counted<B> {
         #[pin]
         body: B,
         tally: Tally,
-        // Few wait, and all would carry the timer.
+        // Boxed, since few bodies wait and every one would otherwise carry the timer.
         room: Option<BoxFuture<'static, Result<(), OverBudgetError>>>,
     }
 }
@@ -49,7 +49,7 @@ impl<B: Body<Error: Into<BoxError>>> Body for Counted<B> {
         let frame = ready!(this.body.as_mut().poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
             this.tally.came(frame.data_ref().map_or(0, Buf::remaining));
-            // This piece is here already; the next one may wait where it is.
+            // This piece has arrived already; the next one can wait in the connection.
             if !this.tally.has_room() && !this.body.is_end_stream() {
                 *this.room = Some(Box::pin(this.tally.room()));
             }
@@ -67,7 +67,7 @@ impl<B: Body<Error: Into<BoxError>>> Body for Counted<B> {
 }
 
 pin_project! {
-    /// The body of an answer of a [`Budget`](super::Budget) service.
+    /// The response body of a [`Budget`](super::Budget) service.
     #[derive(Debug)]
     pub struct Held<B> {
         #[pin]
@@ -86,7 +86,7 @@ pin_project! {
 
 impl<B: Body> Held<B> {
     pub(super) fn answer(body: B, tally: Tally) -> Self {
-        // Of a stream nobody knows; what is in it was counted when it came.
+        // The length of a stream is not known; its bytes were counted as they arrived.
         if let Some(length) = body.size_hint().exact() {
             tally.settle(usize::try_from(length).unwrap_or(usize::MAX));
         }

@@ -1,4 +1,4 @@
-//! [`BudgetLayer`].
+//! The layer [`BudgetLayer`], its service and its future.
 
 use super::body::{Counted, Held};
 use super::pool::{MemoryBudget, OverBudgetError};
@@ -21,15 +21,15 @@ use std::time::Duration;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Counts what the services beneath hold, and lets requests with bodies in while there is room; see the
-/// [module](super).
+/// A layer that counts the bytes that inner services hold, and lets requests with bodies in while there is room; see
+/// the [module](super).
 #[derive(Clone, Debug)]
 pub struct BudgetLayer {
     budget: MemoryBudget,
 }
 
 impl BudgetLayer {
-    /// Counts in this budget, which other layers may share.
+    /// Creates a layer that counts in this budget, which other layers can share.
     pub const fn new(budget: MemoryBudget) -> Self {
         Self { budget }
     }
@@ -43,7 +43,7 @@ impl<S> Layer<S> for BudgetLayer {
     }
 }
 
-/// The service of [`BudgetLayer`].
+/// The service that [`BudgetLayer`] produces.
 #[derive(Clone, Debug)]
 pub struct Budget<S> {
     inner: S,
@@ -81,7 +81,7 @@ where
 }
 
 pin_project! {
-    /// The answer of a [`Budget`] service.
+    /// The response future of a [`Budget`] service.
     pub struct BudgetedFuture<S, B>
     where
         S: Service<Request<Counted<B>>>,
@@ -97,7 +97,7 @@ pin_project! {
     where
         S: Service<Request<Counted<B>>>,
     {
-        // Few wait, and all would carry the timer.
+        // Boxed, since few requests wait and every future would otherwise carry the timer.
         Waiting { room: BoxFuture<'static, Result<(), OverBudgetError>>, call: Option<(S, Request<B>, Tally)> },
         Called { #[pin] call: S::Future, tally: Tally },
     }
@@ -145,11 +145,11 @@ where
     }
 }
 
-/// What a client is told when its request finds no room.
+/// The message to a client whose request finds no room.
 pub(crate) const NO_ROOM: &str =
     "This server holds as many requests and answers as it can. Try again in a few seconds, with fewer at once.";
 
-/// When it may try again.
+/// How long a client should wait after [`NO_ROOM`].
 pub(crate) const AFTER_NO_ROOM: Duration = Duration::from_secs(2);
 
 fn refusal<B: Body, R>(head: &Parts, body: &B) -> Response<Held<R>> {

@@ -1,9 +1,9 @@
-//! A bound on the bytes that a server holds for those whom it serves: bodies of requests, answers, and events
-//! that wait to be read.
+//! Bounds the bytes that a server holds for all its callers, and for each: request bodies, answers, and events that
+//! wait to be read.
 //!
-//! Each connection may hold little, and all of them together more than there is: bodies that come slowly,
-//! answers of megabytes that nobody reads. A [`MemoryBudget`] counts them where they are held. [`BudgetLayer`]
-//! stands around all that reads bodies and answers:
+//! Each connection may hold little, and yet all of them together may hold more than the machine has: bodies that arrive
+//! slowly, or answers of megabytes that clients do not read. A [`MemoryBudget`] counts bytes where they are held.
+//! [`BudgetLayer`] goes around all services that read bodies and answers:
 //!
 //! | Bytes | Counted |
 //! |---|---|
@@ -12,15 +12,15 @@
 //! | answer to the client | until its last piece is written, also after the body has handed it on |
 //! | events of an HTTP+SSE stream | as long as they wait |
 //!
-//! When the budget is used up, or a caller's share of it (a quarter), a request with a body waits up to 2 s for
-//! room and then gets 503 with `Retry-After`; so does one whose body is on its way. Requests without a body
-//! never wait. Answers are taken in even then, for what runs already cannot be undone: beyond the budget there
+//! When the budget is used up, or a caller's share of it (a quarter), a request with a body waits up to 2 s for room
+//! and then gets 503 with `Retry-After`. A request whose body is still arriving is treated alike. Requests without a
+//! body never wait. Answers of 1C are read even then, since a call that runs cannot be undone: beyond the budget there
 //! is at most the longest answer for each call that runs in 1C.
 //!
-//! A caller is an address here: that of the [`Caller`](crate::net::Caller) which
-//! [`ProxiesLayer`](crate::net::ProxiesLayer) found, or of the [`Peer`](crate::net::Peer); IPv6 by /64. Where
-//! neither is known there are no shares. Up to 64 KiB of an exchange do not count towards the share: their
-//! number is that of the caller's connections.
+//! Here a caller is an address: that of the [`Caller`](crate::net::Caller) which
+//! [`ProxiesLayer`](crate::net::ProxiesLayer) found, or of the [`Peer`](crate::net::Peer). IPv6 addresses count by
+//! their /64. Where neither is known there are no shares. An exchange that holds less than 64 KiB does not count
+//! towards the share: the number of exchanges is bounded by that of the caller's connections.
 //!
 //! # Example
 //!

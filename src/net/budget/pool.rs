@@ -1,4 +1,4 @@
-//! [`MemoryBudget`].
+//! The budget that layers share: [`MemoryBudget`].
 
 use crate::net::holder::Holder;
 use std::collections::HashMap;
@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// What one caller may hold of the budget.
+/// The budget divided by this number is what one caller may hold.
 const PART_OF_ONE: usize = 4;
 /// How long a request waits for room.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How often it looks. Only who waits does, so nothing else has to know of them.
+/// How often a waiting request looks for room. Only requests that wait look, so nothing has to notify them.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How many bytes may be held at once, and how many are; see the [module](super). Clones are one budget.
+/// Counts the bytes that are held, up to a limit; see the [module](super). Clones share one count.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget(Arc<Pool>);
 
@@ -24,35 +24,35 @@ struct Pool {
     limit: usize,
     of_one: usize,
     held: AtomicUsize,
-    /// By those who hold much.
+    /// What each caller holds, for those that hold much.
     shares: Mutex<HashMap<Holder, usize>>,
 }
 
-/// There is no room for a body: the budget is used up, or the caller's share of it.
+/// The error of a body that finds no room: the budget, or the caller's share of it, is used up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("the server holds as many bytes as it may")]
 pub struct OverBudgetError;
 
 impl MemoryBudget {
-    /// So many bytes, a quarter of them for one caller.
+    /// Creates a budget of this many bytes, of which one caller may hold a quarter.
     pub fn new(bytes: usize) -> Self {
         let (held, shares) = (AtomicUsize::new(0), Mutex::default());
         Self(Arc::new(Pool { limit: bytes, of_one: bytes / PART_OF_ONE, held, shares }))
     }
 
-    /// How many bytes are held now.
+    /// Returns how many bytes are held now.
     pub fn held(&self) -> usize {
         self.0.held.load(Ordering::Relaxed)
     }
 
-    /// Whether a request of this caller may begin, or its body go on.
+    /// Whether a request of this caller may begin, or its body continue.
     pub(super) fn has_room(&self, holder: Holder) -> bool {
         let held = self.held();
-        // A share cannot be used up while less is held in all.
+        // The lock is not needed while all callers together hold less than one share.
         held < self.0.limit && (held < self.0.of_one || self.share(holder) < self.0.of_one)
     }
 
-    /// Waits for room, a short time.
+    /// Waits for room, for [`LONGEST_WAIT`] at most.
     pub(super) async fn room(self, holder: Holder) -> Result<(), OverBudgetError> {
         let end = Instant::now() + LONGEST_WAIT;
         while !self.has_room(holder) {
@@ -68,7 +68,7 @@ impl MemoryBudget {
         self.0.shares.lock().unwrap_or_else(PoisonError::into_inner).get(&holder).copied().unwrap_or(0)
     }
 
-    /// So much is held in place of so much.
+    /// Replaces `before` bytes held by `after` bytes.
     pub(super) fn change(&self, before: usize, after: usize) {
         if after >= before {
             self.0.held.fetch_add(after - before, Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl MemoryBudget {
         }
     }
 
-    /// The same for the share of one caller.
+    /// Replaces `before` bytes in the share of one caller by `after` bytes.
     pub(super) fn change_share(&self, holder: Holder, before: usize, after: usize) {
         if before == after || holder == Holder::Nobody {
             return;

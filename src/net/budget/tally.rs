@@ -1,4 +1,4 @@
-//! [`Tally`]: what one exchange holds.
+//! [`Tally`]: counts what one exchange holds.
 
 use super::pool::{MemoryBudget, OverBudgetError};
 use crate::net::holder::Holder;
@@ -6,13 +6,13 @@ use bytes::Bytes;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// An exchange that holds less has no part in its caller's share.
+/// An exchange that holds less than this does not count towards its caller's share.
 const LARGE: usize = 64 * 1024;
-/// A piece of an answer that holds less goes uncounted once it has left the body.
+/// A piece of an answer shorter than this is no longer counted once it has left the body.
 const LARGE_PIECE: usize = 16 * 1024;
 
-/// What one exchange of HTTP holds of a budget, given back when the last clone is dropped. It travels with
-/// the request, in its extensions, to wherever bytes are held for it.
+/// Counts what one HTTP exchange holds of a budget; the bytes are given back when the last clone is dropped. It travels
+/// in the extensions of the request to every place where bytes are held for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally(Arc<Exchange>);
 
@@ -52,22 +52,22 @@ impl Tally {
         self.0.budget.clone().room(self.0.holder)
     }
 
-    /// So many bytes of the request's body are there.
+    /// Counts bytes of the request's body that have arrived.
     pub(super) fn came(&self, bytes: usize) {
         self.0.change(|held| held.request += bytes);
     }
 
-    /// So many bytes of an answer are there.
+    /// Counts bytes of an answer that have arrived.
     pub(crate) fn answered(&self, bytes: usize) {
         self.0.change(|held| held.answer += bytes);
     }
 
-    /// The answer is made, and nothing else is held.
+    /// Counts only the `bytes` of the finished answer from now on: nothing else is held.
     pub(super) fn settle(&self, bytes: usize) {
         self.0.change(|held| *held = Parts { request: 0, answer: bytes });
     }
 
-    /// A tally of the same caller that has its own end.
+    /// Returns a tally of the same caller that is given back on its own.
     #[cfg(feature = "sse")]
     pub(crate) fn apart(&self, bytes: usize) -> Self {
         let apart = Self::new(self.0.budget.clone(), self.0.holder);
@@ -75,14 +75,14 @@ impl Tally {
         apart
     }
 
-    /// Counts these bytes for as long as anybody has them.
+    /// Counts these bytes until the last reference to them is dropped.
     #[cfg(feature = "sse")]
     pub(crate) fn hold(&self, bytes: Bytes) -> Bytes {
         let tally = self.apart(bytes.len());
         Bytes::from_owner(Piece { bytes, _tally: tally })
     }
 
-    /// The tally goes where a large piece goes.
+    /// Keeps the tally alive as long as these bytes, if they are a large piece.
     pub(super) fn with(&self, bytes: Bytes) -> Bytes {
         if bytes.len() < LARGE_PIECE {
             return bytes;
@@ -116,7 +116,7 @@ impl Drop for Exchange {
     }
 }
 
-/// Bytes, and the tally that they count in.
+/// Bytes together with the tally that counts them.
 struct Piece {
     bytes: Bytes,
     _tally: Tally,

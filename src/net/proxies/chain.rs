@@ -1,4 +1,4 @@
-//! Who the client is, by what the proxies say.
+//! Finds the client in the headers of trusted proxies.
 
 use super::forwarded::elements;
 use super::node::{Scheme, address, base};
@@ -16,7 +16,7 @@ pub(super) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// The client that the trusted proxy at `peer` speaks for.
+/// Returns the client that the trusted proxy at `peer` names.
 pub(super) fn caller(trusted: &[IpNet], peer: IpAddr, uri: &Uri, headers: &HeaderMap) -> Caller {
     let chain = Chain { trusted, peer, uri, headers };
     let standard = headers.contains_key(FORWARDED);
@@ -26,7 +26,7 @@ pub(super) fn caller(trusted: &[IpNet], peer: IpAddr, uri: &Uri, headers: &Heade
         (true, false) => chain.forwarded(),
         (false, true) => chain.x_forwarded(),
         (true, true) => {
-            // A proxy that writes one kind passes the other on as the client sent it.
+            // A proxy that writes one kind of header passes the other on as the client sent it.
             let (one, other) = (chain.forwarded(), chain.x_forwarded());
             if one == other { one } else { Caller::new(Some(peer), None) }
         }
@@ -41,7 +41,7 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    /// From the last element on: each was written by the node that the one after it names.
+    /// Reads `Forwarded` from its last element: each element was written by the node that the next one names.
     fn forwarded(&self) -> Caller {
         let mut found = (self.peer, None, None);
         for line in self.headers.get_all(FORWARDED).iter().rev() {
@@ -57,7 +57,7 @@ impl Chain<'_> {
         self.caller(found.0, found.1.as_deref(), found.2.as_deref())
     }
 
-    /// The same, with three lists in place of one.
+    /// Reads `X-Forwarded-For`, `-Proto` and `-Host`, from the last item of each list.
     fn x_forwarded(&self) -> Caller {
         let (mut client, mut hop) = (self.peer, 0);
         for (index, node) in items(self.headers, &X_FOR).enumerate() {
@@ -71,8 +71,8 @@ impl Chain<'_> {
         self.caller(client, self.item(&X_PROTO, hop), self.item(&X_HOST, hop))
     }
 
-    /// What the proxy that is `hop` proxies away said: proxies that keep what is there, in place of
-    /// adding to it, make a list shorter.
+    /// Returns the item of the proxy that is `hop` proxies away. The list is shorter where proxies keep an item instead
+    /// of adding one; then its first item counts.
     fn item(&self, name: &HeaderName, hop: usize) -> Option<&str> {
         items(self.headers, name).take(hop.saturating_add(1)).last().flatten()
     }
@@ -81,8 +81,8 @@ impl Chain<'_> {
         Caller::new(Some(client), self.base(proto, host))
     }
 
-    /// A proxy that says only the scheme has left the `Host` header alone; one that says only the
-    /// host is taken to be reached as this server is.
+    /// Returns the root URL. A proxy that names only the scheme has left the `Host` header as it was; one that names
+    /// only the host is taken to be reached over plain http, as this server is.
     fn base(&self, proto: Option<&str>, host: Option<&str>) -> Option<String> {
         let scheme = proto.and_then(Scheme::parse);
         match (scheme, host) {
@@ -96,7 +96,7 @@ impl Chain<'_> {
     }
 }
 
-/// The items of all lines of a header, the last first; `None` for those that are not ASCII.
+/// Returns the items of all lines of a header, the last first; `None` for items that are not ASCII.
 fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = Option<&'a str>> + use<'a> {
     let split = |line: &'a HeaderValue| line.as_bytes().rsplit(|byte| *byte == b',');
     let lines = headers.get_all(name).into_iter().rev();

@@ -1,9 +1,8 @@
-//! The `Forwarded` header
-//! ([RFC 7239, section 4](https://www.rfc-editor.org/rfc/rfc7239#section-4)).
+//! Parses the `Forwarded` header ([RFC 7239, section 4](https://www.rfc-editor.org/rfc/rfc7239#section-4)).
 
 use std::borrow::Cow;
 
-/// What one proxy says. Other parameters than these are of no use here.
+/// An element of the header: what one proxy says. Parameters that are not needed are left out.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Element<'a> {
     pub(super) client: Option<Cow<'a, str>>,
@@ -11,8 +10,8 @@ pub(super) struct Element<'a> {
     pub(super) proto: Option<Cow<'a, str>>,
 }
 
-/// The elements of one header line, or `None` if it breaks the grammar anywhere: then it is not
-/// sure where the part that a client made up ends.
+/// Returns the elements of one header line, or `None` if it breaks the grammar anywhere: then it is not certain where
+/// the part that a client made up ends.
 pub(super) fn elements(line: &str) -> Option<Vec<Element<'_>>> {
     let mut rest = Rest(line);
     let mut elements = Vec::new();
@@ -46,7 +45,7 @@ impl<'a> Rest<'a> {
                     name if name.eq_ignore_ascii_case("proto") => Some(&mut element.proto),
                     _ => None,
                 };
-                // Each parameter stands once at most.
+                // A parameter may occur only once.
                 if place.is_some_and(|place| place.replace(value).is_some()) {
                     return None;
                 }
@@ -86,7 +85,7 @@ impl<'a> Rest<'a> {
         Some(Cow::Owned(value))
     }
 
-    /// A token, and what proxies write without the quotes that belong there: colons and brackets.
+    /// Reads a token, also with colons and brackets, which some proxies write without the required quotes.
     fn token(&mut self) -> Option<&'a str> {
         let end = self.0.find(|c: char| !(c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~:[]".contains(c)));
         let (token, rest) = self.0.split_at_checked(end.unwrap_or(self.0.len()))?;
@@ -113,7 +112,7 @@ mod tests {
         Element { client: value(client), host: value(host), proto: value(proto) }
     }
 
-    /// Among them all examples of RFC 7239, section 4.
+    /// Includes all examples of RFC 7239, section 4.
     #[test]
     fn well_formed() {
         for (line, expected) in [

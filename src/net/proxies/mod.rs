@@ -1,4 +1,4 @@
-//! [`ProxiesLayer`]: whom proxies speak for.
+//! The layer [`ProxiesLayer`], which finds the client behind trusted proxies.
 
 mod chain;
 mod forwarded;
@@ -13,8 +13,8 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Puts a [`Caller`] into the extensions of each request: the address of the client, and the root
-/// URL under which it reached the outermost proxy.
+/// A layer that puts a [`Caller`] into the extensions of each request: the address of the client, and the root URL
+/// under which it reached the outermost proxy.
 ///
 /// The server that accepts connections puts the [`Peer`] there first. What the peer says in
 /// `Forwarded` ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)) or `X-Forwarded-For`, `-Proto`
@@ -25,15 +25,15 @@ use tower_service::Service;
 /// | unknown (a Unix socket) | nothing is known |
 /// | not trusted | its address |
 /// | trusted, says nothing | its address |
-/// | trusted | the last address in the list that is not trusted; scheme and host as said beside it |
+/// | trusted | the last address in the list that is not trusted; scheme and host as the same proxy said |
 ///
-/// - The list is read from its end, since its beginning is what the client sent. What cannot be read
-///   (`unknown`, `_hidden`, a broken header) ends it: then the client counts by the proxy before it.
-/// - A trusted proxy must set or delete what it forwards: `X-Forwarded-For` (or `Forwarded`), and
-///   `-Proto` and `-Host` too. It passes the other kind of header on as the client sent it, so with
-///   both kinds there, neither counts unless they say the same.
-/// - The root URL is known only if a scheme (`http` or `https`) or a host was said. The host is then
-///   the one said or the `Host` header, and must be a plain host with or without a port.
+/// - The list is read from its end, since its beginning is what the client sent. An item that cannot be read
+///   (`unknown`, `_hidden`, a broken header) ends it: then the proxy before it counts as the client.
+/// - A trusted proxy must set or delete what it forwards: `X-Forwarded-For` (or `Forwarded`), and `-Proto` and `-Host`
+///   too. It passes the other kind of header on as the client sent it, so when both kinds are present, neither counts
+///   unless they agree.
+/// - The root URL is known only if a scheme (`http` or `https`) or a host was said. The host is then the one that was
+///   said or the `Host` header, and must be a plain host with or without a port.
 ///
 /// # Example
 ///
@@ -67,9 +67,9 @@ pub struct ProxiesLayer {
 }
 
 impl ProxiesLayer {
-    /// Trusts the proxies in these networks; with none of them, forwarding headers never count.
+    /// Creates a layer that trusts the proxies in these networks; with none, forwarding headers never count.
     ///
-    /// IPv4 addresses in IPv6 dress (`::ffff:10.0.0.1`) are taken as IPv4.
+    /// IPv4-mapped IPv6 addresses (`::ffff:10.0.0.1`) count as IPv4.
     pub fn new<I: IntoIterator<Item = IpNet>>(trusted: I) -> Self {
         Self { trusted: trusted.into_iter().collect() }
     }
@@ -83,7 +83,7 @@ impl<S> Layer<S> for ProxiesLayer {
     }
 }
 
-/// The service of [`ProxiesLayer`].
+/// The service that [`ProxiesLayer`] produces.
 #[derive(Clone, Debug)]
 pub struct Proxies<S> {
     inner: S,
@@ -106,7 +106,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         let caller = caller(&self.trusted, &request);
-        // Always, so that nothing further out can leave another one behind.
+        // Always replaced, so that no outer layer can leave another one here.
         request.extensions_mut().insert(caller);
         self.inner.call(request)
     }

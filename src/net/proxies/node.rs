@@ -1,9 +1,9 @@
-//! Addresses and hosts as proxies write them.
+//! Parses addresses and hosts as proxies write them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The address of a node: IPv4, or IPv6 with or without brackets, with or without a port. `None` if
-/// the proxy does not say it (`unknown`, `_hidden`), or for anything else
+/// Returns the address of a node: IPv4, or IPv6 with or without brackets, with or without a port. `None` if the proxy
+/// does not say it (`unknown`, `_hidden`), or for anything else
 /// ([RFC 7239, section 6](https://www.rfc-editor.org/rfc/rfc7239#section-6)).
 pub(super) fn address(node: &str) -> Option<IpAddr> {
     let node = node.trim();
@@ -21,7 +21,7 @@ pub(super) fn address(node: &str) -> Option<IpAddr> {
     is_port(port).then_some(address.into())
 }
 
-/// Nothing, or a colon and what may stand for a port, which may be hidden too.
+/// Whether the text is empty, or a colon and a port, which may be obfuscated too.
 fn is_port(text: &str) -> bool {
     let Some(port) = text.strip_prefix(':') else { return text.is_empty() };
     let hidden =
@@ -33,7 +33,7 @@ fn port_number(text: &str) -> Option<u16> {
     (text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// How the client reached the outermost proxy.
+/// The scheme by which the client reached the outermost proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
     Http,
@@ -51,8 +51,8 @@ impl Scheme {
     }
 }
 
-/// The root URL of a host with or without a port, in its normal form.
-/// `None` for what is not just a host: such things end up in redirects and metadata.
+/// Returns the root URL of a host with or without a port, in its normal form. `None` for anything that is not just a
+/// host, since the URL ends up in redirects and metadata.
 pub(super) fn base(scheme: Scheme, host: &str) -> Option<String> {
     let host = host.trim();
     let end = match host.strip_prefix('[') {
@@ -63,7 +63,7 @@ pub(super) fn base(scheme: Scheme, host: &str) -> Option<String> {
     if !is_plain(name) {
         return None;
     }
-    // As browsers write it: in lower case, numbers as the address they are.
+    // As browsers write it: names in lower case, numeric forms as IPv4 addresses.
     let name = url::Host::parse(name).ok()?;
     let port = match port.strip_prefix(':') {
         Some(port) => Some(port_number(port)?),
@@ -80,7 +80,7 @@ pub(super) fn base(scheme: Scheme, host: &str) -> Option<String> {
     })
 }
 
-/// Nothing that would be decoded or mapped to something else.
+/// Whether the name has no character that a parser would decode or map to another.
 fn is_plain(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     (1..=253).contains(&name.len()) && name.bytes().all(known)

@@ -1,4 +1,4 @@
-//! The signed assertion by which a client proves who it is, `private_key_jwt`
+//! The signed assertion by which a client authenticates, `private_key_jwt`
 //! ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523#section-3),
 //! [RFC 7521](https://www.rfc-editor.org/rfc/rfc7521#section-5.2), and
 //! [OpenID Connect Core, section 9](https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication)).
@@ -11,23 +11,23 @@ use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, decode_header};
 use serde::Deserialize;
 
-/// More than any has: one signed with RSA of 8192 bits has some 2 KB.
+/// The longest assertion: one signed with RSA of 8192 bits has some 2 KB.
 const MAX_LENGTH: usize = 8 * 1024;
-/// Seconds that clocks may differ by.
+/// The seconds by which clocks may differ.
 const SKEW: Timestamp = 60;
-/// Seconds that an assertion may still count for: one that leaked is soon worth nothing, and its id need
-/// not be remembered for long.
+/// The longest remaining lifetime of an assertion, in seconds. A leaked one soon expires, and its id need not be
+/// remembered for long.
 const LONGEST: Timestamp = 600;
-/// Characters of an id.
+/// The longest id, in bytes.
 const MAX_ID: usize = 255;
 
-/// An assertion, read and not yet believed.
+/// An assertion that was parsed but not yet verified.
 #[derive(Debug)]
 pub(crate) struct Assertion {
     pub(super) algorithm: Algorithm,
     pub(super) key_id: Option<String>,
     claims: Claims,
-    /// What is signed.
+    /// The signed part of the text.
     message: String,
     signature: Vec<u8>,
 }
@@ -37,7 +37,7 @@ struct Claims {
     iss: String,
     sub: String,
     aud: Audience,
-    /// Seconds, which may have fractions
+    /// The expiry time in seconds, which may have fractions
     /// ([RFC 7519, section 2](https://www.rfc-editor.org/rfc/rfc7519#section-2)).
     exp: f64,
     nbf: Option<f64>,
@@ -53,7 +53,8 @@ enum Audience {
 }
 
 impl Audience {
-    /// A slash at the end does not matter: some libraries put one after the host.
+    /// Whether an accepted audience is named. A slash at the end does not matter: some libraries add one after the
+    /// host.
     fn has(&self, accepted: &[String]) -> bool {
         let is = |one: &String| {
             accepted
@@ -68,7 +69,7 @@ impl Audience {
 }
 
 impl Assertion {
-    /// Reads one; an error says what is wrong with its form. Nothing of it is true yet.
+    /// Parses an assertion; the error says what is wrong with its form. Its claims are not verified.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         if text.len() > MAX_LENGTH {
             return Err("the client_assertion is too long");
@@ -94,23 +95,23 @@ impl Assertion {
         Ok(Self { algorithm: header.alg, key_id: header.kid, claims, message: message.to_owned(), signature })
     }
 
-    /// Whether one of these keys has signed it.
+    /// Whether one of these keys has signed the assertion.
     pub(crate) fn is_signed_by(&self, keys: &KeySet) -> bool {
         keys.verify(self.key_id.as_deref(), self.algorithm, self.message.as_bytes(), &self.signature)
     }
 
-    /// Whom it is of, if it is true.
+    /// Returns the `client_id` that the assertion claims.
     pub(crate) fn client(&self) -> &str {
         &self.claims.sub
     }
 
-    /// What may come once only.
+    /// Returns the id that may be used only once.
     pub(crate) fn id(&self) -> String {
-        // An id of a client that is a URL holds no line break.
+        // A client id that is a URL contains no line break.
         format!("{}\n{}", self.claims.sub, self.claims.jti)
     }
 
-    /// Whether it is for this server, and now; until when its id must be remembered.
+    /// Checks that the assertion is for this server and valid now; returns until when its id must be remembered.
     pub(crate) fn check(&self, audiences: &[String], now: Timestamp) -> Result<Timestamp, &'static str> {
         let Claims { aud, exp, nbf, iat, .. } = &self.claims;
         if !aud.has(audiences) {
@@ -132,7 +133,7 @@ impl Assertion {
     }
 }
 
-/// A cast of a number that is too large gives the nearest.
+/// Converts seconds to a timestamp; a number that is too large becomes the nearest one.
 fn seconds(time: f64) -> Timestamp {
     time.floor() as Timestamp
 }

@@ -1,4 +1,4 @@
-//! The authorization endpoint: what is asked for, and the login page.
+//! The authorization endpoint: checks requests and shows the login page.
 
 use super::page::{Csrf, FormError, LoginPage, error_page};
 use super::params::Params;
@@ -13,7 +13,7 @@ use crate::net::Body;
 use http::Response;
 use url::Url;
 
-/// What the login page posts back, to be checked again.
+/// The parameters that the login page posts back, to be checked again.
 const REQUEST: [&str; 8] = [
     "response_type",
     "response_mode",
@@ -25,17 +25,17 @@ const REQUEST: [&str; 8] = [
     "code_challenge_method",
 ];
 
-/// An authorization request that keeps the rules.
+/// An authorization request that was checked.
 pub(super) struct Wanted<'a> {
     pub(super) challenge: &'a str,
     pub(super) asked: Asked,
-    /// What it can get at most.
+    /// The scopes that the request can get at most.
     pub(super) scopes: Scopes,
     pub(super) resource: String,
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// GET: shows the login page.
+    /// Answers a GET with the login page.
     pub(super) async fn authorize(&self, asker: &Asker<'_>, path: &str, params: &Params) -> Response<Body> {
         let client = match self.asking_client(asker, params).await {
             Ok(client) => client,
@@ -51,7 +51,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// What is checked of the request once it is known where errors go.
+    /// Checks the part of the request whose errors go to the redirect URI.
     pub(super) fn wanted<'a>(&self, asker: &Asker<'_>, params: &'a Params) -> Result<Wanted<'a>, RedirectError> {
         let invalid = |why: &str| RedirectError::new("invalid_request", why);
         if let Some(name) = params.repeated() {
@@ -66,7 +66,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(invalid("response_mode must be query"));
         }
         let challenge = params.get("code_challenge").ok_or_else(|| invalid("code_challenge is missing (PKCE)"))?;
-        // Without a method it would be plain (RFC 7636, section 4.3).
+        // Without a method it would be `plain` (RFC 7636, section 4.3).
         if params.get("code_challenge_method") != Some("S256") {
             return Err(invalid("code_challenge_method must be S256"));
         }
@@ -80,8 +80,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(Wanted { challenge, asked, scopes, resource })
     }
 
-    /// What tokens are for ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2));
-    /// with no resource, or several, that is the whole site.
+    /// Returns the resource that tokens are for
+    /// ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)): the whole site if the request names
+    /// no resource, or several.
     pub(super) fn resource(&self, asker: &Asker<'_>, params: &Params) -> Result<String, &'static str> {
         let mut asked = params.all("resource");
         let one = match (asked.next(), asked.next()) {

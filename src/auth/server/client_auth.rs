@@ -1,5 +1,5 @@
-//! Which client calls the token or revocation endpoint. None has a secret; one that is known by a
-//! metadata document may have keys, and then may have to prove that it is itself.
+//! Client authentication at the token and revocation endpoints. Clients have no secrets, but a client that is known by
+//! a metadata document can have keys, and may then have to authenticate with them.
 
 use super::assertion::Assertion;
 use super::client_metadata::{AssertionError, Described, MetadataError, is_metadata_url};
@@ -16,13 +16,13 @@ use http::header::AUTHORIZATION;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-/// What there is of client assertions
+/// The only type of client assertions that is supported
 /// ([RFC 7523, section 2.2](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Who a request says that it is from, and what is to prove it.
+/// The client that a request names, and the assertion that is to prove it.
 pub(super) struct Named {
-    /// Nothing if it is left out.
+    /// The client's id, if the request has one.
     pub(super) client: Option<String>,
     assertion: Option<Assertion>,
 }
@@ -33,7 +33,7 @@ impl Named {
     }
 }
 
-/// The `client_id`, from the form, as the user of HTTP Basic, or as the subject of an assertion.
+/// Returns the `client_id` from the form, from the user of HTTP Basic, or from the subject of an assertion.
 pub(super) fn named(asker: &Asker<'_>, form: &Params) -> Result<Named, OAuthError> {
     if let Some(name) = form.repeated() {
         return Err(OAuthError::request(format!("{} is given twice", super::reply::plain(name))));
@@ -59,7 +59,7 @@ pub(super) fn named(asker: &Asker<'_>, form: &Params) -> Result<Named, OAuthErro
     }
 }
 
-/// The user of `Authorization: Basic`
+/// Returns the user of `Authorization: Basic`
 /// ([RFC 6749, section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
 fn basic(asker: &Asker<'_>) -> Result<Option<String>, OAuthError> {
     let bad = || OAuthError::client("the Authorization header is not HTTP Basic with a client id");
@@ -79,19 +79,18 @@ fn basic(asker: &Asker<'_>) -> Result<Option<String>, OAuthError> {
     if id.is_empty() { Err(bad()) } else { Ok(Some(id.into_owned())) }
 }
 
-/// The token endpoint, and the revocation endpoint for libraries that name where they ask.
+/// The paths that an assertion may name as its audience: some libraries name the endpoint that they call.
 const ENDPOINTS: [&str; 4] = ["/token", "/oauth/token", "/revoke", "/oauth/revoke"];
 
-/// The client keeps its tokens and tries again.
+/// Returns an error that makes the client keep its tokens and try again.
 fn unknown(error: MetadataError) -> OAuthError {
     let why = "what this client publishes about itself cannot be had now";
     OAuthError::broken(why, "a client cannot be authenticated", error)
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// Whether it is `client` that asks, as far as that client has to prove it: by its document as it is
-    /// now, or as it was at the login (`confidential`) where its document cannot be had. Says whether it
-    /// has to.
+    /// Checks that `client` sends the request, if it has to authenticate; returns whether it has to. Its document
+    /// decides, or, where the document cannot be fetched, whether the client had to at the login (`confidential`).
     pub(super) async fn authenticate(
         &self,
         asker: &Asker<'_>,
@@ -132,7 +131,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// An assertion that is true counts once, at whichever replica.
+    /// Verifies an assertion, which may be used once, in all replicas together.
     async fn verified(
         &self,
         asker: &Asker<'_>,
@@ -156,8 +155,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// Whether anybody may call by this name. A client that this server has forgotten learns it
-    /// from `invalid_client`, and registers again.
+    /// Checks that this client exists. A client that this server has forgotten learns so from `invalid_client`, and
+    /// registers again.
     pub(super) async fn must_be_known(&self, client: Option<&str>) -> Result<(), OAuthError> {
         let Some(id) = client.filter(|id| *id != PUBLIC_CLIENT) else { return Ok(()) };
         if self.client_metadata.is_some() && is_metadata_url(id) {

@@ -1,4 +1,4 @@
-//! Readers of what strangers send, for the fuzz targets and property tests.
+//! Parsers of what strangers send, for the fuzz targets and property tests.
 
 use super::assertion::Assertion;
 use super::keys::KeySet;
@@ -15,26 +15,26 @@ pub fn redirect_matches(asked: &str, registered: &str) -> bool {
     RedirectUri::parse(asked).is_ok_and(|uri| uri.matches(registered))
 }
 
-/// The redirect URI with an answer appended; nothing if it is none.
+/// Returns the redirect URI with an answer appended; `None` if it is not one.
 pub fn redirect_with(text: &str, answer: &[(&str, &str)]) -> Option<String> {
     RedirectUri::parse(text).ok().map(|uri| uri.with(answer))
 }
 
-/// The values of one parameter, and whether any parameter is repeated; nothing if it is no form.
+/// Returns the values of one parameter, and whether any parameter is repeated; `None` if it is no form.
 pub fn params(encoded: &[u8], name: &str) -> Option<(Vec<String>, bool)> {
     let params = Params::parse(encoded).ok()?;
     Some((params.all(name).map(str::to_owned).collect(), params.repeated().is_some()))
 }
 
-/// The client that an assertion is of, its id, and until when that is remembered if it is for one of these
-/// audiences and this moment; nothing if it is no assertion.
+/// Returns the client of an assertion, its id, and until when the id is remembered if the assertion is for one of these
+/// audiences and this moment; `None` if it is no assertion.
 #[allow(clippy::type_complexity, reason = "for tests")]
 pub fn assertion(text: &str, audiences: &[String], now: i64) -> Option<(String, String, Option<i64>)> {
     let assertion = Assertion::parse(text).ok()?;
     Some((assertion.client().to_owned(), assertion.id(), assertion.check(audiences, now).ok()))
 }
 
-/// Whether it is a set of public keys, and whether one of them has signed the assertion.
+/// Whether `keys` is a set of public keys, and whether one of them has signed the assertion.
 pub fn signed(keys: &str, assertion: &str) -> (bool, bool) {
     let Ok(keys) = KeySet::read(keys) else { return (false, false) };
     (true, Assertion::parse(assertion).is_ok_and(|assertion| assertion.is_signed_by(&keys)))

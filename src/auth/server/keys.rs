@@ -1,5 +1,5 @@
-//! The public keys of a client ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517#section-5)), and what is
-//! signed with them.
+//! The public keys of a client ([RFC 7517](https://www.rfc-editor.org/rfc/rfc7517#section-5)), and the verification of
+//! signatures.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-/// Signatures that count, each with the name of its algorithm: asymmetric ones only.
+/// The supported signature algorithms, each with its name: asymmetric ones only.
 pub(crate) const ALGORITHMS: [(&str, Algorithm); 4] = [
     ("RS256", Algorithm::RS256),
     ("PS256", Algorithm::PS256),
@@ -16,19 +16,19 @@ pub(crate) const ALGORITHMS: [(&str, Algorithm); 4] = [
     ("EdDSA", Algorithm::EdDSA),
 ];
 
-/// More than any client needs while it changes its keys.
+/// The most keys in a set, more than any client needs while it changes its keys.
 const MAX_KEYS: usize = 32;
-/// So many are tried for a signature that does not say which it is of.
+/// The most keys that are tried for a signature that names no key.
 const MAX_TRIED: usize = 8;
 
-/// The keys that can be used here.
+/// The supported keys of a set.
 #[derive(Debug)]
 pub(crate) struct KeySet(Vec<Key>);
 
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
-    /// It is for this one only.
+    /// The only algorithm that the key is for, if it names one.
     algorithm: Option<KeyAlgorithm>,
     key: DecodingKey,
 }
@@ -39,7 +39,7 @@ struct Document<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-/// The members that only the owner of a key may know
+/// The members of a key that only its owner may know
 /// ([RFC 7518, section 6](https://www.rfc-editor.org/rfc/rfc7518#section-6)).
 #[derive(Deserialize)]
 struct Private {
@@ -68,8 +68,8 @@ impl Private {
 }
 
 impl KeySet {
-    /// Reads a set. Keys of unknown kinds and for other purposes are left out; private or shared ones
-    /// spoil all, since whoever publishes them has lost them.
+    /// Parses a key set. Keys of unknown kinds and for other purposes are left out; a private or shared key makes the
+    /// whole set invalid, since its owner has published it.
     pub(crate) fn read(json: &str) -> Result<Self, &'static str> {
         let document: Document<'_> = serde_json::from_str(json).map_err(|_| "is no JSON Web Key Set")?;
         if document.keys.len() > MAX_KEYS {
@@ -86,12 +86,12 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    /// Whether there is a key of this id; without an id, whether there is any.
+    /// Whether the set has a key of this id, or, without an id, any key.
     pub(super) fn has(&self, id: Option<&str>) -> bool {
         self.0.iter().any(|key| id.is_none() || key.id.as_deref() == id)
     }
 
-    /// Whether one of the keys has signed this.
+    /// Whether one of the keys has signed the message.
     pub(crate) fn verify(&self, id: Option<&str>, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let fits = |key: &&Key| (id.is_none() || key.id.as_deref() == id) && key.is_for(algorithm);
         self.0.iter().filter(fits).take(MAX_TRIED).any(|key| verify(algorithm, &key.key, message, signature))
@@ -99,7 +99,7 @@ impl KeySet {
 }
 
 impl Key {
-    /// Nothing if it is not for signatures, or of a kind that no algorithm here is for.
+    /// Returns the key; `None` if it is not for signatures, or no supported algorithm uses its kind.
     fn of(jwk: Jwk) -> Option<Self> {
         let common = &jwk.common;
         let signs = common.public_key_use.as_ref().is_none_or(|one| *one == PublicKeyUse::Signature);
@@ -129,10 +129,10 @@ impl Key {
     }
 }
 
-/// Each algorithm with keys of its own family only, whatever the signature says it is.
+/// Verifies a signature. Each algorithm accepts only keys of its own family, whatever the signature claims.
 fn verify(algorithm: Algorithm, key: &DecodingKey, message: &[u8], signature: &[u8]) -> bool {
     let rsa = |parameters: &RsaParameters, n: &[u8], e: &[u8]| {
-        // Some encoders put the zero before it that signed numbers need.
+        // Some encoders add the leading zero that signed numbers need.
         let n = n.iter().position(|byte| *byte != 0).and_then(|start| n.get(start..)).unwrap_or_default();
         RsaPublicKeyComponents { n, e }.verify(parameters, message, signature).is_ok()
     };

@@ -1,4 +1,4 @@
-//! [`RateLimits`]: how often one address may use the authorization server.
+//! [`RateLimits`]: how often one address may call the authorization server.
 
 use crate::auth::buckets::{ByNetwork, at_least_one};
 #[cfg(doc)]
@@ -8,21 +8,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many requests a minute one client address may make to each endpoint of the authorization
-/// server. More get 429 with `Retry-After`.
+/// Limits how many requests a minute one client address may send to each endpoint of the authorization server. Further
+/// ones get 429 with `Retry-After`.
 ///
-/// By default 10 to the authorization endpoint, 30 to registration and 120 to the token endpoint.
-/// All of them may come at once; then they are granted again one by one, evenly over the minute.
+/// The defaults are 10 for the authorization endpoint, 30 for registration and 120 for the token endpoint. All of them
+/// may come at once; then requests are allowed one by one, evenly over the minute.
 ///
-/// At the authorization endpoint only what fails counts as one: wrong logins, requests that are none.
-/// Logins may be sent 6 times as often, and the page may be looked at 30 times as often, since many
-/// people may share an address. Who has to wait keeps the form, and a login that is
-/// [known](Login::check_held) to have been right before need not wait for the failures of others.
+/// At the authorization endpoint only errors count: wrong logins and malformed requests. Logins may be sent 6 times as
+/// often, and the page may be shown 30 times as often, since many people may share an address. Users who have to wait
+/// keep the form, and a login that is [known](Login::check_held) to have been right before need not wait because of the
+/// errors of others.
 ///
-/// IPv6 addresses count together by their /64, which is what one customer gets; a /56 may do 4 times as
-/// much, and a /48 16 times. Requests whose address is unknown share one count. Up to 10 000 networks are
-/// remembered for each endpoint, and as many more that are held up.
-/// Clones share the counts.
+/// IPv6 addresses count by their /64, which is what one customer gets; a /56 may do 4 times as much, and a /48 16
+/// times. Requests whose address is unknown count together. Up to 10 000 networks are remembered for each endpoint, and
+/// as many more that are blocked. Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct RateLimits {
     page: Option<Arc<Page>>,
@@ -32,7 +31,7 @@ pub struct RateLimits {
 
 type Limit = Option<Arc<ByNetwork>>;
 
-/// What is limited of the login page.
+/// The limits of the login page.
 #[derive(Debug)]
 struct Page {
     failures: ByNetwork,
@@ -40,11 +39,11 @@ struct Page {
     views: ByNetwork,
 }
 
-/// So many times as often as one may fail, logins may be sent and the page be shown.
+/// How many logins, and how many views of the page, are allowed for each allowed error.
 const POSTS: NonZeroU32 = at_least_one(6);
 const VIEWS: NonZeroU32 = at_least_one(30);
 
-/// What is limited.
+/// An endpoint with a limit of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// `/register`.
@@ -56,9 +55,9 @@ pub(crate) enum Endpoint {
 /// What may be done with a form that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Post {
-    /// All.
+    /// The form is processed.
     Welcome,
-    /// It is shown again: too many were sent. How long to wait.
+    /// The form is shown again, since too many were sent; with the time to wait.
     Again(Duration),
 }
 
@@ -69,12 +68,12 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// No limits: for tests, or where something before this server limits already.
+    /// Creates no limits: for tests, or where a layer before this server limits requests.
     pub const fn unlimited() -> Self {
         Self { page: None, register: None, token: None }
     }
 
-    /// Failures a minute at the authorization endpoint; 0 for any number.
+    /// Sets how many errors a minute are allowed at the authorization endpoint; 0 for any number.
     #[must_use]
     pub fn authorize(self, per_minute: u32) -> Self {
         let page = NonZeroU32::new(per_minute).map(|failures| {
@@ -84,19 +83,19 @@ impl RateLimits {
         Self { page, ..self }
     }
 
-    /// Requests a minute to the registration endpoint; 0 for any number.
+    /// Sets how many requests a minute are allowed at the registration endpoint; 0 for any number.
     #[must_use]
     pub fn register(self, per_minute: u32) -> Self {
         Self { register: limit(per_minute), ..self }
     }
 
-    /// Requests a minute to the token and revocation endpoints; 0 for any number.
+    /// Sets how many requests a minute are allowed at the token and revocation endpoints; 0 for any number.
     #[must_use]
     pub fn token(self, per_minute: u32) -> Self {
         Self { token: limit(per_minute), ..self }
     }
 
-    /// Counts a request, or says after how many whole seconds the next one is welcome.
+    /// Counts a request, or returns how many whole seconds to wait for the next one.
     pub(crate) fn check(&self, endpoint: Endpoint, address: Option<IpAddr>) -> Result<(), Duration> {
         let limit = match endpoint {
             Endpoint::Register => &self.register,
@@ -105,12 +104,12 @@ impl RateLimits {
         limit.as_ref().map_or(Ok(()), |limit| limit.check(address))
     }
 
-    /// Counts a look at the login page.
+    /// Counts a view of the login page, or returns how long to wait.
     pub(crate) fn view(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         self.page.as_ref().map_or(Ok(()), |page| page.views.check(address))
     }
 
-    /// Counts a form that is sent. Not even the form is for who cannot look at it any more.
+    /// Counts a form that is sent. An address that may not view the page any more does not get the form again either.
     pub(crate) fn post(&self, address: Option<IpAddr>) -> Result<Post, Duration> {
         let Some(page) = &self.page else { return Ok(Post::Welcome) };
         match page.posts.check(address) {
@@ -119,12 +118,12 @@ impl RateLimits {
         }
     }
 
-    /// Whether too much failed at the login page already; how long to wait.
+    /// Returns how long to wait if there were too many errors at the login page.
     pub(crate) fn may_fail(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         self.page.as_ref().map_or(Ok(()), |page| page.failures.admit(address))
     }
 
-    /// Something failed at the login page.
+    /// Counts an error at the login page.
     pub(crate) fn failed(&self, address: Option<IpAddr>) {
         if let Some(page) = &self.page {
             page.failures.count(address);
@@ -158,7 +157,7 @@ mod tests {
         }
         assert_eq!((0..1_000).take_while(|_| limits.post(address) == Ok(Post::Welcome)).count(), 60);
         let again = |_: &_| matches!(limits.post(address), Ok(Post::Again(wait)) if wait.as_secs() == 1);
-        // One more was asked for above.
+        // The loop above has taken one more.
         assert_eq!((0..1_000).take_while(again).count(), 299);
         assert_eq!(limits.post(address), Err(Duration::from_secs(1)));
         assert_eq!(limits.view(address), Err(Duration::from_secs(1)));

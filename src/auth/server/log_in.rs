@@ -1,4 +1,4 @@
-//! The login page comes back: who logs in, and the code they get.
+//! Answers the login page: logs the user in, and sends the client a code.
 
 use super::authorize::Wanted;
 use super::page::{AuthorizationError, Csrf, FormError, Outage, error_page};
@@ -17,15 +17,15 @@ use crate::net::Body;
 use http::Response;
 use zeroize::Zeroizing;
 
-/// Characters of a user's name; 1C's are shorter.
+/// The longest user name, in characters; those of 1C are shorter.
 const LONGEST_USER: usize = 256;
 
-/// For so many seconds an answered login page is known: no code that it sent lives longer.
+/// The seconds for which an answered login page is remembered: no code that it sent lives longer.
 const ANSWERED: Timestamp = 600;
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// POST: nothing that the page posts back is trusted. If too many were sent, the form is shown again,
-    /// with the seconds to wait.
+    /// Answers a POST of the login page; nothing that it posts back is trusted. With `held`, since too many forms were
+    /// sent, the form is shown again with these seconds to wait.
     pub(super) async fn log_in(
         &self,
         asker: &Asker<'_>,
@@ -45,7 +45,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let genuine = Csrf::verify(asker.head, &asker.base, form.get(csrf.field().0));
         let wanted = match self.wanted(asker, form) {
             Ok(wanted) => wanted,
-            // A stranger's form is sent nowhere.
+            // A forged form must not send an answer anywhere.
             Err(refused) if genuine => return target.refuse(asker, &refused),
             Err(RedirectError(_, why)) => return error_page(asker.language, &AuthorizationError::BadRequest(why)),
         };
@@ -85,8 +85,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// Whether this browser answers this authorization request for the first time. A form that is sent
-    /// twice (two clicks, the Back button) would send the client two codes.
+    /// Whether this browser answers this authorization request for the first time. A form that is sent twice (two
+    /// clicks, the Back button) would send the client two codes.
     async fn first_answer(&self, asker: &Asker<'_>, client: &str, form: &Params) -> Result<bool, RedirectError> {
         let what = ["csrf", "redirect_uri", "state", "code_challenge"].map(|name| form.get(name).unwrap_or_default());
         let id = Digest::of(&format!("{:?}", ("login form", client, what)));
@@ -95,7 +95,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         first.map_err(|error| self.refused_by(asker, OAuthError::from(error)))
     }
 
-    /// Asks the [`Login`], and reports what fails. Who would have to wait may pass if it is known.
+    /// Asks the [`Login`], and reports errors. With `waits`, a user who would have to wait passes if the login is
+    /// known.
     pub(super) async fn check(
         &self,
         asker: &Asker<'_>,
@@ -135,7 +136,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         })
     }
 
-    /// What a user who logged in gets of the scopes; nothing is an error.
+    /// Returns the supported scopes that a user may be granted, possibly none.
     pub(super) fn allowed(&self, logged_in: &LoggedIn) -> Scopes {
         logged_in.scopes.as_ref().map_or_else(|| self.supported.clone(), |has| has.intersection(&self.supported))
     }
@@ -172,7 +173,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(code)
     }
 
-    /// What the client is told of a failure.
+    /// Logs an error, and turns it into one for the client.
     fn refused_by(&self, asker: &Asker<'_>, failure: OAuthError) -> RedirectError {
         self.tell(asker, &failure);
         RedirectError::new(failure.error, failure.description)
@@ -211,12 +212,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 }
 
-/// What a form holds, or nothing if that cannot be a login.
+/// Returns what a form contains, or `None` if it cannot be a login.
 pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
     match form {
         Form::Credentials => {
             let user = params.get("username")?;
-            // A colon would end the name early: the login would be checked as somebody else's.
+            // A colon would end the name early: the login of another user would be checked.
             let legal = !user.contains(|char: char| char == ':' || char.is_control());
             let credentials = || Credentials::new(user, params.get("password").unwrap_or_default());
             (legal && user.chars().count() <= LONGEST_USER).then(|| Typed::Credentials(credentials()))
@@ -225,7 +226,7 @@ pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
     }
 }
 
-/// The credentials as only the bearer of `token` can open them.
+/// Returns the credentials sealed so that only the bearer of `token` can open them.
 pub(super) fn sealed(credentials: Option<&Credentials>, token: &str) -> Result<Option<Vec<u8>>, OAuthError> {
     let sealed = credentials.map(|credentials| seal(credentials, token)).transpose();
     sealed.map_err(|error| OAuthError::from(crate::rpc::BoxError::from(error)))

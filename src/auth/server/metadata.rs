@@ -1,4 +1,4 @@
-//! The metadata of the server and of its resources.
+//! The metadata documents of the server and of its resources.
 
 use super::client_metadata::METHODS;
 use super::keys::ALGORITHMS;
@@ -12,7 +12,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-/// [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
+/// The authorization server metadata of [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2).
 #[derive(Serialize)]
 struct Server<'a> {
     issuer: &'a str,
@@ -37,7 +37,7 @@ struct Server<'a> {
     service_documentation: Option<&'a str>,
 }
 
-/// [RFC 9728, section 2](https://www.rfc-editor.org/rfc/rfc9728#section-2).
+/// The protected resource metadata of [RFC 9728, section 2](https://www.rfc-editor.org/rfc/rfc9728#section-2).
 #[derive(Serialize)]
 struct Resource<'a> {
     resource: String,
@@ -63,7 +63,7 @@ impl<L: Login, S> Inner<L, S> {
     pub(super) fn server_metadata(&self, asker: &Asker<'_>) -> Response<Body> {
         let issuer = asker.issuer.as_str();
         let scopes = self.supported.union(&Scopes::parse(OFFLINE));
-        // Keys are known from metadata documents only.
+        // Keys come from metadata documents only.
         let (methods, algorithms) = match self.client_metadata {
             Some(_) => (&METHODS[..], ALGORITHMS.map(|(name, _)| name).to_vec()),
             None => (&["none"][..], Vec::new()),
@@ -100,7 +100,7 @@ impl<L: Login, S> Inner<L, S> {
         })
     }
 
-    /// A document that says what a request's headers said must not be served to others.
+    /// Returns a JSON document. If it depends on the headers of the request, it must not be cached for others.
     fn document(&self, document: &impl Serialize) -> Response<Body> {
         let mut response = reply::json(StatusCode::OK, document);
         if self.site.is_fixed() {

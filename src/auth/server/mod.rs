@@ -1,41 +1,38 @@
-//! The authorization server: logs users in and gives out the tokens that clients call with
+//! The authorization server, which logs users in and issues the tokens that clients call with
 //! ([OAuth 2.1](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13), and the
-//! [authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization)
-//! chapter of MCP).
+//! [authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization) chapter of MCP).
 //!
 //! [`AuthorizationServer`] is one tower service with these endpoints, at the root or below
 //! [`Site::mount`]:
 //!
-//! | Path | Method | What |
+//! | Path | Method | Purpose |
 //! |---|---|---|
 //! | `/.well-known/oauth-protected-resource`, also with a resource's path after or before it | GET | metadata of the resource ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)) |
 //! | `/.well-known/oauth-authorization-server`, also with the mount's or a resource's path after or before it | GET | metadata of the server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)) |
-//! | `/register`, `/oauth/register` | POST | a client registers itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)) |
-//! | `/authorize`, `/oauth/authorize` | GET, POST | the login page, and the way back to the client with a code |
-//! | `/token`, `/oauth/token` | POST | tokens for a code, a refresh token, or a user and password |
-//! | `/revoke`, `/oauth/revoke` | POST | takes tokens back ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) |
+//! | `/register`, `/oauth/register` | POST | registers a client ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)) |
+//! | `/authorize`, `/oauth/authorize` | GET, POST | shows the login page, and sends the user back to the client with a code |
+//! | `/token`, `/oauth/token` | POST | issues tokens for a code, a refresh token, or a user and password |
+//! | `/revoke`, `/oauth/revoke` | POST | revokes tokens ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) |
 //!
 //! Other paths get 404, other methods 405. Clients are public, so PKCE with S256
-//! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) is always required, and refresh tokens
-//! change at each use; one that comes again after its [grace](Lifetimes::grace) takes the whole grant
-//! with it.
+//! ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)) is always required, and refresh tokens change at each use; one
+//! that comes again after its [grace](Lifetimes::grace) revokes the whole grant.
 //!
-//! A client is known by registration, by the URL of a metadata document ([`ClientMetadata`]), or as
-//! [`PUBLIC_CLIENT`], which may send users back to their own machine only.
+//! A client is known by registration, by the URL of a metadata document ([`ClientMetadata`]), or as [`PUBLIC_CLIENT`],
+//! which may send users back to their own machine only.
 //!
 //! # What the embedder does
 //!
-//! - **Routes**: sends all these paths here. The documents under `/.well-known/` belong to the root of the
-//!   host, also if the rest is mounted elsewhere. Routers that take the mount path away are fine.
-//! - **Sweeps**: calls [`AuthorizationServer::sweep`] every few minutes.
-//! - **Closes**: calls [`AuthorizationServer::close`] at the end.
-//! - **Addresses**: puts [`Peer`](crate::net::Peer) into the extensions of requests, or
-//!   [`Caller`](crate::net::Caller) behind proxies. [`RateLimits`] count by them, and without either
-//!   all callers count as one.
-//! - **Site**: sets [`Site::public_url`], unless the `Host` header can be relied on.
-//! - **CORS**: puts a layer in front, where web pages are clients, but not before `/authorize`
+//! - **Routes**: route all these paths to the server. The documents under `/.well-known/` belong to the root of the
+//!   host, even if the rest is mounted elsewhere. Routers that strip the mount path are fine.
+//! - **Sweeps**: call [`AuthorizationServer::sweep`] every few minutes.
+//! - **Closes**: call [`AuthorizationServer::close`] at the end.
+//! - **Addresses**: put [`Peer`](crate::net::Peer) into the extensions of requests, or [`Caller`](crate::net::Caller)
+//!   behind proxies. [`RateLimits`] count by them, and without either all callers count as one.
+//! - **Site**: set [`Site::public_url`], unless the `Host` header can be relied on.
+//! - **CORS**: put a layer in front, where web pages are clients, but not before `/authorize`
 //!   ([RFC 9700, section 2.6](https://www.rfc-editor.org/rfc/rfc9700#section-2.6)).
-//! - **Validates**: gives [`AuthorizationServer::tokens`] to the bearer layer.
+//! - **Validates**: give [`AuthorizationServer::tokens`] to the bearer layer.
 //!
 //! # Example
 //!
@@ -129,25 +126,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client that needs no registration. Users are sent back to loopback addresses only.
+/// The `client_id` of a client that needs no registration. Users are sent back to loopback addresses only.
 pub const PUBLIC_CLIENT: &str = "mcp-public-client";
 
-/// Clients that were used and have no grant any more are forgotten after so many seconds: 90 days.
+/// The seconds after which a client that was used and has no grant any more is forgotten: 90 days.
 const IDLE_CLIENT: Timestamp = 90 * 24 * 3600;
 
-/// How long what is given out counts.
+/// The lifetimes of codes and tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lifetimes {
-    /// An authorization code; 2 minutes by default.
+    /// The lifetime of an authorization code; 2 minutes by default.
     pub code: Duration,
-    /// An access token; 1 hour by default.
+    /// The lifetime of an access token; 1 hour by default.
     pub access: Duration,
-    /// A refresh token, from when it was last changed; 14 days by default. One that carries no login of
-    /// 1C (that of an access key) counts from the login on, however often it changes.
+    /// The lifetime of a refresh token, from when it was last changed; 14 days by default. A token that carries no
+    /// login of 1C (that of an access key) counts from the login on, however often it changes.
     pub refresh: Duration,
-    /// How long a refresh token that was just changed still works for its client, in whole seconds; 30
-    /// by default, zero is not at all. For clients that refresh twice at once, or never got the answer.
+    /// How long a refresh token that was just changed still works for its client, in whole seconds; 30 by default, zero
+    /// for not at all. It is for clients that refresh twice at once, or never got the answer.
     pub grace: Duration,
 }
 
@@ -160,21 +157,21 @@ impl Default for Lifetimes {
 }
 
 impl Lifetimes {
-    /// Sets that of authorization codes.
+    /// Sets the lifetime of authorization codes.
     #[must_use]
     pub const fn code(mut self, code: Duration) -> Self {
         self.code = code;
         self
     }
 
-    /// Sets that of access tokens.
+    /// Sets the lifetime of access tokens.
     #[must_use]
     pub const fn access(mut self, access: Duration) -> Self {
         self.access = access;
         self
     }
 
-    /// Sets that of refresh tokens.
+    /// Sets the lifetime of refresh tokens.
     #[must_use]
     pub const fn refresh(mut self, refresh: Duration) -> Self {
         self.refresh = refresh;
@@ -189,9 +186,9 @@ impl Lifetimes {
     }
 }
 
-/// The authorization server; see the [module](self). Cloning is cheap.
+/// The authorization server as a tower service; see the [module](self). Cloning is cheap.
 ///
-/// It is always ready, and its errors are answers.
+/// It is always ready, and answers its errors.
 #[derive(Clone)]
 pub struct AuthorizationServer<L, S>(Arc<Inner<L, S>>);
 
@@ -211,14 +208,14 @@ struct Inner<L, S> {
     client_metadata: Option<ClientMetadata>,
     clock: Clock,
     revocations: Revocations,
-    /// Of the audit trail.
+    /// Bounds the events in the audit trail.
     sampler: Sampler,
     troubles: Troubles,
 }
 
 impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
-    /// A server for the resources of `site`, with one scope `mcp`, default limits, password grant,
-    /// and no client metadata documents.
+    /// Creates a server for the resources of `site`, with one scope `mcp`, default limits, the password grant, and no
+    /// client metadata documents.
     pub fn new(site: Site, login: L, store: S) -> Self {
         Self(Arc::new(Inner {
             site,
@@ -245,51 +242,51 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
         self
     }
 
-    /// What the login page calls this server; `1C:Enterprise` by default.
+    /// Sets the name of this server on the login page; `1C:Enterprise` by default.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
         self.set(|server| name.clone_into(&mut server.name))
     }
 
-    /// Where people can read about this server, for the metadata documents.
+    /// Sets the URL where people can read about this server, for the metadata documents.
     #[must_use]
     pub fn documentation(self, url: &str) -> Self {
         self.set(|server| server.documentation = Some(url.to_owned()))
     }
 
-    /// All scopes there are; `mcp` by default. `offline_access` is understood besides.
+    /// Sets all supported scopes; `mcp` by default. `offline_access` is supported in addition.
     #[must_use]
     pub fn scopes(self, scopes: Scopes) -> Self {
         self.set(|server| server.supported = scopes.without(scopes::OFFLINE))
     }
 
-    /// What a client gets that asks for no scope; by default all supported ones.
+    /// Sets the scopes of a client that asks for none; by default all supported ones.
     #[must_use]
     pub fn default_scopes(self, scopes: Scopes) -> Self {
         self.set(|server| server.defaults = Some(scopes))
     }
 
-    /// How long codes and tokens count.
+    /// Sets the lifetimes of codes and tokens.
     #[must_use]
     pub fn lifetimes(self, lifetimes: Lifetimes) -> Self {
         self.set(|server| server.lifetimes = lifetimes)
     }
 
-    /// Whether programs may send user and password instead of showing the login page; on by
-    /// default. Only for a [`Login`] that asks for user and password.
+    /// Sets whether programs may send user and password instead of showing the login page; on by default. Used only
+    /// with a [`Login`] that asks for user and password.
     #[must_use]
     pub fn password_grant(self, on: bool) -> Self {
         self.set(|server| server.password_grant = on)
     }
 
-    /// How often one address may call.
+    /// Sets how often one address may call.
     #[must_use]
     pub fn rate_limits(self, limits: RateLimits) -> Self {
         self.set(|server| server.limits = limits)
     }
 
-    /// Which `Host` headers are answered; by default any. The others get 403. `Origin` does not matter
-    /// here: web pages may be clients. Nothing is given here without a login, so the policy is
+    /// Sets which `Host` headers are answered; by default any. The others get 403. `Origin` does not matter here: web
+    /// pages may be clients. The server gives nothing without a login, so the policy is
     /// [`authenticated`](OriginPolicy::authenticated).
     #[must_use]
     pub fn hosts(self, policy: OriginPolicy) -> Self {
@@ -302,28 +299,27 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
         self.set(|server| server.client_metadata = Some(documents))
     }
 
-    /// Another clock, for tests.
+    /// Sets another clock, for tests.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.set(|server| server.clock = clock)
     }
 
-    /// What tells the bearer layer who bears a token of this server. What this server revokes counts
-    /// there no more from then on.
+    /// Returns the validator of this server's tokens for the bearer layer. It learns at once what this server revokes.
     pub fn tokens(&self) -> Tokens<S> {
         let Inner { store, clock, login, revocations, .. } = &*self.0;
         Tokens::new(store.clone()).clock(clock.clone()).own_logins(login.is_own()).revocations(revocations.clone())
     }
 
-    /// Forgets codes, tokens and clients whose time is over, and says how many. To be called every few minutes.
+    /// Forgets expired codes, tokens and clients, and returns how many. To be called every few minutes.
     ///
     /// # Errors
-    /// If the store does not answer.
+    /// Returns a [`StoreError`] if the store does not answer.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         self.0.store.sweep(self.0.clock.now(), IDLE_CLIENT).await
     }
 
-    /// Closes the store, when nothing is served any more: see [`TokenStore::close`].
+    /// Closes the store after the last request: see [`TokenStore::close`].
     pub async fn close(&self) {
         self.0.store.close().await;
     }
@@ -345,7 +341,7 @@ impl<L, S> fmt::Debug for AuthorizationServer<L, S> {
     }
 }
 
-/// Whole seconds.
+/// Returns a duration in whole seconds.
 fn lifetime(time: Duration) -> Timestamp {
     time.as_secs().try_into().unwrap_or(Timestamp::MAX)
 }

@@ -1,4 +1,4 @@
-//! An access token and the refresh token that comes with it.
+//! [`Pair`]: an access token and the refresh token that comes with it.
 
 use super::log_in::sealed;
 use super::reply::OAuthError;
@@ -15,7 +15,7 @@ pub(super) struct Pair {
     refresh: Zeroizing<String>,
 }
 
-/// [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
+/// The token response of [RFC 6749, section 5.1](https://www.rfc-editor.org/rfc/rfc6749#section-5.1).
 #[derive(Serialize)]
 pub(super) struct Answer<'a> {
     access_token: &'a str,
@@ -26,7 +26,7 @@ pub(super) struct Answer<'a> {
 }
 
 impl Pair {
-    /// New ones for a grant, and what a store keeps of them; `since` is when the user logged in.
+    /// Creates the tokens of a grant, and what the store keeps of them; `since` is when the user logged in.
     pub(super) fn new<L, S>(
         server: &Inner<L, S>,
         grant: &str,
@@ -37,8 +37,8 @@ impl Pair {
         now: Timestamp,
     ) -> Result<(Self, Vec<Token>), OAuthError> {
         let pair = Self { access: secret::new(secret::ACCESS)?, refresh: secret::new(secret::REFRESH)? };
-        // A login is tried by 1C with every call. A key is not, and only its digest is known here: it has
-        // to be typed again from time to time, so that one that was withdrawn ends.
+        // 1C checks a login with every call. A key is not checked again, and only its digest is known here: the user
+        // has to type it from time to time, so that a withdrawn key ends.
         let renewed = if credentials.is_some() { now } else { since };
         let token = |secret: &str, kind, scopes, from: Timestamp, lifetime| {
             Ok::<_, OAuthError>(Token {

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// More than any OAuth request has; a form of 64 KiB could hold 30 000.
+/// The most parameters, more than any OAuth request has; a form of 64 KiB could contain 30 000.
 const MOST: usize = 64;
 
-/// Decoded parameters in their order. Values may be secrets: wiped in the end, never in `Debug`.
+/// Decoded parameters in their order. Values may be secrets: they are wiped from memory, and never in `Debug`.
 #[derive(Default)]
 pub(crate) struct Params(Vec<(String, Zeroizing<String>)>);
 
-/// Why a query or form is none.
+/// The error of a query or form that cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParamsError {
     NotUtf8,
@@ -29,8 +29,8 @@ impl ParamsError {
 }
 
 impl Params {
-    /// Reads them strictly: what is not UTF-8 is refused, not replaced, so that no two texts look
-    /// the same afterwards.
+    /// Parses parameters strictly: text that is not UTF-8 is refused, not replaced, so that different texts never look
+    /// alike afterwards.
     pub(crate) fn parse(encoded: &[u8]) -> Result<Self, ParamsError> {
         let mut params = Vec::new();
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -45,18 +45,18 @@ impl Params {
         Ok(Self(params))
     }
 
-    /// The value of a parameter; the first, if it is repeated. One without a value counts as
-    /// omitted ([RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
+    /// Returns the value of a parameter, the first if it is repeated. A parameter without a value counts as omitted
+    /// ([RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a parameter that may be repeated.
+    /// Returns all values of a parameter that may be repeated.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that stands there twice, other than `resource`, the only one that may
+    /// Returns the name of a repeated parameter other than `resource`, the only one that may be repeated
     /// ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
     pub(crate) fn repeated(&self) -> Option<&str> {
         let twice = |at: usize, name: &str| self.0.iter().take(at).any(|(other, _)| other == name);
@@ -64,7 +64,7 @@ impl Params {
         found.map(|(_, (name, _))| name.as_str())
     }
 
-    /// Whether this one stands there twice.
+    /// Whether this parameter is repeated.
     pub(crate) fn is_repeated(&self, name: &str) -> bool {
         self.0.iter().filter(|(other, _)| other == name).count() > 1
     }
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(Params::parse(b"a=%FF").unwrap_err(), ParamsError::NotUtf8);
         assert_eq!(Params::parse(b"\xFF=a").unwrap_err(), ParamsError::NotUtf8);
         assert_eq!(Params::parse("a&".repeat(MOST + 1).as_bytes()).unwrap_err(), ParamsError::TooMany);
-        // An encoded name is the same name, and a missing value does not hide the other.
+        // A percent-encoded name counts as the decoded one, and a parameter without a value counts as a repetition.
         let params = Params::parse(b"scope=a&%73cope=").unwrap();
         assert_eq!(params.repeated(), Some("scope"));
         assert!(params.is_repeated("scope"));

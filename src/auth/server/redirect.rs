@@ -1,4 +1,4 @@
-//! Redirect URIs: which may be registered, which match, and how an answer is appended.
+//! Redirect URIs: checks, comparison, and appending an answer.
 
 use super::scheme;
 use std::fmt;
@@ -7,16 +7,16 @@ use url::{Url, form_urlencoded};
 
 const LONGEST: usize = 2048;
 
-/// What an answer appends; a redirect URI may not say it beforehand.
+/// The parameters of an answer, which a redirect URI must not contain already.
 const ANSWER: &[&str] = &["code", "state", "iss", "error", "error_description", "error_uri"];
 
-/// Whether a redirect URI may be registered.
+/// Checks that a redirect URI may be registered.
 pub(crate) fn check(text: &str) -> Result<(), RedirectUriError> {
     RedirectUri::parse(text).map(|_| ())
 }
 
-/// A redirect URI that keeps the rules. It stays the text that it was: nothing is normalised, so
-/// that what was compared is what the browser gets.
+/// A redirect URI that was checked. It keeps its text without normalisation, so that the browser gets exactly what was
+/// compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectUri<'a> {
     text: &'a str,
@@ -28,12 +28,11 @@ enum UriKind<'a> {
     Https,
     /// `http` to this machine: the host and what follows the port.
     Loopback(&'a str, &'a str),
-    /// A scheme of an application's own
-    /// ([RFC 8252, section 7.1](https://www.rfc-editor.org/rfc/rfc8252#section-7.1)).
+    /// A scheme of an application ([RFC 8252, section 7.1](https://www.rfc-editor.org/rfc/rfc8252#section-7.1)).
     Private,
 }
 
-/// Why a text is no redirect URI.
+/// The error of a text that is not accepted as a redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RedirectUriError(&'static str);
 
@@ -44,9 +43,9 @@ impl fmt::Display for RedirectUriError {
 }
 
 impl<'a> RedirectUri<'a> {
-    /// Checks the rules: `https`, `http` to loopback addresses, or a private-use scheme that looks
-    /// like one; no fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)),
-    /// no user, and only characters of URIs.
+    /// Checks the rules: `https`, `http` to loopback addresses, or a scheme that looks like a private-use one; no
+    /// fragment ([RFC 6749, section 3.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2)), no user, and only
+    /// characters of URIs.
     pub(crate) fn parse(text: &'a str) -> Result<Self, RedirectUriError> {
         if text.is_empty() || text.len() > LONGEST {
             return Err(RedirectUriError("it must have 1 to 2048 characters"));
@@ -62,24 +61,24 @@ impl<'a> RedirectUri<'a> {
             "http" => loopback(rest)?,
             _ => private(&scheme, rest)?,
         };
-        // What browsers make of it; hosts and ports above all.
+        // Checks what browsers read in it, hosts and ports above all.
         Url::parse(text).map_err(|_| RedirectUriError("it is not a valid URL"))?;
         check_query(text)?;
         Ok(Self { text, kind })
     }
 
-    /// As it was given.
+    /// Returns the text of the URI.
     pub(crate) const fn as_str(&self) -> &'a str {
         self.text
     }
 
-    /// Whether it leads to a program on the user's own machine over HTTP.
+    /// Whether the URI leads to a program on the user's own machine over HTTP.
     pub(crate) const fn is_loopback(&self) -> bool {
         matches!(self.kind, UriKind::Loopback(..))
     }
 
-    /// Whether an authorization request may use it where `registered` was registered: the same
-    /// text, but for the port of a loopback address
+    /// Whether an authorization request may use this URI where `registered` was registered: the texts are equal, except
+    /// for the port of a loopback address
     /// ([RFC 8252, section 7.3](https://www.rfc-editor.org/rfc/rfc8252#section-7.3)).
     pub(crate) fn matches(&self, registered: &str) -> bool {
         if self.text == registered {
@@ -93,7 +92,7 @@ impl<'a> RedirectUri<'a> {
         }
     }
 
-    /// The URI with an answer's parameters after those of its own.
+    /// Returns the URI with an answer's parameters after its own.
     pub(crate) fn with(&self, answer: &[(&str, &str)]) -> String {
         let joint = match self.text.split_once('?') {
             None => "?",
@@ -105,7 +104,7 @@ impl<'a> RedirectUri<'a> {
     }
 }
 
-/// Those of [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2): no spaces, controls,
+/// Checks for characters of [RFC 3986](https://www.rfc-editor.org/rfc/rfc3986#section-2): no spaces, controls,
 /// backslashes, quotes or letters beyond ASCII, and `%` only before two hex digits.
 fn check_characters(text: &[u8]) -> Result<(), RedirectUriError> {
     for (at, byte) in text.iter().enumerate() {
@@ -122,7 +121,7 @@ fn check_characters(text: &[u8]) -> Result<(), RedirectUriError> {
     Ok(())
 }
 
-/// The authority and what follows it.
+/// Returns the authority and what follows it.
 fn authority(rest: &str) -> Result<(&str, &str), RedirectUriError> {
     let rest = rest.strip_prefix("//").ok_or(RedirectUriError("it must have a host"))?;
     let (authority, rest) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));

@@ -15,14 +15,14 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// So many redirect URIs of one client.
+/// The most redirect URIs of a client.
 const MOST_URIS: usize = 20;
-/// So many bytes of what is kept, name and redirect URIs: anybody may register.
+/// The most bytes that are stored of a client, name and redirect URIs: any stranger can register.
 const LONGEST: usize = 2 * 1024;
-/// Characters of a client's name.
+/// The longest name of a client, in characters.
 const LONGEST_NAME: usize = 200;
 
-/// [RFC 7591, section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1).
+/// The response to a registration, [RFC 7591, section 3.2.1](https://www.rfc-editor.org/rfc/rfc7591#section-3.2.1).
 #[derive(Serialize)]
 struct Registered<'a> {
     client_id: &'a str,
@@ -39,7 +39,7 @@ struct Registered<'a> {
 impl<L: Login, S: TokenStore> Inner<L, S> {
     pub(super) async fn register(&self, asker: &Asker<'_>, body: &[u8]) -> Result<Response<Body>, OAuthError> {
         let members = members(asker, body)?;
-        // Whatever method was asked for, clients are public; none is refused for its wish.
+        // Clients are public, whatever method they ask for; none is refused because of it.
         string(&members, "token_endpoint_auth_method")?;
         string(&members, "application_type")?;
         let grant_types = self.granted_types(&members)?;
@@ -78,7 +78,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if granted.is_empty() {
             return Err(metadata("grant_types: none of them is supported"));
         }
-        // The response type `code`, which every client gets, is of no use without it
+        // The response type `code`, which every client gets, is useless without this grant type
         // ([RFC 7591, section 2.1](https://www.rfc-editor.org/rfc/rfc7591#section-2.1)).
         if !granted.contains(&"authorization_code") {
             granted.insert(0, "authorization_code");
@@ -86,7 +86,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(granted)
     }
 
-    /// What the client may count on; each authorization request asks for itself.
+    /// Returns the scopes that the client may expect; each authorization request asks for its own.
     fn registered_scope(&self, asked: Option<&str>) -> Scopes {
         let asked = Asked::parse(asked);
         if asked.is_nothing() {
@@ -96,8 +96,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 }
 
-/// What the client says of itself: everything may be left out
-/// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)), the body and its type included.
+/// Parses the members that describe the client: everything may be omitted
+/// ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)), including the body and its type.
 fn members(asker: &Asker<'_>, body: &[u8]) -> Result<Map<String, Value>, OAuthError> {
     if body.trim_ascii().is_empty() {
         return Ok(Map::new());
@@ -112,7 +112,7 @@ fn metadata(why: impl Into<String>) -> OAuthError {
     OAuthError::new("invalid_client_metadata", why.into())
 }
 
-/// A member that must be a string if it is there.
+/// Returns a member that must be a string if it is there.
 fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, OAuthError> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -121,7 +121,7 @@ fn string<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a 
     }
 }
 
-/// A member that must be a list of strings if it is there.
+/// Returns a member that must be a list of strings if it is there.
 fn strings<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<Vec<&'a str>>, OAuthError> {
     let list = match members.get(name) {
         None | Some(Value::Null) => return Ok(None),
@@ -147,7 +147,7 @@ fn redirect_uris(members: &Map<String, Value>, longest: usize) -> Result<Vec<Str
     Ok(uris.into_iter().map(str::to_owned).collect())
 }
 
-/// What it calls itself, without what hides or reorders text.
+/// Returns the name of the client, without characters that hide or reorder text.
 fn name(members: &Map<String, Value>) -> Result<Option<String>, OAuthError> {
     let name = string(members, "client_name")?.unwrap_or_default();
     if name.chars().count() > LONGEST_NAME {
@@ -158,7 +158,7 @@ fn name(members: &Map<String, Value>) -> Result<Option<String>, OAuthError> {
     Ok((!name.is_empty()).then(|| name.to_owned()))
 }
 
-/// Controls of the direction of writing.
+/// Whether the character controls the direction of text.
 const fn is_bidi(char: char) -> bool {
     matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

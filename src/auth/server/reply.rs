@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// How long a client should wait for a store that is down.
+/// The seconds that a client should wait when the store does not answer.
 const STORE_RETRY: u64 = 5;
 
 /// An error for the client
@@ -26,7 +26,7 @@ pub(super) struct OAuthError {
     pub(super) error: &'static str,
     pub(super) description: Cow<'static, str>,
     pub(super) retry_after: Option<u64>,
-    /// What the log has to say of it, which is nobody else's affair.
+    /// The error for the log only: what failed, and the cause.
     pub(super) trouble: Option<(&'static str, BoxError)>,
 }
 
@@ -52,13 +52,13 @@ impl OAuthError {
         Self::new("invalid_client", description)
     }
 
-    /// Clients keep their tokens and try again: neither the status nor the error says that a token
-    /// is bad.
+    /// Creates an error after which clients keep their tokens and try again: neither the status nor the error says that
+    /// a token is invalid.
     pub(super) fn unavailable(why: &'static str) -> Self {
         Self { retry_after: Some(STORE_RETRY), ..Self::new("temporarily_unavailable", why) }
     }
 
-    /// The same for this reason.
+    /// Creates an [`unavailable`](Self::unavailable) error whose cause is logged.
     pub(super) fn broken(why: &'static str, what: &'static str, cause: impl Into<BoxError>) -> Self {
         Self { trouble: Some((what, cause.into())), ..Self::unavailable(why) }
     }
@@ -68,7 +68,7 @@ impl OAuthError {
         Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..new }
     }
 
-    /// The server holds as many bytes as it may.
+    /// Creates the error of a server that holds as many bytes as it may.
     pub(super) fn no_room() -> Self {
         let new = Self::new("temporarily_unavailable", NO_ROOM);
         Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(AFTER_NO_ROOM.as_secs()), ..new }
@@ -104,19 +104,19 @@ impl From<StoreError> for OAuthError {
     }
 }
 
-/// No random numbers, or no cipher: nothing a client could do about it.
+/// An error of the random numbers or the cipher, which clients cannot fix.
 impl From<BoxError> for OAuthError {
     fn from(error: BoxError) -> Self {
         Self::broken("no token could be made", "no token could be made", error)
     }
 }
 
-/// Whole seconds to wait, at least one.
+/// Returns the whole seconds to wait, at least one.
 pub(super) fn seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
-/// The characters that `error_description` may have
+/// Replaces characters that `error_description` must not have
 /// ([RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
 pub(super) fn plain(text: &str) -> String {
     let fine = |char: &char| matches!(char, ' '..='~') && !matches!(char, '"' | '\\');
@@ -138,7 +138,7 @@ pub(super) fn status(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// A body that is compressed, or encoded otherwise
+/// Returns the answer to a body that is compressed, or encoded otherwise
 /// ([RFC 9110, section 15.5.16](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16)).
 pub(super) fn encoded() -> Response<Body> {
     let mut response = OAuthError::request(ENCODED).with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).response();
@@ -153,14 +153,14 @@ pub(super) fn allowing(code: StatusCode, methods: &'static str) -> Response<Body
 }
 
 pub(super) fn redirect(code: StatusCode, location: &str) -> Response<Body> {
-    // A redirect URI has characters of URIs only, and what is appended is encoded.
+    // A redirect URI has only characters of URIs, and the appended parameters are encoded.
     let Ok(location) = HeaderValue::from_str(location) else { return status(StatusCode::BAD_REQUEST) };
     let mut response = status(code);
     response.headers_mut().insert(LOCATION, location);
     response
 }
 
-/// What every answer carries; nothing is kept by caches unless it says so itself.
+/// Adds the headers that every answer carries; caches keep nothing unless an answer allows it.
 pub(super) fn guard(mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -1,4 +1,4 @@
-//! Revocation ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
+//! The revocation endpoint ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)).
 
 use super::Inner;
 use super::client_auth::named;
@@ -13,9 +13,8 @@ use crate::net::Body;
 use http::{Response, StatusCode};
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// A refresh token takes the whole grant with it, an access token only itself
-    /// ([section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). What is not known is
-    /// revoked already.
+    /// Revokes the whole grant of a refresh token, but an access token alone
+    /// ([section 2.1](https://www.rfc-editor.org/rfc/rfc7009#section-2.1)). An unknown token counts as revoked.
     pub(super) async fn revoke(&self, asker: &Asker<'_>, form: &Params) -> Result<Response<Body>, OAuthError> {
         let named = named(asker, form)?;
         let token = form.get("token").ok_or_else(|| OAuthError::request("token is missing"))?;

@@ -1,4 +1,4 @@
-//! Which endpoint a path means.
+//! [`Route`]: the endpoint of a path.
 
 use crate::auth::Site;
 
@@ -8,18 +8,18 @@ const SERVER: &str = "/.well-known/oauth-authorization-server";
 /// An endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route<'a> {
-    /// The metadata of the resource at this path; empty is the root.
+    /// The metadata of the resource at this path; empty for the root.
     Resource(&'a str),
     Server,
     Register,
-    /// And its path below the mount.
+    /// The authorization endpoint, with its path below the mount.
     Authorize(&'static str),
     Token,
     Revoke,
 }
 
 impl<'a> Route<'a> {
-    /// Routers that nest a service take the mount path away, so it may be there or not.
+    /// Returns the route of a path. Routers that nest a service strip the mount path, so it may be there or not.
     pub(super) fn of(site: &'a Site, path: &str) -> Option<Self> {
         let path = path.strip_suffix('/').unwrap_or(path);
         let inside = path.strip_prefix(site.mount_path()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -39,10 +39,10 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// At the root, with the path inserted after the well-known part, or with that appended.
+    /// Returns the route of a metadata document, with a path inserted after the well-known part or appended.
     fn document(site: &'a Site, path: &str) -> Option<Self> {
         let around = |name| path.strip_prefix(name).or_else(|| path.strip_suffix(name));
-        // Without the path of the public URL, which a proxy may have left in.
+        // Accepts the path with or without that of the public URL, which a proxy may have left in.
         let known = |rest: &str| {
             let rest = rest.strip_prefix(site.public_path()).unwrap_or(rest);
             let below = |known: &&str| known.strip_prefix(site.mount_path()) == Some(rest);
@@ -74,7 +74,7 @@ impl<'a> Route<'a> {
 mod tests {
     use super::*;
 
-    /// RFC 8414, sections 3 and 3.1.
+    /// Covers RFC 8414, sections 3 and 3.1.
     #[test]
     fn with_the_path_of_the_public_url() {
         let site = Site::new().public_url(&"https://h/gate".parse().unwrap());

@@ -1,6 +1,6 @@
-//! Schemes of applications: which a client may be sent back to.
+//! Private-use URI schemes of applications, to which users may be sent back.
 
-/// Of editors and of applications that speak MCP, none of which has the form that RFC 8252 asks for.
+/// Schemes of editors and of applications that speak MCP; none has the form that RFC 8252 demands.
 const KNOWN: &[&str] = &[
     "antigravity",
     "boltai",
@@ -44,12 +44,12 @@ const KNOWN: &[&str] = &[
     "zed",
 ];
 
-/// Domains under which operating systems have schemes that they act on themselves.
+/// Reversed domains under which operating systems handle schemes themselves.
 const SYSTEMS: &[&str] = &["com.apple", "microsoft", "windows"];
 
-/// Whether a scheme, in lower case, is an application's own: a domain name in reverse
-/// ([RFC 8252, section 7.1](https://www.rfc-editor.org/rfc/rfc8252#section-7.1)), or a known one. Any other may be one
-/// on which a browser or the system acts: it starts programs, opens settings, connects to servers.
+/// Whether a scheme, in lower case, belongs to an application: a reversed domain name
+/// ([RFC 8252, section 7.1](https://www.rfc-editor.org/rfc/rfc8252#section-7.1)), or a known scheme. Browsers or the
+/// system may handle any other one themselves, and start programs, open settings or connect to servers.
 pub(super) fn is_application(scheme: &str) -> bool {
     KNOWN.contains(&scheme) || (is_reversed_domain(scheme) && !SYSTEMS.iter().any(|domain| is_below(scheme, domain)))
 }

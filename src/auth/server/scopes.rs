@@ -1,12 +1,12 @@
-//! What may be granted: never more than was asked for, than is supported, and than the user has.
+//! Scopes of a grant: never more than was asked for, is supported, and the user has.
 
 use crate::identity::Scopes;
 
-/// Asks for a refresh token. It is no permission: `Tokens` leaves it out, and so does the resource's
-/// metadata.
+/// The scope that asks for a refresh token. It is no permission: `Tokens` and the metadata of the resource leave it
+/// out.
 pub(super) const OFFLINE: &str = "offline_access";
 
-/// The `scope` of a request.
+/// The parsed `scope` of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     scopes: Scopes,
@@ -18,29 +18,30 @@ impl Asked {
     pub(super) fn parse(text: Option<&str>) -> Self {
         let text = text.unwrap_or_default();
         let scopes = Scopes::parse(text);
-        // Not by what was understood: a scope that is none was asked for all the same.
+        // Decided by the text, not by the parsed scopes: an invalid scope was asked for as well.
         let nothing = text.split(' ').all(|scope| scope.is_empty() || scope == OFFLINE);
         Self { offline: scopes.contains(OFFLINE), scopes: scopes.without(OFFLINE), nothing }
     }
 
-    /// Whether it leaves the choice to the server.
+    /// Whether the request leaves the choice to the server.
     pub(super) const fn is_nothing(&self) -> bool {
         self.nothing
     }
 
-    /// Without `offline_access`.
+    /// Returns the scopes without `offline_access`.
     pub(super) const fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    /// Those asked for, or else `defaults`, as far as they are `allowed`. Nothing if none is left.
+    /// Returns the scopes that were asked for, or else `defaults`, as far as they are `allowed`. `None` if none is
+    /// left.
     pub(super) fn within(&self, allowed: &Scopes, defaults: &Scopes) -> Option<Scopes> {
         let wanted = if self.nothing { defaults } else { &self.scopes };
         let granted = wanted.intersection(allowed);
         (!granted.is_empty()).then_some(granted)
     }
 
-    /// What is told to the client: with `offline_access` if it asked for that.
+    /// Returns the scopes that the client is told: with `offline_access` if it asked for that.
     pub(super) fn told(&self, granted: &Scopes) -> Scopes {
         if self.offline { granted.union(&Scopes::parse(OFFLINE)) } else { granted.clone() }
     }

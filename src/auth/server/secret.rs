@@ -1,4 +1,4 @@
-//! What is handed to clients: opaque, random, with a prefix that secret scanners can know.
+//! Secrets for clients: opaque and random, with a prefix that secret scanners can recognise.
 
 use crate::rpc::BoxError;
 use aes_gcm::aead::Generate;
@@ -12,10 +12,10 @@ pub(super) const REFRESH: &str = "onec_rt_";
 pub(super) const CLIENT: &str = "onec_ci_";
 pub(super) const GRANT: &str = "onec_gr_";
 
-/// 256 random bits of the operating system after the prefix.
+/// Returns a new secret: 256 random bits of the operating system after the prefix.
 pub(super) fn new(prefix: &str) -> Result<Zeroizing<String>, BoxError> {
     let bytes = Zeroizing::new(<[u8; 32]>::try_generate().map_err(|_| "the system gives no random numbers")?);
-    // Sized beforehand: a text that grows leaves copies behind.
+    // Allocated in full, since a growing text leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(prefix.len() + 43));
     text.push_str(prefix);
     URL_SAFE_NO_PAD.encode_string(*bytes, &mut text);

@@ -1,4 +1,4 @@
-//! The [`Service`]: from a path to an endpoint, and what goes for all of them.
+//! The [`Service`] of the authorization server: finds the endpoint of a path, and applies what is common to all.
 
 use super::limits::{Endpoint, Post};
 use super::page::{AuthorizationError, Language, error_page};
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// Who asks, and under which URL.
+/// The sender of a request, and the URL that it used.
 pub(super) struct Asker<'a> {
     pub(super) head: &'a Parts,
     /// The root URL of this server.
@@ -106,10 +106,10 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// Counts what failed at the login page, and says nothing more of why when that was too often.
+    /// Counts errors at the login page; after too many, the answer no longer explains them.
     fn counted(&self, asker: &Asker<'_>, answer: Response<Body>) -> Response<Body> {
         let failed = match asker.head.method {
-            // An error that goes back to the client is one, too.
+            // An error that is redirected to the client counts too.
             Method::GET => answer.status().is_client_error() || answer.status().is_redirection(),
             Method::POST => answer.status().is_client_error(),
             _ => false,
@@ -118,7 +118,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return answer;
         }
         match self.limits.may_fail(asker.remote) {
-            // A wrong login that was tried all the same keeps its form.
+            // A wrong login that was checked nevertheless keeps its form.
             Err(wait) if answer.status() != StatusCode::FORBIDDEN => page(asker, too_many(wait)),
             _ => {
                 self.limits.failed(asker.remote);
@@ -127,7 +127,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// Leaves what is behind a failure in the log.
+    /// Logs the cause of an error.
     pub(super) fn tell(&self, asker: &Asker<'_>, failure: &OAuthError) {
         if let Some((what, error)) = &failure.trouble {
             self.troubles.tell(asker.remote, what, &**error);
@@ -163,18 +163,18 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// An authorization request in the query.
+    /// Answers an authorization request in the query.
     async fn ask(&self, asker: &Asker<'_>, path: &str) -> Result<Response<Body>, OAuthError> {
         self.limits.view(asker.remote).map_err(too_many)?;
         let params = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
         Ok(self.authorize(asker, path, &params).await)
     }
 
-    /// Nothing if the URL that the request came under is none.
+    /// Returns the sender; `None` if the URL that the request came under is not valid.
     fn asker<'a>(&self, head: &'a Parts) -> Option<Asker<'a>> {
         let base = self.site.base(head);
         let url = Url::parse(&base).ok().filter(Url::has_host)?;
-        // With two, a proxy may have looked at the other (RFC 9112, section 3.2).
+        // With two `Host` headers, a proxy may have read the other one (RFC 9112, section 3.2).
         if head.headers.get_all(HOST).iter().nth(1).is_some() {
             return None;
         }
@@ -236,7 +236,7 @@ pub(super) fn is_type(head: &Parts, expected: &str) -> bool {
     given.trim().eq_ignore_ascii_case(expected)
 }
 
-/// What goes wrong before a person is known to be there is told on a page all the same.
+/// Returns an error of the authorization endpoint as a page, since the sender may be a person.
 fn page(asker: &Asker<'_>, failure: OAuthError) -> Response<Body> {
     let problem = match failure.retry_after {
         Some(seconds) => AuthorizationError::TooMany(seconds),
@@ -247,7 +247,7 @@ fn page(asker: &Asker<'_>, failure: OAuthError) -> Response<Body> {
     response
 }
 
-/// HEAD: what GET would say, without the body.
+/// Returns the answer to HEAD: that to GET without the body.
 fn headers_only(response: Response<Body>) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     head.headers.insert(CONTENT_LENGTH, http_body::Body::size_hint(&body).lower().into());

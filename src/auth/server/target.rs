@@ -1,5 +1,4 @@
-//! Who asks for authorization, and where the answer goes: what must be certain before anything is
-//! sent there.
+//! The client of an authorization request and its redirect URI, which must be certain before an answer is redirected.
 
 use super::client_metadata::{MetadataError, is_metadata_url};
 use super::page::{AuthorizationError, error_page};
@@ -13,24 +12,24 @@ use crate::auth::login::Login;
 use crate::net::Body;
 use http::{Method, Response, StatusCode};
 
-/// Where the answer goes.
+/// The receiver of the answer.
 pub(super) struct Target<'a> {
     pub(super) client: &'a Client,
-    /// Whether it gets tokens only if it proves that it is itself.
+    /// Whether the client gets tokens only if it authenticates.
     pub(super) confidential: bool,
     pub(super) uri: RedirectUri<'a>,
-    /// As in the request, if it named one.
+    /// The redirect URI of the request, if it named one.
     pub(super) asked: Option<&'a str>,
     state: Option<&'a str>,
 }
 
-/// Who asks.
+/// The client that asks for authorization.
 pub(super) struct Asking {
     client: Client,
     confidential: bool,
 }
 
-/// What goes there instead of a code
+/// An error that is redirected to the client instead of a code
 /// ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
 pub(super) struct RedirectError(pub(super) &'static str, pub(super) String);
 
@@ -41,7 +40,7 @@ impl RedirectError {
 }
 
 impl<L: Login, S: TokenStore> Inner<L, S> {
-    /// The client of an authorization request.
+    /// Returns the client of an authorization request.
     pub(super) async fn asking_client(&self, asker: &Asker<'_>, params: &Params) -> Result<Asking, AuthorizationError> {
         if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| params.is_repeated(name)) {
             return Err(AuthorizationError::BadRequest(format!("{name} is given twice")));
@@ -70,14 +69,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 }
 
 impl<'a> Target<'a> {
-    /// Compares the redirect URI with those registered, as texts
+    /// Finds the redirect URI, and compares it as text with the registered ones
     /// ([RFC 9700, section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)).
     pub(super) fn find(asking: &'a Asking, params: &'a Params) -> Result<Self, AuthorizationError> {
         let Asking { client, confidential } = asking;
         let asked = params.get("redirect_uri");
         let text = match (asked, client.redirect_uris.as_slice()) {
             (Some(asked), _) => asked,
-            // It may be left out if there is no choice (RFC 6749, section 3.1.2.3).
+            // The redirect URI may be omitted if only one is registered (RFC 6749, section 3.1.2.3).
             (None, [only]) => only,
             (None, _) => return Err(AuthorizationError::BadRedirectUri),
         };
@@ -102,10 +101,10 @@ impl<'a> Target<'a> {
         self.answer(asker, &[("error", error), ("error_description", &plain(description))])
     }
 
-    /// The same before anybody has said to whom they want to go: anyone may register a web site or the
-    /// scheme of a program, so a redirect to one could be made a bait. There the user decides
-    /// ([OAuth 2.1, section 7.12.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-7.12.2)).
-    /// Who listens on a loopback port of this machine runs here already.
+    /// Refuses a request before the user has seen the login page. Any stranger can register a web site or the scheme of
+    /// a program, so an automatic redirect could be a phishing lure: the user decides on an error page
+    /// ([OAuth 2.1, section 7.12.2](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-7.12.2)). A
+    /// loopback address is redirected to at once: its program runs on the user's machine already.
     pub(super) fn refuse_stranger(&self, asker: &Asker<'_>, refused: &RedirectError) -> Response<Body> {
         if self.uri.is_loopback() {
             return self.refuse(asker, refused);
@@ -119,10 +118,10 @@ impl<'a> Target<'a> {
         self.answer(asker, &[("code", code)])
     }
 
-    /// Always with `iss`, so that the client knows whose answer it is
+    /// Redirects to the client, always with `iss`, so that the client knows which server answers
     /// ([RFC 9207](https://www.rfc-editor.org/rfc/rfc9207)).
     fn answer(&self, asker: &Asker<'_>, answer: &[(&str, &str)]) -> Response<Body> {
-        // After a POST, 303 only keeps the password from being sent on (RFC 9700, section 4.12).
+        // After a POST, only 303 prevents the browser from sending the password on (RFC 9700, section 4.12).
         let status = if asker.head.method == Method::POST { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
         reply::redirect(status, &self.url(asker, answer))
     }

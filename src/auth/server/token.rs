@@ -30,7 +30,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
+    /// Exchanges a code, [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3).
     async fn redeem(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
         let code = form.get("code").ok_or_else(|| OAuthError::request("code is missing"))?;
         let verifier =
@@ -42,7 +42,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let TokenKind::Code { redirect_uri, challenge } = &found.token.kind else {
             return Err(OAuthError::grant("this is no authorization code"));
         };
-        // It may be left out: PKCE binds the code already (OAuth 2.1, section 10.2).
+        // The parameter may be omitted: PKCE binds the code already (OAuth 2.1, section 10.2).
         if redirect_uri.is_some()
             && form.get("redirect_uri").is_some_and(|given| Some(given) != redirect_uri.as_deref())
         {
@@ -57,7 +57,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         self.exchange(asker, code, &found, &told, &told).await
     }
 
-    /// [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
+    /// Exchanges a refresh token, [RFC 6749, section 6](https://www.rfc-editor.org/rfc/rfc6749#section-6).
     async fn refresh(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
         let token = form.get("refresh_token").ok_or_else(|| OAuthError::request("refresh_token is missing"))?;
         let found = self.bearer(asker, token, named).await?;
@@ -65,7 +65,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(OAuthError::grant("this is no refresh token"));
         }
         self.covered(asker, form, &found.grant)?;
-        // What is no longer supported is no longer granted.
+        // Scopes that are no longer supported are not granted again.
         let supported = self.supported.union(&Scopes::parse(OFFLINE));
         let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes.intersection(&supported));
         if granted.without(OFFLINE).is_empty() {
@@ -78,11 +78,11 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         } else {
             return Err(OAuthError::new("invalid_scope", "scope asks for more than was granted"));
         };
-        // The next refresh token is worth as much as this one, whatever this access token is worth.
+        // The next refresh token has all granted scopes, even if this access token has fewer.
         self.exchange(asker, token, &found, &told, granted).await
     }
 
-    /// The code or refresh token, if it can still be exchanged by this client.
+    /// Returns the code or refresh token, if this client can still exchange it.
     async fn bearer(&self, asker: &Asker<'_>, secret: &str, named: &Named) -> Result<Found, OAuthError> {
         let client = named.client();
         let Some(found) = self.store.find(&Digest::of(secret)).await? else {
@@ -94,7 +94,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             return Err(OAuthError::grant("an access token cannot be exchanged"));
         }
         let other = client.is_some_and(|client| client != found.grant.client);
-        // Whoever has it: it was used, so one of the two has stolen it.
+        // Revoked for any sender: the token was used before, so one of the two senders has stolen it.
         if found.is_replay(self.clock.now()) || (found.used && other) {
             self.store.revoke_grant(&found.grant.id).await?;
             return Err(self.replayed(asker, &found.grant));
@@ -108,7 +108,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             self.refused(asker, client, Some(&found.grant), "no_login");
             return Err(OAuthError::grant("it carries no login of 1C, and users have their own here; log in again"));
         }
-        // Its tokens would be refused here, so the client would refresh for ever.
+        // The new tokens would be refused here, so the client would refresh for ever.
         if !self.site.owns(&asker.base, &found.grant.resource) {
             self.refused(asker, client, Some(&found.grant), "audience_mismatch");
             return Err(OAuthError::grant("it was issued at another address of this server; log in again"));
@@ -120,7 +120,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(found)
     }
 
-    /// Whether the grant is for the resource that is asked for
+    /// Checks that the grant is for the requested resources
     /// ([RFC 8707, section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
     fn covered(&self, asker: &Asker<'_>, form: &Params, grant: &Grant) -> Result<(), OAuthError> {
         let normal = |text: &str| url::Url::parse(text).map(|url| url.as_str().trim_end_matches('/').to_owned()).ok();
@@ -134,7 +134,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// Uses up a code or refresh token; its successors carry the same login of 1C.
+    /// Uses up a code or refresh token; its successors carry its login of 1C.
     async fn exchange(
         &self,
         asker: &Asker<'_>,
@@ -162,7 +162,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         }
     }
 
-    /// User and password in one request
+    /// Logs in by user and password in one request
     /// ([RFC 6749, section 4.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.3)).
     async fn password(&self, asker: &Asker<'_>, form: &Params, named: &Named) -> Result<Response<Body>, OAuthError> {
         if form.get("username").is_none() {
@@ -175,7 +175,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let no_scope = || OAuthError::new("invalid_scope", "none of these scopes can be granted");
         asked.within(&self.supported, &self.default_scopes()).ok_or_else(no_scope)?;
         let client = client.unwrap_or(PUBLIC_CLIENT);
-        // Nobody knows yet what it has to prove, so its document must be there.
+        // No earlier login says whether the client must authenticate, so its document must be available.
         let confidential = self.authenticate(asker, named, client, is_metadata_url(client)).await?;
         let logged_in = self.check(asker, client, typed(Form::Credentials, form), None).await;
         let logged_in = logged_in.map_err(login_failure)?;
@@ -205,7 +205,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         event("oauth.token.refused", asker, client, grant, None).emit_some(Some(reason), &self.sampler);
     }
 
-    /// The store has revoked the grant.
+    /// Reports that a token was replayed and its grant revoked, and returns the error.
     fn replayed(&self, asker: &Asker<'_>, grant: &Grant) -> OAuthError {
         self.revocations.made_one();
         event("oauth.token.replay_detected", asker, Some(&grant.client), Some(grant), None).emit();

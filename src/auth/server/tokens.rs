@@ -1,4 +1,4 @@
-//! [`Tokens`]: whether a token is one that the authorization server gave out.
+//! [`Tokens`]: validates access tokens of the authorization server.
 
 use super::revocations::Revocations;
 use crate::audit::Event;
@@ -11,15 +11,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The scope that asks for a refresh token. It is between client and authorization server.
+/// The scope that asks for a refresh token. It concerns only the client and the authorization server.
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The [`TokenValidator`] of the own authorization server: finds access tokens in its store.
+/// The [`TokenValidator`] of this crate's authorization server: finds access tokens in its store.
 ///
-/// What was found is remembered for 900 ms, so that a token that is used much is looked up about
-/// once a second, and one that was revoked by another replica counts for less than a second more. What
-/// the own authorization server revokes, or a refused login here, counts no more at once: all is looked
-/// up anew then. Refusals are not remembered. Lookups of one token at the same time are one.
+/// Tokens that were found are remembered for 900 ms, so that a token in constant use is looked up about once a second,
+/// and one that another replica revoked stays valid for less than a second more. What this process revokes, through its
+/// authorization server or because 1C refused a login, ends at once: every token is then looked up anew. Errors are not
+/// remembered. Simultaneous lookups of one token are one.
 ///
 /// Cloning is cheap; clones share what they remember.
 pub struct Tokens<S> {
@@ -36,19 +36,18 @@ struct Inner<S> {
     revocations: Revocations,
 }
 
-/// An access token that is in the store. Whether it has expired, and for which resource it is good,
-/// is looked at again on each use.
+/// An access token that is in the store. Its expiry and its resource are checked again at each use.
 struct Known {
     identity: Identity,
     expires: Timestamp,
     resource: String,
-    /// When it was asked for: what is known is as old as that.
+    /// When the store was asked: the data is as old as that.
     asked: Instant,
-    /// How many revocations there were by then.
+    /// The count of revocations at that time.
     revocations: u64,
 }
 
-/// Why a lookup found nothing. Shared by all who wait for it.
+/// The error of a lookup, shared by all that wait for it.
 #[derive(Clone)]
 enum LookupError {
     Unknown,
@@ -65,7 +64,7 @@ impl From<LookupError> for AuthError {
 }
 
 impl<S: TokenStore> Tokens<S> {
-    /// The tokens in a store.
+    /// Creates a validator of the tokens in a store.
     pub fn new(store: S) -> Self {
         let (clock, revocations) = (Clock::default(), Revocations::default());
         Self { inner: Arc::new(Inner { store, clock, cache: None, own: false, revocations }) }
@@ -77,33 +76,33 @@ impl<S: TokenStore> Tokens<S> {
         self
     }
 
-    /// Tells by this clock what has expired.
+    /// Sets the clock by which tokens expire.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         self.set(|inner| inner.clock = clock)
     }
 
-    /// Remembers up to so many tokens for so long (10 000, 900 ms). A revoked token counts no longer
-    /// than that.
+    /// Sets how many tokens are remembered, and for how long; 10 000 and 900 ms by default. A token that another
+    /// replica revoked stays valid for at most that time.
     #[must_use]
     pub fn cache(self, entries: u64, ttl: Duration) -> Self {
         let cache = Cache::builder().max_capacity(entries).expire_after(SinceAsked(ttl)).build();
         self.set(|inner| inner.cache = Some(cache))
     }
 
-    /// Asks the store each time.
+    /// Makes the validator ask the store for every request.
     #[must_use]
     pub fn without_cache(self) -> Self {
         self.set(|inner| inner.cache = None)
     }
 
-    /// Whether only tokens count that carry a login of 1C; any by default.
+    /// Sets whether only tokens that carry a login of 1C are valid; any by default.
     #[must_use]
     pub fn own_logins(self, only: bool) -> Self {
         self.set(|inner| inner.own = only)
     }
 
-    /// Knows of what is revoked elsewhere in this process.
+    /// Sets the count of the revocations that other parts of this process make.
     pub(super) fn revocations(self, revocations: Revocations) -> Self {
         self.set(|inner| inner.revocations = revocations)
     }
@@ -117,7 +116,7 @@ impl<S: TokenStore> Inner<S> {
         loop {
             match found {
                 Some(known) if known.revocations >= revocations => return Ok(known),
-                // Looked up before the last revocation, or under way then: at most one of each.
+                // Looked up before the last revocation, or under way at that time: the loop meets each at most once.
                 Some(_) => cache.invalidate(&digest).await,
                 None => {}
             }
@@ -141,7 +140,7 @@ impl<S: TokenStore> Inner<S> {
                 tracing::warn!("a stored login cannot be decrypted");
                 return Err(LookupError::Unknown);
             };
-            // Not all of this, since the cache of these tokens keeps the identity.
+            // Not a clone of `self`: the cache in it keeps the identity, which must not keep the cache.
             let (store, revocations, subject) = (self.store.clone(), self.revocations.clone(), grant.subject);
             identity = identity
                 .with_credentials(credentials)
@@ -151,10 +150,10 @@ impl<S: TokenStore> Inner<S> {
     }
 }
 
-/// Revokes what was granted to a user whose login 1C has refused.
+/// Revokes all grants of a user whose login 1C has refused.
 async fn revoke_login<S: TokenStore>(store: S, revocations: Revocations, subject: String) {
     let revoked = store.revoke_subject(&subject).await;
-    // Also where the store fails: what it says of these tokens from now on counts.
+    // Counted even if the store fails: later look-ups then show the state of the store.
     revocations.made_one();
     match revoked {
         Ok(()) => {
@@ -182,7 +181,7 @@ impl<S: TokenStore> TokenValidator for Tokens<S> {
     }
 }
 
-/// Entries expire so long after the store was asked, not after it answered.
+/// Expires entries this long after the store was asked, not after it answered.
 struct SinceAsked(Duration);
 
 impl Expiry<Digest, Arc<Known>> for SinceAsked {
@@ -190,7 +189,7 @@ impl Expiry<Digest, Arc<Known>> for SinceAsked {
         Some(self.0.saturating_sub(now.saturating_duration_since(known.asked)))
     }
 
-    /// One that has expired may still be there when the next comes.
+    /// An expired entry may still be there when the next one is inserted.
     fn expire_after_update(
         &self,
         digest: &Digest,
@@ -244,9 +243,9 @@ mod tests {
         let tokens = Tokens::new(store.clone()).cache(10, Duration::from_secs(3600));
         let presented = |token| Presented::new(token, "https://h", &site);
         let identity = tokens.validate(presented("a")).await.unwrap();
-        // Remembered, too.
+        // The token is in the cache too.
         tokens.validate(presented("b")).await.unwrap();
-        // A key's calls run under the service account: whose login was refused is not the user's.
+        // Calls with a key run under the service account, so a refused login is not the user's.
         tokens.validate(presented("k")).await.unwrap().login_refused().await;
         identity.login_refused().await;
         for (text, counts) in [("a", false), ("b", false), ("c", true), ("k", true)] {

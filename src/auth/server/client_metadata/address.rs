@@ -1,4 +1,4 @@
-//! Which addresses are on the public Internet: what may be fetched when a stranger names the URL.
+//! Recognises public addresses of the Internet, which may be fetched from when a stranger names the URL.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -11,8 +11,8 @@ const fn v6(a: u16, b: u16, c: u16, length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length)
 }
 
-/// What IANA's registry of special-purpose IPv4 addresses lists
-/// ([RFC 6890](https://www.rfc-editor.org/rfc/rfc6890)), multicast, and one more.
+/// The special-purpose IPv4 addresses of IANA's registry ([RFC 6890](https://www.rfc-editor.org/rfc/rfc6890)),
+/// multicast, and the host services of Azure.
 const SPECIAL_V4: [Ipv4Net; 19] = [
     v4(0, 0, 0, 0, 8),        // this network
     v4(10, 0, 0, 0, 8),       // private
@@ -38,7 +38,7 @@ const SPECIAL_V4: [Ipv4Net; 19] = [
 /// The only IPv6 addresses that are given out as global unicast.
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 0, 3);
 
-/// The special ones among them.
+/// The special-purpose addresses among the global ones.
 const SPECIAL_V6: [Ipv6Net; 5] = [
     v6(0x2001, 0, 0, 23),         // protocol assignments, Teredo, benchmarks, ORCHID
     v6(0x2001, 0xdb8, 0, 32),     // documentation
@@ -47,8 +47,7 @@ const SPECIAL_V6: [Ipv6Net; 5] = [
     v6(0x3fff, 0, 0, 20),         // documentation
 ];
 
-/// IPv4 addresses as IPv6-only networks see them
-/// ([RFC 6052](https://www.rfc-editor.org/rfc/rfc6052#section-2.1)).
+/// The IPv4 addresses as IPv6-only networks see them ([RFC 6052](https://www.rfc-editor.org/rfc/rfc6052#section-2.1)).
 const NAT64: Ipv6Net = v6(0x64, 0xff9b, 0, 96);
 
 /// Whether `address` is public, or one that the administrator allowed.
@@ -82,7 +81,7 @@ mod tests {
         is_public(text.parse().unwrap())
     }
 
-    /// The ends of each range, and its neighbours where they are public.
+    /// Checks the ends of each range, and its neighbours where they are public.
     #[test]
     fn ipv4_ranges() {
         for (first, last) in [
@@ -155,7 +154,7 @@ mod tests {
         }
     }
 
-    /// IPv4 inside IPv6 is what the IPv4 address is.
+    /// An IPv4 address inside an IPv6 address is judged as the IPv4 address.
     #[test]
     fn embedded_ipv4() {
         for prefix in ["::ffff:", "64:ff9b::"] {

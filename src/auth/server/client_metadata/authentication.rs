@@ -1,4 +1,4 @@
-//! How a client may authenticate at the token endpoint, as its metadata document says.
+//! Authentication of a client at the token endpoint, as its metadata document describes it.
 
 use super::{MetadataError, url};
 use crate::auth::server::keys::{ALGORITHMS, KeySet};
@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// What there is here.
+/// The authentication methods that this server supports.
 pub(crate) const METHODS: [&str; 2] = ["none", PRIVATE_KEY_JWT];
 const PRIVATE_KEY_JWT: &str = "private_key_jwt";
 
-/// Other methods of the IANA registry, which an error may name; it quotes no stranger.
+/// Other methods of the IANA registry, which an error may name: errors must not quote the document.
 const OTHERS: [&str; 6] = [
     "client_secret_basic",
     "client_secret_post",
@@ -21,11 +21,11 @@ const OTHERS: [&str; 6] = [
     "attest_jwt_client_auth",
 ];
 
-/// The members of a document that say it. A document is written once for all servers, so beside the one
-/// method of registration ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)) it may
-/// list all that the client can do
-/// ([OpenID Connect RP Metadata Choices](https://openid.net/specs/openid-connect-rp-metadata-choices-1_0.html));
-/// the list counts where there is one.
+/// The members of a document that describe authentication. A document is written once for all servers, so beside the
+/// single method of registration ([RFC 7591, section 2](https://www.rfc-editor.org/rfc/rfc7591#section-2)) it may list
+/// all methods of the client
+/// ([OpenID Connect RP Metadata Choices](https://openid.net/specs/openid-connect-rp-metadata-choices-1_0.html)); if
+/// there is a list, it takes precedence.
 #[derive(Deserialize)]
 pub(super) struct Members {
     token_endpoint_auth_method: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Members {
     jwks_uri: Option<String>,
 }
 
-/// What a client may do, and what it can be checked by.
+/// How a client may authenticate, and the keys to verify it with.
 #[derive(Clone, Debug)]
 pub(crate) struct Authentication {
     none: bool,
@@ -45,7 +45,7 @@ pub(crate) struct Authentication {
     algorithms: Vec<Algorithm>,
 }
 
-/// Where its keys are.
+/// The place of the client's keys.
 #[derive(Clone, Debug)]
 pub(super) enum Keys {
     Here(Arc<KeySet>),
@@ -53,25 +53,26 @@ pub(super) enum Keys {
 }
 
 impl Authentication {
-    /// Whether it gets nothing unless it proves itself.
+    /// Whether the client gets nothing unless it authenticates.
     pub(crate) const fn is_required(&self) -> bool {
         !self.none
     }
 
-    /// Whether it signs with this algorithm.
+    /// Whether the client may sign with this algorithm.
     pub(super) fn allows(&self, algorithm: Algorithm) -> bool {
         self.algorithms.contains(&algorithm)
     }
 }
 
 impl Members {
-    /// With no method named, a client is public, since nobody could have agreed on a secret with it.
+    /// Reads the members. With no method named, a client is public, since it cannot have agreed on a secret with the
+    /// server.
     pub(super) fn read(self) -> Result<Authentication, MetadataError> {
         let single = self.token_endpoint_auth_method.as_deref();
         if single.is_some_and(|method| method.starts_with("client_secret")) {
             return Err(refused("a client with a public document can have no secret", single));
         }
-        // Keys are looked at in any case: private ones in a public document are nobody's any more.
+        // Keys are checked even if they are not used: private keys in a public document are compromised.
         let here = self.jwks.as_deref().map(|jwks| KeySet::read(jwks.get())).transpose();
         let here = here.map_err(|why| MetadataError::Document(format!("its jwks {why}")))?;
         let list = self.token_endpoint_auth_methods_supported.or(self.token_endpoint_auth_methods);

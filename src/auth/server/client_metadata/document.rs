@@ -1,4 +1,4 @@
-//! What is in a metadata document
+//! Parses metadata documents
 //! ([section 4.1 of the draft](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-4.1)).
 
 use super::authentication::{Authentication, Members};
@@ -9,8 +9,8 @@ use crate::auth::store::Client;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// The members that matter here; others are ignored, twice the same is an error. MCP requires the first
-/// three ([2026-07-28, client ID metadata documents](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration)).
+/// The members that are read; others are ignored, and a repeated one is an error. MCP requires the first three
+/// ([2026-07-28, client ID metadata documents](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration)).
 #[derive(Deserialize)]
 struct Document {
     client_id: String,
@@ -20,14 +20,14 @@ struct Document {
     client_secret_expires_at: Option<IgnoredAny>,
 }
 
-/// A client, and how it can be known again.
+/// A client, and how it may authenticate.
 #[derive(Debug)]
 pub(crate) struct Described {
     pub(crate) client: Client,
     pub(crate) authentication: Authentication,
 }
 
-/// The client of the document at `url`, seen at `now`.
+/// Returns the client of the document at `url`, fetched at `now`.
 pub(super) fn read(url: &str, json: &[u8], now: Timestamp) -> Result<Described, MetadataError> {
     let document: Document = serde_json::from_slice(json).map_err(|error| fault(describe(&error)))?;
     if document.client_id != url {
@@ -59,7 +59,7 @@ fn fault(problem: impl Into<String>) -> MetadataError {
     MetadataError::Document(problem.into())
 }
 
-/// What serde says can quote the document, which a stranger wrote: for shape errors only the place.
+/// Describes an error. Since serde can quote the document, which a stranger wrote, errors of shape name only the place.
 fn describe(error: &serde_json::Error) -> String {
     let place = format!("line {}, column {}", error.line(), error.column());
     match error.classify() {
@@ -108,7 +108,7 @@ mod tests {
         read(URL, json.as_bytes(), 7).map(|described| described.authentication)
     }
 
-    /// RFC 7591, section 2, and the plural that documents have beside it.
+    /// Covers RFC 7591, section 2, and the lists of methods that documents have beside it.
     #[test]
     fn how_a_client_may_authenticate() {
         const AT: &str = r#","jwks_uri":"https://app.example.com/keys""#;
@@ -120,7 +120,7 @@ mod tests {
             (format!(r#","token_endpoint_auth_method":"none"{AT}"#), false, false),
             (format!(r#","token_endpoint_auth_method":"private_key_jwt"{AT}"#), true, true),
             (r#","token_endpoint_auth_method":"private_key_jwt","jwks":{"keys":[]}"#.to_owned(), true, true),
-            // What ChatGPT publishes.
+            // The document that ChatGPT publishes.
             (
                 format!(
                     r#","token_endpoint_auth_method":"private_key_jwt","token_endpoint_auth_signing_alg":"RS256",
@@ -178,8 +178,7 @@ mod tests {
         }
     }
 
-    /// RFC 7518, section 6: a key that everybody can read the private part of is nobody's, whatever the
-    /// client does with it.
+    /// By RFC 7518, section 6, a key whose private part is public cannot be trusted, whatever the client does with it.
     #[test]
     fn private_keys_spoil_the_document() {
         for private in [
@@ -202,7 +201,7 @@ mod tests {
         }
     }
 
-    /// MCP 2025-11-25 and MCP 2026-07-28, "Client ID Metadata Documents".
+    /// Covers MCP 2025-11-25 and MCP 2026-07-28, "Client ID Metadata Documents".
     #[test]
     fn refused() {
         for secret in [
@@ -247,7 +246,7 @@ mod tests {
         assert!(with(&deep).is_ok(), "depth costs no stack");
     }
 
-    /// A document cannot put words into the page that shows the error.
+    /// Errors must not put words of a document into the page that shows them.
     #[test]
     fn errors_quote_nothing() {
         let error = parse(r#"{"client_id":["call 555-1234"]}"#).unwrap_err().to_string();

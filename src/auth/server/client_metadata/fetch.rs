@@ -1,4 +1,4 @@
-//! Gets a document whose URL a stranger has named.
+//! [`Fetcher`]: fetches documents whose URL a stranger has named.
 
 use super::address::is_allowed;
 use super::error::MetadataError;
@@ -25,13 +25,13 @@ use std::task::{Context, Poll, ready};
 use tower_service::Service;
 use url::{Host, Url};
 
-/// The longest document. The draft suggests 5 KB; documents with many redirect URIs or a key set
-/// have more, and this is still little to hold for each of the few that are fetched at once.
+/// The longest document. The draft suggests 5 KB; documents with many redirect URIs or a key set are longer, and since
+/// few are fetched at once, this takes little memory.
 pub(super) const MAX_DOCUMENT: usize = 16 * 1024;
-/// The longest set of keys, which may come with chains of certificates.
+/// The longest key set, which may come with certificate chains.
 pub(super) const MAX_KEYS: usize = 64 * 1024;
 
-/// Fetches from public addresses only, over TLS, through no proxy, without following redirects.
+/// Fetches from public addresses only, over TLS, without proxies or redirects.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     client: Client<HttpsConnector<HttpConnector<PublicOnly>>, Empty<Bytes>>,
@@ -39,7 +39,7 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// Reads the machine's root certificates, which takes some milliseconds.
+    /// Creates a fetcher; reading the machine's root certificates takes some milliseconds.
     pub(super) fn new(settings: &ClientMetadataSettings) -> Result<Self, MetadataError> {
         let mut roots = crate::net::roots::load();
         roots.roots.extend(settings.roots.roots.iter().cloned());
@@ -60,7 +60,7 @@ impl Fetcher {
         Ok(Self { client, allowed })
     }
 
-    /// The headers and the text of a document of so many bytes at most.
+    /// Fetches a document of at most `longest` bytes; returns its headers and text.
     pub(super) async fn fetch(
         &self,
         url: &Url,
@@ -86,7 +86,7 @@ impl Fetcher {
         }
     }
 
-    /// A host that is an address is never asked of the resolver.
+    /// Checks a host that is an IP address: the resolver is not asked for those.
     fn check_literal(&self, url: &Url) -> Result<(), MetadataError> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => address.into(),
@@ -107,7 +107,7 @@ fn request(url: &Url) -> Result<Request<()>, MetadataError> {
         .map_err(|_| MetadataError::Url("it cannot be read as a URL"))
 }
 
-/// The administrator may know why; whoever named the URL may not.
+/// Logs the cause for the administrator, and returns an error that hides it from the stranger who named the URL.
 fn unreachable(url: &Url, error: &(dyn std::error::Error + 'static)) -> MetadataError {
     let causes = std::iter::successors(Some(error), |error| error.source());
     let causes: Vec<String> = causes.map(ToString::to_string).collect();
@@ -115,7 +115,7 @@ fn unreachable(url: &Url, error: &(dyn std::error::Error + 'static)) -> Metadata
     MetadataError::Unreachable
 }
 
-/// `application/json`, or a type built on it.
+/// Whether the type is `application/json`, or one built on it.
 fn is_json(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -124,10 +124,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|subtype| subtype == "json" || subtype.strip_suffix("+json").is_some_and(|kind| !kind.is_empty()))
 }
 
-/// Resolves names, and gives only public addresses to connect to.
+/// A resolver that returns only public addresses.
 ///
-/// What it gives is what is connected to: there is no second look-up that could say otherwise. A
-/// name with one address that is not public is refused altogether; honest names have none.
+/// The connection uses the addresses that it returns, so no second look-up can return others. A name with one address
+/// that is not public is refused altogether; honest names have none.
 #[derive(Clone, Debug)]
 struct PublicOnly {
     resolver: GaiResolver,
@@ -155,7 +155,7 @@ impl Service<Name> for PublicOnly {
 }
 
 pin_project! {
-    /// A name that is being resolved.
+    /// The future of a name look-up.
     struct Resolving {
         #[pin]
         found: GaiFuture,

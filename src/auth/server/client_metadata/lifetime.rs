@@ -1,17 +1,17 @@
-//! How long a document counts.
+//! The time for which a document may be cached.
 
 use http::header::{CACHE_CONTROL, EXPIRES, PRAGMA};
 use http::{HeaderValue, Request, Response};
 use http_cache_semantics::{CacheOptions, CachePolicy};
 use std::time::{Duration, SystemTime};
 
-/// For documents that do not say.
+/// The lifetime of documents whose headers name none.
 const DEFAULT: Duration = Duration::from_secs(5 * 60);
 
-/// However long they say.
+/// The longest lifetime, whatever the headers say.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long the answer may be used from `now` on, by its headers
+/// Returns how long the answer may be used from `now` on, by its headers
 /// ([RFC 9111](https://www.rfc-editor.org/rfc/rfc9111#section-4.2)).
 pub(super) fn lifetime<B>(request: &Request<()>, response: &Response<B>, now: SystemTime) -> Duration {
     if ![CACHE_CONTROL, EXPIRES, PRAGMA].iter().any(|name| response.headers().contains_key(name)) {
@@ -20,11 +20,11 @@ pub(super) fn lifetime<B>(request: &Request<()>, response: &Response<B>, now: Sy
     let mut answer = Response::new(());
     *answer.status_mut() = response.status();
     for (name, value) in response.headers() {
-        // Names of directives may be in any case; the policy knows them in lower case only.
+        // Names of directives may be in any case, but the policy knows them in lower case only.
         let lower = (name == CACHE_CONTROL).then(|| HeaderValue::from_bytes(&value.as_bytes().to_ascii_lowercase()));
         answer.headers_mut().append(name, lower.and_then(Result::ok).unwrap_or_else(|| value.clone()));
     }
-    // One server uses it for itself, so `private` does not matter and `s-maxage` is not meant.
+    // The cache serves one server only, so `private` does not matter and `s-maxage` does not apply.
     let options = CacheOptions { shared: false, ..CacheOptions::default() };
     let policy = CachePolicy::new_options(request, &answer, now, options);
     if policy.is_storable() { policy.time_to_live(now).min(LONGEST) } else { Duration::ZERO }

@@ -1,4 +1,4 @@
-//! [`ClientMetadata`]: clients that are described by a document of their own.
+//! [`ClientMetadata`]: clients that are described by a document at their `client_id`.
 
 mod address;
 mod authentication;
@@ -32,40 +32,38 @@ pub use error::MetadataError;
 pub use settings::ClientMetadataSettings;
 pub(crate) use url::is_metadata_url;
 
-/// So many documents are remembered; with at most 16 KiB each, 8 MiB.
+/// The number of documents that are remembered; with at most 16 KiB each, 8 MiB.
 const MAX_CACHED: u64 = 512;
 
-/// So many are fetched at once; others wait, within their time.
+/// The number of documents that are fetched at once; others wait, within their time.
 const MAX_AT_ONCE: usize = 16;
 
-/// So many are fetched from one host in a minute.
+/// The number of documents that are fetched from one host in a minute.
 const PER_HOST: NonZeroU32 = at_least_one(60);
 
-/// So often in a minute a set of keys is fetched anew because a signature names a key that it lacks.
+/// How often in a minute a key set is fetched anew because a signature names a key that it lacks.
 const ANEW: NonZeroU32 = NonZeroU32::MIN;
 
-/// A set of keys is remembered for so long at least: it is needed for each refresh.
+/// The shortest time for which a key set is remembered: it is needed for each refresh.
 const KEYS_LEAST: Duration = Duration::from_secs(60);
 
-/// Fetches client ID metadata documents: the `client_id` is the https URL of a JSON document that
-/// says what registration would say
+/// Fetches client ID metadata documents, which replace registration: the `client_id` is the https URL of a JSON
+/// document that describes the client
 /// ([draft-ietf-oauth-client-id-metadata-document](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00)).
 ///
-/// Anybody can make this server fetch a URL, so it does so with care:
+/// Any stranger can make this server fetch a URL, so these rules apply:
 ///
-/// - Only public addresses are connected to, whatever a name resolves to, and only over TLS with a
-///   certificate that the machine trusts (or one from `SSL_CERT_FILE`). Proxies are not used.
-/// - The document must come within 5 s, with status 200, as JSON, in at most 16 KiB. Redirects are
-///   not followed.
-/// - It is remembered as long as its headers allow, for 5 minutes if they say nothing and for a day
-///   at most. Failures are not remembered, as the draft demands; instead no host is asked more than
-///   60 times a minute. Who asks for the same document at once shares one request. No more than 16
-///   are fetched at once.
+/// - Only public addresses are connected to, whatever a name resolves to, and only over TLS with a certificate that the
+///   machine trusts (or one from `SSL_CERT_FILE`). Proxies are not used.
+/// - The document must arrive within 5 s, with status 200, as JSON, in at most 16 KiB. Redirects are not followed.
+/// - It is remembered as long as its headers allow, for 5 minutes if they name no time and for a day at most. Errors
+///   are not remembered, as the draft demands; instead no host is asked more than 60 times a minute. Simultaneous
+///   requests for one document share one fetch. No more than 16 documents are fetched at once.
 ///
-/// The keys of a client that authenticates by `private_key_jwt`
-/// ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523)) are in its document, or at its `jwks_uri`, which is
-/// fetched with the same care, may have 64 KiB, and is remembered for a minute at least. A signature that
-/// names a key which is not among them has them fetched anew, once a minute.
+/// The keys of a client that authenticates by `private_key_jwt` ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523))
+/// are in its document, or at its `jwks_uri`. Key sets are fetched by these rules too, but may have 64 KiB and are
+/// remembered for a minute at least. If a signature names a key that the set lacks, the set is fetched anew, at most
+/// once a minute.
 ///
 /// Clones share what is remembered.
 #[derive(Clone)]
@@ -75,7 +73,7 @@ pub struct ClientMetadata {
 }
 
 struct Shared {
-    /// Made at the first use: root certificates take memory that most servers never need.
+    /// Created at first use: root certificates take memory that most servers never need.
     fetcher: OnceLock<Result<Fetcher, MetadataError>>,
     remembered: Cache<String, Remembered<Described>>,
     keys: Cache<String, Remembered<KeySet>>,
@@ -84,12 +82,12 @@ struct Shared {
     at_once: Semaphore,
 }
 
-/// Why an assertion proves nothing.
+/// The error of an assertion that was not accepted.
 #[derive(Debug)]
 pub(crate) enum AssertionError {
-    /// It does not; why.
+    /// The assertion is wrong; with the reason.
     False(&'static str),
-    /// The keys cannot be had now.
+    /// The keys cannot be fetched now.
     Unknown(MetadataError),
 }
 
@@ -104,7 +102,7 @@ impl<T> Clone for Remembered<T> {
     }
 }
 
-/// Each document has its own lifetime.
+/// Gives each document the lifetime of its headers.
 struct ByHeaders;
 
 impl<T> Expiry<String, Remembered<T>> for ByHeaders {
@@ -130,12 +128,12 @@ impl Default for ClientMetadata {
 }
 
 impl ClientMetadata {
-    /// With the rules above.
+    /// Creates a fetcher with the default settings.
     pub fn new() -> Self {
         Self::with(ClientMetadataSettings::new())
     }
 
-    /// With the rules above, but for what `settings` say.
+    /// Creates a fetcher with these settings.
     pub fn with(settings: ClientMetadataSettings) -> Self {
         let remembered = Cache::builder().max_capacity(MAX_CACHED).expire_after(ByHeaders).build();
         let keys = Cache::builder().max_capacity(MAX_CACHED).expire_after(ByHeaders).build();
@@ -144,22 +142,22 @@ impl ClientMetadata {
         Self { settings, shared: Arc::new(Shared { fetcher, remembered, keys, anew, hosts, at_once }) }
     }
 
-    /// The client whose `client_id` is this URL.
+    /// Returns the client whose `client_id` is this URL.
     ///
     /// # Errors
-    /// If the URL may not be fetched, nothing comes from there, or what comes is no valid document.
+    /// Returns a [`MetadataError`] if the URL may not be fetched, cannot be reached, or has no valid document.
     pub async fn fetch(&self, client_id: &str) -> Result<Client, MetadataError> {
         Ok(self.describe(client_id).await?.client.clone())
     }
 
-    /// The same with how it authenticates.
+    /// Returns the client whose `client_id` is this URL, and how it may authenticate.
     pub(crate) async fn describe(&self, client_id: &str) -> Result<Arc<Described>, MetadataError> {
         let url = url::parse(client_id)?;
         let fresh = self.shared.remembered.try_get_with_by_ref(client_id, self.document(client_id, &url));
         Ok(fresh.await.map_err(|error| (*error).clone())?.what)
     }
 
-    /// Whether an assertion is signed by the client that may authenticate so.
+    /// Checks that a client with this authentication has signed an assertion.
     pub(crate) async fn prove(&self, by: &Authentication, assertion: &Assertion) -> Result<(), AssertionError> {
         let Some(keys) = &by.keys else { return Err(AssertionError::False("this client publishes no keys")) };
         let (algorithm, id) = (assertion.algorithm, assertion.key_id.as_deref());
@@ -182,7 +180,7 @@ impl ClientMetadata {
         }
     }
 
-    /// The keys at this URL; anew if there is none of this id.
+    /// Returns the keys at this URL, fetched anew if none has this id.
     async fn keys_with(&self, url: &::url::Url, id: Option<&str>) -> Result<Arc<KeySet>, MetadataError> {
         let (text, known) = (url.as_str(), &self.shared.keys);
         let fetched = known.try_get_with_by_ref(text, self.key_set(url)).await.map_err(|error| (*error).clone())?;
@@ -194,11 +192,11 @@ impl ClientMetadata {
         Ok(fetched.map_err(|error| (*error).clone())?.what)
     }
 
-    /// What [`fetch`](Self::fetch) makes of a document that it got from the URL `client_id`: to check
-    /// one before it is published.
+    /// Parses a document as [`fetch`](Self::fetch) does if it comes from the URL `client_id`: for checking it before it
+    /// is published.
     ///
     /// # Errors
-    /// If either breaks a rule.
+    /// Returns a [`MetadataError`] if the URL or the document breaks a rule.
     pub fn read(client_id: &str, document: &[u8]) -> Result<Client, MetadataError> {
         url::parse(client_id)?;
         if document.len() > fetch::MAX_DOCUMENT {
@@ -223,7 +221,7 @@ impl ClientMetadata {
         Ok(Remembered { what: Arc::new(keys), lifetime: lifetime.max(KEYS_LEAST) })
     }
 
-    /// What is at a URL, and how long it counts.
+    /// Returns the content of a URL, and its lifetime.
     async fn get(&self, url: &::url::Url, longest: usize) -> Result<(Bytes, Duration), MetadataError> {
         let host = url.host_str().unwrap_or_default();
         self.shared.hosts.check(&host.to_owned()).map_err(MetadataError::Busy)?;

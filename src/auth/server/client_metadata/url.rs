@@ -1,20 +1,19 @@
-//! Which URLs may be a `client_id`
+//! Parses `client_id`s that are URLs
 //! ([draft-ietf-oauth-client-id-metadata-document, section 3](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-client-id-metadata-document-00#section-3)).
 
 use super::MetadataError;
 use url::Url;
 
-/// Longer ones are of no use to the user who has to recognise the host.
+/// The longest URL: in a longer one, users could not recognise the host.
 const MAX_LENGTH: usize = 2048;
 
-/// Whether a `client_id` is meant as the URL of a metadata document. Ids that this server gives out
-/// never look so.
+/// Whether a `client_id` is meant as the URL of a metadata document. Ids that this server issues never look so.
 pub(crate) fn is_metadata_url(client_id: &str) -> bool {
     client_id.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
-/// The URL of a metadata document: https with a path, no fragment, nobody's name or password. A port
-/// and a query may be there.
+/// Parses the URL of a metadata document: https with a path, without fragment, user or password. A port and a query are
+/// allowed.
 pub(super) fn parse(client_id: &str) -> Result<Url, MetadataError> {
     if client_id.len() > MAX_LENGTH {
         return Err(MetadataError::Url("it is too long"));
@@ -29,8 +28,8 @@ pub(super) fn parse(client_id: &str) -> Result<Url, MetadataError> {
     } else if url.path() == "/" {
         Some("it has no path")
     } else if url.as_str() != client_id {
-        // The id is compared byte for byte, so what is fetched must be spelled as the id is. This
-        // also refuses dot segments, encoded ones too, empty names, and hosts in disguise.
+        // The id is compared byte for byte, so the URL must be in its normal form. This also refuses dot segments,
+        // encoded ones too, empty names, and disguised hosts.
         Some("it is not in its normal form")
     } else {
         None
@@ -38,7 +37,7 @@ pub(super) fn parse(client_id: &str) -> Result<Url, MetadataError> {
     problem.map_or(Ok(url), |problem| Err(MetadataError::Url(problem)))
 }
 
-/// The URL of a set of keys: https, no fragment, nobody's name or password.
+/// Parses the URL of a key set: https, without fragment, user or password.
 pub(super) fn parse_keys(text: &str) -> Result<Url, MetadataError> {
     let url = (text.len() <= MAX_LENGTH).then(|| Url::parse(text).ok()).flatten();
     let good = |url: &Url| {

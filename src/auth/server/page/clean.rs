@@ -1,9 +1,9 @@
-//! Text of strangers, made fit to be shown. Escaping is the templates' part.
+//! Cleans texts of strangers for display. The templates escape them.
 
 use crate::rpc::label::is_invisible;
 
-/// At most `most` characters on one line, without what is invisible or reorders its neighbours.
-/// Nothing if nothing is left.
+/// Returns at most `most` characters on one line, without invisible and reordering characters. `None` if nothing is
+/// left.
 pub(super) fn clean(text: &str, most: usize) -> Option<String> {
     let visible: String = text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect();
     let mut line = String::new();
@@ -25,7 +25,7 @@ pub(super) fn clean(text: &str, most: usize) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// A host cut at its start: the end of a name says whose it is.
+/// Returns a host, cut at its start if it is too long: the end of a name says who owns it.
 pub(super) fn host(host: &str, most: usize) -> String {
     let length = host.chars().count();
     if length <= most {

@@ -1,4 +1,4 @@
-//! That a login form was sent from the page this server made, and not from a stranger's.
+//! [`Csrf`]: protection against login forms that another site sends.
 
 use crate::net::is_of;
 use aes_gcm::aead::Generate;
@@ -12,41 +12,41 @@ use std::borrow::Cow;
 use subtle::ConstantTimeEq;
 use url::Url;
 
-/// The hidden field.
+/// The name of the hidden field.
 const FIELD: &str = "csrf";
-/// Browsers take a cookie of this name from https, from this very host and with the path `/` only:
-/// no neighbour under the same domain can plant one.
+/// The name of the cookie over https. Browsers accept this prefix only from this very host with the path `/`: no other
+/// host under the same domain can set the cookie.
 const SECURE: &str = "__Host-onec-mcp-csrf";
-/// Over plain http the prefix is not allowed.
+/// The name of the cookie over plain http, where the prefix is not allowed.
 const PLAIN: &str = "onec-mcp-csrf";
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// A random value that a browser keeps in a cookie and a form repeats in a hidden field. A stranger's
-/// page can make a browser send the cookie, but cannot know what to put into the field.
+/// A random value that a browser keeps in a cookie and a form repeats in a hidden field. Another site can make a
+/// browser send the cookie, but cannot know the value for the field.
 pub(crate) struct Csrf {
     value: String,
     secure: bool,
 }
 
 impl Csrf {
-    /// The value that the browser has already, so that forms in other tabs stay valid, or a new one.
+    /// Returns the value that the browser has already, so that forms in other tabs stay valid, or a new one.
     ///
-    /// Without random numbers of the system it is empty, and no form passes.
+    /// If the operating system gives no random numbers it is empty, and no form passes.
     pub(crate) fn of(head: &Parts, base: &str) -> Self {
         let secure = base.starts_with("https:");
         let new = || <[u8; 32]>::try_generate().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default();
         Self { value: found(&head.headers, secure).map_or_else(new, Cow::into_owned), secure }
     }
 
-    /// Name and value of the hidden field.
+    /// Returns the name and value of the hidden field.
     pub(crate) fn field(&self) -> (&'static str, &str) {
         (FIELD, &self.value)
     }
 
-    /// `Set-Cookie`. Lax and not Strict: users come here from other sites, and a Strict cookie would
-    /// stay behind then, so that each new tab would get another value and spoil the forms of the rest.
-    /// On a POST from another site both stay behind.
+    /// Returns the `Set-Cookie` header. The cookie is Lax and not Strict: users come from other sites, where browsers
+    /// omit Strict cookies, so each new tab would get another value and invalidate the other forms. Browsers omit
+    /// either on a POST from another site.
     pub(super) fn cookie(&self) -> Option<HeaderValue> {
         let cookie = Cookie::build((name(self.secure), self.value.as_str()))
             .http_only(true)
@@ -56,8 +56,7 @@ impl Csrf {
         HeaderValue::from_str(&cookie.to_string()).ok()
     }
 
-    /// Whether a form with this hidden field comes from a page of this server, to the browser that
-    /// asked for the page.
+    /// Whether a form with this hidden field comes from a page of this server, in the browser that asked for the page.
     pub(crate) fn verify(head: &Parts, base: &str, posted: Option<&str>) -> bool {
         let cookie = found(&head.headers, base.starts_with("https:"));
         let same =
@@ -70,7 +69,7 @@ const fn name(secure: bool) -> &'static str {
     if secure { SECURE } else { PLAIN }
 }
 
-/// The first cookie of that name that this server may have made.
+/// Returns the first cookie with the name that this server may have made.
 fn found(headers: &HeaderMap, secure: bool) -> Option<Cow<'_, str>> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut cookies = lines.flat_map(Cookie::split_parse).filter_map(Result::ok);
@@ -79,8 +78,8 @@ fn found(headers: &HeaderMap, secure: bool) -> Option<Cow<'_, str>> {
     Some(cookie.value().to_owned().into())
 }
 
-/// What the browser says of the page that a form is on: `Sec-Fetch-Site`, or `Origin` where that is
-/// missing (old browsers, plain http). Clients that send neither are no browsers.
+/// Whether the browser says that the form is on a page of this server, by `Sec-Fetch-Site`, or by `Origin` where that
+/// is missing (old browsers, plain http). Clients that send neither are not browsers.
 fn own_site(headers: &HeaderMap, base: &str) -> bool {
     if let Some(site) = headers.get(&SEC_FETCH_SITE) {
         return matches!(site.as_bytes(), b"same-origin" | b"none");
@@ -102,7 +101,7 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    /// `name=value` as the browser sends it back, and the value.
+    /// Returns `name=value` as the browser sends it back, and the value.
     fn issued(base: &str) -> (String, String) {
         let csrf = Csrf::of(&head(&[]), base);
         let cookie = csrf.cookie().unwrap().to_str().unwrap().to_owned();

@@ -1,24 +1,23 @@
-//! Where a browser goes after the login.
+//! [`Destination`]: where a browser goes after the login.
 
 use super::clean;
 use url::{Host, Url};
 
-/// Longer hosts do not exist
-/// ([RFC 1035, section 2.3.4](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)); with a port.
+/// The longest host, with a port ([RFC 1035, section 2.3.4](https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4)).
 const HOST: usize = 259;
-/// Longer schemes nobody has.
+/// The longest scheme that is shown.
 const SCHEME: usize = 60;
 
-/// What stands behind a redirect URI.
+/// The receiver of a redirect URI.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Destination {
     /// A web site: its host, and its port if it is not the usual one.
     Site(String),
-    /// Some program on the user's computer: host and port.
+    /// A program on the user's computer: host and port.
     Loopback(String),
     /// The program on the user's computer that opens links of this scheme.
     Program(String),
-    /// No URI at all.
+    /// The text is not a URI.
     Unknown,
 }
 

@@ -1,6 +1,5 @@
-//! The error page: for requests that must not be answered by a redirect, because nobody knows
-//! whether the redirect URI is the application's
-//! ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
+//! The error page, for requests that must not be answered by a redirect because the redirect URI may not belong to the
+//! application ([RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)).
 
 use super::destination::Destination;
 use super::reply::{self, FORMLESS, Style};
@@ -11,34 +10,34 @@ use askama::Template;
 use http::{HeaderValue, Response, StatusCode, header};
 use std::borrow::Cow;
 
-/// Characters of an explanation that are shown.
+/// The characters of an explanation that are shown.
 const DETAIL: usize = 400;
 
-/// What is wrong with an authorization request.
+/// An error of an authorization request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AuthorizationError {
-    /// No such client.
+    /// The client is not known.
     UnknownClient,
-    /// Not a redirect URI of this client, or none where one is needed.
+    /// The redirect URI is not one of this client, or is missing where it is needed.
     BadRedirectUri,
-    /// Anything else, said for developers.
+    /// Any other error; explained for developers.
     BadRequest(String),
-    /// The client's metadata document cannot be used; why, said for developers.
+    /// The client's metadata document cannot be used; explained for developers.
     Metadata(String),
-    /// The client can prove itself only in ways that this server does not have; said for developers.
+    /// The client can authenticate only in ways that this server does not support; explained for developers.
     Authentication(String),
-    /// Anything else, of a client whose web site or program is known.
+    /// Any other error of a client whose web site or program is known.
     Refused {
-        /// What is wrong, said for developers.
+        /// The error, explained for developers.
         why: String,
-        /// Where the client learns of it, if the user wants to go there.
+        /// The redirect that tells the client, if the user wants to go there.
         back: String,
     },
-    /// The form was sent before, and answered.
+    /// The form was sent and answered before.
     Used,
-    /// Too many requests from this address; seconds until the next.
+    /// Too many requests from this address; with the seconds to wait.
     TooMany(u64),
-    /// The token store is down.
+    /// The token store does not answer.
     Unavailable,
 }
 
@@ -67,11 +66,11 @@ struct Page<'a> {
     advice: String,
     detail: Option<String>,
     link: Option<(Destination, &'a str)>,
-    /// Whether it may be said that nobody got access.
+    /// Whether the page may say that no access was given.
     nothing_given: bool,
 }
 
-/// The page that says what is wrong and what to do. The status is 400, 409, 429 or 503.
+/// Returns the page that says what is wrong and what to do. The status is 400, 409, 429 or 503.
 pub(crate) fn error_page(language: Language, problem: &AuthorizationError) -> Response<Body> {
     let t = texts::of(language);
     let detailed = |advice: (&'static str, &'static str), detail: &str| (advice, clean::clean(detail, DETAIL));

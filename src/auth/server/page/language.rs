@@ -1,12 +1,12 @@
-//! The language of a page.
+//! [`Language`]: the language of a page.
 
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
-/// More ranges than this no browser sends.
+/// The most language ranges that are read; browsers send fewer.
 const RANGES: usize = 64;
 
-/// A language the pages are written in.
+/// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
     English,
@@ -14,10 +14,9 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// What the browser prefers, by its `Accept-Language`
-    /// ([RFC 9110, section 12.5.4](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)); English
-    /// if it says nothing or wants neither. No other language is taken for Russian: a browser whose
-    /// user reads Russian too says so itself.
+    /// Returns the language that the browser prefers, by its `Accept-Language`
+    /// ([RFC 9110, section 12.5.4](https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4)); English if it names
+    /// neither. No other language counts as Russian: a browser whose user also reads Russian says so itself.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
         let (mut english, mut russian, mut any) = (None, None, None);
@@ -29,14 +28,14 @@ impl Language {
                 tag if tag.eq_ignore_ascii_case("ru") => &mut russian,
                 _ => continue,
             };
-            // Of two with the same quality the first counts.
+            // Of two ranges with the same quality the first counts.
             *place = (*place).max(Some((quality, RANGES - at)));
         }
         let wanted = |own: Option<(u16, usize)>| own.or(any).filter(|(quality, _)| *quality > 0);
         if wanted(russian) > wanted(english) { Self::Russian } else { Self::English }
     }
 
-    /// As `lang` and `Content-Language` name it.
+    /// Returns the tag for `lang` and `Content-Language`.
     pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -45,7 +44,7 @@ impl Language {
     }
 }
 
-/// A language range and its quality in thousandths. Nothing if the quality is malformed.
+/// Parses a language range and its quality in thousandths. `None` if the quality is malformed.
 fn read(range: &str) -> Option<(&str, u16)> {
     let Some((tag, weight)) = range.split_once(';') else { return Some((range.trim(), 1000)) };
     let (name, weight) = weight.split_once('=')?;

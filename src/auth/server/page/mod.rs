@@ -1,7 +1,7 @@
-//! The pages that people see: the login page, and the error page for what must not be redirected.
+//! The pages that users see: the login page, and the error page for requests that must not be redirected.
 //!
-//! They are plain HTML without scripts, and work in any browser. What applications say of themselves
-//! is escaped by the templates and cleaned of what is invisible before that.
+//! They are plain HTML without scripts, and work in any browser. Texts of applications are cleaned of invisible
+//! characters, and escaped by the templates.
 
 mod clean;
 mod csrf;
@@ -26,11 +26,11 @@ use http::{HeaderValue, Response, StatusCode, header};
 use reply::{Style, WITH_FORM};
 use texts::Texts;
 
-/// Characters of a name that are shown.
+/// The characters of a name that are shown.
 const NAME: usize = 80;
-/// Scopes without plain words that are shown; of more only the number is said.
+/// The unknown scopes that are shown; of further ones only the number.
 const UNKNOWN_SCOPES: usize = 12;
-/// The scopes that have plain words, in the order in which they are shown.
+/// The scopes that have texts, in the order in which they are shown.
 const SCOPES: [&str; 8] = [
     "mcp",
     "mcp:resolve",
@@ -42,45 +42,45 @@ const SCOPES: [&str; 8] = [
     "offline_access",
 ];
 
-/// The page that asks for a login and says what it will give to whom. Its form posts `username` and
-/// `password`, or `key`; the hidden fields; and `action`, which is `allow` or `cancel`.
+/// The page that asks for a login and says what it gives to whom. Its form posts `username` and `password`, or `key`;
+/// the hidden fields; and `action`, which is `allow` or `cancel`.
 pub(super) struct LoginPage<'a> {
     /// The language of all texts.
     pub(super) language: Language,
-    /// What this server calls itself.
+    /// The name of this server.
     pub(super) server_name: &'a str,
-    /// What is asked for.
+    /// The fields that are asked for.
     pub(super) form: Form,
-    /// What the application calls itself.
+    /// The name that the application gives itself.
     pub(super) client_name: Option<&'a str>,
     /// The host of a `client_id` that is the URL of a metadata document.
     pub(super) client_host: Option<&'a str>,
-    /// Where the browser goes after the login.
+    /// The redirect URI, to which the browser goes after the login.
     pub(super) redirect_uri: &'a str,
-    /// What the application asks for.
+    /// The scopes that the application asks for.
     pub(super) scopes: &'a Scopes,
     /// The path that the form is posted to.
     pub(super) action: &'a str,
-    /// The authorization request, to be posted back.
+    /// The parameters of the authorization request, to be posted back.
     pub(super) hidden: &'a [(&'static str, &'a str)],
-    /// The user that was typed before.
+    /// The user name that was typed before.
     pub(super) user: Option<&'a str>,
-    /// Why the login before failed.
+    /// The error of the previous login.
     pub(super) problem: Option<FormError>,
 }
 
-/// Why a login failed.
+/// The error of a login, as the login page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FormError {
-    /// Wrong user, password or key.
+    /// The user, password or key is wrong.
     Wrong,
     /// The user lacks the role.
     NoRole,
-    /// Too many wrong logins; seconds until the next.
+    /// Too many wrong logins; with the seconds to wait.
     TooMany(u64),
-    /// Too many logins from this network, wrong or not; seconds until the next.
+    /// Too many logins from this network, wrong or not; with the seconds to wait.
     Crowded(u64),
-    /// 1C cannot be asked.
+    /// 1C cannot be asked; with the reason.
     Unavailable(Outage),
     /// The form is not known to come from a page of this server.
     Forged,
@@ -89,7 +89,7 @@ pub(super) enum FormError {
 impl FormError {
     const fn status(self) -> StatusCode {
         match self {
-            // No 401: that would want a challenge, and browsers answer those with a dialogue of their own.
+            // No 401: it would need a challenge, and browsers answer challenges with a dialogue of their own.
             Self::Wrong | Self::NoRole => StatusCode::FORBIDDEN,
             Self::TooMany(_) | Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -97,7 +97,7 @@ impl FormError {
         }
     }
 
-    /// Heading and advice.
+    /// Returns the heading and the advice.
     fn words(self, t: &Texts, form: Form) -> (&'static str, String) {
         let (heading, advice) = match (self, form) {
             (Self::TooMany(seconds), _) => return (t.too_many, format!("{} {}", t.guessed, (t.wait)(seconds))),
@@ -112,7 +112,7 @@ impl FormError {
     }
 }
 
-/// The fields of the template are what it names.
+/// The fields have the names that the template uses.
 #[derive(Template)]
 #[template(path = "login.html", config = "src/auth/server/page/askama.toml")]
 struct Login<'a> {
@@ -130,13 +130,13 @@ struct Login<'a> {
     more: usize,
     user: &'a str,
     problem: Option<(&'static str, String)>,
-    /// The fields are wrong, not something else.
+    /// Whether the error is in the fields.
     wrong: bool,
     csrf: (&'static str, &'a str),
 }
 
 impl LoginPage<'_> {
-    /// The page, with the cookie that belongs to its form. The status is 200, or says the problem.
+    /// Returns the page, with the cookie that belongs to its form. The status is 200, or that of the error.
     pub(super) fn response(&self, csrf: &Csrf) -> Response<Body> {
         let t = texts::of(self.language);
         let (known, unknown) = plain_words(self.scopes, t);
@@ -157,7 +157,7 @@ impl LoginPage<'_> {
             known,
             unknown: unknown.into_iter().take(UNKNOWN_SCOPES).collect(),
             more,
-            // A stranger's form must not choose whom the user logs in as.
+            // A forged form must not choose the user who logs in.
             user: self.user.filter(|_| self.problem != Some(FormError::Forged)).unwrap_or_default(),
             problem: self.problem.map(|problem| problem.words(t, self.form)),
             wrong: self.problem == Some(FormError::Wrong),
@@ -173,7 +173,7 @@ impl LoginPage<'_> {
             Some(FormError::TooMany(_) | FormError::Crowded(_)) => {
                 Refused::Because("too many requests or wrong logins".into()).mark(&mut response);
             }
-            // The audit trail has it.
+            // The audit trail reports it.
             Some(_) => Refused::Told.mark(&mut response),
         }
         if let Some(cookie) = csrf.cookie() {
@@ -186,7 +186,7 @@ impl LoginPage<'_> {
     }
 }
 
-/// The words for known scopes, and the unknown ones as they are.
+/// Returns the texts of known scopes, and the unknown scopes unchanged.
 fn plain_words(scopes: &Scopes, t: &Texts) -> (Vec<&'static str>, Vec<String>) {
     let known = SCOPES.into_iter().filter(|scope| scopes.contains(scope)).filter_map(t.scope).collect();
     let unknown = scopes.iter().filter(|scope| (t.scope)(scope).is_none());

@@ -1,13 +1,13 @@
-//! [`Outage`]: why nobody can log in now.
+//! [`Outage`]: why logins are not possible now.
 
 use crate::onec::{Cause, Error, ErrorKind};
 use crate::rpc::{BoxError, cause};
 use http::StatusCode;
 
-/// Why 1C cannot be asked, as far as users can do something about it or tell somebody.
+/// The reason why 1C cannot be asked, as far as it helps users to act or to report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::auth::server) enum Outage {
-    /// Whatever.
+    /// Any other reason.
     Unknown,
     /// No licence is free.
     Licence,
@@ -15,14 +15,14 @@ pub(in crate::auth::server) enum Outage {
     Blocked,
     /// The web server sends calls elsewhere: the gateway has a wrong address.
     Address,
-    /// The certificate of 1C's web server.
+    /// The certificate of 1C's web server is not accepted.
     Certificate,
-    /// The web server wants another login than that of 1C, or none at all.
+    /// The web server asks for another login than that of 1C, or for none at all.
     Publication,
 }
 
 impl Outage {
-    /// What is behind a failed check of a login.
+    /// Returns the reason why a login could not be checked.
     pub(in crate::auth::server) fn of(error: &BoxError) -> Self {
         let Some(error) = cause::<Error>(&**error) else { return Self::Unknown };
         match error.why() {

@@ -1,4 +1,4 @@
-//! A page on its way to the browser: the headers that keep it to itself.
+//! Builds the answer with a page, and the headers that protect it.
 
 use super::Language;
 use crate::net::Body;
@@ -13,9 +13,9 @@ use http::{Response, StatusCode};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-/// Besides the policy. No `Cross-Origin-Opener-Policy`: web clients open this page in a popup, and it
-/// would cut the popup off from the page that waits for it, also after the way back.
-/// With `Referrer-Policy: no-referrer` browsers would send the form with `Origin: null`.
+/// The headers besides the policy. There is no `Cross-Origin-Opener-Policy`: web clients open this page in a popup, and
+/// the header would cut the popup off from the page that waits for it, even after the redirect back. With
+/// `Referrer-Policy: no-referrer` browsers would send the form with `Origin: null`.
 static HEADERS: [(HeaderName, HeaderValue); 7] = [
     (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -31,16 +31,16 @@ static HEADERS: [(HeaderName, HeaderValue); 7] = [
 
 /// The style sheet of the pages.
 pub(super) struct Style {
-    /// What stands between the tags.
+    /// The text between the tags.
     pub(super) text: String,
-    /// Its source expression, without the quotes.
+    /// The source expression of the policy, without the quotes.
     hash: String,
 }
 
 impl Style {
     pub(super) fn get() -> &'static Self {
         static STYLE: LazyLock<Style> = LazyLock::new(|| {
-            // Browsers hash what they parsed, in which there is no CR.
+            // Browsers hash the parsed text, which has no CR.
             let text = include_str!("templates/style.css").replace('\r', "");
             let hash = format!("sha256-{}", STANDARD.encode(Sha256::digest(&text)));
             Style { text, hash }
@@ -49,23 +49,23 @@ impl Style {
     }
 }
 
-/// What the policy says of a page without a form.
+/// The part of the policy for a page without a form.
 pub(super) const FORMLESS: &str = " form-action 'none';";
 
-/// And of a page with one: nothing. Chromium applies `form-action` to all redirects after the POST too,
-/// and stops without a word where it names one of them not. The callback of a web client may lead on to
-/// any site, to an application (`claude://…`) or to a program on this computer (`http://127.0.0.1:…`);
-/// there is no word for all schemes.
+/// The part of the policy for a page with a form: none. Chromium applies `form-action` to all redirects after the POST
+/// too, and silently stops at one that is not listed. The callback of a web client may lead on to any site, to an
+/// application (`claude://…`) or to a program on this computer (`http://127.0.0.1:…`); there is no source expression
+/// for all schemes.
 pub(super) const WITH_FORM: &str = "";
 
-/// A page; `form` is what its policy says of forms.
+/// Returns a page; `form` is the part of the policy for forms.
 pub(super) fn html(
     status: StatusCode,
     language: Language,
     page: Result<String, askama::Error>,
     form: &str,
 ) -> Response<Body> {
-    // Rendering into a string cannot fail; if it did, no half of a page may go out.
+    // Rendering into a string cannot fail; if it did, no partial page must be sent.
     let (status, text) = page.map_or((StatusCode::INTERNAL_SERVER_ERROR, String::new()), |text| (status, text));
     let mut response = Response::new(Body::from(Bytes::from(text)));
     *response.status_mut() = status;
@@ -76,13 +76,13 @@ pub(super) fn html(
     response
 }
 
-/// Nothing is loaded, nothing runs, nobody frames the page.
+/// Returns the policy: the page loads nothing, runs no scripts, and cannot be framed.
 fn policy(form: &str) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; style-src '{}'; img-src data:;{form} base-uri 'none'; frame-ancestors 'none'",
         Style::get().hash
     );
-    // All of it is visible ASCII, so this cannot fail.
+    // The text is visible ASCII, so this cannot fail.
     HeaderValue::from_str(&policy)
         .unwrap_or(HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"))
 }

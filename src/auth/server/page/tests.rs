@@ -18,7 +18,7 @@ fn csrf() -> Csrf {
     Csrf::of(&http::Request::new(()).into_parts().0, BASE)
 }
 
-/// The page as most tests want it; each changes what it is about.
+/// A page for most tests; each changes the fields that it tests.
 fn page(scopes: &Scopes) -> LoginPage<'_> {
     LoginPage {
         language: Language::English,
@@ -41,7 +41,7 @@ fn text(response: Response<Body>) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The text of a page with neither tags nor style, as a reader meets it.
+/// Returns the text of a page without tags and style, as a user reads it.
 fn read(html: &str) -> String {
     let html = html.split_once("</style>").unwrap().1;
     let text: String = html.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text)).collect();
@@ -112,7 +112,7 @@ fn names_cannot_reorder_or_flood_the_page() {
     }
 }
 
-/// RFC 7591, section 5.
+/// Covers RFC 7591, section 5.
 #[test]
 fn the_page_says_who_gets_what() {
     let scopes = Scopes::parse("mcp mcp:report:sales mcp:x");
@@ -137,7 +137,7 @@ fn the_page_says_who_gets_what() {
     assert!(html.contains(label), "for password managers: {html}");
 }
 
-/// MCP 2025-11-25 and MCP 2026-07-28, "Localhost Redirect URI Risks".
+/// Covers MCP 2025-11-25 and MCP 2026-07-28, "Localhost Redirect URI Risks".
 #[test]
 fn programs_on_this_computer_come_with_a_warning() {
     let scopes = Scopes::default();
@@ -242,7 +242,7 @@ fn every_page_keeps_to_itself() {
     }
 }
 
-/// Chromium would stop at the first hop after the POST that `form-action` does not name.
+/// Chromium stops at the first redirect after the POST that `form-action` does not list.
 #[test]
 fn the_form_may_lead_anywhere_and_the_policy_is_the_same_for_all() {
     let usual = policy_of("https://client.example/");
@@ -264,7 +264,7 @@ fn the_style_is_the_one_the_policy_allows() {
     assert!(style.contains("prefers-color-scheme: dark") && !html.contains("style="), "{html}");
 }
 
-/// By what 1C's web server answers to a login.
+/// Uses what 1C's web server answers to a login.
 #[tokio::test]
 async fn outages_are_told_apart() {
     use crate::auth::login::{Login, LoginError, OwnLogin, Typed};
@@ -299,7 +299,7 @@ async fn outages_are_told_apart() {
         };
         assert_eq!(Outage::of(&error), outage, "{status} {body}");
     }
-    // As the client tells of a handshake that failed.
+    // The errors of the client for a TLS handshake that failed.
     for (why, outage) in [
         (rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer), Outage::Certificate),
         (rustls::Error::InvalidCertificate(rustls::CertificateError::Expired), Outage::Certificate),

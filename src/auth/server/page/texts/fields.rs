@@ -1,8 +1,8 @@
-//! [`Texts`]: what there is to say.
+//! [`Texts`]: all texts of the pages in one language.
 
 use crate::auth::server::page::Outage;
 
-/// A heading and what to do.
+/// A heading and the advice below it.
 pub(in crate::auth::server::page) type Advice = (&'static str, &'static str);
 
 /// The texts of one language.
@@ -33,9 +33,9 @@ pub(in crate::auth::server::page) struct Texts {
     pub(in crate::auth::server::page) wrong_key: Advice,
     pub(in crate::auth::server::page) no_role: Advice,
     pub(in crate::auth::server::page) too_many: &'static str,
-    /// Why: wrong logins.
+    /// The reason for waiting after wrong logins.
     pub(in crate::auth::server::page) guessed: &'static str,
-    /// Why: whatever came from the network.
+    /// The reason for waiting after too many requests from the network.
     pub(in crate::auth::server::page) crowded: &'static str,
     pub(in crate::auth::server::page) wait: fn(u64) -> String,
     pub(in crate::auth::server::page) outage: fn(Outage) -> Advice,
@@ -51,6 +51,6 @@ pub(in crate::auth::server::page) struct Texts {
     pub(in crate::auth::server::page) nothing_given: &'static str,
     pub(in crate::auth::server::page) back_to: &'static str,
     pub(in crate::auth::server::page) back_to_program: &'static str,
-    /// The plain words for a scope, if it is a known one.
+    /// Returns the text of a scope, if it is a known one.
     pub(in crate::auth::server::page) scope: fn(&str) -> Option<&'static str>,
 }

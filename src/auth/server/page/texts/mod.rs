@@ -1,4 +1,4 @@
-//! What the pages say, in each language.
+//! The texts of the pages, in each language.
 
 mod english;
 mod fields;
@@ -10,7 +10,7 @@ use super::Language;
 use english::ENGLISH;
 use russian::RUSSIAN;
 
-/// The texts in this language.
+/// Returns the texts in this language.
 pub(super) const fn of(language: Language) -> &'static Texts {
     match language {
         Language::English => &ENGLISH,

@@ -137,7 +137,7 @@ pub(super) static RUSSIAN: Texts = Texts {
     },
 };
 
-/// The form of a Russian noun after a number.
+/// Returns the form of a Russian noun after a number.
 const fn plural(number: u64, one: &'static str, few: &'static str, many: &'static str) -> &'static str {
     match (number % 10, number % 100) {
         (_, 11..=14) => many,

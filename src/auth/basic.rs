@@ -1,4 +1,4 @@
-//! [`BasicAuthLayer`].
+//! The layer [`BasicAuthLayer`], which authenticates callers by their own login of 1C.
 
 use super::bearer::denied;
 use super::gate::{Authenticated, Challenge, DeniedError, MISSING, Scheme, remote};
@@ -17,14 +17,14 @@ use secrecy::SecretString;
 use tower_layer::Layer;
 use zeroize::Zeroizing;
 
-/// Longer ones are no login of 1C.
+/// The longest value of an `Authorization` header that can be a login of 1C.
 const MAX_LOGIN: usize = 4 * 1024;
 
-/// Clients send their own 1C login with each request, as HTTP Basic
-/// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617), UTF-8), and calls run as that user.
+/// A layer for clients that send their own 1C login with each request, as HTTP Basic
+/// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617), UTF-8). Calls run as that user.
 ///
-/// For clients that can set a header but know no OAuth. `login` is asked for every request, so let it
-/// remember, and let it slow guessing down: the [module](super::login) shows how.
+/// It is meant for clients that can set a header but cannot do OAuth. `login` is asked for every request, so it should
+/// remember answers and slow guessing down: the [module](super::login) shows how.
 ///
 /// | Request | Answer |
 /// |---|---|
@@ -85,25 +85,25 @@ pub struct BasicAuthLayer<L> {
     scheme: Basic<L>,
 }
 
-/// The scheme of a [`BasicAuthLayer`].
+/// The authentication scheme of a [`BasicAuthLayer`].
 #[derive(Clone, Debug)]
 pub struct Basic<L> {
     login: L,
     scopes: Scopes,
-    /// Of failed logins in the audit trail.
+    /// Bounds the audit events of failed logins.
     sampler: Sampler,
     troubles: Troubles,
 }
 
 impl<L: Login> BasicAuthLayer<L> {
-    /// Logins are checked by `login`.
+    /// Creates a layer that checks logins by `login`.
     pub fn new(login: L) -> Self {
         let (sampler, troubles) = (audit::sampler(), Troubles::new());
         Self { scheme: Basic { login, scopes: Scopes::default(), sampler, troubles } }
     }
 
-    /// What a user may do whom `login` sets no bounds: every scope there is, as a rule, since 1C's
-    /// own roles decide.
+    /// Sets what a user may do for whom `login` sets no scopes. This is usually every scope, since 1C's own roles
+    /// decide.
     #[must_use]
     pub fn scopes(mut self, scopes: Scopes) -> Self {
         self.scheme.scopes = scopes;
@@ -166,14 +166,14 @@ impl<L: Login> Scheme for Basic<L> {
 
     fn challenge(&self, (): &(), why: Challenge<'_>) -> Option<HeaderValue> {
         match why {
-            // Another login is no way to get a scope, or to a request that is one.
+            // Another login would not help a user who lacks scopes, nor a request that is malformed.
             Challenge::Scopes(_) | Challenge::Malformed(_) => None,
             _ => Some(HeaderValue::from_static("Basic realm=\"1C:Enterprise\", charset=\"UTF-8\"")),
         }
     }
 }
 
-/// The login of the `Authorization` header.
+/// Returns the login of the `Authorization` header.
 fn credentials(headers: &HeaderMap) -> Result<Credentials, DeniedError> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     let missing = || DeniedError::new(StatusCode::UNAUTHORIZED, MISSING, "A login of 1C is needed, as HTTP Basic");

@@ -1,4 +1,4 @@
-//! [`BearerAuthLayer`].
+//! The layer [`BearerAuthLayer`], which authenticates callers by their bearer tokens.
 
 use super::gate::{Authenticated, Challenge, DeniedError, MISSING, Scheme, refused, remote};
 use super::trouble::Troubles;
@@ -14,41 +14,41 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use tower_layer::Layer;
 
-/// No token of ours is nearly as long; one of somebody else's authorization server may be.
+/// The longest token. Tokens of this server are much shorter, but those of another authorization server may be long.
 const MAX_TOKEN: usize = 8 * 1024;
 /// How long clients should wait when tokens cannot be checked, in seconds.
 const RETRY_AFTER: u64 = 5;
 
-/// Lets only bearers of a good token in ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)); see
-/// the [module](super).
+/// A layer that lets in only requests with a valid bearer token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750));
+/// see the [module](super).
 #[derive(Clone, Debug)]
 pub struct BearerAuthLayer<V> {
     scheme: Bearer<V>,
 }
 
-/// The scheme of a [`BearerAuthLayer`].
+/// The authentication scheme of a [`BearerAuthLayer`].
 #[derive(Clone, Debug)]
 pub struct Bearer<V> {
     validator: V,
     site: Site,
-    /// Whether clients can find out where to get a token.
+    /// Whether challenges point to metadata that says where to get a token.
     has_metadata: bool,
     advertised: Scopes,
     required: Scopes,
-    /// Of refusals in the audit trail.
+    /// Bounds the audit events of refused tokens.
     sampler: Sampler,
     troubles: Troubles,
 }
 
 impl<V: TokenValidator> BearerAuthLayer<V> {
-    /// Tokens are checked by `validator`.
+    /// Creates a layer that checks tokens by `validator`.
     pub fn new(validator: V) -> Self {
         let (advertised, required) = (Scopes::default(), Scopes::default());
         let (site, sampler, troubles) = (Site::new(), audit::sampler(), Troubles::new());
         Self { scheme: Bearer { validator, site, has_metadata: false, advertised, required, sampler, troubles } }
     }
 
-    /// Where this server is: challenges then point to the metadata of the resource
+    /// Sets where this server is, so that challenges point to the metadata of the resource
     /// ([RFC 9728, section 5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)), which
     /// `auth::server::AuthorizationServer` serves.
     #[must_use]
@@ -58,15 +58,15 @@ impl<V: TokenValidator> BearerAuthLayer<V> {
         self
     }
 
-    /// The scopes that a 401 tells clients to ask for. `offline_access` is left out: it is between
-    /// clients and their authorization server.
+    /// Sets the scopes that a 401 tells clients to ask for. `offline_access` is left out: it concerns only clients and
+    /// their authorization server.
     #[must_use]
     pub fn scopes(mut self, scopes: Scopes) -> Self {
         self.scheme.advertised = scopes.without("offline_access");
         self
     }
 
-    /// Scopes without which nobody is let in: others get 403 with `insufficient_scope`.
+    /// Sets the scopes that every token must have: others get 403 with `insufficient_scope`.
     #[must_use]
     pub fn require(mut self, scopes: Scopes) -> Self {
         self.scheme.required = scopes;
@@ -82,11 +82,11 @@ impl<S, V: TokenValidator> Layer<S> for BearerAuthLayer<V> {
     }
 }
 
-/// Where a request went.
+/// The server's URL and the resource that a request is for.
 #[derive(Debug)]
 pub struct Place {
     base: Arc<str>,
-    /// Which of the site's resources.
+    /// The number of the resource among those of the site.
     resource: Option<usize>,
 }
 
@@ -126,7 +126,8 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
         Ok(identity)
     }
 
-    /// [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) and the MCP specification,
+    /// Builds the challenge of [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3) and the MCP
+    /// specification,
     /// [2026-07-28, authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization).
     fn challenge(&self, place: &Place, why: Challenge<'_>) -> Option<HeaderValue> {
         let mut text = "Bearer".to_owned();
@@ -164,7 +165,7 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
     }
 }
 
-/// The token of the `Authorization` header. Never that of a query: URLs end up in logs.
+/// Returns the token of the `Authorization` header. A token in the query is never read, since URLs end up in logs.
 pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, DeniedError> {
     let mut values = headers.get_all(AUTHORIZATION).into_iter();
     let Some(first) = values.next() else { return Ok(None) };
@@ -191,7 +192,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, DeniedError> {
     Ok(Some(token))
 }
 
-/// What an [`AuthError`] reads like that the audit trail or the log has told of.
+/// Turns an [`AuthError`] into the answer. The audit trail or the log has reported the error.
 pub(super) fn denied(refusal: &AuthError, troubles: &Troubles, head: &Parts) -> DeniedError {
     let invalid = |text| DeniedError::new(StatusCode::UNAUTHORIZED, "invalid_token", text);
     let denied = match refusal {

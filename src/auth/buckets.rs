@@ -1,4 +1,4 @@
-//! [`Buckets`]: a rate limit for each of many keys, in bounded memory; and [`ByNetwork`], for addresses.
+//! [`Buckets`]: a rate limit for each of many keys, in bounded memory; and [`ByNetwork`], the same for addresses.
 
 use super::tallies::Tallies;
 use crate::net::{Network, networks};
@@ -9,19 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So many keys are remembered: about 2 MB. Whoever comes from more addresses is not held up by
-/// limits per address anyway.
+/// The number of keys that are remembered, about 2 MB. A caller with more addresses than this is not stopped by limits
+/// for each address anyway.
 const MAX_KEYS: u64 = 10_000;
 
-/// What is counted beyond the limit holds a key up for so long at most.
+/// The longest time for which events beyond the limit block a key.
 const MOST_DEBT: Duration = Duration::from_secs(15 * 60);
 
-/// A number that is never 0, which counts as 1.
+/// Returns a `NonZeroU32` of this number, or 1 if it is 0.
 pub(crate) const fn at_least_one(number: u32) -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add(number.saturating_sub(1))
 }
 
-/// So many events in a period, all of them at once if need be; then they are granted one by one, evenly.
+/// The number of events that are allowed in a period. They may all come at once; then they are allowed one by one,
+/// evenly.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
     events: NonZeroU32,
@@ -37,19 +38,19 @@ impl Rate {
         Self { events, period: Duration::from_secs(3600) }
     }
 
-    /// So many times as much.
+    /// Returns a rate of `share` times as many events.
     pub(crate) fn times(self, share: u32) -> Self {
         Self { events: self.events.saturating_mul(at_least_one(share)), ..self }
     }
 
-    /// What one event takes of the period.
+    /// Returns the part of the period that one event takes.
     fn price(self) -> Duration {
         self.period / self.events.get()
     }
 }
 
-/// When all that was counted will be worked off: the generic cell rate algorithm. Not the crate
-/// `governor`, which can neither give an event back nor count one beyond the limit.
+/// The instant at which all counted events are worked off, by the generic cell rate algorithm. The crate `governor` is
+/// not used, since it can neither give an event back nor count one beyond the limit.
 #[derive(Default)]
 struct Bucket(Mutex<Option<Instant>>);
 
@@ -58,13 +59,13 @@ impl Bucket {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long until one more is within the limit.
+    /// Returns how long to wait until one more event is within the limit.
     fn wait(&self, rate: Rate) -> Duration {
         let now = Instant::now();
         wait((*self.worked_off()).unwrap_or(now).max(now) + rate.price(), now, rate)
     }
 
-    /// Counts one if it is within the limit.
+    /// Counts an event if it is within the limit, or returns how long to wait.
     fn take(&self, rate: Rate) -> Result<(), Duration> {
         let (now, mut worked_off) = (Instant::now(), self.worked_off());
         let then = worked_off.unwrap_or(now).max(now) + rate.price();
@@ -76,7 +77,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Counts one, be it within the limit or not.
+    /// Counts an event, whether it is within the limit or not.
     fn count(&self, rate: Rate) {
         let (now, mut worked_off) = (Instant::now(), self.worked_off());
         let then = worked_off.unwrap_or(now).max(now) + rate.price();
@@ -93,15 +94,15 @@ fn wait(then: Instant, now: Instant, rate: Rate) -> Duration {
     then.saturating_duration_since(now + rate.period)
 }
 
-/// Whole seconds, at least one, as `Retry-After` counts them.
+/// Rounds up to whole seconds, at least one, as `Retry-After` needs them.
 fn whole(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(Duration::from_secs(1))
 }
 
-/// A [`Rate`] for each key.
+/// Applies a [`Rate`] to each key.
 ///
-/// When there are too many keys, those not seen for the longest are forgotten, and start anew; those that
-/// are held up go last.
+/// When there are too many keys, those not seen for the longest time are forgotten and start anew; keys that are
+/// blocked go last.
 #[derive(Debug)]
 pub(crate) struct Buckets<K> {
     rate: Rate,
@@ -118,11 +119,11 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
     }
 
     fn new(rate: Rate, keys: u64) -> Self {
-        // When all is worked off, a bucket is no different from a new one.
+        // A bucket whose events are all worked off is equal to a new one.
         Self { rate, of: Tallies::new(keys, rate.period + MOST_DEBT) }
     }
 
-    /// Counts one event of `key`, or says how long to wait for the next one: whole seconds, at least one.
+    /// Counts an event of `key`, or returns how long to wait for the next one: whole seconds, at least one.
     pub(crate) fn check(&self, key: &K) -> Result<(), Duration> {
         self.take(key, self.rate)
     }
@@ -143,14 +144,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Buckets<K> {
         }
     }
 
-    /// As if an event that was counted had not been.
+    /// Undoes the count of an event.
     pub(crate) fn give_back(&self, key: &K) {
         self.of.get(key).give_back(self.rate);
     }
 }
 
-/// A [`Rate`] for each address: for its network and, of IPv6, for the larger ones around it, which may do
-/// more. All whose address is unknown count as one.
+/// Applies a [`Rate`] to each address: to its network and, for IPv6, to the larger networks around it, which may do
+/// more. All requests whose address is unknown count as one address.
 #[derive(Debug)]
 pub(crate) struct ByNetwork(Buckets<Network>);
 
@@ -159,21 +160,21 @@ impl ByNetwork {
         Self(Buckets::per_minute(events))
     }
 
-    /// Counts one event, or says how long to wait for the next one: whole seconds, at least one.
+    /// Counts an event, or returns how long to wait for the next one: whole seconds, at least one.
     #[cfg(feature = "oauth")]
     pub(crate) fn check(&self, address: Option<IpAddr>) -> Result<(), Duration> {
-        // The smallest first: what it is refused is not counted against its neighbours.
+        // The smallest network first, so that events which it may not do are not counted against its neighbours.
         networks(address).try_for_each(|(network, share)| self.0.take(&network, self.0.rate.times(share)))
     }
 
-    /// Counts one event, be it within the limit or not: for what is known to be one only when it is over.
+    /// Counts an event, whether it is within the limit or not: for events that are known only when they are over.
     pub(crate) fn count(&self, address: Option<IpAddr>) {
         for (network, share) in networks(address) {
             self.0.count(&network, self.0.rate.times(share));
         }
     }
 
-    /// Whether one more would be within the limit, or how long to wait.
+    /// Returns how long to wait if one more event would be beyond the limit, without counting one.
     pub(crate) fn admit(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         let waits = networks(address).map(|(network, share)| self.0.of.get(&network).wait(self.0.rate.times(share)));
         match waits.max() {
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[cfg(feature = "oauth")]
-    /// RFC 6177: whoever has many networks has larger ones too.
+    /// By RFC 6177, a customer with many networks has the larger networks around them too.
     #[tokio::test(start_paused = true)]
     async fn ipv6_counts_in_three_networks() {
         let address = |text: &str| Some(text.parse::<IpAddr>().unwrap());

@@ -1,23 +1,23 @@
-//! What time it is, for whatever expires.
+//! [`Clock`]: the current time, for everything that expires.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970 (UTC), as tokens and codes count them.
+/// Seconds since 1970 (UTC), as tokens and codes store times.
 pub type Timestamp = i64;
 
-/// A clock of whole seconds; another than the system's only in tests.
+/// A clock of whole seconds; the system clock, except in tests.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// A clock that shows what `now` says.
+    /// Creates a clock that shows the time which `now` returns.
     pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The time.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

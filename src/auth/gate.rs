@@ -1,4 +1,4 @@
-//! What the bearer and the basic layer share: ask who calls, then let the request in or answer.
+//! The part that the bearer and the basic layer share: identify the caller, then let the request in or answer it.
 
 use super::NeededScopes;
 use crate::audit::Event;
@@ -18,35 +18,35 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// A way to authenticate: where the proof stands in a request, and how a refusal reads.
+/// A way to authenticate: where the credentials are in a request, and which challenge answers a request without them.
 pub trait Scheme: Clone + Send + Sync + 'static {
-    /// What is remembered of a request for the challenge to it.
+    /// What is kept of a request for its challenge.
     type Place: Send + 'static;
 
-    /// Reads what a challenge needs.
+    /// Reads from a request what its challenge needs.
     fn place(&self, head: &Parts) -> Self::Place;
 
-    /// Who calls, or what to answer instead.
+    /// Returns the caller, or the error to answer with.
     fn admit(&self, head: &Parts, place: &Self::Place) -> impl Future<Output = Result<Identity, DeniedError>> + Send;
 
-    /// The `WWW-Authenticate` header.
+    /// Returns the value of the `WWW-Authenticate` header.
     fn challenge(&self, place: &Self::Place, why: Challenge<'_>) -> Option<HeaderValue>;
 }
 
-/// What a challenge asks for.
+/// The cause of a challenge.
 #[derive(Clone, Copy, Debug)]
 pub enum Challenge<'a> {
-    /// Nothing was shown.
+    /// The request has no credentials.
     Missing,
-    /// What was shown does not count; why, in words.
+    /// The credentials are not valid; why, in words.
     Invalid(&'a str),
-    /// The request is not one; why, in words.
+    /// The request is malformed; why, in words.
     Malformed(&'a str),
-    /// These scopes are needed.
+    /// The caller lacks these scopes.
     Scopes(&'a NeededScopes),
 }
 
-/// A refusal before the inner service was asked.
+/// The error of a request that is denied before the inner service is called.
 #[derive(Debug)]
 pub struct DeniedError {
     pub(crate) status: StatusCode,
@@ -55,7 +55,7 @@ pub struct DeniedError {
     pub(crate) text: String,
     pub(crate) retry_after: Option<u64>,
     pub(crate) scopes: Option<NeededScopes>,
-    /// The audit trail or the log has it.
+    /// Whether the audit trail or the log has reported it.
     told: bool,
 }
 
@@ -64,7 +64,7 @@ impl DeniedError {
         Self { status, error, text: text.into(), retry_after: None, scopes: None, told: false }
     }
 
-    /// The audit trail or the log has it.
+    /// Notes that the audit trail or the log has reported the error.
     pub(crate) fn told(self) -> Self {
         Self { told: true, ..self }
     }
@@ -79,8 +79,8 @@ pub struct Authenticated<S, K> {
 
 accessors!(Authenticated<S, K>);
 
-/// The answer of an [`Authenticated`] service.
-// What a validator of somebody else's does is an `async fn`, and it borrows the request.
+/// The response future of an [`Authenticated`] service.
+// Boxed, since a validator is usually an `async fn`, and it borrows the request.
 pub struct ResponseFuture<T>(BoxFuture<'static, T>);
 
 impl<T> fmt::Debug for ResponseFuture<T> {
@@ -162,10 +162,10 @@ fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &DeniedError) -> Res
     response
 }
 
-/// In the body only: RFC 6750 wants no error code in the challenge to a request without a proof.
+/// The error code of a request without credentials, in the body only: RFC 6750 wants none in the challenge.
 pub(crate) const MISSING: &str = "unauthorized";
 
-/// The inner service found that the login of 1C no longer counts, or that scopes are missing.
+/// Adds a challenge where the inner service found that the login of 1C is no longer valid, or that scopes are missing.
 fn mend<K: Scheme, B>(scheme: &K, place: &K::Place, response: &mut Response<B>) {
     let challenge = match response.status() {
         StatusCode::UNAUTHORIZED => Challenge::Invalid("The login of 1C was refused; log in again"),
@@ -183,12 +183,12 @@ fn mend<K: Scheme, B>(scheme: &K, place: &K::Place, response: &mut Response<B>) 
     }
 }
 
-/// The address that a request came from.
+/// Returns the address that a request came from.
 pub(crate) fn remote(head: &Parts) -> Option<IpAddr> {
     crate::net::remote(head.extensions.get(), head.extensions.get())
 }
 
-/// A line of the audit trail.
+/// Writes an event of a refused request to the audit trail.
 pub(crate) fn refused(sampler: &Sampler, head: &Parts, sub: Option<&str>, reason: &'static str) {
     Event { name: "oauth.token.refused", sub, remote: remote(head), ..Event::default() }
         .emit_some(Some(reason), sampler);

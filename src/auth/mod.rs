@@ -1,8 +1,8 @@
-//! Who may call: authentication in front of the bridge.
+//! Authentication in front of the bridge: who may call.
 //!
-//! [`BearerAuthLayer`] asks a [`TokenValidator`] who bears the token of a request, and puts the
-//! [`Identity`](crate::Identity) into the request's extensions, from where it travels through the
-//! bridge to the leaf. Others get an answer before their body is read:
+//! [`BearerAuthLayer`] asks a [`TokenValidator`] for the bearer of a request's token, and puts the
+//! [`Identity`](crate::Identity) into the request's extensions, from where it travels through the bridge to the leaf.
+//! All other requests get an answer before their body is read:
 //!
 //! | Request | Answer |
 //! |---|---|
@@ -11,13 +11,13 @@
 //! | with a token that lacks a [required](BearerAuthLayer::require) scope | 403, `insufficient_scope` and the scopes |
 //! | while tokens cannot be checked | 503 with `Retry-After`: the token may be good |
 //!
-//! A 401 or 403 of the service within gets the challenge too: 1C may refuse a login that was good
-//! when the token was given out, and a layer below may want more scopes.
+//! A 401 or 403 of the inner service gets the challenge too: 1C may refuse a login that was valid when the token was
+//! issued, and an inner layer may need more scopes.
 //!
-//! Paths and methods that stay open are your routing; there is no list of them in the layer.
+//! Which paths and methods need no token is a matter of your routing; the layer has no list of them.
 //!
-//! `BasicAuthLayer` (feature `basic`) is the same for clients that send their own login of 1C.
-//! `server::AuthorizationServer` (feature `oauth`) gives out tokens.
+//! `BasicAuthLayer` (feature `basic`) authenticates clients that send their own login of 1C.
+//! `server::AuthorizationServer` (feature `oauth`) issues tokens.
 //!
 //! # Example
 //!

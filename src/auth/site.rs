@@ -1,4 +1,4 @@
-//! [`Site`]: where this server is, as its clients see it.
+//! [`Site`]: the URL of this server, as its clients see it.
 
 use crate::net::Caller;
 use http::header::HOST;
@@ -6,8 +6,8 @@ use http::request::Parts;
 use std::sync::Arc;
 use url::Url;
 
-/// The public root URL of a server, and the paths below it that are protected resources or the
-/// authorization server. The bearer layer and the authorization server share one.
+/// Holds the public root URL of a server, and the paths below it that are protected resources or the authorization
+/// server. The bearer layer and the authorization server share one.
 ///
 /// Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -28,44 +28,43 @@ impl Default for Site {
 }
 
 impl Site {
-    /// A site whose root URL is taken from each request: what the proxies before it say where they
-    /// are trusted ([`Caller`]), or else the `Host` header. Its resource is `/mcp`, and the authorization
-    /// server's endpoints are at the root.
+    /// Creates a site whose root URL is taken from each request: from the headers of trusted proxies ([`Caller`]), or
+    /// else from the `Host` header. Its resource is `/mcp`, and the authorization server's endpoints are at the root.
     pub fn new() -> Self {
         Self(Arc::new(Inner { public: None, resources: vec!["/mcp".to_owned()], mount: String::new(), https: false }))
     }
 
-    /// A fixed root URL, whatever requests say.
+    /// Sets a fixed root URL, whatever requests say.
     #[must_use]
     pub fn public_url(mut self, url: &Url) -> Self {
         Arc::make_mut(&mut self.0).public = Some(url.as_str().trim_end_matches('/').into());
         self
     }
 
-    /// This server speaks TLS itself: root URLs taken from the `Host` header begin with `https`.
+    /// Declares that this server speaks TLS itself: root URLs taken from the `Host` header begin with `https`.
     #[must_use]
     pub fn https(mut self) -> Self {
         Arc::make_mut(&mut self.0).https = true;
         self
     }
 
-    /// The paths of protected resources, the main one first. They are ways to one and the same MCP
-    /// server: a token for one counts at the others, so give each infobase a site of its own.
+    /// Sets the paths of the protected resources, the main one first. All of them lead to one MCP server, and a token
+    /// for one is valid at the others, so give each infobase a site of its own.
     #[must_use]
     pub fn resources<I: IntoIterator<Item: Into<String>>>(mut self, paths: I) -> Self {
         Arc::make_mut(&mut self.0).resources = paths.into_iter().map(|path| clean(path.into())).collect();
         self
     }
 
-    /// The path under which the authorization server is mounted: its issuer is the root URL with
-    /// this path, and so are its endpoints.
+    /// Sets the path under which the authorization server is mounted: its issuer is the root URL with this path, and
+    /// its endpoints are below it.
     #[must_use]
     pub fn mount(mut self, path: &str) -> Self {
         Arc::make_mut(&mut self.0).mount = clean(path.to_owned());
         self
     }
 
-    /// The root URL of a request, without a slash at the end.
+    /// Returns the root URL of a request, without a slash at the end.
     pub fn base(&self, head: &Parts) -> Arc<str> {
         if let Some(public) = &self.0.public {
             return Arc::clone(public);
@@ -79,7 +78,7 @@ impl Site {
         format!("{scheme}://{host}").into()
     }
 
-    /// The path of a fixed root URL: empty, or with a slash before it.
+    /// Returns the path of a fixed root URL: empty, or with a leading slash.
     #[cfg(feature = "oauth")]
     pub(crate) fn public_path(&self) -> &str {
         let public = self.0.public.as_deref().unwrap_or_default();
@@ -87,47 +86,47 @@ impl Site {
         rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
     }
 
-    /// Whether the root URL is the same for all requests.
+    /// Whether all requests have one root URL.
     #[cfg(feature = "oauth")]
     pub(crate) fn is_fixed(&self) -> bool {
         self.0.public.is_some()
     }
 
-    /// The identifier of the authorization server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
+    /// Returns the identifier of the authorization server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)).
     pub fn issuer(&self, base: &str) -> String {
         format!("{base}{}", self.0.mount)
     }
 
-    /// The mount path of the authorization server: empty, or with a slash before it.
+    /// Returns the mount path of the authorization server: empty, or with a leading slash.
     pub fn mount_path(&self) -> &str {
         &self.0.mount
     }
 
-    /// The paths of the protected resources.
+    /// Returns the paths of the protected resources.
     pub fn resource_paths(&self) -> impl Iterator<Item = &str> {
         self.0.resources.iter().map(String::as_str)
     }
 
-    /// The main protected resource.
+    /// Returns the URL of the main protected resource.
     pub fn main_resource(&self, base: &str) -> String {
         format!("{base}{}", self.resource_paths().next().unwrap_or_default())
     }
 
-    /// Which of the protected resources is at this path; a slash at its end does not matter.
+    /// Returns the number of the protected resource at this path; a slash at its end does not matter.
     pub(crate) fn resource_at(&self, path: &str) -> Option<usize> {
         let path = path.strip_suffix('/').unwrap_or(path);
         self.resource_paths().position(|known| known == path)
     }
 
-    /// Where the metadata of a resource is, by its number; of the root, if it has none
+    /// Returns the URL of the metadata of a resource by its number, or of the root for `None`
     /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)).
     pub(crate) fn metadata_url(&self, base: &str, resource: Option<usize>) -> String {
         let path = resource.and_then(|number| self.resource_paths().nth(number)).unwrap_or_default();
         format!("{base}/.well-known/oauth-protected-resource{path}")
     }
 
-    /// Whether `resource` names a protected resource of this site, or its root. A slash at the end
-    /// and the case of scheme and host do not matter.
+    /// Whether `resource` is a protected resource of this site, or its root. A slash at the end and the case of scheme
+    /// and host do not matter.
     pub fn owns(&self, base: &str, resource: &str) -> bool {
         let own = |resource: &str| {
             let rest = resource.strip_prefix(base).map(|rest| rest.strip_suffix('/').unwrap_or(rest));
@@ -147,7 +146,7 @@ impl Site {
     }
 }
 
-/// With a slash before it and none after, or empty.
+/// Returns the path with a leading slash and no trailing one, or empty.
 fn clean(path: String) -> String {
     match path.trim_matches('/') {
         "" => String::new(),

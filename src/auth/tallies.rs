@@ -1,4 +1,4 @@
-//! [`Tallies`]: something of each of many keys, in bounded memory.
+//! [`Tallies`]: a count for each of many keys, in bounded memory.
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -7,20 +7,20 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The caches take no time without end.
+/// The longest time that a key is kept: the cache does not accept every duration.
 const LONGEST_IDLE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// What is counted of each of many keys.
+/// Holds a count for each of many keys.
 ///
-/// When there are too many, those seen the longest ago go first. Those that are held up have room of
-/// their own: however many keys somebody makes up, they do not wash one out that is held up.
+/// When there are too many keys, those not seen for the longest time go first. Blocked keys have room of their own:
+/// however many keys a caller makes up, they do not displace a blocked one.
 pub(crate) struct Tallies<K, V> {
     seen: Cache<K, Arc<V>>,
     held: Cache<K, Arc<V>>,
 }
 
 impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Default + Send + Sync + 'static> Tallies<K, V> {
-    /// Room for so many, and for as many more that are held up; each is kept for `idle` after it was seen.
+    /// Creates room for this many keys, and as many blocked ones; each is kept for `idle` after it was last seen.
     pub(crate) fn new(keys: u64, idle: Duration) -> Self {
         let cache = || {
             let cache = Cache::builder().max_capacity(keys).eviction_policy(EvictionPolicy::lru());
@@ -33,7 +33,7 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static, V: Default + Send + Sync + 's
         self.held.get(key).unwrap_or_else(|| self.seen.get_with_by_ref(key, Arc::default))
     }
 
-    /// From now on it is held up.
+    /// Moves a key to the blocked ones.
     pub(crate) fn hold(&self, key: &K, what: &Arc<V>) {
         if !self.held.contains_key(key) {
             self.held.insert(key.clone(), Arc::clone(what));

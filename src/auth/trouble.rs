@@ -1,4 +1,4 @@
-//! [`Troubles`]: the log lines of what keeps logins, tokens and clients from being checked.
+//! [`Troubles`]: log lines of errors that keep logins, tokens and clients from being checked.
 
 use crate::net::sampler::{From, Sampler, Sum};
 use crate::onec;
@@ -6,8 +6,8 @@ use crate::rpc::cause;
 use std::error::Error;
 use std::net::IpAddr;
 
-/// Tells of some and counts the others: while 1C or the store fails, each request of a stranger meets it.
-/// Clones share the counts.
+/// Logs some of these errors and counts the others, since each request of a stranger meets them while 1C or the store
+/// fails. Clones share the counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Troubles(Sampler);
 
@@ -16,13 +16,14 @@ impl Troubles {
         Self(Sampler::new(tell_more))
     }
 
-    /// What failed, for a request of `remote`, and why; of 1C with the status that it answered and the cause in a word.
+    /// Logs what failed, and why, for a request of `remote`; for an error of 1C with its status and a word for its
+    /// cause.
     pub(crate) fn tell(&self, remote: Option<IpAddr>, what: &'static str, error: &(dyn Error + 'static)) {
         let onec = cause::<onec::Error>(error);
         let (status, cause) = (onec.and_then(onec::Error::answered), onec.map(onec::Error::name));
         if self.0.admits(remote, (what, cause.unwrap_or_default())) {
             let (status, remote) = (status.map(|status| status.as_u16()), remote.map(tracing::field::display));
-            // As an error, so that what 1C says is escaped in the log.
+            // Logged as an error value, so that 1C's text is escaped.
             tracing::warn!(status, cause, remote, error, "{what}");
         }
     }

@@ -1,4 +1,4 @@
-//! [`TokenValidator`]: who decides whether a token is good.
+//! [`TokenValidator`]: decides whether a token is valid.
 
 use crate::identity::Identity;
 use crate::rpc::BoxError;
@@ -10,14 +10,13 @@ use tower_service::Service;
 
 /// Decides who the bearer of a token is.
 ///
-/// Implemented by [`StaticToken`], by `auth::server::Tokens` (the tokens of the own authorization
-/// server), by any closure from a [`Presented`] token to a future, and by [`ServiceValidator`] over
-/// any tower service.
+/// Implemented by [`StaticToken`], by `auth::server::Tokens` (the tokens of this crate's authorization server), by any
+/// closure from a [`Presented`] token to a future, and by [`ServiceValidator`] over any tower service.
 pub trait TokenValidator: Clone + Send + Sync + 'static {
-    /// Who bears this token.
+    /// Returns the identity of the bearer of this token.
     ///
     /// # Errors
-    /// [`AuthError`] says why the token does not count, or that it cannot be told.
+    /// Returns an [`AuthError`] that says why the token is not valid, or that it cannot be checked.
     fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, AuthError>> + Send;
 }
 
@@ -29,13 +28,12 @@ pub struct Presented<'a> {
     pub token: &'a str,
     /// The base URL of this server as the client sees it, without a slash at the end.
     pub base: &'a str,
-    /// Whether a token for this resource may be used here
-    /// ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    /// The site whose resources the token may be for ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
     pub site: &'a super::Site,
 }
 
 impl<'a> Presented<'a> {
-    /// A token that came to the server at `base`, which is that of `site`.
+    /// Creates a token that came to the server at `base`, the root URL of `site`.
     pub const fn new(token: &'a str, base: &'a str, site: &'a super::Site) -> Self {
         Self { token, base, site }
     }
@@ -47,32 +45,32 @@ impl fmt::Debug for Presented<'_> {
     }
 }
 
-/// Why a token, or a login, does not count.
+/// The error of a token or a login that is not valid, or cannot be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// Nobody gave it out, or it was revoked.
+    /// The token was never issued, or was revoked.
     #[error("the token is not known")]
     Unknown,
-    /// It was good once.
+    /// The token has expired.
     #[error("the token has expired")]
     Expired,
-    /// It was given out for another resource.
+    /// The token was issued for another resource.
     #[error("the token is for another resource")]
     Audience,
-    /// The login is right, and may not use this service.
+    /// The login is right, but may not use this service.
     #[error("the login lacks the role to use this service")]
     Forbidden,
-    /// Too many wrong logins; try again after so many seconds.
+    /// Too many wrong logins; with the seconds until the next try.
     #[error("too many attempts")]
     TooMany(u64),
-    /// Who could tell is down. The token may be good, so clients must not throw it away.
+    /// The token cannot be checked now. It may be valid, so clients must not discard it.
     #[error("tokens cannot be checked now")]
     Unavailable(#[source] BoxError),
 }
 
 impl AuthError {
-    /// The reason in the audit trail.
+    /// Returns the reason for the audit trail.
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::Unknown => "not_found",
@@ -95,23 +93,22 @@ where
     }
 }
 
-/// Asks a tower service, for example one that introspects tokens at somebody else's authorization
-/// server ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), with tower's timeout or load
-/// shedding around it.
+/// A validator that asks a tower service, for example one that introspects tokens at another authorization server
+/// ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), with tower's timeout or load shedding around it.
 ///
-/// The service fails with an [`AuthError`] for a token that does not count. Any other error means that
-/// it could not tell.
+/// The service fails with an [`AuthError`] for a token that is not valid. Any other error means that the token could
+/// not be checked.
 #[derive(Clone, Debug)]
 pub struct ServiceValidator<S>(S);
 
 impl<S> ServiceValidator<S> {
-    /// Asks `service` of each token.
+    /// Creates a validator that calls `service` for each token.
     pub const fn new(service: S) -> Self {
         Self(service)
     }
 }
 
-/// What a [`ServiceValidator`] asks its service.
+/// The request of a [`ServiceValidator`] to its service.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenRequest {
@@ -122,7 +119,7 @@ pub struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// A token that came to the server at `base`.
+    /// Creates the request for a token that came to the server at `base`.
     pub fn new(token: impl Into<SecretString>, base: impl Into<String>) -> Self {
         Self { token: token.into(), base: base.into() }
     }
@@ -143,7 +140,7 @@ where
     }
 }
 
-/// One token that never changes, compared in constant time.
+/// A validator of one token that never changes, compared in constant time.
 #[derive(Clone, Debug)]
 pub struct StaticToken {
     token: SecretString,
@@ -151,7 +148,7 @@ pub struct StaticToken {
 }
 
 impl StaticToken {
-    /// Whoever bears `token` is `identity`.
+    /// Creates a validator that identifies the bearer of `token` as `identity`.
     pub fn new(token: impl Into<SecretString>, identity: Identity) -> Self {
         Self { token: token.into(), identity }
     }

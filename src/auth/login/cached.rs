@@ -1,4 +1,4 @@
-//! [`Cached`] and [`CachedLayer`].
+//! [`Cached`] and its layer [`CachedLayer`], which remember the answers of another login.
 
 use super::salt::{AccountHash, Salt};
 use super::{Form, LoggedIn, Login, LoginError, Typed};
@@ -15,22 +15,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower_layer::Layer;
 
-/// How long answers are kept, if nobody says otherwise.
+/// How long answers are kept by default.
 const GOOD: Duration = Duration::from_secs(300);
 const BAD: Duration = Duration::from_secs(30);
 
-/// The caches take no time without end.
+/// The longest time that answers are kept: the cache does not accept every duration.
 const LONGEST_KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How many answers are kept, if nobody says otherwise.
+/// How many answers are kept by default.
 const CAPACITY: u64 = 10_000;
 
-/// Remembers the answers of another login: good ones for 5 minutes, wrong ones for 30 s, 10 000 at
-/// most. That 1C cannot be asked is never remembered.
+/// A login that remembers the answers of another login: right ones for 5 minutes, wrong ones for 30 s, 10 000 at most.
+/// That 1C cannot be asked is never remembered.
 ///
-/// Checks of the same login at the same time ask once, and each gets the answer. What was typed is
-/// known by a salted SHA-256 that means nothing outside this process; the password of a good login
-/// stays in memory as part of the answer. Clones share one memory.
+/// Simultaneous checks of one login ask once, and each gets the answer. What was typed is remembered as a salted
+/// SHA-256 that means nothing outside this process; the password of a right login stays in memory as part of the
+/// answer. Clones share one memory.
 #[derive(Clone)]
 pub struct Cached<L> {
     login: L,
@@ -41,7 +41,7 @@ pub struct Cached<L> {
     bad: Duration,
 }
 
-/// An answer, and when it came.
+/// An answer, and when it was given.
 #[derive(Clone)]
 struct Kept {
     answer: Answer,
@@ -66,21 +66,21 @@ pub struct CachedLayer {
 }
 
 impl CachedLayer {
-    /// Takes the defaults that each setter names.
+    /// Creates the layer with the defaults that each setter names.
     pub const fn new() -> Self {
         Self { good: GOOD, bad: BAD, capacity: CAPACITY }
     }
 
-    /// How long good answers and wrong ones are remembered; 5 minutes and 30 s by default.
+    /// Sets how long right and wrong answers are remembered; 5 minutes and 30 s by default.
     ///
-    /// A user whose password or roles change in 1C is let in for that long by who asks only here.
+    /// A user whose password or roles change in 1C is let in for that long where only this login is asked.
     #[must_use]
     pub const fn ttl(mut self, good: Duration, bad: Duration) -> Self {
         (self.good, self.bad) = (good, bad);
         self
     }
 
-    /// How many answers are remembered; 10 000 by default.
+    /// Sets how many answers are remembered; 10 000 by default.
     #[must_use]
     pub const fn capacity(mut self, answers: u64) -> Self {
         self.capacity = answers;
@@ -105,12 +105,12 @@ impl<L> Layer<L> for CachedLayer {
 }
 
 impl<L> Cached<L> {
-    /// Remembers the answers of `login` as a [`CachedLayer`] with its defaults.
+    /// Wraps `login` with the defaults of a [`CachedLayer`].
     pub fn new(login: L) -> Self {
         CachedLayer::new().layer(login)
     }
 
-    /// For how long an answer serves those who come later.
+    /// Returns how long an answer is valid for later checks.
     const fn lifetime(&self, answer: &Answer) -> Duration {
         match answer {
             Answer::In(_) => self.good,
@@ -119,12 +119,12 @@ impl<L> Cached<L> {
         }
     }
 
-    /// The answer that serves who comes now.
+    /// Returns the remembered answer, if it is still valid.
     fn kept(&self, typed: &AccountHash) -> Option<Kept> {
         self.kept.get(typed).filter(|kept| kept.since.elapsed() < self.lifetime(&kept.answer))
     }
 
-    /// Who this is, if that is kept.
+    /// Returns the user of a right login, if it is remembered.
     async fn good(&self, typed: &Typed) -> Option<LoggedIn> {
         let typed = self.salt.typed(typed);
         self.checks.wait(typed).await;
@@ -134,7 +134,7 @@ impl<L> Cached<L> {
         }
     }
 
-    /// The answer that is kept, or else that of `ask`.
+    /// Returns the remembered answer, or else that of `ask`.
     async fn answer(
         &self,
         typed: AccountHash,
@@ -144,7 +144,7 @@ impl<L> Cached<L> {
             return kept.answer.into();
         }
         let check = async {
-            // It may have come between the look and the place in line.
+            // The answer may have come while this check waited for its turn.
             if let Some(kept) = self.kept(&typed) {
                 return kept;
             }
@@ -160,7 +160,7 @@ impl<L> Cached<L> {
     }
 }
 
-/// Room for so many answers, none of which is of use after this.
+/// Creates a cache for this many answers, none of which is valid for longer than this.
 fn room(capacity: u64, longest: Duration) -> Cache<AccountHash, Kept> {
     Cache::builder().max_capacity(capacity).time_to_live(longest.min(LONGEST_KEPT)).build()
 }
@@ -188,8 +188,8 @@ impl<L: Login> Login for Cached<L> {
         self.answer(alias, pin!(self.login.check_known(typed, from))).await
     }
 
-    /// What is remembered here of a password would tell who guesses what they must wait for. A key is too long to
-    /// guess.
+    /// Looks up keys only: for a password, a remembered answer would tell a guesser what the pauses are to hide. A key
+    /// is too long to guess.
     async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
         if let (Typed::Key(_), Some(user)) = (&typed, self.good(&typed).await) {
             return Ok(user);
@@ -197,7 +197,7 @@ impl<L: Login> Login for Cached<L> {
         self.login.check_held(typed, from, seconds).await
     }
 
-    /// The next check asks again, and a check under way serves nobody who comes later.
+    /// Makes the next check ask again, also where a check is under way.
     async fn forget(&self, typed: &Typed) {
         let key = self.salt.typed(typed);
         self.checks.forget(&key);
@@ -230,7 +230,7 @@ impl From<Answer> for Result<LoggedIn, LoginError> {
     }
 }
 
-/// One failure for all who waited for it.
+/// An error that all checks which waited for it share.
 #[derive(Debug)]
 struct Shared(Arc<dyn StdError + Send + Sync>);
 

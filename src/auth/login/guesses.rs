@@ -1,4 +1,4 @@
-//! [`Guesses`]: wrong logins, counted for each account and network.
+//! [`Guesses`]: counts wrong logins of each account and network.
 
 use super::salt::AccountHash;
 use crate::auth::buckets::ByNetwork;
@@ -10,30 +10,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many wrong logins are too many, and what follows.
+/// How many wrong logins are allowed without a pause, and how long the pauses are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
-    /// Of an account from one network, without a pause.
+    /// Wrong logins of an account from one network that cost no pause.
     pub(super) free: u32,
-    /// Of an account from everywhere.
+    /// Wrong logins of an account from all networks together that cost no pause.
     pub(super) free_in_all: u32,
-    /// Of all accounts in a minute from one network, if that is limited.
+    /// Wrong logins a minute from one network, of all accounts together; `None` for any number.
     pub(super) per_network: Option<NonZeroU32>,
     pub(super) first: Duration,
     pub(super) longest: Duration,
     pub(super) window: Duration,
-    /// So many accounts are watched.
+    /// The number of accounts that are watched.
     pub(super) capacity: u64,
 }
 
-/// What is counted together.
+/// What tries are counted for: an account in a network, or everywhere.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Key {
     From(AccountHash, Network),
     InAll(AccountHash),
 }
 
-/// The wrong logins of late.
+/// The recent wrong logins.
 #[derive(Debug)]
 pub(super) struct Guesses {
     policy: Policy,
@@ -51,10 +51,9 @@ struct Tries {
     last: Instant,
 }
 
-/// A try that is counted as wrong until the answer says otherwise, so that guesses at the same time do
-/// not slip through.
+/// A try that is counted as wrong until its answer is known, so that simultaneous guesses do not escape the count.
 ///
-/// Where it came from is counted first.
+/// The network that the try came from is the first count.
 pub(super) struct Try(Vec<Counted>);
 
 struct Counted {
@@ -64,7 +63,7 @@ struct Counted {
 
 impl Guesses {
     pub(super) fn new(policy: Policy) -> Self {
-        // Each account from several networks.
+        // Room for each account in several networks.
         let tries = Tallies::new(policy.capacity.saturating_mul(4), policy.window);
         Self { policy, tries, wrong: policy.per_network.map(ByNetwork::per_minute) }
     }
@@ -72,10 +71,10 @@ impl Guesses {
     /// Counts a try.
     ///
     /// # Errors
-    /// How long the next one must wait. Such a try does not count, so that asking too soon does not
+    /// Returns how long to wait before the next try. A try that comes too soon is not counted, so it does not
     /// make the pause longer.
     pub(super) fn admit(&self, account: AccountHash, from: Option<IpAddr>) -> Result<Try, Duration> {
-        // Without an address nobody knows who would be held up for whom.
+        // Without an address, one caller's wrong logins would block all others.
         if let (Some(wrong), Some(_)) = (&self.wrong, from) {
             wrong.admit(from)?;
         }
@@ -100,7 +99,7 @@ impl Guesses {
         Ok(counted)
     }
 
-    /// The login was wrong.
+    /// Counts a wrong login of the network.
     pub(super) fn was_wrong(&self, from: Option<IpAddr>) {
         if let (Some(wrong), Some(_)) = (&self.wrong, from) {
             wrong.count(from);
@@ -109,8 +108,8 @@ impl Guesses {
 }
 
 impl Try {
-    /// The login was right, and new here: whoever typed it, typed the others of the account from there as
-    /// well. What comes from elsewhere is still counted.
+    /// Ends the count of the account in its network after a right login that is new here: its user probably typed the
+    /// wrong ones too. Tries from elsewhere remain counted.
     pub(super) fn was_right(&self) {
         if let Some((there, elsewhere)) = self.0.split_first() {
             there.account.clear();
@@ -118,7 +117,7 @@ impl Try {
         }
     }
 
-    /// Nobody said whether the login was right, or it was known to be.
+    /// Undoes the count of the try: the login was not checked, or was known to be right.
     pub(super) fn take_back(&self) {
         self.0.iter().for_each(Counted::take_back);
     }
@@ -131,7 +130,7 @@ impl Counted {
 }
 
 impl Account {
-    /// What there was before, and how many tries there are now.
+    /// Counts a try; returns the tries before it and their number now.
     fn admit(&self, policy: &Policy, free: u32) -> Result<(Option<Tries>, u32), Duration> {
         let now = Instant::now();
         let mut tries = self.tries();
@@ -155,7 +154,7 @@ impl Account {
         let mut tries = self.tries();
         let Some(now) = tries.as_mut() else { return };
         now.count = now.count.saturating_sub(1);
-        // As if it had not been, unless others came meanwhile.
+        // Restores the state before the try, unless others came meanwhile.
         if now.count == before.map_or(0, |before| before.count) {
             *tries = before;
         }
@@ -167,7 +166,7 @@ impl Account {
 }
 
 impl Policy {
-    /// Between the last of so many tries and the next.
+    /// Returns the pause after this many tries.
     fn pause(&self, tries: u32, free: u32) -> Duration {
         match tries.checked_sub(free) {
             None => Duration::ZERO,

@@ -1,4 +1,4 @@
-//! [`AccessKey`].
+//! [`AccessKey`]: users log in with a key that 1C checks.
 
 use super::known::{CAPACITY, KNOWN};
 use super::salt::{AccountHash, Salt};
@@ -16,14 +16,14 @@ use tower_service::Service;
 /// The longest key, in bytes.
 const MAX_KEY: usize = 1024;
 
-/// Users log in with an access key that 1C has given them. 1C checks it at
-/// `POST {service}/auth/verify` and says who it is and which scopes it allows; later calls run under
-/// the service account.
+/// A login by access keys that 1C has given to users. 1C checks a key at `POST {service}/auth/verify` and says who the
+/// user is and which scopes the key allows; later calls run under the service account.
 ///
-/// A key that is empty, over 1 KiB or holds a control character is wrong without asking 1C.
+/// A key that is empty, longer than 1 KiB or has a control character is wrong; 1C is not asked.
 ///
-/// A key that was right is known for 7 days after the last time, of 10 000 keys: it passes whatever came from its
-/// [network](Login::check_held). Checks of others [from](Login::check_from) one address are one [`Flow`] at 1C.
+/// A key that was right is known for 7 days after its last use, up to 10 000 keys: it then passes even when its
+/// [network](Login::check_held) has to wait. Checks of other keys [from](Login::check_from) one address are one
+/// [`Flow`] at 1C.
 #[derive(Clone)]
 pub struct AccessKey<C = DefaultClient> {
     onec: OneCService<C>,
@@ -32,7 +32,7 @@ pub struct AccessKey<C = DefaultClient> {
 }
 
 impl<C> AccessKey<C> {
-    /// Asks this infobase, which needs a service account.
+    /// Creates a login that asks this infobase, which needs a service account.
     pub fn new(onec: OneCService<C>) -> Self {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_idle(KNOWN).build();
         Self { onec, salt: Salt::new(), known }
@@ -45,7 +45,7 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send,
 {
-    /// In this flow at 1C, or else one of its own.
+    /// Checks the key in this flow at 1C, or in a flow of its own.
     async fn ask(&self, typed: Typed, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
         let Typed::Key(key) = typed else { return Err(LoginError::Wrong) };
         let text = key.expose_secret();
@@ -56,7 +56,7 @@ where
             let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
             match plain.and_then(Error::status) {
                 Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
-                // The service account's 403 is not the user's.
+                // A 403 for the service account says nothing about the user.
                 _ => LoginError::Unavailable(error),
             }
         })?;

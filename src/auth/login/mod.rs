@@ -1,10 +1,9 @@
-//! [`Login`]: who may log in, and what they type.
+//! [`Login`]: decides who may log in, by what the user typed.
 //!
-//! [`OwnLogin`] and [`AccessKey`] ask 1C. Two more logins stand around any other: [`Cached`]
-//! remembers answers, and [`Slowdown`] makes guessing slow. Put the cache outermost, so that one login
-//! sent by many at once, or again and again, counts once. A cache that stands there should not remember
-//! right logins for long: whoever guesses is not slowed before it. Where each request brings a login, one
-//! more cache within does that:
+//! [`OwnLogin`] and [`AccessKey`] ask 1C. Two more logins wrap any other login: [`Cached`] remembers answers, and
+//! [`Slowdown`] makes guessing slow. Put the cache outermost, so that one login sent many times, at once or repeatedly,
+//! counts once. That cache should not remember right logins for long, since guesses that it answers are not slowed
+//! down. Where each request brings a login, a second, inner cache remembers right logins:
 //!
 //! ```
 //! use onec_mcp::auth::login::{CachedLayer, OwnLogin, SlowdownLayer};
@@ -45,23 +44,24 @@ use std::net::IpAddr;
 
 /// Decides who may log in at the authorization server.
 ///
-/// Two ship with it: [`OwnLogin`] (the user's own login of 1C) and [`AccessKey`] (a key that 1C
-/// checks). An embedder's own may ask any directory.
+/// Two implementations ship with the crate: [`OwnLogin`] (the user's own login of 1C) and [`AccessKey`] (a key that 1C
+/// checks). An embedder's own can ask any directory.
 pub trait Login: Clone + Send + Sync + 'static {
-    /// What the login page asks for.
+    /// Returns which fields the login page shows.
     fn form(&self) -> Form;
 
-    /// Whether what was typed is right.
+    /// Checks what the user typed.
     ///
     /// # Errors
-    /// [`LoginError`], which the login page puts into words.
+    /// Returns a [`LoginError`], which the login page puts into words.
     fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send;
 
-    /// As [`check`](Self::check), for somebody at this address, if it is known. A login that counts
-    /// wrong ones, or that asks another login, has its own of this; for all others there is no difference.
+    /// Checks what a user at this address typed, like [`check`](Self::check); the address may be unknown. A login that
+    /// counts wrong logins, or that asks another login, implements this method; for all others the address makes no
+    /// difference.
     ///
     /// # Errors
-    /// [`LoginError`], which the login page puts into words.
+    /// Returns a [`LoginError`], which the login page puts into words.
     fn check_from(
         &self,
         typed: Typed,
@@ -71,11 +71,11 @@ pub trait Login: Clone + Send + Sync + 'static {
         self.check(typed)
     }
 
-    /// As [`check_from`](Self::check_from), for a login that is known to have been right before: at 1C it does not
+    /// Checks a login that is known to have been right before, like [`check_from`](Self::check_from): at 1C it does not
     /// wait behind the others from its network. By default there is no difference.
     ///
     /// # Errors
-    /// [`LoginError`], which the login page puts into words.
+    /// Returns a [`LoginError`], which the login page puts into words.
     fn check_known(
         &self,
         typed: Typed,
@@ -84,12 +84,11 @@ pub trait Login: Clone + Send + Sync + 'static {
         self.check_from(typed, from)
     }
 
-    /// As [`check_from`](Self::check_from), for somebody who would have to wait for so many seconds, since too
-    /// much came from their network: a login that is known to have been right before may pass. By default
-    /// none is known.
+    /// Checks the login of a user who would have to wait this many seconds, since too many logins came from their
+    /// network. Only a login that is known to have been right before may pass. By default none is known.
     ///
     /// # Errors
-    /// [`LoginError`], which the login page puts into words.
+    /// Returns a [`LoginError`], which the login page puts into words.
     fn check_held(
         &self,
         typed: Typed,
@@ -100,14 +99,14 @@ pub trait Login: Clone + Send + Sync + 'static {
         std::future::ready(Err(LoginError::TooMany(seconds)))
     }
 
-    /// Whether all who log in this way work in 1C under their own login. Then a token that carries no
-    /// login, since it was given out while users logged in otherwise, counts no longer.
+    /// Whether all users who log in this way work in 1C under their own login. If so, a token that carries no login,
+    /// because it was issued while users logged in otherwise, is no longer valid.
     fn is_own(&self) -> bool {
         false
     }
 
-    /// 1C refused during a call what was right before: a login that remembers answers forgets this
-    /// one.
+    /// Forgets a login that was right before, because 1C refused it during a call. A login that remembers answers
+    /// implements this method.
     fn forget(&self, typed: &Typed) -> impl Future<Output = ()> + Send {
         let _ = typed;
         std::future::ready(())
@@ -118,48 +117,48 @@ pub trait Login: Clone + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
-    /// User and password.
+    /// A user name and a password.
     Credentials,
-    /// One access key.
+    /// An access key.
     Key,
 }
 
-/// What a user typed. Its `Debug` shows no password and no key.
+/// What a user typed on the login page. `Debug` shows no password and no key.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Typed {
-    /// User and password.
+    /// A user name and a password.
     Credentials(Credentials),
     /// An access key.
     Key(SecretString),
 }
 
-/// Somebody who logged in.
+/// A user who logged in.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoggedIn {
-    /// Who, as 1C is told in `X-MCP-Sub`.
+    /// The subject, which 1C is told in `X-MCP-Sub`.
     pub subject: String,
-    /// What they may be granted; `None` is every scope the server supports.
+    /// The scopes that the user may be granted; `None` for every scope that the server supports.
     pub scopes: Option<Scopes>,
-    /// The login that calls run under, if not the service account.
+    /// The login that calls run under, or `None` for the service account.
     pub credentials: Option<Credentials>,
 }
 
 impl LoggedIn {
-    /// Somebody who may be granted every scope, and whose calls run under the service account.
+    /// Creates a user who may be granted every scope, and whose calls run under the service account.
     pub fn new(subject: impl Into<String>) -> Self {
         Self { subject: subject.into(), scopes: None, credentials: None }
     }
 
-    /// Bounds what they may be granted.
+    /// Bounds the scopes that the user may be granted.
     #[must_use]
     pub fn scopes(mut self, scopes: Scopes) -> Self {
         self.scopes = Some(scopes);
         self
     }
 
-    /// Sets the login that their calls run under.
+    /// Sets the login that the user's calls run under.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
@@ -167,17 +166,17 @@ impl LoggedIn {
     }
 }
 
-/// Why a login did not work.
+/// The error of a login that failed or could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// Wrong user, password or key.
+    /// The user, password or key is wrong.
     #[error("wrong login")]
     Wrong,
-    /// The login is right, and the user lacks the role.
+    /// The login is right, but the user lacks the role.
     #[error("the user lacks the role to use this service")]
     NoRole,
-    /// Too many wrong logins of this account, or from this network; seconds until the next may be tried.
+    /// Too many wrong logins of this account or from this network; with the seconds until the next try.
     #[error("too many wrong logins, try again in {0} s")]
     TooMany(u64),
     /// 1C cannot be asked.

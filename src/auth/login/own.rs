@@ -1,4 +1,4 @@
-//! [`OwnLogin`].
+//! [`OwnLogin`]: users log in with their own login of 1C.
 
 use super::{Form, LoggedIn, Login, LoginError, Typed};
 use crate::identity::Credentials;
@@ -13,37 +13,35 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower_service::Service;
 
-/// The longest user name, in characters, and the longest password, in bytes. 1C's own limits are
-/// lower; the web server would refuse a much longer header with a status that says something else.
+/// The longest user name, in characters, and the longest password, in bytes. 1C's own limits are lower; for a much
+/// longer header the web server would answer with a status that means something else.
 const MAX_USER: usize = 256;
 const MAX_PASSWORD: usize = 1024;
 
-/// How long 1C is believed to ask for logins.
+/// How long a check that 1C asks for logins remains valid.
 const GUARDED: Duration = Duration::from_secs(300);
 
-/// Users log in with their own login of 1C, which is tried at `GET {service}/health`; all later
-/// calls run as that user.
+/// A login by the user's own login of 1C, which is tried at `GET {service}/health`. All later calls run as that user.
 ///
-/// The subject is `onec:<login>`, with the login as it was typed. There is no limit to the scopes:
-/// 1C's roles decide. A login whose name no user of 1C can have over HTTP (empty, over 256
-/// characters, with a colon or a control character) or whose password is over 1 KiB is wrong without
-/// asking 1C.
+/// The subject is `onec:<login>`, with the login as it was typed. The scopes are not limited: 1C's roles decide. A
+/// login is wrong, and 1C is not asked, if no user of 1C can have its name over HTTP (empty, longer than 256
+/// characters, with a colon or a control character) or if its password is longer than 1 KiB.
 ///
-/// An infobase that answers without any login would take every password for right: its publication
-/// may have a user of its own. So beside a right login it is looked, every 5 minutes, whether 1C refuses
-/// who has none; if it does not, nobody is let in ([`LoginError::Unavailable`]).
+/// An infobase that answers without any login would accept every password, as when its publication has a user of its
+/// own. Beside a right login it is therefore checked, every 5 minutes, that 1C refuses requests without one; if it does
+/// not, all logins fail ([`LoginError::Unavailable`]).
 ///
-/// All checks [from](Login::check_from) one address are one [`Flow`] at 1C; one of a login that is
-/// [known](Login::check_known) is of its own.
+/// All checks [from](Login::check_from) one address are one [`Flow`] at 1C; a login that is [known](Login::check_known)
+/// has a flow of its own.
 #[derive(Clone, Debug)]
 pub struct OwnLogin<C = DefaultClient> {
     onec: OneCService<C>,
-    /// When 1C was last seen to refuse somebody without a login.
+    /// When 1C was last seen to refuse a request without a login.
     guarded: Arc<Mutex<Option<Instant>>>,
 }
 
 impl<C> OwnLogin<C> {
-    /// Asks this infobase.
+    /// Creates a login that asks this infobase.
     pub fn new(onec: OneCService<C>) -> Self {
         Self { onec, guarded: Arc::default() }
     }
@@ -67,14 +65,14 @@ where
         Ok(())
     }
 
-    /// In this flow at 1C, or else one of its own.
+    /// Checks the login in this flow at 1C, or in a flow of its own.
     async fn ask(&self, typed: Typed, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
         let Typed::Credentials(login) = typed else { return Err(LoginError::Wrong) };
         if !may_be(&login) {
             return Err(LoginError::Wrong);
         }
         self.onec.log_in_as(&login, flow).await.map_err(|error| {
-            // A status with another cause, such as a blocked infobase, says nothing of the user.
+            // A status with another cause, such as a blocked infobase, says nothing about the user.
             let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
             match plain.and_then(Error::status) {
                 Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
@@ -115,8 +113,8 @@ where
 }
 
 /// Whether a user of 1C can have this login over HTTP
-/// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2): the first colon ends the
-/// name, and control characters are not allowed).
+/// ([RFC 7617, section 2](https://www.rfc-editor.org/rfc/rfc7617#section-2): the first colon ends the name, and control
+/// characters are not allowed).
 fn may_be(login: &Credentials) -> bool {
     let user = login.user();
     !user.trim().is_empty()

@@ -1,4 +1,4 @@
-//! Under what name secrets are kept in memory.
+//! [`Salt`]: hashes under which logins and accounts are kept in memory.
 
 use super::Typed;
 use crate::identity::Credentials;
@@ -7,12 +7,12 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use uuid::Uuid;
 
-/// A random text of this process. Digests with it say nothing to who reads them elsewhere, not even
-/// which of two processes had the same password.
+/// A random salt of this process. Hashes with it reveal nothing outside the process, not even whether two processes saw
+/// the same password.
 #[derive(Clone)]
 pub(crate) struct Salt([Uuid; 2]);
 
-/// What stands for a secret, only here and only now.
+/// A salted hash of a login or an account, valid in this process only.
 pub(crate) type AccountHash = [u8; 32];
 
 impl Salt {
@@ -20,7 +20,7 @@ impl Salt {
         Self([Uuid::new_v4(), Uuid::new_v4()])
     }
 
-    /// Of all that was typed.
+    /// Returns the hash of what a user typed.
     pub(crate) fn typed(&self, typed: &Typed) -> AccountHash {
         match typed {
             Typed::Credentials(login) => self.of(&["login", login.user(), login.password().expose_secret()]),
@@ -28,17 +28,17 @@ impl Salt {
         }
     }
 
-    /// Of the account and its password.
+    /// Returns the hash of an account and its password.
     pub(super) fn right(&self, login: &Credentials) -> AccountHash {
         self.of(&["right", &account(login.user()), login.password().expose_secret()])
     }
 
-    /// Of the account, however its name was typed.
+    /// Returns the hash of an account, independent of the case of its name and the spaces around it.
     pub(super) fn account(&self, user: &str) -> AccountHash {
         self.of(&["account", &account(user)])
     }
 
-    /// Each part behind its length, so that no two lists of parts look the same.
+    /// Hashes each part after its length, so that different lists of parts never look alike.
     fn of(&self, parts: &[&str]) -> AccountHash {
         let mut hash = Sha256::new();
         for salt in &self.0 {
@@ -52,7 +52,7 @@ impl Salt {
     }
 }
 
-/// The name of an account: those that differ in case or in space around them are one.
+/// Returns the normal form of an account's name: case and spaces around it do not matter.
 pub(super) fn account(user: &str) -> String {
     user.trim().to_lowercase()
 }

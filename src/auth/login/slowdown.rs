@@ -1,4 +1,4 @@
-//! [`Slowdown`] and [`SlowdownLayer`].
+//! [`Slowdown`] and its layer [`SlowdownLayer`], which make guessing slow.
 
 use super::guesses::{Guesses, Policy, Try};
 use super::known::{Compared, KnownLogins, Stored};
@@ -22,36 +22,34 @@ const POLICY: Policy = Policy {
     capacity: 10_000,
 };
 
-/// Makes guessing slow, without shutting out whose account it is.
+/// A login that makes guessing passwords slow, without shutting out the owner of the account.
 ///
-/// | Wrong logins | Then |
+/// | Wrong logins | Consequence |
 /// |---|---|
 /// | 5 of one user name from one network | each next try of it there must wait 1 s, 2 s, 4 s and so on up to 60 s |
-/// | 100 of one user name from everywhere | the same from everywhere |
+/// | 100 of one user name from everywhere | each next try of it must wait as long, from everywhere |
 /// | 10 a minute of any user names from one network | each next try there must wait until they are worked off, 15 minutes at most |
 ///
 /// A try that comes sooner is [`LoginError::TooMany`], and 1C is not asked.
 ///
-/// *A login that was right before passes whatever was counted*: a stranger's wrong passwords do not stop
-/// the owner. It is known for 7 days after it was right the last time; of each account the last one, of
-/// 10 000 accounts. In memory it is a salted SHA-256 that means nothing outside this process; with
-/// [`remember_in`](SlowdownLayer::remember_in) also a slow salted hash in the token store. So that this tells
-/// guessers nothing, a login that would have to wait is compared with the one that is known at most 30
-/// times a minute at each of the last 8 networks where the account was right before, and 100 times an hour
-/// from all others together.
+/// *A login that was right before passes*, whatever was counted: a stranger's wrong passwords do not stop the
+/// owner. It is known for 7 days after it was last right; only the last login of each account is known, for 10 000
+/// accounts. In memory it is a salted SHA-256 that means nothing outside this process; with
+/// [`remember_in`](SlowdownLayer::remember_in) the token store has a slow salted hash too. So that this tells guessers
+/// nothing, a login that would have to wait is compared with the known one at most 30 times a minute at each of the
+/// last 8 networks where the account was right before, and 100 times an hour from all others together.
 ///
-/// A right login that is new ends what was counted of the account in its network, and 15 minutes without a
-/// try end all. Names that differ in case or in space around them are one account. A try counts as wrong
-/// until the answer says otherwise, so guesses at the same time do not slip through; one that 1C could
-/// not answer does not count. Access keys are not slowed: there is no account to guess at, and a key is
-/// too long to guess.
+/// A right login that is new ends the count of the account in its network, and 15 minutes without a try end every
+/// count. Names that differ only in case or in spaces around them are one account. A try counts as wrong until its
+/// answer is known, so simultaneous guesses do not escape the count; a try that 1C could not answer does not count.
+/// Access keys are not slowed down: there is no account to guess at, and a key is too long to guess.
 ///
-/// A network is an IPv4 address. Of IPv6 it is a /64; a /56 may do 4 times as much, and a /48 16 times.
-/// Where the [address is not known](Login::check_from), all are one network, and only accounts are counted.
+/// A network is an IPv4 address or an IPv6 /64; a /56 may do 4 times as much, and a /48 16 times. Where the
+/// [address is not known](Login::check_from), all are one network, and only accounts are counted.
 ///
-/// Accounts are known by a salted SHA-256; the 10 000 last tried are watched. However many names somebody
-/// makes up, those that must wait are forgotten last. Clones share one memory. It is this process's: a
-/// second gateway counts for itself.
+/// Accounts are known by a salted SHA-256; the 10 000 last tried are watched. However many names a caller makes up,
+/// those that must wait are forgotten last. Clones share one memory, which belongs to this process: a second gateway
+/// counts for itself.
 #[derive(Clone)]
 pub struct Slowdown<L> {
     login: L,
@@ -60,7 +58,7 @@ pub struct Slowdown<L> {
     known: Arc<KnownLogins>,
 }
 
-/// Holds how many wrong logins are too many for a [`Slowdown`], and what follows.
+/// Holds how many wrong logins a [`Slowdown`] allows, and how long the pauses are.
 #[derive(Clone)]
 pub struct SlowdownLayer {
     policy: Policy,
@@ -68,27 +66,27 @@ pub struct SlowdownLayer {
 }
 
 impl SlowdownLayer {
-    /// Takes the defaults that each setter names.
+    /// Creates the layer with the defaults that each setter names.
     pub const fn new() -> Self {
         Self { policy: POLICY, stored: None }
     }
 
-    /// How many wrong logins of an account from one network cost nothing, at least 1; 5 by default.
+    /// Sets how many wrong logins of an account from one network cost no pause, at least 1; 5 by default.
     #[must_use]
     pub const fn free(mut self, tries: u32) -> Self {
         self.policy.free = if tries == 0 { 1 } else { tries };
         self
     }
 
-    /// How many wrong logins of an account from all networks together cost nothing, not less than from
-    /// one; 100 by default.
+    /// Sets how many wrong logins of an account from all networks together cost no pause, at least as many as from one;
+    /// 100 by default.
     #[must_use]
     pub const fn free_in_all(mut self, tries: u32) -> Self {
         self.policy.free_in_all = tries;
         self
     }
 
-    /// How many wrong logins a minute may come from one network, of whatever accounts; 10 by default, 0 for
+    /// Sets how many wrong logins a minute may come from one network, of all accounts together; 10 by default, 0 for
     /// any number.
     #[must_use]
     pub const fn per_network(mut self, wrong: u32) -> Self {
@@ -96,31 +94,29 @@ impl SlowdownLayer {
         self
     }
 
-    /// The first pause, which doubles with each further wrong login, and the longest one; 1 s and
-    /// 60 s by default.
+    /// Sets the first pause, which doubles with each further wrong login, and the longest one; 1 s and 60 s by default.
     #[must_use]
     pub const fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         (self.policy.first, self.policy.longest) = (first, longest);
         self
     }
 
-    /// After how long without a try the wrong logins of an account are forgotten; 15 minutes by
-    /// default.
+    /// Sets the time without a try after which the wrong logins of an account are forgotten; 15 minutes by default.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.policy.window = window;
         self
     }
 
-    /// How many accounts are watched; 10 000 by default.
+    /// Sets how many accounts are watched; 10 000 by default.
     #[must_use]
     pub const fn capacity(mut self, watched: u64) -> Self {
         self.policy.capacity = watched;
         self
     }
 
-    /// Remembers logins that were right in this store as well: it outlives the process, and replicas
-    /// share it. They are stored as PBKDF2 with a salt each, which takes a moment once a day for each user.
+    /// Remembers right logins in this store too, so that they outlive the process and replicas share them. They are
+    /// stored as PBKDF2 with a salt each, which takes a moment once a day for each user.
     #[cfg(feature = "oauth")]
     #[must_use]
     pub fn remember_in<S: crate::auth::store::TokenStore>(mut self, store: S) -> Self {
@@ -153,14 +149,14 @@ impl<L> Layer<L> for SlowdownLayer {
 }
 
 impl<L> Slowdown<L> {
-    /// Slows wrong logins of `login` down as a [`SlowdownLayer`] with its defaults.
+    /// Wraps `login` with the defaults of a [`SlowdownLayer`].
     pub fn new(login: L) -> Self {
         SlowdownLayer::new().layer(login)
     }
 }
 
 impl<L: Login> Slowdown<L> {
-    /// What 1C says decides what the try counts for.
+    /// Checks the login at 1C, and counts the try by the answer.
     async fn ask(
         &self,
         typed: Typed,
@@ -173,7 +169,7 @@ impl<L: Login> Slowdown<L> {
             Ok(()) => self.login.check_known(typed, from).await,
             Err(_) => self.login.check_from(typed, from).await,
         };
-        // What counts as a try need not count as a comparison.
+        // A login that is counted as a try, or was right, does not count as a comparison too.
         if let (Err(compared), Ok(_) | Err(LoginError::NoRole | LoginError::Wrong)) = (compared, &answer) {
             self.known.give_back(compared);
         }
@@ -240,11 +236,11 @@ impl<L: Login> Login for Slowdown<L> {
     }
 }
 
-/// How a login is let through to 1C.
+/// How a login that may be checked at 1C was counted.
 struct How {
-    /// Nothing was counted of one that passes because it is known.
+    /// The try that was counted; `None` for a login that passes because it is known.
     counted: Option<Try>,
-    /// Whether it is known, or what was counted of the comparison.
+    /// `Ok` if the login is known, or else the count of the comparison.
     compared: Result<(), Compared>,
 }
 
@@ -252,7 +248,7 @@ impl How {
     const KNOWN: Self = Self { counted: None, compared: Ok(()) };
 }
 
-/// Whole seconds, never too few.
+/// Rounds up to whole seconds, at least one.
 fn seconds(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1)
 }

@@ -1,4 +1,4 @@
-//! [`MemoryStore`]: what is remembered, until the process ends.
+//! [`MemoryStore`]: a token store in memory, until the process ends.
 
 mod state;
 
@@ -9,20 +9,20 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A [`TokenStore`] in memory: a restart logs everybody out.
+/// A [`TokenStore`] in memory: a restart logs all users out.
 ///
-/// It holds no more than its capacity. What happens when it is full:
+/// It holds no more than its capacity. When it is full:
 ///
-/// - *Clients* that have no grant are forgotten and have to register again: those through which nobody
-///   ever logged in first, then the ones used the longest ago. One that registered within the last 10
-///   minutes stays. If there is none to forget, no more can register.
-/// - *Tokens*: what has expired is forgotten first; then the grants whose last token expires the
-///   soonest, with a warning in the log; those users have to log in again.
+/// - *Clients* that have no grant are forgotten and have to register again: those that were never used first, then the
+///   ones used the longest ago. A client that registered within the last 10 minutes stays. If there is none to forget,
+///   no more clients can register.
+/// - *Tokens*: expired ones are forgotten first, then the grants whose last token expires the soonest, with a warning
+///   in the log; the users of those grants have to log in again.
 /// - *Tokens of one grant* (256): used ones are forgotten first, then those that expire the soonest.
-/// - *Known logins*: those that end the soonest are forgotten.
-/// - *What came once* (the ids of assertions): no more can come until the time of some is over.
+/// - *Known logins*: those that expire the soonest are forgotten.
+/// - *Ids that may come once* (of assertions): new ones are rejected until some have expired.
 ///
-/// Cloning is cheap; clones share what they remember.
+/// Cloning is cheap; clones share their content.
 #[derive(Clone)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
@@ -36,17 +36,17 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// Room for 50 000 clients and 50 000 codes and tokens.
+    /// Creates a store with room for 50 000 clients and 50 000 codes and tokens.
     pub fn new() -> Self {
         Self::with_capacity(50_000)
     }
 
-    /// Room for so many clients, and as many codes and tokens.
+    /// Creates a store with room for `capacity` clients, and as many codes and tokens.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { state: Arc::default(), capacity }
     }
 
-    /// No method panics halfway, so what a poisoned lock guards is whole.
+    /// Returns the locked state. No method panics halfway, so the state is consistent even if the lock is poisoned.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,7 +60,7 @@ impl TokenStore for MemoryStore {
             return Ok(());
         }
         if state.clients.len() >= self.capacity {
-            // Some at once, since looking for them takes long.
+            // Several at once, since the search is slow.
             state.forget_clients(1 + self.capacity / 64, client.registered)?;
         }
         state.clients.insert(client.id.clone(), Known { client, used: None });
@@ -122,14 +122,14 @@ impl TokenStore for MemoryStore {
         if state.any_known(&successors) {
             return Err(StoreError::new("a token that exists"));
         }
-        // Only now: nobody makes others go with a token that is none. It may be the one that goes.
+        // Only after the checks, so that an invalid token cannot displace others. It may be the one that is forgotten.
         state.make_room(successors.len(), self.capacity, now)?;
         let Some(Kept { token, used, grace_ends }) = state.tokens.get_mut(used) else { return Ok(Exchange::Gone) };
         if !again {
             *used = true;
             *grace_ends = (grace > 0 && token.kind == TokenKind::Refresh).then(|| now.saturating_add(grace));
             if grace_ends.is_none() {
-                // What it carried goes: nobody may open it again.
+                // The credentials are forgotten, since the token cannot be used again.
                 token.sealed = None;
             }
         }
@@ -143,7 +143,7 @@ impl TokenStore for MemoryStore {
             return Ok(false);
         }
         if state.once.len() >= self.capacity && state.forget_uses(now) == 0 {
-            // Whatever went could come again.
+            // An id that is forgotten early could be used again.
             return Err(StoreError::new("there is no room to remember what came once"));
         }
         state.once.insert(*id, until);
@@ -153,7 +153,7 @@ impl TokenStore for MemoryStore {
     async fn put_login(&self, account: &Digest, known: Vec<u8>, until: Timestamp) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.logins.len() >= self.capacity && !state.logins.contains_key(account) {
-            // Some at once, since looking for them takes long.
+            // Several at once, since the search is slow.
             let mut ends: Vec<_> = state.logins.iter().map(|(account, (_, until))| (*until, *account)).collect();
             ends.sort_unstable();
             for (_, account) in ends.into_iter().take(1 + self.capacity / 64) {

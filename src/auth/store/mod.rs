@@ -1,17 +1,17 @@
-//! [`TokenStore`]: what the authorization server must remember.
+//! [`TokenStore`]: the storage of the authorization server.
 //!
-//! A *grant* is one login of one user through one client. Codes, access tokens and refresh tokens
-//! belong to a grant and die with it. Only the SHA-256 of each is stored; 1C credentials are stored
-//! encrypted under the token that carries them ([`seal`]), so that a store alone opens nothing.
+//! A *grant* is one login of one user through one client. Codes, access tokens and refresh tokens belong to a grant and
+//! end with it. Only the SHA-256 of each is stored; 1C credentials are stored encrypted under the token that carries
+//! them ([`seal`]), so that they cannot be read from the store alone.
 //!
 //! | Store | Feature | For |
 //! |---|---|---|
-//! | `MemoryStore` | `oauth` | one process; a restart logs everybody out |
+//! | `MemoryStore` | `oauth` | one process; a restart logs all users out |
 //! | `SqliteStore` | `sqlite` | one process; survives restarts |
 //! | `PostgresStore` | `postgres` | any number of replicas |
 //!
-//! [`Client`], [`Grant`], [`Token`] and [`TokenKind`] may be written and matched field by field: a store keeps all of
-//! them, and one that a later version adds breaks the build of a store that does not.
+//! The fields of [`Client`], [`Grant`], [`Token`] and [`TokenKind`] are public and exhaustive: a store keeps all of
+//! them, and a field that a later version adds breaks the build of a store that does not keep it.
 
 #[cfg(feature = "store-contract")]
 pub mod contract;
@@ -38,45 +38,43 @@ use crate::identity::Scopes;
 use crate::rpc::BoxError;
 use std::future::Future;
 
-/// Remembers clients, grants, codes and tokens.
+/// Stores clients, grants, codes and tokens.
 ///
-/// Every method is atomic, between processes too where they share a store: of any number of
-/// [`exchange`](Self::exchange)s of one code or refresh token exactly one is `Done`. What a method
-/// has confirmed survives a crash (except in memory). Times are handed in as `now`.
+/// Every method is atomic, also between processes that share a store: of any number of [`exchange`](Self::exchange)s of
+/// one code or refresh token exactly one is `Done`. What a method has confirmed survives a crash (except in memory).
+/// The current time is passed in as `now`.
 ///
 /// # Grace
 ///
-/// A client that calls twice at once refreshes twice at once, and one that never got an answer asks
-/// again. So a *refresh token* that was exchanged may come again until its grace is over: each time it
-/// gets one more pair of the same grant (`Repeated`), and what was given out before stays good. The
-/// store notes the end of the grace at the first exchange, for all processes that share it, and keeps
-/// the sealed credentials until then: who has the token could have them by an exchange as well. Codes
-/// have no grace. How many pairs there can be is not limited here: each costs a request, as a plain
+/// A client may refresh twice at once, and a client that never got the answer asks again. A *refresh token* that was
+/// exchanged may therefore come again until its grace is over: each time it gets one more pair of its grant
+/// (`Repeated`), and the earlier pairs stay valid. The store notes the end of the grace at the first exchange, for all
+/// processes that share it, and keeps the sealed credentials until then: the bearer of the token could get them by an
+/// exchange as well. Codes have no grace. The number of pairs is not limited here: each costs a request, as a plain
 /// refresh does, and one revocation ends them all.
 ///
 /// The feature `store-contract` has tests that every implementation must pass.
 pub trait TokenStore: Clone + Send + Sync + 'static {
-    /// Remembers a registered client; one of the same id is replaced. A store that must not grow forgets
-    /// others for it that have no grant: those through which nobody ever logged in first, then the ones
-    /// used the longest ago, and never one that registered within the last [`JUST_REGISTERED`] seconds,
-    /// since somebody may be logging in through it. If there is none to forget, it fails.
+    /// Stores a registered client; one with its id is replaced. A store with a size limit may forget clients that have
+    /// no grant to make room: those that were never used first, then the ones used the longest ago, and never one that
+    /// registered within the last [`JUST_REGISTERED`] seconds, since a user may be logging in through it. If there is
+    /// none to forget, it fails.
     fn put_client(&self, client: Client) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A registered client.
+    /// Returns a registered client.
     fn client(&self, id: &str) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Remembers a new grant with its first tokens (or its code), and that its client is used.
+    /// Stores a new grant with its first tokens (or its code), and notes that its client is used.
     fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A code or token with its grant, also when it has expired or was used, as long as it was not
-    /// swept. Nothing once the grant is revoked.
+    /// Returns a code or token with its grant, even if it has expired or was used, until it is swept. `None` once the
+    /// grant is revoked.
     fn find(&self, digest: &Digest) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
-    /// Uses up a code or refresh token and stores its successors, both or neither. A refresh token
-    /// may come again for `grace` seconds from `now` on (0 is not at all); which of its successors were
-    /// used themselves does not matter. Anything else that was used before revokes its grant in the
-    /// same step, also after it has expired. The credentials that the used one carried are forgotten
-    /// when it cannot come again, by the next [`sweep`](Self::sweep) at the latest.
+    /// Uses up a code or refresh token and stores its successors, both or neither. A refresh token may come again for
+    /// `grace` seconds from `now` on (0 for not at all), whether or not its successors were used themselves. Any other
+    /// use of a used code or token revokes its grant in the same step, even after it has expired. The credentials that
+    /// the used one carried are forgotten when it cannot come again, by the next [`sweep`](Self::sweep) at the latest.
     fn exchange(
         &self,
         used: &Digest,
@@ -85,8 +83,7 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         grace: Timestamp,
     ) -> impl Future<Output = Result<Exchange, StoreError>> + Send;
 
-    /// Whether what is called `id` comes for the first time; until `until` a second is `false`, at
-    /// whichever process.
+    /// Whether `id` is used for the first time. Until `until`, every further use returns `false`, in all processes.
     fn first_use(
         &self,
         id: &Digest,
@@ -94,8 +91,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Remembers until `until` what is known of the logins of an account, instead of what was: some 100
-    /// bytes that hold no password, only a slow salted hash of one. What is over at once need not be kept.
+    /// Stores until `until` what is known of the logins of an account, and replaces what was known: some 100 bytes that
+    /// hold no password, only a slow salted hash of one. Data that expires at once need not be kept.
     fn put_login(
         &self,
         account: &Digest,
@@ -103,8 +100,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         until: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What is known of the logins of an account, until its time is over. A store that must not grow
-    /// forgets what ends the soonest.
+    /// Returns what is known of the logins of an account, until it expires. A store with a size limit forgets what
+    /// expires the soonest.
     fn login(
         &self,
         account: &Digest,
@@ -120,88 +117,88 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
     /// Revokes a single token and leaves its grant alone.
     fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets what has expired before `now`, known logins included, credentials whose grace is over, grants that have no
-    /// tokens left, and clients that have no grant: `idle` after they were used last, and [`UNUSED`] seconds
-    /// after they registered (or `idle`, if that is less) if nobody ever logged in through them. Says how
-    /// many rows went.
+    /// Forgets what has expired before `now` and returns the number of rows. This includes known logins, credentials
+    /// whose grace is over, grants that have no tokens left, and clients that have no grant: `idle` seconds after they
+    /// were last used, or, if they were never used, [`UNUSED`] seconds after they registered (or `idle`, if that is
+    /// less).
     fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Ends the use of the store by this process, in good order; nothing is asked of it afterwards. By
-    /// default there is nothing to do.
+    /// Ends the use of the store by this process; no other method is called afterwards. By default there is nothing to
+    /// do.
     fn close(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
 }
 
-/// A client through which nobody has logged in is forgotten after a day.
+/// The seconds after which a client that was never used is forgotten: a day.
 pub const UNUSED: Timestamp = 24 * 3600;
 
-/// A client that registered so recently is not forgotten for others: 10 minutes.
+/// The seconds for which a newly registered client is not forgotten to make room for others: 10 minutes.
 pub const JUST_REGISTERED: Timestamp = 600;
 
-/// That a client is used is noted once in so many seconds.
+/// The seconds between two notes that a client is used.
 const NOTED: Timestamp = 24 * 3600;
 
-/// What a store says of clients for which nobody can go.
+/// The error of a store that has no room for a client and none to forget.
 const NO_ROOM: &str = "there is no room for more clients";
 
 /// A client that registered itself ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Its `client_id`.
+    /// The `client_id`.
     pub id: String,
-    /// What it calls itself, as it came: to be escaped wherever it is shown.
+    /// The name that the client gave itself, unchanged: to be escaped wherever it is shown.
     pub name: Option<String>,
-    /// Where it may have users sent back to. With none, loopback addresses only.
+    /// The redirect URIs of the client. If there are none, only loopback addresses are allowed.
     pub redirect_uris: Vec<String>,
-    /// When it registered.
+    /// When the client registered.
     pub registered: Timestamp,
 }
 
 /// One login of one user through one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Unguessable.
+    /// The id of the grant, which cannot be guessed.
     pub id: String,
     /// The `client_id`.
     pub client: String,
-    /// Who logged in.
+    /// The user who logged in.
     pub subject: String,
-    /// What was granted.
+    /// The scopes that were granted.
     pub scopes: Scopes,
     /// The resource that the tokens are for ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
     pub resource: String,
-    /// When.
+    /// When the user logged in.
     pub created: Timestamp,
-    /// Whether its client is confidential
-    /// ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)): it gets tokens
-    /// only by an assertion signed with its own key.
+    /// Whether the client is confidential
+    /// ([RFC 6749, section 2.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.1)): it gets tokens only by an
+    /// assertion signed with its own key.
     pub confidential: bool,
 }
 
 /// A code or token, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Of what the client holds.
+    /// The digest of the code or token that the client holds.
     pub digest: Digest,
-    /// The [`Grant`] it belongs to.
+    /// The id of the [`Grant`] that the token belongs to.
     pub grant: String,
-    /// What it is.
+    /// The kind of the token.
     pub kind: TokenKind,
-    /// What it is good for: those of the grant, or fewer after a refresh that asked for fewer.
+    /// The scopes of the token: those of the grant, or fewer after a refresh that asked for fewer.
     pub scopes: Scopes,
     /// 1C credentials, encrypted under the token itself; see [`seal`].
     pub sealed: Option<Vec<u8>>,
-    /// From when on it does not count.
+    /// The time from which the token is no longer valid.
     pub expires: Timestamp,
 }
 
-/// What a [`Token`] is.
+/// The kind of a [`Token`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// An authorization code, and what it is bound to.
+    /// An authorization code with what it is bound to.
     Code {
-        /// The redirect URI of the authorization request, exactly, if it named one.
+        /// The redirect URI exactly as in the authorization request, if it named one.
         redirect_uri: Option<String>,
         /// The PKCE challenge, method S256 ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
         challenge: String,
@@ -215,49 +212,49 @@ pub enum TokenKind {
 /// A [`Token`] with its [`Grant`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What was found.
+    /// The code or token that was found.
     pub token: Token,
-    /// What it belongs to.
+    /// The grant that the token belongs to.
     pub grant: Grant,
-    /// Whether it was exchanged already.
+    /// Whether the token was exchanged already.
     pub used: bool,
-    /// Until when it may come again although it was exchanged; see [`TokenStore`].
+    /// Until when the token may come again although it was exchanged; see [`TokenStore`].
     pub grace_ends: Option<Timestamp>,
 }
 
 impl Found {
-    /// Whether it was exchanged before, and too long ago to come again.
+    /// Whether the token was exchanged before, and too long ago to come again.
     pub fn is_replay(&self, now: Timestamp) -> bool {
         self.used && self.grace_ends.is_none_or(|ends| ends <= now)
     }
 }
 
-/// How an exchange ended.
+/// The outcome of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// The successors count from now on, and the old one is used.
+    /// The exchange succeeded: the successors are valid from now on, and the old token is used.
     Done,
-    /// It was used before and came again within its grace: these successors count, too.
+    /// The token was used before and came again within its grace: these successors are valid too.
     Repeated,
-    /// It was used before; the whole grant is revoked now.
+    /// The token was used before, and its whole grant is revoked now.
     Replayed,
-    /// There is none of it: never was, expired, revoked or swept.
+    /// There is no such token: it never existed, has expired, or was revoked or swept.
     Gone,
 }
 
-/// A store that cannot answer.
+/// The error of a store that does not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the token store does not answer")]
 pub struct StoreError(#[source] BoxError);
 
 impl StoreError {
-    /// A store failed with this.
+    /// Creates an error with this cause.
     pub fn new(cause: impl Into<BoxError>) -> Self {
         Self(cause.into())
     }
 }
 
-/// What a store says of tokens that do not belong to the grant they are stored for.
+/// The error of a store whose caller gives it tokens of another grant.
 const FOREIGN: &str = "a token of another grant";
 
 fn belong(tokens: &[Token], grant: &str) -> bool {

@@ -1,4 +1,4 @@
-//! [`PostgresStore`]: what is remembered, in a database that many replicas share.
+//! [`PostgresStore`]: a token store in a database that replicas share.
 
 use super::{
     Client, Exchange, Found, Grant, JUST_REGISTERED, NO_ROOM, NOTED, StoreError, Token, TokenStore, UNUSED, sql,
@@ -14,15 +14,15 @@ type Database = Postgres;
 
 const CONNECTIONS: u32 = 8;
 
-/// For each connection: no statement waits for ever, also not for a lock of a replica that was cut
-/// off in the middle of a transaction; and what is confirmed is on the disk.
+/// Settings of each connection: no statement waits for ever, not even for a lock of a replica that was cut off in the
+/// middle of a transaction, and what is confirmed is on the disk.
 const SETTINGS: &str = "SET statement_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '10s'; \
     SET synchronous_commit = on";
 
-/// A [`TokenStore`] in PostgreSQL 12 or later, for any number of replicas. Up to 8 connections.
+/// A [`TokenStore`] in PostgreSQL 12 or later, for any number of replicas. It opens up to 8 connections.
 ///
-/// A database that is down gives a [`StoreError`] within seconds; when it is back, so is the store.
+/// While the database is down, methods return a [`StoreError`] within seconds; when it is back, the store works again.
 ///
 /// Cloning is cheap; clones share the connections.
 #[derive(Clone)]
@@ -33,16 +33,16 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects to `postgres://user:password@host/database` and brings its tables up to date; they
-    /// are named `onec_mcp_*`, in the first schema of the search path. TLS as `sslmode` says
-    /// (`prefer` by default, `verify-full` over a network).
+    /// Connects to `postgres://user:password@host/database` and brings the tables up to date. They are named
+    /// `onec_mcp_*`, in the first schema of the search path. TLS is used as `sslmode` says (`prefer` by default,
+    /// `verify-full` over a network).
     ///
     /// # Errors
-    /// [`StoreError`] if the URL is none, the database cannot be reached or its tables not be made,
-    /// or they were made by a later version. It never shows the URL.
+    /// Returns a [`StoreError`] if the URL is malformed, the database cannot be reached, its tables cannot be created,
+    /// or they were created by a later version. The error never shows the URL.
     pub async fn connect(url: &SecretString) -> Result<Self, StoreError> {
         let options = options(url)?;
-        // A pool would try again until its time is over, and then not know why.
+        // A pool would try again until the time is over, and would not report the cause.
         once(&options).await?;
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -60,7 +60,7 @@ impl PostgresStore {
         let mut connection = pool.acquire().await.map_err(|error| sql::failed(&error))?;
         // `run_direct` is `run` without its generic argument, which makes futures that are not `Send`.
         if let Err(error) = migrator.run_direct(None, &mut *connection, false).await {
-            // Ends the session, and with it the lock under which it migrates.
+            // Ends the session, and with it the lock for the migration.
             connection.close_on_drop();
             return Err(sql::failed(&error));
         }
@@ -72,10 +72,10 @@ impl PostgresStore {
         self.write.close().await;
     }
 
-    /// Whether the database can be connected to. Nothing is made or changed in it.
+    /// Checks that the database can be connected to, without creating or changing anything.
     ///
     /// # Errors
-    /// [`StoreError`] as from [`connect`](Self::connect).
+    /// Returns a [`StoreError`], as [`connect`](Self::connect) does.
     pub async fn reach(url: &SecretString) -> Result<(), StoreError> {
         once(&options(url)?).await
     }
@@ -86,7 +86,7 @@ fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     Ok(options.application_name("onec-mcp").disable_statement_logging())
 }
 
-/// Connects and takes leave.
+/// Connects once and disconnects.
 async fn once(options: &PgConnectOptions) -> Result<(), StoreError> {
     let one = tokio::time::timeout(sql::ACQUIRE, options.connect()).await.map_err(StoreError::new)?;
     one.map_err(|error| sql::failed(&error))?.close().await.map_err(|error| sql::failed(&error))

@@ -1,13 +1,11 @@
-//! 1C credentials, encrypted under the token that carries them.
+//! Encryption of 1C credentials under the token that carries them.
 //!
-//! The key comes from the token's text and from nothing else: who has the database alone has no
-//! token, and who has a token has one login only. Each successor of a refresh token gets them
-//! sealed anew, under itself.
+//! The key comes from the text of the token alone: someone who has only the database has no token, and someone who has
+//! a token can read one login only. Each successor of a refresh token gets the credentials sealed anew, under itself.
 //!
-//! A sealed box is a version byte, a random nonce of 96 bits, and `user:password` in UTF-8 under
-//! AES-256-GCM with the version byte as associated data. The key is HKDF-SHA256
-//! ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)) of the token; tokens are random, so no
-//! salt is needed.
+//! A sealed box is a version byte, a random nonce of 96 bits, and `user:password` in UTF-8 under AES-256-GCM with the
+//! version byte as associated data. The key is HKDF-SHA256 ([RFC 5869](https://www.rfc-editor.org/rfc/rfc5869)) of the
+//! token; tokens are random, so no salt is needed.
 
 use crate::identity::Credentials;
 use aes_gcm::aead::{Aead, Generate, Payload};
@@ -21,18 +19,18 @@ const VERSION: u8 = 1;
 const INFO: &[u8] = b"onec-mcp 1c-credentials v1";
 const NONCE: usize = 12;
 
-/// The random numbers of the operating system are not to be had.
+/// The error of an operating system that gives no random numbers.
 #[derive(Debug, thiserror::Error)]
 #[error("credentials cannot be encrypted")]
 pub struct SealError(());
 
-/// Encrypts credentials, so that only this token opens them.
+/// Encrypts credentials so that only this token opens them.
 ///
 /// # Errors
-/// [`SealError`] if the operating system gives no random numbers.
+/// Returns [`SealError`] if the operating system gives no random numbers.
 pub fn seal(credentials: &Credentials, token: &str) -> Result<Vec<u8>, SealError> {
     let (user, password) = (credentials.user(), credentials.password().expose_secret());
-    // Sized beforehand: a buffer that grows leaves copies behind.
+    // Allocated in full, since a growing buffer leaves copies behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(user.len() + 1 + password.len()));
     plain.extend_from_slice(user.as_bytes());
     plain.push(b':');
@@ -49,7 +47,7 @@ pub fn seal(credentials: &Credentials, token: &str) -> Result<Vec<u8>, SealError
     Ok(sealed)
 }
 
-/// Decrypts what was sealed under this token; nothing if it was not, or has been changed.
+/// Decrypts what was sealed under this token; `None` if it was sealed under another or has been changed.
 pub fn open(sealed: &[u8], token: &str) -> Option<Credentials> {
     let (version, rest) = sealed.split_first()?;
     let (nonce, encrypted) = rest.split_first_chunk::<NONCE>()?;
@@ -124,7 +122,7 @@ mod tests {
         assert_eq!((opened.user(), opened.password().expose_secret()), ("Иван", "a:b"));
     }
 
-    /// Made by another implementation.
+    /// A box from another implementation.
     const SAMPLE: &[u8] = &[
         0x01, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0xb0, 0x4e, 0x5b, 0x7d, 0x13,
         0x4b, 0x70, 0xdd, 0xdf, 0xba, 0x37, 0xf8, 0x33, 0x70, 0x8b, 0x94, 0x7b, 0x5d, 0x05, 0xbd, 0x12, 0xd9, 0xd9,

@@ -1,4 +1,4 @@
-//! What the stores in databases share besides the statements: limits, errors, and how rows are read.
+//! The part that the stores in databases share, besides the statements: limits, errors, and reading rows.
 
 use super::{Client, FOREIGN, Found, Grant, StoreError, Token, TokenKind, belong};
 use crate::auth::Digest;
@@ -12,16 +12,16 @@ use std::time::Duration;
 
 /// How long a statement may wait for a connection.
 pub(super) const ACQUIRE: Duration = Duration::from_secs(5);
-/// How long a whole operation may take, also if nothing comes back over the network.
+/// How long a whole operation may take, even if the network is silent.
 const OPERATION: Duration = Duration::from_secs(10);
-/// How many rows are swept in one statement, so that none takes long.
+/// How many rows one statement sweeps, so that none takes long.
 pub(super) const BATCH: u64 = 10_000;
-/// So many clients are remembered, if nobody says otherwise.
+/// How many clients are stored by default.
 pub(super) const MOST_CLIENTS: i64 = 50_000;
-/// Logins of so many accounts are known after a sweep.
+/// For how many accounts known logins are kept after a sweep.
 pub(super) const MOST_LOGINS: i64 = 50_000;
 
-/// An operation, or why it failed.
+/// Runs an operation within [`OPERATION`].
 pub(super) async fn bounded<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     match tokio::time::timeout(OPERATION, work).await {
         Ok(result) => result.map_err(|error| failed(&error)),
@@ -29,15 +29,15 @@ pub(super) async fn bounded<T>(work: impl Future<Output = Result<T, sqlx::Error>
     }
 }
 
-/// The text only: the details that a database adds, and `Debug` shows, can hold values of the row.
+/// Keeps only the text of an error: the details that a database adds, which `Debug` shows, can contain values of rows.
 pub(super) fn failed(error: &dyn std::error::Error) -> StoreError {
     StoreError::new(error.to_string())
 }
 
-/// The migrations, under a table of their own: a database may be shared with others who use sqlx.
+/// Returns the migrations. They have a table of their own, since other users of sqlx may share the database.
 ///
-/// A replica of the version before may still run while one is applied, so they only add, and what
-/// they add has a default.
+/// A replica of the previous version may still run while a migration is applied, so migrations only add, and columns
+/// that they add have a default.
 pub(super) fn migrator(migrations: &[(&'static str, &'static str)]) -> Migrator {
     let simple = |(at, (name, text)): (i64, &(&'static str, &'static str))| {
         Migration::new(at, (*name).into(), MigrationType::Simple, text.into_sql_str(), false)
@@ -47,7 +47,7 @@ pub(super) fn migrator(migrations: &[(&'static str, &'static str)]) -> Migrator 
     migrator
 }
 
-/// As JSON, since a text of PostgreSQL cannot hold U+0000 and a JSON text need not.
+/// The metadata of a client, stored as JSON, which can escape U+0000: text in PostgreSQL cannot contain it.
 #[derive(Serialize, Deserialize)]
 struct Metadata<'a> {
     name: Option<Cow<'a, str>>,
@@ -66,7 +66,7 @@ pub(super) fn client(id: &str, metadata: &str, registered: i64) -> Result<Client
     Ok(Client { id: id.to_owned(), name, redirect_uris, registered })
 }
 
-/// The columns `kind`, `redirect_uri` and `challenge`.
+/// Returns the columns `kind`, `redirect_uri` and `challenge`.
 pub(super) fn columns(kind: &TokenKind) -> (&'static str, Option<&str>, Option<&str>) {
     match kind {
         TokenKind::Code { redirect_uri, challenge } => ("code", redirect_uri.as_deref(), Some(challenge)),
@@ -75,12 +75,12 @@ pub(super) fn columns(kind: &TokenKind) -> (&'static str, Option<&str>, Option<&
     }
 }
 
-/// Whether all tokens belong to this grant.
+/// Checks that all tokens belong to this grant.
 pub(super) fn check(tokens: &[Token], grant: &str) -> Result<(), sqlx::Error> {
     if belong(tokens, grant) { Ok(()) } else { Err(sqlx::Error::InvalidArgument(FOREIGN.to_owned())) }
 }
 
-/// No text in a database holds U+0000, and PostgreSQL does not even let it be asked for.
+/// Whether the text can be in a database: none contains U+0000, and PostgreSQL rejects a query with it.
 pub(super) fn askable(text: &str) -> bool {
     !text.contains('\0')
 }

@@ -1,4 +1,4 @@
-//! [`SqliteStore`]: what is remembered, in a file.
+//! [`SqliteStore`]: a token store in a file.
 
 use super::{
     Client, Exchange, Found, Grant, JUST_REGISTERED, NO_ROOM, NOTED, StoreError, Token, TokenStore, UNUSED, sql,
@@ -18,26 +18,28 @@ type Database = Sqlite;
 const BUSY: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
-/// A [`TokenStore`] in an SQLite file: for one process, though several on one machine get along.
+/// A [`TokenStore`] in an SQLite file, meant for one process, though several on one machine can share it.
 ///
-/// The file is the owner's alone (mode 0600; so are its companions `-wal` and `-shm`). What a
-/// method has confirmed is on the disk: it survives the end of the process and of the machine. Part of
-/// it is in the companion `-wal` until [`close`](TokenStore::close) has put all into the file.
+/// Only the owner can read the file (mode 0600) and its companions `-wal` and `-shm`. What a method has confirmed is on
+/// the disk: it survives the end of the process and of the machine. Part of it is in the companion `-wal` until
+/// [`close`](TokenStore::close) has moved everything into the file.
 ///
 /// Cloning is cheap; clones share the connections.
 #[derive(Clone)]
 pub struct SqliteStore {
-    /// One connection: SQLite has one writer at a time, and a queue in order is fairer than its own.
+    /// One connection: SQLite allows one writer at a time, and the pool's ordered queue is fairer than waiting for its
+    /// lock.
     write: SqlitePool,
     read: SqlitePool,
     clients: i64,
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it, and brings its tables up to date.
+    /// Opens the file, or creates it, and brings its tables up to date.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be made or read, is no database, or was written by a later version.
+    /// Returns a [`StoreError`] if the file cannot be created or read, is no database, or was written by a later
+    /// version.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = own_file(path.as_ref()).map_err(StoreError::new)?;
         let options = SqliteConnectOptions::new()
@@ -54,13 +56,13 @@ impl SqliteStore {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        // The mode stays with the file, so readers need not ask for it.
+        // The journal mode is stored in the file, so the readers need not set it.
         let write = pool(1).connect_lazy_with(options.clone().journal_mode(SqliteJournalMode::Wal));
         migrate(&write).await?;
         Ok(Self { write, read: pool(READERS).connect_lazy_with(options), clients: sql::MOST_CLIENTS })
     }
 
-    /// Readers first, since the log cannot be emptied while one of them looks at it.
+    /// Closes the readers first, since the write-ahead log cannot be emptied while one of them reads it.
     async fn end(&self) {
         self.read.close().await;
         let emptied = sql::bounded(sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.write)).await;
@@ -74,7 +76,7 @@ impl SqliteStore {
     }
 }
 
-/// All in one transaction that excludes other processes, which may be starting too.
+/// Migrates in one transaction that excludes other processes, which may be starting too.
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = begin(pool).await.map_err(|error| sql::failed(&error))?;
     let migrator = sql::migrator(&[
@@ -88,8 +90,8 @@ async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
     transaction.commit().await.map_err(|error| sql::failed(&error))
 }
 
-/// The first connection. Two that switch a new file to the write-ahead log at the same time do not
-/// wait for each other as they do later, so this tries again.
+/// Begins the first transaction. Two connections that switch a new file to the write-ahead log simultaneously do not
+/// wait for each other as they do later, so this function retries.
 async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
     let until = Instant::now() + BUSY;
     loop {
@@ -102,15 +104,14 @@ async fn begin(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::
     }
 }
 
-/// SQLITE_BUSY, with or without more in the upper bytes.
+/// Whether the error is SQLITE_BUSY, possibly with an extended code in the upper bytes.
 fn is_busy(error: &dyn DatabaseError) -> bool {
     error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
-/// Makes the file if there is none, and lets nobody else read it. Gives its absolute path.
+/// Creates the file if it does not exist, readable only by the owner, and returns its absolute path.
 ///
-/// One that exists is not opened: closing it would end the locks that SQLite has on it in this
-/// process.
+/// An existing file is not opened: closing it would end the locks that SQLite has on it in this process.
 fn own_file(path: &Path) -> io::Result<PathBuf> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -2,16 +2,14 @@
 
 pub(super) mod room;
 
-/// [`TokenStore`](super::TokenStore) for a type with the pools `read` and `write`.
+/// Implements [`TokenStore`](super::TokenStore) for a type with the pools `read` and `write`.
 ///
-/// A macro, since the bounds of a generic implementation would be longer than what it does. What
-/// differs: how a transaction that writes begins, how rows are locked, how locked rows are passed
-/// over.
+/// It is a macro, since the bounds of a generic implementation would be longer than its code. The dialects differ in
+/// how a writing transaction begins, how rows are locked, and how locked rows are skipped.
 ///
-/// Whoever changes a grant's tokens locks the grant first, and only then its tokens (SQLite locks
-/// the whole database when the transaction begins). So nobody deadlocks, and a grant that is
-/// revoked during an exchange either ends it or takes the successors along. A sweep waits for
-/// nobody: it leaves out what is locked.
+/// A change to a grant's tokens first locks the grant, and only then its tokens (SQLite locks the whole database when
+/// the transaction begins). So there are no deadlocks, and a revocation of a grant during an exchange either ends the
+/// exchange or deletes the successors too. A sweep does not wait for locks: it skips locked rows.
 macro_rules! token_store {
     ($store:ty, begin: $begin:literal, lock: $lock:literal, skip: $skip:literal) => {
         statements::room::store_room!($store, skip: $skip);
@@ -102,7 +100,7 @@ macro_rules! token_store {
                     .execute(&mut *transaction)
                     .await?;
                     Self::insert(&mut transaction, &tokens).await?;
-                    // Last, since others may use the same client.
+                    // Last, since other transactions may update this client.
                     sqlx::query(
                         "UPDATE onec_mcp_clients SET used = $2 WHERE id = $1 AND (used IS NULL OR used < $3)",
                     )
@@ -152,7 +150,7 @@ macro_rules! token_store {
                     .fetch_optional(&mut *transaction)
                     .await?;
                     let Some(grant) = grant else { return Ok(Exchange::Gone) };
-                    // What it carried goes unless it may come again: nobody may open it then.
+                    // The credentials are deleted unless the token may come again, since it cannot be used otherwise.
                     let won = sqlx::query(
                         "UPDATE onec_mcp_tokens SET used = TRUE, \
                          grace_ends = CASE WHEN kind = 'refresh' AND $3 > $2 THEN $3 END, \
@@ -235,7 +233,7 @@ macro_rules! token_store {
 
             async fn revoke_subject(&self, subject: &str) -> Result<(), StoreError> {
                 if sql::askable(subject) {
-                    // In one order, so that two of these do not wait for each other.
+                    // In a fixed order, so that two of these statements do not deadlock.
                     let query = sqlx::query(concat!(
                         "DELETE FROM onec_mcp_grants WHERE id IN \
                          (SELECT id FROM onec_mcp_grants WHERE subject = $1 ORDER BY id",

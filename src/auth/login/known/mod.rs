@@ -1,4 +1,4 @@
-//! [`KnownLogins`]: which logins were right before.
+//! [`KnownLogins`]: remembers which logins were right before.
 
 mod bounds;
 #[cfg(feature = "oauth")]
@@ -25,19 +25,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often that is written down anew.
+/// How often the record in the store is renewed.
 const RENEWED: Duration = Duration::from_secs(24 * 3600);
-/// So many accounts are known here.
+/// How many accounts are known in memory.
 pub(super) const CAPACITY: u64 = 10_000;
 
-/// Logins may be compared so often in vain for an account: in a minute at a place where it was right
-/// before, in an hour at all others together. Without a limit, who guesses would learn from the comparison
-/// what the pauses keep from them.
+/// How often a login that turns out different may be compared with the known one: in a minute at a place where the
+/// account was right before, and in an hour at all other places together. Without a limit, the comparison would tell
+/// guessers what the pauses are to hide.
 const HERE: NonZeroU32 = at_least_one(30);
 const ELSEWHERE: NonZeroU32 = at_least_one(100);
 
-/// The last right login of each account, and where it was right: in memory, by a SHA-256 with a salt of
-/// this process, and in the store if there is one.
+/// The last right login of each account and the places where it was right. In memory it is a SHA-256 with a salt of
+/// this process; it is also in the store if there is one.
 pub(super) struct KnownLogins {
     salt: Salt,
     accounts: Cache<AccountHash, Arc<Account>>,
@@ -46,9 +46,9 @@ pub(super) struct KnownLogins {
     stored: Option<Arc<Stored>>,
 }
 
-/// What was counted of a comparison.
+/// The count that a comparison was added to.
 pub(super) enum Compared {
-    /// There was none: nothing is known of the account, or too much was compared.
+    /// No comparison was made: nothing is known of the account, or too many comparisons were made.
     Not,
     Here((AccountHash, Network)),
     Elsewhere(AccountHash),
@@ -63,7 +63,7 @@ struct Right {
     login: AccountHash,
     since: Instant,
     places: Vec<Network>,
-    /// Since when the store has it as it is here.
+    /// When the store last got this state; `None` if it has an older one.
     stored: Option<Instant>,
 }
 
@@ -79,8 +79,8 @@ impl KnownLogins {
         }
     }
 
-    /// Whether this login was right before at this process. What was counted of a comparison in vain can be given
-    /// back where the login is counted otherwise.
+    /// Whether this login was right before in this process. The error says where a comparison was counted, so that the
+    /// count can be given back if the login is counted otherwise.
     pub(super) fn recalls(&self, login: &Credentials, from: Option<IpAddr>) -> Result<(), Compared> {
         let (account, place) = (self.salt.account(login.user()), place(from));
         let Some(known) = self.accounts.get(&account) else { return Err(Compared::Not) };
@@ -109,7 +109,7 @@ impl KnownLogins {
         }
     }
 
-    /// Whether this login was right before, here or, where they share a store, at another process.
+    /// Whether this login was right before, in this process or in another one that shares the store.
     pub(super) async fn knows(&self, login: &Credentials, from: Option<IpAddr>) -> bool {
         let (account, place) = (self.salt.account(login.user()), place(from));
         let known = self.accounts.get(&account).and_then(|account| account.right().clone()).filter(Right::counts);
@@ -136,7 +136,7 @@ impl KnownLogins {
         found
     }
 
-    /// It was right; says whether that is new.
+    /// Notes that the login was right; returns whether that is new.
     pub(super) async fn was_right(&self, login: &Credentials, from: Option<IpAddr>) -> bool {
         let (account, place) = (self.salt.account(login.user()), place(from));
         let (is_new, is_due) = self.note(account, login, place);
@@ -151,7 +151,7 @@ impl KnownLogins {
         is_new
     }
 
-    /// Whether that is new, and whether it is time to store it.
+    /// Notes a right login in memory; returns whether it is new, and whether it is time to store it.
     fn note(&self, account: AccountHash, login: &Credentials, place: Network) -> (bool, bool) {
         let (login, now) = (self.salt.right(login), Instant::now());
         let account = self.accounts.get_with(account, Arc::default);
@@ -164,7 +164,7 @@ impl KnownLogins {
         if is_new || at.is_none() {
             right.stored = None;
         }
-        // The newest is the last.
+        // The newest place is the last.
         at.map(|at| right.places.remove(at));
         right.places.push(place);
         if right.places.len() > PLACES {
@@ -175,7 +175,7 @@ impl KnownLogins {
         (is_new, is_due)
     }
 
-    /// 1C says that it is wrong by now.
+    /// Forgets a login that 1C has refused.
     pub(super) async fn forget(&self, login: &Credentials) {
         let (account, wrong) = (self.salt.account(login.user()), self.salt.right(login));
         let Some(known) = self.accounts.get(&account) else { return };

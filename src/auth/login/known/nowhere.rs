@@ -1,4 +1,4 @@
-//! Without the authorization server there is no store.
+//! A stand-in for the stored logins, for builds without the authorization server and its store.
 
 use crate::auth::login::salt::AccountHash;
 use crate::identity::Credentials;

@@ -15,23 +15,23 @@ const SALT: usize = 16;
 const HASH: usize = 32;
 const PLACE: usize = 8;
 
-/// Who has the database has to work so hard for each guess at a password (PBKDF2 with HMAC-SHA-256,
-/// [RFC 8018](https://www.rfc-editor.org/rfc/rfc8018#section-5.2)).
+/// The cost of each guess at a password for someone who has the database: rounds of PBKDF2 with HMAC-SHA-256
+/// ([RFC 8018](https://www.rfc-editor.org/rfc/rfc8018#section-5.2)).
 const ROUNDS: NonZeroU32 = at_least_one(100_000);
 
-/// A version byte, a random salt, the salted hash of the password, and of each place where the login was
-/// right 8 bytes of a hash with that salt.
+/// A version byte, a random salt, the salted hash of the password, and 8 bytes of a salted hash of each place where the
+/// login was right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::auth::login) struct Record {
     salt: [u8; SALT],
     hash: [u8; HASH],
-    /// The newest is the last.
+    /// The newest place is the last.
     places: Vec<[u8; PLACE]>,
 }
 
 impl Record {
-    /// Of a login that was right after `before`, if that is known. Takes a while. Nothing if the operating
-    /// system gives no random numbers.
+    /// Creates the record of a right login, with the places of `before` if the login was known. Slow. `None` if the
+    /// operating system gives no random numbers.
     pub(super) fn new(login: &Credentials, before: Option<&Self>) -> Option<Self> {
         let (salt, places) = match before {
             Some(before) => (before.salt, before.places.clone()),
@@ -56,7 +56,7 @@ impl Record {
         [&[VERSION][..], &self.salt, &self.hash, self.places.as_flattened()].concat()
     }
 
-    /// Whether the password is this one. Takes a while.
+    /// Whether the password is that of the record. Slow.
     pub(super) fn is_of(&self, login: &Credentials) -> bool {
         let password = login.password().expose_secret().as_bytes();
         pbkdf2::verify(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, &self.salt, password, &self.hash).is_ok()
@@ -66,7 +66,7 @@ impl Record {
         self.places.contains(&self.place(place))
     }
 
-    /// It was right there, too.
+    /// Adds a place where the login was right.
     pub(in crate::auth::login) fn at(mut self, place: Network) -> Self {
         let place = self.place(place);
         self.places.retain(|known| *known != place);

@@ -1,4 +1,4 @@
-//! [`Stored`]: logins that were right, in the token store.
+//! [`Stored`]: right logins in the token store.
 
 use super::bounds::KNOWN;
 use super::record::Record;
@@ -15,13 +15,13 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How long what the store said of an account counts, also that there is nothing.
+/// How long the store's answer about an account is cached, even if it knows nothing.
 const READ: Duration = Duration::from_secs(60);
 const CAPACITY: u64 = 10_000;
-/// How long somebody who has to wait anyway waits for the store, and for a turn to compare.
+/// How long to wait for the store, and for a turn to compare.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// The part of a [`TokenStore`] that is needed, whatever its type.
+/// The methods of a [`TokenStore`] that are needed, independent of its type.
 trait Logins: Send + Sync {
     fn find(&self, account: Digest) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
     fn put(&self, account: Digest, record: Vec<u8>, known: bool) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -47,7 +47,7 @@ impl<S: TokenStore> Logins for In<S> {
 pub(in crate::auth::login) struct Stored {
     logins: Arc<dyn Logins>,
     read: Cache<AccountHash, Option<Record>>,
-    /// One password is hashed at a time: whoever guesses takes one core at most.
+    /// Allows one password to be hashed at a time, so that guessers take one core at most.
     turn: Arc<Semaphore>,
     troubles: Troubles,
 }
@@ -59,7 +59,7 @@ impl Stored {
         Self { logins: Arc::new(In { store, clock }), read, turn, troubles }
     }
 
-    /// What is known of an account.
+    /// Returns what the store knows of an account.
     pub(super) async fn record(&self, account: AccountHash, login: &Credentials) -> Option<Record> {
         if let Some(record) = self.read.get(&account) {
             return record;
@@ -71,13 +71,13 @@ impl Stored {
         record
     }
 
-    /// Whether it is of this login.
+    /// Whether the record is of this login.
     pub(super) async fn is_of(&self, record: Record, login: &Credentials) -> bool {
         let login = login.clone();
         self.hashed(move || record.is_of(&login).then_some(())).await.is_some()
     }
 
-    /// Stores that it was right there; says whether that succeeded.
+    /// Stores that the login was right at this place; returns whether that succeeded.
     pub(super) async fn put(&self, account: AccountHash, login: &Credentials, place: Network) -> bool {
         self.read.invalidate(&account);
         let before = self.record(account, login).await;
@@ -94,9 +94,9 @@ impl Stored {
         self.read.insert(account, None);
     }
 
-    /// Work that takes a while, where nothing else waits for it.
+    /// Runs slow work on a thread for blocking work.
     async fn hashed<T: Send + 'static>(&self, work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
-        // The semaphore is never closed. Who gives up waiting leaves the turn to the work.
+        // The semaphore is never closed. If the caller stops waiting, the work keeps the turn.
         let turn = timeout(TIME_LIMIT, Arc::clone(&self.turn).acquire_owned()).await.ok()?.ok()?;
         let work = move || {
             let done = work();
@@ -106,7 +106,7 @@ impl Stored {
         tokio::task::spawn_blocking(work).await.ok()?
     }
 
-    /// What is known of logins is no more than a help, so its failure is nobody's.
+    /// Logs the error of a store. Known logins are only a help, so the error is not passed on.
     fn told<T>(&self, result: Result<T, StoreError>) -> Option<T> {
         let what = "whether a login was right before is not known";
         result.inspect_err(|error| self.troubles.tell(None, what, error)).ok()

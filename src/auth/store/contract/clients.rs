@@ -1,18 +1,18 @@
-//! Which clients are forgotten.
+//! Tests of which clients a store forgets.
 
 use super::super::{Client, Grant, Token, TokenKind, TokenStore, UNUSED};
 use super::kit::{ContractError, LATER, answered, new_grant, new_token, same, unique};
 use crate::auth::Timestamp;
 
-/// A client through which nobody ever logged in is forgotten a day after it registered, and one that was
-/// used when nobody has for the time that is asked for.
+/// Checks that a client which was never used is forgotten a day after it registered, and a used client when it has been
+/// idle for the requested time.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn unused_clients_go_first<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const DAY: Timestamp = 24 * 3600;
     const IDLE: Timestamp = 90 * DAY;
-    // After everything that earlier tests have left.
+    // Later than everything that earlier tests have left.
     let now = LATER + 200 * DAY;
     answered(first.sweep(now, IDLE).await)?;
     let client = |registered| Client { id: unique("client-"), name: None, redirect_uris: Vec::new(), registered };
@@ -27,7 +27,7 @@ pub async fn unused_clients_go_first<S: TokenStore>(first: &S, second: &S) -> Re
         let token = Token { expires: now - 1, ..new_token(&grant, TokenKind::Refresh) };
         answered(second.put_grant(grant, vec![token]).await)?;
     }
-    // What it says of itself may change.
+    // A client may change what it says of itself.
     answered(first.put_client(Client { name: Some("Editor".to_owned()), ..again.clone() }).await)?;
     let gone = answered(second.sweep(now, IDLE).await)?;
     same("a sweep counts five tokens, five grants and two clients", &gone, &12)?;

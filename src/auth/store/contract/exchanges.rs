@@ -1,4 +1,4 @@
-//! A code or refresh token counts once.
+//! Tests that a code or refresh token can be exchanged only once.
 
 use super::super::{Exchange, Found, Token, TokenKind, TokenStore};
 use super::kit::{
@@ -6,10 +6,10 @@ use super::kit::{
 };
 use tokio::task::JoinSet;
 
-/// Successors count from the exchange on, and either both steps happen or none.
+/// Checks that successors are valid from the exchange on, and that either both steps happen or neither.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("boris");
     let (code, successors) = (new_code(&grant), new_pair(&grant));
@@ -38,11 +38,10 @@ pub async fn an_exchange_is_whole<S: TokenStore>(first: &S, second: &S) -> Resul
     hold("what was exchanged is found as used", used, &found)
 }
 
-/// What has expired, or is an access token, or unknown, cannot be exchanged; and nobody is
-/// punished for trying.
+/// Checks that expired codes, access tokens and unknown tokens cannot be exchanged, and that trying to does no harm.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what has expired, is unknown or an access token cannot be exchanged";
     let grant = new_grant("vera");
@@ -57,11 +56,11 @@ pub async fn what_has_expired_is_gone<S: TokenStore>(first: &S, second: &S) -> R
     same("what expires in a second can be exchanged", &exchange, &Exchange::Done)
 }
 
-/// Of a hundred exchanges of one code at the same time exactly one wins. The losers have shown that
-/// the code leaked: the grant is revoked, and what the winner got with it.
+/// Checks that of a hundred simultaneous exchanges of one code exactly one wins. The losers show that the code leaked:
+/// the grant is revoked, and with it what the winner got.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("galina");
     let code = new_code(&grant);
@@ -83,11 +82,10 @@ pub async fn one_exchange_wins<S: TokenStore>(first: &S, second: &S) -> Result<(
     none_is_found("a grant that was revoked leaves nothing", second, &all).await
 }
 
-/// Using a code or refresh token a second time, at any time, revokes all that came of it, and
-/// nothing else.
+/// Checks that using a code or refresh token a second time, at any time, revokes its whole grant and nothing else.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_replay_revokes<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for (again, now) in [(0, NOW), (1, NOW + 2), (0, LATER + 1)] {
         let (grant, other) = (new_grant("dmitri"), new_grant("dmitri"));

@@ -1,4 +1,4 @@
-//! A refresh token may come again for a while, and a code may not.
+//! Tests that a refresh token may come again for a while, and a code may not.
 
 use super::super::{Exchange, Token, TokenKind, TokenStore};
 use super::kit::{
@@ -19,11 +19,11 @@ async fn all_are_found<S: TokenStore>(store: &S, tokens: &[Token]) -> Result<(),
     Ok(())
 }
 
-/// Within its grace a refresh token gets another pair each time, whatever became of the pairs before,
-/// and all of them are good. A code does not.
+/// Checks that a refresh token gets another pair each time within its grace, whatever became of the earlier pairs, and
+/// that all of them are valid. A code does not.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("ирина");
     let (code, [access, refresh]) = (new_code(&grant), new_pair(&grant));
@@ -61,12 +61,11 @@ pub async fn a_refresh_token_may_come_again<S: TokenStore>(first: &S, second: &S
     same("a code that comes again revokes its grant", &again, &Exchange::Replayed)
 }
 
-/// The grace counts from the first exchange and is not lengthened by the others; then it is a replay.
-/// It makes nothing live longer: not what has expired, and not what is revoked. A sweep forgets what
-/// was kept for it.
+/// Checks that the grace counts from the first exchange and that later ones do not extend it; after it, the token is a
+/// replay. The grace does not keep alive what has expired or is revoked. A sweep forgets what was kept for it.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for (grace, moments, swept) in
         [(0, &[][..], false), (GRACE, &[NOW + 1, NOW + GRACE - 1], false), (GRACE, &[], true)]
@@ -105,10 +104,10 @@ pub async fn a_grace_ends<S: TokenStore>(first: &S, second: &S) -> Result<(), Co
     same("a refresh token that was revoked does not come again", &gone, &Exchange::Gone)
 }
 
-/// Of a hundred refreshes with one token at the same time one is the first, and all are good.
+/// Checks that of a hundred simultaneous refreshes with one token exactly one is the first, and all succeed.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn all_refreshes_at_once_win<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("лариса");
     let refresh = new_token(&grant, TokenKind::Refresh);

@@ -1,4 +1,4 @@
-//! What these tests are made of.
+//! Building blocks of the tests.
 
 use super::super::{Grant, StoreError, Token, TokenKind, TokenStore};
 use crate::auth::{Digest, Timestamp};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct ContractError {
     /// The promise, in words.
     pub rule: &'static str,
-    /// What was seen instead.
+    /// What the store did instead.
     pub detail: String,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn new_pair(grant: &Grant) -> [Token; 2] {
     [new_token(grant, TokenKind::Access), new_token(grant, TokenKind::Refresh)]
 }
 
-/// `Ok`, or the rule with what was seen.
+/// Returns `Ok` if the rule holds, or else the rule with what the store did.
 pub(super) fn hold(rule: &'static str, holds: bool, seen: &impl fmt::Debug) -> Result<(), ContractError> {
     if holds { Ok(()) } else { Err(ContractError { rule, detail: format!("{seen:?}") }) }
 }

@@ -1,16 +1,16 @@
-//! What is known of the logins of an account.
+//! Tests of what a store knows of the logins of an account.
 
 use super::super::TokenStore;
 use super::kit::{ContractError, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 
-/// What is known of the logins of an account is found as it was put last, until its time is over.
+/// Checks that what is known of the logins of an account is found as it was last put, until it expires.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn known_logins_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what is known of an account is found as it was put last";
-    // After everything that earlier tests have left.
+    // Later than everything that earlier tests have left.
     let now = LATER + 20_000;
     answered(first.sweep(now, LATER).await)?;
     let [one, other] = ["account-", "account-"].map(|prefix| Digest::of(&unique(prefix)));

@@ -1,4 +1,4 @@
-//! What was put in is found again.
+//! Tests that a store returns what was put into it.
 
 use super::super::{Client, Found, Token, TokenKind, TokenStore};
 use super::kit::{
@@ -7,10 +7,10 @@ use super::kit::{
 use crate::auth::Timestamp;
 use crate::identity::Scopes;
 
-/// A client is found as it was put, by its exact id; one of the same id replaces it.
+/// Checks that a client is found as it was put, by its exact id, and that another one with its id replaces it.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn clients_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "a client is found as it was put last";
     let id = unique("client-");
@@ -38,10 +38,10 @@ pub async fn clients_are_kept<S: TokenStore>(first: &S, second: &S) -> Result<()
     Ok(())
 }
 
-/// Whatever a user or client is called, and wherever users are sent back to, comes back as it was.
+/// Checks that any name of a user or client, and any redirect URI, is returned unchanged.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "a grant and its tokens are found as they were put";
     for text in ["onec:Иван Петров", "o'Brien\"; --", "%_\\", "e\u{301} 🦀 \u{202e}", "a\r\n\tb", ""] {
@@ -61,10 +61,10 @@ pub async fn any_text_survives<S: TokenStore>(first: &S, second: &S) -> Result<(
     Ok(())
 }
 
-/// Codes and tokens are found, also after they have expired; nothing else is.
+/// Checks that codes and tokens are found, even after they have expired, and that nothing else is.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn tokens_are_found<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let grant = new_grant("anna");
     let mut tokens = new_pair(&grant).to_vec();

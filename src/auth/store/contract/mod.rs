@@ -1,7 +1,7 @@
-//! What every [`TokenStore`] must do, as tests for stores of your own.
+//! Tests of what every [`TokenStore`] must do, for stores of your own.
 //!
-//! They take two handles of one store: clones, or better what two processes would have, with
-//! connections of their own. Run them on a store that nobody else uses, since they sweep it.
+//! Each test takes two handles of one store: clones, or better what two processes would have, with connections of their
+//! own. Run them on a store that nothing else uses, since they sweep it.
 //!
 //! ```
 //! use onec_mcp::auth::store::{MemoryStore, contract};
@@ -33,10 +33,10 @@ pub use revocations::{a_revocation_beats_an_exchange, a_revocation_ends_all, a_s
 
 use super::TokenStore;
 
-/// All of the tests below, one after the other.
+/// Runs all tests of this module, one after the other.
 ///
 /// # Errors
-/// The first promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn all<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     clients_are_kept(first, second).await?;
     any_text_survives(first, second).await?;

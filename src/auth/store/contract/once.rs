@@ -1,14 +1,15 @@
-//! What comes once comes once.
+//! Tests that an id counts as new only once.
 
 use super::super::TokenStore;
 use super::kit::{ContractError, LATER, NOW, answered, same, unique};
 use crate::auth::Digest;
 use tokio::task::JoinSet;
 
-/// Of a hundred who bring the same at once one is the first, and nobody else is until its time is over.
+/// Checks that of a hundred simultaneous uses of one id exactly one is the first, and that no other use is until the id
+/// expires.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn what_comes_once_comes_once<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     const RULE: &str = "what comes once is refused the second time";
     let id = Digest::of(&unique("assertion-"));

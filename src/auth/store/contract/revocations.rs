@@ -1,14 +1,15 @@
-//! What is revoked or swept is gone.
+//! Tests that what is revoked or swept is gone.
 
 use super::super::{Client, Exchange, Grant, StoreError, Token, TokenKind, TokenStore};
 use super::kit::{
     ContractError, LATER, NOW, answered, hold, new_code, new_grant, new_pair, new_token, none_is_found, same, unique,
 };
 
-/// What is revoked is gone at once, with all that hangs on it; doing so twice is no error.
+/// Checks that a revocation takes effect at once, with everything that belongs to it, and that repeating it is no
+/// error.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let (subject, namesake) = (unique("егор-"), unique("егор-"));
     let (one, two, other) = (new_grant(&subject), new_grant(&subject), new_grant(&namesake));
@@ -41,10 +42,10 @@ pub async fn a_revocation_ends_all<S: TokenStore>(first: &S, second: &S) -> Resu
     same("what was revoked cannot be exchanged", &gone, &Exchange::Gone)
 }
 
-/// A grant that is revoked while its tokens are exchanged leaves nothing, whoever comes first.
+/// Checks that a grant which is revoked while its tokens are exchanged leaves nothing, in any order.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     for round in 0..40 {
         let grant = new_grant(&unique("жанна-"));
@@ -69,14 +70,14 @@ pub async fn a_revocation_beats_an_exchange<S: TokenStore>(first: &S, second: &S
     Ok(())
 }
 
-/// A sweep forgets what has expired, grants without tokens and idle clients; nothing else, and says
-/// how many rows went.
+/// Checks that a sweep forgets what has expired, grants without tokens and idle clients, but nothing else, and that it
+/// returns the number of rows.
 ///
 /// # Errors
-/// The promise that is broken.
+/// Returns the first promise that is broken.
 pub async fn a_sweep_forgets<S: TokenStore>(first: &S, second: &S) -> Result<(), ContractError> {
     let client = |registered| Client { id: unique("client-"), name: None, redirect_uris: Vec::new(), registered };
-    // After everything that earlier tests have left.
+    // Later than everything that earlier tests have left.
     let now = LATER + 10_000;
     let idle = 1000;
     answered(first.sweep(now, idle).await)?;

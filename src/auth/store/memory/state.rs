@@ -1,4 +1,4 @@
-//! [`State`]: what is remembered, and what goes first when there is no room.
+//! [`State`]: the content of a store in memory, and what is forgotten first when there is no room.
 
 use crate::auth::store::{Client, Grant, JUST_REGISTERED, NO_ROOM, StoreError, Token};
 use crate::auth::{Digest, Timestamp};
@@ -7,26 +7,26 @@ use std::collections::{BTreeSet, HashMap};
 /// How many tokens one grant may have, used ones included.
 const PER_GRANT: usize = 256;
 
-/// All that a [`MemoryStore`](super::MemoryStore) remembers, and what of it goes when there is no room.
+/// The content of a [`MemoryStore`](super::MemoryStore), and what of it is forgotten when there is no room.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) clients: HashMap<String, Known>,
-    /// With the digests of their tokens.
+    /// The grants, each with the digests of its tokens.
     pub(super) grants: HashMap<String, (Grant, BTreeSet<Digest>)>,
     pub(super) tokens: HashMap<Digest, Kept>,
-    /// What came for the first time, and until when that counts.
+    /// Ids that have been used, and when they expire.
     pub(super) once: HashMap<Digest, Timestamp>,
-    /// What is known of the logins of accounts, and until when.
+    /// What is known of the logins of accounts, and when it expires.
     pub(super) logins: HashMap<Digest, (Vec<u8>, Timestamp)>,
 }
 
-/// A client, and when it was used.
+/// A client, and when it was last used.
 pub(super) struct Known {
     pub(super) client: Client,
     pub(super) used: Option<Timestamp>,
 }
 
-/// A token, and what became of it.
+/// A token, and whether it was used.
 pub(super) struct Kept {
     pub(super) token: Token,
     pub(super) used: bool,
@@ -34,7 +34,8 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What of a grant goes first: used ones that cannot come again, then those that expire soonest.
+    /// The order in which tokens of a grant are forgotten: used ones that cannot come again, then those that expire
+    /// soonest.
     fn rank(&self) -> (bool, Timestamp, Digest) {
         (!self.used || self.grace_ends.is_some(), self.token.expires, self.token.digest)
     }
@@ -57,7 +58,8 @@ impl State {
         }
     }
 
-    /// Tokens that do not count any more, and grants without tokens.
+    /// Forgets expired tokens, ended graces and grants without tokens; returns how many tokens and grants were
+    /// forgotten.
     pub(super) fn forget_expired(&mut self, now: Timestamp) -> usize {
         let before = self.tokens.len() + self.grants.len();
         let mut expired = Vec::new();
@@ -75,14 +77,14 @@ impl State {
         before - self.tokens.len() - self.grants.len()
     }
 
-    /// What came once and may come again by now; how many went.
+    /// Forgets used ids that have expired; returns how many.
     pub(super) fn forget_uses(&mut self, now: Timestamp) -> usize {
         let before = self.once.len();
         self.once.retain(|_, until| *until > now);
         before - self.once.len()
     }
 
-    /// Clients that have no grant, the least wanted first.
+    /// Forgets clients that have no grant: those never used first, then those used the longest ago.
     pub(super) fn forget_clients(&mut self, most: usize, now: Timestamp) -> Result<(), StoreError> {
         let holders: BTreeSet<&str> = self.grants.values().map(|(grant, _)| grant.client.as_str()).collect();
         let settled = now.saturating_sub(JUST_REGISTERED);
@@ -102,15 +104,15 @@ impl State {
         Ok(())
     }
 
-    /// Known logins whose time is over; how many went.
+    /// Forgets known logins that have expired; returns how many.
     pub(super) fn forget_logins(&mut self, now: Timestamp) -> usize {
         let before = self.logins.len();
         self.logins.retain(|_, (_, until)| *until > now);
         before - self.logins.len()
     }
 
-    /// Makes room for `more` tokens, and for an eighth of the capacity if anything must go: looking
-    /// for what goes takes long.
+    /// Makes room for `more` tokens, and for an eighth of the capacity if anything must be forgotten, since the search
+    /// is slow.
     pub(super) fn make_room(&mut self, more: usize, capacity: usize, now: Timestamp) -> Result<(), StoreError> {
         if more > capacity.min(PER_GRANT) {
             return Err(StoreError::new("more tokens than there is room for"));
@@ -157,7 +159,7 @@ impl State {
         }
     }
 
-    /// Whether one of these would take the place of another.
+    /// Whether one of these tokens exists already or is there twice.
     pub(super) fn any_known(&self, tokens: &[Token]) -> bool {
         let mut digests = BTreeSet::new();
         tokens.iter().any(|token| self.tokens.contains_key(&token.digest) || !digests.insert(token.digest))

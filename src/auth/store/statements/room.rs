@@ -1,17 +1,17 @@
-//! The statements that make room in the stores in databases: what is over, and what there is too much of.
+//! The statements that make room in the stores in databases: for expired rows, and for rows above a limit.
 
-/// Ceilings and the sweep, for a type with the pools `read` and `write`.
+/// Adds the limits and the sweep to a type with the pools `read` and `write`.
 macro_rules! store_room {
     ($store:ty, skip: $skip:literal) => {
         impl $store {
-            /// How many registered clients are remembered at most; 50 000 by default. What happens then:
+            /// Sets how many registered clients are stored at most; 50 000 by default. When there are more, see
             /// [`TokenStore::put_client`].
             #[must_use]
             pub fn most_clients(self, clients: u32) -> Self {
                 Self { clients: i64::from(clients), ..self }
             }
 
-            /// Some at once, since looking for them takes long.
+            /// Deletes clients that have no grant, if there are too many: several at once, since the search is slow.
             async fn make_room_for_client(&self, now: Timestamp) -> Result<(), sqlx::Error> {
                 const IDLE: &str = concat!(
                     "DELETE FROM onec_mcp_clients WHERE id IN (SELECT c.id FROM onec_mcp_clients c \
@@ -33,7 +33,7 @@ macro_rules! store_room {
                 }
             }
 
-            /// Known logins above the ceiling: those that end the soonest.
+            /// Deletes known logins above the limit, those that expire the soonest.
             async fn trim_logins(&self) -> Result<u64, StoreError> {
                 let query = sqlx::query(
                     "DELETE FROM onec_mcp_logins WHERE expires < \
@@ -43,7 +43,7 @@ macro_rules! store_room {
                 Ok(sql::bounded(query.execute(&self.write)).await?.rows_affected())
             }
 
-            /// Changes rows by a statement that changes so many at once, until there is none.
+            /// Repeats a statement that changes a limited number of rows, until it changes fewer.
             async fn in_batches(&self, statement: &'static str, before: Option<Timestamp>) -> Result<u64, StoreError> {
                 let mut total = 0;
                 loop {
@@ -57,7 +57,7 @@ macro_rules! store_room {
                 }
             }
 
-            /// What [`TokenStore::sweep`] does.
+            /// Implements [`TokenStore::sweep`].
             async fn swept(&self, now: Timestamp, idle: Timestamp) -> Result<u64, StoreError> {
                 const TOKENS: &str = concat!(
                     "DELETE FROM onec_mcp_tokens WHERE digest IN \

@@ -1,24 +1,24 @@
-//! Readers of what comes from outside, for the fuzz targets and property tests; not part of the API.
+//! Readers of input from outside, for the fuzz targets and property tests; not part of the API.
 
 pub use crate::bridge::http::sentinel::{decode as decode_sentinel, encode as encode_sentinel};
 
-/// JSON text.
+/// Readers of JSON text.
 pub mod json {
     pub use crate::rpc::json::{JsonError, Member, Scanner, Span, quote_into, text, unquote};
 }
 
-/// Answers of 1C.
+/// Readers of answers of 1C.
 pub mod onec {
     pub use crate::onec::fuzzing::*;
 }
 
-/// Requests to the authorization server.
+/// Readers of requests to the authorization server.
 #[cfg(feature = "oauth")]
 pub mod oauth {
     pub use crate::auth::server::fuzzing::*;
 }
 
-/// What a token store gives back.
+/// Readers of what a token store returns.
 #[cfg(feature = "oauth")]
 pub mod login {
     pub use crate::auth::login::fuzzing::*;

@@ -1,4 +1,4 @@
-//! One request on its way through the stack and back, whatever the transport.
+//! One request on its way through the stack and back, on any transport.
 
 use super::Core;
 use super::capabilities::Capabilities;
@@ -22,40 +22,40 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// Rounds of questions within one legacy call. An extension that asks for ever is stopped.
+/// The most rounds of questions within one legacy call; it stops an extension that asks for ever.
 const MAX_ROUNDS: usize = 32;
 
-/// Log in again, ask for more scopes, come back later.
+/// The error statuses that a legacy client gets: log in again, ask for more scopes, come back later.
 const SAID_TO_LEGACY: [StatusCode; 3] =
     [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
 
-/// A call of the stack that is under way.
+/// A call of the stack that is running.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
 
-/// What a bridge must remember of a request until its reply is written.
+/// The part of a request that a bridge keeps until its reply is written.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(super) bridge: Arc<Core>,
     pub(crate) id: Id,
     pub(super) method: Method,
     pub(super) version: Version,
-    /// What the lines of the log about it have in common.
+    /// The identifier of the request in the log.
     line: RequestId,
-    /// Who called, if 1C may refuse their own login.
+    /// The caller, if 1C may refuse the caller's own login.
     identity: Option<Identity>,
     progress_token: Option<Bytes>,
     log_level: Option<Level>,
     pub(super) can: Capabilities,
     started: Instant,
-    /// For the next round of a legacy call.
+    /// The request, for the next round of a legacy call.
     pub(super) request: Option<Request>,
-    /// The connection that it came by, where all messages of a client share one.
+    /// The connection of the request, on a transport where all messages of a client share one.
     pub(super) connection: Option<ConnectionId>,
     /// Whether the reply has an HTTP status of its own.
     has_status: bool,
 }
 
-/// A finished call: the reply, and what an HTTP transport says beside it.
+/// A finished call: the reply, and the values that HTTP adds to it.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) text: Encoded,
@@ -65,7 +65,7 @@ pub(crate) struct Finished {
 }
 
 impl Call {
-    /// `log_level` and `can` are what is known of a legacy client; a modern request says itself.
+    /// Creates a call. `log_level` and `can` are those of a legacy client; a modern request brings its own.
     pub(crate) fn new(
         bridge: &Arc<Core>,
         id: Id,
@@ -97,20 +97,20 @@ impl Call {
         })
     }
 
-    /// What is asked is to be answered on this connection.
+    /// Binds the questions of this call to a connection: only answers on it count.
     #[cfg(any(feature = "stdio", feature = "sse"))]
     pub(super) const fn on(mut self, connection: ConnectionId) -> Self {
         self.connection = Some(connection);
         self
     }
 
-    /// The reply is the body of an HTTP response.
+    /// Marks the reply as the body of an HTTP response.
     pub(crate) const fn with_status(mut self) -> Self {
         self.has_status = true;
         self
     }
 
-    /// What came of the stack's answer. All that is to be done when a call ends is done here.
+    /// Returns the outcome of the stack's answer. All work at the end of a call is done here.
     pub(crate) async fn ended(&self, answer: Result<Response, BoxError>) -> Outcome {
         if let Err(error) = &answer {
             tell_refused(error, self.identity.as_ref()).await;
@@ -122,7 +122,7 @@ impl Call {
         self.version.era()
     }
 
-    /// Whether the outcome must go on an event stream: user messages come before it, or a legacy
+    /// Returns whether the outcome needs an event stream: messages to the user come before it, or a legacy
     /// client has questions to answer first.
     pub(crate) fn needs_stream(&self, outcome: &Outcome) -> bool {
         outcome.result.as_ref().is_ok_and(|payload| {
@@ -131,7 +131,7 @@ impl Call {
         })
     }
 
-    /// Brings a running call to its end, telling `outbox` meanwhile what the client may hear.
+    /// Runs a call to its end. Messages to the client that come before the reply go to `outbox`.
     pub(crate) async fn run<S>(&mut self, mut running: Running, service: S, outbox: &Outbox) -> Outcome
     where
         S: Service<Request, Response = Response> + Clone + Send + 'static,
@@ -161,7 +161,7 @@ impl Call {
     pub(crate) fn finish(self, outcome: Outcome) -> Finished {
         let Outcome { result, mut status, retry_after, scopes, .. } = outcome;
         let result = match result {
-            // Where nobody can ask for more scopes, the model is told what is missing.
+            // For a client that cannot ask for more scopes, tell the model which ones are missing.
             Err(error) if scopes.is_some() && !self.may_step_up() && self.method == Method::ToolsCall => {
                 Payload::tool_error(&error.message)
             }
@@ -172,7 +172,7 @@ impl Call {
             Err(error) => self.status(error, status),
         };
         let encoded = match result {
-            // On one line even as plain JSON: there are clients that read bodies line by line.
+            // On one line even as plain JSON: some clients read bodies line by line.
             Ok(payload) => encode(payload.on_one_line(), &self.id, &self.method, self.era(), self.bridge.server.json()),
             Err(mut error) => {
                 error.data = error.data.map(without_line_breaks);
@@ -182,12 +182,12 @@ impl Call {
         Finished { text: encoded, status, retry_after, scopes: scopes.filter(|_| status == StatusCode::FORBIDDEN) }
     }
 
-    /// Whether a 403 makes the client ask its user for more scopes.
+    /// Returns whether a 403 makes the client ask its user for more scopes.
     fn may_step_up(&self) -> bool {
         self.has_status && self.version.has_step_up()
     }
 
-    /// A modern client gets only questions that it can answer; a legacy one got its own before.
+    /// Returns the questions that a modern client can answer; a legacy client was asked before this point.
     fn asked(&self, payload: Payload) -> Result<Payload, ErrorObject> {
         if !payload.is_input_required() {
             return Ok(payload);
@@ -203,8 +203,8 @@ impl Call {
         asked.or_else(|error| unasked(instead, error))
     }
 
-    /// The statuses that 2026-07-28 sets for its errors. A legacy client library takes most others
-    /// than 200 for the end of the connection, so there only what it can act on shows.
+    /// Returns the HTTP status that 2026-07-28 sets for an error. A legacy client gets it only if it can act on
+    /// it, else 200: most other statuses end the connection for legacy client libraries.
     fn status(&self, error: &ErrorObject, status: StatusCode) -> StatusCode {
         match (self.era(), error.code) {
             (Era::Modern, ErrorObject::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
@@ -234,16 +234,16 @@ impl Call {
                 out.extend_from_slice(format!(",\"progress\":{seconds},\"message\":").as_bytes());
                 json::quote_into(out, &format!("1C is still working: {seconds:.0} s"));
             }));
-            // From now, so that a stalled client gets one notification and not a heap of them.
+            // Counted from now, so that a stalled client gets one notification, not many at once.
             next = Instant::now() + self.bridge.progress;
         }
     }
 
-    /// User messages of 1C become `notifications/message`.
+    /// Sends messages of 1C to the user as `notifications/message`.
     fn relay_messages(&self, outcome: &Outcome, outbox: &Outbox) {
         let (Some(least), Ok(payload)) = (self.log_level, &outcome.result) else { return };
         let Some(raw) = payload.messages() else { return };
-        // Texts that are no messages stay in `_meta` and are relayed to nobody.
+        // Text that is not a message stays in `_meta` and is not sent.
         let _ = Scanner::new(raw).and_then(|mut scanner| {
             scanner.array::<JsonError>(|scanner| {
                 let (mut level, mut data) = (Span::default(), Span::default());
@@ -271,12 +271,12 @@ impl Call {
     }
 }
 
-/// What a client gets that could not be asked.
+/// Returns the result for a client that could not be asked: a tool error if there is a text for it.
 fn unasked(instead: Option<&str>, error: ErrorObject) -> Result<Payload, ErrorObject> {
     instead.map_or(Err(error), Payload::tool_error)
 }
 
-/// A call of the stack, begun when first polled.
+/// Returns a call of the stack, started at the first poll.
 pub(crate) fn boxed<S>(service: S, request: Request) -> Running
 where
     S: Service<Request, Response = Response> + Send + 'static,
@@ -290,7 +290,8 @@ where
     Box::pin(async move { call.await.map_err(Into::into) })
 }
 
-/// Layers check, mend and guard the arguments before they call what is beneath.
+/// Starts a call with long arguments on a blocking thread, since layers check and mend them before they call
+/// the service beneath.
 async fn begun_aside<S>(mut service: S, request: Request) -> Result<Response, BoxError>
 where
     S: Service<Request, Response = Response> + Send + 'static,

@@ -1,8 +1,8 @@
-//! What a client can be asked for.
+//! The capabilities of a client: what it can be asked for.
 
 use crate::rpc::json::{JsonError, Member, Scanner};
 
-/// The declared capabilities that matter here.
+/// The declared capabilities that this crate uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Capabilities {
     pub(crate) elicitation: bool,
@@ -14,7 +14,7 @@ pub(crate) struct Capabilities {
 impl Capabilities {
     pub(crate) const ALL: Self = Self { elicitation: true, elicitation_url: true, sampling: true, roots: true };
 
-    /// Reads the object of `clientCapabilities`; anything else declares nothing.
+    /// Reads `clientCapabilities`; a value that is no object declares none.
     pub(crate) fn parse(raw: &[u8]) -> Self {
         let mut can = Self::default();
         let read = Scanner::new(raw).and_then(|mut scanner| {
@@ -32,7 +32,7 @@ impl Capabilities {
         if read.is_ok() { can } else { Self::default() }
     }
 
-    /// Forms unless only addresses are declared, as before there were two modes.
+    /// Reads the elicitation modes: forms count unless only URLs are declared, since older clients declare no mode.
     fn read_elicitation(&mut self, scanner: &mut Scanner<'_>) -> Result<(), JsonError> {
         let mut form = false;
         scanner.object::<JsonError>(|scanner, Member { key, .. }| {

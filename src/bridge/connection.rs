@@ -1,4 +1,4 @@
-//! A connection on which all messages of a client and to it share one stream: stdio, HTTP+SSE.
+//! A connection on which all messages from and to a client share one stream: stdio and HTTP+SSE.
 
 use super::call::boxed;
 use super::{Call, Capabilities, ConnectionId, Core, Outbox, Party, Running, era};
@@ -19,16 +19,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// Ends with the reply, if there is one to send.
+/// The work on a message, which ends with the reply, if there is one.
 type Work = Pin<Box<dyn Future<Output = Option<Bytes>> + Send>>;
 
-/// A call that gives its id back, so that the id may be used again. Cancelled, it has no reply.
+/// A call that returns its id at the end, so that the id may be used again. A cancelled one has no reply.
 type Tagged = Pin<Box<dyn Future<Output = (Option<Id>, Option<Bytes>)> + Send>>;
 
-/// Many calls at once, replies in any order.
+/// A connection with many calls at once and replies in any order.
 ///
-/// What a legacy client said in `initialize` holds for its later messages on the same connection;
-/// a modern one says it with each.
+/// The `initialize` of a legacy client applies to its later messages on this connection; a modern client sends
+/// the metadata with each request.
 pub(crate) struct Connection<S> {
     id: ConnectionId,
     bridge: Arc<Core>,
@@ -39,7 +39,7 @@ pub(crate) struct Connection<S> {
     log_level: Level,
     calls: FuturesUnordered<Tagged>,
     max_calls: usize,
-    /// What can be cancelled, by its id; `None` for what cannot.
+    /// The calls by id, with the handle to cancel them; `None` for one that cannot be cancelled.
     running: HashMap<Id, Option<AbortHandle>>,
     outbox: Outbox,
 }
@@ -66,26 +66,26 @@ where
         }
     }
 
-    /// Refuses requests while so many calls have no reply. Other messages are taken all the same: the calls may
-    /// wait for them.
+    /// Sets how many calls may run; a further request is answered with an error. Other messages are always
+    /// accepted: the calls may wait for them.
     #[cfg(feature = "sse")]
     pub(crate) const fn at_most(mut self, calls: usize) -> Self {
         self.max_calls = calls;
         self
     }
 
-    /// How many calls have no reply yet.
+    /// Returns how many calls have no reply yet.
     #[cfg(feature = "stdio")]
     pub(crate) fn in_flight(&self) -> usize {
         self.calls.len()
     }
 
-    /// Takes in what the client sent; what there is to say comes from [`poll_next`](Self::poll_next).
-    /// `extensions` go with the requests in it.
+    /// Accepts a message or batch of the client; replies come from [`poll_next`](Self::poll_next). `extensions`
+    /// go with its requests.
     pub(crate) fn accept(&mut self, bytes: &Bytes, extensions: Extensions) {
         self.extensions = extensions;
         self.take_in(bytes);
-        // What goes with them ends when they do.
+        // Drop the extensions now: the requests have their own clones.
         self.extensions = Extensions::new();
     }
 
@@ -115,7 +115,7 @@ where
         }
     }
 
-    /// The next message to send; `None` when no call is left (others may still be accepted).
+    /// Returns the next message to send; `None` when no call is left (more messages may still be accepted).
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             if let Some(message) = self.outbox.pop() {
@@ -124,7 +124,7 @@ where
             match Pin::new(&mut self.calls).poll_next(cx) {
                 Poll::Ready(Some((id, reply))) => {
                     id.and_then(|id| self.running.remove(&id));
-                    // A call may have put something out before its reply.
+                    // A call may have sent messages before its reply.
                     match (self.outbox.pop(), reply) {
                         (None, reply @ Some(_)) => return Poll::Ready(reply),
                         (None, None) => {}
@@ -137,13 +137,13 @@ where
                     }
                 }
                 Poll::Ready(None) => return Poll::Ready(None),
-                // A call may have put something out while it was polled.
+                // A call may have sent messages while it was polled.
                 Poll::Pending => return self.outbox.pop().map_or(Poll::Pending, |message| Poll::Ready(Some(message))),
             }
         }
     }
 
-    /// With an id to remember it by, and whether it may be cancelled.
+    /// Starts work. `id` holds the id of a request and whether it may be cancelled.
     fn start(&mut self, id: Option<(Id, bool)>, work: Work) {
         let (handle, registration) = AbortHandle::new_pair();
         let id = id.map(|(id, may_end)| {
@@ -180,7 +180,7 @@ where
             return;
         }
         let id = params.bytes(Param::RequestId).and_then(|raw| Id::from_json(raw).ok());
-        // Nothing happens to `initialize` (2025-11-25, cancellation).
+        // `initialize` cannot be cancelled (2025-11-25, cancellation).
         if let Some(Some(call)) = id.and_then(|id| self.running.get(&id)) {
             call.abort();
         }
@@ -270,7 +270,7 @@ where
     }
 }
 
-/// The replies of a batch, as one array.
+/// Returns the replies of a batch as one array.
 async fn array(works: Vec<Work>) -> Option<Bytes> {
     let replies: Vec<Bytes> = join_all(works).await.into_iter().flatten().collect();
     if replies.is_empty() {

@@ -1,12 +1,12 @@
-//! Which era a message belongs to, as far as its body says.
+//! The era of a message, as far as its body tells.
 
 use crate::rpc::{Era, ErrorObject, Level, Meta, Param, Request, Version};
 use bytes::Bytes;
 
-/// The modern revision that a request names in `_meta`; `None` if it names none and so is legacy.
+/// Returns the modern revision that a request names in `_meta`; `None` if it names none and so is legacy.
 ///
 /// # Errors
-/// -32022 for a revision that is not spoken this way, -32602 for one that is no string.
+/// -32022 for a revision that is not supported in `_meta`, -32602 for one that is no string.
 pub(crate) fn declared(request: &Request) -> Result<Option<Version>, ErrorObject> {
     if request.params.meta(Meta::ProtocolVersion).is_none() {
         return Ok(None);
@@ -21,7 +21,7 @@ pub(crate) fn declared(request: &Request) -> Result<Option<Version>, ErrorObject
     }
 }
 
-/// What every modern request must carry
+/// Checks the fields that every modern request must have
 /// ([per-request fields](https://modelcontextprotocol.io/specification/2026-07-28/basic#meta)).
 pub(crate) fn check_modern(request: &Request) -> Result<(), ErrorObject> {
     match request.params.meta(Meta::ClientCapabilities) {
@@ -30,7 +30,7 @@ pub(crate) fn check_modern(request: &Request) -> Result<(), ErrorObject> {
     }
 }
 
-/// The first message of a subscription. 1C announces no changes, so no kind of them is agreed to.
+/// Returns the first message of a subscription. It agrees to no kind of notification, since 1C announces no changes.
 pub(crate) fn listen_acknowledged(id: &[u8]) -> Bytes {
     let mut out =
         b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\",\"params\":{\"_meta\":".to_vec();
@@ -39,7 +39,7 @@ pub(crate) fn listen_acknowledged(id: &[u8]) -> Bytes {
     out.into()
 }
 
-/// The result that ends a subscription gracefully.
+/// Returns the result that ends a subscription without an error.
 pub(crate) fn listen_ended(id: &[u8]) -> Vec<u8> {
     let mut out = b"{\"_meta\":".to_vec();
     out.extend_from_slice(&subscription(id));
@@ -54,7 +54,7 @@ fn subscription(id: &[u8]) -> Vec<u8> {
     out
 }
 
-/// -32602 where a subscription says nothing of what it wants.
+/// Returns -32602 for a subscription that does not say what it wants.
 pub(crate) fn check_listen(request: &Request) -> Result<(), ErrorObject> {
     match request.params.raw(Param::Notifications) {
         Some(raw) if raw.first() == Some(&b'{') => Ok(()),
@@ -62,7 +62,7 @@ pub(crate) fn check_listen(request: &Request) -> Result<(), ErrorObject> {
     }
 }
 
-/// What a caller is told who listens too often already.
+/// Returns the error for a caller with too many open subscriptions.
 pub(crate) fn too_many_listen() -> ErrorObject {
     ErrorObject::internal("Too many calls of subscriptions/listen are open; close one")
 }

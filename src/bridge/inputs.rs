@@ -1,4 +1,4 @@
-//! Input requests: what a result asks the client for
+//! Input requests: the questions to the client in a result
 //! ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
 
 use super::capabilities::Capabilities;
@@ -6,21 +6,21 @@ use crate::rpc::json::{self, JsonError, Member, Scanner, Span};
 use crate::rpc::{ErrorObject, Payload};
 use serde_json::json;
 
-/// One of the input requests of a result.
+/// One input request of a result.
 #[derive(Debug)]
 pub(crate) struct InputRequest<'a> {
     pub(crate) key: String,
     pub(crate) method: String,
     url_mode: bool,
-    /// All of it.
+    /// The whole input request, as JSON text.
     raw: &'a [u8],
-    /// Its raw `params`.
+    /// The `params` of the request, as JSON text.
     pub(crate) params: &'a [u8],
 }
 
 impl InputRequest<'_> {
-    /// Whether a client with these capabilities can answer it. A method that the protocol does not
-    /// have can nobody answer.
+    /// Returns whether a client with these capabilities can answer the question. No client can answer a method
+    /// that the protocol does not have.
     pub(crate) fn is_declared(&self, can: Capabilities) -> bool {
         match &*self.method {
             "elicitation/create" if self.url_mode => can.elicitation_url,
@@ -42,7 +42,7 @@ impl InputRequest<'_> {
     }
 }
 
-/// The input requests of a result, in their order.
+/// Returns the input requests of a result, in their order.
 pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, JsonError> {
     let mut requests = Vec::new();
     let Some(raw) = payload.input_requests() else { return Ok(requests) };
@@ -72,7 +72,7 @@ pub(crate) fn read(payload: &Payload) -> Result<Vec<InputRequest<'_>>, JsonError
     Ok(requests)
 }
 
-/// Whether an elicitation sends the user to an address.
+/// Returns whether an elicitation sends the user to a URL.
 fn mode(params: &[u8]) -> Result<bool, JsonError> {
     let mut url = false;
     let mut scanner = Scanner::new(params)?;
@@ -84,10 +84,10 @@ fn mode(params: &[u8]) -> Result<bool, JsonError> {
     Ok(url)
 }
 
-/// Leaves out what the client did not declare.
+/// Removes the questions that the client cannot answer.
 ///
 /// # Errors
-/// -32021 with what is missing, if nothing is left to ask; -32603 where 1C's questions are none.
+/// -32021 with the missing capabilities if no question is left; -32603 if the questions of 1C are not valid.
 pub(crate) fn only_declared(payload: Payload, can: Capabilities) -> Result<Payload, ErrorObject> {
     let requests = read(&payload).map_err(nonsense)?;
     let (kept, dropped): (Vec<_>, Vec<_>) = requests.into_iter().partition(|request| request.is_declared(can));
@@ -115,7 +115,7 @@ pub(crate) fn only_declared(payload: Payload, can: Capabilities) -> Result<Paylo
     Payload::parse(out).map_err(nonsense)
 }
 
-/// -32021: what the client would have to be able to do.
+/// Returns -32021 with the capabilities that the client lacks.
 pub(crate) fn missing(requests: &[InputRequest<'_>]) -> ErrorObject {
     let mut required = serde_json::Map::new();
     for (name, detail) in requests.iter().filter_map(InputRequest::capability) {

@@ -1,7 +1,8 @@
-//! What the bridges (Streamable HTTP, HTTP+SSE, stdio) have in common.
+//! Bridges between a transport (Streamable HTTP, HTTP+SSE, stdio) and the RPC service.
 //!
-//! A [`Bridge`] says who the server is and how patient it is; it is shared by all transports of
-//! one gateway, so that a question asked over one event stream is answered by any POST of its caller.
+//! A [`Bridge`] holds what they share: the server's name, the times, the questions to clients. All transports
+//! of one gateway use one bridge, so that a question over one event stream can be answered by any POST of the
+//! caller.
 
 mod call;
 mod capabilities;
@@ -41,21 +42,21 @@ use std::time::Duration;
 use tower_layer::{Identity, Layer, Stack};
 use tower_service::Service;
 
-/// Calls of `subscriptions/listen` that may be open at once.
+/// The most calls of `subscriptions/listen` that may be open at once.
 const MAX_LISTENERS: usize = 4096;
-/// Those of one user, who has one for each program.
+/// The most open subscriptions of one user, who needs one for each program.
 const LISTENERS_OF_SUBJECT: usize = 8;
-/// Those of one address, where users have no names of their own.
+/// The most open subscriptions of one address, where users have no names of their own.
 const LISTENERS_OF_ADDRESS: usize = MAX_LISTENERS / 16;
 
-/// Holds what every transport of a server shares, and the layers `L` around all that clients ask.
+/// Settings and state that all transports of a server share, with the layers `L` around every request of clients.
 #[derive(Clone, Debug)]
 pub struct Bridge<L = Identity> {
     pub(crate) core: Core,
     pub(crate) layer: L,
 }
 
-/// What every transport of a server shares.
+/// The part of a [`Bridge`] without its layers.
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
     pub(crate) server: ServerInfo,
@@ -64,14 +65,14 @@ pub(crate) struct Core {
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
     pub(crate) shutdown: Shutdown,
-    /// Gives the answers of the bridge itself, through the layers.
+    /// Answers the bridge's own requests, through the layers.
     own: OwnAnswers,
     pub(crate) questions: Questions,
     pub(crate) listeners: Shares,
 }
 
 impl Bridge {
-    /// A bridge with the defaults that each setter names.
+    /// Creates a bridge with the defaults that each setter names.
     pub fn new(server: ServerInfo) -> Self {
         let core = Core {
             server,
@@ -89,9 +90,10 @@ impl Bridge {
 }
 
 impl<L> Bridge<L> {
-    /// Puts `layer` around all that clients ask, that which the bridge answers itself (`initialize`, `ping` …)
-    /// included, outside of the layers put there before. The bridge's own answers pass through a service of their own that
-    /// `layer` makes.
+    /// Puts `layer` around every request of clients, including those that the bridge answers itself
+    /// (`initialize`, `ping` …), outside the layers added before.
+    ///
+    /// The bridge's own answers come from a service of their own, and `layer` is applied to that service too.
     ///
     /// This is the place of [`LogLayer`](crate::LogLayer).
     #[must_use]
@@ -106,35 +108,36 @@ impl<L> Bridge<L> {
         Bridge { core, layer: Stack::new(self.layer, layer) }
     }
 
-    /// After how long a call's answer continues as an event stream, and its progress is told; 5 s.
+    /// Sets after how long a running call is answered with an event stream and reports progress; the default is 5 s.
     #[must_use]
     pub const fn stream_after(mut self, time: Duration) -> Self {
         self.core.stream_after = time;
         self
     }
 
-    /// How often a silent event stream carries a comment; 15 s.
+    /// Sets how often an idle event stream carries a comment; the default is 15 s.
     #[must_use]
     pub const fn keep_alive(mut self, time: Duration) -> Self {
         self.core.keep_alive = time;
         self
     }
 
-    /// How often the progress of a slow call is told to a client that gave a token; 1 s.
+    /// Sets how often a slow call reports progress to a client that gave a progress token; the default is 1 s.
     #[must_use]
     pub const fn progress_every(mut self, time: Duration) -> Self {
         self.core.progress = time;
         self
     }
 
-    /// How long a legacy client has to answer a question (a form may want a person); 10 minutes.
+    /// Sets the time limit for the answer of a legacy client to a question; the default is 10 minutes, enough
+    /// for a form.
     #[must_use]
     pub const fn answer_timeout(mut self, time: Duration) -> Self {
         self.core.answer_timeout = time;
         self
     }
 
-    /// When `signal` ends, streams that would stay open for ever end gracefully; calls go on to their end.
+    /// Sets the signal for shutdown: when it completes, endless streams end without an error; calls run to their end.
     #[must_use]
     pub fn shutdown(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.core.shutdown = shutdown(signal);
@@ -150,7 +153,7 @@ impl Core {
     }
 }
 
-/// Ends for all who hold a clone of it.
+/// A signal of shutdown that all holders of a clone see.
 pub(crate) type Shutdown = Shared<BoxFuture<'static, ()>>;
 
 fn shutdown(signal: impl Future<Output = ()> + Send + 'static) -> Shutdown {

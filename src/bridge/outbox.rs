@@ -4,7 +4,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A queue between the calls of one stream and the stream, which polls them and so needs no waker.
+/// A queue from the calls of a stream to the stream. The stream polls the calls, so the queue needs no waker.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox(Arc<Mutex<Waiting>>);
 
@@ -33,7 +33,7 @@ impl Outbox {
         self.waiting().messages.is_empty()
     }
 
-    /// How many bytes wait.
+    /// Returns how many bytes wait.
     #[cfg(feature = "sse")]
     pub(crate) fn bytes(&self) -> usize {
         self.waiting().bytes

@@ -1,4 +1,4 @@
-//! [`OwnAnswers`].
+//! The answers of the bridge itself, as a service: [`OwnAnswers`].
 
 use crate::rpc::{BoxError, Request, Response};
 use futures_core::future::BoxFuture;
@@ -10,12 +10,12 @@ use tower::ServiceExt as _;
 use tower::util::{BoxCloneSyncService, service_fn};
 use tower_service::Service;
 
-/// Gives what a bridge answers itself (`initialize`, `server/discover`, `ping` …), for the layers of
-/// [`Bridge::layer`](super::Bridge::layer) to stand around.
+/// A service that gives the answers of the bridge itself (`initialize`, `server/discover`, `ping` …). The
+/// layers of [`Bridge::layer`](super::Bridge::layer) are applied to it.
 #[derive(Clone, Debug)]
 pub struct OwnAnswers(BoxCloneSyncService<Request, Response, BoxError>);
 
-/// The answer to a request that a bridge answers itself, in its extensions.
+/// The answer of the bridge to a request, in the request's extensions.
 #[derive(Clone, Debug)]
 pub(super) struct OwnAnswer(pub(super) Response);
 
@@ -27,7 +27,7 @@ impl OwnAnswers {
         }))
     }
 
-    /// Those that come through `service`.
+    /// Boxes `service`, which is this one with layers around it.
     pub(super) fn through<S>(service: S) -> Self
     where
         S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
@@ -52,7 +52,7 @@ impl Service<Request> for OwnAnswers {
     }
 }
 
-/// The answer of [`OwnAnswers`]. Boxed, since layers of any kind stand around it; these requests are rare.
+/// The future of [`OwnAnswers`]. It is boxed, since the type of the layers is open and these requests are rare.
 pub struct OwnAnswerFuture(BoxFuture<'static, Result<Response, BoxError>>);
 
 impl Future for OwnAnswerFuture {

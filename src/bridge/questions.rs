@@ -1,4 +1,4 @@
-//! Requests of the server that wait for a legacy client's answer.
+//! Requests of the server to a legacy client that wait for an answer.
 
 use crate::net::holder::{Holder, Share, Shares};
 use crate::rpc::{Id, Reply};
@@ -12,32 +12,33 @@ use uuid::Uuid;
 
 /// The most questions that may be open at once, over all clients.
 const LIMIT: usize = 4096;
-/// And those of one caller.
+/// The most open questions of one caller.
 const OF_ONE: usize = LIMIT / 16;
 
 type Answer = Result<Bytes, Bytes>;
 
-/// To whom a question is put, and who alone may answer it: the connection where all messages of a client share one,
-/// and the subject who called, or else, where each message comes by itself, the address.
+/// The client that a question is for, and the only one that may answer it.
+///
+/// On a transport with connections it is the connection and the caller's subject; over HTTP it is the subject
+/// or, without one, the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Party {
     holder: Holder,
     connection: Option<ConnectionId>,
 }
 
-/// A connection that is no other's, in the life of the process.
+/// A connection, by a number that is unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId(u64);
 
-/// A question that nobody has answered yet.
+/// A question without an answer so far.
 #[derive(Debug)]
 struct Waiting {
     party: Party,
     answer: oneshot::Sender<Answer>,
 }
 
-/// The open questions, under ids that nobody can guess: the one thing that is remembered between
-/// two HTTP requests.
+/// The open questions, under ids that cannot be guessed: the only state that is kept between two HTTP requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Questions {
     open: Arc<Mutex<HashMap<Id, Waiting>>>,
@@ -50,7 +51,7 @@ pub(crate) struct Question {
     pub(crate) id: Id,
     questions: Questions,
     answer: oneshot::Receiver<Answer>,
-    /// Of the questions that may be open.
+    /// The share of the caller in the limit of open questions.
     _share: Share,
 }
 
@@ -63,7 +64,7 @@ impl Default for Questions {
 impl Party {
     pub(crate) const fn new(holder: Holder, connection: Option<ConnectionId>) -> Self {
         match (holder, connection) {
-            // The connection may go through a proxy that has several addresses.
+            // The connection may go through a proxy with several addresses.
             (Holder::Address(_), Some(_)) => Self { holder: Holder::Nobody, connection },
             _ => Self { holder, connection },
         }
@@ -83,7 +84,7 @@ impl Questions {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a question of `holder`'s call; `None` when too many are open.
+    /// Opens a question of `holder`'s call; `None` if too many are open.
     pub(crate) fn ask(&self, party: Party, holder: Holder) -> Option<Question> {
         let share = self.shares.take(holder).ok()?;
         let id = Id::from_text(&Uuid::new_v4().to_string());
@@ -92,7 +93,7 @@ impl Questions {
         Some(Question { id, questions: self.clone(), answer: receiver, _share: share })
     }
 
-    /// Hands in the answer of `from`; `false` if none of theirs waits for it. The question of another stays open.
+    /// Accepts the answer of `from`; `false` if no question to `from` has this id. Questions to others stay open.
     pub(crate) fn answer(&self, reply: Reply, from: &Party) -> bool {
         let mut open = self.open();
         let theirs = open.get(&reply.id).is_some_and(|waiting| waiting.party == *from);
@@ -103,7 +104,7 @@ impl Questions {
 }
 
 impl Question {
-    /// The raw result or error; `None` if it will never come.
+    /// Waits for the `result` or `error` as JSON text; `None` if it will never come.
     pub(crate) async fn answer(&mut self) -> Option<Answer> {
         (&mut self.answer).await.ok()
     }

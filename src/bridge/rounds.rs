@@ -1,5 +1,5 @@
-//! The further rounds of a legacy call: what 1C asks goes to the client as requests of the server, and
-//! its answers come back with the same call.
+//! The further rounds of a legacy call: questions of 1C go to the client as requests of the server, and its
+//! answers come back with a repeated call.
 
 use super::call::Call;
 use super::capabilities::Capabilities;
@@ -11,12 +11,12 @@ use crate::rpc::json;
 use crate::rpc::{ErrorObject, Id, Param, Params, Payload, Request, without_line_breaks};
 use bytes::Bytes;
 
-/// Questions of one call that may be open at once.
+/// The most questions of one call that may be open at once.
 const MAX_QUESTIONS: usize = 16;
 
 impl Call {
-    /// Asks a legacy client what 1C asks, as requests of the server, and gives the call to make
-    /// with the answers.
+    /// Asks a legacy client the questions of 1C, as requests of the server, and returns the request of the next
+    /// round with the answers.
     pub(super) async fn next_round(&self, payload: &Payload, outbox: &Outbox) -> Result<Request, ErrorObject> {
         let Some(request) = &self.request else {
             return Err(ErrorObject::internal(format!("1C asks for input in answer to {}", self.method)));
@@ -81,7 +81,7 @@ async fn gather(open: Vec<(String, Question)>) -> Result<Vec<u8>, ErrorObject> {
     Ok(out)
 }
 
-/// The parameters of the same request with the answers in them.
+/// Returns the parameters of `request` with the answers added.
 fn again(request: &Request, answers: &[u8], state: Option<&[u8]>) -> Result<Params, ErrorObject> {
     let mut out = b"{\"inputResponses\":".to_vec();
     out.extend_from_slice(answers);

@@ -1,8 +1,8 @@
 //! The HTTP+SSE transport of revision 2024-11-05
 //! ([transports](https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse)).
 //!
-//! GET opens the stream; its first event, `endpoint`, says where the client POSTs its messages
-//! (202 each). All replies come over the stream, which owns the calls: closing it drops them.
+//! GET opens the stream; its first event, `endpoint`, holds the URL where the client POSTs its messages (202
+//! each). All replies come over the stream, which owns the calls: closing it drops them.
 
 use super::http::accept::is_json;
 use super::http::{EventStream, Options, reply};
@@ -27,26 +27,26 @@ use tower_layer::{self, Layer};
 use tower_service::Service;
 use uuid::Uuid;
 
-/// Streams that may be open at once; beyond, the answer is 503.
+/// The most streams that may be open at once; beyond it the answer is 503.
 const MAX_STREAMS: usize = 1024;
-/// Those of one user, who has one for each program.
+/// The most streams of one user, who needs one for each program.
 const STREAMS_OF_SUBJECT: usize = 8;
-/// Those of one address, where users have no names of their own.
+/// The most streams of one address, where users have no names of their own.
 const STREAMS_OF_ADDRESS: usize = MAX_STREAMS / 16;
-/// Messages of one stream that may wait to be looked at; beyond, the answer is 503.
+/// The most messages of one stream that may wait to be read; beyond it the answer is 503.
 const MAX_WAITING: usize = 64;
-/// And their bytes, unless it is a single one. So much may wait to be read by the client as well: then its
-/// calls wait too.
+/// The most bytes of waiting messages, unless it is a single one. As many bytes of replies may wait for the
+/// client; then its calls wait too.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Calls of one stream that may be without a reply; beyond, a request is answered with an error.
+/// The most running calls of one stream; a further request is answered with an error.
 const MAX_CALLS: usize = 128;
 
-/// Serves a stream at GET and its messages at POST, wherever it is mounted: one route for the
-/// stream, one for the messages, both to (clones of) the same service. A POST to the stream is 405.
+/// A layer that serves a stream at GET and its messages at POST. Mount it at two routes, one for the stream and
+/// one for the messages, both to (clones of) one service; a POST to the stream is 405.
 ///
 /// 1024 streams may be open, of them 8 for one subject, and 64 for one address whose users have no subject of
-/// their own; beyond, the answer is 503. For each at most 1 MiB of messages and 1 MiB of replies wait, unless it is
-/// a single one, and at most 128 calls run.
+/// their own; beyond that the answer is 503. Each stream holds at most 1 MiB of waiting messages and 1 MiB of
+/// waiting replies (a single one may be longer), and at most 128 calls run.
 #[derive(Clone, Debug)]
 pub struct LegacySseLayer<L = tower_layer::Identity> {
     bridge: Arc<Core>,
@@ -56,14 +56,14 @@ pub struct LegacySseLayer<L = tower_layer::Identity> {
 }
 
 impl<L> LegacySseLayer<L> {
-    /// `messages` is the path under which clients reach the route for POST, as they see it: with the
-    /// path of the public URL, and whatever else a proxy or router in between takes away.
+    /// Creates the layer. `messages` is the path of the POST route as clients see it, with the path of the
+    /// public URL and any prefix that a proxy or router strips.
     pub fn new(bridge: impl Into<Bridge<L>>, messages: &str) -> Self {
         let Bridge { core, layer } = bridge.into();
         Self { bridge: Arc::new(core), layer, options: Options::default(), messages: messages.into() }
     }
 
-    /// Who may call; by default anybody but foreign web pages.
+    /// Sets which `Origin` and `Host` headers are accepted; by default all but the `Origin` of a foreign web page.
     #[must_use]
     pub fn origins(mut self, policy: OriginPolicy) -> Self {
         self.options.origins = policy;
@@ -86,7 +86,7 @@ impl<S, L: Layer<S>> Layer<S> for LegacySseLayer<L> {
     }
 }
 
-/// See [`LegacySseLayer`].
+/// A service of the HTTP+SSE transport; see [`LegacySseLayer`].
 #[derive(Clone, Debug)]
 pub struct LegacySse<S> {
     inner: S,
@@ -98,22 +98,22 @@ struct Shared {
     bridge: Arc<Core>,
     options: Options,
     messages: Arc<str>,
-    /// Under ids that nobody can guess.
+    /// The open streams, under ids that cannot be guessed.
     streams: Mutex<HashMap<Uuid, Stream>>,
     shares: Shares,
 }
 
-/// An open stream, as the messages see it.
+/// An open stream, as POSTed messages see it.
 #[derive(Clone, Debug)]
 struct Stream {
     messages: mpsc::Sender<Waiting>,
-    /// How many bytes wait in there.
+    /// How many bytes of messages wait.
     bytes: Arc<AtomicUsize>,
-    /// Who opened it. Messages of others are not for it.
+    /// The subject that opened the stream. Messages of other subjects are rejected.
     subject: Option<String>,
 }
 
-/// A message that nobody has looked at yet.
+/// A message that was not read yet.
 #[derive(Debug)]
 struct Waiting {
     message: Bytes,
@@ -122,7 +122,7 @@ struct Waiting {
 }
 
 impl Stream {
-    /// Puts a message with the others that wait, if there is room.
+    /// Queues a message, if there is room.
     fn post(&self, message: Bytes, extensions: http::Extensions) -> Result<(), mpsc::error::TrySendError<()>> {
         let length = message.len();
         let room = |waiting: usize| (waiting == 0 || waiting + length <= MAX_BYTES).then_some(waiting + length);
@@ -153,7 +153,7 @@ impl Shared {
     }
 }
 
-/// Forgets a stream when it ends.
+/// Removes a stream when it ends.
 struct Open {
     id: Uuid,
     shared: Arc<Shared>,
@@ -200,16 +200,16 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    /// The answer to all but a message.
+    /// Returns the answer to any request but a POSTed message.
     fn at_once(&self, head: &http::request::Parts) -> Option<Response<Body>> {
         if let Some(why) = self.shared.options.origins.refuse(head) {
             return Some(error(StatusCode::FORBIDDEN, why));
         }
         Some(match head.method {
-            // The messages of a stream that is open are no stream.
+            // The messages URL of an open stream has no GET.
             http::Method::GET if session_id(&head.uri).is_some() => reply::only("POST"),
             http::Method::GET => self.open(&head.extensions),
-            // Clients that try Streamable HTTP first go on to this transport at a 404 or a 405 only.
+            // Clients that try Streamable HTTP first fall back to this transport only at a 404 or a 405.
             _ if self.shared.is_stream(&head.uri) => reply::only("GET"),
             http::Method::POST => return None,
             _ => reply::only("GET, POST"),
@@ -241,12 +241,12 @@ where
             let _open = open;
             let serve = poll_fn(|cx| {
                 while let Poll::Ready(message) = messages.poll_recv(cx) {
-                    // The sender lives in the map as long as `_open`.
+                    // The map holds the sender as long as `_open` lives.
                     let Some(mut message) = message else { return Poll::Ready(()) };
                     let extensions = std::mem::take(&mut message.extensions);
                     connection.accept(&message.message, extensions.into());
                 }
-                // The stream comes back here when it has handed on what is in the mailbox.
+                // The stream polls here again after it has passed on what is in the mailbox.
                 while mailbox.bytes() < MAX_BYTES
                     && let Poll::Ready(Some(message)) = connection.poll_next(cx)
                 {
@@ -272,8 +272,8 @@ where
 }
 
 impl Shared {
-    /// Whether a POST there is none of a stream's messages. Of their path, proxies and routers may have
-    /// taken the beginning away.
+    /// Returns whether a POST goes to the stream instead of the messages. Proxies and routers may have stripped
+    /// the start of the path.
     fn is_stream(&self, uri: &http::Uri) -> bool {
         let (messages, path) = (self.messages.trim_end_matches('/'), uri.path().trim_end_matches('/'));
         session_id(uri).is_none() && !messages.ends_with(path) && !path.ends_with(messages)

@@ -1,8 +1,8 @@
-//! The bridge over standard streams, or over any other pair of byte streams: one JSON-RPC message a
-//! line ([stdio](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio)).
+//! The bridge over standard streams or another pair of byte streams, with one JSON-RPC message per line
+//! ([stdio](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio)).
 //!
-//! Both eras share the stream. Many calls run at once and are answered as they finish;
-//! `notifications/cancelled` drops a call, and with it the call to 1C.
+//! Both eras may share the stream. Many calls run at once and are answered as they finish;
+//! `notifications/cancelled` drops a call, which ends the call to 1C.
 //!
 //! # Example
 //!
@@ -34,24 +34,23 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The longest line that is taken in.
+/// The longest line that is accepted, in bytes.
 pub const MAX_LINE: usize = 4 * 1024 * 1024;
 
-/// Calls under way beyond which no more input is read.
+/// The most running calls; beyond it no input is read.
 const MAX_IN_FLIGHT: usize = 1024;
-/// Output that waits for its reader, beyond which no more is asked of the calls.
+/// The most bytes of unread output; beyond it the calls are not polled.
 const MAX_PENDING: usize = 1024 * 1024;
-/// What is left of the calls after the end of input.
+/// How long calls may go on after the end of input.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Serves one client until its input ends, or the [`Bridge`] shuts down; calls under way then have a second to
-/// finish, and the client to take their answers.
+/// Serves one client until its input ends or the [`Bridge`] shuts down.
 ///
-/// While the client does not read, no more than 1 MiB of answers is kept for it, and no more is read from it.
+/// Running calls then have one second to finish and to send their answers. If the client does not read, at most
+/// 1 MiB of answers is kept for it, and no more input is read.
 ///
 /// # Errors
-/// Whatever reading or writing fails with. A reader of the output that went away is the end of the
-/// client, not an error.
+/// The errors of reading and writing. If the reader of the output is gone, the client has ended, which is no error.
 pub async fn serve<S, L, R, W>(bridge: impl Into<Bridge<L>>, service: S, mut input: R, mut output: W) -> io::Result<()>
 where
     L: Layer<S>,
@@ -67,7 +66,7 @@ where
     let (mut open, mut flushed) = (true, true);
     let end = tokio::time::sleep(Duration::MAX);
     tokio::pin!(end);
-    // Nothing is waited for outside of the `select!`: a client that does not read must not keep the shutdown out.
+    // Await nothing outside the `select!`: a client that does not read must not block the shutdown.
     while open || connection.in_flight() > 0 || !pending.is_empty() || !flushed {
         let all_written = pending.is_empty();
         tokio::select! {
@@ -79,7 +78,7 @@ where
                     pending.advance(count);
                     flushed = false;
                 }
-                // A reader that went away is the end of the client.
+                // The reader is gone: the client has ended.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                 Err(error) => return Err(error),
             },
@@ -114,18 +113,17 @@ where
     Ok(())
 }
 
-/// Writes a part of `bytes`, or where there are none, what `output` keeps of earlier ones.
+/// Writes a part of `bytes`, or, if there are none, flushes `output`.
 async fn put<W: AsyncWrite + Unpin>(output: &mut W, bytes: &[u8]) -> io::Result<usize> {
     if bytes.is_empty() { output.flush().await.map(|()| 0) } else { output.write(bytes).await }
 }
 
-/// A line of more than [`MAX_LINE`] bytes, passed over.
+/// The error for a line of more than [`MAX_LINE`] bytes, which is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line of more than {MAX_LINE} bytes")]
 pub struct LineTooLongError;
 
-/// Splits what is read into lines. Empty ones are passed over; CR before LF is none of the line, nor is
-/// a byte order mark at its head.
+/// Splits input into lines. Skips empty lines, a CR before the LF, and a byte order mark at the start of a line.
 #[derive(Debug, Default)]
 pub struct Lines {
     buffer: BytesMut,
@@ -134,7 +132,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Adds what was read.
+    /// Adds bytes that were read.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }

@@ -1,42 +1,42 @@
-//! [`AnswerError`].
+//! Errors in the body of an answer: [`AnswerError`].
 
 use crate::rpc::MAX_ITEMS;
 use crate::rpc::json::JsonError;
 
-/// Why the body of an answer is no answer to the call.
+/// An error in the body of an answer: it does not answer the call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerError {
-    /// No body.
+    /// The body is empty.
     #[error("an empty body")]
     Empty,
-    /// A page instead of JSON.
+    /// The body is an HTML page instead of JSON.
     #[error("a page of HTML instead of JSON")]
     Html,
-    /// Compressed, and nobody asked for that; how.
+    /// The body is compressed, which was not asked for; holds the method of compression.
     #[error(
         "a body compressed with {0}, which was not asked for: switch its compression off in 1C or on the web server"
     )]
     Compressed(&'static str),
-    /// Not the JSON that was expected.
+    /// The body is not the expected JSON.
     #[error("{0}")]
     Json(#[from] JsonError),
-    /// Neither `result` nor `error`.
+    /// The answer has neither `result` nor `error`.
     #[error("neither a result nor an error")]
     Neither,
-    /// The result lacks what the method is about.
+    /// The result lacks the member that the method is about; holds its name.
     #[error("a result without \"{0}\"")]
     Missing(&'static str),
-    /// Items, none of which is what the list is of.
+    /// The list has items, but none that can be used; holds the name of the list.
     #[error("\"{0}\" of which none can be used")]
     Useless(&'static str),
-    /// More items than any client reads.
+    /// The list has more items than any client reads.
     #[error("a list of more than {MAX_ITEMS} items")]
     TooMany,
-    /// A page of a list whose next page it is itself.
+    /// The next page of a list is the page itself.
     #[error("a page of a list that names itself as the next one")]
     Circle,
-    /// Data that should be Base64.
+    /// The data is not Base64.
     #[error("data that is not Base64")]
     Base64,
 }

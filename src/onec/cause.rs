@@ -1,5 +1,4 @@
-//! Why a call of 1C failed, and what cures it: the one table behind the log, `check`, clients and the
-//! login page.
+//! Causes of failed calls to 1C, and what to do about each: one table for the log, `check`, clients and the login page.
 
 mod certificate;
 
@@ -18,8 +17,7 @@ const DETAIL: usize = 300;
 
 macro_rules! causes {
     ($($name:ident: $what:literal, $cure:literal;)*) => {
-        /// Why a call of 1C failed, where that can be told more exactly than by the
-        /// [`ErrorKind`](super::ErrorKind).
+        /// The cause of a failed call to 1C, if it is known more exactly than the [`ErrorKind`](super::ErrorKind).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Cause {
@@ -27,20 +25,20 @@ macro_rules! causes {
         }
 
         impl Cause {
-            /// All of them.
+            /// All causes.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// Its name here, as the log has it.
+            /// Returns the name of the cause, as it stands in the log.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
 
-            /// What happened: the beginning of the message.
+            /// Returns what happened: the first part of the message.
             pub const fn what(self) -> &'static str {
                 match self { $(Self::$name => $what,)* }
             }
 
-            /// What to do about it: the end of the message.
+            /// Returns what to do about it: the last part of the message.
             pub const fn cure(self) -> &'static str {
                 match self { $(Self::$name => $cure,)* }
             }
@@ -122,12 +120,12 @@ causes! {
 }
 
 impl Cause {
-    /// Whether the web server says it with a page of its own, in which 1C says nothing.
+    /// Returns whether the web server answered with a page of its own, which holds no words of 1C.
     pub(super) const fn is_of_web_server(self) -> bool {
         matches!(self, Self::OnlyTls | Self::RedirectToHttps | Self::RedirectCase | Self::Redirect)
     }
 
-    /// Whether the trouble is the certificate that 1C's web server shows.
+    /// Returns whether the cause is the certificate of 1C's web server.
     pub const fn is_certificate(self) -> bool {
         matches!(
             self,
@@ -141,13 +139,13 @@ impl Cause {
         )
     }
 
-    /// Whether it may have passed in a moment.
+    /// Returns whether the cause may be gone after a moment.
     pub(super) const fn is_passing(self) -> bool {
         matches!(self, Self::Refused | Self::NoRoute | Self::Handshake)
     }
 }
 
-/// Words of 1C and of web servers, in lower case, and what they mean whatever the status.
+/// Words of 1C and of web servers, in lower case, with the cause that they mean for any status.
 const SAID: &[(&str, Cause)] = &[
     ("не обнаружено свободной лицензии", Cause::NoLicence),
     ("не найдена лицензия", Cause::NoLicence),
@@ -179,16 +177,16 @@ const SAID: &[(&str, Cause)] = &[
     ("http request to an https server", Cause::OnlyTls),
 ];
 
-/// A cause, and what of it only administrators may read: names, addresses, dates.
+/// A cause, with details that only administrators may read: names, addresses, dates.
 pub(super) type Found = (Cause, Option<String>);
 
-/// What 1C's own words mean.
+/// Returns the cause that 1C's own words mean.
 pub(super) fn said(text: &str) -> Option<Cause> {
     let text = text.to_lowercase();
     SAID.iter().find(|(words, _)| text.contains(words)).map(|(_, cause)| *cause)
 }
 
-/// What an answer that is no 200 means, beyond its status. `text` is what the body says.
+/// Returns the cause of an answer with an error status. `text` is the text of the body.
 pub(super) fn of_answer(asked: &Uri, status: StatusCode, headers: &HeaderMap, text: &str) -> Option<Found> {
     if let Some(cause) = said(text) {
         return Some((cause, None));
@@ -203,10 +201,10 @@ pub(super) fn of_answer(asked: &Uri, status: StatusCode, headers: &HeaderMap, te
     }
 }
 
-/// A 401 that offers no Basic. One without any challenge says nothing.
+/// Returns the cause of a 401 that does not offer Basic; `None` for one without a challenge.
 fn challenged(headers: &HeaderMap) -> Option<Found> {
     let offers = headers.get_all(WWW_AUTHENTICATE).into_iter().filter_map(|offer| offer.to_str().ok());
-    // Commas separate challenges as well as their parameters; a scheme is a word without `=`.
+    // Commas separate both challenges and their parameters; a scheme is a word without `=`.
     let words = offers.flat_map(|offer| offer.split(',')).filter_map(|part| part.split_whitespace().next());
     let schemes: Vec<&str> = words.filter(|word| !word.contains('=')).collect();
     let offered = |name: &str| schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case(name));
@@ -223,7 +221,7 @@ fn redirected(asked: &Uri, location: &str) -> Option<Found> {
     let mut to = from.join(location).ok()?;
     let path = |url: &Url| percent_decode_str(url.path()).decode_utf8_lossy().into_owned();
     let (asked, told) = (path(&from), path(&to));
-    // At another host there may be anything, such as the page of a login.
+    // At another host there may be anything, such as a login page.
     let same_host = from.host() == to.host();
     let same_port = from.port_or_known_default() == to.port_or_known_default();
     let cause = if same_host && from.scheme() == "http" && to.scheme() == "https" {
@@ -233,7 +231,7 @@ fn redirected(asked: &Uri, location: &str) -> Option<Found> {
     } else {
         Cause::Redirect
     };
-    // Logins hand over what is secret in there.
+    // Login pages may get secrets in the query.
     to.set_query(None);
     to.set_fragment(None);
     let _ = (to.set_username(""), to.set_password(None));
@@ -241,21 +239,21 @@ fn redirected(asked: &Uri, location: &str) -> Option<Found> {
     Some((cause, detail(&format!("to {shown}"))))
 }
 
-/// A path of the service that is not there, though it answers others.
+/// Returns the cause of a 404 from a service that answers at other paths.
 pub(super) fn of_missing(asked: &Uri, status: StatusCode) -> Option<Found> {
     let path = percent_decode_str(asked.path()).decode_utf8_lossy();
     (status == StatusCode::NOT_FOUND).then(|| (Cause::NoPath, detail(&path)))
 }
 
-/// A connection over plain http that broke before its answer began. Some servers that speak TLS say nothing else.
+/// Returns the cause of a plain HTTP connection that closed before the answer: some TLS servers do that.
 pub(super) fn of_silence(asked: &Uri) -> Option<Found> {
-    // 443, 8443, 9443 and so on. Above are the ports that systems give out.
+    // 443, 8443, 9443 and so on. Higher ports are ephemeral ones of the system.
     let is_likely = |port: u16| port % 1000 == 443 && port < 32_768;
     let likely = asked.scheme_str() == Some("http") && asked.port_u16().is_some_and(is_likely);
     likely.then_some((Cause::PerhapsTls, None))
 }
 
-/// Why there was no connection, or none that speaks as it should.
+/// Returns the cause of a failed connection or a failed TLS handshake.
 pub(super) fn of_failure(error: &(dyn StdError + 'static)) -> Option<Found> {
     if let Some(error) = find::<NoSuchHostError>(error) {
         return Some((Cause::NoSuchHostError, error.source().and_then(|why| detail(&why.to_string()))));
@@ -274,14 +272,14 @@ pub(super) fn of_failure(error: &(dyn StdError + 'static)) -> Option<Found> {
         ErrorKind::ConnectionRefused => Cause::Refused,
         ErrorKind::TimedOut => Cause::ConnectTimeout,
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => Cause::NoRoute,
-        // Nothing but a handshake is read before there is a connection.
+        // Before the connection exists, only the handshake is read.
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Cause::Handshake,
         _ => return None,
     };
     Some((cause, detail(&why.to_string())))
 }
 
-/// The operating system's own error, beneath all that tells where it happened.
+/// Returns the error of the operating system inside the chain of causes.
 fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     let mut found = find::<io::Error>(error)?;
     while let Some(inner) = found.get_ref().and_then(|inner| find::<io::Error>(inner)) {
@@ -299,7 +297,7 @@ fn of_tls(error: &rustls::Error) -> Found {
     (cause, detail(&error.to_string()))
 }
 
-/// One line of text that others wrote, within bounds.
+/// Returns text from outside as one line of limited length.
 fn detail(text: &str) -> Option<String> {
     let shown: String = text.chars().filter(|char| !char.is_control()).take(DETAIL).collect();
     (!shown.is_empty()).then_some(shown)

@@ -24,53 +24,55 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tower_service::Service;
 
-/// The longest answer that is taken in.
+/// The longest answer that is accepted, in bytes.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 
-/// How long a connection may take to come about, TLS included.
+/// The time limit for a connection, TLS included.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Calls 1C over HTTP/1.1 and reads the whole answer.
+/// An HTTP/1.1 client for 1C that reads the whole answer.
 ///
-/// Connections are kept for 4 s without use ([`Infobase::keep_alive`]) and for 100 requests, which is what
-/// web servers allow at least, and are looked at before each use; clones share them. There are no
-/// redirects, no cookies and no proxies.
+/// A connection is kept for 4 s without use ([`Infobase::keep_alive`]) and for 100 requests, the least that web
+/// servers allow, and is checked before each use; clones share the connections. There are no redirects, no
+/// cookies and no proxies.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
-    // Every layer above clones it once a call.
+    // Each layer above clones the client once a call.
     client: Arc<Client<Connector, Full<Bytes>>>,
     max_answer: usize,
 }
 
-/// Why the HTTP client has no answer.
+/// An error of the HTTP client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// There was no connection, so nothing was sent.
+    /// The connection failed, so nothing was sent.
     #[error("cannot connect to 1C")]
     Connect(#[source] BoxError),
-    /// The connection was found dead before anything was sent.
+    /// The kept connection had ended before anything was sent.
     #[error("the connection to 1C was closed before the call was sent")]
     NotSent(#[source] BoxError),
     /// The connection broke after the call was sent.
     #[error("the connection to 1C broke during the call")]
     Broken(#[source] BoxError),
-    /// The answer is longer than this.
+    /// The answer is longer than this limit, in bytes.
     #[error("1C's answer is longer than {0} bytes")]
     TooLarge(usize),
 }
 
 impl HttpClient {
-    /// A client for the infobase: with TLS if its URL says https, trusting the roots of this machine, those
-    /// of `SSL_CERT_FILE` and those of [`Infobase::trust`].
+    /// Creates a client for the infobase.
+    ///
+    /// An https URL gets TLS that trusts the root certificates of this machine, those of `SSL_CERT_FILE` and
+    /// those of [`Infobase::trust`].
     ///
     /// # Errors
-    /// [`InfobaseError::Certificates`] if https is wanted and nobody is trusted.
+    /// [`InfobaseError::Certificates`] for an https URL if there is no trusted certificate.
     pub fn new(infobase: &Infobase) -> Result<Self, InfobaseError> {
         // Reading the machine's certificates takes milliseconds and megabytes; plain HTTP needs none.
         let tls = if infobase.is_https() { infobase.trust.config()? } else { tls::none()? };
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        // A call that has not even a connection after most of its time is told so.
+        // A call without a connection after most of its time fails with that cause, not with the time limit.
         let limit = CONNECT.min(infobase.quick * 3 / 4);
         let connector = Connector::new(https.wrap_connector(line::plain(limit)), limit);
         let mut client = Client::builder(TokioExecutor::new());
@@ -81,7 +83,7 @@ impl HttpClient {
         Ok(Self { client: Arc::new(client.build(connector)), max_answer: MAX_ANSWER })
     }
 
-    /// The longest answer in bytes that is taken in; 32 MiB by default.
+    /// Sets the longest answer that is accepted, in bytes; the default is 32 MiB.
     #[must_use]
     pub const fn max_answer(mut self, bytes: usize) -> Self {
         self.max_answer = bytes;
@@ -95,7 +97,7 @@ impl Service<http::Request<Bytes>> for HttpClient {
     type Future = HttpClientFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
-        // The pool takes any number; the queue above is what limits.
+        // The pool has no limit; the queue above it has.
         Poll::Ready(Ok(()))
     }
 
@@ -107,7 +109,7 @@ impl Service<http::Request<Bytes>> for HttpClient {
 }
 
 pin_project! {
-    /// The call of an [`HttpClient`].
+    /// The future of an [`HttpClient`].
     pub struct HttpClientFuture {
         #[pin]
         stage: Stage,

@@ -1,4 +1,4 @@
-//! How long a call to 1C may take.
+//! The time limit of a call to 1C.
 
 use super::error_kind::ErrorKind;
 use crate::rpc::{BoxError, RpcError};
@@ -13,7 +13,7 @@ use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// How long this one call may take, in the extensions of the HTTP request; 30 s if it is not there.
+/// The time limit of one call, in the extensions of the HTTP request; without it the limit is 30 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience(pub Duration);
 
@@ -21,7 +21,8 @@ pub(super) fn patience(request: &http::Request<Bytes>) -> Patience {
     request.extensions().get().copied().unwrap_or(Patience(Duration::from_secs(30)))
 }
 
-/// Ends a call that takes longer than its [`Patience`] with an [`RpcError`] for [`ErrorKind::Slow`]; dropping it tells 1C.
+/// A layer that ends a call after its [`Patience`], with an [`RpcError`] for [`ErrorKind::Slow`]. The dropped
+/// call ends the call to 1C.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeadlineLayer;
 
@@ -33,7 +34,7 @@ impl<C> Layer<C> for DeadlineLayer {
     }
 }
 
-/// See [`DeadlineLayer`].
+/// A service with a time limit for calls; see [`DeadlineLayer`].
 #[derive(Clone, Debug)]
 pub struct Deadline<C> {
     inner: C,
@@ -61,7 +62,7 @@ where
 }
 
 pin_project! {
-    /// The call of a [`Deadline`].
+    /// The future of a [`Deadline`].
     #[derive(Debug)]
     pub struct DeadlineFuture<F> {
         #[pin]
@@ -81,7 +82,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // The answer first: one that is ready is never thrown away for being late.
+        // Poll the answer first: an answer that is ready is never dropped for being late.
         if let Poll::Ready(answer) = this.call.poll(cx) {
             return Poll::Ready(answer.map_err(Into::into));
         }

@@ -1,4 +1,4 @@
-//! Answers of 1C.
+//! Reads answers of 1C.
 
 use super::answer_error::AnswerError;
 use super::body::{compression, is_unmarked, unmarked};
@@ -11,12 +11,12 @@ use crate::rpc::{Era, ErrorObject, Method, Outline, Param, Payload, Request, wit
 use bytes::Bytes;
 use http::HeaderMap;
 
-/// The result of an answer, and what a list tells.
+/// The result of an answer, and facts about a list.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) payload: Payload,
     pub(super) listed: Option<Box<Listed>>,
-    /// It is of a tool and has a `structuredContent`.
+    /// Whether it is a tool's result with `structuredContent`.
     pub(super) structured: bool,
 }
 
@@ -28,11 +28,12 @@ struct Envelope {
     lone_surrogates: bool,
 }
 
-/// Reads the answer to `request`: the result, mended, or 1C's error. Whatever `id` stands in it, or none: the
-/// call had a connection of its own, and extensions send what they like.
+/// Reads the answer to `request`: the result, mended, or the error of 1C.
+///
+/// The `id` in the answer does not matter: the call had a connection of its own, and extensions send any `id`.
 ///
 /// # Errors
-/// [`AnswerError`] for what is no answer to this request.
+/// [`AnswerError`] if it is no answer to this request.
 pub(super) fn decode(
     headers: &HeaderMap,
     body: Bytes,
@@ -49,7 +50,7 @@ pub(super) fn decode(
     )
 }
 
-/// What `read` makes of a body, or of what can be made of it where it is at fault.
+/// Calls `read` with a body, and after an error with the repaired body.
 pub(super) fn repaired<T, E>(
     headers: &HeaderMap,
     mut body: Bytes,
@@ -57,7 +58,7 @@ pub(super) fn repaired<T, E>(
     fault: impl Fn(&E) -> Option<JsonError>,
 ) -> Result<T, E> {
     let mut answer = read(&body);
-    // One fault may hide another.
+    // One error in the body may hide another.
     for _ in 0..2 {
         let fault = answer.as_ref().err().and_then(&fault);
         let Some(again) = fault.and_then(|fault| repair::of(headers, &body, fault)) else { break };
@@ -67,10 +68,10 @@ pub(super) fn repaired<T, E>(
     answer
 }
 
-/// The body of an answer in Unicode, as far as marks and headers tell.
+/// Decodes the body of an answer, as its byte order mark or headers say.
 ///
 /// # Errors
-/// [`AnswerError`] for what cannot be JSON.
+/// [`AnswerError`] if it cannot be JSON.
 pub(super) fn text(headers: &HeaderMap, body: Bytes) -> Result<Bytes, AnswerError> {
     if is_unmarked(&body) {
         return Ok(body);
@@ -124,7 +125,7 @@ fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, AnswerError> 
     scanner.object::<AnswerError>(|scanner, Member { key, .. }| {
         match &*key {
             "error" if scanner.peek() != b'n' => envelope.error = scanner.skip()?,
-            // The spans to mend would be those of both.
+            // The places to mend would be those of both results.
             "result" if envelope.result.is_some() => return Err(JsonError::Duplicate("result").into()),
             "result" if scanner.peek() == b'{' => {
                 envelope.result = Some(Outline::scan::<AnswerError>(scanner, |outline, scanner, member| {
@@ -144,7 +145,7 @@ fn read(body: &Bytes, mender: &mut Mender<'_>) -> Result<Envelope, AnswerError> 
 }
 
 impl ErrorObject {
-    /// The error object in an answer of 1C.
+    /// Reads the error object in an answer of 1C.
     fn parse(raw: &[u8]) -> Option<Self> {
         let (mut code, mut message, mut data) = (Span::default(), Span::default(), Span::default());
         let mut scanner = Scanner::new(raw).ok()?;
@@ -175,7 +176,7 @@ impl ErrorObject {
     }
 }
 
-/// JSON that is longer than a text may be, as a string of its beginning.
+/// Returns the beginning, as a JSON string, of JSON that is longer than a text may be.
 fn cut_json(json: &[u8]) -> Option<Vec<u8>> {
     let whole = json::unquote(json).unwrap_or_else(|| String::from_utf8_lossy(json));
     let text = cut(&whole);
@@ -186,7 +187,7 @@ fn cut_json(json: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// 1C says -32603 for everything; what a client can act on gets the code of the protocol.
+/// Replaces -32603, which 1C uses for everything, by the code of the protocol if there is one for the client to act on.
 fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
     let subject = request.params.text(match request.method {
         Method::ResourcesRead => Param::Uri,
@@ -201,7 +202,7 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
             _ => {}
         }
     }
-    // Codes that the protocol keeps for itself would be taken for something else.
+    // A client would take a code that the protocol reserves for something else.
     let reserved = matches!(error.code, -32099..=-32020);
     if reserved || error.code == ErrorObject::RESOURCE_NOT_FOUND && request.version.era() == Era::Modern {
         error.code = ErrorObject::INTERNAL_ERROR;
@@ -209,8 +210,8 @@ fn translate(mut error: ErrorObject, request: &Request) -> ErrorObject {
     error
 }
 
-/// Whether 1C says that there is no such thing, and no more. A resource that exists may fail because
-/// something else was not found, and its text may well name both.
+/// Returns whether 1C says only that the item does not exist. An existing resource may fail because something
+/// else was not found, and the text may name both.
 fn is_unknown(message: &str, subject: &str, method: &Method) -> bool {
     const VERDICTS: [&str; 5] = ["не найден", "не найдена", "не существует", "not found", "does not exist"];
     let nouns: &[&str] = match method {
@@ -220,7 +221,7 @@ fn is_unknown(message: &str, subject: &str, method: &Method) -> bool {
         _ => return false,
     };
     let named = message.contains(subject);
-    // What stands before the last colon tells where it happened; the subject may hold colons itself.
+    // The text before the last colon names the place of the error; the subject may hold colons itself.
     let text = message.replace(subject, " ").to_lowercase();
     let words: Vec<&str> =
         text.split(|char: char| !char.is_alphanumeric() && char != ':').filter(|word| !word.is_empty()).collect();

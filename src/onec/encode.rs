@@ -1,12 +1,13 @@
-//! Requests in the RPC dialect.
+//! Writes requests in the RPC dialect.
 
 use crate::rpc::json::{self, JsonError, Member, Scanner};
 use crate::rpc::{Era, ErrorObject, Meta, Method, Param, Params, Request};
 use bytes::Bytes;
 
-/// The parameters of a method that are sent on, in this order; `None` for methods that 1C is never
-/// asked. Older extensions read `params` into a Structure, which refuses keys that are no plain
-/// identifiers; so `_meta` and whatever else a client adds stays here.
+/// Returns the parameters of a method to send, in this order; `None` for methods that are never sent to 1C.
+///
+/// Older extensions read `params` into a Structure, which accepts only plain identifiers as keys, so `_meta`
+/// and other members of the client are left out.
 pub(super) const fn forwarded(method: &Method) -> Option<&'static [Param]> {
     Some(match method {
         Method::ToolsCall | Method::PromptsGet => {
@@ -21,7 +22,7 @@ pub(super) const fn forwarded(method: &Method) -> Option<&'static [Param]> {
     })
 }
 
-/// The body of the call.
+/// Writes the body of the call.
 ///
 /// # Errors
 /// -32602 for parameters that are missing or of another type than the protocol says.
@@ -30,7 +31,7 @@ pub(super) fn encode(request: &Request, keys: &[Param]) -> Result<Bytes, ErrorOb
     let params = &request.params;
     let size: usize = keys.iter().filter_map(|key| params.raw(*key)).map(|raw| raw.len() + 20).sum();
     let mut out = Vec::with_capacity(160 + size);
-    // Each call has a connection of its own, so the id tells nothing apart.
+    // Each call has a connection of its own, so any id will do.
     out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"");
     out.extend_from_slice(request.method.as_str().as_bytes());
     out.extend_from_slice(b"\",\"params\":{");
@@ -59,7 +60,7 @@ pub(super) fn encode(request: &Request, keys: &[Param]) -> Result<Bytes, ErrorOb
     Ok(out.into())
 }
 
-/// Refuses at once what 1C would only stumble over.
+/// Returns an error at once for parameters that 1C could not handle.
 fn check(request: &Request) -> Result<(), ErrorObject> {
     let params = &request.params;
     let need = |param: Param| match params.text(param) {
@@ -82,7 +83,7 @@ fn check(request: &Request) -> Result<(), ErrorObject> {
     Ok(())
 }
 
-/// Copies the client's answers without their `_meta`, whose keys no Structure takes.
+/// Copies the client's answers without their `_meta`, whose keys a Structure does not accept.
 fn plain_responses(out: &mut Vec<u8>, raw: &[u8]) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(raw)?;
     out.push(b'{');
@@ -123,8 +124,8 @@ fn without_meta(out: &mut Vec<u8>, scanner: &mut Scanner<'_>, raw: &[u8]) -> Res
     Ok(())
 }
 
-/// What 1C may ask the client for. Only the fact counts, and the details hold keys that no
-/// Structure takes.
+/// Writes which questions the client can answer. The details are left out: they hold keys that a Structure does
+/// not accept.
 fn can_do(out: &mut Vec<u8>, params: &Params) {
     let declared = params.meta(Meta::ClientCapabilities).unwrap_or(b"{}");
     out.push(b'{');

@@ -1,4 +1,4 @@
-//! [`Error`]: trouble with 1C, told to whom it concerns.
+//! Errors of calls to 1C: [`Error`].
 
 use super::cause::{Cause, Found};
 use super::error_kind::ErrorKind;
@@ -8,14 +8,14 @@ use http::{StatusCode, Uri};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// 1C could not be asked, or did not answer.
+/// An error of a call to 1C: the call could not be sent, or got no proper answer.
 ///
-/// A [`OneCService`](super::OneCService) fails with an [`RpcError`] whose [`source`](std::error::Error::source) is
-/// this: [`find`](Self::find) looks for it.
+/// A [`OneCService`](super::OneCService) fails with an [`RpcError`] whose [`source`](std::error::Error::source)
+/// is this error; [`find`](Self::find) finds it.
 ///
-/// Its text is meant for administrators: what happened, the details, what to do, and what 1C says. Clients
-/// are told the same without names of hosts, addresses and paths ([`failure`](Self::failure)). The cause in
-/// the machinery is its [`source`](std::error::Error::source).
+/// The text is for administrators: what happened, the details, what to do, and the words of 1C. Clients get a
+/// text without host names, addresses and paths ([`failure`](Self::failure)). The error of the client or layer
+/// that caused it is its [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[error("{told}")]
 pub struct Error {
@@ -28,7 +28,7 @@ pub struct Error {
     source: Option<BoxError>,
 }
 
-/// Where it happened, for the log.
+/// The place of the error, for the log.
 #[derive(Debug, Default)]
 struct Place {
     uri: Option<Uri>,
@@ -40,7 +40,7 @@ impl Error {
         Self::found(kind, None, source)
     }
 
-    /// The same where the cause is known, or not.
+    /// Creates an error with a cause, if it is known.
     pub(super) fn found(kind: ErrorKind, found: Option<Found>, source: Option<BoxError>) -> Self {
         let kind = match kind {
             ErrorKind::Status(status, text) => ErrorKind::Status(status, cut(&text).into_owned()),
@@ -60,7 +60,8 @@ impl Error {
         Self { kind, why: found.map(|(cause, _)| cause), told, failure, place: None, source }
     }
 
-    /// The same of a call that changes nothing: nobody need look in 1C what it did.
+    /// Marks the error as that of a call without side effects, so that the text does not ask to check for
+    /// changes in 1C.
     #[must_use]
     pub fn harmless(mut self) -> Self {
         if self.why.is_none() {
@@ -70,38 +71,38 @@ impl Error {
         self
     }
 
-    /// The same of a call to this address, for this tool.
+    /// Adds the address and the tool of the call.
     pub(super) fn at(self, uri: &Uri, tool: Option<&str>) -> Self {
         let place = Place { uri: Some(uri.clone()), tool: tool.map(Into::into) };
         Self { place: Some(Box::new(place)), ..self }
     }
 
-    /// Returns the trouble with 1C in a chain of causes, if there is any.
+    /// Returns the error of a call to 1C in a chain of causes, if there is one.
     pub fn find<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Self> {
         cause(error)
     }
 
-    /// The address that was called, where that is known.
+    /// Returns the address that was called, if known.
     pub fn uri(&self) -> Option<&Uri> {
         self.place.as_ref()?.uri.as_ref()
     }
 
-    /// The tool that was called, where that is known.
+    /// Returns the tool that was called, if known.
     pub fn tool(&self) -> Option<&str> {
         self.place.as_ref()?.tool.as_deref()
     }
 
-    /// What kind of trouble it is.
+    /// Returns the kind of the error.
     pub const fn kind(&self) -> &ErrorKind {
         &self.kind
     }
 
-    /// The exact cause, where it is known.
+    /// Returns the exact cause, if known.
     pub const fn why(&self) -> Option<Cause> {
         self.why
     }
 
-    /// The status that 1C answered with, where that is the trouble.
+    /// Returns the HTTP status of 1C, if the kind is [`ErrorKind::Status`].
     pub const fn status(&self) -> Option<StatusCode> {
         match self.kind {
             ErrorKind::Status(status, _) => Some(status),
@@ -109,7 +110,7 @@ impl Error {
         }
     }
 
-    /// The status that 1C answered with, where it answered, whatever the trouble is called.
+    /// Returns the HTTP status of 1C for an error of any kind, if 1C answered.
     pub const fn answered(&self) -> Option<StatusCode> {
         match self.kind {
             ErrorKind::LoginRefused => Some(StatusCode::UNAUTHORIZED),
@@ -118,7 +119,7 @@ impl Error {
         }
     }
 
-    /// The cause in a word, for the log: that of [`Cause`], or else the kind of trouble.
+    /// Returns one word for the log: the name of the [`Cause`], or else of the [`ErrorKind`].
     pub fn name(&self) -> &'static str {
         match (self.why, &self.kind) {
             (Some(why), _) => why.name(),
@@ -135,18 +136,18 @@ impl Error {
         }
     }
 
-    /// Whether the call failed in 1C or on the way: the caller's login is the caller's affair, and of a full queue the
-    /// queue warns.
+    /// Returns whether an administrator must act. A rejected login concerns only its user, and the queue logs a
+    /// warning of its own.
     const fn is_for_administrators(&self) -> bool {
         !matches!(self.kind, ErrorKind::LoginRefused | ErrorKind::Queued(_))
     }
 
-    /// What a client is told.
+    /// Returns the error that clients get.
     pub const fn failure(&self) -> &RpcError {
         &self.failure
     }
 
-    /// What the log is told.
+    /// Returns the error as the log shows it.
     fn upstream(&self) -> Upstream {
         Upstream {
             cause: self.name(),
@@ -159,8 +160,7 @@ impl Error {
     }
 }
 
-/// What the services of the leaf fail with: an [`RpcError`] for trouble with 1C, with that as its source; what else the
-/// client failed with as it is.
+/// Turns an [`Error`] into an [`RpcError`] with it as the source. Any other error of the client stays as it is.
 pub(super) fn failed(error: BoxError) -> BoxError {
     match Error::find(&*error).map(|trouble| (trouble.failure.clone(), trouble.upstream())) {
         Some((failure, upstream)) => failure.caused(upstream, error).into(),

@@ -1,8 +1,8 @@
-//! What the body of an error says in words.
+//! Finds the text for people in the body of an error.
 //!
-//! It comes in many forms: plain text, a page of 1C or of a web server, the application server's JSON
-//! with exceptions within exceptions, OData's JSON and XML. In each there is a sentence for people, and
-//! around it may stand what is not: stacks, and kilobytes of Base64.
+//! The body comes in many forms: plain text, a page of 1C or of a web server, JSON of the application server
+//! with nested exceptions, JSON and XML of OData. Each has a sentence for people, often among stack traces and
+//! kilobytes of Base64.
 
 use super::body::{compression, declared, unmarked};
 use super::noise::{is_stack, without_noise};
@@ -13,14 +13,14 @@ use http::HeaderMap;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What is looked at: a page of any length says what it has to say in its first kilobytes.
+/// How many bytes are searched: a page of any length has its text in the first kilobytes.
 const LOOK: usize = 64 * 1024;
-/// JSON is read whole up to this length, since its noise may stand before its words.
+/// How many bytes of JSON are read, since the text may come after long data.
 const LOOK_JSON: usize = 1024 * 1024;
-/// From here on a text without a space is no text.
+/// The longest word in bytes; anything longer is data.
 const LONGEST_WORD: usize = 200;
 
-/// The words of the body of an error, on one line; nothing where it says nothing.
+/// Returns the text in the body of an error, on one line; empty if there is none.
 pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
     if let Some(name) = compression(headers, body) {
         return format!("(a body compressed with {name})");
@@ -34,7 +34,7 @@ pub(super) fn words(headers: &HeaderMap, body: &[u8]) -> String {
     tidy(without_stack(told.as_deref().unwrap_or(&text)))
 }
 
-/// The words of JSON that has some where errors have them.
+/// Returns the text of JSON, if it stands where errors have it.
 pub(super) fn told_in_json(body: &[u8]) -> Option<String> {
     let text = text(&HeaderMap::new(), body);
     let told = match serde_json::from_str(&text) {
@@ -44,7 +44,7 @@ pub(super) fn told_in_json(body: &[u8]) -> Option<String> {
     told.map(|told| tidy(without_stack(&told))).filter(|told| !told.is_empty())
 }
 
-/// In UTF-8, in what the header says, or in windows-1251.
+/// Decodes the body as UTF-8, as the header says, or as windows-1251.
 fn text(headers: &HeaderMap, body: &[u8]) -> String {
     let body = body.get(..LOOK_JSON).unwrap_or(body);
     let body = unmarked(Bytes::copy_from_slice(body));
@@ -60,7 +60,7 @@ fn text(headers: &HeaderMap, body: &[u8]) -> String {
     text.trim_start_matches('\u{feff}').to_owned()
 }
 
-/// Single spaces, no controls, and no words that are none.
+/// Returns the text with single spaces, without control characters and without data.
 fn tidy(text: &str) -> String {
     let mut end = text.len().min(LOOK);
     while !text.is_char_boundary(end) {
@@ -70,14 +70,14 @@ fn tidy(text: &str) -> String {
     without_noise(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Where the stack of a failed page begins, its words have ended.
+/// Returns the text before a stack trace.
 fn without_stack(text: &str) -> &str {
     const STACKS: [&str; 4] = ["Stack Trace:", "Трассировка стека:", "Стек вызовов:", "Call stack:"];
     let end = STACKS.into_iter().filter_map(|mark| text.find(mark)).filter(|at| *at > 0).min();
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
-/// Members that hold the words of an error, the likelier ones first.
+/// Names of members that hold the text of an error, the likelier ones first.
 const TELLING: [&str; 13] = [
     "message",
     "error",
@@ -97,7 +97,7 @@ const TELLING: [&str; 13] = [
 fn of_json(text: &str) -> Option<String> {
     match serde_json::from_str(text) {
         Ok(value) => told(&value).or_else(|| Some(without_stacks(value)?.to_string())),
-        // Broken, or cut in the middle of the noise; or plain text that begins with the place of the error.
+        // Broken JSON, JSON cut in the middle of data, or plain text that begins with the place of the error.
         Err(_) => {
             let told = last_string(text, "\"descr\"").or_else(|| last_string(text, "\"message\""));
             let json = text.trim_start().trim_start_matches('{').trim_start().starts_with('"');
@@ -111,12 +111,12 @@ fn told(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => items.iter().find_map(told),
         Value::Object(members) => {
-            // The cause is the innermost of the exceptions that say anything.
+            // The innermost exception with a text is the cause.
             let inner = member(members, "inner").and_then(told);
             let own = || TELLING.into_iter().find_map(|name| member(members, name).and_then(told));
             // `{"lang":"ru","value":"…"}` of OData.
             let value = || member(members, "value").and_then(told);
-            // An exception as 1C's typed JSON has it; elsewhere that member names a type.
+            // An exception in 1C's typed JSON; in other JSON the member names a type.
             let typed = || {
                 let exception = member(members, "#exception").filter(|exception| exception.is_object());
                 exception.or_else(|| member(members, "#value")).and_then(told)
@@ -131,7 +131,7 @@ fn member<'a>(members: &'a serde_json::Map<String, Value>, name: &str) -> Option
     members.iter().find(|(key, _)| key.to_lowercase() == name).map(|(_, value)| value)
 }
 
-/// JSON of which nothing is known, without what only looks like text.
+/// Returns unknown JSON without stack traces.
 fn without_stacks(mut value: Value) -> Option<Value> {
     let Value::Object(members) = &mut value else { return None };
     members.retain(|key, value| {
@@ -142,7 +142,7 @@ fn without_stacks(mut value: Value) -> Option<Value> {
     Some(value)
 }
 
-/// The string behind the last `key` that has one with words.
+/// Returns the last string with a text under `key`.
 fn last_string(text: &str, key: &str) -> Option<String> {
     text.match_indices(key).collect::<Vec<_>>().into_iter().rev().find_map(|(at, _)| {
         let value = text.get(at + key.len()..)?.trim_start().strip_prefix(':')?;
@@ -153,15 +153,15 @@ fn last_string(text: &str, key: &str) -> Option<String> {
 
 fn of_markup(page: &str) -> Option<String> {
     let words = |text: &str| Some(plain(text)).filter(|text| !text.trim().is_empty());
-    // Exceptions within exceptions: the last one is the cause. An error of OData has its own words first.
+    // Of nested exceptions the last one is the cause. An error of OData has its own text first.
     let told = element(page, "descr").last().and_then(words);
     let told = told.or_else(|| element(page, "message").find_map(words));
     let told = told.or_else(|| element(page, "faultstring").find_map(words));
-    // The title only names what fails.
+    // The title says only which service failed.
     told.or_else(|| words(&without_title(page))).or_else(|| words(page))
 }
 
-/// The texts of the elements of an XML document with this local name, none of which is empty.
+/// Returns the non-empty texts of the elements with this local name in an XML document.
 fn element<'a>(page: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
     page.split('<').filter_map(move |part| {
         let (tag, text) = part.split_once('>')?;
@@ -181,7 +181,7 @@ fn without_title(page: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text between the tags of a page, without its styles, scripts and comments.
+/// Returns the text between the tags of a page, without styles, scripts and comments.
 fn plain(page: &str) -> String {
     let mut out = String::with_capacity(page.len() / 2);
     let mut rest = page.get(..LOOK).unwrap_or(page);
@@ -194,7 +194,7 @@ fn plain(page: &str) -> String {
     without_entities(&out)
 }
 
-/// What follows a tag, of which `tag` is the inside, and its element if that holds no text.
+/// Returns the page after a tag, given the text inside the tag; skips the element if it holds no text.
 fn after(tag: &str) -> &str {
     if let Some(comment) = tag.strip_prefix("!--") {
         return comment.split_once("-->").map_or("", |(_, after)| after);

@@ -1,37 +1,37 @@
-//! [`ErrorKind`]: what can go wrong between this server and 1C.
+//! Kinds of errors between this server and 1C: [`ErrorKind`].
 
 use http::StatusCode;
 use std::time::Duration;
 
-/// The kind of trouble with 1C.
+/// The kind of an error of a call to 1C.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nobody answers at the address: refused, no route, no such name, or no TLS.
+    /// No connection: refused, no route, no such host, or no TLS.
     Unreachable,
     /// The connection broke before the whole answer came.
     Broken,
-    /// No answer within this time.
+    /// No answer within this time limit.
     Slow(Duration),
-    /// No free turn within this time.
+    /// No free turn in the queue within this time limit.
     Queued(Duration),
-    /// Any status but 200, with what the body said in words, 4 KiB of it at most.
+    /// An HTTP status other than 200, with the text of the body, 4 KiB at most.
     Status(StatusCode, String),
-    /// 401 to a call that ran under the login of the caller, not the service account: the user has
-    /// another password now, or is gone. The caller gets 401 and logs in again.
+    /// A 401 to a call under the caller's own login: the user has another password now, or no longer exists.
+    /// The caller gets 401 and logs in again.
     LoginRefused,
-    /// 200 with something that is no answer to the call; why.
+    /// A 200 with a body that does not answer the call; holds the reason.
     Nonsense(String),
-    /// An answer of more bytes than this.
+    /// An answer of more bytes than this limit.
     TooLarge(usize),
-    /// It lets anybody in without a login, so that no login can be checked.
+    /// 1C accepts calls without a login, so no login can be checked.
     Open,
-    /// The HTTP client failed in its own way.
+    /// An error of the HTTP client that is of no other kind.
     Other,
 }
 
 impl ErrorKind {
-    /// What a client gets.
+    /// Returns the HTTP status that clients get.
     pub(super) const fn reply(&self) -> StatusCode {
         match self {
             Self::Slow(_) => StatusCode::GATEWAY_TIMEOUT,

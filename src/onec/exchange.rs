@@ -1,4 +1,4 @@
-//! How one request becomes one call of the infobase's HTTP service, or two.
+//! Makes a request into one call of the infobase's HTTP service, or two.
 
 use super::answer_error::AnswerError;
 use super::body::{is_unmarked, unmarked};
@@ -32,39 +32,41 @@ use std::time::{Duration, Instant};
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// How many kept connections may turn out to have ended before one call: after a restart of the web server,
-/// all that there are.
+/// How many kept connections in a row may turn out to have ended before one call: after a restart of the web
+/// server, all of them.
 const MAX_ENDED: usize = 64;
 
-/// What sets the calls of one kind apart from others.
+/// The differences between calls of two kinds.
 #[derive(Clone, Copy)]
 pub(super) struct Route<'a> {
-    /// What the log calls it.
+    /// The name of the call in the log.
     pub(super) name: &'a str,
-    /// Where they go.
+    /// The address of the call.
     pub(super) uri: &'a Uri,
-    /// Running twice changes nothing.
+    /// Whether the call may run twice without harm.
     pub(super) harmless: bool,
 }
 
-/// What is the same for every call.
+/// The parts that all calls share.
 pub(super) struct Target {
     pub(super) infobase: Infobase,
     pub(super) health: Uri,
     pub(super) verify: Uri,
-    /// With the service account's login, if there is one.
+    /// The headers of every call, with the service account's login, if there is one.
     pub(super) headers: HeaderMap,
     pub(super) paths: Paths,
     rpc: Uri,
     lists: Lists,
     outputs: Outputs,
-    /// Whether the service has answered something, so that it is there.
+    /// Whether the service has answered before, so that it exists.
     answered: AtomicBool,
 }
 
 impl Target {
+    /// Prepares the addresses and headers for an infobase.
+    ///
     /// # Errors
-    /// [`InfobaseError`] where the URL does not serve.
+    /// [`InfobaseError`] if the URL cannot be used.
     pub(super) fn new(infobase: Infobase) -> Result<Self, InfobaseError> {
         let json = HeaderValue::from_static("application/json");
         let mut headers = infobase.headers.clone();
@@ -115,7 +117,7 @@ impl Target {
         Ok(Response { outcome: outcome?, upstream })
     }
 
-    /// With the place where it happened, for the log.
+    /// Adds the place of the error, for the log.
     fn placed(&self, error: BoxError, request: &Request) -> BoxError {
         let tool = (request.method == Method::ToolsCall).then(|| request.params.text(Param::Name)).flatten();
         placed(error, &self.rpc, tool.as_deref())
@@ -128,7 +130,7 @@ impl Target {
         Ok(outcome.or_else(|error| instead(&request.method, error)))
     }
 
-    /// What 1C answered to `request`.
+    /// Returns the result or error that 1C answered to `request`.
     fn outcome(
         &self,
         answer: http::Response<Bytes>,
@@ -154,8 +156,8 @@ impl Target {
         }))
     }
 
-    /// Makes the call that `build` builds and gives the answer, if it is one: a 200, or what says more
-    /// than another good status does. Its body has no byte order marks.
+    /// Makes the call from `build` and returns the answer, without byte order marks in its body: a 200, or
+    /// another success status with a JSON object.
     pub(super) async fn exchange<C>(
         &self,
         mut ready: C,
@@ -209,7 +211,7 @@ impl Target {
         }
     }
 
-    /// Puts the failures of the default client into words; others travel on as they are.
+    /// Turns an error of the default client into an [`Error`]; another error stays as it is.
     fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
         let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
             Some(ClientError::Connect(_)) => (ErrorKind::Unreachable, cause::of_failure(&*error)),
@@ -217,7 +219,7 @@ impl Target {
             Some(ClientError::Broken(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
                 (ErrorKind::Unreachable, cause::of_failure(&*error))
             }
-            // What breaks within a body has begun with a head.
+            // An error within the body comes after the head of the answer.
             Some(ClientError::Broken(error)) if error.is::<hyper_util::client::legacy::Error>() => {
                 (ErrorKind::Broken, if self.is_known() { None } else { cause::of_silence(asked) })
             }
@@ -232,14 +234,14 @@ impl Target {
         self.answered.load(Ordering::Relaxed)
     }
 
-    /// Whether the service is there. Written only where that is news, as all calls share it.
+    /// Notes whether the service exists. Writes only a change, since all calls share the flag.
     fn heard(&self, answered: bool) {
         if self.is_known() != answered {
             self.answered.store(answered, Ordering::Relaxed);
         }
     }
 
-    /// What a 404 means where others of the service's paths answer.
+    /// Returns the cause of a 404 from a service that answers at other paths.
     fn missing(&self, asked: &Uri, answer: &http::Response<Bytes>) -> Option<Found> {
         if *asked == self.health {
             self.heard(self.is_known() && answer.status() != StatusCode::NOT_FOUND);
@@ -248,13 +250,13 @@ impl Target {
         if self.is_known() { cause::of_missing(asked, answer.status()) } else { None }
     }
 
-    /// The headers of a call: those of every call, `own` ones, and whose login it is.
+    /// Returns the headers of a call: those of every call, those in `own`, and the login.
     pub(super) fn headers_for(&self, own: &HeaderMap, identity: Option<&Identity>) -> HeaderMap {
-        // Room for all at once.
+        // Allocate for all headers at once.
         let mut headers = HeaderMap::with_capacity(self.headers.len() + own.len() + 1);
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         for (name, value) in own {
-            // Whose login it is, no header decides.
+            // The login comes from the identity or the account, never from a header of the request.
             if name != AUTHORIZATION {
                 headers.append(name, value.clone());
             }
@@ -281,7 +283,7 @@ impl Target {
     }
 }
 
-/// The trouble that a layer between leaf and client failed with, to be put into words that fit the call.
+/// Takes the kind of an error of a layer between leaf and client, so that the text fits this call.
 fn own(error: BoxError) -> BoxError {
     match find::<Error>(&*error).map(Error::kind) {
         Some(kind) if error.is::<RpcError>() => Error::from(kind.clone()).into(),
@@ -289,7 +291,7 @@ fn own(error: BoxError) -> BoxError {
     }
 }
 
-/// Whether it is an answer to the call: by its status, or where that is another good one, by its body.
+/// Returns whether an answer counts: a 200, or another success status with a JSON object.
 fn is_answer(answer: &http::Response<Bytes>) -> bool {
     answer.status() == StatusCode::OK || answer.status().is_success() && is_object(answer.body())
 }
@@ -298,7 +300,7 @@ fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// Whether the page after this one is this one: whoever reads on reads for ever.
+/// Returns whether the next page is this page, which would make a client read for ever.
 fn leads_to_itself(list: &Payload, request: &Request) -> bool {
     #[derive(Deserialize)]
     struct Page {
@@ -311,7 +313,7 @@ fn leads_to_itself(list: &Payload, request: &Request) -> bool {
     })
 }
 
-/// What an extension that lacks a method is taken to mean: it has none of what the method lists.
+/// Returns an empty list if an extension lacks the method: it has no items of this type.
 fn instead(method: &Method, error: ErrorObject) -> Result<Payload, ErrorObject> {
     if error.code != ErrorObject::METHOD_NOT_FOUND {
         return Err(error);

@@ -1,4 +1,4 @@
-//! A call that failed: what it means to who called, where it happened, and whether it is made once more.
+//! A failed call: its meaning for the caller, the place of the error, and whether to repeat the call.
 
 use super::answer_error::AnswerError;
 use super::cause;
@@ -12,21 +12,20 @@ use crate::rpc::{BoxError, cause as find};
 use http::{HeaderMap, StatusCode, Uri};
 use std::time::Duration;
 
-/// Between a refused connection and the one other try.
+/// The pause between a refused connection and the second try.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a failure means to who called: a 401 to a user's own login is the end of that login. To the service account
-/// it is trouble like any other.
+/// Turns a 401 to a caller's own login into [`ErrorKind::LoginRefused`]. A 401 to the service account stays as it is.
 pub(super) fn refused(error: BoxError, identity: Option<&Identity>) -> BoxError {
     let own = identity.is_some_and(|identity| identity.credentials().is_some());
     let failed = find::<Error>(&*error);
-    // A web server that wants a login of another kind has not looked at this one.
+    // A web server that asks for another kind of login has not checked this one.
     let refused = failed.is_some_and(|failed| failed.why().is_none())
         && failed.and_then(Error::status) == Some(StatusCode::UNAUTHORIZED);
     if own && refused { Error::new(ErrorKind::LoginRefused, Some(error)).into() } else { error }
 }
 
-/// A 200 that is no answer. Some web servers and some code in 1C put their failures into one.
+/// Returns the error of a 200 that is no answer. Some web servers and some code in 1C send errors with 200.
 pub(super) fn nonsense(why: &AnswerError, body: &[u8]) -> Error {
     let said = match why {
         AnswerError::Html | AnswerError::Json(_) | AnswerError::Neither => cause::said(&words(&HeaderMap::new(), body)),
@@ -37,7 +36,7 @@ pub(super) fn nonsense(why: &AnswerError, body: &[u8]) -> Error {
     Error::found(ErrorKind::Nonsense(why), said.map(|cause| (cause, None)), None)
 }
 
-/// With the place where it happened, for the log.
+/// Adds the place of the error, for the log.
 pub(super) fn placed(error: BoxError, uri: &Uri, tool: Option<&str>) -> BoxError {
     match error.downcast::<Error>() {
         Ok(error) => error.at(uri, tool).into(),
@@ -45,7 +44,7 @@ pub(super) fn placed(error: BoxError, uri: &Uri, tool: Option<&str>) -> BoxError
     }
 }
 
-/// Nobody need fear that a call of this kind ran.
+/// Marks the error as that of a call without side effects.
 pub(super) fn harmless(error: BoxError) -> BoxError {
     match error.downcast::<Error>() {
         Ok(error) => error.harmless().into(),
@@ -57,12 +56,12 @@ pub(super) fn is_unsent(error: &BoxError) -> bool {
     matches!(find::<ClientError>(&**error), Some(ClientError::NotSent(_)))
 }
 
-/// Whether a failed call may be sent once more, and after what pause.
+/// Returns the pause before a failed call is repeated; `None` if it must not be repeated.
 pub(super) fn retry(error: &BoxError, harmless: bool) -> Option<Duration> {
     let failed = find::<Error>(&**error)?;
     match (failed.kind(), find::<ClientError>(&**error)) {
         (_, Some(ClientError::NotSent(_))) => Some(Duration::ZERO),
-        // What is wrong with names and certificates is no better in a moment.
+        // An error of names or certificates does not pass in a moment.
         (_, Some(ClientError::Connect(_))) => failed.why().is_none_or(|why| why.is_passing()).then_some(RETRY_PAUSE),
         (ErrorKind::Status(StatusCode::NOT_ACCEPTABLE, _), _) => Some(Duration::ZERO),
         (ErrorKind::Broken, _) if harmless => Some(Duration::ZERO),

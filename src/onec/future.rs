@@ -1,4 +1,4 @@
-//! [`ResponseFuture`].
+//! The future of the leaf: [`ResponseFuture`].
 
 use crate::rpc::{BoxError, Response};
 use std::fmt;
@@ -6,12 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// The call of a [`OneCService`](super::OneCService) or a [`OneCRest`](super::OneCRest).
-// A call is up to two, with their repairs, in `async fn`s whose futures have no names.
+/// The future of a [`OneCService`](super::OneCService) or a [`OneCRest`](super::OneCRest).
+// Boxed, since the futures of `async fn`s have no names.
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>);
 
 impl ResponseFuture {
-    /// Of a call that fails with [`failed`](super::error::failed) errors.
+    /// Boxes a call whose errors become [`failed`](super::error::failed) errors.
     pub(super) fn new(call: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }

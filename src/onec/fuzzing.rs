@@ -1,4 +1,4 @@
-//! Readers of what 1C sends, for the fuzz targets and property tests.
+//! Reads what 1C sends, for the fuzz targets and property tests.
 
 pub use super::answer_error::AnswerError;
 use crate::rpc::{ErrorObject, Payload, Request};
@@ -8,13 +8,13 @@ use http::HeaderMap;
 /// Reads the body of an answer to `request`.
 ///
 /// # Errors
-/// [`AnswerError`] for what is none.
+/// [`AnswerError`] if it is no answer.
 pub fn decode(body: Bytes, request: &Request) -> Result<Result<Payload, ErrorObject>, AnswerError> {
     let answer = super::decode::decode(&HeaderMap::new(), body, request)?;
     Ok(answer.map(|answer| answer.payload))
 }
 
-/// What the body of an error says.
+/// Returns the text in the body of an error.
 pub fn words(headers: &HeaderMap, body: &[u8]) -> String {
     super::sentences::cut(&super::error_body::words(headers, body)).into_owned()
 }

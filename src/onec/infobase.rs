@@ -1,4 +1,4 @@
-//! Where an infobase is and how to log in to it.
+//! The address of an infobase, and the account for it.
 
 use super::infobase_error::InfobaseError;
 use super::tls::Trust;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// The HTTP service of an infobase, `{url}/hs/{root}/`, and the account that calls run under.
+/// The HTTP service of an infobase, `{url}/hs/{root}/`, and the account for calls.
 ///
-/// Its `Debug` shows no password and no token. Cloning is cheap.
+/// `Debug` shows no password and no token. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Infobase {
     base: Arc<Url>,
@@ -25,11 +25,12 @@ pub struct Infobase {
 }
 
 impl Infobase {
-    /// The infobase published at `url`, for example `http://server/base`. Slashes at the end do not
-    /// matter; the name may be Cyrillic or percent-encoded, and its case matters to 1C.
+    /// Creates an infobase published at `url`, for example `http://server/base`.
+    ///
+    /// Slashes at the end are ignored. The name may be Cyrillic or percent-encoded; its case matters to 1C.
     ///
     /// # Errors
-    /// [`InfobaseError`] for what is no http(s) URL of an infobase.
+    /// [`InfobaseError`] if `url` is no http(s) URL of an infobase.
     pub fn new(url: &str) -> Result<Self, InfobaseError> {
         let url = Url::parse(url.trim().trim_end_matches('/'))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
@@ -52,17 +53,17 @@ impl Infobase {
         })
     }
 
-    /// Calls run as this user. The password may be empty; both go in UTF-8 (RFC 7617), as 1C
+    /// Sets the user of 1C for calls, and the password, which may be empty. Both go in UTF-8 (RFC 7617), as 1C
     /// expects of Cyrillic names.
     #[must_use]
     pub fn basic(self, user: &str, password: impl Into<SecretString>) -> Self {
         self.authorization(Some(Credentials::new(user, password).authorization().clone()))
     }
 
-    /// Calls carry this bearer token, for infobases behind an OpenID Connect or token gate.
+    /// Sets a bearer token for calls, for infobases behind OpenID Connect or another check of tokens.
     ///
     /// # Errors
-    /// [`InfobaseError::Token`] where the token cannot stand in a header.
+    /// [`InfobaseError::Token`] if the token cannot be a header value.
     pub fn bearer(self, token: impl Into<SecretString>) -> Result<Self, InfobaseError> {
         let value = HeaderValue::from_str(&format!("Bearer {}", token.into().expose_secret()));
         Ok(self.authorization(Some(value.map_err(|_| InfobaseError::Token)?)))
@@ -76,21 +77,21 @@ impl Infobase {
         self
     }
 
-    /// The root URL of the HTTP service as set in the configurator; `mcp` by default.
+    /// Sets the root URL of the HTTP service, as in the configurator of 1C; the default is `mcp`.
     #[must_use]
     pub fn service_root(mut self, root: &str) -> Self {
         self.root = root.trim_matches('/').into();
         self
     }
 
-    /// A header with a fixed value on each call, for web servers that tell tenants apart by one.
+    /// Adds a header with a fixed value to each call, for web servers that tell tenants apart by one.
     #[must_use]
     pub fn tenant(mut self, header: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(header, value);
         self
     }
 
-    /// How long one call may take: a quick one (30 s by default) and a `tools/call` (120 s).
+    /// Sets the time limits of calls: a quick one (the default is 30 s) and a `tools/call` (120 s).
     #[must_use]
     pub const fn timeouts(mut self, quick: Duration, slow: Duration) -> Self {
         self.quick = quick;
@@ -98,35 +99,35 @@ impl Infobase {
         self
     }
 
-    /// How long a connection without use is kept for the next call: 4 s by default, since Apache closes it
-    /// after 5. With zero each call has a connection of its own.
+    /// Sets how long an idle connection is kept for the next call; the default is 4 s, since Apache closes it
+    /// after 5 s. Zero gives each call a connection of its own.
     #[must_use]
     pub const fn keep_alive(mut self, idle: Duration) -> Self {
         self.keep_alive = idle;
         self
     }
 
-    /// Trusts these certificates too, beside the authorities of this machine: one or more in PEM format.
+    /// Adds trusted certificates to the authorities of this machine: one or more in PEM format.
     ///
-    /// They are authorities, or the very certificate that the web server shows, which then counts even if it
-    /// is self-signed, is no authority and names another host; only out of its time it does not.
+    /// Each is an authority, or the certificate of the web server itself. The latter is accepted even if it is
+    /// self-signed, is no authority and names another host, but not outside its validity period.
     ///
     /// # Errors
-    /// [`InfobaseError::Authority`] where there is no certificate in it.
+    /// [`InfobaseError::Authority`] if `pem` holds no certificate.
     pub fn trust(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InfobaseError> {
         self.trust.add(pem.as_ref())?;
         Ok(self)
     }
 
-    /// Takes whatever certificate the web server shows: whoever sits in between can read and change
-    /// everything, passwords included. For trying out.
+    /// Accepts any certificate of the web server, for tests only: anyone on the network path can then read and
+    /// change all data, passwords included.
     #[must_use]
     pub const fn trust_anybody(mut self) -> Self {
         self.trust.anything();
         self
     }
 
-    /// Whether calls carry an account at all.
+    /// Returns whether calls have an account.
     pub(super) fn has_account(&self) -> bool {
         self.headers.contains_key(AUTHORIZATION)
     }
@@ -135,7 +136,7 @@ impl Infobase {
         self.base.scheme() == "https"
     }
 
-    /// `{url}/hs/{root}/{path}`, percent-encoded.
+    /// Returns `{url}/hs/{root}/{path}`, percent-encoded.
     pub(super) fn uri(&self, path: &str) -> Result<Uri, InfobaseError> {
         let mut url = Url::clone(&self.base);
         {

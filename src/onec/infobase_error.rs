@@ -1,28 +1,28 @@
-//! [`InfobaseError`].
+//! Errors in the description of an infobase: [`InfobaseError`].
 
-/// Why something is no infobase.
+/// An error in the address, account or certificates of an infobase.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InfobaseError {
-    /// Not a URL at all.
+    /// The text is not a URL.
     #[error("not a URL: {0}")]
     Url(#[from] url::ParseError),
-    /// Another scheme, or no host.
+    /// The URL has another scheme than http(s), or no host.
     #[error("the infobase URL must be http:// or https:// with a host name, for example http://server/base")]
     Scheme,
-    /// A login within the URL.
+    /// The URL has a login in it.
     #[error("the infobase URL must not contain a user name or password; give them as settings of their own")]
     Login,
-    /// A query or fragment.
+    /// The URL has a query or a fragment.
     #[error("the infobase URL must end with the name of the infobase, without ? or #")]
     Query,
-    /// A token that no header can hold.
+    /// The token cannot be a header value.
     #[error("the token holds characters that an HTTP header cannot carry")]
     Token,
-    /// No trusted certificates on this machine.
+    /// This machine has no trusted certificates.
     #[error("https needs trusted root certificates, and this machine has none: {0}")]
     Certificates(#[source] std::io::Error),
-    /// What is to be trusted is no certificate.
+    /// The text holds no valid certificate to trust.
     #[error("expected certificates in PEM format, with the lines BEGIN CERTIFICATE and END CERTIFICATE")]
     Authority,
 }

@@ -1,7 +1,7 @@
 //! Lists of 1C, mended.
 //!
-//! 1C writes its lists anew each time, and mostly they are the same. Where a list of tools differs from one before it,
-//! that is in few of its items: what did not change is neither read nor mended again.
+//! 1C writes its lists anew each time, and mostly they are equal. If a list of tools differs from an earlier
+//! one, few items differ: unchanged items are neither read nor mended again.
 
 use super::answer_error::AnswerError;
 use super::decode::{Answer, decode};
@@ -15,18 +15,18 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-/// How many lists before this one are looked at: callers may see different ones, and each has its pages.
+/// How many earlier lists are compared: callers may see different ones, and each list has pages.
 const LOOKED_AT: usize = 4;
 
-/// Lists, mended. Most stay what they were from one question to the next.
+/// The mended lists, remembered by the bytes of the answer.
 #[derive(Debug, Default)]
 pub(super) struct Lists(Arc<Memo>);
 
 impl Lists {
-    /// The list that `body` is in answer to `request`. What it tells of results goes to `outputs`, when it is read.
+    /// Returns the list in `body`, the answer to `request`. Output schemas in a list that is read go to `outputs`.
     ///
     /// # Errors
-    /// 1C's error, or what is wrong with the answer.
+    /// The error of 1C, or the error in the answer.
     pub(super) fn listing(
         &self,
         headers: &HeaderMap,
@@ -50,13 +50,13 @@ impl Lists {
     }
 }
 
-/// A list as clients may get it.
+/// A mended list for clients.
 #[derive(Debug)]
 struct Listing {
     payload: Payload,
     list: Option<Arc<List>>,
     outputs: Vec<Output>,
-    /// Where the items stand in 1C's answer, one for each of the list; looked up when that is asked first.
+    /// The places of the items in the answer of 1C, found when they are first needed.
     places: OnceLock<Option<Vec<Span>>>,
 }
 
@@ -68,10 +68,10 @@ impl Size for Arc<Listing> {
 }
 
 impl Listing {
-    /// The list in an answer to `request` that was read whole.
+    /// Returns the list in an answer to `request` that was read in full.
     fn of(answer: Answer, request: &Request, memo: &Arc<Memo>) -> Self {
         let Answer { mut payload, listed, .. } = answer;
-        // What cannot be read as a list is for others to judge.
+        // An answer that cannot be read as a list goes on as it is.
         let list = payload.read_list(&request.method, memo).ok();
         if let Some(list) = &list {
             payload.show(Arc::clone(list));
@@ -80,7 +80,7 @@ impl Listing {
         Self { payload, list, outputs, places: OnceLock::new() }
     }
 
-    /// The list in `body`, if most of it is that of a list before; `None` where it is to be read whole.
+    /// Returns the list in `body` if most of it equals an earlier list; `None` if it must be read in full.
     fn like(
         recent: &[(Bytes, Arc<Self>)],
         headers: &HeaderMap,
@@ -88,7 +88,7 @@ impl Listing {
         request: &Request,
         memo: &Arc<Memo>,
     ) -> Option<Self> {
-        // Items of other lists may depend on those before them.
+        // In other lists, items may depend on those before them.
         if request.method != Method::ToolsList {
             return None;
         }
@@ -106,7 +106,7 @@ impl Listing {
         let outputs = listing.outputs_of(first.iter().chain(last));
         let mut new = Self::of(answer, request, memo);
         let list = new.list.take().filter(|list| !list.is_partial())?;
-        // Of two tools of one name the first stays, so each must be looked at in its turn.
+        // Of two tools with one name the first stays, so the whole list must be read in order.
         let names: HashSet<&str> = list.items().iter().map(Item::name).collect();
         if !names.is_empty() && first.iter().chain(last).any(|item| names.contains(item.name())) {
             return None;
@@ -122,7 +122,7 @@ impl Listing {
         Some(Self { list: Some(list), places: places.into(), ..new })
     }
 
-    /// Its items and their places in `body`, the answer that it was read from.
+    /// Returns the items and their places in `body`, the answer that they were read from.
     fn items(&self, body: &[u8]) -> Option<(&[Item], &[Span])> {
         let list = self.list.as_ref().filter(|list| !list.is_partial())?;
         let places = self.places.get_or_init(|| {
@@ -140,7 +140,7 @@ impl Listing {
         self.outputs.iter().filter(|output| names.contains(&*output.name)).cloned().collect()
     }
 
-    /// Tells which of its tools say what their results are.
+    /// Passes the output schemas of the tools on to `outputs`.
     fn teach(&self, outputs: &Outputs) {
         if self.outputs.is_empty() && !outputs.any() {
             return;
@@ -151,18 +151,18 @@ impl Listing {
     }
 }
 
-/// What an answer has in common with one before it.
+/// The bytes that an answer has in common with an earlier one.
 #[derive(Default)]
 struct Common<'a> {
-    /// The bytes together.
+    /// The number of equal bytes.
     length: usize,
-    /// So many bytes at the beginning.
+    /// The number of equal bytes at the start.
     start: usize,
-    /// Where in the one before the rest begins that is the same again.
+    /// The offset in the earlier answer of the equal bytes at the end.
     end: usize,
-    /// The lengths of both.
+    /// The lengths of the earlier and the new answer.
     lengths: (usize, usize),
-    /// Where the items stand in the one before.
+    /// The places of the items in the earlier answer.
     places: &'a [Span],
 }
 
@@ -179,8 +179,8 @@ impl Common<'_> {
         Self { length: start + tail, start, end: before.len() - tail, lengths, places: &[] }
     }
 
-    /// The known items that begin at `pos` of the new answer, where an item begins, and whether they are those behind
-    /// all that is new. A reader that comes here in both answers comes to the same.
+    /// Returns the known items that begin at `pos` of the new answer, where an item begins, and whether they
+    /// are those behind the last new one. From the same position a reader reads the same in both answers.
     fn run(&self, pos: usize) -> Option<(Range<usize>, bool)> {
         let at = |pos: usize| self.places.binary_search_by_key(&pos, |place| place.start()).ok();
         if pos < self.start
@@ -197,10 +197,10 @@ impl Common<'_> {
     }
 }
 
-/// So many bytes are compared a step.
+/// How many bytes are compared at once.
 const CHUNK: usize = 1024;
 
-/// How many bytes are the same, in the order of these chunks; `within` counts those of the first two that are not.
+/// Returns how many bytes are equal, in the order of the chunks; `within` counts them in the first two that differ.
 fn common<'a>(chunks: impl Iterator<Item = (&'a [u8], &'a [u8])>, within: impl Fn(&[u8], &[u8]) -> usize) -> usize {
     let mut length = 0;
     for (one, other) in chunks {
@@ -212,30 +212,30 @@ fn common<'a>(chunks: impl Iterator<Item = (&'a [u8], &'a [u8])>, within: impl F
     length
 }
 
-/// Where things stand in an answer.
+/// The places of items in an answer.
 #[derive(Default)]
 struct Scanned {
     array: Span,
-    /// Of all the items.
+    /// The places of all items.
     places: Vec<Span>,
-    /// The known items before those that are new, and behind them.
+    /// The known items before the new ones, and those behind them.
     first: Range<usize>,
     last: Range<usize>,
-    /// From the first new item to the end of the last one.
+    /// From the start of the first new item to the end of the last one.
     new: Span,
 }
 
 impl Scanned {
-    /// The answer without the items that are known.
+    /// Returns the answer without the known items.
     fn without_known(&self, body: &[u8]) -> Option<Bytes> {
         let head = body.get(..self.array.start())?;
         let tail = body.get(self.array.end()..)?;
         let rest = [head, b"[", self.new.of(body).unwrap_or_default(), b"]", tail].concat();
-        // What is no text is mended as a whole.
+        // A body that is not valid text is mended as a whole.
         Scanner::new(&rest).is_ok().then(|| rest.into())
     }
 
-    /// Passes the item at the cursor, and those behind it that are known with it.
+    /// Passes the item at the cursor, and the known items after it.
     fn item(&mut self, scanner: &mut Scanner<'_>, common: &Common<'_>) -> Result<(), JsonError> {
         scanner.peek();
         let Some((run, behind)) = common.run(scanner.pos()) else {
@@ -254,7 +254,7 @@ impl Scanned {
     }
 }
 
-/// Looks for the tools in an answer, and passes those that are known. `None` where there is no such list, or two.
+/// Finds the tools in an answer, and passes the known ones. `None` if there is no such list, or two.
 fn scan(body: &[u8], common: &Common<'_>) -> Option<Scanned> {
     let mut found: Option<Scanned> = None;
     let mut scanner = Scanner::over_known(body).ok()?;

@@ -1,4 +1,4 @@
-//! What 1C is asked about logins: whether it is there, whether a user may come in, whose a key is.
+//! Questions to 1C about logins: whether 1C answers, whether a login is valid, and who holds an access key.
 
 use super::cause::Cause;
 use super::deadline::Patience;
@@ -18,21 +18,21 @@ use serde::{Deserialize, Serialize};
 use tower::ServiceExt as _;
 use tower_service::Service;
 
-/// The longest answer to a key's check that is read. A hundred scopes take a tenth of it.
+/// The longest answer to the check of a key that is read, in bytes. A hundred scopes take a tenth of it.
 const MAX_HOLDER: usize = 64 * 1024;
 
 /// The longest name or subject, in characters.
 const MAX_NAME: usize = 256;
 
-/// Whose an access key is, as 1C tells it.
+/// The holder of an access key, as 1C names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyHolder {
-    /// 1C's lasting name of the holder: 1 to 256 characters.
+    /// The permanent identifier of the holder in 1C: 1 to 256 characters.
     pub sub: String,
-    /// What to call the holder, at most 256 characters.
+    /// The name of the holder, at most 256 characters.
     pub name: Option<String>,
-    /// What the key allows. None where 1C names none.
+    /// The scopes of the key; empty if 1C names none.
     pub scopes: Scopes,
 }
 
@@ -41,7 +41,7 @@ struct Check<'a> {
     key: &'a str,
 }
 
-/// Members that are not named here are of no interest.
+/// The answer of 1C; other members are ignored.
 #[derive(Deserialize)]
 struct Checked {
     sub: String,
@@ -55,13 +55,13 @@ where
     C::Error: Into<BoxError>,
     C::Future: Send,
 {
-    /// Asks the HTTP service whether it is there: `GET {service}/health`, which must answer
-    /// `{"status":"ok"}`, with any other members beside it.
+    /// Checks that the HTTP service answers: `GET {service}/health` must return `{"status":"ok"}`, with any
+    /// other members beside it.
     ///
-    /// Where calls run under no account of their own, a 401 of 1C proves that it is.
+    /// If calls have no account, a 401 of 1C counts as success too.
     ///
     /// # Errors
-    /// [`Error`] with what is wrong.
+    /// [`Error`] if it does not, or cannot be asked.
     pub async fn health(&self) -> Result<(), BoxError> {
         let answer = self.look(Who::Account).await;
         let proof =
@@ -69,52 +69,50 @@ where
         if answer.as_ref().is_err_and(proof) { Ok(()) } else { answer }
     }
 
-    /// Asks 1C whether this user may come in: `GET {service}/health` as that user, within the timeout
-    /// of quick calls.
+    /// Checks a login: `GET {service}/health` as this user, within the time limit of quick calls.
     ///
     /// # Errors
-    /// [`Error`] whose kind is [`ErrorKind::Status`] with 401 for a wrong login, with 403 for a user
-    /// without the role, and anything else where 1C cannot tell, also where the status has another
-    /// [`Cause`]. A 200 that does not say `{"status":"ok"}` comes from a web server that knows of no logins,
-    /// or from another service.
+    /// [`Error`] with the kind [`ErrorKind::Status`]: 401 for a wrong login, 403 for a user without the role.
+    /// Any other error, also one of these with a [`Cause`], means that the login could not be checked. A 200
+    /// without `{"status":"ok"}` comes from a web server that checks no logins, or from another service.
     pub async fn log_in(&self, credentials: &Credentials) -> Result<(), BoxError> {
         self.log_in_as(credentials, None).await
     }
 
-    /// The same as a call of this flow, not of one of its own.
+    /// Checks a login in the queue of `flow` instead of a flow of its own.
     pub(crate) async fn log_in_as(&self, credentials: &Credentials, flow: Option<Flow>) -> Result<(), BoxError> {
         self.look(Who::User(credentials, flow)).await
     }
 
-    /// Whether 1C wants to know who calls: `GET {service}/health` without any login gets 401.
+    /// Returns whether 1C asks for a login: `GET {service}/health` without one gets 401.
     ///
-    /// Where it does not, because the publication has a user of its own (`Usr=` in its `.vrd` file) or
-    /// allows anonymous access, [`log_in`](Self::log_in) proves nothing.
+    /// If it does not, because the publication has a user of its own (`Usr=` in its `.vrd` file) or allows
+    /// anonymous access, [`log_in`](Self::log_in) proves nothing.
     ///
     /// # Errors
-    /// [`Error`] where 1C cannot be asked.
+    /// [`Error`] if 1C cannot be asked.
     pub async fn asks_for_login(&self) -> Result<bool, BoxError> {
         match self.look(Who::Nobody).await {
             Ok(()) => Ok(false),
             Err(error) if is_status(&error, StatusCode::UNAUTHORIZED) => Ok(true),
-            // Whoever it was taken for may not use the service.
+            // The default user of the publication has no right to the service.
             Err(error) if is_status(&error, StatusCode::FORBIDDEN) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Asks 1C whose an access key is: `POST {service}/auth/verify` with `{"key":…}`, under the
-    /// service account and within the timeout of quick calls.
+    /// Asks 1C for the holder of an access key: `POST {service}/auth/verify` with `{"key":…}`, under the
+    /// service account and within the time limit of quick calls.
     ///
     /// # Errors
-    /// [`Error`] whose kind is [`ErrorKind::Status`] with 401 for a bad key, and anything else where
-    /// 1C cannot tell. As 1C also answers 401 to a service account with a wrong password, that is
-    /// worth a look when no key works; [`health`](Self::health) tells the two apart.
+    /// [`Error`] with the kind [`ErrorKind::Status`] and 401 for a bad key. Any other error means that the key
+    /// could not be checked. 1C also answers 401 to a service account with a wrong password; if no key works,
+    /// [`health`](Self::health) tells the two apart.
     pub async fn verify_key(&self, key: &SecretString) -> Result<KeyHolder, BoxError> {
         self.verify_key_as(key, None).await
     }
 
-    /// The same as a call of this flow, not of one of its own.
+    /// Checks a key in the queue of `flow` instead of a flow of its own.
     pub(crate) async fn verify_key_as(&self, key: &SecretString, flow: Option<Flow>) -> Result<KeyHolder, BoxError> {
         let body = Bytes::from(serde_json::to_vec(&Check { key: key.expose_secret() })?);
         let flow = flow.unwrap_or_else(|| Flow::login(&body));
@@ -128,7 +126,7 @@ where
         holder(answer.map_err(|error| without(key, error))?.body())
     }
 
-    /// `GET {service}/health`, which is well only if it says so.
+    /// Calls `GET {service}/health` and checks the answer.
     async fn look(&self, who: Who<'_>) -> Result<(), BoxError> {
         let build = || self.plain(Method::GET, &self.target.health, who, Bytes::new());
         let route = Route { name: "health", uri: &self.target.health, harmless: true };
@@ -141,7 +139,7 @@ where
         Ok(client)
     }
 
-    /// A call that is no JSON-RPC.
+    /// Builds a call that is not JSON-RPC.
     fn plain(&self, method: Method, uri: &Uri, who: Who<'_>, body: Bytes) -> Result<http::Request<Bytes>, BoxError> {
         let mut call = http::Request::builder().method(method).uri(uri.clone()).body(body)?;
         call.headers_mut().clone_from(&self.target.headers);
@@ -163,12 +161,12 @@ where
     }
 }
 
-/// Under which login 1C is asked.
+/// The login for a question to 1C.
 #[derive(Clone, Copy)]
 enum Who<'a> {
     /// The service account, if there is one.
     Account,
-    /// In this flow, or else one of its own.
+    /// A user, in this flow or else one of its own.
     User(&'a Credentials, Option<Flow>),
     Nobody,
 }
@@ -176,7 +174,7 @@ enum Who<'a> {
 impl Who<'_> {
     fn flow(self) -> Flow {
         match self {
-            // With the password: whoever guesses at a login takes none of its owner's turns.
+            // The flow includes the password: wrong guesses at a login take none of its owner's turns.
             Self::User(credentials, flow) => {
                 flow.unwrap_or_else(|| Flow::login(credentials.authorization().as_bytes()))
             }
@@ -185,7 +183,7 @@ impl Who<'_> {
     }
 }
 
-/// 1C's words about a key may repeat it, and they may end up in a log.
+/// Removes the key from an error, which may repeat it and go to a log.
 fn without(key: &SecretString, error: BoxError) -> BoxError {
     match cause::<Error>(&*error).map(Error::kind) {
         Some(ErrorKind::Status(status, text)) if text.contains(key.expose_secret()) => {
@@ -195,7 +193,7 @@ fn without(key: &SecretString, error: BoxError) -> BoxError {
     }
 }
 
-/// Exactly this status, and not a cause that may come under any.
+/// Returns whether an error is exactly this status, and has no [`Cause`] that may come with any status.
 fn is_status(error: &BoxError, status: StatusCode) -> bool {
     cause::<Error>(&**error).is_some_and(|error| error.status() == Some(status) && error.why().is_none())
 }
@@ -205,7 +203,7 @@ struct Health {
     status: String,
 }
 
-/// Whether the service says that it is well. Whatever else it says is its own affair.
+/// Checks that the service reports `{"status":"ok"}`. Other members are ignored.
 fn well(answer: &http::Response<Bytes>) -> Result<(), BoxError> {
     let body = answer.body().trim_ascii_start();
     let why = match body.first() {
@@ -230,7 +228,7 @@ fn holder(body: &[u8]) -> Result<KeyHolder, BoxError> {
     if body.trim_ascii_start().first() == Some(&b'<') {
         return Err(nonsense("a page of HTML instead of JSON"));
     }
-    // The parser's own words may quote the answer, which is nobody's business.
+    // The parser's own text may quote the answer, which must not reach a log.
     let Ok(Checked { sub, name, scopes }) = serde_json::from_slice(body) else {
         return Err(nonsense("no JSON object with \"sub\" and \"scopes\" about a key"));
     };

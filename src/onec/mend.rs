@@ -1,10 +1,10 @@
-//! Repairs to 1C's results: found during the one pass, applied only if there are any.
+//! Repairs to results of 1C: found in the one pass over the answer, applied only if there are any.
 //!
-//! What a strict client refuses is mended by tables of what MCP defines
+//! What a strict client would reject is mended by tables of the types in MCP
 //! ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/schema),
-//! [2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/schema)), each beside its readers, and
-//! of what JSON Schema defines ([`schema`]). Members that neither knows stay as they are, and so does data: what
-//! a tool says in `structuredContent` or in a text is the tool's affair.
+//! [2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/schema)), each next to its readers,
+//! and by the keywords of JSON Schema ([`schema`]). Members that are in neither stay unchanged, and so does
+//! data: the content of `structuredContent` and of texts belongs to the tool.
 
 mod choices;
 mod content;
@@ -40,7 +40,7 @@ use std::mem::take;
 
 pub(super) use mender::{Mender, Output};
 
-/// What a list tells.
+/// Facts about a list.
 #[derive(Debug)]
 pub(super) struct Listed {
     /// The names of the tools or prompts.
@@ -50,14 +50,14 @@ pub(super) struct Listed {
 
 /// A result after the pass.
 pub(super) struct Mended {
-    /// Where it was mended.
+    /// The mended JSON, if there were repairs.
     pub(super) json: Option<Vec<u8>>,
     pub(super) listed: Option<Box<Listed>>,
     pub(super) structured: bool,
 }
 
 impl Mender<'_> {
-    /// A member of the result.
+    /// Reads and mends a member of the result.
     pub(super) fn member(
         &mut self,
         outline: &mut Outline,
@@ -75,7 +75,7 @@ impl Mender<'_> {
                 self.subject
             }
             _ => {
-                // Beside a list nothing is worth the list.
+                // A bad member beside a list must not cost the list.
                 let before = self.request.method.listed().map(|_| scanner.clone());
                 let read = match other(&self.request.method, key) {
                     Some(kind) if !kind.fits_at_once(scanner.peek()) => {
@@ -102,7 +102,7 @@ impl Mender<'_> {
         Ok(())
     }
 
-    /// Whether a value fits, without edits if not.
+    /// Returns whether a value fits; removes its edits if not.
     fn kept(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let mark = self.edits.mark();
         let fits = self.value(shape, scanner)?;
@@ -112,15 +112,15 @@ impl Mender<'_> {
         Ok(fits)
     }
 
-    /// The result stood at `object`; `asks` if it is a question to the client instead of an end.
+    /// Ends the pass; the result stands at `object`, and `asks` says that it is a question to the client.
     ///
     /// # Errors
-    /// [`AnswerError::Missing`] for one without what its method is about.
+    /// [`AnswerError::Missing`] if the result lacks the member that its method is about.
     pub(super) fn finish(&mut self, object: Span, asks: bool) -> Result<Mended, AnswerError> {
         self.top.finish(&mut self.edits);
         let missing = match (&self.request.method, subject(&self.request.method)) {
             (_, Some(_)) if self.subject || asks => String::new(),
-            // A tool may have nothing to say, and not every client reads what is structured.
+            // A tool may have nothing to say, and not every client reads `structuredContent`.
             (Method::ToolsCall, _) => match self.structured.of(self.bytes) {
                 Some(raw) => {
                     let text = quoted(&String::from_utf8_lossy(raw));
@@ -140,7 +140,7 @@ impl Mender<'_> {
         Ok(Mended { json, listed, structured: !self.structured.is_empty() })
     }
 
-    /// The log says what a list lacks. Lists are remembered, so each says it once.
+    /// Logs the items that were left out. Lists are remembered, so each is logged once.
     fn report(&self) {
         for (name, why) in self.left_out.iter().take(20) {
             let (method, name) = (self.request.method.as_str(), crate::rpc::label::clean(name));
@@ -149,7 +149,7 @@ impl Mender<'_> {
     }
 }
 
-/// The member that a result of `method` is about.
+/// Returns the member that a result of `method` is about.
 fn subject(method: &Method) -> Option<(&'static str, &'static Shape)> {
     Some(match method {
         Method::ToolsList => ("tools", &Shape::Own(|mender, scanner| items(mender, "tools", list::tool, scanner))),
@@ -171,7 +171,7 @@ fn subject(method: &Method) -> Option<(&'static str, &'static Shape)> {
     })
 }
 
-/// The items of a list. Nothing is made of what is no list.
+/// Reads the items of a list. A value that is no list stays as it is.
 fn items(
     mender: &mut Mender<'_>,
     key: &'static str,
@@ -185,7 +185,7 @@ fn items(
     }
 }
 
-/// The other members of a result of `method` that MCP defines.
+/// Returns the shape of another member that MCP defines for a result of `method`.
 fn other(method: &Method, key: &str) -> Option<&'static Shape> {
     const SCOPES: Shape = Shape::OneOf(&["public", "private"]);
     Some(match key {
@@ -201,7 +201,7 @@ fn other(method: &Method, key: &str) -> Option<&'static Shape> {
     })
 }
 
-/// What a tool says in a structure: until 2025-11-25 that is an object.
+/// Reads `structuredContent`: until 2025-11-25 it must be an object.
 fn structured(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let first = scanner.peek();
     let span = scanner.skip()?;

@@ -1,24 +1,25 @@
 //! The leaf: one call to the HTTP service of a 1C infobase for each request.
 //!
-//! 1C is asked in two dialects: RPC, `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0 request for each
+//! It calls 1C in two dialects: RPC, `POST {infobase}/hs/{root}/rpc` with a JSON-RPC 2.0 request for each
 //! [`Request`](crate::rpc::Request), by [`OneCService`]; and REST, `POST {infobase}/hs/{root}/{path}` with a
-//! JSON object for each [`RestCall`], by the handle [`OneCRest`] that [`OneCService::rest`] gives. A call carries Basic or bearer authorization (the infobase's
-//! account, or the caller's own login), the `headers` of the request and nothing else of the client's. Around its
-//! HTTP client stand two layers: [`FairQueueLayer`] (each call takes a session of 1C and maybe a licence,
-//! so only so many run at once, and all callers get their turns) and [`DeadlineLayer`].
+//! JSON object for each [`RestCall`], by the handle [`OneCRest`] that [`OneCService::rest`] returns. A call has
+//! Basic or bearer authorization (the infobase's account, or the caller's own login), the `headers` of the
+//! request, and nothing else of the client's. Two layers stand around the HTTP client: [`FairQueueLayer`] (each
+//! call takes a session of 1C and maybe a licence, so it limits how many run at once and gives all callers
+//! turns) and [`DeadlineLayer`].
 //!
-//! It also asks 1C who may come in: [`OneCService::log_in`] tries a user's own login, and
-//! [`OneCService::verify_key`] has an access key checked.
+//! The leaf also asks 1C about logins: [`OneCService::log_in`] checks a user's own login, and
+//! [`OneCService::verify_key`] an access key.
 //!
-//! What 1C gets wrong is mended on the way back, such that strict clients and model APIs take it: encodings
-//! and byte order marks, null in place of nothing, schemas that are none, blocks of content in other words
-//! than those of MCP, line breaks in Base64. A tool with an output schema that answers with text alone gets
-//! the text as structure, if that is JSON of the schema; without the feature `catalog` any object will do. What
-//! cannot be mended is an [`Error`], with a sentence that says what to check.
+//! Mistakes in the answers of 1C are mended, so that strict clients and model APIs accept them: encodings and
+//! byte order marks, null for absent values, invalid schemas, blocks of content with other names than those of
+//! MCP, line breaks in Base64. If a tool with an output schema answers with text alone, the text becomes its
+//! `structuredContent`, if it is JSON that fits the schema; without the feature `catalog` any object fits. Any
+//! other mistake is an [`Error`], with a sentence that says what to check.
 //!
-//! A call is sent a second time only when the first one surely did not run (the connection was
-//! refused, or was found dead before anything was sent; 406: the reused session had expired), or
-//! when running twice does no harm, as with lists and reads. Never a `tools/call` that may have run.
+//! A call is sent a second time only if the first one certainly did not run (the connection was refused, or
+//! had ended before anything was sent; 406: the reused session had expired), or if running twice does no harm,
+//! as for lists and reads. A `tools/call` that may have run is never repeated.
 //!
 //! # Example
 //!

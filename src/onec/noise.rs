@@ -1,28 +1,28 @@
-//! What stands around the words of an error and is none of them: stacks, and kilobytes of Base64.
+//! Noise around the text of an error: stack traces, and kilobytes of Base64.
 
 use crate::rpc::json::Tree;
 use bytes::Bytes;
 use std::borrow::Cow;
 
-/// From here on a word without a space, or lines of nothing but such words, are no words.
+/// A word of this length, or lines of nothing but such words, are data.
 const LONGEST_WORD: usize = 200;
 /// Lines of Base64 are 64, 72 or 76 characters long.
 const LINE: usize = 48;
 /// The last line of Base64 is shorter; a word that may be one is longer than this or ends in `=`.
 const REST: usize = 16;
 
-/// The text without the lines of stacks, and with `…` for each piece of Base64.
+/// Returns the text without the lines of stack traces, and with `…` for each piece of Base64.
 pub(super) fn without_noise(text: &str) -> Cow<'_, str> {
-    // Lines of Base64 may be alike.
+    // Equal lines are dropped, but lines of Base64 may be equal, so Base64 goes first.
     match without_base64(text) {
         Cow::Borrowed(text) => without_frames(text),
         Cow::Owned(text) => Cow::Owned(without_frames(&text).into_owned()),
     }
 }
 
-/// The same of all texts of a JSON value, without members that hold stacks.
+/// Cleans all strings of a JSON value, and removes members that hold stack traces.
 pub(super) fn without_noise_in(json: &[u8]) -> Bytes {
-    // Of what cannot be read nothing is told: it cannot come here.
+    // Unreadable JSON cannot get here; nothing of it is shown.
     let Ok(mut value) = Tree::parse(json) else { return Bytes::from_static(b"null") };
     if !clean(&mut value) {
         return Bytes::copy_from_slice(json);
@@ -32,7 +32,7 @@ pub(super) fn without_noise_in(json: &[u8]) -> Bytes {
     out.into()
 }
 
-/// Whether something was changed.
+/// Cleans a value and returns whether it changed.
 fn clean(value: &mut Tree) -> bool {
     match value {
         Tree::Text(text) => match without_noise(text) {
@@ -53,18 +53,18 @@ fn clean(value: &mut Tree) -> bool {
     }
 }
 
-/// Whether a member of this name holds a stack.
+/// Returns whether a member with this name holds a stack trace.
 pub(super) fn is_stack(key: &str) -> bool {
     let key = key.to_lowercase();
     ["stack", "стек"].iter().any(|part| key.contains(part))
         || matches!(&*key, "trace" | "traceback" | "backtrace" | "трассировка")
 }
 
-/// What a line is to those after it.
+/// The kind of a line, which decides about the lines after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
     Words,
-    /// Words behind the place in the code of 1C that they come from.
+    /// Text behind the place in the code of 1C that it comes from.
     Placed,
     Frame,
 }
@@ -81,10 +81,10 @@ fn without_frames(text: &str) -> Cow<'_, str> {
         } else {
             kept.push(line);
         }
-        // The stack of one place goes on behind its frames.
+        // The stack trace of a place continues behind its frames.
         before = if kind == Line::Frame && before == Line::Placed { Line::Placed } else { kind };
     }
-    // A stack alone is still more than nothing.
+    // A stack trace alone is better than nothing.
     match (changed, kept.iter().all(|line| line.trim().is_empty())) {
         (false, _) => text.into(),
         (true, true) => text.trim().lines().next().unwrap_or_default().to_owned().into(),
@@ -95,7 +95,7 @@ fn without_frames(text: &str) -> Cow<'_, str> {
 fn kind(line: &str, before: Line) -> Line {
     let words = line.trim();
     if let Some(after) = placed(words) {
-        // 1C puts a space before words, and none before code.
+        // 1C puts a space before text, and none before code.
         let code = after.is_empty() || !after.starts_with(' ') || after.ends_with(';') || before != Line::Words;
         return if code { Line::Frame } else { Line::Placed };
     }
@@ -104,7 +104,7 @@ fn kind(line: &str, before: Line) -> Line {
     if code || is_foreign(words) { Line::Frame } else { Line::Words }
 }
 
-/// What follows the place of an error: `{ОбщийМодуль.Склад.Модуль(12)}:`, also with a column.
+/// Returns the text after the place of an error: `{ОбщийМодуль.Склад.Модуль(12)}:`, also with a column.
 fn placed(line: &str) -> Option<&str> {
     let (place, after) = line.strip_prefix('{')?.split_once("}:")?;
     let (module, numbers) = place.strip_suffix(')')?.rsplit_once('(')?;
@@ -113,7 +113,7 @@ fn placed(line: &str) -> Option<&str> {
         .then_some(after)
 }
 
-/// A line of a stack of Java, .NET, Python or of a module of the system.
+/// Returns whether a line is of a stack trace of Java, .NET or Python, or of a module of the system.
 fn is_foreign(line: &str) -> bool {
     let call = |rest: &str| {
         let name = rest.split('(').next().unwrap_or_default().trim();
@@ -147,7 +147,7 @@ fn without_base64(text: &str) -> Cow<'_, str> {
             out.push_str(first);
             continue;
         }
-        // Lines of it, with the breaks between them, and the shorter last one.
+        // Lines of Base64, with the breaks between them, and the shorter last line.
         let (mut run, mut length, mut ended) = (first.to_owned(), word.len(), false);
         while let Some(next) = words.next_if(|next| {
             let word = next.trim_end();

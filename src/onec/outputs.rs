@@ -1,8 +1,8 @@
 //! Results of tools that have an output schema.
 //!
-//! Where a tool has one, clients want a `structuredContent` that fits, and fail the call where there is
-//! none ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#output-schema)).
-//! 1C often says the same as text only.
+//! For such a tool, clients expect a `structuredContent` that fits the schema, and fail the call without one
+//! ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#output-schema)). 1C
+//! often sends the data as text only.
 
 use super::mend::{Listed, Output};
 use crate::rpc::{Method, Param, Payload, Request};
@@ -13,15 +13,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-/// How many tools with an output schema are remembered.
+/// The most tools with an output schema that are remembered.
 const KEPT: usize = 1024;
-/// A schema longer than this is not remembered.
+/// The longest schema that is remembered, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// To compile a schema of so many bytes takes milliseconds.
+/// A schema of this many bytes takes milliseconds to compile.
 const WORK: usize = 16 * 1024;
 
-/// Output schemas of the tools that were listed.
+/// The output schemas of listed tools.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
     any: AtomicBool,
@@ -30,7 +30,7 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Learns what a list of tools tells. One that has lost its schema is forgotten.
+    /// Remembers the output schemas in a list of tools, and forgets those that its tools no longer have.
     pub(super) fn learn(&self, Listed { names, outputs }: Listed) {
         if outputs.is_empty() && !self.any() {
             return;
@@ -46,7 +46,7 @@ impl Outputs {
         self.any_long.store(schemas.values().any(|schema| schema.len() >= WORK), Ordering::Relaxed);
     }
 
-    /// Whether a tool with an output schema was listed.
+    /// Returns whether a tool with an output schema was listed.
     pub(super) fn any(&self) -> bool {
         self.any.load(Ordering::Relaxed)
     }
@@ -55,16 +55,17 @@ impl Outputs {
         self.schemas.read().unwrap_or_else(PoisonError::into_inner).get(tool).cloned()
     }
 
-    /// Whether an answer to `request` may have to be checked against a schema that takes long to compile.
+    /// Returns whether an answer to `request` may need a check against a schema that takes long to compile.
     pub(super) fn takes_long(&self, request: &Request) -> bool {
         let schema = || self.schema(&request.params.text(Param::Name)?);
         let may = request.method == Method::ToolsCall && self.any_long.load(Ordering::Relaxed);
         may && schema().is_some_and(|schema| schema.len() >= WORK)
     }
 
-    /// The result of `tool`, which has no `structuredContent`, such that a strict client takes it: with
-    /// its text as structure where that is JSON that fits, or else as a failed call. The text stays what
-    /// it was in either case.
+    /// Mends a result of `tool` without `structuredContent` for strict clients.
+    ///
+    /// A text that is JSON of the schema becomes the `structuredContent`; without one the result becomes a tool
+    /// error. The text stays in either case.
     pub(super) fn complete(&self, tool: &str, payload: Payload) -> Payload {
         if payload.is_tool_error() || payload.is_input_required() {
             return payload;
@@ -77,7 +78,7 @@ impl Outputs {
     }
 }
 
-/// A result by its members.
+/// The members of a result.
 type Members = BTreeMap<String, Box<RawValue>>;
 
 fn members(payload: &Payload) -> Option<(Members, Vec<Box<RawValue>>)> {
@@ -90,7 +91,7 @@ fn rewritten(payload: &Payload, members: &Members) -> Option<Payload> {
     payload.rewritten(serde_json::to_vec(members).ok()?).ok()?.without_lone_surrogates().ok()
 }
 
-/// With the first text that is JSON of the schema as structure.
+/// Returns the result with the first text that is JSON of the schema as `structuredContent`.
 fn structured(payload: &Payload, schema: &[u8]) -> Option<Payload> {
     let (mut members, content) = members(payload)?;
     let texts = content.iter().filter_map(|block| serde_json::from_str::<Text>(block.get()).ok()?.text);
@@ -106,7 +107,7 @@ struct Text {
     text: Option<String>,
 }
 
-/// As a failed call that says why.
+/// Returns the result as a tool error that says why.
 fn failed(tool: &str, payload: &Payload) -> Option<Payload> {
     let (mut members, mut content) = members(payload)?;
     let why = format!(
@@ -120,7 +121,8 @@ fn failed(tool: &str, payload: &Payload) -> Option<Payload> {
     rewritten(payload, &members)
 }
 
-/// Whether a value is of a schema. A schema that cannot be read is of no use to a client either.
+/// Returns whether a value fits a schema. Every value fits a schema that cannot be read, since clients cannot
+/// read it either.
 #[cfg(feature = "catalog")]
 fn fits(schema: &[u8], value: &Value) -> bool {
     let schema = serde_json::from_slice::<Value>(schema).ok();

@@ -1,4 +1,4 @@
-//! [`Paths`]: the addresses that paths lead to.
+//! The addresses of REST paths: [`Paths`].
 
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
@@ -6,10 +6,10 @@ use http::Uri;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// How many addresses are kept: more than any catalog has paths.
+/// The most addresses that are kept: more than any catalog has.
 const KEPT: usize = 1024;
 
-/// The addresses that paths lead to. To make one takes longer than the rest of a call's preparation.
+/// A cache of the addresses of paths. Building one takes longer than the rest of preparing a call.
 #[derive(Debug, Default)]
 pub(super) struct Paths(RwLock<HashMap<Arc<str>, Uri>>);
 

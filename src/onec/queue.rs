@@ -1,4 +1,4 @@
-//! The ceiling on calls to 1C, and the fair queue in front of it.
+//! The limit on calls to 1C at once, and the fair queue in front of it.
 
 mod flow;
 mod line;
@@ -26,35 +26,34 @@ use turns::{Entered, Turn, Turns, Waiting};
 
 type Call = http::Request<Bytes>;
 
-/// Lets at most so many calls run at once, and shares the turns fairly among those who call.
+/// A layer that limits how many calls run at once, and shares the turns fairly among callers.
 ///
-/// Whose a call is, its [`Flow`] says. Where calls wait, a turn that comes free goes to the flow with the
-/// fewest calls running, and among equals to the one whose last turn is longest ago; within a flow to the
-/// call that came first. One flow has bounds of its own, so that no number of calls of one caller keeps
-/// the others out:
+/// The [`Flow`] of a call says whose it is. A free turn goes to the waiting flow with the fewest running calls;
+/// among equals to the one whose last turn is longest ago; within a flow to the oldest call. A flow also has
+/// limits of its own, so that many calls of one caller do not keep the others out:
 ///
-/// | Bound | Value |
+/// | Limit | Value |
 /// |---|---|
 /// | calls at once | the turns |
-/// | of one flow | half of them, at least 1 ([`per_flow`](Self::per_flow)) |
+/// | calls of one flow at once | half of the turns, at least 1 ([`per_flow`](Self::per_flow)) |
 /// | kept free for logins and health | 1 turn from 3 turns on, an eighth of them from 16 on, at most 4 |
 /// | of these for health alone | 1 if there are several |
 /// | logins at once | half of the turns, at least 1; half of those for one flow |
 /// | waiting calls | 4 for each turn |
-/// | of one flow | a quarter of them |
-/// | waiting logins | as many again |
-/// | waiting questions for health | 1 for each turn |
+/// | waiting calls of one flow | a quarter of those |
+/// | waiting logins | 4 for each turn, beside the calls |
+/// | waiting health checks | 1 for each turn |
 ///
-/// [`Flow::NOBODY`] has no bounds of its own: without flows there is one queue, first come, first served.
-/// With 1 or 2 turns none is kept free; logins, questions for health and other calls then take turns.
+/// [`Flow::NOBODY`] has no limits of its own: without flows there is one queue, first come, first served. With
+/// 1 or 2 turns none is kept free; logins, health checks and other calls then take turns.
 ///
-/// A call waits no longer than its [`Patience`]; then it fails with an [`RpcError`] for [`ErrorKind::Queued`] and surely did not
-/// run. When there is no place to wait either, it fails at once with tower's [`Overloaded`]. Of both the log warns, of
-/// each at most 10 times a minute; the others are counted.
+/// A call waits at most for its [`Patience`]; then it fails with an [`RpcError`] for [`ErrorKind::Queued`] and
+/// has not run. If no place in the queue is free, it fails at once with tower's [`Overloaded`]. Both are logged
+/// as warnings, each at most 10 times a minute; the others are counted.
 ///
-/// The service is always ready: the turn, or the place, is taken by `call`, so that a caller that holds a
-/// ready service without using it keeps nobody out. The client beneath becomes ready inside the turn.
-/// Dropping the call gives back at once what it holds. Clones share the turns.
+/// The service is always ready: `call` takes the turn or the place in the queue, so that a caller that holds a
+/// ready service without using it blocks no one. The client beneath becomes ready inside the turn. Dropping a
+/// call returns its turn or place at once. Clones share the turns.
 ///
 /// # Example
 ///
@@ -98,12 +97,12 @@ pub struct FairQueueLayer {
 }
 
 impl FairQueueLayer {
-    /// At most `turns` calls at once, at least one; half of them for one flow.
+    /// Creates the layer with `turns` calls at once, at least one, and half of them for one flow.
     pub fn new(turns: usize) -> Self {
         Self { turns, per_flow: turns / 2 }
     }
 
-    /// At most so many calls of one flow at once, at least one.
+    /// Sets how many calls of one flow may run at once, at least one.
     #[must_use]
     pub const fn per_flow(mut self, calls: usize) -> Self {
         self.per_flow = calls;
@@ -119,7 +118,7 @@ impl<C> Layer<C> for FairQueueLayer {
     }
 }
 
-/// The client behind a fair queue; see [`FairQueueLayer`].
+/// A client behind a fair queue; see [`FairQueueLayer`].
 #[derive(Clone, Debug)]
 pub struct FairQueue<C> {
     inner: C,
@@ -158,14 +157,14 @@ where
     }
 }
 
-// Few wait, and all would carry the timer.
+// Boxed: few calls wait, and otherwise every call would have room for the timer.
 type Wait = Pin<Box<dyn Future<Output = Result<Turn, RpcError>> + Send>>;
 
 async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, RpcError> {
     let (turns, flow) = (Arc::clone(&waiting.turns), waiting.flow);
     match tokio::time::timeout(limit, waiting).await {
         Ok(Some(turn)) => Ok(turn),
-        // The queue outlives who waits in it, so this is the time limit.
+        // The queue outlives the calls in it, so only the time limit ends here.
         Ok(None) | Err(_) => {
             turns.refused(flow, "Queued");
             Err(RpcError::from(ErrorKind::Queued(limit)))
@@ -174,7 +173,7 @@ async fn wait(waiting: Waiting, Patience(limit): Patience) -> Result<Turn, RpcEr
 }
 
 pin_project! {
-    /// The call of a [`FairQueue`].
+    /// The future of a [`FairQueue`].
     pub struct FairQueueFuture<C>
     where
         C: Service<Call>,
@@ -191,7 +190,7 @@ pin_project! {
         C: Service<Call>,
     {
         Waiting { wait: Wait, call: Option<(C, Call)> },
-        // The call goes before its turn does.
+        // The call is dropped before its turn.
         Running { #[pin] call: Oneshot<C, Call>, turn: Turn },
         Ended { error: Option<BoxError> },
     }
@@ -224,7 +223,7 @@ where
                 }
                 StageOf::Running { call, .. } => {
                     let answer = ready!(call.poll(cx));
-                    // The turn is free from now on, however long the answer is held.
+                    // The turn is free from here on, however long the answer is held.
                     stage.set(Stage::Ended { error: None });
                     return Poll::Ready(answer.map_err(Into::into));
                 }

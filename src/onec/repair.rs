@@ -1,4 +1,4 @@
-//! Bodies that are nearly JSON: a byte or two that stand where none may must not cost a whole list.
+//! Bodies that are nearly JSON: one or two invalid bytes must not cost a whole list.
 
 use super::body::declared;
 use crate::rpc::json::{JsonError, without_lone_surrogates};
@@ -6,19 +6,19 @@ use bytes::Bytes;
 use http::HeaderMap;
 use std::fmt::Write as _;
 
-/// So many bad bytes may stand in a text that is ASCII otherwise, each by itself. More of them, or two side
-/// by side, are a text in another encoding, of which nothing would be left.
+/// The most invalid bytes in a text that is ASCII otherwise, each by itself. More of them, or two side by side,
+/// mean a text in another encoding, of which nothing would be left.
 const FEW: usize = 4;
 
-/// What can be made of a body that was read with `fault`; `None` where that is nothing new.
+/// Returns a repaired body after the error `fault`; `None` if there is no further repair.
 pub(super) fn of(headers: &HeaderMap, body: &[u8], fault: JsonError) -> Option<Bytes> {
     match fault {
-        // UTF-8 came first, since what is declared may be wrong.
+        // UTF-8 was tried first, since the declared encoding may be wrong.
         JsonError::Utf8 => match declared(headers) {
             Some(encoding) => Some(encoding.decode_without_bom_handling(body).0.into_owned().into()),
             None => utf8(body).map(Bytes::from),
         },
-        // Half of a surrogate is one in a key that is read.
+        // A lone surrogate in a key is a syntax error.
         JsonError::Syntax(_) => {
             let json = without_lone_surrogates(&without_controls(body));
             (json != body).then(|| json.into())
@@ -27,13 +27,13 @@ pub(super) fn of(headers: &HeaderMap, body: &[u8], fault: JsonError) -> Option<B
     }
 }
 
-/// The text with U+FFFD for what is no UTF-8, if most of it is.
+/// Returns the text with U+FFFD for invalid UTF-8, if most of it is valid.
 fn utf8(body: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(body.len() + 16);
     let (mut good, mut bad, mut beside) = (0, 0, false);
     let mut rest = body;
     loop {
-        // Half of a surrogate in three bytes is one character that is none.
+        // A lone surrogate in three bytes is replaced by one character.
         let (valid, end) = match std::str::from_utf8(rest) {
             Ok(valid) => (valid, None),
             Err(error) => {
@@ -46,7 +46,7 @@ fn utf8(body: &[u8]) -> Option<String> {
             }
         };
         text.push_str(valid);
-        // First bytes of characters that are not ASCII.
+        // Count the first bytes of non-ASCII characters.
         good += valid.bytes().filter(|byte| *byte >= 0xC0).count();
         let Some(after) = end else { break };
         beside |= bad > 0 && valid.is_empty();
@@ -57,15 +57,14 @@ fn utf8(body: &[u8]) -> Option<String> {
     (bad <= good || bad <= FEW && !beside).then_some(text)
 }
 
-/// Control characters are escaped within strings. Between tokens, where they mean nothing, they go, but for
-/// white space.
+/// Escapes control characters within strings, and removes them between tokens, except for white space.
 fn without_controls(json: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(json.len() + 16);
     let (mut within, mut escaped) = (false, false);
     for byte in json {
         match byte {
             0..=0x1f if within => {
-                // A backslash before one stands for itself, or it would escape what escapes this.
+                // Behind a backslash, that backslash becomes a literal one, so that it does not escape this escape.
                 if std::mem::take(&mut escaped) {
                     out.push(b'\\');
                 }

@@ -1,4 +1,4 @@
-//! [`OneCRest`] and [`RestCall`].
+//! Calls in the REST dialect: [`OneCRest`] and [`RestCall`].
 
 use super::answer_error::AnswerError;
 use super::deadline::Patience;
@@ -22,52 +22,50 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tower_service::Service;
 
-/// One call in the REST dialect: `POST {infobase}/hs/{root}/{path}` with a JSON object, answered by
-/// one, which is the payload of the [`Response`].
+/// A call in the REST dialect: `POST {infobase}/hs/{root}/{path}` with a JSON object.
 ///
-/// An [`OneCRest`] makes it.
+/// The answer is a JSON object too, the payload of the [`Response`]. An [`OneCRest`] makes the call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RestCall {
-    /// Below the service root, without a slash at its start: `reports/sales`.
+    /// The path below the service root, without a slash at the start: `reports/sales`.
     pub path: Arc<str>,
-    /// A JSON object.
+    /// The body, a JSON object.
     pub body: Bytes,
-    /// Whether it may take as long as a report; otherwise as long as a quick call.
+    /// Whether the call has the time limit of a report, not that of a quick call.
     pub slow: bool,
-    /// How long its answer may be remembered, by a layer that remembers answers; `None` means not at
-    /// all.
+    /// The time that a cache may keep the answer; `None` means not at all.
     pub cache: Option<Duration>,
-    /// What an answer must pass to be remembered.
+    /// The check that an answer must pass to be cached.
     pub check: Option<AnswerCheck>,
-    /// Headers that travel on to 1C. An `Authorization` among them does not.
+    /// Headers for 1C. An `Authorization` among them is dropped.
     pub headers: HeaderMap,
-    /// What layers tell each other, the [`Identity`] of the caller or the call's [`Flow`] among it.
+    /// Values that layers share, such as the [`Identity`] of the caller or the call's [`Flow`].
     pub extensions: Extensions,
 }
 
 impl RestCall {
-    /// A quick call whose answer is not remembered, of nobody in particular.
+    /// Creates a quick call whose answer is not cached, without a caller.
     pub fn new(path: impl Into<Arc<str>>, body: impl Into<Bytes>) -> Self {
         let (headers, extensions) = (HeaderMap::new(), Extensions::new());
         Self { path: path.into(), body: body.into(), slow: false, cache: None, check: None, headers, extensions }
     }
 
-    /// Sets whether it may take as long as a report.
+    /// Sets whether the call has the time limit of a report, not that of a quick call.
     #[must_use]
     pub const fn slow(mut self, slow: bool) -> Self {
         self.slow = slow;
         self
     }
 
-    /// Sets how long its answer may be remembered.
+    /// Sets how long a cache may keep the answer.
     #[must_use]
     pub fn cache(mut self, ttl: impl Into<Option<Duration>>) -> Self {
         self.cache = ttl.into();
         self
     }
 
-    /// Sets what an answer must pass to be remembered.
+    /// Sets the check that an answer must pass to be cached.
     #[must_use]
     pub fn check(mut self, check: AnswerCheck) -> Self {
         self.check = Some(check);
@@ -75,17 +73,17 @@ impl RestCall {
     }
 }
 
-/// Says of an answer whether it is one that the caller can use.
+/// A check of whether the caller can use an answer.
 #[derive(Clone)]
 pub struct AnswerCheck(Arc<dyn Fn(&Payload) -> bool + Send + Sync>);
 
 impl AnswerCheck {
-    /// Whatever `passes` says.
+    /// Creates a check from a function.
     pub fn new(passes: impl Fn(&Payload) -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(passes))
     }
 
-    /// Whether this answer passes.
+    /// Returns whether an answer passes the check.
     pub fn passes(&self, answer: &Payload) -> bool {
         (self.0)(answer)
     }
@@ -97,15 +95,15 @@ impl fmt::Debug for AnswerCheck {
     }
 }
 
-/// Makes the calls in the REST dialect: the handle that [`OneCService::rest`] gives.
+/// A service for calls in the REST dialect; [`OneCService::rest`] returns it.
 ///
-/// They run as those in the RPC dialect do: with the same client, ceiling, account and headers. Such a call
-/// is repeated only if it surely did not run.
+/// Calls share the client, queue, account and headers with those in the RPC dialect. Such a call is repeated
+/// only if it certainly did not run.
 ///
 /// # Errors
-/// As for RPC requests. Any status but 200 is [`ErrorKind::Status`](super::ErrorKind::Status): of a body
-/// that is `{"error","message"}`, with the message; of any other, with what it says in words. 401 to a
-/// caller's own login is [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused).
+/// As for RPC requests. Any status but 200 is [`ErrorKind::Status`](super::ErrorKind::Status), with the message
+/// of a body `{"error","message"}`, or with the text of any other body. 401 to a caller's own login is
+/// [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused).
 #[derive(Clone)]
 pub struct OneCRest<C = DefaultClient> {
     client: C,
@@ -113,7 +111,7 @@ pub struct OneCRest<C = DefaultClient> {
 }
 
 impl<C: Clone> OneCService<C> {
-    /// Returns the handle for calls in the REST dialect, which shares the client of this service.
+    /// Returns the service for calls in the REST dialect, which shares the client of this service.
     pub fn rest(&self) -> OneCRest<C> {
         OneCRest { client: self.client.clone(), target: Arc::clone(&self.target) }
     }
@@ -185,13 +183,13 @@ impl Target {
     }
 }
 
-/// What an exception of the application server begins with.
+/// The beginning of an exception of the application server.
 const EXCEPTION: &[u8] = b"\"#exception\"";
 
 fn object(answer: http::Response<Bytes>) -> Result<Payload, AnswerError> {
     let (head, body) = answer.into_parts();
     let body = text(&head.headers, body)?;
-    // The form of an exception, where 1C or a web server says that all is well.
+    // An exception in the answer, though the status is a success.
     if body.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(EXCEPTION)) {
         return Err(AnswerError::Neither);
     }

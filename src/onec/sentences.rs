@@ -1,4 +1,4 @@
-//! ErrorKind in sentences that say what to check.
+//! Sentences for errors, which say what to check.
 
 use super::cause::Cause;
 use super::error_kind::ErrorKind;
@@ -6,10 +6,10 @@ use crate::rpc::no_answer;
 use http::StatusCode;
 use std::borrow::Cow;
 
-/// 1C's own words are passed on up to this length.
+/// The most bytes of 1C's own text that are shown.
 const TEXT_LIMIT: usize = 4 * 1024;
 
-/// A known cause in words, with details for those who may know them.
+/// Returns the sentence for a known cause, with details for those who may see them.
 pub(super) fn explained(kind: &ErrorKind, cause: Cause, detail: Option<&str>) -> Cow<'static, str> {
     let (status, text) = match kind {
         ErrorKind::Status(status, text) => (Some(status.as_str()), text.as_str()),
@@ -17,15 +17,15 @@ pub(super) fn explained(kind: &ErrorKind, cause: Cause, detail: Option<&str>) ->
     };
     let more: Vec<&str> = status.into_iter().chain(detail).collect();
     let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join("; ")) };
-    // The page of a redirect says where to, and no more.
+    // The page of a redirect says only where it leads to.
     let text = if cause.is_of_web_server() { String::new() } else { quoted(text) };
     format!("{}{more}. {}{text}", cause.what(), cause.cure()).into()
 }
 
-/// What to think of before a call is repeated that may have changed something.
+/// The advice before a call that may have changed data is repeated.
 const CARE: &str = " check in 1C before you repeat anything that changes data.";
 
-/// ErrorKind whose cause is not known in more detail. `risky` calls may have changed something.
+/// Returns the sentence for an error without a known cause. A `risky` call may have changed data.
 pub(super) fn sentence(kind: &ErrorKind, risky: bool) -> Cow<'static, str> {
     match kind {
         ErrorKind::Unreachable => "1C cannot be reached. Check that the web server with the infobase's publication \
@@ -104,7 +104,7 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(" 1C says: {}", cut(text)) }
 }
 
-/// The first 4 KiB of `text`, at a character boundary.
+/// Returns the first 4 KiB of `text`, cut at a character boundary.
 pub(super) fn cut(text: &str) -> Cow<'_, str> {
     if text.len() <= TEXT_LIMIT {
         return text.into();

@@ -1,4 +1,4 @@
-//! [`OneCService`].
+//! The leaf as a service: [`OneCService`].
 
 use super::client::HttpClient;
 use super::deadline::{Deadline, DeadlineLayer};
@@ -17,27 +17,27 @@ use std::task::{Context, Poll};
 use tower_layer::Layer as _;
 use tower_service::Service;
 
-/// The HTTP client as [`OneCService::new`] builds it.
+/// The HTTP client that [`OneCService::new`] builds.
 pub type DefaultClient = FairQueue<Deadline<HttpClient>>;
 
-/// How many calls run at once, if nobody says otherwise.
+/// The default number of calls at once.
 const DEFAULT_CONCURRENCY: usize = 16;
 
-/// The leaf of the RPC stack: turns a request into a call of the infobase's HTTP service.
+/// The leaf of the RPC stack, a service that turns a request into a call of the infobase's HTTP service.
 ///
-/// `C` is any client that takes a request and gives the whole answer. Methods that 1C does not
-/// know are answered here: unknown ones with -32601, and where an older extension lacks
-/// `resources/templates/list` or `completion/complete`, with nothing to offer.
+/// `C` is any client that takes an HTTP request and returns the whole answer. Methods that 1C does not know are
+/// answered here: unknown ones with -32601, and with an empty result if an older extension lacks
+/// `resources/templates/list` or `completion/complete`.
 ///
-/// Calls run under the account of the [`Infobase`], or, where the request's extensions hold an
-/// [`Identity`](crate::Identity) with credentials, as that user. All share one pool of connections:
-/// each call carries its own `Authorization`, and no cookies are kept. When 1C refuses such a user's
-/// login, the call fails with [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused); the bridge then runs
-/// the identity's hook ([`Identity::on_login_refused`](crate::Identity::on_login_refused)).
+/// Calls run under the account of the [`Infobase`], or, if the request's extensions hold an
+/// [`Identity`](crate::Identity) with credentials, as that user. All share one pool of connections: each call
+/// has its own `Authorization`, and no cookies are kept. If 1C refuses such a user's login, the call fails with
+/// [`ErrorKind::LoginRefused`](super::ErrorKind::LoginRefused); the bridge then runs the identity's hook
+/// ([`Identity::on_login_refused`](crate::Identity::on_login_refused)).
 ///
 /// # Errors
-/// An [`RpcError`](crate::rpc::RpcError) for trouble with 1C, whose source is an [`Error`](super::Error); tower's
-/// `Overloaded` when too many calls wait; and whatever `C` fails with. JSON-RPC errors of 1C are answers.
+/// An [`RpcError`](crate::rpc::RpcError) whose source is an [`Error`](super::Error) for a failed call; tower's
+/// `Overloaded` if too many calls wait; and any other error of `C`. JSON-RPC errors of 1C are answers.
 #[derive(Clone)]
 pub struct OneCService<C = DefaultClient> {
     pub(super) client: C,
@@ -45,16 +45,18 @@ pub struct OneCService<C = DefaultClient> {
 }
 
 impl OneCService {
-    /// A leaf with the default client: 16 calls at once, connections kept warm.
+    /// Creates a leaf with the default client: 16 calls at once, and kept connections.
     ///
     /// # Errors
-    /// [`InfobaseError`] where the URL or this machine's certificates do not serve.
+    /// [`InfobaseError`] if the URL or this machine's certificates cannot be used.
     pub fn new(infobase: Infobase) -> Result<Self, InfobaseError> {
         Self::with_concurrency(infobase, DEFAULT_CONCURRENCY)
     }
 
-    /// The same with another ceiling on calls at once. Each takes a session of 1C and maybe a
-    /// licence. One caller has half of them at most, see [`FairQueueLayer`].
+    /// Creates a leaf with the default client and another limit on calls at once.
+    ///
+    /// Each call takes a session of 1C and maybe a licence. One caller has at most half of the calls, see
+    /// [`FairQueueLayer`].
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -65,15 +67,17 @@ impl OneCService {
 }
 
 impl<C> OneCService<C> {
-    /// A leaf over a client of your own. Limits on time and concurrency are layers around it, such
-    /// as [`FairQueueLayer`] and [`DeadlineLayer`]; a failure that is a
-    /// [`ClientError`](super::ClientError) says whether the call can have run. Each call carries its
-    /// [`Patience`](super::Patience) and its [`Flow`](super::Flow), if any, in its extensions.
+    /// Creates a leaf over a client of your own.
     ///
-    /// Leaves of one infobase under several accounts share the ceiling when they share the client.
+    /// Limits on time and on calls at once are layers around the client, such as [`FairQueueLayer`] and
+    /// [`DeadlineLayer`]. An error that is a [`ClientError`](super::ClientError) says whether the call can have
+    /// run. Each call has its [`Patience`](super::Patience) and its [`Flow`](super::Flow), if any, in its
+    /// extensions.
+    ///
+    /// Leaves of one infobase under several accounts share the limit if they share the client.
     ///
     /// # Errors
-    /// [`InfobaseError`] where the URL does not serve.
+    /// [`InfobaseError`] if the URL cannot be used.
     pub fn with_client(infobase: Infobase, client: C) -> Result<Self, InfobaseError> {
         let target = Target::new(infobase)?;
         Ok(Self { client, target: Arc::new(target) })

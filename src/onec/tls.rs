@@ -1,4 +1,4 @@
-//! Whose certificate 1C's web server may show.
+//! Which certificates of 1C's web server are trusted.
 
 use super::infobase_error::InfobaseError;
 use rustls::client::WebPkiServerVerifier;
@@ -12,7 +12,7 @@ use rustls::{
 use std::fmt;
 use std::sync::Arc;
 
-/// What is trusted beside this machine's authorities.
+/// Certificates that are trusted beside this machine's authorities.
 #[derive(Clone, Default)]
 pub(super) struct Trust {
     own: Vec<CertificateDer<'static>>,
@@ -26,10 +26,10 @@ impl fmt::Debug for Trust {
 }
 
 impl Trust {
-    /// The certificates of a PEM file too.
+    /// Adds the certificates of a PEM file.
     ///
     /// # Errors
-    /// [`InfobaseError::Authority`] if there is none in it, or what is there is none.
+    /// [`InfobaseError::Authority`] if there is none in it, or one is invalid.
     pub(super) fn add(&mut self, pem: &[u8]) -> Result<(), InfobaseError> {
         let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         let read = read.map_err(|_| InfobaseError::Authority)?;
@@ -45,8 +45,10 @@ impl Trust {
         self.anything = true;
     }
 
+    /// Returns the TLS configuration of the client.
+    ///
     /// # Errors
-    /// [`InfobaseError::Certificates`] where nothing at all is trusted.
+    /// [`InfobaseError::Certificates`] if no certificate at all is trusted.
     pub(super) fn config(&self) -> Result<ClientConfig, InfobaseError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = self.verifier(&provider)?;
@@ -65,10 +67,10 @@ impl Trust {
     }
 }
 
-/// For plain HTTP: it trusts nobody, and costs nothing.
+/// Returns a configuration for plain HTTP: it trusts no certificate, and costs nothing.
 ///
 /// # Errors
-/// [`InfobaseError::Certificates`] for a TLS that does not work at all.
+/// [`InfobaseError::Certificates`] if TLS does not work at all.
 pub(super) fn none() -> Result<ClientConfig, InfobaseError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(builder(provider)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
@@ -82,12 +84,12 @@ fn builder(provider: Arc<CryptoProvider>) -> Result<Builder, InfobaseError> {
         .map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))
 }
 
-/// A certificate that nobody but itself vouches for.
+/// The error of a certificate that is signed only by itself.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate is self-signed")]
 pub(super) struct SelfSignedError;
 
-/// Those whom an authority vouches for, and the very certificates that were named.
+/// A verifier that trusts certificates of the authorities, and those that were named.
 #[derive(Debug)]
 struct Known {
     known: Arc<WebPkiServerVerifier>,
@@ -96,7 +98,7 @@ struct Known {
 }
 
 impl Known {
-    /// Whether the certificate would count if it were an authority itself.
+    /// Returns whether the certificate is signed by itself: with it as the only root, its issuer is known.
     fn vouches_for_itself(&self, shown: &CertificateDer<'_>, name: &ServerName<'_>, now: UnixTime) -> bool {
         let mut roots = RootCertStore::empty();
         if roots.add(shown.clone().into_owned()).is_err() {
@@ -124,15 +126,15 @@ impl ServerCertVerifier for Known {
         };
         let Error::InvalidCertificate(why) = &error else { return Err(error) };
         let out_of_time = matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. });
-        // It is known by itself: what it says of names and of being an authority is of no importance.
+        // The certificate itself is trusted, whatever host it names and whether or not it is an authority.
         if !out_of_time && self.own.iter().any(|own| own == shown) {
             return Ok(ServerCertVerified::assertion());
         }
-        // As openssl req -x509 makes it, which takes every certificate for that of an authority.
+        // A certificate of `openssl req -x509`, which marks every certificate as an authority.
         if is_authority(why) && is_from_itself(shown) {
             return Err(CertificateError::Other(OtherError(Arc::new(SelfSignedError))).into());
         }
-        // A signature is bad where an authority of the same name is known, such as the certificate before it.
+        // The signature is bad if an authority of the same name is known, such as the previous certificate.
         if matches!(why, UnknownIssuer | BadSignature) && self.vouches_for_itself(shown, name, now) {
             return Err(CertificateError::Other(OtherError(Arc::new(SelfSignedError))).into());
         }
@@ -162,18 +164,18 @@ impl ServerCertVerifier for Known {
     }
 }
 
-/// Whether an authority's certificate is shown as that of a server.
+/// Returns whether the certificate of an authority is used as that of a server.
 fn is_authority(why: &CertificateError) -> bool {
     let CertificateError::Other(other) = why else { return false };
     matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// Whether who made it and whom it is for have one name.
+/// Returns whether issuer and subject have one name.
 fn is_from_itself(shown: &CertificateDer<'_>) -> bool {
     webpki::EndEntityCert::try_from(shown).is_ok_and(|shown| shown.issuer() == shown.subject())
 }
 
-/// Takes any certificate, as it was told to. So nothing is asked of signatures either.
+/// A verifier that accepts any certificate, and so checks no signatures either.
 #[derive(Debug)]
 struct Anybody(Vec<SignatureScheme>);
 

@@ -9,17 +9,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The document of a set of tools, written once for each.
+/// The OpenAPI document of a set of tools, written once for each set.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     title: String,
     version: String,
     servers: Vec<String>,
-    /// Clones of the service share it.
+    /// Shared by all clones of the service.
     written: Arc<Mutex<Option<Written>>>,
 }
 
-/// Of which tools, and its text.
+/// The set of tools, and the text of its document.
 type Written = (Arc<Tools>, Bytes);
 
 impl Default for Document {
@@ -44,17 +44,19 @@ impl Document {
         self.written = Arc::default();
     }
 
-    /// Its text. The same tools are the same `Arc`, and their text the same bytes.
+    /// Returns the text of the document.
+    ///
+    /// It is written once for each `Arc` of tools.
     ///
     /// # Errors
-    /// The runtime ends.
+    /// The runtime shuts down.
     pub(super) async fn of(&self, tools: &Arc<Tools>) -> Result<Bytes, BoxError> {
         if let Some(text) = self.known(tools) {
             return Ok(text);
         }
         let (document, tools) = (self.clone(), Arc::clone(tools));
         aside(move || {
-            // Another one may have written it meanwhile.
+            // Another task may have written it meanwhile.
             document.known(&tools).unwrap_or_else(|| {
                 let text = Bytes::from(document.write(&tools).to_string());
                 *document.last() = Some((Arc::clone(&tools), text.clone()));
@@ -81,7 +83,7 @@ impl Document {
             if let Some(tag) = tag.as_ref().filter(|tag| !tags.contains(tag)) {
                 tags.push(tag.clone());
             }
-            // The first tool of a path is the one that answers there.
+            // When several tools have one path, the first one answers there.
             paths.entry(path).or_insert_with(|| json!({ "post": operation(tool, path, tag) }));
         }
         let mut document = json!({
@@ -100,7 +102,7 @@ impl Document {
     }
 }
 
-/// What a path is listed under: its first part, if there are several.
+/// Returns the tag of a path: its first part, if it has several.
 fn tag(path: &str) -> Option<String> {
     let (first, _) = path.trim_start_matches('/').split_once('/')?;
     let mut letters = first.chars();
@@ -138,8 +140,7 @@ fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
     })
 }
 
-/// The schema, now that it stands at `to`: there its references to parts of itself would start at the
-/// root of the document.
+/// Moves a schema to `to`: its references to parts of itself would otherwise start at the root of the document.
 fn moved(mut schema: Value, to: &str) -> Value {
     match &mut schema {
         Value::Object(members) => {
@@ -158,7 +159,7 @@ fn moved(mut schema: Value, to: &str) -> Value {
     schema
 }
 
-/// What a fragment cannot hold as it is
+/// The characters that a URI fragment cannot hold unescaped
 /// ([RFC 3986, section 3.5](https://www.rfc-editor.org/rfc/rfc3986#section-3.5)).
 const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -176,7 +177,7 @@ const FRAGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// One step of a JSON pointer in a fragment
+/// Encodes one step of a JSON pointer in a URI fragment
 /// ([RFC 6901, section 6](https://www.rfc-editor.org/rfc/rfc6901#section-6)).
 fn pointer(step: &str) -> String {
     utf8_percent_encode(&step.replace('~', "~0").replace('/', "~1"), FRAGMENT).to_string()

@@ -1,4 +1,4 @@
-//! From an HTTP request to a call of a tool, and back.
+//! Turns an HTTP request into a call of a tool, and its answer into an HTTP response.
 
 use super::document::Document;
 use super::error::{RestError, json};
@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use tower_service::Service;
 
-/// What every request needs.
+/// Everything that a request needs, except the service beneath.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoints {
     catalog: Catalog,
@@ -32,7 +32,7 @@ pub(super) struct Endpoints {
     pub(super) body_timeout: Duration,
 }
 
-/// Where a request goes.
+/// The endpoint that a request is for.
 enum Route<'a> {
     Document,
     Tool(&'a Tool),
@@ -49,7 +49,7 @@ impl Endpoints {
         }
     }
 
-    /// `inner` is the service that is ready, or why there is none.
+    /// Answers a request; `inner` is the service that is ready, or the error why none is.
     pub(super) async fn serve<S, B>(
         &self,
         request: http::Request<B>,
@@ -63,7 +63,7 @@ impl Endpoints {
     {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
-        // The catalog of now; a call under way ends with the one it began with.
+        // Use the current catalog; a call that runs ends with the catalog that it began with.
         let tools = self.catalog.current();
         let answer = match self.route(&head, &tools) {
             Ok(Route::Document) => {
@@ -71,7 +71,7 @@ impl Endpoints {
             }
             Ok(Route::Tool(tool)) => {
                 let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
-                // The token is everybody's, so nobody in particular calls.
+                // All callers share the token, so there is no subject to report.
                 let report = ToolCall::over_rest(tool.name(), from, id);
                 let answer = self.call(tool, &head.extensions, id, body, inner).await;
                 if let Some(report) = report {
@@ -87,7 +87,7 @@ impl Endpoints {
             Err(problem) => {
                 let closes = problem.unread && has_body && head.version <= Version::HTTP_11;
                 let mut response = problem.into_response();
-                // The body stays unread, so the connection cannot go on: say so before it closes.
+                // The body stays unread, so the connection cannot be reused: say so before it closes.
                 if closes {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
@@ -96,7 +96,7 @@ impl Endpoints {
         }
     }
 
-    /// What can be said before the body is read. Strangers do not learn what there is.
+    /// Decides what the head alone can decide. A caller without the token does not learn which endpoints exist.
     fn route<'a>(&self, head: &Parts, tools: &'a Tools) -> Result<Route<'a>, RestError> {
         match crate::auth::token(&head.headers) {
             Ok(Some(token)) if self.token.is_of(token) => {}
@@ -132,8 +132,8 @@ impl Endpoints {
         B::Error: Into<BoxError>,
     {
         let arguments = self.read(body).await?;
-        // A call of its own making: nothing of the request's head gets into it, but for whose turns it takes and
-        // where its bytes count.
+        // The call starts from nothing: the request's head gives it only its turn in the queue and the budget
+        // that its bytes count against.
         let long = is_long(arguments.len());
         let tool = tool.clone();
         let prepare = move || (tool.prepare_whole(Some(&arguments)), tool);
@@ -161,7 +161,7 @@ impl Endpoints {
         }
     }
 
-    /// The arguments: a body that is a JSON object, whatever its `Content-Type` says.
+    /// Reads the arguments: a body that is a JSON object, whatever its `Content-Type` says.
     async fn read<B>(&self, body: B) -> Result<Bytes, RestError>
     where
         B: http_body::Body<Data: Buf + Send>,
@@ -174,7 +174,7 @@ impl Endpoints {
             Ok(Err(Incomplete::Broken(_))) => return Err(RestError::invalid_request("The body broke off")),
             Err(_) => return Err(RestError::too_late()),
         };
-        // 1C's own clients write a byte order mark.
+        // HTTP clients written in 1C send a byte order mark.
         let whole = without_bom(whole);
         if whole.iter().all(u8::is_ascii_whitespace) {
             return Err(RestError::invalid_request("The body must be a JSON object with the arguments; it is empty"));

@@ -1,4 +1,4 @@
-//! What a caller is told when there is no answer.
+//! The errors of REST endpoints.
 
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{Body, ENCODED, IDENTITY, Refused};
@@ -9,14 +9,14 @@ use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
 
-/// An error as it is told: `{"error","message"}` with a status.
+/// An error as the caller gets it: `{"error","message"}` with a status.
 #[derive(Debug, Serialize)]
 pub(super) struct RestError {
-    /// One of the codes that the document lists.
+    /// The code, one of those in [`CODES`].
     #[serde(rename = "error")]
     pub(super) code: &'static str,
     message: String,
-    /// Which argument, where one does not fit.
+    /// The argument that does not fit, if it is one.
     #[serde(skip_serializing_if = "String::is_empty")]
     field: String,
     #[serde(skip)]
@@ -25,7 +25,7 @@ pub(super) struct RestError {
     allow: Option<&'static str>,
     #[serde(skip)]
     retry_after: Option<Duration>,
-    /// Whether the request's body was left where it is.
+    /// Whether the request's body was left unread.
     #[serde(skip)]
     pub(super) unread: bool,
 }
@@ -61,7 +61,7 @@ impl RestError {
         Self { allow: Some(methods), ..problem }
     }
 
-    /// A body that is compressed, or encoded otherwise.
+    /// Returns 415 for a body that is compressed or encoded otherwise.
     pub(super) fn encoded() -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", ENCODED).unread()
     }
@@ -97,7 +97,7 @@ impl RestError {
         Self::new(StatusCode::BAD_REQUEST, "limit_exceeded", text)
     }
 
-    /// 1C's 400 and 401 stay what they are; all else that may go wrong there is 502.
+    /// Keeps the 400 and 401 of 1C; any other error of 1C becomes 502.
     pub(super) fn onec(error: BoxError, request: RequestId) -> Self {
         let (status, own) = match cause::<crate::onec::Error>(&*error).map(crate::onec::Error::kind) {
             Some(ErrorKind::Status(StatusCode::BAD_REQUEST, text)) => (StatusCode::BAD_REQUEST, Some(text.clone())),
@@ -115,9 +115,9 @@ impl RestError {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
-        // Strings and nothing else: writing them cannot fail.
+        // The struct holds nothing but strings, so writing it cannot fail.
         let mut response = json(self.status, serde_json::to_string(&self).unwrap_or_default());
-        // What failed in 1C has its line, as has what 1C sent too much of.
+        // An error of 1C and an answer over the limit have a log line of their own already.
         let why = match self.code {
             "onec_error" | "limit_exceeded" => Refused::Told,
             _ => Refused::Because(self.message.into()),

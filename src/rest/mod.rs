@@ -1,25 +1,25 @@
 //! The tools of a catalog as plain HTTP endpoints, for programs that speak no MCP.
 //!
 //! A [`RestService`] answers `POST` at the `rest` path of each tool of a [`Catalog`](crate::catalog::Catalog)
-//! with what 1C answers, and `GET /openapi.json` with an OpenAPI 3.1 document of them all. The body is
-//! the tool's arguments as a JSON object, whatever its `Content-Type` says; they are mended and checked
-//! as those of a call through MCP. A catalog that is replaced counts at once.
+//! with the answer of 1C, and `GET /openapi.json` with an OpenAPI 3.1 document of all tools. The body is the
+//! tool's arguments as a JSON object, whatever its `Content-Type` says; the arguments are mended and checked
+//! like those of an MCP call. A replaced catalog takes effect at once.
 //!
-//! Whoever bears the one token may call everything: 1C is told of no user and of no scopes, and nothing
-//! of the request's head travels on. Errors are `{"error":code,"message":text}`:
+//! Every caller with the one token may call every tool: 1C gets no user and no scopes, and nothing of the
+//! request's head travels on. Errors are `{"error":code,"message":text}`:
 //!
 //! | Code | Status | When |
 //! |---|---|---|
-//! | `unauthorized` | 401 | no token, or another one; also where there is no such endpoint |
+//! | `unauthorized` | 401 | no token, or a wrong one; also where there is no such endpoint |
 //! | `not_found` | 404 | no tool has this path |
 //! | `invalid_request` | 400 | the body is not a JSON object |
-//! | | 405, 408, 413, 415 | another method, a body that does not come, one over 4 MiB, or a compressed one |
+//! | | 405, 408, 413, 415 | wrong method, a body that arrives too late, one over 4 MiB, or a compressed one |
 //! | `validation_error` | 400 | an argument does not fit; `field` says which |
-//! | `limit_exceeded` | 400 | 1C sent more rows than the ceiling |
-//! | `onec_error` | 400, 401 | 1C's own |
-//! | | 502 | anything else that went wrong there; `Retry-After` where it is only busy |
+//! | `limit_exceeded` | 400 | 1C sent more rows than the limit |
+//! | `onec_error` | 400, 401 | as 1C answered |
+//! | | 502 | any other error of 1C; `Retry-After` if it is only busy |
 //!
-//! CORS is a layer around it, such as that of `tower-http`.
+//! For CORS, put a layer around the service, such as that of `tower-http`.
 //!
 //! # Example
 //!

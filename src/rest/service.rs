@@ -1,4 +1,4 @@
-//! [`RestService`].
+//! The service over HTTP: [`RestService`].
 
 use super::endpoints::Endpoints;
 use crate::catalog::Catalog;
@@ -16,10 +16,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tower_service::Service;
 
-/// The REST face of a catalog; see the [module](super).
+/// A service that gives the tools of a catalog REST endpoints; see the [module](super).
 ///
-/// It is ready when the service beneath is, and calls the one that was asked. When that one fails to
-/// become ready, the next call is answered with 502.
+/// It is ready when the service beneath is ready. If that service fails to become ready, the next call is
+/// answered with 502.
 pub struct RestService<S> {
     endpoints: Arc<Endpoints>,
     inner: S,
@@ -29,7 +29,7 @@ pub struct RestService<S> {
 accessors!(RestService<S>);
 
 impl<S> RestService<S> {
-    /// The endpoints of `catalog` over `inner`, for whoever bears `token`.
+    /// Creates the endpoints of `catalog` over `inner`, for callers with `token`.
     pub fn new(catalog: Catalog, token: impl Into<SecretString>, inner: S) -> Self {
         Self { endpoints: Arc::new(Endpoints::new(catalog, &token.into())), inner, failed: None }
     }
@@ -39,38 +39,38 @@ impl<S> RestService<S> {
         self
     }
 
-    /// The name of this API in its OpenAPI document; `1C reports` by default.
+    /// Sets the name of the API in its OpenAPI document; the default is `1C reports`.
     #[must_use]
     pub fn title(self, title: impl Into<String>) -> Self {
         self.with(|endpoints| endpoints.document.set_title(title.into()))
     }
 
-    /// Its version there; `1.0.0` by default.
+    /// Sets the version of the API in its OpenAPI document; the default is `1.0.0`.
     #[must_use]
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with(|endpoints| endpoints.document.set_version(version.into()))
     }
 
-    /// Adds a URL there at which the endpoints are found. Without any they are where the document is.
+    /// Adds a URL of the endpoints to the OpenAPI document. Without any, the endpoints are where the document is.
     #[must_use]
     pub fn server(self, url: impl Into<String>) -> Self {
         self.with(|endpoints| endpoints.document.add_server(url.into()))
     }
 
-    /// The longest body in bytes, 4 MiB by default; a longer one gets 413.
+    /// Sets the longest body in bytes; the default is 4 MiB. A longer one gets 413.
     #[must_use]
     pub fn max_body(self, bytes: usize) -> Self {
         self.with(|endpoints| endpoints.max_body = bytes)
     }
 
-    /// How long the body may take to arrive, 30 s by default; then the answer is 408.
+    /// Sets the time limit for the body to arrive; the default is 30 s. After it the answer is 408.
     #[must_use]
     pub fn body_timeout(self, time: Duration) -> Self {
         self.with(|endpoints| endpoints.body_timeout = time)
     }
 }
 
-/// A clone has yet to become ready.
+/// A clone is not ready yet.
 impl<S: Clone> Clone for RestService<S> {
     fn clone(&self) -> Self {
         Self { endpoints: Arc::clone(&self.endpoints), inner: self.inner.clone(), failed: None }

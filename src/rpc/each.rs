@@ -1,11 +1,11 @@
-//! What was made of the items of a list, one by one, for lists that share most of them.
+//! Values made from the items of a list, one by one, reused by lists that share most of their items.
 
 use super::item::Item;
 use super::memo::Size;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The items, and what was made of each.
+/// The items, and the value made from each.
 #[derive(Debug)]
 pub(super) struct Each<T>(pub(super) Arc<[(Item, T)]>);
 
@@ -21,11 +21,11 @@ impl<T: Size> Size for Each<T> {
     }
 }
 
-/// Looks for items, mostly in their order.
+/// Finds items, which mostly come in the order of the earlier list.
 pub(super) struct Known<'a, T> {
     items: &'a [(Item, T)],
     next: usize,
-    /// By their addresses, where the order is another one.
+    /// Places by address, for lists in another order.
     places: HashMap<*const u8, usize>,
 }
 
@@ -34,7 +34,7 @@ impl<'a, T> Known<'a, T> {
         Self { items: each.map_or(&[], |each| &each.0), next: 0, places: HashMap::new() }
     }
 
-    /// What was made of the very item.
+    /// Returns the value made from this very item.
     pub(super) fn find(&mut self, item: &Item) -> Option<&'a T> {
         let is = |at: usize| self.items.get(at).is_some_and(|(known, _)| known.is(item));
         let at = if is(self.next) {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// A JSON-RPC message as the pieces it is written in; more than one only where copying would cost.
+/// A JSON-RPC message as the pieces it is written in; several only where copying would cost more.
 #[derive(Clone, Debug, Default)]
 pub struct Encoded(Pieces);
 
@@ -16,12 +16,12 @@ enum Pieces {
 
 impl Encoded {
     pub(super) fn in_pieces(mut pieces: Vec<Bytes>) -> Self {
-        // The next one is taken from the end.
+        // `next_piece` takes from the end.
         pieces.reverse();
         Self(Pieces::Many(pieces))
     }
 
-    /// All of it in one buffer.
+    /// Returns the whole message in one buffer.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Pieces::None => Bytes::new(),
@@ -33,7 +33,7 @@ impl Encoded {
         }
     }
 
-    /// Its length in bytes.
+    /// Returns the length in bytes.
     pub fn len(&self) -> usize {
         match &self.0 {
             Pieces::None => 0,
@@ -42,7 +42,7 @@ impl Encoded {
         }
     }
 
-    /// Whether nothing is left.
+    /// Returns whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -63,7 +63,7 @@ impl Encoded {
 
 impl From<Bytes> for Encoded {
     fn from(bytes: Bytes) -> Self {
-        // An empty piece would be an empty frame.
+        // An empty piece would become an empty frame.
         Self(if bytes.is_empty() { Pieces::None } else { Pieces::One(bytes) })
     }
 }

@@ -1,4 +1,4 @@
-//! JSON-RPC errors, and the one table from machinery errors to them.
+//! JSON-RPC errors, and the one mapping from errors of services to them.
 
 use super::json;
 use super::version::Version;
@@ -12,83 +12,83 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Any error of a service.
+/// Any error of a service, boxed.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The error of a JSON-RPC response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorObject {
-    /// What kind it is; see the constants here.
+    /// The kind of error; see the constants of this type.
     pub code: i64,
-    /// What happened and what to do, in one sentence or two.
+    /// The message: what happened and what to do about it, in one or two sentences.
     pub message: Cow<'static, str>,
-    /// More of it, as JSON text.
+    /// More detail, as JSON text.
     pub data: Option<Bytes>,
 }
 
 impl ErrorObject {
-    /// Not JSON.
+    /// The message is not JSON.
     pub const PARSE_ERROR: i64 = -32700;
-    /// JSON, but no message.
+    /// The JSON is not a JSON-RPC message.
     pub const INVALID_REQUEST: i64 = -32600;
-    /// No such method.
+    /// The method does not exist.
     pub const METHOD_NOT_FOUND: i64 = -32601;
-    /// Parameters that do not fit, an unknown tool or prompt; since 2026-07-28 an unknown resource.
+    /// The parameters do not fit, or the tool or prompt is unknown; since 2026-07-28 also an unknown resource.
     pub const INVALID_PARAMS: i64 = -32602;
     /// The server or 1C failed.
     pub const INTERNAL_ERROR: i64 = -32603;
-    /// An unknown resource, until 2025-11-25.
+    /// The resource is unknown (until 2025-11-25).
     pub const RESOURCE_NOT_FOUND: i64 = -32002;
     /// A header and the body disagree (2026-07-28).
     pub const HEADER_MISMATCH: i64 = -32020;
-    /// The client cannot do what the request needs (2026-07-28).
+    /// The client lacks a capability that the request needs (2026-07-28).
     pub const MISSING_CLIENT_CAPABILITY: i64 = -32021;
-    /// The revision is not spoken here (2026-07-28).
+    /// The requested revision is not supported here (2026-07-28).
     pub const UNSUPPORTED_VERSION: i64 = -32022;
 
-    /// An error without data.
+    /// Creates an error without data.
     pub fn new(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
         Self { code, message: message.into(), data: None }
     }
 
-    /// The same with data, which must be JSON text.
+    /// Adds data, which must be JSON text.
     #[must_use]
     pub fn with_data(mut self, json: impl Into<Bytes>) -> Self {
         self.data = Some(json.into());
         self
     }
 
-    /// -32700
+    /// Creates an error with the code -32700: the message is not JSON.
     pub fn parse_error(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Self::PARSE_ERROR, message)
     }
 
-    /// -32600
+    /// Creates an error with the code -32600: the JSON is not a message.
     pub fn invalid_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Self::INVALID_REQUEST, message)
     }
 
-    /// -32602
+    /// Creates an error with the code -32602: the parameters do not fit.
     pub fn invalid_params(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Self::INVALID_PARAMS, message)
     }
 
-    /// -32603
+    /// Creates an error with the code -32603: the server or 1C failed.
     pub fn internal(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Self::INTERNAL_ERROR, message)
     }
 
-    /// -32601
+    /// Creates an error with the code -32601: `method` does not exist.
     pub fn method_not_found(method: &str) -> Self {
         Self::new(Self::METHOD_NOT_FOUND, format!("Method not found: {method}"))
     }
 
-    /// -32020
+    /// Creates an error with the code -32020: a header and the body disagree.
     pub fn header_mismatch(message: impl fmt::Display) -> Self {
         Self::new(Self::HEADER_MISMATCH, format!("Header mismatch: {message}"))
     }
 
-    /// -32022 with the revisions spoken here
+    /// Creates an error with the code -32022, which lists the supported revisions
     /// ([negotiation](https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning#protocol-version-negotiation)).
     pub fn unsupported_version(requested: &str) -> Self {
         let supported = Version::ALL.map(Version::as_str);
@@ -96,7 +96,7 @@ impl ErrorObject {
         Self::new(Self::UNSUPPORTED_VERSION, "Unsupported protocol version").with_data(data.to_string())
     }
 
-    /// An unknown resource, in the words of `version`
+    /// Creates the error for an unknown resource, with the code that `version` wants
     /// ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/server/resources#error-handling)).
     pub fn resource_not_found(uri: &str, version: Version) -> Self {
         let code = match version.era() {
@@ -106,7 +106,7 @@ impl ErrorObject {
         Self::new(code, "Resource not found").with_data(serde_json::json!({ "uri": uri }).to_string())
     }
 
-    /// Appends the JSON object.
+    /// Appends the error as a JSON object.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"code\":");
         out.extend_from_slice(self.code.to_string().as_bytes());
@@ -128,48 +128,48 @@ impl fmt::Display for ErrorObject {
 
 impl StdError for ErrorObject {}
 
-/// What a machinery error looks like to a client, and what is behind it.
+/// An error of a service as clients see it, with its source for the log.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RpcError {
-    /// The JSON-RPC error, the same on every transport.
+    /// The JSON-RPC error, equal on every transport.
     pub error: ErrorObject,
-    /// The status, where the transport is HTTP and no event stream has begun.
+    /// The HTTP status, used if the transport is HTTP and no event stream has begun.
     pub status: StatusCode,
-    /// When to come back, where that helps.
+    /// When to try again, if that helps.
     pub retry_after: Option<Duration>,
-    /// All the scopes that the caller would need, where only they are missing
+    /// All the scopes that the call needs, if only scopes are missing
     /// ([RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)).
     pub scopes: Option<Scopes>,
-    /// The call that failed, where it is what stands behind this server that failed.
+    /// The failed call to 1C or another upstream, if that is the cause.
     pub(crate) upstream: Option<Box<Upstream>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// A call of what stands behind this server that failed, as the log tells of it.
+/// A failed call to an upstream (1C, usually), as the log shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Upstream {
-    /// The cause in a word.
+    /// The cause in one word.
     pub(crate) cause: &'static str,
-    /// What it answered with, where it answered.
+    /// The HTTP status of the upstream's answer, if there was one.
     pub(crate) status: Option<StatusCode>,
-    /// The address that was called, where that is known.
+    /// The URI that was called, if known.
     pub(crate) uri: Option<Uri>,
-    /// The tool that was called, where that is known.
+    /// The tool that was called, if known.
     pub(crate) tool: Option<Box<str>>,
-    /// It no longer takes the caller's own login.
+    /// Whether 1C no longer accepts the caller's own login.
     pub(crate) login_refused: bool,
-    /// Whether administrators have a hand in it.
+    /// Whether only an administrator can fix it.
     pub(crate) is_for_administrators: bool,
 }
 
 impl RpcError {
-    /// A failure of what stands behind this server.
+    /// Creates the error of an upstream, with the HTTP status that clients get.
     pub fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::of(ErrorObject::internal(message), status)
     }
 
-    /// What the sender of the request did wrong.
+    /// Creates the error of a bad request: 400 with `error`.
     pub(crate) const fn bad_request(error: ErrorObject) -> Self {
         Self::of(error, StatusCode::BAD_REQUEST)
     }
@@ -178,12 +178,12 @@ impl RpcError {
         Self { error, status, retry_after: None, scopes: None, upstream: None, source: None }
     }
 
-    /// The failure of a call of what stands behind this server; `source` says more of it, to the log.
+    /// Adds the failed call to the upstream, and `source` for the log.
     pub(crate) fn caused(self, upstream: Upstream, source: BoxError) -> Self {
         Self { upstream: Some(Box::new(upstream)), source: Some(source.into()), ..self }
     }
 
-    /// The failure of a call of this tool.
+    /// Adds the name of the tool that was called.
     #[cfg(feature = "catalog")]
     pub(crate) fn of_tool(mut self, tool: &str) -> Self {
         if let Some(upstream) = &mut self.upstream {
@@ -192,8 +192,9 @@ impl RpcError {
         self
     }
 
-    /// The caller lacks scopes. Over HTTP this is 403, from which a client of 2025-11-25 or later
-    /// asks its user for more
+    /// Creates the error of a caller without the scopes that a call needs.
+    ///
+    /// Over HTTP it is 403, after which a client of 2025-11-25 or later asks its user for more scopes
     /// ([step-up authorization](https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#step-up-authorization-flow));
     /// elsewhere it is a tool result that says so.
     pub fn insufficient_scope(needed: Scopes) -> Self {
@@ -201,8 +202,10 @@ impl RpcError {
         Self { scopes: Some(needed), ..Self::of(error, StatusCode::FORBIDDEN) }
     }
 
-    /// The one table: an [`RpcError`] or [`ErrorObject`] that the leaf or a layer failed with, tower's errors;
-    /// anything else is a 500 whose text stays in the log. Wrapped errors are found.
+    /// Maps any error of a service to what clients see.
+    ///
+    /// Finds an [`RpcError`] or [`ErrorObject`] of a layer or the leaf, and tower's errors, also inside wrapped
+    /// errors. Anything else becomes a 500 whose text goes to the log only.
     pub fn from_error(error: &BoxError) -> Self {
         if let Some(failure) = cause::<Self>(&**error) {
             return failure.clone();
@@ -219,7 +222,7 @@ impl RpcError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error. The server's log says more.")
     }
 
-    /// Too many calls wait already.
+    /// Creates the error for too many waiting calls.
     pub fn overloaded() -> Self {
         let mut failure = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -242,8 +245,8 @@ impl StdError for RpcError {
     }
 }
 
-/// The first error of type `E` in the chain of causes. What an [`io::Error`] was made of belongs to it,
-/// though its `source` passes over that.
+/// Returns the first error of type `E` in the chain of causes. Looks into an [`io::Error`] too, since its
+/// `source` skips the error that it wraps.
 pub(crate) fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! What the log says of calls that failed.
+//! Log lines of failed calls.
 
 use super::error::{BoxError, ErrorObject, RpcError, Upstream, cause};
 use super::request_id::RequestId;
@@ -6,7 +6,7 @@ use crate::identity::Identity;
 use http::StatusCode;
 use std::error::Error;
 
-/// A call ended with `error`, which clients get as `failure`.
+/// Logs a call that ended with `error`, which clients get as `failure`.
 pub(super) fn happened(error: &BoxError, failure: &RpcError, request: RequestId) {
     let Some(upstream) = &failure.upstream else {
         let error = &**error as &dyn Error;
@@ -18,7 +18,7 @@ pub(super) fn happened(error: &BoxError, failure: &RpcError, request: RequestId)
         }
         return;
     };
-    // Administrators are told more than clients.
+    // The log holds more detail than clients get.
     let error = failure.source().unwrap_or(&**error);
     let Upstream { cause, status, uri, tool, is_for_administrators, .. } = &**upstream;
     let (status, uri) = (status.map(|status| status.as_u16()), uri.as_ref().map(tracing::field::display));
@@ -29,7 +29,7 @@ pub(super) fn happened(error: &BoxError, failure: &RpcError, request: RequestId)
     }
 }
 
-/// A call that `identity` sent ended with `error`: if 1C refused the caller's own login, the identity hears of it.
+/// Tells the identity of a caller whose own login 1C refused, so that it is not used again.
 pub(crate) async fn tell_refused(error: &BoxError, identity: Option<&Identity>) {
     let Some(identity) = identity else { return };
     let failure = cause::<RpcError>(&**error);
@@ -38,8 +38,8 @@ pub(crate) async fn tell_refused(error: &BoxError, identity: Option<&Identity>) 
     }
 }
 
-/// 1C answered with a JSON-RPC error. Nearly all of them are exceptions in its code; what else there is speaks of the
-/// request, which is the caller's affair.
+/// Logs a JSON-RPC error that 1C answered with. Nearly all of them are exceptions in its code, logged at WARN;
+/// a code that is about the request is logged at DEBUG.
 pub(super) fn refused_by_onec(error: &ErrorObject, request: RequestId) {
     let (status, code, told) = (StatusCode::OK.as_u16(), error.code, error as &dyn Error);
     match code {
@@ -53,7 +53,7 @@ pub(super) fn refused_by_onec(error: &ErrorObject, request: RequestId) {
     }
 }
 
-/// What is said of an answer that is none to the call.
+/// Returns the text of the error for an answer that does not fit the call.
 pub(crate) fn no_answer(why: &str) -> String {
     format!(
         "1C sent something that is no answer to the call: {why}. Check that the infobase URL and the service root lead \
@@ -62,7 +62,7 @@ pub(crate) fn no_answer(why: &str) -> String {
 }
 
 impl RpcError {
-    /// The answer to a call is none, and why.
+    /// Creates the error for an answer that does not fit the call; `why` says in what.
     pub(crate) fn no_answer(why: &str) -> Self {
         let mut failure = Self::new(StatusCode::BAD_GATEWAY, no_answer(why));
         let upstream = Upstream {

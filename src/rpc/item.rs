@@ -1,4 +1,4 @@
-//! Items of lists.
+//! Items of lists, such as a tool or a resource.
 
 use super::json::{self, JsonError, Member, Scanner, Span, once};
 use bytes::Bytes;
@@ -8,26 +8,26 @@ use std::borrow::Cow;
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     name: Name,
-    /// The whole item.
+    /// The item as JSON text.
     pub(crate) json: Bytes,
 }
 
-/// The name of a tool or prompt, the URI of a resource, the URI template of a template.
+/// The name of an item: of a tool or prompt, the URI of a resource, the URI template of a template.
 #[derive(Clone, Debug)]
 enum Name {
-    /// It stands there in the item.
+    /// The place of the name in the item's JSON.
     At(Span),
     Text(Box<str>),
 }
 
 impl Item {
-    /// The item `json`, whose name is `name`.
+    /// Creates the item `json` with the name `name`.
     #[cfg(any(feature = "alias", feature = "catalog"))]
     pub(crate) fn new(name: &str, json: impl Into<Bytes>) -> Self {
         Self { name: Name::Text(name.into()), json: json.into() }
     }
 
-    /// The name of a tool or prompt, the URI of a resource, the URI template of a template.
+    /// Returns the name of a tool or prompt, the URI of a resource or the URI template of a template.
     pub(crate) fn name(&self) -> &str {
         match &self.name {
             Name::At(span) => std::str::from_utf8(span.of(&self.json).unwrap_or_default()).unwrap_or_default(),
@@ -35,23 +35,23 @@ impl Item {
         }
     }
 
-    /// Whether it is the very item, and not only an equal one.
+    /// Returns whether both are one item in memory, not only equal ones.
     pub(super) fn is(&self, other: &Self) -> bool {
         self.json.as_ptr() == other.json.as_ptr() && self.json.len() == other.json.len()
     }
 
-    /// The same item in memory of its own: a short one would keep all of a long list.
+    /// Copies the item into memory of its own: a short item would otherwise keep a whole long list in memory.
     pub(crate) fn detached(&self) -> Self {
         Self { name: self.name.clone(), json: Bytes::copy_from_slice(&self.json) }
     }
 
-    /// The same item, written anew.
+    /// Returns an item with this name and other JSON.
     pub(crate) fn rewritten(&self, json: impl Into<Bytes>) -> Self {
         Self { name: Name::Text(self.name().into()), json: json.into() }
     }
 }
 
-/// The item at the cursor, if it has a name.
+/// Reads the item at the cursor; `None` if it has no name.
 pub(super) fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) -> Result<Option<Item>, JsonError> {
     if scanner.peek() != b'{' {
         return scanner.skip().map(|_| None);
@@ -65,7 +65,7 @@ pub(super) fn item(scanner: &mut Scanner<'_>, bytes: &Bytes, key: &'static str) 
     let place = match read {
         Ok(place) => place,
         Err(JsonError::Duplicate(key)) => return Err(JsonError::Duplicate(key)),
-        // A key that is no text.
+        // The key is not valid text (a lone surrogate).
         Err(_) => {
             *scanner = before;
             return scanner.skip().map(|_| None);

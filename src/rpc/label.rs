@@ -1,11 +1,11 @@
-//! Texts that a person or a model reads beside a thing: its title, its description.
+//! Text that a person or a model reads about an item: its title and its description.
 
 use std::borrow::Cow;
 
-/// `text` without what is not seen and changes what is seen: control characters but line feed and tab,
-/// and those that turn the direction of writing
-/// ([Bidi_Control](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)). Each other
-/// way to end a line becomes a line feed.
+/// Returns `text` without control characters other than line feed and tab, and without characters that change
+/// the direction of writing
+/// ([Bidi_Control](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)). Every other line
+/// ending becomes a line feed.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !suspicious(text.as_bytes()) || !text.contains(|c| is_unseen(c) || is_break(c)) {
         return text.into();
@@ -14,20 +14,20 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     text.chars().filter(|c| !is_unseen(*c)).map(|c| if is_break(c) { '\n' } else { c }).collect::<String>().into()
 }
 
-/// Whether `text` has any of these characters.
+/// Returns whether `text` has a line feed, a tab, or a character that [`clean`] removes or replaces.
 pub(crate) fn has_unseen(text: &str) -> bool {
     suspicious(text.as_bytes()) && text.contains(|c| is_unseen(c) || is_break(c) || matches!(c, '\n' | '\t'))
 }
 
-/// Whether UTF-8 can hold one of these characters, seen from single bytes.
+/// Returns whether UTF-8 text may hold one of these characters, judged by single bytes.
 pub(crate) fn suspicious(text: &[u8]) -> bool {
     text.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xd8 | 0xe2))
 }
 
-/// Controls, what changes the direction of writing, and what takes no room or looks like a space: the general
-/// categories Cc, Cf, Zl and Zp and
-/// [Default_Ignorable_Code_Point](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point)
-/// (Unicode 17), and the blank of Braille.
+/// Returns whether a character is a control, changes the direction of writing, has no width or looks like a
+/// space: the general categories Cc, Cf, Zl and Zp,
+/// [Default_Ignorable_Code_Point](https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point) (Unicode
+/// 17), and the Braille blank.
 #[cfg(any(feature = "oauth", feature = "confirm"))]
 pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -50,7 +50,7 @@ const fn is_break(c: char) -> bool {
     matches!(c, '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// The beginning of what others chose, for the log.
+/// Returns the beginning of text from outside, short enough for the log.
 pub(crate) fn shown(text: &str) -> &str {
     text.char_indices().nth(200).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }

@@ -1,11 +1,11 @@
-//! Log levels (RFC 5424 section 6.2.1, in the words of MCP).
+//! Log levels (RFC 5424 section 6.2.1), with the names that MCP gives them.
 
 use super::error::ErrorObject;
 use super::json;
 use super::message::Request;
 use super::params::{Meta, Param};
 
-/// How grave a message to the user is.
+/// The severity of a message to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the words of RFC 5424")]
 pub enum Level {
@@ -20,7 +20,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level of that name.
+    /// Returns the level with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "debug" => Self::Debug,
@@ -43,12 +43,12 @@ impl Level {
         })
     }
 
-    /// The `level` of a `logging/setLevel`.
+    /// Returns the `level` of a `logging/setLevel` request.
     pub(crate) fn of_request(request: &Request) -> Result<Self, ErrorObject> {
         Self::of_json(request.params.raw(Param::Level))
     }
 
-    /// The level that a request of 2026-07-28 asks for, if it does.
+    /// Returns the level that a request of 2026-07-28 asks for in its `_meta`.
     pub(crate) fn of_meta(request: &Request) -> Result<Option<Self>, ErrorObject> {
         match request.params.meta(Meta::LogLevel) {
             None => Ok(None),

@@ -1,6 +1,6 @@
-//! What is answered here and never reaches 1C: `initialize`, `server/discover`, `ping`,
-//! `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`, and lists from a cursor that is
-//! none.
+//! Requests that a bridge answers itself and 1C never gets: `initialize`, `server/discover`, `ping`,
+//! `logging/setLevel`, `resources/subscribe` and `resources/unsubscribe`, and lists with a cursor that is no
+//! string.
 
 use super::error::ErrorObject;
 use super::level::Level;
@@ -13,10 +13,10 @@ use super::version::{Era, Version};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// What the server says of itself.
+/// The server as it introduces itself to clients: name, version, instructions and capabilities.
 ///
-/// The default capabilities are tools, resources, prompts, completions and logging: what a 1C
-/// extension may have. Lists do not announce their changes, since 1C cannot.
+/// The default capabilities are tools, resources, prompts, completions and logging: all that a 1C extension may
+/// have. Lists do not announce changes, since 1C cannot.
 #[derive(Clone, Debug)]
 pub struct ServerInfo {
     info: Value,
@@ -33,7 +33,7 @@ struct Texts {
 }
 
 impl ServerInfo {
-    /// A server of that name and version.
+    /// Creates a server with this name and version.
     pub fn new(name: &str, version: &str) -> Self {
         let capabilities = json!({
             "completions": {}, "logging": {}, "prompts": {}, "resources": {}, "tools": {},
@@ -42,14 +42,14 @@ impl ServerInfo {
         Self { info, capabilities, instructions: None, texts: Texts::default() }.written()
     }
 
-    /// What a language model should know before it uses this server.
+    /// Sets the instructions: text for a language model to read before it uses this server.
     #[must_use]
     pub fn instructions(mut self, text: impl Into<String>) -> Self {
         self.instructions = Some(text.into());
         self.written()
     }
 
-    /// Other capabilities than the default ones, as the object that stands in `capabilities`.
+    /// Replaces the default capabilities with this object, which clients get as `capabilities`.
     #[must_use]
     pub fn capabilities(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;
@@ -73,19 +73,19 @@ impl ServerInfo {
         }
     }
 
-    /// Name and version as a JSON object.
+    /// Returns the name and version as a JSON object.
     pub(crate) fn json(&self) -> &Bytes {
         &self.texts.info
     }
 
-    /// The answer to `request`, if it is answered here.
+    /// Returns the answer to `request`, if a bridge answers it itself.
     pub(crate) fn answer(&self, request: &Request) -> Option<Response> {
         let outcome = match (request.version.era(), &request.method) {
             (Era::Modern, Method::Discover) => Ok(self.texts.discover.clone()),
             (Era::Legacy, Method::Initialize) => self.initialize(request),
             (Era::Legacy, Method::SetLevel) => Level::of_request(request).map(|_| empty()),
             (Era::Legacy, Method::Ping | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe) => Ok(empty()),
-            // Each era has methods that the other one never had.
+            // Each era has methods that the other one does not have.
             (
                 Era::Modern,
                 Method::Initialize
@@ -108,7 +108,8 @@ impl ServerInfo {
         })
     }
 
-    /// [2025-11-25, initialization](https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#initialization)
+    /// Answers `initialize`
+    /// ([2025-11-25, initialization](https://modelcontextprotocol.io/specification/2025-11-25/basic/lifecycle#initialization)).
     fn initialize(&self, request: &Request) -> Result<Bytes, ErrorObject> {
         let version =
             asked_version(request).ok_or_else(|| ErrorObject::invalid_params("protocolVersion must be a string"))?;
@@ -128,14 +129,15 @@ impl Default for ServerInfo {
     }
 }
 
-/// 1C would read another value as it pleases. `null` is taken for none: some clients write every member.
+/// Returns whether the cursor is no string, which 1C might take for anything. `null` counts as no cursor: some
+/// clients write every member.
 fn has_odd_cursor(request: &Request) -> bool {
     let cursor = request.params.raw(Param::Cursor);
     cursor.is_some_and(|raw| raw != b"null" && request.params.text(Param::Cursor).is_none())
 }
 
-/// The version that an `initialize` leads to; `None` where it asks for what is no version. Clients that do not
-/// ask at all were written before there was a choice.
+/// Returns the version that an `initialize` leads to; `None` if the requested one is not a version. A client
+/// that requests none predates the choice.
 pub(crate) fn asked_version(request: &Request) -> Option<Version> {
     match request.params.raw(Param::ProtocolVersion) {
         None | Some(b"null") => Some(Version::V2024_11_05),

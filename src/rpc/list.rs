@@ -1,4 +1,4 @@
-//! Lists (`tools/list` and its kin) as items: read once, however many layers look at them, and written once.
+//! Lists (`tools/list` and the other three) as items: read once for all layers, and written once.
 
 use super::each::{Each, Known};
 use super::error::ErrorObject;
@@ -14,13 +14,13 @@ use super::response::Response;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock, Weak};
 
-/// More items have no list of one page, nor one of tools over all its pages: no model reads a hundredth of them.
+/// The most items of a page, and of the tools of all pages together; far more than a model can use.
 pub(crate) const MAX_ITEMS: usize = 10_000;
 
-/// A list and its items, those without a readable name aside.
+/// A list as its items, without those that have no readable name.
 ///
-/// It travels in its [`Payload`], so that the next layer finds it there. A layer that shows other items makes another
-/// list of it with [`with`](Self::with), of which no bytes are written until somebody looks at them.
+/// It travels in its [`Payload`], so that the next layer finds it there. A layer that shows other items makes
+/// another list with [`with`](Self::with), whose bytes are written only when they are needed.
 #[derive(Debug)]
 pub(crate) struct List {
     number: u64,
@@ -28,16 +28,16 @@ pub(crate) struct List {
     frame: Frame,
     items: Vec<Item>,
     partial: bool,
-    /// Whether the items are others than those of the frame.
+    /// Whether the items differ from those of the frame.
     edited: bool,
-    /// How long it is once written.
+    /// The length of the written list.
     length: usize,
     written: OnceLock<(Bytes, Outline)>,
-    /// Where it is remembered what was made of it.
+    /// The memo of values made from this list.
     memo: Weak<Memo>,
 }
 
-/// What stands around the items: the answer of 1C.
+/// The text around the items: the answer of 1C.
 #[derive(Clone, Debug)]
 struct Frame {
     json: Bytes,
@@ -47,14 +47,14 @@ struct Frame {
 }
 
 impl List {
-    /// Takes an answer to `method` apart.
+    /// Reads the items of an answer to `method`.
     ///
-    /// An item without a name is left out: nobody could call for it, and nothing can be decided of it.
-    /// The rest of the list works all the same.
+    /// Leaves out an item without a name: no client could call it, and no layer could decide about it. The rest
+    /// of the list works.
     ///
     /// # Errors
-    /// [`JsonError`] where it is no list, or where the list or the name of an item stands there twice:
-    /// other readers could take the other one.
+    /// [`JsonError`] if the answer is no list, or if the list or the name of an item stands there twice:
+    /// another reader could take the other one.
     pub(super) fn read(
         method: &Method,
         (json, outline): (Bytes, Outline),
@@ -96,8 +96,8 @@ impl List {
         }))
     }
 
-    /// The same list with these items in place of its own; all else is untouched, but on one line, as
-    /// clients get it: lists are kept, and would be copied for that each time.
+    /// Returns this list with other items. All else stays as it is, but on one line, as clients get it: lists
+    /// are kept, and would otherwise be copied each time to join the lines.
     pub(crate) fn with(&self, items: Vec<Item>) -> Arc<Self> {
         let frame = self.frame.clone();
         let commas = items.len().saturating_sub(1);
@@ -115,10 +115,10 @@ impl List {
         })
     }
 
-    /// What `make` made of this list for `key`, or makes of it now.
+    /// Returns what `make` made from this list for `key`, from memory if it is there.
     ///
     /// # Errors
-    /// Those of `make`; they are not kept.
+    /// The errors of `make`; they are not remembered.
     pub(crate) fn made<K, V, E>(&self, key: &K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E>
     where
         K: PartialEq + Clone + Send + Sync + 'static,
@@ -130,10 +130,10 @@ impl List {
         }
     }
 
-    /// What `make` makes of each item, or made for `key` of the very same items of a list before this one.
+    /// Returns what `make` makes from each item for `key`, reusing the values of items that an earlier list had too.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// The errors of `make`.
     pub(crate) fn each<K, T, E>(&self, key: &K, make: impl Fn(&Item) -> Result<T, E>) -> Result<Vec<T>, E>
     where
         K: PartialEq + Clone + Send + Sync + 'static,
@@ -152,7 +152,7 @@ impl List {
         Ok(made)
     }
 
-    /// Whether it was read as an answer to `method`.
+    /// Returns whether the list was read as an answer to `method`.
     pub(super) fn is_of(&self, method: &Method) -> bool {
         self.method == *method
     }
@@ -161,7 +161,7 @@ impl List {
         &self.items
     }
 
-    /// Whether items were left out.
+    /// Returns whether items were left out.
     pub(crate) const fn is_partial(&self) -> bool {
         self.partial
     }
@@ -170,17 +170,17 @@ impl List {
         self.length
     }
 
-    /// The answer that it was taken from.
+    /// Returns the answer that the list was read from.
     pub(super) fn frame(&self) -> (Bytes, Outline) {
         (self.frame.json.clone(), self.frame.outline)
     }
 
-    /// Its bytes, if they are not those of its frame.
+    /// Returns the bytes of the list, if they differ from those of its frame.
     pub(super) fn edited(&self) -> Option<&(Bytes, Outline)> {
         self.edited.then(|| self.written())
     }
 
-    /// The list as clients get it, on one line.
+    /// Returns the list as clients get it, on one line.
     pub(super) fn written(&self) -> &(Bytes, Outline) {
         self.written.get_or_init(|| {
             let Frame { json, outline, array } = &self.frame;
@@ -222,10 +222,10 @@ impl Size for Arc<List> {
     }
 }
 
-/// The answer to a request for a list where nothing is listed.
+/// Returns an empty list in answer to `request`.
 pub(crate) fn empty_list(request: &Request) -> Response {
     if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
-        // None was ever given out.
+        // No cursor was ever issued.
         return Response::error(ErrorObject::invalid_params("Unknown cursor"));
     }
     let (member, _) = request.method.listed().unwrap_or_default();
@@ -236,7 +236,7 @@ pub(crate) fn empty_list(request: &Request) -> Response {
 mod tests {
     use super::*;
 
-    /// Where members stand in a written list is reckoned; a reader must find them there.
+    /// The places of members in a written list are computed, not read; a reader must find the members there.
     #[test]
     fn members_are_found_in_what_was_written() {
         let memo = Arc::default();

@@ -1,4 +1,4 @@
-//! What was made of some bytes or of a list, so that it is not made again while they stay the same.
+//! A memo: values made from bytes or from a list, reused while those stay unchanged.
 
 use super::payload::Payload;
 use bytes::Bytes;
@@ -8,14 +8,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most results that are kept: of some pages of the four lists, what each layer makes of them for some callers.
+/// The most values that are kept: enough for some pages of the four lists, for each layer and for several callers.
 const KEPT: usize = 256;
-/// The most bytes of them together, sources included; lists of a usual server take a hundredth of it.
+/// The most bytes of all values, sources included; the lists of a usual server take about 1 % of it.
 const TOTAL: usize = 16 * 1024 * 1024;
-/// What takes more than this is not kept: a few such would push all the others out.
+/// A larger value is not kept: a few of them would push out all others.
 const LONGEST: usize = TOTAL / 4;
 
-/// How many bytes a result takes, more or less: a short list may become a long one.
+/// Estimates how many bytes a value takes: a short list may become a long one.
 pub(crate) trait Size {
     fn size(&self) -> usize;
 }
@@ -32,10 +32,10 @@ impl<T: Size> Size for Option<T> {
     }
 }
 
-/// What something is made of.
+/// The source that a value is made from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// The same if the bytes are; if it is the same memory, that costs nothing to see.
+    /// Bytes, compared by content; bytes in one place in memory need no comparison.
     Bytes(Bytes),
     /// A list, by its [`number`].
     List(u64),
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// Whether it is the same, and not only equal.
+    /// Returns whether both are one thing in memory, not only equal ones.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Bytes(one), Self::Bytes(other)) => one.as_ptr() == other.as_ptr() && one.len() == other.len(),
@@ -59,13 +59,13 @@ impl Source {
     }
 }
 
-/// A number that nothing else has, in the life of the process.
+/// Returns a number that is unique in this process.
 pub(crate) fn number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// Results by their source and whatever else they depend on, the last used first.
+/// Values by their source and the key that they depend on, the most recently used first.
 #[derive(Default)]
 pub(crate) struct Memo(Mutex<VecDeque<Kept>>);
 
@@ -77,17 +77,17 @@ struct Kept {
 }
 
 impl Kept {
-    /// The result, if it is of this kind and for this key.
+    /// Returns the value, if it has this type and this key.
     fn made<K: PartialEq + 'static, V: 'static>(&self, key: &K) -> Option<&V> {
         self.made.downcast_ref().filter(|_| self.key.downcast_ref() == Some(key))
     }
 }
 
 impl Memo {
-    /// What `make` made of these bytes for `key`, or makes of them now.
+    /// Returns what `make` made from these bytes for `key`, from memory if it is there.
     ///
     /// # Errors
-    /// Those of `make`; they are not kept.
+    /// The errors of `make`; they are not remembered.
     pub(crate) fn get_or<K, V, E>(&self, bytes: &Bytes, key: &K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E>
     where
         K: PartialEq + Clone + Send + Sync + 'static,
@@ -96,10 +96,10 @@ impl Memo {
         self.made_of(Source::Bytes(bytes.clone()), key, make)
     }
 
-    /// What `make` made of `source` for `key`, or makes of it now.
+    /// Returns what `make` made from `source` for `key`, from memory if it is there.
     ///
     /// # Errors
-    /// Those of `make`; they are not kept.
+    /// The errors of `make`; they are not remembered.
     pub(super) fn made_of<K, V, E>(&self, source: Source, key: &K, make: impl FnOnce() -> Result<V, E>) -> Result<V, E>
     where
         K: PartialEq + Clone + Send + Sync + 'static,
@@ -108,7 +108,7 @@ impl Memo {
         if let Some(known) = self.get(&source, key) {
             return Ok(known);
         }
-        // Not under the lock: two who come at once both make it.
+        // Not under the lock: two callers at once may both make it.
         let made = make()?;
         self.keep(source, key, &made);
         Ok(made)
@@ -136,7 +136,7 @@ impl Memo {
         let gone = kept.split_off(fitting);
         kept.push_front(new);
         drop(kept);
-        // Others need not wait while much is freed.
+        // Free large values outside the lock.
         drop(gone);
     }
 
@@ -160,7 +160,7 @@ impl Memo {
             }
         }
         let Source::Bytes(wanted) = source else { return None };
-        // Others need not wait while many bytes are compared.
+        // Compare long texts outside the lock.
         let (same, made) = alike.into_iter().find(|(bytes, _)| bytes == wanted)?;
         let same = Source::Bytes(same);
         let mut kept = self.lock();
@@ -170,7 +170,7 @@ impl Memo {
         Some(made)
     }
 
-    /// The last used results for `key`, whatever they were made of, with the bytes where it was some.
+    /// Returns the most recently used values for `key` from any source, with the bytes of a source that is bytes.
     pub(crate) fn recent<K: PartialEq + 'static, V: Clone + 'static>(&self, key: &K, most: usize) -> Vec<(Bytes, V)> {
         let kept = self.lock();
         let made = kept.iter().filter_map(|known| {
@@ -188,7 +188,7 @@ impl Memo {
     }
 }
 
-/// That at `at` goes to the front.
+/// Moves the entry at `at` to the front.
 fn used(kept: &mut VecDeque<Kept>, at: usize) {
     if at > 0
         && let Some(found) = kept.remove(at)

@@ -1,4 +1,4 @@
-//! What a client sends: requests, notifications and replies, over the bytes they came in.
+//! Messages of a client: requests, notifications and replies, as parts of the bytes they came in.
 
 use super::error::ErrorObject;
 use super::extensions::Extensions;
@@ -12,13 +12,14 @@ use http::HeaderMap;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The id of a request: a string or an integer, kept as the JSON text it came as, so that it goes
-/// back with its type and its exact digits.
+/// The id of a request: a string or an integer.
+///
+/// It is kept as JSON text, so that it goes back with its type and its exact digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Id(Bytes);
 
 impl Id {
-    /// The id that `json` holds.
+    /// Reads an id from JSON text.
     ///
     /// # Errors
     /// [`JsonError::Expected`] for anything but a string or an integer; `null` is no id in MCP
@@ -35,19 +36,19 @@ impl Id {
         if fits { Ok(Self(json)) } else { Err(JsonError::Expected("id must be a string or an integer")) }
     }
 
-    /// A string id.
+    /// Creates a string id.
     pub fn from_text(text: &str) -> Self {
         let mut json = Vec::with_capacity(text.len() + 2);
         json::quote_into(&mut json, text);
         Self(json.into())
     }
 
-    /// The JSON text.
+    /// Returns the id as JSON text.
     pub fn as_json(&self) -> &[u8] {
         &self.0
     }
 
-    /// The text of a string id.
+    /// Returns the text of a string id.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         json::unquote(&self.0)
     }
@@ -65,23 +66,22 @@ impl fmt::Debug for Id {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Request {
-    /// What is asked.
+    /// The method.
     pub method: Method,
-    /// With what.
+    /// The parameters.
     pub params: Params,
-    /// The revision its sender speaks.
+    /// The protocol revision of the client.
     pub version: Version,
-    /// Headers that travel on to 1C. Empty at first: nothing a client sends over HTTP gets here by
-    /// itself.
+    /// HTTP headers for 1C. Empty at first: headers of the client do not get here by themselves.
     pub headers: HeaderMap,
-    /// What the layers tell each other, beginning with the extensions of the HTTP request.
+    /// Values that layers share, beginning with the extensions of the HTTP request.
     pub extensions: Extensions,
-    /// Which request it is in the log and in the audit trail.
+    /// Identifies the request in the log and the audit trail.
     pub id: RequestId,
 }
 
 impl Request {
-    /// A request with nothing but a method and parameters.
+    /// Creates a request with no more than a method and parameters.
     pub fn new(method: Method, params: Params, version: Version) -> Self {
         Self {
             method,
@@ -98,31 +98,31 @@ impl Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply {
-    /// Of the server's request.
+    /// The id of the server's request.
     pub id: Id,
-    /// The raw `result`, or the raw `error`.
+    /// The `result` or the `error`, as JSON text.
     pub outcome: Result<Bytes, Bytes>,
 }
 
 /// One message of a client.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// Wants an answer under its id.
+    /// A request, which gets an answer under its id.
     Request(Id, Request),
-    /// Wants none.
+    /// A notification, which gets no answer.
     Notification(Method, Params),
-    /// Is one.
+    /// An answer to a request of the server.
     Reply(Reply),
 }
 
-/// Why something is no message, and the id to say so under, if one could be read.
+/// An error in a message, and the id to answer under, if one could be read.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{error}")]
 #[non_exhaustive]
 pub struct MessageError {
-    /// The id of the request, where it could be read.
+    /// The id of the request, if it could be read.
     pub id: Option<Id>,
-    /// What to answer.
+    /// The JSON-RPC error to answer with.
     pub error: ErrorObject,
 }
 
@@ -132,13 +132,13 @@ impl MessageError {
     }
 }
 
-/// What an HTTP body or a line holds.
+/// The content of an HTTP body or a line.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one message is the common case and lives for a moment")]
 pub enum Incoming {
     /// A single message.
     One(Result<Message, MessageError>),
-    /// An array of them, revision 2025-03-26 only. Never empty.
+    /// A batch (revision 2025-03-26 only). Never empty.
     Batch(Vec<Result<Message, MessageError>>),
 }
 
@@ -149,8 +149,9 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 pub const MAX_BATCH: usize = 100;
 
 impl Incoming {
-    /// Reads a body or a line. Nothing of `bytes` is copied. A byte order mark at its head is passed
-    /// over: programs of Windows write one without being asked.
+    /// Reads a body or a line without copying.
+    ///
+    /// A byte order mark at the start is skipped: some programs on Windows write one by default.
     pub fn parse(bytes: &Bytes) -> Self {
         let stripped;
         let bytes = if bytes.starts_with(BOM) {
@@ -169,7 +170,7 @@ impl Incoming {
     }
 }
 
-/// The same without the byte order mark at its head; some write several.
+/// Returns `bytes` without byte order marks at the start; some programs write several.
 pub(crate) fn without_bom(mut bytes: Bytes) -> Bytes {
     while bytes.starts_with(BOM) {
         bytes.advance(BOM.len());
@@ -177,7 +178,7 @@ pub(crate) fn without_bom(mut bytes: Bytes) -> Bytes {
     bytes
 }
 
-/// The items of a batch.
+/// Splits a batch into its items.
 fn split(bytes: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
     let mut items = Vec::new();
     let mut scanner = Scanner::new(bytes)?;
@@ -196,7 +197,7 @@ fn split(bytes: &Bytes) -> Result<Vec<Bytes>, ErrorObject> {
     Ok(items)
 }
 
-/// The members of an envelope that mean something; the rest is ignored.
+/// The members of a message that are read; all others are ignored.
 #[derive(Default)]
 struct Envelope {
     jsonrpc: Span,
@@ -207,7 +208,7 @@ struct Envelope {
 }
 
 impl Message {
-    /// Reads one message. Nothing of `bytes` is copied.
+    /// Reads one message without copying.
     ///
     /// # Errors
     /// [`MessageError`] with -32700 for what is not JSON, -32600 for what is no message, -32602 for
@@ -252,7 +253,7 @@ impl Envelope {
     fn read(&mut self, bytes: &Bytes, params: &mut Option<Params>) -> Result<(), ErrorObject> {
         let mut scanner = Scanner::new(bytes)?;
         if scanner.peek() != b'{' {
-            // Not even JSON is a parse error; JSON of another kind is not a message.
+            // No JSON at all is a parse error; JSON of another type is an invalid request.
             scanner.skip()?;
             scanner.end()?;
             return Err(ErrorObject::invalid_request("a message must be an object"));

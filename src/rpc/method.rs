@@ -1,4 +1,4 @@
-//! Method names.
+//! Names of methods.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Method {
     SetLevel,
     Cancelled,
     Initialized,
-    /// Any other.
+    /// Any other method.
     Other(Box<str>),
 }
 
@@ -49,12 +49,12 @@ impl Method {
         Self::Cancelled,
     ];
 
-    /// The method of that name.
+    /// Returns the method with this name.
     pub fn from_name(name: &str) -> Self {
         Self::KNOWN.into_iter().find(|method| method.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 
-    /// Its name on the wire.
+    /// Returns the name of the method in messages.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Initialize => "initialize",
@@ -78,7 +78,7 @@ impl Method {
         }
     }
 
-    /// Whether a complete result carries `ttlMs` and `cacheScope`
+    /// Returns whether a complete result has `ttlMs` and `cacheScope`
     /// ([caching](https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/caching#cacheable-results)).
     pub const fn is_cacheable(&self) -> bool {
         matches!(
@@ -92,8 +92,8 @@ impl Method {
         )
     }
 
-    /// The member that holds the items of a list, and the member of an item that names it; `None` for
-    /// methods that list nothing.
+    /// Returns the member that holds the items of a list, and the member that names an item; `None` for methods
+    /// that list nothing.
     pub(crate) const fn listed(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::ToolsList => Some(("tools", "name")),
@@ -104,13 +104,13 @@ impl Method {
         }
     }
 
-    /// Whether its answer may be questions to the client
+    /// Returns whether the answer may be a question to the client
     /// ([supported requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr#supported-requests)).
     pub const fn may_ask(&self) -> bool {
         matches!(self, Self::ToolsCall | Self::PromptsGet | Self::ResourcesRead)
     }
 
-    /// Whether asking twice does no more than asking once. A tool may do anything.
+    /// Returns whether a repeated request is harmless. A tool may do anything, so its call is not.
     pub const fn is_idempotent(&self) -> bool {
         !matches!(self, Self::ToolsCall)
     }

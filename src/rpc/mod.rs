@@ -2,7 +2,7 @@
 //!
 //! A [`Request`] goes through any `tower::Service<Request, Response = Response>`; the bridges
 //! ([`http`](crate::bridge::http), `stdio`, `sse`) turn messages into requests and answers into messages.
-//! Payloads stay bytes: they are checked once and passed on untouched.
+//! Payloads stay bytes, checked once and passed on unchanged.
 
 mod each;
 mod encoded;

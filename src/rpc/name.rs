@@ -1,33 +1,33 @@
-//! Names of tools and arguments that every client takes: what an alias looks like.
+//! Aliases: names of tools and arguments that every client accepts.
 
 use super::label;
 use deunicode::deunicode;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
-/// The longest name that every interface takes.
+/// The longest name that every client and model API accepts.
 const LONGEST: usize = 64;
-/// Of the hash, without the underscore before it.
+/// The length of the hash, without the underscore before it.
 const HASH: usize = 6;
-/// What is left for the part before that underscore.
+/// The length of the readable part before that underscore.
 const STEM: usize = LONGEST - HASH - 1;
-/// [RFC 4648, section 6](https://www.rfc-editor.org/rfc/rfc4648#section-6), in lower case.
+/// The alphabet of [RFC 4648, section 6](https://www.rfc-editor.org/rfc/rfc4648#section-6), in lower case.
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-/// What a hash begins with. A digit, so that `sales_report` does not look like an alias.
+/// The first characters of a hash: digits, so that `sales_report` does not look like an alias.
 const DIGITS: &[u8; 8] = b"23456789";
 
-/// Which names clients see as 1C has them.
+/// Which names clients get unchanged from 1C.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Kept {
-    /// Those that every client takes.
+    /// Names that every client accepts.
     #[default]
     Legal,
-    /// All but those with characters that are not seen.
+    /// All names but those with invisible characters.
     Visible,
 }
 
 impl Kept {
-    /// Whether the name of a tool is one of them.
+    /// Returns whether the name of a tool is kept.
     pub(crate) fn tool(self, name: &str) -> bool {
         match self {
             Self::Legal => is_legal(name),
@@ -35,7 +35,7 @@ impl Kept {
         }
     }
 
-    /// The same of an argument.
+    /// Returns whether the name of an argument is kept.
     pub(crate) fn property(self, name: &str) -> bool {
         match self {
             Self::Legal => is_legal_property(name),
@@ -44,8 +44,8 @@ impl Kept {
     }
 }
 
-/// The name under which clients see the tool that 1C calls `name`: the same where every client takes
-/// it, else an alias. See [`crate::alias`].
+/// Returns the name under which clients see the tool `name` of 1C: `name` itself if every client accepts it,
+/// else an alias. See [`crate::alias`].
 pub fn alias(name: &str) -> Cow<'_, str> {
     if is_legal(name) {
         return name.into();
@@ -53,8 +53,8 @@ pub fn alias(name: &str) -> Cow<'_, str> {
     tool_alias(name, 0).into()
 }
 
-/// The alias of a tool that not every client takes as it is. Of `attempt` 0 it is made of the name and
-/// nothing else; the others are for a list in which another tool has that name.
+/// Returns the alias of a tool whose name not every client accepts. `attempt` 0 depends on the name alone; the
+/// others are for a list in which another tool has that alias.
 pub(crate) fn tool_alias(name: &str, attempt: u8) -> String {
     let mut alias = stem(name, "tool");
     alias.push('_');
@@ -62,14 +62,14 @@ pub(crate) fn tool_alias(name: &str, attempt: u8) -> String {
     alias
 }
 
-/// The name under which clients see an argument that 1C calls `name`: the same where every model API takes
-/// it, else an alias. Where another argument of the same tool has that very name, it is yet another one.
+/// Returns the name under which clients see the argument `name` of 1C: `name` itself if every model API accepts
+/// it, else an alias. Where another argument of the tool already has that alias, clients see a further one.
 pub fn argument_alias(name: &str) -> Cow<'_, str> {
     if is_legal_property(name) { name.into() } else { property_alias(name, 0).into() }
 }
 
-/// The alias of a property that not every model API takes as it is. Of `attempt` 0 it is made of the name
-/// and nothing else; the others are for a schema where that is the name of another property.
+/// Returns the alias of a property whose name not every model API accepts. `attempt` 0 depends on the name
+/// alone; the others are for a schema in which another property has that alias.
 pub(crate) fn property_alias(name: &str, attempt: u8) -> String {
     let mut alias = stem(name, "argument").replace('-', "_");
     alias.push('_');
@@ -77,26 +77,26 @@ pub(crate) fn property_alias(name: &str, attempt: u8) -> String {
     alias
 }
 
-/// Whether `shown` may stand for the property `name`.
+/// Returns whether `shown` may stand for the property `name`.
 pub(crate) fn stands_for(shown: &str, name: &str) -> bool {
     !is_legal_property(name) && looks_made(shown) && (0..ATTEMPTS).any(|attempt| property_alias(name, attempt) == shown)
 }
 
-/// How many aliases a property may have; more are never needed, unless somebody makes names for that.
+/// The most aliases that a property may have; more are needed only for names made to collide.
 pub(crate) const ATTEMPTS: u8 = 8;
 
-/// Whether every model API takes it as the name of an argument: Anthropic's refuses all the tools of a
-/// request for one other name.
+/// Returns whether every model API accepts `name` as the name of an argument: Anthropic's rejects all tools of
+/// a request for one other name.
 fn is_legal_property(name: &str) -> bool {
     (1..=LONGEST).contains(&name.len()) && name.bytes().all(|byte| is_plain(byte) || byte == b'.')
 }
 
-/// Whether some key in this JSON text, or in such text within a string, may be an alias. Mostly there is
-/// none, so that is seen first, many bytes a step.
+/// Returns whether some key in this JSON text, or in JSON text within a string, may be an alias. Mostly there
+/// is none, so a fast check over the bytes comes first.
 pub(crate) fn may_hold_alias(json: &[u8]) -> bool {
     const LENGTH: usize = HASH + 1;
     let ends = json.get(LENGTH..).unwrap_or_default();
-    // Without a branch, so that the compiler does many bytes a step.
+    // Without a branch, so that the compiler handles many bytes a step.
     let may = json.iter().zip(ends).fold(0, |may, (first, end)| {
         may | u8::from(*first == b'_') & (u8::from(*end == b'"') | u8::from(*end == b'\\'))
     });
@@ -110,7 +110,7 @@ pub(crate) fn may_hold_alias(json: &[u8]) -> bool {
         })
 }
 
-/// Whether every client takes it as it is. Gemini wants no digit and no hyphen first.
+/// Returns whether every client accepts the name unchanged. Gemini rejects a digit or a hyphen at the start.
 fn is_legal(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     first && name.len() <= LONGEST && name.bytes().all(is_plain)
@@ -120,7 +120,7 @@ const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// Whether it may be an alias: nearly no other name is of this shape.
+/// Returns whether the name may be an alias: nearly no other name has this form.
 pub(crate) fn looks_made(name: &str) -> bool {
     name.rsplit_once('_').is_some_and(|(_, hash)| is_hash(hash.as_bytes())) && is_legal(name)
 }
@@ -130,9 +130,9 @@ fn is_hash(text: &[u8]) -> bool {
     text.len() == HASH && DIGITS.contains(first) && rest.iter().all(|byte| BASE32.contains(byte))
 }
 
-/// The part that people read: a letter or an underscore first, as Gemini wants it.
+/// Returns the readable part: it starts with a letter or an underscore, as Gemini requires.
 fn stem(name: &str, nameless: &str) -> String {
-    // Each character is a few bytes of ASCII, and no more than these are looked at.
+    // Each character gives a few ASCII bytes, so the first ones are enough.
     let head = name.char_indices().nth(LONGEST).map_or(name, |(end, _)| name.get(..end).unwrap_or(name));
     let mut stem = String::with_capacity(LONGEST);
     for char in deunicode(head).chars() {
@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    /// Clients keep aliases: a new version must not change them.
+    /// Clients remember aliases, so a new version must not change them.
     #[test]
     fn aliases_stay_as_they_are() {
         assert_eq!(alias("Остатки"), "Ostatki_9htd5m");

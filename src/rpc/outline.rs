@@ -1,8 +1,8 @@
-//! Where the few known members of a result stand.
+//! An outline: where the known members of a result stand.
 
 use super::json::{JsonError, Member, Scanner, Span, once};
 
-/// Where the members stand that a bridge reads, replaces or adds to.
+/// The places of the members that a bridge reads, replaces or adds to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outline {
     pub(super) object: Span,
@@ -23,24 +23,24 @@ pub(crate) struct Outline {
 }
 
 impl Outline {
-    /// Of `{}`.
+    /// Returns the outline of `{}`.
     pub(super) fn empty() -> Self {
         Self { object: Span::new(0, 2), ..Self::default() }
     }
 
-    /// Of an object so long, with members of which a bridge reads none.
+    /// Returns the outline of an object of this length, with no member that a bridge reads.
     #[cfg(feature = "catalog")]
     pub(super) fn plain(length: usize, breaks: bool) -> Self {
         Self { object: Span::new(0, length), members: true, breaks, ..Self::default() }
     }
 
-    /// Where the object itself stands.
+    /// Returns the place of the object itself.
     pub(crate) const fn object(&self) -> Span {
         self.object
     }
 
-    /// Passes the object at the cursor. `each` is called at every member and must consume its value, or
-    /// leave that to [`member`](Self::member).
+    /// Passes the object at the cursor. `each` is called at every member and must consume its value, or leave
+    /// that to [`member`](Self::member).
     pub(crate) fn scan<'a, E: From<JsonError>>(
         scanner: &mut Scanner<'a>,
         mut each: impl FnMut(&mut Self, &mut Scanner<'a>, &Member<'a>) -> Result<(), E>,
@@ -61,7 +61,7 @@ impl Outline {
         Ok(outline)
     }
 
-    /// Passes the value of a member, and notes where it stands if a bridge reads it.
+    /// Passes the value of a member, and notes its place if a bridge reads it.
     pub(crate) fn member(&mut self, scanner: &mut Scanner<'_>, key: &str) -> Result<(), JsonError> {
         if key == "_meta" && scanner.peek() == b'{' {
             return self.read_meta(scanner);
@@ -70,7 +70,7 @@ impl Outline {
         self.note(key, span)
     }
 
-    /// Notes where the value of a member stands if a bridge reads it.
+    /// Notes the place of a member's value if a bridge reads it.
     pub(crate) fn note(&mut self, key: &str, span: Span) -> Result<(), JsonError> {
         let (slot, name) = match key {
             "resultType" => (&mut self.result_type, "resultType"),
@@ -102,7 +102,7 @@ impl Outline {
         self
     }
 
-    /// The same where the value at `part`, which is none that is noted, takes so many bytes.
+    /// Returns the outline after the value at `part`, which is not a noted one, is replaced by one of `length` bytes.
     pub(super) fn with_part(mut self, part: Span, length: usize) -> Self {
         let moved = |at: usize| if at < part.end() { at } else { at - part.end() + part.start() + length };
         self.each(|span| Span::new(moved(span.start()), moved(span.end())));
@@ -128,8 +128,8 @@ impl Outline {
     }
 }
 
-/// The bytes to leave out so that an object stays one without a certain member: with the comma
-/// before it, or, for the first one, with the comma after it.
+/// The bytes to remove so that an object loses one member: the member with the comma before it, or, if it is
+/// the first, with the comma after it.
 #[derive(Debug, Default)]
 struct Cut {
     span: Span,
@@ -139,7 +139,7 @@ struct Cut {
 }
 
 impl Cut {
-    /// A member begins at `start`.
+    /// Starts the next member, at `start`.
     fn next(&mut self, start: usize) {
         if self.open {
             self.span = Span::new(self.span.start(), start);
@@ -148,7 +148,7 @@ impl Cut {
         self.member = start;
     }
 
-    /// Its value ended at `end`; `this` is the one to leave out.
+    /// Ends the value of the member at `end`; `this` says that it is the one to remove.
     fn end(&mut self, end: usize, this: bool) {
         if this && self.span.is_empty() {
             self.span = Span::new(self.previous_end.unwrap_or(self.member), end);

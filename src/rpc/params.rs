@@ -1,11 +1,11 @@
-//! The parameters of a message: where the known ones stand in its bytes.
+//! The parameters of a message: the places of the known ones in its bytes.
 
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Member, Scanner, Span, once};
 use bytes::Bytes;
 use std::borrow::Cow;
 
-/// A member of `params` that this crate knows. No other one is read or sent on.
+/// A member of `params` that this crate knows. Other members are neither read nor sent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "each is the member that `name` says")]
@@ -44,12 +44,12 @@ impl Param {
         Self::RequestId,
     ];
 
-    /// Whether a null means that it is absent.
+    /// Returns whether null means that the member is absent.
     const fn may_be_null(self) -> bool {
         matches!(self, Self::Arguments | Self::Context | Self::InputResponses | Self::RequestState)
     }
 
-    /// Its key.
+    /// Returns the key of the member.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -85,7 +85,7 @@ pub enum Meta {
 impl Meta {
     const ALL: [Self; 4] = [Self::ProtocolVersion, Self::ClientCapabilities, Self::LogLevel, Self::ProgressToken];
 
-    /// Its key.
+    /// Returns the key of the member.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ProtocolVersion => "io.modelcontextprotocol/protocolVersion",
@@ -98,8 +98,8 @@ impl Meta {
 
 /// The parameters of a message.
 ///
-/// A key that is known must not stand there twice, however it is escaped: what one layer reads is
-/// what the next one and 1C get.
+/// A known key must not stand there twice, in whatever escaping: one layer, the next layer and 1C must all read
+/// one value.
 #[derive(Clone, Debug, Default)]
 pub struct Params {
     message: Bytes,
@@ -111,8 +111,8 @@ impl Params {
     /// Reads a JSON object.
     ///
     /// # Errors
-    /// -32700 for what is not JSON, -32602 for what is no object, has known keys twice or a
-    /// `_meta` that is neither an object nor null.
+    /// -32700 if it is not JSON; -32602 if it is no object, has a known key twice, or has a `_meta` that is
+    /// neither an object nor null.
     pub fn parse(object: &Bytes) -> Result<Self, ErrorObject> {
         let mut scanner = Scanner::new(object)?;
         let params = Self::read(&mut scanner, object)?;
@@ -163,24 +163,25 @@ impl Params {
         self.params.get(param as usize).copied().unwrap_or_default()
     }
 
-    /// The JSON text of a parameter. A null in place of an optional object or of a state is none: SDKs
-    /// write what was not set so.
+    /// Returns the JSON text of a parameter.
+    ///
+    /// Null in place of an optional object or of a state counts as absent: some SDKs write null for what was not set.
     pub fn raw(&self, param: Param) -> Option<&[u8]> {
         let raw = self.span(param).of(&self.message)?;
         (raw != b"null" || !param.may_be_null()).then_some(raw)
     }
 
-    /// The JSON text of a parameter, sharing the message's memory.
+    /// Returns the JSON text of a parameter as a part of the message's memory.
     pub fn bytes(&self, param: Param) -> Option<Bytes> {
         self.raw(param).map(|_| self.span(param).slice(&self.message))
     }
 
-    /// The text of a parameter that is a string.
+    /// Returns the text of a parameter that is a string.
     pub fn text(&self, param: Param) -> Option<Cow<'_, str>> {
         json::unquote(self.raw(param)?)
     }
 
-    /// The same with another [`Param::Name`]; without one, the same. Every other byte is kept.
+    /// Returns the parameters with another [`Param::Name`], unchanged if they have none. Every other byte is kept.
     #[cfg(feature = "alias")]
     #[must_use]
     pub(crate) fn with_name(&self, name: &str) -> Self {
@@ -189,8 +190,8 @@ impl Params {
         self.with(Param::Name, &json)
     }
 
-    /// The same with `json` in place of a parameter that is there; without it, the same. Every other byte
-    /// is kept.
+    /// Returns the parameters with `json` as the value of a parameter, unchanged if they do not have it. Every
+    /// other byte is kept.
     #[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
     #[must_use]
     pub(crate) fn with(&self, param: Param, json: &[u8]) -> Self {
@@ -206,7 +207,7 @@ impl Params {
         message.extend_from_slice(json);
         let end = message.len();
         message.extend_from_slice(after);
-        // A parameter holds no other one, so each stands before or behind it.
+        // A parameter is not inside another one, so each stands before or behind it.
         let moved = |span: Span| match span.start().checked_sub(old.end()) {
             Some(gap) if !span.is_empty() => Span::new(end + gap, end + span.end() - old.end()),
             _ => span,
@@ -218,10 +219,10 @@ impl Params {
         Self { message: message.into(), params, meta: self.meta.map(moved) }
     }
 
-    /// Those that are known, with other JSON texts for some or without them.
+    /// Returns the known parameters with changes: another JSON text for some, `None` to remove one.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse): for what is no JSON.
+    /// As [`parse`](Self::parse), if a text is not JSON.
     #[cfg(feature = "confirm")]
     pub(crate) fn rebuilt(&self, changes: &[(Param, Option<&[u8]>)]) -> Result<Self, ErrorObject> {
         let mut out = b"{\"_meta\":{".to_vec();
@@ -240,12 +241,12 @@ impl Params {
         Self::parse(&out.into())
     }
 
-    /// The JSON text of a member of `_meta`.
+    /// Returns the JSON text of a member of `_meta`.
     pub fn meta(&self, meta: Meta) -> Option<&[u8]> {
         self.meta.get(meta as usize)?.of(&self.message)
     }
 
-    /// The text of a member of `_meta` that is a string.
+    /// Returns the text of a member of `_meta` that is a string.
     pub fn meta_text(&self, meta: Meta) -> Option<Cow<'_, str>> {
         json::unquote(self.meta(meta)?)
     }

@@ -1,4 +1,4 @@
-//! Results: their bytes, and what layers say beside them.
+//! Results: their bytes, and the hints of layers beside the bytes.
 
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Scanner};
@@ -15,25 +15,25 @@ pub struct Payload {
     json: Bytes,
     outline: Outline,
     pub(super) hints: Hints,
-    /// The list that a layer made of it. If its items are others than those in `json`, it counts in their place.
+    /// The list that a layer read from it. If the items differ from those in `json`, the list replaces them.
     list: Option<Arc<List>>,
 }
 
-/// What layers say of how long a client may keep a result, and for whom. They stand beside the bytes,
-/// so that the bytes stay the same from call to call.
+/// Hints of layers: how long a client may keep a result, and for whom. They stand beside the bytes, so that the
+/// bytes stay unchanged from call to call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Hints {
     pub(super) ttl_ms: Option<u64>,
     pub(super) private: bool,
-    /// The text of a tool's failure for a client that cannot be asked what this asks.
+    /// The text of a tool error for a client that cannot be asked the question in this result.
     pub(super) instead: Option<&'static str>,
 }
 
 impl Payload {
-    /// Takes a JSON object as a result.
+    /// Creates a result from a JSON object.
     ///
     /// # Errors
-    /// [`JsonError`] for what is not JSON, no object, or holds a member twice that a bridge reads.
+    /// [`JsonError`] if it is not JSON, is no object, or has a member that a bridge reads twice.
     pub fn parse(json: impl Into<Bytes>) -> Result<Self, JsonError> {
         let json = json.into();
         let mut scanner = Scanner::new(&json)?;
@@ -43,7 +43,7 @@ impl Payload {
         Ok(Self::found(&json, outline))
     }
 
-    /// The result that `outline` found within `message`.
+    /// Returns the result that `outline` found within `message`.
     pub(crate) fn found(message: &Bytes, outline: Outline) -> Self {
         let json = outline.object.slice(message);
         Self::of(json, outline.shifted_back(outline.object.start()))
@@ -53,37 +53,37 @@ impl Payload {
         Self { json, outline, hints: Hints { ttl_ms: None, private: false, instead: None }, list: None }
     }
 
-    /// The result of a tool that failed, with a text for the model.
+    /// Creates the result of a tool that failed, with a text for the model.
     ///
     /// # Errors
-    /// None in practice: what is written here is an object.
+    /// None in practice: the text written here is an object.
     pub fn tool_error(text: &str) -> Result<Self, ErrorObject> {
         let content = serde_json::json!([{ "type": "text", "text": text }]);
         Ok(Self::parse(serde_json::json!({ "content": content, "isError": true }).to_string())?)
     }
 
-    /// `{}`
+    /// Returns `{}`, the empty result.
     pub fn empty() -> Self {
         Self::of(Bytes::from_static(b"{}"), Outline::empty())
     }
 
-    /// How long a client may keep it, in milliseconds, whatever the result itself says (`ttlMs` of
-    /// 2026-07-28).
+    /// Sets how long a client may keep the result, in milliseconds (`ttlMs` of 2026-07-28). Overrides the
+    /// result's own value.
     #[must_use]
     pub const fn with_ttl_ms(mut self, ttl: u64) -> Self {
         self.hints.ttl_ms = Some(ttl);
         self
     }
 
-    /// It depends on who asks, so no shared cache may keep it, whatever the result itself says
-    /// (`cacheScope` of 2026-07-28).
+    /// Marks the result as dependent on the caller, so that no shared cache may keep it (`cacheScope` of
+    /// 2026-07-28). Overrides the result's own value.
     #[must_use]
     pub const fn private(mut self) -> Self {
         self.hints.private = true;
         self
     }
 
-    /// It asks the client; one that cannot be asked gets the result of a tool that failed with this text.
+    /// Sets the text of the tool error for a client that cannot be asked the question in this result.
     #[cfg(feature = "confirm")]
     #[must_use]
     pub(crate) const fn or_else(mut self, text: &'static str) -> Self {
@@ -91,12 +91,12 @@ impl Payload {
         self
     }
 
-    /// What a client that cannot be asked gets instead, if not an error.
+    /// Returns the text of the tool error for a client that cannot be asked; without one it gets a JSON-RPC error.
     pub(crate) const fn instead(&self) -> Option<&'static str> {
         self.hints.instead
     }
 
-    /// The same object written anew as `json`, with what was said of keeping it.
+    /// Returns the result with other JSON and the same hints.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -104,8 +104,8 @@ impl Payload {
         Ok(Self { hints: self.hints, ..Self::parse(json)? })
     }
 
-    /// An object, written by the caller, that has none of the members that a bridge reads. `breaks`
-    /// says whether line breaks stand between its tokens.
+    /// Creates a result from an object that has no member that a bridge reads. `breaks` says whether line
+    /// breaks stand between its tokens.
     ///
     /// # Errors
     /// [`JsonError::Size`].
@@ -118,14 +118,14 @@ impl Payload {
         Ok(Self::of(json.into(), outline))
     }
 
-    /// Whether line breaks stand between its tokens.
+    /// Returns whether line breaks stand between the tokens.
     #[cfg(feature = "catalog")]
     pub(crate) const fn has_line_breaks(&self) -> bool {
         self.outline.breaks
     }
 
-    /// The same in memory of its own: a short result may stand in a long message, or in the buffer of
-    /// a connection, and would keep all of it.
+    /// Copies the result into memory of its own: a short result may be part of a long message or of a
+    /// connection's buffer, and would keep all of it in memory.
     #[cfg(feature = "cache")]
     #[must_use]
     pub(crate) fn detached(self) -> Self {
@@ -133,7 +133,7 @@ impl Payload {
         Self { hints, ..Self::of(Bytes::copy_from_slice(&json), outline) }
     }
 
-    /// The same bytes, with what was said of keeping `other`.
+    /// Returns the result with the hints of `other`.
     #[cfg(feature = "catalog")]
     #[must_use]
     pub(crate) const fn kept_as(mut self, other: &Self) -> Self {
@@ -141,31 +141,34 @@ impl Payload {
         self
     }
 
-    /// The same, each surrogate without its other half replaced.
+    /// Returns the result with a replacement character for each lone surrogate.
     ///
     /// # Errors
-    /// None in practice: what was JSON still is.
+    /// None in practice: JSON stays JSON.
     pub(crate) fn without_lone_surrogates(self) -> Result<Self, JsonError> {
         if self.outline.lone { self.rewritten(json::without_lone_surrogates(self.json())) } else { Ok(self) }
     }
 
-    /// The JSON object.
+    /// Returns the JSON object.
     pub fn json(&self) -> &Bytes {
         self.list.as_ref().and_then(|list| list.edited()).map_or(&self.json, |(json, _)| json)
     }
 
-    /// JSON with all members of the object; of a list whose items a layer changed, with the items that it had before.
+    /// Returns JSON with all members of the object; for a list whose items a layer changed, with the items
+    /// before the change.
     pub(crate) const fn frame(&self) -> &Bytes {
         &self.json
     }
 
-    /// How long the JSON is, without writing it for that.
+    /// Returns the length of the JSON, without writing it.
     pub(crate) fn length(&self) -> usize {
         self.list.as_ref().map_or(self.json.len(), |list| list.length())
     }
 
-    /// The list that it is in answer to `method`, read unless a layer beneath did. From now on it travels with it, and
-    /// what is made of it is remembered in `memo`, or where that layer said.
+    /// Returns the list in this answer to `method`, read now unless a layer beneath has read it.
+    ///
+    /// The list then travels with the payload, and values made from it are remembered in `memo`, or where that
+    /// layer said.
     ///
     /// # Errors
     /// As [`List::read`].
@@ -178,7 +181,7 @@ impl Payload {
         Ok(list)
     }
 
-    /// The list that it is in answer to `method`, read now; what is made of it is remembered in `memo`.
+    /// Reads the list in this answer to `method`; values made from it are remembered in `memo`.
     ///
     /// # Errors
     /// As [`List::read`].
@@ -192,12 +195,12 @@ impl Payload {
         Self { list: Some(list), ..Self::of(json, outline) }
     }
 
-    /// Shows this list in place of the one that it was made of.
+    /// Replaces the list that `list` was made from.
     pub(crate) fn show(&mut self, list: Arc<List>) {
         *self = Self { hints: self.hints, ..Self::listing(list) };
     }
 
-    /// The same bytes as `json` tells them, without the list.
+    /// Returns the result as plain bytes, without the list.
     fn plain(mut self) -> Self {
         if let Some((json, outline)) = self.list.take().as_ref().and_then(|list| list.edited()) {
             (self.json, self.outline) = (json.clone(), *outline);
@@ -205,33 +208,33 @@ impl Payload {
         self
     }
 
-    /// Whether it asks the client for input instead of ending the call
+    /// Returns whether the result asks the client for input instead of ending the call
     /// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
     pub fn is_input_required(&self) -> bool {
         self.outline.result_type.of(&self.json) == Some(b"\"input_required\"")
     }
 
-    /// Whether it is the result of a tool that failed.
+    /// Returns whether the result is that of a tool that failed (`isError`).
     pub fn is_tool_error(&self) -> bool {
         self.outline.is_error.of(&self.json) == Some(b"true")
     }
 
-    /// The raw `inputRequests`.
+    /// Returns `inputRequests` as JSON text.
     pub fn input_requests(&self) -> Option<&[u8]> {
         self.outline.input_requests.of(&self.json)
     }
 
-    /// The raw `requestState`.
+    /// Returns `requestState` as JSON text.
     pub fn request_state(&self) -> Option<&[u8]> {
         self.outline.request_state.of(&self.json)
     }
 
-    /// The raw `_meta.messages`: what 1C has to say to the user about this call.
+    /// Returns `_meta.messages` as JSON text: messages of 1C to the user about this call.
     pub fn messages(&self) -> Option<&[u8]> {
         self.outline.messages.of(&self.json)
     }
 
-    /// The same without line breaks between its tokens.
+    /// Returns the result without line breaks between its tokens.
     #[must_use]
     pub(crate) fn on_one_line(mut self) -> Self {
         if let Some(list) = self.list.take() {
@@ -244,23 +247,23 @@ impl Payload {
         self
     }
 
-    /// Its bytes, where the members stand in them, and what was said of it.
+    /// Returns the bytes, the places of the members in them, and the hints.
     pub(super) fn into_parts(self) -> (Bytes, Outline, Hints) {
         let Self { json, outline, hints, .. } = self.plain();
         (json, outline, hints)
     }
 }
 
-/// Replaces every CR and LF by a space. In checked JSON they stand only between tokens.
+/// Replaces every CR and LF by a space. In valid JSON they stand only between tokens.
 pub(crate) fn without_line_breaks(json: Bytes) -> Bytes {
     let mut bytes = json.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
     blank_line_breaks(&mut bytes);
     bytes.freeze()
 }
 
-/// Does that in place.
+/// Replaces every CR and LF by a space, in place.
 pub(super) fn blank_line_breaks(json: &mut [u8]) {
-    // Without a branch, so that the compiler does many bytes a step.
+    // Without a branch, so that the compiler handles many bytes a step.
     for byte in json {
         *byte = if matches!(*byte, b'\r' | b'\n') { b' ' } else { *byte };
     }

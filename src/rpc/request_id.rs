@@ -1,18 +1,18 @@
-//! [`RequestId`].
+//! The identifier of a request in logs: [`RequestId`].
 
 use std::fmt;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// Tells which request a line of the log or an event of the audit trail is about.
+/// Identifies a request in the log and in the audit trail, such as `9f3a1c07-1f`.
 ///
-/// No other request of this process has it, and hardly one of another process: `9f3a1c07-1f`.
+/// It is unique in this process, and nearly certain to be unique among several processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(u64);
 
 impl RequestId {
-    /// Returns the next one.
+    /// Returns the next identifier.
     pub(crate) fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))

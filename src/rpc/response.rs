@@ -1,4 +1,4 @@
-//! What the RPC stack answers.
+//! The answer of the RPC stack to a request.
 
 use super::encoded::Encoded;
 use super::error::{BoxError, ErrorObject, RpcError};
@@ -12,24 +12,24 @@ use std::time::Duration;
 
 /// The answer to a request.
 ///
-/// A JSON-RPC error that 1C or a layer means for the client is an answer; trouble with the
-/// machinery is an `Err` of the service instead.
+/// A JSON-RPC error for the client, from 1C or from a layer, is an answer; an error of the server itself is an
+/// `Err` of the service instead.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Response {
-    /// The result, or the error meant for the client.
+    /// The result, or the error for the client.
     pub outcome: Result<Payload, ErrorObject>,
-    /// How long 1C took, if it was asked.
+    /// The time that 1C took, if it was called.
     pub upstream: Option<Duration>,
 }
 
 impl Response {
-    /// A result.
+    /// Creates an answer with a result.
     pub const fn result(payload: Payload) -> Self {
         Self { outcome: Ok(payload), upstream: None }
     }
 
-    /// An error meant for the client.
+    /// Creates an answer with an error for the client.
     pub const fn error(error: ErrorObject) -> Self {
         Self { outcome: Err(error), upstream: None }
     }
@@ -41,19 +41,19 @@ impl From<Result<Payload, ErrorObject>> for Response {
     }
 }
 
-/// The end of a request, whichever way it went, with what an HTTP transport says of it.
+/// The outcome of a request, success or error, with what HTTP adds to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) result: Result<Payload, ErrorObject>,
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) upstream: Option<Duration>,
-    /// What the caller would have needed.
+    /// The scopes that the caller lacks for the call.
     pub(crate) scopes: Option<Scopes>,
 }
 
 impl Outcome {
-    /// How `request` ended. What failed in 1C is told in the log.
+    /// Returns the outcome of `request`, and logs a failed call to 1C.
     pub(crate) fn of(answer: Result<Response, BoxError>, request: RequestId) -> Self {
         match answer {
             Ok(response) => {
@@ -71,7 +71,7 @@ impl Outcome {
         }
     }
 
-    /// An answer that 1C was not asked for, or whose failures were told of.
+    /// Returns the outcome of an answer that needs no line in the log for an error of 1C.
     pub(crate) fn answered(Response { outcome, upstream }: Response) -> Self {
         Self { result: outcome, status: StatusCode::OK, retry_after: None, upstream, scopes: None }
     }
@@ -81,7 +81,7 @@ impl Outcome {
     }
 }
 
-/// An error response; without an id where none could be read
+/// Writes an error response; without an id if none could be read
 /// ([error responses](https://modelcontextprotocol.io/specification/2026-07-28/basic#error-responses)).
 pub(crate) fn encode_error(error: &ErrorObject, id: Option<&Id>) -> Encoded {
     let mut out = Vec::with_capacity(128 + error.message.len());

@@ -1,4 +1,4 @@
-//! How a reply is spliced around the bytes of a result.
+//! Writes a reply around the bytes of a result.
 
 use super::encoded::Encoded;
 use super::json::Span;
@@ -9,17 +9,17 @@ use super::payload::{Hints, Payload};
 use super::version::Era;
 use bytes::Bytes;
 
-/// Up to this size a reply is copied into one buffer: cheaper than several writes.
+/// Up to this size a reply is copied into one buffer: one write costs less than several.
 const COPY_LIMIT: usize = 64 * 1024;
 
-/// What goes into or out of a result on its way to the client.
+/// The changes to a result on its way to the client.
 struct Splice<'a> {
     prefix: Vec<u8>,
-    /// Bytes left out of the payload, and what takes their place.
+    /// Bytes to remove from the payload, and the bytes in their place.
     edits: [(Span, &'a [u8]); 4],
 }
 
-/// Writes the reply to request `id`: the payload's own bytes, with what the era wants around them.
+/// Writes the reply to request `id`: the payload's own bytes, with the members that the era adds.
 ///
 /// `server_info` is the JSON object that 2026-07-28 shows in `_meta` of every result.
 pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, server_info: &[u8]) -> Encoded {
@@ -46,7 +46,7 @@ pub(crate) fn encode(payload: Payload, id: &Id, method: &Method, era: Era, serve
                 if outline.meta_members {
                     own.push(b',');
                 }
-                // Replaces the brace of `_meta`.
+                // Replaces the opening brace of `_meta`.
                 (Span::new(outline.meta.start(), outline.meta.start() + 1), &own[..])
             };
             let ttl = if ttl.is_empty() { nothing } else { (outline.ttl, ttl.as_bytes()) };
@@ -66,7 +66,7 @@ fn server_info_member(out: &mut Vec<u8>, server_info: &[u8]) {
     out.extend_from_slice(server_info);
 }
 
-/// The members of 2026-07-28 that the payload does not bring itself.
+/// Adds the members of 2026-07-28 that the payload does not have.
 fn add_members(out: &mut Vec<u8>, outline: &Outline, hints: Hints, cacheable: bool, server_info: &[u8]) {
     let ttl = hints.ttl_ms.map(|ttl| format!("\"ttlMs\":{ttl},"));
     let mut members: Vec<&[u8]> = Vec::with_capacity(8);

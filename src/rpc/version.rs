@@ -6,39 +6,39 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Version {
-    /// HTTP+SSE, stdio.
+    /// 2024-11-05: HTTP+SSE and stdio.
     V2024_11_05,
-    /// Streamable HTTP, JSON-RPC batches.
+    /// 2025-03-26: Streamable HTTP and JSON-RPC batches.
     V2025_03_26,
-    /// No batches; the `MCP-Protocol-Version` header, elicitation.
+    /// 2025-06-18: no batches; the `MCP-Protocol-Version` header and elicitation.
     V2025_06_18,
-    /// The last revision with an `initialize` handshake.
+    /// 2025-11-25: the last revision with an `initialize` handshake.
     V2025_11_25,
-    /// Stateless: `_meta` on each request, `server/discover`, multi round-trip requests.
+    /// 2026-07-28: stateless; `_meta` on each request, `server/discover`, multi round-trip requests.
     V2026_07_28,
 }
 
-/// How a revision opens: with a handshake, or with metadata on each request
+/// An era of the protocol: with a handshake, or with metadata on each request
 /// ([versioning of 2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Era {
-    /// 2025-11-25 and older: `initialize`.
+    /// 2025-11-25 and older: the `initialize` handshake.
     Legacy,
-    /// 2026-07-28 and newer: per-request `_meta`.
+    /// 2026-07-28 and newer: `_meta` on each request.
     Modern,
 }
 
 impl Version {
-    /// All of them, newest first: the order in which they are offered.
+    /// All revisions, newest first: the order in which they are offered.
     pub const ALL: [Self; 5] =
         [Self::V2026_07_28, Self::V2025_11_25, Self::V2025_06_18, Self::V2025_03_26, Self::V2024_11_05];
-    /// What a legacy client that asks for something unknown is offered.
+    /// The revision that is offered to a legacy client that asks for an unknown one.
     pub const NEWEST_LEGACY: Self = Self::V2025_11_25;
-    /// What a request over HTTP without the version header is taken for
+    /// The revision of an HTTP request without the version header
     /// ([2025-06-18, Protocol Version Header](https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#protocol-version-header)).
     pub const WITHOUT_HEADER: Self = Self::V2025_03_26;
 
-    /// As it is written on the wire.
+    /// Returns the revision as it is written in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V2024_11_05 => "2024-11-05",
@@ -49,18 +49,18 @@ impl Version {
         }
     }
 
-    /// The revision written as `text`.
+    /// Returns the revision that is written as `text`.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|version| version.as_str() == text)
     }
 
-    /// What `initialize` answers a client that asked for `text`: the same legacy revision, else
-    /// the newest one.
+    /// Returns the revision for the answer to an `initialize` that asks for `text`: the requested one if it is
+    /// legacy and known, else the newest legacy one.
     pub fn negotiate(text: &str) -> Self {
         Self::parse(text).filter(|version| version.era() == Era::Legacy).unwrap_or(Self::NEWEST_LEGACY)
     }
 
-    /// Its era.
+    /// Returns the era of the revision.
     pub const fn era(self) -> Era {
         match self {
             Self::V2026_07_28 => Era::Modern,
@@ -68,17 +68,17 @@ impl Version {
         }
     }
 
-    /// Whether several messages may come in one array. Only this revision had it.
+    /// Returns whether several messages may come in one array. Only 2025-03-26 allows it.
     pub const fn has_batches(self) -> bool {
         matches!(self, Self::V2025_03_26)
     }
 
-    /// Whether a client of this revision answers 403 by asking its user for more scopes.
+    /// Returns whether a client of this revision answers 403 by asking its user for more scopes.
     pub fn has_step_up(self) -> bool {
         self >= Self::V2025_11_25
     }
 
-    /// Whether a client of this revision can be asked to fill in a form.
+    /// Returns whether a client of this revision can be asked to fill in a form.
     pub fn has_elicitation(self) -> bool {
         self >= Self::V2025_06_18
     }

@@ -1,9 +1,9 @@
-//! What a client can take (RFC 9110 section 12.5.1).
+//! The media types that a client accepts (RFC 9110 section 12.5.1).
 
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
-/// The two types an answer may have.
+/// Which of the two media types of answers a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Accepts {
     pub(super) json: bool,
@@ -11,7 +11,7 @@ pub(super) struct Accepts {
 }
 
 impl Accepts {
-    /// Lenient: no header, and ranges with wildcards, mean both.
+    /// Reads the `Accept` headers; a missing header and ranges with wildcards accept both types.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut accepts = Self { json: false, events: false };
         if !headers.contains_key(ACCEPT) {
@@ -34,12 +34,12 @@ impl Accepts {
     }
 }
 
-/// `q=0`: not acceptable.
+/// Returns whether a parameter is `q=0`: not acceptable.
 fn is_zero(parameter: &str) -> bool {
     parameter.strip_prefix("q=").is_some_and(|q| q.parse().is_ok_and(|q: f32| q == 0.0))
 }
 
-/// Whether the body is JSON as far as its sender says.
+/// Returns whether the `Content-Type` says that the body is JSON.
 pub(in crate::bridge) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let kind = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();

@@ -1,4 +1,4 @@
-//! Several messages in one body: revision 2025-03-26 only.
+//! Batches: several messages in one body, in revision 2025-03-26 only.
 
 use super::service::{Post, bad_request};
 use super::stream::Work;
@@ -23,7 +23,8 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    /// [2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)
+    /// Answers a batch
+    /// ([2025-03-26, batching](https://modelcontextprotocol.io/specification/2025-03-26/basic#batching)).
     pub(super) async fn batch(mut self, messages: Vec<Result<Message, MessageError>>) -> Response<Body> {
         match headers::legacy_version(&self.head.headers) {
             Ok(version) if version.has_batches() => {}
@@ -106,7 +107,7 @@ where
     }
 }
 
-/// Runs all at once and writes their replies as one array.
+/// Runs all calls at once and writes their replies as one array.
 async fn all(works: Vec<BoxFuture<'static, Encoded>>) -> Option<Encoded> {
     let texts: Vec<Bytes> = join_all(works).await.into_iter().map(Encoded::into_bytes).collect();
     let mut out = b"[".to_vec();

@@ -1,4 +1,4 @@
-//! The header rules of 2026-07-28: what stands in a header must stand in the body
+//! The header rules of 2026-07-28: headers must agree with the body
 //! ([server validation](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#server-validation)).
 
 use super::sentinel;
@@ -10,10 +10,10 @@ const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
 
-/// The only value of a header.
+/// Returns the only value of a header.
 ///
 /// # Errors
-/// -32020 for several: two readers could take two of them.
+/// -32020 for several values: two readers could take different ones.
 pub(super) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, ErrorObject> {
     let mut values = headers.get_all(name).into_iter();
     let first = values.next();
@@ -30,8 +30,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Error
         .map_err(|_| ErrorObject::header_mismatch(format_args!("{name} holds invalid characters")))
 }
 
-/// The revision of a message that has no `_meta` to say it: by the header, or as if it said
-/// [`Version::WITHOUT_HEADER`].
+/// Returns the revision of a message that has none in `_meta`: that of the header, else [`Version::WITHOUT_HEADER`].
 pub(super) fn legacy_version(headers: &HeaderMap) -> Result<Version, ErrorObject> {
     match text(headers, PROTOCOL_VERSION)? {
         None => Ok(Version::WITHOUT_HEADER),
@@ -39,7 +38,7 @@ pub(super) fn legacy_version(headers: &HeaderMap) -> Result<Version, ErrorObject
     }
 }
 
-/// Decides the era of a request and checks what 2026-07-28 asks of its headers.
+/// Finds the era of a request and checks its headers by the rules of 2026-07-28.
 ///
 /// # Errors
 /// -32020, -32022, and -32602 for a modern request without its metadata.

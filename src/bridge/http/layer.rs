@@ -1,4 +1,4 @@
-//! [`JsonRpcLayer`].
+//! The layer of the HTTP bridge: [`JsonRpcLayer`].
 
 use super::options::Options;
 use super::service::JsonRpc;
@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::{Identity, Layer};
 
-/// Turns a service over [`rpc::Request`](crate::rpc::Request) into one over HTTP; see the
-/// [module](super).
+/// A layer that turns a service over [`rpc::Request`](crate::rpc::Request) into one over HTTP; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct JsonRpcLayer<L = Identity> {
     bridge: Arc<Core>,
@@ -18,28 +17,28 @@ pub struct JsonRpcLayer<L = Identity> {
 }
 
 impl<L> JsonRpcLayer<L> {
-    /// The bridge of a server; give a [`Bridge`] for other times than the default ones, or to share
-    /// it with another transport.
+    /// Creates the layer from a [`ServerInfo`](crate::rpc::ServerInfo), or from a [`Bridge`] to change its
+    /// times or to share it with another transport.
     pub fn new(bridge: impl Into<Bridge<L>>) -> Self {
         let Bridge { core, layer } = bridge.into();
         Self { bridge: Arc::new(core), layer, options: Options::default() }
     }
 
-    /// Who may call; by default anybody but foreign web pages.
+    /// Sets which `Origin` and `Host` headers are accepted; by default all but the `Origin` of a foreign web page.
     #[must_use]
     pub fn origins(mut self, policy: OriginPolicy) -> Self {
         self.options.origins = policy;
         self
     }
 
-    /// The longest body in bytes, 4 MiB by default; a longer one gets 413.
+    /// Sets the longest body in bytes; the default is 4 MiB. A longer one gets 413.
     #[must_use]
     pub const fn max_body(mut self, bytes: usize) -> Self {
         self.options.max_body = bytes;
         self
     }
 
-    /// How long the body may take to arrive, 30 s by default; then the answer is 408.
+    /// Sets the time limit for the body to arrive; the default is 30 s. After it the answer is 408.
     #[must_use]
     pub const fn body_timeout(mut self, time: Duration) -> Self {
         self.options.body_timeout = time;

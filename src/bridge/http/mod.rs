@@ -2,23 +2,23 @@
 //! ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http),
 //! [2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http)).
 //!
-//! [`JsonRpcLayer`] turns any RPC service into an HTTP service. Nothing is remembered between two
-//! requests, so any replica may answer any of them; sessions are neither issued nor asked for.
+//! [`JsonRpcLayer`] turns any RPC service into an HTTP service. It keeps no state between two requests, so any
+//! replica may answer any of them; sessions are neither issued nor asked for.
 //!
 //! | Request | Answer |
 //! |---|---|
 //! | POST of a request | 200 with JSON; after 5 s, or where messages come first, an event stream |
-//! | POST of a notification, or of an answer that was waited for | 202 |
+//! | POST of a notification, or of an answer to a question of the server | 202 |
 //! | GET, DELETE and others | 405 |
 //! | foreign `Origin` or `Host` | 403 |
 //! | `Accept` with neither JSON nor event streams | 406 |
 //! | body over 4 MiB | 413 |
 //! | body that is not JSON by its `Content-Type`, or compressed | 415 |
-//! | what is no message, or breaks a rule on headers | 400 with the JSON-RPC error |
+//! | body that is no message, or a header that breaks a rule | 400 with the JSON-RPC error |
 //! | unknown method in 2026-07-28 | 404 with -32601 |
 //! | too many calls wait for 1C | 503 with `Retry-After` |
 //!
-//! Closing the stream (or the connection) drops the call, and with it the call to 1C.
+//! Closing the stream (or the connection) drops the call, which ends the call to 1C.
 //!
 //! # Example
 //!

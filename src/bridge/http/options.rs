@@ -1,4 +1,4 @@
-//! [`Options`]: what a request over HTTP must keep to.
+//! The limits of requests over HTTP: [`Options`].
 
 use super::reply;
 use crate::net::Body;
@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use http::{Response, StatusCode};
 use std::time::Duration;
 
-/// What only the HTTP side has to know.
+/// The settings that only HTTP needs.
 #[derive(Clone, Debug)]
 pub(in crate::bridge) struct Options {
     pub(in crate::bridge) origins: OriginPolicy,
@@ -25,7 +25,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads a body within its limits, or says what to answer instead.
+    /// Reads a body within its limits, or returns the answer to a body that exceeds them.
     pub(in crate::bridge) async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
     where
         B: http_body::Body<Data: Buf + Send> + Send + 'static,

@@ -1,4 +1,4 @@
-//! Answers that need no call, and the heads of those that do.
+//! Answers that need no call, and the response head of event streams.
 
 use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::rpc::{Encoded, ErrorObject, Id, encode_error};
@@ -16,7 +16,7 @@ pub(in crate::bridge) fn accepted() -> Response<Body> {
     status(StatusCode::ACCEPTED)
 }
 
-/// 405: only POST is served
+/// Returns 405 for any method but `method`
 /// ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#earlier-streamable-http-revisions)).
 pub(in crate::bridge) fn only(method: &'static str) -> Response<Body> {
     let mut response = error(
@@ -28,7 +28,7 @@ pub(in crate::bridge) fn only(method: &'static str) -> Response<Body> {
     response
 }
 
-/// 415: a body that is compressed, or encoded otherwise
+/// Returns 415 for a body that is compressed or encoded otherwise
 /// ([RFC 9110, section 15.5.16](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16)).
 pub(in crate::bridge) fn encoded() -> Response<Body> {
     let mut response = error(StatusCode::UNSUPPORTED_MEDIA_TYPE, &ErrorObject::invalid_request(ENCODED), None);
@@ -36,7 +36,7 @@ pub(in crate::bridge) fn encoded() -> Response<Body> {
     response
 }
 
-/// A JSON-RPC error that answers the HTTP request.
+/// Returns a JSON-RPC error as the answer to the HTTP request.
 pub(in crate::bridge) fn error(status: StatusCode, error: &ErrorObject, id: Option<&Id>) -> Response<Body> {
     let mut response = json(encode_error(error, id), status, None);
     Refused::Because(error.message.clone()).mark(&mut response);
@@ -54,7 +54,7 @@ pub(in crate::bridge) fn json(text: Encoded, status: StatusCode, retry_after: Op
     response
 }
 
-/// The head of an event stream. Proxies must neither keep nor collect it.
+/// Returns the response of an event stream. Its headers keep proxies from caching or buffering it.
 pub(in crate::bridge) fn events(body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! Header values that are no plain ASCII
+//! Encodes header values that are not plain ASCII
 //! ([value encoding](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#value-encoding)).
 
 use base64::Engine;
@@ -8,8 +8,8 @@ use std::borrow::Cow;
 const PREFIX: &str = "=?base64?";
 const SUFFIX: &str = "?=";
 
-/// The text that a header value stands for; `None` for bytes that no such header may hold, and for
-/// a sentinel around something that is not Base64 of UTF-8.
+/// Decodes a header value; `None` for bytes that such a header may not hold, and for a sentinel around text
+/// that is not Base64 of UTF-8.
 pub fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
     let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
     let text = std::str::from_utf8(value).ok().filter(|_| value.iter().all(plain))?;
@@ -19,7 +19,7 @@ pub fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
     }
 }
 
-/// `text` as a header value.
+/// Encodes `text` as a header value.
 pub fn encode(text: &str) -> Cow<'_, str> {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
     let padded = text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']);

@@ -1,4 +1,4 @@
-//! [`JsonRpc`].
+//! The service of the HTTP bridge: [`JsonRpc`].
 
 use super::accept::{Accepts, is_json};
 use super::options::Options;
@@ -23,17 +23,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
 
-/// An RPC service behind Streamable HTTP; see the [module](super).
+/// A service that gives an RPC service a Streamable HTTP endpoint; see the [module](super).
 ///
-/// It is always ready: the inner service is asked for readiness when the body of a request is
-/// there, so that a slow upload keeps no place in the queue to 1C.
+/// It is always ready: it waits for the inner service only after the body of a request has arrived, so that a
+/// slow upload holds no place in the queue to 1C.
 pub struct JsonRpc<S> {
     shared: Arc<Shared<S>>,
 }
 
 pub(super) struct Shared<S> {
-    /// What calls are made with, each with a clone of its own. Servers clone what they serve with once a
-    /// request and more, which costs next to nothing so.
+    /// The inner service, of which each call gets a clone. It is kept here, since servers clone [`JsonRpc`] at
+    /// least once a request, which must be cheap.
     service: S,
     pub(super) bridge: Arc<Core>,
     options: Options,
@@ -89,7 +89,7 @@ where
 }
 
 impl<S> Shared<S> {
-    /// What can be said before the body is read.
+    /// Returns the error that the head alone decides, before the body is read.
     fn refuse(&self, head: &http::request::Parts, accepts: Accepts, told: u64) -> Option<Response<Body>> {
         let error = |status, text| Some(reply::error(status, &ErrorObject::invalid_request(text), None));
         if let Some(why) = self.options.origins.refuse(head) {
@@ -114,14 +114,14 @@ impl<S> Shared<S> {
     }
 }
 
-/// One POST.
+/// One POST and its answer.
 pub(super) struct Post<S> {
     pub(super) head: http::request::Parts,
     pub(super) accepts: Accepts,
     pub(super) shared: Arc<Shared<S>>,
 }
 
-/// A request that passed all checks: one to call for, or that is answered here.
+/// A request that passed all checks: one to call the service for, or one that the bridge answers.
 enum Admitted {
     Call(Box<Call>, Box<Request>),
     Own(Box<Call>, Running),
@@ -165,7 +165,7 @@ where
         self.shared.service.clone()
     }
 
-    /// A request that breaks a rule never becomes a call; in both eras that is 400.
+    /// Checks a request before it becomes a call. A broken rule is 400 in both eras.
     fn admit(&mut self, id: Id, mut request: Request) -> Result<Admitted, ErrorObject> {
         request.version = headers::check(&self.head.headers, &request)?;
         request.extensions = std::mem::take(&mut self.head.extensions).into();
@@ -192,7 +192,7 @@ where
             let outcome = call.ended(running.await).await;
             return self.finish(call, outcome);
         }
-        // A call that is quick and has nothing to say on the way is answered in one piece.
+        // A quick call without messages to the client is answered in one piece.
         if let Ok(answer) = tokio::time::timeout(self.shared.bridge.stream_after, &mut running).await {
             let outcome = call.ended(answer).await;
             if !call.needs_stream(&outcome) {
@@ -210,7 +210,7 @@ where
         })
     }
 
-    /// A modern `tools/call` may need the list of tools first, to check the headers against.
+    /// Starts the call. A modern `tools/call` may first need the list of tools, to check the headers.
     fn begin(&mut self, request: Request) -> Running {
         if request.version.era() == Era::Legacy || request.method != Method::ToolsCall {
             return boxed(self.service(), request);
@@ -234,7 +234,8 @@ where
         }
         let mut response = reply::json(text, status, retry_after);
         if status != StatusCode::OK {
-            // Headers are checked before the call, which has a line of its own, if any is wanted.
+            // The headers are checked before the call; a failed request for the list of tools has its own log
+            // line, if any.
             mismatch.map_or(Refused::Told, Refused::Because).mark(&mut response);
         }
         if let Some(scopes) = scopes {
@@ -252,7 +253,7 @@ where
         reply::events(Body::events(EventStream::new(work, outbox, self.shared.bridge.keep_alive)))
     }
 
-    /// Stays open until the client closes it or the server shuts down.
+    /// Answers a subscription with a stream that stays open until the client closes it or the server shuts down.
     fn listen(&self, call: Box<Call>, holder: Holder) -> Response<Body> {
         if !self.accepts.events {
             let error = ErrorObject::invalid_request("subscriptions/listen is answered with text/event-stream only");

@@ -11,10 +11,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Ends with the last message, if there is one.
+/// The work on a request, which ends with the last message, if there is one.
 pub(in crate::bridge) type Work = Pin<Box<dyn Future<Output = Option<Encoded>> + Send>>;
 
-/// The answer to one request as events: what the outbox gets while the work goes on, then its end.
+/// The answer to one request as events: the messages in the outbox while the work runs, then the reply.
 ///
 /// The stream owns the work: when the client closes it, the work is dropped.
 pub(in crate::bridge) struct EventStream {
@@ -30,14 +30,14 @@ impl EventStream {
         Self { work: Some(work), outbox, ready: VecDeque::new(), keep_alive: Box::pin(sleep(every)), every }
     }
 
-    /// Bytes before anything else.
+    /// Sends `bytes` before everything else.
     #[cfg(feature = "sse")]
     pub(in crate::bridge) fn starting_with(mut self, bytes: Bytes) -> Self {
         self.ready.push_back(bytes);
         self
     }
 
-    /// A message without line breaks, so one `data` field is enough.
+    /// Appends an event. Messages have no line breaks, so one `data` field is enough.
     fn event(&mut self, pieces: impl IntoIterator<Item = Bytes>) {
         self.ready.push_back(Bytes::from_static(b"event: message\ndata: "));
         self.ready.extend(pieces);
@@ -57,7 +57,7 @@ impl Stream for EventStream {
             }
             let end = self.work.as_mut().map(|work| work.as_mut().poll(cx));
             if let Some(message) = self.outbox.pop() {
-                // The end, if there is one already, must wait for its turn.
+                // The last message waits until all others are sent.
                 self.event([message]);
                 while let Some(message) = self.outbox.pop() {
                     self.event([message]);

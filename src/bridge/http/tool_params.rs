@@ -1,4 +1,4 @@
-//! Arguments that a client mirrors into `Mcp-Param-*` headers
+//! Checks arguments that a client repeats in `Mcp-Param-*` headers
 //! ([custom headers](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters)).
 
 use super::headers::single;
@@ -14,15 +14,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tower_service::Service;
 
-/// How long a list of tools is believed.
+/// How long a list of tools counts as fresh.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long it is believed about a tool that is not in it.
+/// How long a list counts as fresh for a tool that is not in it.
 const FRESH_FOR_UNKNOWN: Duration = Duration::from_secs(5);
-/// How long it is believed against a client that sees it otherwise.
+/// How long a list counts as fresh for a client whose headers do not fit it.
 const FRESH_FOR_MISMATCH: Duration = Duration::from_secs(1);
-/// Tools beyond this are not remembered.
+/// The most tools that are remembered.
 const MAX_TOOLS: usize = MAX_ITEMS;
-/// Below this every integer is a double of its own.
+/// Below this number every integer has a double of its own.
 const SAFE: f64 = 9_007_199_254_740_992.0;
 
 /// An annotated property of an input schema.
@@ -32,11 +32,11 @@ struct Mirrored {
     path: Vec<String>,
 }
 
-/// The annotated properties of all tools, as the last list of tools had them.
+/// The annotated properties of all tools, from the last list of tools.
 #[derive(Debug, Default)]
 pub(super) struct ToolParams {
     known: Mutex<Known>,
-    /// One list at a time; those who wait for it use what it brought.
+    /// Allows one request for the list at a time; others wait and use its answer.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -50,8 +50,7 @@ impl ToolParams {
     /// Checks the headers of a `tools/call` of 2026-07-28 against its arguments.
     ///
     /// # Errors
-    /// -32020 where they differ, and what the list of tools failed with if `Mcp-Param-*` headers
-    /// cannot be checked without it.
+    /// -32020 if they differ, and the error of `tools/list` if `Mcp-Param-*` headers cannot be checked without it.
     pub(super) async fn check<S>(&self, headers: &HeaderMap, request: &Request, service: &S) -> Result<(), BoxError>
     where
         S: Service<Request, Response = Response> + Clone,
@@ -109,7 +108,7 @@ impl ToolParams {
         }
         let tools = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another caller may see other tools, so what is known of those stays.
+        // Another caller may see other tools, so those of earlier lists stay.
         if known.tools.len() + tools.len() > MAX_TOOLS {
             known.tools.clear();
         }
@@ -131,7 +130,7 @@ fn read_tools(list: &Value, tools: &mut HashMap<String, Arc<[Mirrored]>>) {
     }
 }
 
-/// Annotations count only where a chain of `properties` leads to them.
+/// Collects annotated properties. Annotations count only where a chain of `properties` leads to them.
 fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<Mirrored>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
     for (key, property) in properties {
@@ -174,7 +173,7 @@ fn matches(mirrored: &[Mirrored], headers: &HeaderMap, params: &Params) -> Resul
     Ok(())
 }
 
-/// The raw value at a path of keys, each of which must stand there once.
+/// Returns the JSON text at a path of keys, each of which must occur once.
 fn at<'a>(object: &'a [u8], path: &[String]) -> Result<Option<&'a [u8]>, ErrorObject> {
     let Some((first, rest)) = path.split_first() else { return Ok(Some(object)) };
     if object.first() != Some(&b'{') {
@@ -192,7 +191,7 @@ fn at<'a>(object: &'a [u8], path: &[String]) -> Result<Option<&'a [u8]>, ErrorOb
     }
 }
 
-/// Whether a key is the one that the list of tools has, or 1C's own name of that.
+/// Returns whether a key is the one in the list of tools, or the name in 1C that it is an alias of.
 fn is_key(key: &str, listed: &str) -> bool {
     #[cfg(feature = "alias")]
     if crate::rpc::name::stands_for(listed, key) {
@@ -201,13 +200,13 @@ fn is_key(key: &str, listed: &str) -> bool {
     key == listed
 }
 
-/// Strings as they are, numbers by their value, booleans by their word.
+/// Compares a header with an argument: strings exactly, numbers by value, booleans by their literal.
 fn is_same(told: &str, raw: &[u8]) -> bool {
     match raw.first() {
         Some(b'"') => json::unquote(raw).is_some_and(|text| text == told),
         Some(b't' | b'f') => told.as_bytes() == raw,
         Some(b'-' | b'0'..=b'9') => {
-            // Beyond 2^53 different integers are one double, so there only the same digits will do.
+            // Beyond 2^53 different integers have one double, so only equal digits count.
             let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.abs() < SAFE);
             let body = std::str::from_utf8(raw).ok();
             body == Some(told) || body.and_then(number).is_some_and(|body| number(told) == Some(body))

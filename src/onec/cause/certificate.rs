@@ -1,11 +1,11 @@
-//! What is wrong with the certificate that 1C's web server shows.
+//! Causes in the certificate of 1C's web server.
 
 use super::super::tls::SelfSignedError;
 use super::{Cause, Found, detail};
 use crate::rpc::cause as find;
 use rustls::CertificateError;
 
-/// A certificate that is not taken, in words: the libraries' own are names of their variants.
+/// Returns the cause of a rejected certificate, in plain words: the libraries print names of enum variants.
 pub(super) fn of_certificate(why: &CertificateError) -> Found {
     use CertificateError as E;
     match why {
@@ -34,7 +34,7 @@ pub(super) fn of_certificate(why: &CertificateError) -> Found {
 
 const fn of_itself(why: &CertificateError) -> Option<&'static str> {
     use CertificateError as E;
-    #[allow(deprecated, reason = "they may come all the same")]
+    #[allow(deprecated, reason = "rustls may still return them")]
     Some(match why {
         E::BadEncoding => "it is not written as certificates are",
         E::Revoked => "it was revoked",
@@ -83,7 +83,7 @@ mod tests {
     use rustls::OtherError;
     use std::sync::Arc;
 
-    /// `BadEncoding` and its like are no words.
+    /// Texts such as `BadEncoding` mean nothing to an administrator.
     #[test]
     fn no_names_of_variants() {
         use CertificateError as E;

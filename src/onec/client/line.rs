@@ -18,29 +18,30 @@ use tokio::time::{Timeout, timeout};
 use tower::util::MapErr;
 use tower_service::Service;
 
-/// Apache ends a connection after so many requests (`MaxKeepAliveRequests`).
+/// The requests of one connection, after which Apache closes it (`MaxKeepAliveRequests`).
 const MAX_REQUESTS: u32 = 100;
 
-/// A connection that was answered on so lately is not looked at: hyper is still watching it, and the look is a
+/// Within this time of an answer a connection is not checked: hyper is still watching it, and the check is a
 /// system call.
 const FRESH: Duration = Duration::from_micros(500);
 
-/// A kept connection was found ended before anything of a request was sent.
+/// The error of a kept connection that had ended before anything of a request was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the kept connection had ended")]
 pub(in crate::onec) struct EndedError;
 
-/// The answer to plain HTTP is an alert of TLS ([RFC 8446, section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
+/// The error of a plain HTTP call that is answered by a TLS alert
+/// ([RFC 8446, section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
 #[derive(Debug, thiserror::Error)]
 #[error("the server speaks TLS at this port")]
 pub(in crate::onec) struct SpeaksTlsError;
 
-/// The resolver knows no such host.
+/// The error of a host name that cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 #[error("the host name cannot be resolved")]
 pub(in crate::onec) struct NoSuchHostError(#[source] io::Error);
 
-/// No connection, or no TLS on it, within the time.
+/// The error of a connection, or its TLS, that takes longer than the time limit.
 #[derive(Debug, thiserror::Error)]
 #[error("no connection within {} s", .0.as_secs_f32())]
 pub(in crate::onec) struct ConnectTimeoutError(pub(in crate::onec) Duration);
@@ -49,22 +50,22 @@ type Resolver = MapErr<GaiResolver, fn(io::Error) -> NoSuchHostError>;
 type Secured = HttpsConnector<HttpConnector<Resolver>>;
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// The connector of plain connections.
+/// Returns the connector of plain connections.
 pub(super) fn plain(limit: Duration) -> HttpConnector<Resolver> {
     let mut http = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), NoSuchHostError as _));
     http.enforce_http(false);
     http.set_nodelay(true);
-    // Shared among the addresses of the host, so that a dead one leaves time for the others.
+    // The addresses of the host share the time, so that a dead one leaves time for the others.
     http.set_connect_timeout(Some(limit));
     http.set_keepalive(Some(Duration::from_secs(30)));
     http
 }
 
-/// Makes [`Line`]s.
+/// Opens [`Line`]s.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
     https: Secured,
-    /// For the connection and its TLS together.
+    /// The time limit for the connection and its TLS together.
     limit: Duration,
 }
 
@@ -88,9 +89,9 @@ impl Service<http::Uri> for Connector {
     }
 }
 
-/// A connection that is being made.
+/// A connection that is being opened.
 pub(super) struct Connecting {
-    // hyper's pool moves it about, which a timer may not be.
+    // Pinned in a box: hyper's pool moves the future, and a timer must not move.
     stream: Pin<Box<Timeout<<Secured as Service<http::Uri>>::Future>>>,
     limit: Duration,
 }
@@ -104,27 +105,27 @@ impl Future for Connecting {
     }
 }
 
-/// A connection that is looked at before each further request on it.
+/// A connection that is checked before each further request on it.
 ///
-/// The web server may close an idle connection at any moment. hyper notices when its task runs next; a
-/// request that is written in between would be lost, and could not be repeated, as it may have run. So the
-/// socket itself is asked just before the first byte: if the end has arrived, nothing is sent and the call
-/// goes over another connection. What is under way at that very moment no client can know
+/// The web server may close an idle connection at any moment. hyper notices when its task runs next; a request
+/// that is written before that is lost, and cannot be repeated, since it may have run. So the socket is read
+/// just before the first byte: if it has ended, nothing is sent and the call uses another connection. A close
+/// at that very moment cannot be seen by any client
 /// ([RFC 9112, section 9.5](https://www.rfc-editor.org/rfc/rfc9112#section-9.5)).
 #[derive(Debug)]
 pub(super) struct Line {
     stream: Stream,
-    /// Requests so far.
+    /// The number of requests so far.
     begun: u32,
-    /// All of the last request is written, so that what is written next is another one. hyper flushes
-    /// only then: a request's body is a single piece here.
+    /// Whether the last request is written in full, so that the next write begins another one. hyper flushes
+    /// only then: the body of a request is one piece here.
     sent: bool,
-    /// When something was last answered.
+    /// The time of the last answer.
     heard: Option<Instant>,
 }
 
 impl Line {
-    /// To be called before something is written.
+    /// Called before a write.
     fn begin(&mut self) -> io::Result<()> {
         if !std::mem::take(&mut self.sent) {
             return Ok(());
@@ -137,8 +138,8 @@ impl Line {
         Err(io::Error::new(ErrorKind::NotConnected, EndedError))
     }
 
-    /// Whether nothing has come since the last answer: neither the end, nor something that nobody asked
-    /// for, such as the farewell of TLS or a 408.
+    /// Returns whether nothing has come since the last answer: neither the end nor unexpected bytes, such as a
+    /// TLS `close_notify` or a 408.
     fn is_quiet(&self) -> bool {
         let tcp = match &self.stream {
             MaybeHttpsStream::Http(tcp) => tcp.inner(),
@@ -148,7 +149,7 @@ impl Line {
         nothing.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// The first bytes of the first answer over plain HTTP.
+    /// Reads the first bytes of the first answer over plain HTTP.
     fn poll_hear(&mut self, cx: &mut Context<'_>, mut out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
         let mut bytes = [0; 16];
         let length = bytes.len().min(out.remaining());

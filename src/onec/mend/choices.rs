@@ -1,4 +1,4 @@
-//! The values of `type` and `enum`.
+//! Mends the values of the keywords `type` and `enum`.
 
 use super::edits::Kept;
 use super::mender::Mender;
@@ -9,7 +9,7 @@ use crate::rpc::json::{Scanner, unquote};
 use std::borrow::Cow;
 
 impl Mender<'_> {
-    /// The value of `type`.
+    /// Mends the value of `type`.
     pub(super) fn types(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let span = scanner.skip()?;
         let raw = span.of(self.bytes).unwrap_or_default();
@@ -38,7 +38,7 @@ impl Mender<'_> {
         Ok(true)
     }
 
-    /// The value of `enum`: each choice once, and a null only where a null is allowed.
+    /// Mends the value of `enum`: each choice once, and null only if the type allows it.
     pub(super) fn choices(&mut self, types: Option<&[u8]>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         if scanner.peek() != b'[' {
             return Ok(scanner.skip().map(|_| false)?);
@@ -60,7 +60,7 @@ impl Mender<'_> {
     }
 }
 
-/// Whether a `type` allows null, or says nothing.
+/// Returns whether a `type` allows null, or is absent.
 fn may_be_null(raw: &[u8]) -> bool {
     let names: Vec<String> = match unquote(raw) {
         Some(text) => text.split([',', ';', '|']).map(str::to_owned).collect(),
@@ -70,7 +70,7 @@ fn may_be_null(raw: &[u8]) -> bool {
     types.is_empty() || types.contains(&"null")
 }
 
-/// One form for all the ways to write the same value.
+/// Returns one form for all ways to write one value.
 fn canonical(raw: &[u8]) -> Cow<'_, str> {
     if raw.first() == Some(&b'"') && !raw.contains(&b'\\') {
         return String::from_utf8_lossy(raw);

@@ -1,4 +1,4 @@
-//! Blocks of content: the results of tools.
+//! Mends blocks of content, the results of tools.
 
 use super::judge::quoted;
 use super::look::{Look, first_member};
@@ -54,11 +54,11 @@ const LINK: &[Field] = &[
     Field::may("_meta", Shape::Data),
 ];
 
-/// The `content` of a tool's result.
+/// Mends the `content` of a tool's result.
 pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'[' => mender.list(&Shape::Own(block), scanner).map(|_| true),
-        // Nothing to say.
+        // Null is an empty list.
         b'n' => {
             let span = scanner.skip()?;
             mender.edits.replace(span, "[]");
@@ -68,7 +68,7 @@ pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<
     }
 }
 
-/// A block of content; `false` for a null.
+/// Mends a block of content; `false` for null.
 pub(super) fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'{' => {}
@@ -96,8 +96,8 @@ pub(super) fn block(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resul
     mender.block_of(&kind, &parts, scanner)
 }
 
-/// Passes a block that is a text and nothing else, as most are: it may be long, and is read once. The cursor
-/// stays before any other.
+/// Passes a block that is a text and has no other members, as most are: a text may be long, and is so read only
+/// once. The cursor stays before any other block.
 fn plain_text(bytes: &[u8], scanner: &mut Scanner<'_>) -> bool {
     let mut ahead = scanner.clone();
     let (mut kind, mut text) = (false, false);
@@ -116,12 +116,12 @@ fn plain_text(bytes: &[u8], scanner: &mut Scanner<'_>) -> bool {
             *scanner = ahead;
             true
         }
-        // What is at fault is found once more, by who says what.
+        // The full readers find the mistake again.
         _ => false,
     }
 }
 
-/// The `type` of a block that is read as a text.
+/// Mends the `type` of a block that is read as a text.
 fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     mender.is_text = span.of(mender.bytes) == Some(b"\"text\"");
@@ -132,7 +132,7 @@ fn text_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool,
 }
 
 impl Mender<'_> {
-    /// A block by what it says it is, or else by what it has.
+    /// Mends a block by its type, or else by its members.
     fn block_of(&mut self, kind: &str, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let is = |span: Span, first: u8| span.of(self.bytes).is_some_and(|raw| raw.first() == Some(&first));
         let (text, blob, resource) = (is(parts.text, b'"'), is(parts.blob, b'"'), is(parts.resource, b'{'));
@@ -177,7 +177,7 @@ impl Mender<'_> {
         Ok(self.object(fields, stand_in, scanner)?.is_some())
     }
 
-    /// Whether data without a type of block is an image; `None` if it is no audio either.
+    /// Returns whether data without a type of block is an image (`true`) or audio; `None` if it is neither.
     fn kind_of_data(&self, parts: &Parts) -> Option<bool> {
         let told = parts.mime_type.of(self.bytes).and_then(unquote);
         let kind = told.or_else(|| {
@@ -199,7 +199,7 @@ impl Mender<'_> {
         self.block_as(fields, &format!("\"{}\"", sniffed.unwrap_or(usual)), scanner)
     }
 
-    /// A link for clients that know no links: its name and address.
+    /// Turns a link into a text, with its name and address, for clients without links.
     fn link_as_text(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let name = first_member(scanner, self.bytes, "name", |raw| raw.first() == Some(&b'"')).and_then(unquote);
         let uri = parts.uri.of(self.bytes).and_then(unquote).unwrap_or_default();
@@ -212,7 +212,7 @@ impl Mender<'_> {
         Ok(true)
     }
 
-    /// A block that is a resource without saying so in the words of MCP.
+    /// Turns a block that has the members of a resource into one.
     fn as_resource(&mut self, parts: &Parts, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         scanner.skip()?;
         let uri = self.made_up();

@@ -1,4 +1,4 @@
-//! Data in Base64.
+//! Mends data in Base64.
 
 use super::mender::Mender;
 use crate::onec::answer_error::AnswerError;
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(super) const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// Data in Base64. 1C wraps it into lines; what is not Base64 without them is none.
+/// Mends data in Base64: removes the line breaks of 1C. Anything else that is not Base64 is an error.
 pub(super) fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     let raw = span.of(mender.bytes).unwrap_or_default();
@@ -24,7 +24,7 @@ pub(super) fn base64(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
     Ok(true)
 }
 
-/// The Base64 in a JSON string without line breaks.
+/// Returns the Base64 in a JSON string, without line breaks.
 pub(super) fn one_line(raw: &[u8]) -> Result<Cow<'_, str>, AnswerError> {
     let text = unquote(raw).ok_or(AnswerError::Base64)?;
     let line: Cow<'_, str> = if text.contains(|c: char| c.is_ascii_whitespace()) {

@@ -1,8 +1,8 @@
-//! Replacements in the bytes of an answer.
+//! Edits: replacements in the bytes of an answer.
 
 use crate::rpc::json::Span;
 
-/// What is replaced, and by what.
+/// Places in the bytes, and the bytes in their place.
 #[derive(Debug, Default)]
 pub(super) struct Edits(Vec<(Span, Vec<u8>)>);
 
@@ -11,17 +11,17 @@ impl Edits {
         self.0.is_empty()
     }
 
-    /// How many there are; what comes later can be [taken back](Self::back_to).
+    /// Returns the number of edits; later ones can be [removed](Self::back_to).
     pub(super) fn mark(&self) -> usize {
         self.0.len()
     }
 
-    /// Takes back whatever came after a mark.
+    /// Removes the edits made after a mark.
     pub(super) fn back_to(&mut self, mark: usize) {
         self.0.truncate(mark);
     }
 
-    /// Those that came after a mark, once more.
+    /// Returns a copy of the edits made after a mark.
     pub(super) fn since(&self, mark: usize) -> Self {
         Self(self.0.get(mark..).unwrap_or_default().to_vec())
     }
@@ -30,12 +30,12 @@ impl Edits {
         self.0.push((span, text.into()));
     }
 
-    /// Puts `text` before the byte at `at`, behind what was put there before.
+    /// Inserts `text` before the byte at `at`, behind earlier insertions there.
     pub(super) fn insert(&mut self, at: usize, text: impl Into<Vec<u8>>) {
         self.replace(Span::new(at, at), text);
     }
 
-    /// Puts members in front of those of an object, of which `any` says whether there are some.
+    /// Inserts members at the start of an object; `any` says whether it has members.
     pub(super) fn prepend(&mut self, object: Span, members: &str, any: bool) {
         if !members.is_empty() {
             let comma = if any { "," } else { "" };
@@ -43,7 +43,7 @@ impl Edits {
         }
     }
 
-    /// The bytes of `within`, mended.
+    /// Returns the bytes of `within` with the edits applied.
     pub(super) fn apply(mut self, bytes: &[u8], within: Span) -> Vec<u8> {
         self.0.sort_by_key(|(span, _)| span.start());
         let added: usize = self.0.iter().map(|(_, text)| text.len()).sum();
@@ -59,24 +59,24 @@ impl Edits {
     }
 }
 
-/// The members of an object, or the items of an array, of which some are left out.
+/// Edits that remove some members of an object, or some items of an array.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) any: bool,
     end: usize,
-    /// Where those to leave out begin that no kept one stands before.
+    /// The start of the members to remove before the first one that is kept.
     gap: Option<usize>,
 }
 
 impl Kept {
-    /// One begins at `start`.
+    /// Starts the next member, at `start`.
     pub(super) fn next(&mut self, start: usize, edits: &mut Edits) {
         if let Some(gap) = self.gap.take() {
             edits.replace(Span::new(gap, start), "");
         }
     }
 
-    /// The one from `start` to `end` is kept, or left out with the comma before it.
+    /// Ends the member from `start` to `end`: keeps it, or removes it with the comma before it.
     pub(super) fn member(&mut self, start: usize, end: usize, kept: bool, edits: &mut Edits) {
         match (kept, self.any) {
             (true, _) => self.any = true,
@@ -86,7 +86,7 @@ impl Kept {
         self.end = end;
     }
 
-    /// None follows.
+    /// Ends the object or array.
     pub(super) fn finish(&mut self, edits: &mut Edits) {
         self.next(self.end, edits);
     }

@@ -1,17 +1,17 @@
-//! Keywords that model APIs refuse at the top of an input schema, where they know properties only: the APIs
-//! of Anthropic and OpenAI refuse a whole request for one of them.
+//! Keywords that model APIs reject at the top of an input schema, where they know only properties: the APIs of
+//! Anthropic and OpenAI reject a whole request for one of them.
 //!
-//! What they say of properties is said without them. That is less than they said, so nothing is refused
-//! that 1C takes.
+//! Their properties move to the top of the schema. The new schema is looser than the old one, so it rejects
+//! nothing that 1C accepts.
 
 use crate::rpc::json::Tree;
 
-/// These keywords.
+/// The keywords that are removed.
 pub(super) const COMBINED: [&str; 5] = ["anyOf", "oneOf", "allOf", "not", "enum"];
 
 type Members = Vec<(String, Tree)>;
 
-/// The schema without them; `None` where it is no object.
+/// Returns the schema without these keywords; `None` if it is no object.
 pub(super) fn flattened(json: &[u8]) -> Option<Vec<u8>> {
     let Ok(Tree::Object(members)) = Tree::parse(json) else { return None };
     let (combined, mut members): (Members, Members) =
@@ -20,7 +20,7 @@ pub(super) fn flattened(json: &[u8]) -> Option<Vec<u8>> {
     for (key, value) in combined {
         found.gather(&key, value, true);
     }
-    // A schema that allows its own properties only allows none of these.
+    // A schema that allows only its own properties allows no others.
     let closed =
         members.iter().any(|(key, value)| key == "additionalProperties" && *value == Tree::Raw(b"false".into()));
     if !closed {
@@ -32,12 +32,12 @@ pub(super) fn flattened(json: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What the branches say.
+/// The properties and requirements in the branches.
 #[derive(Default)]
 struct Found {
-    /// Each with what different branches make of it.
+    /// Each property with its schemas in different branches.
     properties: Vec<(String, Vec<Tree>)>,
-    /// What all of them want.
+    /// The properties that all branches require.
     required: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl Found {
     }
 }
 
-/// The member of this name, which is `new` where there was none.
+/// Returns the member with this name; inserts `new` if there is none.
 fn slot<'a>(members: &'a mut Members, key: &str, new: Tree) -> Option<&'a mut Tree> {
     if members.iter().all(|(other, _)| other != key) {
         members.push((key.to_owned(), new));

@@ -1,11 +1,11 @@
-//! Values without members: whether they fit, and what can be made of those that nearly do.
+//! Judges values without members: whether they fit, and how to mend those that nearly do.
 
 use super::shape::Shape;
 use crate::rpc::json::{quote_into, unquote};
 use crate::rpc::label;
 use std::borrow::Cow;
 
-/// What is made of a value without members.
+/// The verdict on a value without members.
 pub(super) enum Verdict {
     Fits,
     Instead(String),
@@ -22,7 +22,7 @@ impl Verdict {
     }
 }
 
-/// Whether a value fits, or what becomes of it.
+/// Returns whether a value fits, or its replacement.
 pub(super) fn judge(shape: &Shape, raw: &[u8]) -> Verdict {
     let first = raw.first().copied().unwrap_or_default();
     if shape.fits_at_once(first) {
@@ -46,14 +46,14 @@ pub(super) fn judge(shape: &Shape, raw: &[u8]) -> Verdict {
     }
 }
 
-/// A number or a truth value as a string.
+/// Returns a number or a boolean as a string.
 pub(super) fn scalar_text(raw: &[u8]) -> Option<String> {
     let scalar = matches!(raw.first(), Some(b'-' | b'0'..=b'9' | b't' | b'f'));
     scalar.then(|| format!("\"{}\"", String::from_utf8_lossy(raw)))
 }
 
 fn cleaned(raw: &[u8]) -> Verdict {
-    // Escapes are looked at as what they stand for.
+    // Escapes are judged as the characters that they stand for.
     if !raw.contains(&b'\\') && !label::suspicious(raw) {
         return Verdict::Fits;
     }
@@ -83,7 +83,7 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-/// A number that fits, in quotes or not.
+/// Judges a number, in quotes or not.
 fn number(raw: &[u8], fits: impl Fn(f64) -> bool) -> Verdict {
     let quoted = unquote(raw);
     let text = quoted.as_deref().unwrap_or_default().trim();
@@ -96,7 +96,7 @@ fn number(raw: &[u8], fits: impl Fn(f64) -> bool) -> Verdict {
     }
 }
 
-/// A JSON string.
+/// Returns a text as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len() + 2);
     quote_into(&mut out, text);

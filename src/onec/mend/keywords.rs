@@ -1,57 +1,57 @@
-//! The keywords of JSON Schema and what their values are
-//! ([2020-12](https://json-schema.org/draft/2020-12/json-schema-core), and those of older drafts that are
-//! still in use). A value of another kind makes a validator refuse the whole schema.
+//! The keywords of JSON Schema and the types of their values
+//! ([2020-12](https://json-schema.org/draft/2020-12/json-schema-core), and those of older drafts that are still
+//! in use). A value of another type makes a validator reject the whole schema.
 
-/// What the value of a keyword is.
+/// The type of a keyword's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Keyword {
-    /// Text to read.
+    /// Text for people.
     Label,
     Text,
     Bool,
     Number,
-    /// Above 0.
+    /// A number above 0.
     Positive,
-    /// Whole, from 0 on.
+    /// An integer from 0 on.
     Count,
     Type,
     Enum,
-    /// Names of properties.
+    /// An array of names of properties.
     Required,
-    /// Names of properties for some of them.
+    /// An array of names of properties for some properties.
     RequiredBy,
     /// A regular expression.
     Pattern,
-    /// A reference into the same schema.
+    /// A reference into this schema.
     Reference,
-    /// A name for references.
+    /// An anchor for references.
     Anchor,
-    /// The address of the whole schema.
+    /// The URI of the whole schema.
     Id,
     Dialect,
-    /// A schema of the same value as this one.
+    /// A schema that applies to the value itself.
     Same,
-    /// Of the same value, where another reading of it is turned round.
+    /// A schema that applies to the value itself, but where a looser one allows less (`not`, `if`).
     Turned,
-    /// Several of the same value, at least one.
+    /// An array of at least one schema that applies to the value itself.
     SameSeveral,
-    /// By names of properties, of the same value.
+    /// A map of schemas that apply to the value itself, by names of properties.
     SameByName,
-    /// A schema of another value.
+    /// A schema that applies to another value.
     Other,
-    /// Several of other values, at least one.
+    /// An array of at least one schema that applies to other values.
     OtherSeveral,
-    /// One, or in older drafts several.
+    /// A schema, or an array of schemas in older drafts.
     Items,
     Properties,
-    /// By whatever name.
+    /// A map of schemas by any name.
     ByName,
-    /// By regular expressions.
+    /// A map of schemas by regular expressions.
     ByPattern,
-    /// By names of properties: a schema of the same value, or names of properties.
+    /// A map by names of properties: schemas that apply to the value itself, or arrays of names of properties.
     Dependencies,
     List,
-    /// Whatever but null, which says nothing.
+    /// Any value but null, which counts as absent.
     NotNull,
 }
 
@@ -117,12 +117,12 @@ const KEYWORDS: &[(&str, Keyword)] = &[
     ("writeOnly", Keyword::Bool),
 ];
 
-/// What `key` is, and which of all it is; others than these mean nothing here.
+/// Returns the type of the keyword `key` and its bit; `None` for keys without a meaning here.
 pub(super) fn keyword(key: &str) -> Option<(Keyword, u64)> {
     KEYWORDS.iter().zip(0..).find(|((name, _), _)| *name == key).map(|((_, kind), bit)| (*kind, 1 << bit))
 }
 
-/// Dialects that validators know. What is of another one is read as of the newest.
+/// Returns whether validators know the dialect. A schema of an unknown dialect is read as the newest one.
 pub(super) fn is_known(dialect: &str) -> bool {
     let name = dialect.trim_end_matches('#');
     let name = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://")).unwrap_or_default();
@@ -135,28 +135,28 @@ pub(super) fn is_known(dialect: &str) -> bool {
     )
 }
 
-/// Whether `items` may be several there.
+/// Returns whether `items` may be an array in the dialect.
 pub(super) fn is_old(dialect: &str) -> bool {
     is_known(dialect) && !dialect.contains("2020-12")
 }
 
-/// Whether validators take a regular expression: they go by ECMAScript with `u`
+/// Returns whether validators accept a regular expression: they use ECMAScript with `u`
 /// ([Regular expressions](https://json-schema.org/draft/2020-12/json-schema-core#section-6.4)).
 pub(super) fn is_pattern(text: &str) -> bool {
-    // What is longer nests too deep for some readers, and means nothing to a model.
+    // A longer one nests too deep for some readers, and means nothing to a model.
     const LONGEST: usize = 1024;
     text.len() <= LONGEST
         && regress::backends::try_parse(text.chars().map(u32::from), regress::Flags::from("u")).is_ok()
 }
 
-/// Whether it may be an `$anchor`
+/// Returns whether a text may be an `$anchor`
 /// ([2020-12](https://json-schema.org/draft/2020-12/json-schema-core#section-8.2.2)).
 pub(super) fn is_anchor(text: &str) -> bool {
     let first = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     first && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
-/// Whether it may be the `$id` of a schema: an address without a fragment.
+/// Returns whether a text may be the `$id` of a schema: a URI without a fragment.
 pub(super) fn is_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?!$&'()*+,;=@".contains(&byte);
     text.trim_end_matches('#').bytes().all(plain) && url::Url::parse(text).is_ok()

@@ -1,4 +1,4 @@
-//! Items of the four lists, and values to complete with.
+//! Mends items of the four lists, and the values of a completion.
 
 use super::judge::{quoted, scalar_text};
 use super::look::first_member;
@@ -51,7 +51,7 @@ const PROMPT: &[Field] = &[
     Field::may("_meta", Shape::Data),
 ];
 
-/// Also a link to one in content. A name is for people, so that an address is better than none.
+/// Also for a link in content. A name is for people, so that the URI is better than none.
 const RESOURCE: &[Field] = &[
     Field::must("uri", Shape::Name),
     Field::or_stand_in("name", Shape::Label),
@@ -81,11 +81,11 @@ pub(super) const COMPLETION: Shape = Shape::Object(&[
     Field::may("hasMore", Shape::Bool),
 ]);
 
-/// More values than this no client takes
+/// The most values that a client accepts
 /// ([completion](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/completion)).
 const MOST_VALUES: usize = 100;
 
-/// The text of the member that names an item.
+/// Returns the text of the member that names an item.
 fn name(scanner: &Scanner<'_>, bytes: &[u8], key: &str) -> Option<String> {
     let raw = first_member(scanner, bytes, key, |raw| !matches!(raw.first(), Some(b'n')))?;
     let quoted = scalar_text(raw);
@@ -93,22 +93,22 @@ fn name(scanner: &Scanner<'_>, bytes: &[u8], key: &str) -> Option<String> {
 }
 
 impl Mender<'_> {
-    /// Notes that an item does not come through, and why.
+    /// Notes that an item is left out, and why.
     fn leave_out(&mut self, name: Option<&str>, why: &'static str) -> bool {
         self.left_out.push((name.unwrap_or("?").chars().take(80).collect(), why));
         false
     }
 
-    /// One more item of a list.
+    /// Counts one more item of a list.
     ///
     /// # Errors
-    /// [`AnswerError::TooMany`].
+    /// [`AnswerError::TooMany`] beyond the limit.
     fn another(&mut self) -> Result<(), AnswerError> {
         self.items += 1;
         if self.items > MAX_ITEMS { Err(AnswerError::TooMany) } else { Ok(()) }
     }
 
-    /// An item that is named: whether it is the first of its name and one that can be used.
+    /// Mends a named item; returns whether it is the first with its name and can be used.
     fn named(
         &mut self,
         name: Option<String>,
@@ -128,7 +128,7 @@ impl Mender<'_> {
     }
 }
 
-/// An item, or its place where it is nested too deep: that costs none of the others.
+/// Mends an item; removes one that is nested too deep, so that the others stay.
 fn bounded(
     mender: &mut Mender<'_>,
     scanner: &mut Scanner<'_>,
@@ -172,7 +172,7 @@ fn any_tool(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, 
 fn any_prompt(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.another()?;
     let name = name(scanner, mender.bytes, "name");
-    // It is called by its name as it is, which has no alias.
+    // A prompt or resource is requested by its exact name, which has no alias.
     if name.as_deref().is_some_and(label::has_unseen) {
         scanner.skip()?;
         return Ok(mender.leave_out(name.as_deref(), "its name has control characters"));
@@ -203,7 +203,7 @@ fn addressed(
     })
 }
 
-/// The values that complete an argument.
+/// Mends the values of a completion.
 pub(super) fn values(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     if scanner.peek() != b'[' {
         scanner.skip()?;
@@ -220,7 +220,7 @@ fn completed(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool,
     Ok(fits && mender.values <= MOST_VALUES)
 }
 
-/// Where the next page is found. One without a name is none: clients would ask for it for ever.
+/// Mends the cursor of the next page. An empty one is removed: clients would ask for that page for ever.
 pub(super) fn cursor(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let mut look = scanner.clone();
     let span = look.skip()?;

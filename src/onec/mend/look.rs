@@ -1,8 +1,8 @@
-//! A look ahead at one member of an object.
+//! Looks ahead at one member of an object.
 
 use crate::rpc::json::{JsonError, Scanner, Span};
 
-/// The first `key` of the object at the cursor whose value passes `wanted`. The cursor stays where it is.
+/// Returns the first `key` of the object at the cursor whose value passes `wanted`. The cursor does not move.
 pub(super) fn first_member<'a>(
     scanner: &Scanner<'_>,
     bytes: &'a [u8],
@@ -22,7 +22,7 @@ pub(super) fn first_member<'a>(
     }
 }
 
-/// For [`first_member`]: why a look at an object ended.
+/// The reason why a look at an object ended, for [`first_member`].
 pub(super) enum Look {
     Found(Span),
     JsonError,

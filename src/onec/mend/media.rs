@@ -1,4 +1,4 @@
-//! What kind of data it is, told by its first bytes.
+//! Detects the media type of data by its first bytes.
 
 use super::data::BASE64;
 use super::mender::Mender;
@@ -7,7 +7,7 @@ use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, unquote};
 use base64::Engine as _;
 
-/// First bytes, where they stand, and the type of what begins so.
+/// The offset of the first bytes of a format, the bytes, and the media type.
 const BEGINNINGS: &[(usize, &[u8], &str)] = &[
     (0, b"\x89PNG", "image/png"),
     (0, b"\xFF\xD8\xFF", "image/jpeg"),
@@ -31,9 +31,9 @@ const BEGINNINGS: &[(usize, &[u8], &str)] = &[
     (0, b"PK\x03\x04", "application/zip"),
 ];
 
-/// The type of what `text` is the Base64 of, if it is told by its beginning.
+/// Returns the media type of data in Base64, if its first bytes tell it.
 pub(super) fn sniffed(text: &str) -> Option<&'static str> {
-    // Sixteen bytes of data, wherever 1C breaks the line.
+    // 24 characters are 16 bytes of data, wherever 1C breaks the line.
     let start: String = text.chars().filter(|c| !c.is_ascii_whitespace()).take(24).collect();
     let whole = start.len() / 4 * 4;
     let data = BASE64.decode(start.get(..whole)?).ok()?;
@@ -41,7 +41,7 @@ pub(super) fn sniffed(text: &str) -> Option<&'static str> {
     found.map(|(.., kind)| *kind)
 }
 
-/// The `mimeType` of an image or of audio: as clients know it, and never anything but a type.
+/// Mends the `mimeType` of an image or of audio: uses the name that clients know, and removes what is no media type.
 pub(super) fn mime_type(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let mut look = scanner.clone();
     let span = look.skip()?;

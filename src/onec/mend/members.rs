@@ -1,4 +1,4 @@
-//! Types of MCP that several others have as members.
+//! Types of MCP that are members of several others.
 
 use super::shape::{Field, Shape};
 

@@ -1,4 +1,4 @@
-//! [`Mender`]: one pass over the answer to a request.
+//! The pass over the answer to a request: [`Mender`].
 
 use super::edits::{Edits, Kept};
 use super::required::Names;
@@ -7,40 +7,40 @@ use crate::rpc::json::Span;
 use bytes::Bytes;
 use std::collections::HashSet;
 
-/// A tool of a list that says what its results are.
+/// A tool in a list that has an output schema.
 #[derive(Clone, Debug)]
 pub(in crate::onec) struct Output {
     pub(in crate::onec) name: String,
-    /// Its output schema, as clients see it.
+    /// The output schema, as clients see it.
     pub(in crate::onec) schema: Bytes,
 }
 
-/// One pass over the answer to a request.
+/// The state of the pass over the answer to a request.
 pub(in crate::onec) struct Mender<'a> {
     pub(super) request: &'a Request,
     pub(super) bytes: &'a [u8],
     pub(super) edits: Edits,
-    /// The members of the result.
+    /// The members of the result to keep.
     pub(super) top: Kept,
-    /// What the method is about was there.
+    /// Whether the member that the method is about was there.
     pub(super) subject: bool,
-    /// Where the `structuredContent` of a tool stands.
+    /// The place of a tool's `structuredContent`.
     pub(super) structured: Span,
-    /// The names of the items of a list so far.
+    /// The names of the list's items so far.
     pub(super) names: HashSet<String>,
-    /// How many items there were.
+    /// The number of items so far.
     pub(super) items: usize,
     pub(super) outputs: Vec<Output>,
-    /// The output schema of the tool that is read.
+    /// The output schema of the current tool.
     pub(super) output: Option<Bytes>,
-    /// Of the schema that is read.
+    /// The properties of the current schema.
     pub(super) properties: Names,
     pub(super) left_out: Vec<(String, &'static str)>,
-    /// Addresses made up so far.
+    /// The number of URIs made up so far.
     pub(super) made_up: usize,
-    /// Values to complete with so far.
+    /// The number of values of a completion so far.
     pub(super) values: usize,
-    /// The block of content that is read says that it is a text.
+    /// Whether the current block of content says that it is a text.
     pub(super) is_text: bool,
 }
 

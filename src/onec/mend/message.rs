@@ -1,4 +1,4 @@
-//! The messages of prompts.
+//! Mends the messages of prompts.
 
 use super::content::block;
 use super::look::first_member;
@@ -12,7 +12,7 @@ const NO_TEXT: &str = "{\"type\":\"text\",\"text\":\"\"}";
 const MESSAGE: &[Field] =
     &[Field::or("role", Shape::Own(role), "\"user\""), Field::or("content", Shape::Own(block), NO_TEXT)];
 
-/// The `messages` of a prompt.
+/// Mends the `messages` of a prompt.
 pub(super) fn messages(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.some_of("messages", &Shape::Own(message), scanner)
 }
@@ -35,7 +35,7 @@ fn message(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, A
     Ok(mender.object(MESSAGE, "", scanner)?.is_some())
 }
 
-/// A message holds one block; one with several becomes as many.
+/// Splits a message with several blocks into messages with one block each.
 fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let role = first_member(scanner, mender.bytes, "role", |_| true).map_or("\"user\"", as_role);
     let mut blocks = Vec::new();
@@ -65,7 +65,7 @@ fn split(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Ans
     Ok(true)
 }
 
-/// Prompts know two roles. Who instructs speaks as the user.
+/// Mends a role. Prompts have two of them; instructions (such as `system`) become those of the user.
 fn role(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let span = scanner.skip()?;
     let raw = span.of(mender.bytes).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The members of a block of content, whatever it is.
+//! The members of a block of content of any type.
 
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span};
 
-/// Where the members stand that tell what a block is.
+/// The places of the members that decide about the type of a block.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub(super) object: Span,
@@ -16,13 +16,12 @@ pub(super) struct Parts {
     pub(super) resource: Span,
     pub(super) annotations: Span,
     pub(super) meta: Span,
-    /// It has members of other names.
+    /// Whether the block has members with other names.
     pub(super) others: bool,
 }
 
 impl Parts {
-    /// Passes the object at the cursor. Of members that stand there twice the first one counts that is
-    /// not null.
+    /// Passes the object at the cursor. Of a repeated member the first one counts that is not null.
     pub(super) fn read(scanner: &mut Scanner<'_>, bytes: &[u8]) -> Result<Self, AnswerError> {
         let mut parts = Self::default();
         parts.object = scanner.object::<AnswerError>(|scanner, Member { key, .. }| {

@@ -1,41 +1,41 @@
-//! `required` of schemas, against the properties that there are.
+//! Checks `required` in schemas against their properties.
 //!
-//! A schema shares its value with those in its `allOf`, `anyOf` and the like, so all of them together say
-//! which properties there are. That is known at the end only.
+//! A schema applies to one value together with those in its `allOf`, `anyOf` and the like, so the properties of
+//! all of them count. They are known only at the end.
 
 use super::edits::Edits;
 use crate::rpc::json::{JsonError, Scanner, Span, text};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// A list of names of properties.
+/// An array of names of properties.
 #[derive(Debug)]
 struct Required {
     group: usize,
     span: Span,
-    /// Under `not` or `if` one less is not less to ask for.
+    /// Whether it stays as it is: under `not` or `if`, a shorter list is not a looser condition.
     fixed: bool,
 }
 
-/// What a schema says of properties. Schemas of one value are a group.
+/// The properties and required names of a schema. Schemas of one value form a group.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     groups: usize,
-    /// Where the properties of a group stand. Most schemas require none, so they are read at the end.
+    /// The places of a group's properties. Most schemas require none, so the properties are read only at the end.
     properties: Vec<(usize, Span)>,
-    /// Groups that refer to other schemas, whose properties are not known.
+    /// Groups with references to other schemas, whose properties are not known.
     open: Vec<usize>,
     required: Vec<Required>,
 }
 
 impl Names {
-    /// A value of its own.
+    /// Starts a group: the schemas of one value.
     pub(super) fn group(&mut self) -> usize {
         self.groups += 1;
         self.groups
     }
 
-    /// Properties stand at `span`.
+    /// Notes that properties of a group stand at `span`.
     pub(super) fn properties(&mut self, group: usize, span: Span) {
         self.properties.push((group, span));
     }
@@ -52,13 +52,13 @@ impl Names {
         self.required.len()
     }
 
-    /// Forgets what was required after a mark.
+    /// Removes the required names noted after a mark.
     pub(super) fn back_to(&mut self, mark: usize) {
         self.required.truncate(mark);
     }
 
-    /// Takes out of each list what is no name, no property, or there already, and gives the places of those
-    /// of which nothing is left. Then all is forgotten.
+    /// Removes from each list what is no name, no property, or a repetition, and returns the places of lists
+    /// that become empty. Then clears all notes.
     pub(super) fn settle(&mut self, bytes: &[u8], edits: &mut Edits) -> Vec<usize> {
         let mut empty = Vec::new();
         if !self.required.is_empty() {
@@ -98,7 +98,7 @@ fn keys<'a>(object: &'a [u8], keys: &mut Vec<Cow<'a, str>>) {
     });
 }
 
-/// The strings of an array that are wanted, each once; `None` where nothing is to mend.
+/// Returns the wanted strings of an array, each once; `None` if there is nothing to mend.
 pub(super) fn unique_names(raw: &[u8], wanted: impl Fn(&str) -> bool) -> Option<String> {
     let (mut names, mut seen) = (String::from("["), Seen::default());
     let mut whole = true;
@@ -116,7 +116,7 @@ pub(super) fn unique_names(raw: &[u8], wanted: impl Fn(&str) -> bool) -> Option<
     read.ok().filter(|_| !whole).map(|_| names)
 }
 
-/// Names that were met. Mostly there are few.
+/// The names met so far, mostly few.
 #[derive(Debug, Default)]
 pub(super) struct Seen<'a> {
     few: Vec<Cow<'a, str>>,
@@ -126,7 +126,7 @@ pub(super) struct Seen<'a> {
 impl<'a> Seen<'a> {
     const FEW: usize = 16;
 
-    /// Whether it is met for the first time.
+    /// Returns whether a name is new.
     pub(super) fn insert(&mut self, name: Cow<'a, str>) -> bool {
         if self.few.contains(&name) {
             return false;

@@ -1,4 +1,4 @@
-//! Contents of resources, read or embedded.
+//! Mends contents of resources, read or embedded.
 
 use super::judge::quoted;
 use super::mender::Mender;
@@ -9,7 +9,7 @@ use crate::onec::answer_error::AnswerError;
 use crate::rpc::Param;
 use crate::rpc::json::{Scanner, Span, unquote};
 
-/// The kind that 1C writes beside it says nothing that the other members do not say.
+/// The `type` that 1C may add is dropped: the other members tell it.
 const CONTENTS: &[Field] = &[
     Field::may("text", Shape::Own(text::spelled)),
     Field::may("blob", Shape::Own(data::base64)),
@@ -22,7 +22,7 @@ const CONTENTS: &[Field] = &[
 /// The bits of `text` and `blob` in [`CONTENTS`].
 const DATA: u32 = 0b11;
 
-/// `contents` of a resource that was read.
+/// Mends the `contents` of a resource that was read.
 pub(super) fn all(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     mender.some_of("contents", &Shape::Own(read), scanner)
 }
@@ -32,7 +32,7 @@ fn read(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, Answ
     contents(mender, &asked, scanner)
 }
 
-/// The `resource` of a block of content. Nobody asked for it by an address, so that any will do.
+/// Mends the `resource` of a block of content. A missing URI is made up: no client asked for it by one.
 pub(super) fn embedded(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let made_up = mender.made_up();
     contents(mender, &made_up, scanner)
@@ -67,7 +67,7 @@ fn contents(mender: &mut Mender<'_>, uri: &str, scanner: &mut Scanner<'_>) -> Re
 }
 
 impl Mender<'_> {
-    /// An address for what has none.
+    /// Makes up a URI for a resource without one.
     pub(super) fn made_up(&mut self) -> String {
         self.made_up += 1;
         format!("\"onec:data/{}\"", self.made_up)
@@ -75,10 +75,10 @@ impl Mender<'_> {
 }
 
 impl Parts {
-    /// What stands in an object as the contents of a resource.
+    /// Reads an object as the contents of a resource.
     ///
     /// # Errors
-    /// [`AnswerError::Base64`].
+    /// [`AnswerError::Base64`] for a `blob` that is not Base64.
     pub(super) fn contents(&self, bytes: &[u8], uri: &str) -> Result<String, AnswerError> {
         let text = |span: Span| span.of(bytes).filter(|raw| raw.first() == Some(&b'"'));
         let json = |raw: &[u8]| String::from_utf8_lossy(raw).into_owned();
@@ -98,7 +98,7 @@ impl Parts {
                 out += &format!(",\"blob\":\"{}\"", data::one_line(data)?);
             }
             (None, Some(text)) => out += &format!(",\"text\":{}", json(text)),
-            // What it says in another way is still better than nothing.
+            // Other members are still better than no contents.
             (None, None) if self.others => {
                 out += &format!(",\"text\":{}", quoted(&json(self.object.of(bytes).unwrap_or_default())));
             }

@@ -1,11 +1,11 @@
-//! Schemas of tools that clients choke on. Many check a whole list at once, so that one bad schema costs
-//! them every tool.
+//! Mends schemas of tools. Many clients check a whole list at once, so that one bad schema costs them every tool.
 //!
 //! An input schema is an object with `type: object`
-//! ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool)). So was an
-//! output schema until [2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema)
-//! let it be of any type. Clients check results against it, so one that cannot be right goes instead of
-//! being guessed at.
+//! ([2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/server/tools#tool)). So was an output
+//! schema until
+//! [2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema), which
+//! allows any type. Clients check results against it, so one that cannot be right is removed instead of guessed
+//! at.
 
 use super::flat::{COMBINED, flattened};
 use super::keywords;
@@ -24,31 +24,31 @@ use std::collections::HashSet;
 pub(super) const ANY_OBJECT: &str = "{\"type\":\"object\"}";
 pub(super) const OBJECT: &str = "\"object\"";
 
-/// Which schema of a tool it is.
+/// The place of a schema in a tool, which decides about its type.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Root {
-    /// Of an object in any case.
+    /// The schema of an object; any other type becomes `object`.
     Input,
-    /// Of an object, or it goes.
+    /// The schema of an object; any other type removes the schema.
     Output,
-    /// Of whatever.
+    /// A schema of any type.
     Free,
 }
 
-/// What is the same all over one schema of a tool.
+/// The state of one schema of a tool.
 pub(super) struct Schema<'a> {
-    /// Before the whole of it.
+    /// The cursor at the start of the schema.
     whole: Scanner<'a>,
     pub(super) names: Names,
     root: Root,
-    /// As a tree, once some reference was looked up.
+    /// The schema as a tree, once a reference was looked up.
     tree: Option<Value>,
-    /// Where lists of names stand that name no property.
+    /// The places of lists of required names without a property.
     pub(super) empty: HashSet<usize>,
 }
 
 impl Schema<'_> {
-    /// Whether a reference leads to a schema within this one, as clients see it.
+    /// Returns whether a reference leads to a schema within this one, as clients see it.
     pub(super) fn leads(&mut self, bytes: &[u8], target: &str) -> bool {
         let Some(target) = target.strip_prefix('#') else { return false };
         let target = percent_decode_str(target).decode_utf8_lossy();
@@ -73,7 +73,7 @@ impl Schema<'_> {
         }
     }
 
-    /// Whether `items` may be several.
+    /// Returns whether `items` may be an array.
     pub(super) fn is_old(&self, bytes: &[u8]) -> bool {
         let dialect = first_member(&self.whole, bytes, "$schema", |_| true).and_then(unquote);
         dialect.is_some_and(|dialect| keywords::is_old(&dialect))
@@ -90,7 +90,7 @@ fn has_anchor(tree: &Value, anchor: &str) -> bool {
         }
 }
 
-/// The schema of arguments.
+/// Mends the schema of arguments.
 pub(super) fn input(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     match scanner.peek() {
         b'{' => mender.root(Root::Input, scanner),
@@ -107,7 +107,7 @@ pub(super) fn input(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resul
     }
 }
 
-/// A schema that was written as text.
+/// Reads a schema that is written as text.
 fn from_text(mender: &Mender<'_>, text: &str) -> Option<Vec<u8>> {
     let mut scanner = Scanner::new(text.as_bytes()).ok()?;
     if scanner.peek() != b'{' {
@@ -122,7 +122,7 @@ fn from_text(mender: &Mender<'_>, text: &str) -> Option<Vec<u8>> {
     if scanner.saw_lone_surrogates() { Some(json::without_lone_surrogates(&json)) } else { Some(json) }
 }
 
-/// The schema of results.
+/// Mends the schema of results.
 pub(super) fn output(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     if scanner.peek() != b'{' {
         return Ok(scanner.skip().map(|_| false)?);
@@ -137,11 +137,11 @@ pub(super) fn output(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Resu
     Ok(stays)
 }
 
-/// What a client makes of the `type` of a schema of an object.
+/// The meaning of the `type` in the schema of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
     Object,
-    /// `["object"]`, `["object","null"]`, another word for it
+    /// `["object"]`, `["object","null"]`, or another word for it.
     Nearly,
     Other,
 }
@@ -165,34 +165,34 @@ impl Type {
     }
 }
 
-/// An object that was read as a schema.
+/// The facts about an object that was read as a schema.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) object: Span,
-    /// It has members.
+    /// Whether it has members.
     pub(super) members: bool,
-    /// Some of them stay.
+    /// Whether some of them stay.
     pub(super) kept: bool,
-    /// It is of type object by now.
+    /// Whether it has the type object, maybe after repair.
     pub(super) typed: bool,
-    /// It is of another type.
+    /// Whether it has another type.
     pub(super) other: bool,
-    /// It may be an array.
+    /// Whether it may be an array.
     pub(super) array: bool,
-    /// It says what the items of one are.
+    /// Whether it has a schema for the items of an array.
     pub(super) items: bool,
-    /// It has keywords that model APIs refuse at the top.
+    /// Whether it has keywords that model APIs reject at the top.
     pub(super) combined: bool,
 }
 
-/// Where a schema stands within that of a tool.
+/// The place of a schema within the schema of a tool.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) group: usize,
-    /// Under `not` or `if`.
+    /// Whether it stands under `not` or `if`.
     pub(super) turned: bool,
     pub(super) root: Root,
-    /// It is the whole.
+    /// Whether it is the whole schema.
     pub(super) top: bool,
 }
 
@@ -203,7 +203,7 @@ impl Place {
 }
 
 impl Mender<'_> {
-    /// The object at the cursor as the schema of a tool; `false` if it cannot be one.
+    /// Mends the object at the cursor as the schema of a tool; `false` if it cannot be one.
     fn root(&mut self, root: Root, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let (before, mark) = (scanner.clone(), self.edits.mark());
         let mut empty = HashSet::new();
@@ -213,13 +213,13 @@ impl Mender<'_> {
             if empty.len() == known {
                 return Ok(stays);
             }
-            // Which lists name no property is known at the end only.
+            // Only now is it known which lists name no property, so start again without them.
             self.edits.back_to(mark);
             *scanner = before.clone();
         }
     }
 
-    /// The same without the lists of names at `empty`, to which those are added that turn out to be so.
+    /// Mends the schema without the lists of names at `empty`, and adds the lists that turn out to be empty.
     fn root_without(
         &mut self,
         empty: &mut HashSet<usize>,
@@ -233,7 +233,7 @@ impl Mender<'_> {
         let read = self.members(&mut schema, place, scanner)?;
         *empty = std::mem::take(&mut schema.empty);
         if root != Root::Free {
-            // An empty one says nothing, but clients would take results without structure for wrong.
+            // An empty schema says nothing, but clients would reject results without `structuredContent`.
             if root == Root::Output && (read.other || !read.members) {
                 return Ok(false);
             }
@@ -244,7 +244,7 @@ impl Mender<'_> {
             }
         }
         empty.extend(schema.names.settle(self.bytes, &mut self.edits));
-        // 2026-07-28 wants them kept (SEP-2106).
+        // 2026-07-28 requires these keywords to stay (SEP-2106).
         if root == Root::Input && read.combined && self.request.version.era() == Era::Legacy {
             let json = self.edits.since(mark).apply(self.bytes, read.object);
             if let Some(flat) = flattened(&json) {
@@ -252,12 +252,12 @@ impl Mender<'_> {
                 self.edits.replace(read.object, flat);
             }
         }
-        // The next schema uses their memory.
+        // The next schema reuses the memory.
         self.properties = schema.names;
         Ok(true)
     }
 
-    /// The type of a schema that must be of an object.
+    /// Mends the type of a schema that must be of an object.
     pub(super) fn root_type(
         &mut self,
         root: Root,

@@ -1,27 +1,27 @@
-//! What the members of an object should be, as data.
+//! Shapes: the expected members of objects, as data.
 
 use super::mender::Mender;
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::Scanner;
 
-/// Reads a value and says whether it fits, by now at least.
+/// A function that reads and mends a value, and returns whether it fits.
 pub(super) type Reader = fn(&mut Mender<'_>, &mut Scanner<'_>) -> Result<bool, AnswerError>;
 
-/// What a value should be.
+/// The expected shape of a value.
 pub(super) enum Shape {
-    /// Nothing: the member is no one's.
+    /// A member that does not belong to the object.
     Nothing,
-    /// An object that is data.
+    /// An object whose members are data.
     Data,
     /// A string.
     Text,
-    /// A string that is more than white space.
+    /// A string with more than white space.
     Name,
-    /// The same without controls, since it is sent back as it is.
+    /// A [`Name`](Self::Name) without control characters, since clients send it back exactly.
     Plain,
-    /// A string to read: no controls.
+    /// A text for people, without control characters.
     Label,
-    /// This string.
+    /// Exactly this string.
     Exactly(&'static str),
     /// One of these strings, in any case.
     OneOf(&'static [&'static str]),
@@ -29,33 +29,33 @@ pub(super) enum Shape {
     Number,
     /// A number above 0.
     Positive,
-    /// A number from 0 on that is whole.
+    /// An integer from 0 on.
     Natural,
     /// A number from 0 to 1.
     Share,
     Object(&'static [Field]),
-    /// An array; items that do not fit are left out.
+    /// An array; items that do not fit are removed.
     List(&'static Shape),
-    /// Has rules of its own.
+    /// A value with a reader of its own.
     Own(Reader),
 }
 
-/// A member of an object.
+/// A member of an object, with its shape.
 pub(super) struct Field {
     pub(super) key: &'static str,
     pub(super) shape: Shape,
     pub(super) need: Need,
 }
 
-/// What becomes of the object where a member does not fit or is absent.
+/// What happens to the object if a member does not fit or is absent.
 pub(super) enum Need {
-    /// The member goes.
+    /// The member is removed.
     Optional,
-    /// The object does not fit either.
+    /// The object does not fit.
     Must,
-    /// The member becomes this.
+    /// The member gets this JSON.
     Or(&'static str),
-    /// The member becomes what was found elsewhere.
+    /// The member gets a value found elsewhere.
     OrStandIn,
 }
 
@@ -86,7 +86,7 @@ impl Field {
 }
 
 impl Shape {
-    /// Whether a value fits whose first byte is this.
+    /// Returns whether a value fits whose first byte is `first`.
     pub(super) const fn fits_at_once(&self, first: u8) -> bool {
         match self {
             Self::Data => first == b'{',

@@ -1,4 +1,4 @@
-//! The keywords of a schema, at every depth.
+//! Mends the keywords of a schema, at every depth.
 
 use super::edits::Kept;
 use super::flat::COMBINED;
@@ -13,7 +13,7 @@ use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span, unquote};
 
 impl Mender<'_> {
-    /// The members of the object at the cursor, each keyword of the kind that it is or gone.
+    /// Mends the members of the object at the cursor; a keyword whose value does not fit is removed.
     pub(super) fn members(
         &mut self,
         schema: &mut Schema<'_>,
@@ -29,7 +29,7 @@ impl Mender<'_> {
             kept.next(member.start, &mut self.edits);
             let (edits, required) = (self.edits.mark(), schema.names.mark());
             let fits = match keyword(&member.key) {
-                // A null says something there only.
+                // An unknown keyword is removed if it is null; in `const` null is a value.
                 None => {
                     let null = scanner.peek() == b'n' && member.key != "const";
                     scanner.skip().map(|_| !null)?
@@ -61,14 +61,14 @@ impl Mender<'_> {
         })?;
         kept.finish(&mut self.edits);
         read.kept = kept.any;
-        // Model APIs refuse an array without them.
+        // Model APIs reject an array without `items`.
         if read.array && !read.items {
             self.edits.prepend(read.object, "\"items\":{}", kept.any);
         }
         Ok(read)
     }
 
-    /// The value of a keyword; `false` if it says nothing that a validator takes.
+    /// Mends the value of a keyword; `false` if no validator would accept it.
     fn keyword(
         &mut self,
         schema: &mut Schema<'_>,
@@ -106,7 +106,7 @@ impl Mender<'_> {
                 scanner.peek();
                 let start = scanner.pos();
                 let fits = self.value(&Shape::Text, scanner)?;
-                // A number is a text by now, and a pattern.
+                // A number was turned into text by now, which is a pattern.
                 let text = self.bytes.get(start..scanner.pos()).and_then(unquote);
                 Ok(fits && text.is_none_or(|text| keywords::is_pattern(&text)))
             }
@@ -115,7 +115,7 @@ impl Mender<'_> {
                 Ok(anchor.is_some_and(|anchor| keywords::is_anchor(&anchor)))
             }
             Keyword::Id => {
-                // Within a schema, one would lead its references elsewhere.
+                // In a subschema an `$id` would change the base of its references.
                 let id = scanner.skip()?.of(self.bytes).and_then(unquote).filter(|_| place.top);
                 Ok(id.is_some_and(|id| keywords::is_id(&id)))
             }
@@ -166,7 +166,7 @@ impl Mender<'_> {
         }
     }
 
-    /// A map of schemas or of lists of names.
+    /// Mends a map of schemas or of lists of names.
     fn by_name(
         &mut self,
         schema: &mut Schema<'_>,
@@ -221,7 +221,7 @@ impl Mender<'_> {
         Ok(true)
     }
 
-    /// An array of schemas, of the same value or each of its own. An empty one is none.
+    /// Mends an array of schemas that apply to the value itself or to other values; `false` for an empty one.
     fn schemas(
         &mut self,
         schema: &mut Schema<'_>,
@@ -240,7 +240,8 @@ impl Mender<'_> {
         Ok(any)
     }
 
-    /// A schema within one. Of what is none, any value is right; the name of a type is short for one of it.
+    /// Mends a subschema. One that is no schema becomes a schema for any value; the name of a type becomes a
+    /// schema of it.
     fn schema(
         &mut self,
         schema: &mut Schema<'_>,
@@ -269,7 +270,7 @@ impl Mender<'_> {
     }
 }
 
-/// Whether a `type` is or holds that of arrays.
+/// Returns whether a `type` is or has `array`.
 fn is_array(raw: Option<&[u8]>) -> bool {
     match raw {
         None | Some(b"\"string\"" | b"\"number\"" | b"\"integer\"" | b"\"boolean\"" | b"\"object\"") => false,

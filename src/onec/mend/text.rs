@@ -1,11 +1,11 @@
-//! Text, and what is written instead of it.
+//! Mends texts that are no strings.
 
 use super::judge::quoted;
 use super::mender::Mender;
 use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Scanner, Span};
 
-/// A text, or the JSON of what should be one.
+/// Mends a text: a value of another type becomes its JSON as a string.
 pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
     let first = scanner.peek();
     let span = scanner.skip()?;
@@ -17,7 +17,7 @@ pub(super) fn spelled(mender: &mut Mender<'_>, scanner: &mut Scanner<'_>) -> Res
 }
 
 impl Mender<'_> {
-    /// The value at `span` as a JSON string: its text, or its JSON.
+    /// Returns the value at `span` as a JSON string: its text, or its JSON.
     pub(super) fn text_of(&self, span: Span) -> String {
         let raw = span.of(self.bytes).unwrap_or_default();
         match raw.first() {

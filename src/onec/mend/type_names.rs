@@ -1,9 +1,9 @@
-//! Names of types that JSON Schema lacks, and what is meant by them.
+//! Names of types that JSON Schema does not have, and the types that they mean.
 
-/// The seven of JSON Schema.
+/// The seven types of JSON Schema.
 const KNOWN: [&str; 7] = ["string", "number", "integer", "boolean", "array", "object", "null"];
 
-/// What 1C and other languages call them, in lower case.
+/// Names in 1C and other languages, in lower case.
 const OTHERS: &[(&str, &[&str])] = &[
     (
         "string",
@@ -79,10 +79,11 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("null", &["неопределено", "none", "nil", "undefined"]),
 ];
 
-/// Types of 1C whose names go on behind a point: `СправочникСсылка.Номенклатура`. They travel as texts.
+/// Types of 1C whose names continue behind a point: `СправочникСсылка.Номенклатура`. Values of them are strings
+/// in JSON.
 const REFERENCES: [&str; 2] = ["ссылка.", "ref."];
 
-/// The type of JSON Schema that `name` means, if one does. A length may stand behind it: `Строка(50)`.
+/// Returns the type of JSON Schema that `name` means. A length may follow the name: `Строка(50)`.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
     let name = name.trim().to_lowercase();
     let name = name.split_once('(').map_or(&*name, |(name, _)| name.trim_end());
@@ -95,7 +96,7 @@ pub(super) fn meant(name: &str) -> Option<&'static str> {
     OTHERS.iter().find(|(_, names)| names.contains(&name)).map(|(known, _)| *known)
 }
 
-/// The types that a text lists: `Строка, Число`. None if one of them is not known.
+/// Returns the types that a text lists: `Строка, Число`. `None` if one of them is not known.
 fn all_meant(text: &str) -> Option<Vec<&'static str>> {
     let mut types = Vec::new();
     for name in text.split([',', ';', '|']) {
@@ -107,7 +108,7 @@ fn all_meant(text: &str) -> Option<Vec<&'static str>> {
     Some(types)
 }
 
-/// The JSON for the types that a text names.
+/// Returns the JSON for the types that a text names.
 pub(super) fn types_of(text: &str) -> Option<String> {
     match &*meant(text).map_or_else(|| all_meant(text), |one| Some(vec![one]))? {
         [] => None,
@@ -145,7 +146,7 @@ mod tests {
         ] {
             assert_eq!(meant(name), known, "{name}");
         }
-        // A length holds a comma, too, and is no list.
+        // A length has a comma too, but is no list.
         assert_eq!(all_meant("Строка, Число|строка"), Some(vec!["string", "number"]));
         assert_eq!(all_meant("Строка, Произвольный"), None);
     }

@@ -1,4 +1,4 @@
-//! Values by what they should be, and how what is not so is mended.
+//! Mends values by their shape.
 
 use super::edits::Kept;
 use super::judge::{Verdict, judge};
@@ -8,7 +8,7 @@ use crate::onec::answer_error::AnswerError;
 use crate::rpc::json::{Member, Scanner, Span};
 
 impl Mender<'_> {
-    /// Passes a value and mends it; `false` if it does not fit all the same.
+    /// Passes and mends a value; `false` if it does not fit.
     pub(super) fn value(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         let first = scanner.peek();
         match shape {
@@ -28,8 +28,8 @@ impl Mender<'_> {
         }
     }
 
-    /// Passes the array at the cursor, without the items that do not fit; how many there are, and how many
-    /// of them stay.
+    /// Passes the array at the cursor, without the items that do not fit. Returns how many items there are, and
+    /// how many stay.
     pub(super) fn list(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<(usize, usize), AnswerError> {
         let (mut all, mut stay) = (0, 0);
         let mut kept = Kept::default();
@@ -51,9 +51,9 @@ impl Mender<'_> {
         Ok((all, stay))
     }
 
-    /// Passes the object at the cursor, without those of `fields` that do not fit, come twice or stand
-    /// there as null. Members that are not among them stay as they are. Gives the fields that it has, a
-    /// bit for each, or `None` if it cannot be what it should.
+    /// Passes the object at the cursor, without those of `fields` that do not fit, are repeated or are null.
+    ///
+    /// Other members stay unchanged. Returns the fields of the object, a bit for each, or `None` if it does not fit.
     pub(super) fn object(
         &mut self,
         fields: &[Field],
@@ -95,7 +95,7 @@ impl Mender<'_> {
         Ok(Some(seen))
     }
 
-    /// Whether the member at the cursor stays.
+    /// Returns whether the member at the cursor stays.
     fn field(
         &mut self,
         field: &Field,
@@ -120,7 +120,7 @@ impl Mender<'_> {
         }
     }
 
-    /// An array of which something must stay, or one of its items that stands there alone.
+    /// Mends an array of which some item must stay, or a single item without its array.
     pub(super) fn some_of(
         &mut self,
         key: &'static str,
@@ -137,7 +137,7 @@ impl Mender<'_> {
         }
     }
 
-    /// The value at the cursor by itself, mended, if it fits.
+    /// Returns the value at the cursor by itself, mended, if it fits.
     pub(super) fn apart(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<Option<Vec<u8>>, AnswerError> {
         scanner.peek();
         let start = scanner.pos();
@@ -147,7 +147,7 @@ impl Mender<'_> {
         Ok(fits?.then(|| edits.apply(self.bytes, Span::new(start, scanner.pos()))))
     }
 
-    /// An item without the array that it should be in.
+    /// Wraps an item into the array that it should be in.
     pub(super) fn wrapped(&mut self, shape: &Shape, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
         scanner.peek();
         self.edits.insert(scanner.pos(), "[");

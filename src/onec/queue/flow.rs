@@ -1,25 +1,25 @@
-//! [`Flow`].
+//! Flows of calls in the queue: [`Flow`].
 
 use crate::net::holder::{Holder, keyed_hash};
 use crate::rpc::Extensions;
 use bytes::Bytes;
 use std::net::IpAddr;
 
-/// The calls that share turns as those of one caller, in the extensions of the HTTP request.
+/// A group of calls that take turns as those of one caller, in the extensions of the HTTP request.
 ///
-/// [`OneCService`](super::super::OneCService) puts it there. One that a layer above has put into the
-/// extensions of an RPC request or a [`RestCall`](super::super::RestCall) counts; otherwise the caller's
-/// [`Identity`](crate::Identity) (unless many [share](crate::Identity::shared) it), the address that [`ProxiesLayer`](crate::net::ProxiesLayer) found, or that of the
-/// [`Peer`](crate::net::Peer).
+/// [`OneCService`](super::super::OneCService) inserts it. A flow that a layer above has put into the extensions
+/// of an RPC request or a [`RestCall`](super::super::RestCall) comes first; else it is the caller's
+/// [`Identity`](crate::Identity) (unless it is [shared](crate::Identity::shared)), the address that
+/// [`ProxiesLayer`](crate::net::ProxiesLayer) found, or that of the [`Peer`](crate::net::Peer).
 ///
-/// It holds a keyed hash and nothing else of who it is. Flows of equal callers are equal within a process.
+/// It holds only a keyed hash of the caller. Flows of equal callers are equal within a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
     pub(super) lane: Lane,
     pub(super) id: u64,
 }
 
-/// Which of the queues.
+/// The queue of a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     Work,
@@ -28,53 +28,53 @@ pub(super) enum Lane {
 }
 
 impl Flow {
-    /// Calls of whom nobody knows whose they are. They have the bounds of the queue alone.
+    /// Calls without a known caller. They have only the limits of the whole queue.
     pub const NOBODY: Self = Self { lane: Lane::Work, id: 0 };
 
-    /// Questions whether 1C is there. Turns are kept free for them, and no login takes their place.
+    /// Health checks of 1C. Turns are kept free for them, and logins do not take their places.
     pub const HEALTH: Self = Self { lane: Lane::Health, id: 0 };
 
-    /// Calls for this subject, from wherever.
+    /// Returns the flow of calls for this subject, from any address.
     pub fn subject(subject: &str) -> Self {
         Holder::subject(subject).into()
     }
 
-    /// Calls from this address. IPv6 addresses count by their first 64 bits, as one subscriber has all of
-    /// the rest; IPv4 in IPv6 dress is IPv4.
+    /// Returns the flow of calls from this address. IPv6 addresses count by their first 64 bits, since one
+    /// subscriber has all the others; IPv4 addresses mapped to IPv6 count as IPv4.
     pub fn address(address: IpAddr) -> Self {
         Holder::address(address).into()
     }
 
-    /// Checks of this login, key or token. Turns are kept free for logins.
+    /// Returns the flow of checks of this login, key or token. Turns are kept free for logins.
     pub fn login(login: &[u8]) -> Self {
         Self { lane: Lane::Login, id: id(keyed_hash(login)) }
     }
 
-    /// Checks of logins, keys and tokens from this address that were not right before: however many somebody
-    /// makes up, they are one flow.
+    /// Returns the flow of checks of new logins, keys and tokens from this address. However many are guessed,
+    /// they are one flow.
     pub fn logins_from(address: IpAddr) -> Self {
         Self { lane: Lane::Login, ..Self::address(address) }
     }
 
-    /// Whose a request with these extensions is.
+    /// Returns the flow of a request with these extensions.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().copied().unwrap_or_else(|| Holder::of(extensions).into())
     }
 
-    /// Says whose call this is. Nobody's call needs no mark.
+    /// Adds the flow to a call, unless it is [`NOBODY`](Self::NOBODY).
     pub(in crate::onec) fn mark(self, call: &mut http::Request<Bytes>) {
         if self != Self::NOBODY {
             call.extensions_mut().insert(self);
         }
     }
 
-    /// Whether it is bounded as a part of the queue.
+    /// Returns whether the flow has limits of its own.
     pub(super) fn is_bounded(self) -> bool {
         self != Self::NOBODY
     }
 }
 
-/// Identifiers that are no hashes are even.
+/// Makes an identifier of a hash odd; the others are even.
 const fn id(hash: u64) -> u64 {
     hash | 1
 }

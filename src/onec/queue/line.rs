@@ -1,4 +1,4 @@
-//! [`Line`]: the calls of one lane that run and wait.
+//! The running and waiting calls of one lane: [`Line`].
 
 use super::flow::{Flow, Lane};
 use std::collections::hash_map::Entry;
@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use tokio::sync::oneshot;
 
-/// One flow may have this part of the places to wait.
+/// The part of the places in the queue that one flow may have.
 const PART_OF_PLACES: usize = 4;
 
-/// What there is at once at most.
+/// The limits of a lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) running: usize,
@@ -27,30 +27,30 @@ impl Bounds {
     }
 }
 
-/// One lane; who waits in it is sent a `T` in the end.
+/// One lane; a waiting call gets a `T` at its turn.
 pub(super) struct Line<T> {
     pub(super) bounds: Bounds,
     pub(super) running: usize,
     pub(super) waiting: usize,
-    /// Those with a call that runs or waits.
+    /// The flows with a running or waiting call.
     members: HashMap<u64, Member<T>, BuildHasherDefault<Hashed>>,
-    /// Those with a call that waits and may run, the next first.
+    /// The flows with a waiting call that may run, the next one first.
     next: BTreeSet<Rank>,
 }
 
-/// Calls that run, since when it is there, the flow.
+/// The number of running calls, the time since when the flow may run, and the flow.
 type Rank = (usize, u64, u64);
 
-/// What one flow has.
+/// The calls of one flow.
 struct Member<T> {
     running: usize,
-    /// Since when it is among those who may run, or the last turn it got since.
+    /// The step since when the flow may run, or of its last turn since then.
     since: u64,
-    /// By when they came.
+    /// The waiting calls, by the step at which they came.
     waiting: BTreeMap<u64, oneshot::Sender<T>>,
 }
 
-/// Somebody whose turn it is.
+/// A waiting call whose turn has come.
 pub(super) type Called<T> = (oneshot::Sender<T>, Flow);
 
 pub(super) enum Came<T> {
@@ -64,7 +64,7 @@ impl<T> Line<T> {
         Self { bounds, running: 0, waiting: 0, members: HashMap::default(), next: BTreeSet::new() }
     }
 
-    /// `free`: whether a turn is.
+    /// Adds a call; `free` says whether a turn is free.
     pub(super) fn enter(&mut self, flow: Flow, number: u64, free: bool) -> Came<T> {
         let may_wait = self.waiting < self.bounds.waiting;
         let bounds = self.bounds;
@@ -74,7 +74,7 @@ impl<T> Line<T> {
             Entry::Vacant(vacant) => vacant.insert(Member { running: 0, since: number, waiting: BTreeMap::new() }),
         };
         if free && member.running < bounds.running_of(flow) {
-            // It has no call that waits, by the rule of the module, so `next` is as before.
+            // The flow has no waiting call that may run, by the rule of the module, so `next` stays as it is.
             member.running += 1;
             self.running += 1;
             return Came::Running;
@@ -106,15 +106,15 @@ impl<T> Line<T> {
         self.change(flow, number, |member| member.running -= 1);
     }
 
-    /// One that waits is gone, unless it was called already.
+    /// Removes a waiting call, unless its turn has come.
     pub(super) fn forget(&mut self, flow: Flow, number: u64) {
-        // Its number is of no use: nobody comes to those who may run by this.
+        // The number has no effect: removing a call never makes a flow able to run.
         if self.change(flow, number, |member| member.waiting.remove(&number)).flatten().is_some() {
             self.waiting -= 1;
         }
     }
 
-    /// Changes what a flow has, and keeps `next` and `members` in step.
+    /// Changes the calls of a flow, and updates `next` and `members`.
     fn change<C>(&mut self, flow: Flow, number: u64, change: impl FnOnce(&mut Member<T>) -> C) -> Option<C> {
         let most = self.bounds.running_of(flow);
         let member = self.members.get_mut(&flow.id)?;
@@ -137,13 +137,13 @@ impl<T> Line<T> {
 }
 
 impl<T> Member<T> {
-    /// Its place among those who may run, if it is one of them.
+    /// Returns the rank of a flow, if it has a waiting call that may run.
     fn rank(&self, flow: Flow, most: usize) -> Option<Rank> {
         (!self.waiting.is_empty() && self.running < most).then_some((self.running, self.since, flow.id))
     }
 }
 
-/// For identifiers that are hashes.
+/// A hasher for identifiers that are hashes already.
 #[derive(Default)]
 struct Hashed(u64);
 

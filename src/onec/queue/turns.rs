@@ -1,8 +1,7 @@
-//! Who runs, who waits, and whose the next turn is.
+//! Turns: which calls run, which wait, and which is next.
 //!
-//! After every step one rule holds: where a turn is free for a lane, no flow of that lane has a call that
-//! waits and may run. So whoever comes and finds a turn free may have it, and a call that ends makes room
-//! for one at most.
+//! After every step one rule holds: if a turn is free for a lane, no flow of that lane has a waiting call that
+//! may run. So a new call may take a free turn at once, and a call that ends makes room for at most one.
 
 use super::flow::{Flow, Lane};
 use super::line::{Bounds, Called, Came, Line};
@@ -14,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
-/// How many calls may wait for each that may run.
+/// The number of waiting calls for each turn.
 const WAITING_PER_TURN: usize = 4;
 
 /// The turns of a queue.
 pub(super) struct Turns {
     turns: usize,
-    /// How many of them are kept for logins and questions for health.
+    /// The number of turns kept for logins and health checks.
     kept: usize,
-    /// How many of those are kept for questions for health alone.
+    /// The number of those that are kept for health checks alone.
     kept_for_health: usize,
     state: Mutex<State>,
     refusals: Sampler,
@@ -32,26 +31,26 @@ struct State {
     work: Line<Turn>,
     logins: Line<Turn>,
     health: Line<Turn>,
-    /// The lane that is asked first for whom the next turn is.
+    /// The lane that is asked first for the next turn.
     first: Lane,
-    /// Of the step: tells what came earlier.
+    /// The number of the step, which tells the order of events.
     number: u64,
 }
 
-/// What came of a call's coming.
+/// The result of adding a call.
 pub(super) enum Entered {
     Running(Turn),
     Waiting(Waiting),
     Refused,
 }
 
-/// The right to run, given back when it is dropped.
+/// The right to run, returned when it is dropped.
 pub(super) struct Turn {
     turns: Arc<Turns>,
     flow: Flow,
 }
 
-/// A place in the queue, given back when it is dropped.
+/// A place in the queue, returned when it is dropped.
 pub(super) struct Waiting {
     pub(super) turns: Arc<Turns>,
     pub(super) flow: Flow,
@@ -77,7 +76,7 @@ impl Turns {
         Self { turns, kept, kept_for_health: usize::from(kept > 1), state: Mutex::new(state), refusals }
     }
 
-    /// Takes a turn, or else a place to wait.
+    /// Takes a turn, or else a place in the queue.
     pub(super) fn enter(self: &Arc<Self>, flow: Flow) -> Entered {
         let turns = || Arc::clone(self);
         let mut state = self.lock();
@@ -90,7 +89,8 @@ impl Turns {
         }
     }
 
-    /// Warns that a call of this flow was not sent; of many such calls some are told. Their own lines say whose they are.
+    /// Warns that a call of this flow was not sent. Only some of many warnings are logged; the calls' own lines
+    /// name the callers.
     pub(super) fn refused(&self, flow: Flow, cause: &'static str) {
         let what = match flow.lane {
             Lane::Work => "calls",
@@ -102,7 +102,7 @@ impl Turns {
         }
     }
 
-    /// Whether a turn is free for some flow of this lane.
+    /// Returns whether a turn is free for some flow of this lane.
     fn has_room(&self, state: &State, lane: Lane) -> bool {
         let (work, logins, health) = (state.work.running, state.logins.running, state.health.running);
         let front = logins + health.max(self.kept_for_health);
@@ -113,7 +113,7 @@ impl Turns {
         }
     }
 
-    /// Finds who runs next, if anybody can.
+    /// Returns the next call to run, if one can.
     fn next(&self, state: &mut State) -> Option<Called<Turn>> {
         let (first, second) = (state.first, state.first.next());
         for lane in [first, second, second.next()] {
@@ -129,7 +129,7 @@ impl Turns {
         None
     }
 
-    /// A call of this flow ended.
+    /// Ends a call of this flow.
     fn leave(self: &Arc<Self>, flow: Flow) {
         let mut state = self.lock();
         let number = state.tick();
@@ -137,7 +137,7 @@ impl Turns {
         let called = self.next(&mut state);
         drop(state);
         if let Some((turn, flow)) = called {
-            // Whoever is gone by now drops it again, and so it comes to the next.
+            // If the receiver is gone, the turn is dropped and goes to the next call.
             let _ = turn.send(Turn { turns: Arc::clone(self), flow });
         }
     }
@@ -200,7 +200,7 @@ impl Drop for Turn {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // A turn that was sent in the meantime goes with the receiver.
+        // A turn that was sent in the meantime is dropped with the receiver.
         self.turns.lock().line(self.flow.lane).forget(self.flow, self.number);
     }
 }

@@ -1,8 +1,8 @@
 //! One pass over JSON text: checks it, finds the spans that matter, copies nothing.
 //!
-//! The grammar is RFC 8259, strictly; nesting is bounded by [`MAX_DEPTH`]. The text between the
-//! spans that a caller asks for is checked and never looked at again, so numbers keep their exact
-//! digits and unknown members their exact bytes.
+//! The grammar is RFC 8259, strictly; nesting is limited by [`MAX_DEPTH`]. The text between the spans that are
+//! asked for is checked once and not parsed, so numbers keep their exact digits and unknown members their exact
+//! bytes.
 
 mod scanner;
 mod surrogates;
@@ -18,11 +18,11 @@ pub(crate) use tree::Tree;
 use bytes::Bytes;
 use std::borrow::Cow;
 
-/// The deepest nesting of arrays and objects that is accepted. serde_json, jsonschema and most
-/// clients stop at the same depth.
+/// The deepest nesting of arrays and objects that is accepted. serde_json, jsonschema and most clients have the
+/// same limit.
 pub const MAX_DEPTH: u32 = 128;
 
-/// A range of bytes of a message. Messages are bounded far below 4 GiB, so 32 bits do.
+/// A range of bytes of a message. Messages are far shorter than 4 GiB, so 32 bits are enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     start: u32,
@@ -30,7 +30,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes there, which stay those of `bytes`; none where it ends behind them.
+    /// Returns the bytes of the span as a part of `bytes`; empty if the span ends behind them.
     pub(crate) fn slice(self, bytes: &Bytes) -> Bytes {
         if self.end() <= bytes.len() { bytes.slice(self.start()..self.end()) } else { Bytes::new() }
     }
@@ -39,22 +39,22 @@ impl Span {
         Self { start: start as u32, end: end as u32 }
     }
 
-    /// The first byte.
+    /// Returns the offset of the first byte.
     pub const fn start(self) -> usize {
         self.start as usize
     }
 
-    /// One past the last byte.
+    /// Returns the offset behind the last byte.
     pub const fn end(self) -> usize {
         self.end as usize
     }
 
-    /// No bytes at all: how an absent value is written.
+    /// Returns whether the span holds no bytes, which stands for an absent value.
     pub const fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// The bytes it names, if it is not empty and within `bytes`.
+    /// Returns the bytes of the span, if it is not empty and within `bytes`.
     pub fn of(self, bytes: &[u8]) -> Option<&[u8]> {
         if self.is_empty() {
             return None;
@@ -67,36 +67,36 @@ impl Span {
     }
 }
 
-/// Why a text is not the JSON that was expected.
+/// An error in JSON text, or JSON other than expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// Not UTF-8.
+    /// The text is not UTF-8.
     #[error("not valid UTF-8")]
     Utf8,
-    /// Not JSON; the offset of the first byte that does not fit.
+    /// The text is not JSON; holds the offset of the first wrong byte.
     #[error("not valid JSON at byte {0}")]
     Syntax(usize),
-    /// Nested deeper than [`MAX_DEPTH`].
+    /// The nesting is deeper than [`MAX_DEPTH`].
     #[error("nested deeper than {MAX_DEPTH} levels")]
     Depth,
-    /// A member that is read stands there twice, so two readers could see different values.
+    /// A known member stands there twice, so two readers could see different values.
     #[error("duplicate key \"{0}\"")]
     Duplicate(&'static str),
-    /// Another type than expected; what was expected.
+    /// The value has another type; holds the expected one.
     #[error("{0}")]
     Expected(&'static str),
-    /// Longer than spans can name.
+    /// The text is longer than spans can address.
     #[error("longer than 4 GiB")]
     Size,
 }
 
-/// The text of the string at `span`, unescaped; `None` where no string stands or a surrogate is alone.
+/// Returns the unescaped text of the string at `span`; `None` if there is no string or it has a lone surrogate.
 pub fn text(bytes: &[u8], span: Span) -> Option<Cow<'_, str>> {
     unquote(span.of(bytes)?)
 }
 
-/// The text of a JSON string; `None` where `raw` is none.
+/// Returns the unescaped text of a JSON string; `None` if `raw` is not one.
 pub fn unquote(raw: &[u8]) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     if inner.contains(&b'\\') {
@@ -111,7 +111,7 @@ pub fn quote_into(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// Notes that a member was met and refuses a second one of the same name.
+/// Notes where a member stands, and returns an error for a second one with the same name.
 pub(crate) fn once(slot: &mut Span, span: Span, name: &'static str) -> Result<(), JsonError> {
     if slot.is_empty() {
         *slot = span;

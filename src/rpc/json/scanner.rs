@@ -1,4 +1,4 @@
-//! The cursor, and how it passes values.
+//! The cursor over JSON text, and how it passes values.
 
 use super::{JsonError, MAX_DEPTH, Span, unquote};
 use std::borrow::Cow;
@@ -17,14 +17,14 @@ pub struct Scanner<'a> {
 /// A member of an object, with the cursor on its value.
 #[derive(Debug)]
 pub struct Member<'a> {
-    /// The key, unescaped.
+    /// The unescaped key.
     pub key: Cow<'a, str>,
-    /// Where its quote stands.
+    /// The offset of the key's opening quote.
     pub start: usize,
 }
 
 impl<'a> Scanner<'a> {
-    /// A cursor at the start of `bytes`.
+    /// Creates a cursor at the start of `bytes`.
     ///
     /// # Errors
     /// [`JsonError::Utf8`] and [`JsonError::Size`].
@@ -36,7 +36,8 @@ impl<'a> Scanner<'a> {
         Ok(Self { text, bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
-    /// A cursor over a text most of which was checked before: of its UTF-8, only keys that are read are looked at.
+    /// Creates a cursor over text that was mostly checked before: checks the UTF-8 of the keys that are read,
+    /// and no more.
     ///
     /// # Errors
     /// [`JsonError::Size`].
@@ -47,23 +48,23 @@ impl<'a> Scanner<'a> {
         Ok(Self { text: "", bytes, pos: 0, depth: 0, breaks: false, lone: false })
     }
 
-    /// Goes on at `pos`, behind what is known to stand here.
+    /// Moves the cursor to `pos`, behind text that is known.
     pub(crate) fn jump(&mut self, pos: usize) {
         self.pos = self.pos.max(pos);
     }
 
-    /// Whether a CR or LF was passed. Inside strings none is legal, so each of them may become a
+    /// Returns whether the cursor passed a CR or LF. Strings cannot hold them unescaped, so each may become a
     /// space without changing the meaning.
     pub const fn saw_line_breaks(&self) -> bool {
         self.breaks
     }
 
-    /// Whether the escape of a surrogate without its other half was passed.
+    /// Returns whether the cursor passed the escape of a lone surrogate.
     pub(crate) const fn saw_lone_surrogates(&self) -> bool {
         self.lone
     }
 
-    /// A cursor on the value that begins at `pos`, as deep as this one.
+    /// Returns a cursor on the value that begins at `pos`, at the depth of this one.
     pub(crate) fn back_at(&self, pos: usize) -> Self {
         Self { pos, ..self.clone() }
     }
@@ -80,7 +81,7 @@ impl<'a> Scanner<'a> {
     /// Reads an object; `each` is called at every member and must consume its value.
     ///
     /// # Errors
-    /// [`JsonError::Expected`] where no object stands, and whatever the text or `each` is at fault with.
+    /// [`JsonError::Expected`] if there is no object, syntax errors of the text, and the errors of `each`.
     pub fn object<E: From<JsonError>>(
         &mut self,
         mut each: impl FnMut(&mut Self, Member<'a>) -> Result<(), E>,
@@ -122,7 +123,7 @@ impl<'a> Scanner<'a> {
         let key = if escaped {
             self.bytes.get(start..end).and_then(unquote)
         } else {
-            // Nothing to undo, and UTF-8 since the whole is.
+            // The key has no escapes, and it is UTF-8 since the whole text is.
             let known = self.text.get(start + 1..end - 1);
             known.or_else(|| std::str::from_utf8(self.bytes.get(start + 1..end - 1)?).ok()).map(Cow::Borrowed)
         };
@@ -132,7 +133,7 @@ impl<'a> Scanner<'a> {
     /// Reads an array; `each` is called at every item and must consume it.
     ///
     /// # Errors
-    /// [`JsonError::Expected`] where no array stands, and whatever the text or `each` is at fault with.
+    /// [`JsonError::Expected`] if there is no array, syntax errors of the text, and the errors of `each`.
     pub fn array<E: From<JsonError>>(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), E>) -> Result<Span, E> {
         if self.peek() != b'[' {
             return Err(JsonError::Expected("expected an array").into());
@@ -159,7 +160,7 @@ impl<'a> Scanner<'a> {
         Ok(Span::new(start, self.pos))
     }
 
-    /// Reads a string and gives its span, quotes included.
+    /// Reads a string and returns its span, quotes included.
     ///
     /// # Errors
     /// [`JsonError::Syntax`].
@@ -172,14 +173,14 @@ impl<'a> Scanner<'a> {
         Ok(Span::new(start, self.pos))
     }
 
-    /// Checks and passes one value of any kind.
+    /// Checks one value of any type and passes it.
     ///
     /// # Errors
     /// [`JsonError::Syntax`], [`JsonError::Depth`].
     pub fn skip(&mut self) -> Result<Span, JsonError> {
         self.space();
         let start = self.pos;
-        // One bit a level: is it an object? MAX_DEPTH fits.
+        // One bit for each level, set for an object: `MAX_DEPTH` fits.
         let mut kinds: u128 = 0;
         let outer = self.depth;
         loop {
@@ -190,7 +191,7 @@ impl<'a> Scanner<'a> {
                     self.pos += 1;
                     let object = open == b'{';
                     if self.peek() == open + 2 {
-                        // '}' and ']' stand two places behind their brackets in ASCII.
+                        // In ASCII, '}' and ']' come two places after their opening brackets.
                         self.pos += 1;
                         self.depth -= 1;
                     } else {
@@ -231,11 +232,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes one value however deep it is nested, to leave it out: only its strings and the number of its
-    /// brackets are looked at.
+    /// Passes one value of any depth, to leave it out: checks only its strings and counts its brackets.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`] where it does not end.
+    /// [`JsonError::Syntax`] if it does not end.
     pub(crate) fn pass_by(&mut self) -> Result<(), JsonError> {
         let mut open = 0_usize;
         loop {

@@ -1,7 +1,7 @@
-//! Surrogates without their other half. JSON allows them, hardly a reader does.
+//! Lone surrogates: half of a UTF-16 pair, which JSON allows and nearly all readers reject.
 
-/// `json` with `\ufffd`, the replacement character, in place of each surrogate that stands alone.
-/// Nothing moves: both take six bytes.
+/// Returns `json` with `\ufffd`, the replacement character, in place of each lone surrogate. No offset changes:
+/// both take six bytes.
 pub(crate) fn without_lone_surrogates(json: &[u8]) -> Vec<u8> {
     let mut out = json.to_vec();
     let mut at = 0;
@@ -17,14 +17,14 @@ pub(crate) fn without_lone_surrogates(json: &[u8]) -> Vec<u8> {
                 6
             }
             (Some(_), _) => 6,
-            // The character behind a backslash is no backslash of its own.
+            // The character behind a backslash does not start another escape.
             (None, _) => 2,
         };
     }
     out
 }
 
-/// The number that a `\u` escape at `at` stands for.
+/// Returns the number in the `\u` escape at `at`.
 pub(super) fn unit(json: &[u8], at: usize) -> Option<u16> {
     let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |number, digit| {

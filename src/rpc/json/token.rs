@@ -1,5 +1,5 @@
-//! How the cursor passes white space, strings, numbers and words: much of the time that a message takes, so that most of
-//! it is inlined where values are passed.
+//! How the cursor passes white space, strings, numbers and literals. Much of a message's time goes here, so
+//! most of it is inlined.
 
 use super::JsonError;
 use super::scanner::Scanner;
@@ -12,7 +12,7 @@ impl Scanner<'_> {
 
     #[inline]
     fn at(&self) -> u8 {
-        // NUL is legal nowhere in JSON, so it stands for the end.
+        // NUL is not legal anywhere in JSON, so it can stand for the end.
         self.bytes.get(self.pos).copied().unwrap_or(0)
     }
 
@@ -28,7 +28,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The first byte of the next token; 0 at the end.
+    /// Returns the first byte of the next token; 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
         self.space();
@@ -45,7 +45,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Nothing but white space may follow.
+    /// Checks that nothing but white space follows.
     ///
     /// # Errors
     /// [`JsonError::Syntax`].
@@ -95,7 +95,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Passes a string and says whether anything in it is escaped. The cursor is on the opening quote.
+    /// Passes a string and returns whether it has escapes. The cursor is on the opening quote.
     #[inline]
     pub(super) fn string_token(&mut self) -> Result<bool, JsonError> {
         self.pos += 1;
@@ -145,7 +145,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// The escape at `start` may be half of a pair; the other half is passed with it.
+    /// Passes the other half of a surrogate pair whose first half may be the escape at `start`.
     #[cold]
     fn surrogate(&mut self, start: usize) {
         match (unit(self.bytes, start), unit(self.bytes, self.pos)) {
@@ -156,7 +156,7 @@ impl Scanner<'_> {
     }
 }
 
-/// How many bytes come before the next quote, backslash or control character, eight bytes a step.
+/// Returns how many bytes come before the next quote, backslash or control character, eight bytes a step.
 #[inline]
 pub(crate) fn plain_text(text: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;

@@ -1,5 +1,5 @@
-//! JSON as a tree that keeps the order of members, members that stand there twice, and the exact
-//! text of everything but what is taken out.
+//! JSON as a tree that keeps the order of members, repeated members, and the exact text of everything that is
+//! not taken out.
 
 use super::{JsonError, Member, Scanner, quote_into, unquote};
 
@@ -8,7 +8,7 @@ pub(crate) enum Tree {
     Object(Vec<(String, Tree)>),
     Array(Vec<Tree>),
     Text(String),
-    /// A number, a literal, or a string that is no text (a surrogate alone).
+    /// A number, a literal, or a string with a lone surrogate.
     Raw(Vec<u8>),
 }
 
@@ -74,7 +74,7 @@ impl Tree {
         }
     }
 
-    /// Whether some string or key in it is such a one.
+    /// Returns whether some string or key in it fits `is`.
     pub(crate) fn holds(&self, is: &impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Object(members) => members.iter().any(|(key, value)| is(key) || value.holds(is)),

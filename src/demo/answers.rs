@@ -1,4 +1,4 @@
-//! What the tools do: each reads its arguments, asks the company and writes content.
+//! The work of the tools: each reads its arguments, asks the company and writes content.
 
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -11,7 +11,7 @@ use super::{metadata, png, wire};
 
 type Answer = Result<Vec<Value>, ExceptionError>;
 
-/// How many items a search shows unless told, and at most.
+/// The default and the limit of items that a search shows.
 const LIMIT: usize = 10;
 const MAX_LIMIT: usize = 100;
 
@@ -67,7 +67,7 @@ pub(super) fn sales_report(call: &Call<'_>) -> Answer {
     Ok(vec![text(report)])
 }
 
-/// A day written as `2026-03-31`.
+/// Reads a day written as `2026-03-31`.
 fn day(arguments: &Arguments<'_>, name: &str) -> Result<Date, ExceptionError> {
     let day = arguments.required(name)?;
     let wrong = |_| ExceptionError(format!("Параметр '{name}': неверная дата '{day}'"));
@@ -84,7 +84,7 @@ pub(super) fn product_image(call: &Call<'_>) -> Answer {
     Ok(vec![text(product.name), json!({ "type": "image", "data": wire::base64(&image), "mimeType": "image/png" })])
 }
 
-/// A sentence for people, then the numbers for whoever wants to reckon with them.
+/// Returns a sentence for people, then the numbers for programs.
 pub(super) fn stock(call: &Call<'_>) -> Answer {
     let place = queries::warehouse(call.arguments.required("Склад")?)?;
     let query = call.arguments.text("Номенклатура")?.unwrap_or_default();

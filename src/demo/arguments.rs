@@ -1,11 +1,11 @@
-//! What tools and prompts are called with, and how 1C code complains.
+//! Arguments of tools and prompts, and the exceptions of 1C code.
 
 use serde_json::{Map, Value};
 
 use super::callers::Session;
 use super::trade::Date;
 
-/// What 1C's `Raise` throws: a text for a person, and nothing else.
+/// An exception, as 1C's `Raise` throws it: a text for a person, and nothing else.
 #[derive(Debug)]
 pub(super) struct ExceptionError(pub(super) String);
 
@@ -15,14 +15,16 @@ impl From<String> for ExceptionError {
     }
 }
 
-/// The `arguments` of a call, or the `params` of a request; a missing one and a null are the same.
+/// The `arguments` of a call, or the `params` of a request; a missing one counts as null.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arguments<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Arguments<'a> {
+    /// Reads an object; null counts as absent.
+    ///
     /// # Errors
     ///
-    /// When it is neither an object nor nothing.
+    /// If the value is neither an object nor null.
     pub(super) fn new(value: Option<&'a Value>) -> Result<Self, ExceptionError> {
         match value {
             None | Some(Value::Null) => Ok(Self(None)),
@@ -31,14 +33,16 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A member as it is.
+    /// Returns a member.
     pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
         self.0.and_then(|members| members.get(name)).filter(|value| !value.is_null())
     }
 
+    /// Returns a member that is a string.
+    ///
     /// # Errors
     ///
-    /// When it is there and is no string.
+    /// If the member is there and is no string.
     pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, ExceptionError> {
         match self.get(name) {
             None => Ok(None),
@@ -47,17 +51,21 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// Returns a required member that is a string.
+    ///
     /// # Errors
     ///
-    /// When it is missing or no string.
+    /// If the member is missing or no string.
     pub(super) fn required(&self, name: &str) -> Result<&'a str, ExceptionError> {
         let missing = || format!("Не указан обязательный параметр '{name}'");
         Ok(self.text(name)?.ok_or_else(missing)?)
     }
 
+    /// Returns a member that is a natural number.
+    ///
     /// # Errors
     ///
-    /// When it is there and is no natural number.
+    /// If the member is there and is no natural number.
     pub(super) fn count(&self, name: &str) -> Result<Option<usize>, ExceptionError> {
         let natural = |value: &Value| value.as_u64().and_then(|number| number.try_into().ok());
         match self.get(name) {
@@ -67,7 +75,7 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// A call of a tool: with what, by whom, on which day.
+/// A call of a tool: the arguments, the caller and the day.
 pub(super) struct Call<'a> {
     pub(super) arguments: Arguments<'a>,
     pub(super) session: &'a Session,

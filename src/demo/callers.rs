@@ -1,4 +1,4 @@
-//! Under whose name tools run.
+//! The callers of tools, as the infobase sees them.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,24 +6,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
-/// How many callers are remembered.
+/// The number of callers that are remembered.
 const REMEMBERED: usize = 100;
 
-/// Who called a tool.
+/// A caller of a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Caller {
-    /// The user of the infobase.
+    /// The user of the infobase that the call runs as.
     pub user: String,
     /// The tool, or the path of the REST dialect, such as `reports/sales`.
     pub tool: String,
-    /// `X-MCP-Sub` as it came: percent-encoded.
+    /// The header `X-MCP-Sub` as it was sent: percent-encoded.
     pub sub: Option<String>,
-    /// `X-MCP-Scopes` as it came: separated by commas.
+    /// The header `X-MCP-Scopes` as it was sent: separated by commas.
     pub scopes: Option<String>,
 }
 
-/// The session of a request: a user, and what the gateway says of the caller.
+/// The session of a request: a user, and what the gateway says about the caller.
 #[derive(Debug)]
 pub(super) struct Session {
     user: &'static str,
@@ -35,7 +35,7 @@ impl Session {
     pub(super) fn new(user: &'static str, headers: &HeaderMap) -> Self {
         let text = |name| {
             let values = headers.get_all(name).iter();
-            // Joined as a web server joins them, so that a header sent twice does not go unseen.
+            // Joined as a web server joins them, so that a repeated header is noticed.
             values.map(|value| String::from_utf8_lossy(value.as_bytes())).reduce(|all, next| all + ", " + next)
         };
         let owned = |name| text(name).map(String::from);
@@ -50,7 +50,7 @@ impl Session {
         self.scopes.as_deref()
     }
 
-    /// For people, one fact a line.
+    /// Describes the session for people, one fact a line.
     pub(super) fn describe(&self) -> String {
         let mut text = format!("Пользователь 1С: {}", self.user);
         if let Some(sub) = &self.sub {
@@ -68,7 +68,7 @@ impl Session {
     }
 }
 
-/// The callers of an infobase, the last ones at the end.
+/// The callers of an infobase, the newest at the end.
 #[derive(Debug, Default)]
 pub(super) struct Callers(Mutex<VecDeque<Caller>>);
 

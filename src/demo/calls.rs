@@ -1,13 +1,11 @@
-//! How many tool calls ran, and how they ended.
+//! Counts of tool calls, by how they ended.
 
 use tokio::sync::watch;
 
-/// Tool calls of one [`DemoInfobase`](super::DemoInfobase) since it started, at one moment.
+/// The number of tool calls of a [`DemoInfobase`](super::DemoInfobase) since it started.
 ///
-/// Calls in the REST dialect are among them.
-///
-/// Those still running are `started() - finished() - cancelled()`. Calls of unknown tools do not
-/// count: nothing ran.
+/// Calls in the REST dialect are included. Running calls are `started() - finished() - cancelled()`. Calls of
+/// unknown tools do not count, since nothing ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     started: u64,
@@ -16,28 +14,28 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Calls that began to run.
+    /// Returns the number of calls that began to run.
     pub const fn started(&self) -> u64 {
         self.started
     }
 
-    /// Calls that ran to their end, well or with an exception.
+    /// Returns the number of calls that ran to their end, with a result or an exception.
     pub const fn finished(&self) -> u64 {
         self.finished
     }
 
-    /// Calls cut short: the HTTP peer went away, or the infobase was stopped.
+    /// Returns the number of calls that were cut short: the HTTP client disconnected, or the infobase was stopped.
     pub const fn cancelled(&self) -> u64 {
         self.cancelled
     }
 }
 
-/// Keeps the [`Calls`] of an infobase.
+/// Counts the [`Calls`] of an infobase.
 #[derive(Debug, Default)]
 pub(super) struct Counter(watch::Sender<Calls>);
 
 impl Counter {
-    /// Counts a call as started; how it ended is told by what happens to the guard.
+    /// Counts a call as started; the guard counts how it ends.
     pub(super) fn start(&self) -> Running<'_> {
         self.0.send_modify(|calls| calls.started += 1);
         Running { counter: self, finished: false }
@@ -49,12 +47,12 @@ impl Counter {
 
     pub(super) async fn until(&self, mut reached: impl FnMut(&Calls) -> bool) -> Calls {
         let mut changes = self.0.subscribe();
-        // Fails only when the sender is gone, and it is borrowed here.
+        // Fails only if the sender is gone, and it is borrowed here.
         changes.wait_for(|calls| reached(calls)).await.map_or_else(|_| self.now(), |calls| *calls)
     }
 }
 
-/// A call under way. Dropped before [`finish`](Self::finish), it counts as cancelled.
+/// A running call. If it is dropped before [`finish`](Self::finish), it counts as cancelled.
 pub(super) struct Running<'a> {
     counter: &'a Counter,
     finished: bool,

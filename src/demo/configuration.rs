@@ -1,5 +1,5 @@
-//! Which objects the infobase has: all catalogues and documents of [`trade`](super::trade), and the
-//! registers that its reports amount to.
+//! The objects of the infobase: all catalogues and documents of [`trade`](super::trade), and registers that
+//! match its reports.
 
 use super::object::{Class, Field, MetadataObject, Name, Part};
 
@@ -37,7 +37,7 @@ macro_rules! objects {
     };
 }
 
-/// The Russian name of a catalogue by its name in either language.
+/// Returns the Russian name of a catalogue by its name in either language.
 pub(super) fn catalog(name: &str) -> Option<&'static str> {
     let catalog = OBJECTS.iter().find(|object| object.class.0.is("Catalog") && object.name.is(name));
     catalog.map(|object| object.name.0)

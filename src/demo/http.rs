@@ -1,4 +1,4 @@
-//! The web server's part: which infobase, which user, which HTTP service.
+//! The part of the web server: finds the infobase, the user and the HTTP service.
 
 use std::io;
 
@@ -14,18 +14,20 @@ use super::publication::Publication;
 use super::trade::{self, Access};
 use super::{keys, rpc, wire};
 
-/// The name under which the infobase is published. Its case matters, as on most web servers.
+/// The name of the published infobase. Its case matters, as on most web servers.
 pub(super) const BASE: &str = "/demo";
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
 type Reply = Response<Full<Bytes>>;
 
+/// Answers a request to the web server.
+///
 /// # Errors
 ///
-/// When the request's body cannot be read: there is no one left to answer.
+/// If the request's body cannot be read: then the client is gone.
 pub(super) async fn answer(publication: &Publication, request: Request<Incoming>) -> io::Result<Reply> {
-    // The web server knows no such infobase, so it does not ask for a login either.
+    // The web server knows no such infobase, so it does not ask for a login.
     let Some(path) = request.uri().path().strip_prefix(BASE).map(str::to_owned) else {
         return Ok(page(StatusCode::NOT_FOUND));
     };
@@ -45,7 +47,7 @@ pub(super) async fn answer(publication: &Publication, request: Request<Incoming>
     service(publication, route, &session, request).await
 }
 
-/// The HTTP service's URL templates and their verbs.
+/// Answers at the URL templates of the HTTP service, by method.
 async fn service(
     publication: &Publication,
     route: &str,
@@ -84,7 +86,7 @@ fn rest(publication: &Publication, path: &str, route: trade::Route, session: &Se
     json(status, &answer)
 }
 
-/// The whole body, or nothing when it is too long.
+/// Reads the whole body; `None` if it is too long.
 async fn read(body: Incoming) -> io::Result<Option<Bytes>> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Ok(None);
@@ -119,7 +121,7 @@ fn unauthorized() -> Reply {
     reply
 }
 
-/// What 1C itself says to a user without the role.
+/// Returns the answer of 1C to a user without the role.
 fn forbidden() -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from("Недостаточно прав доступа: HTTPСервис.mcp_APIBackend")));
     *reply.status_mut() = StatusCode::FORBIDDEN;
@@ -128,7 +130,7 @@ fn forbidden() -> Reply {
     reply
 }
 
-/// The page of a web server that speaks for itself: no JSON, no Russian.
+/// Returns a page of the web server itself: no JSON, and not in Russian.
 fn page(status: StatusCode) -> Reply {
     let html = format!(
         "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n\

@@ -1,4 +1,4 @@
-//! The running infobase: its listener, its connections, its end.
+//! The running infobase: its listener and its connections.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -21,13 +21,13 @@ use super::requests::{Received, Requests};
 use super::trade::Date;
 use super::users::{ADMINISTRATOR, USERS, User, Users};
 
-/// Long enough to watch a client wait, to press its cancel button and to see progress go by.
+/// Long enough to watch a client wait, cancel, and show progress.
 const REPORT_DELAY: Duration = Duration::from_secs(8);
 
-/// How long to wait when no connection can be accepted, most likely for want of descriptors.
+/// The pause after a failed accept, most likely for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A stand-in infobase being served; stops and drops its connections when dropped.
+/// A running stand-in infobase; dropping it stops it and closes its connections.
 ///
 /// See the [module docs](super) for an example.
 #[derive(Debug)]
@@ -35,11 +35,11 @@ pub struct DemoInfobase {
     url: String,
     publication: Arc<Publication>,
     stop: oneshot::Sender<()>,
-    // The accept loop, which owns the connections. Dropping the set aborts them all.
+    // The accept loop, which owns the connections. Dropping the set aborts all of them.
     tasks: JoinSet<()>,
 }
 
-/// What a [`DemoInfobase`] may be told before it starts; made by [`DemoInfobase::builder`].
+/// Settings of a [`DemoInfobase`] before it starts; see [`DemoInfobase::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "an infobase is served once `start` is called"]
 pub struct Builder {
@@ -49,109 +49,107 @@ pub struct Builder {
 }
 
 impl DemoInfobase {
-    /// Serves an infobase on a free port of 127.0.0.1.
+    /// Starts an infobase on a free port of 127.0.0.1.
     ///
     /// # Errors
     ///
-    /// When no port can be listened on.
+    /// If no port can be listened on.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// An infobase on a chosen port, or with a quicker report.
+    /// Returns a builder, to choose the port, the day or the delay of the report.
     pub const fn builder() -> Builder {
         Builder { port: 0, report_delay: REPORT_DELAY, today: None }
     }
 
-    /// The infobase's address, such as `http://127.0.0.1:8080/demo`. Its HTTP service is at
-    /// `{url}/hs/mcp/`.
+    /// Returns the infobase's address, such as `http://127.0.0.1:8080/demo`. Its HTTP service is at `{url}/hs/mcp/`.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The login of the administrator, the usual service account. It is Cyrillic, as most are.
+    /// Returns the name of the administrator, the usual service account. It is Cyrillic, as most are.
     pub const fn username(&self) -> &str {
         ADMINISTRATOR.name
     }
 
-    /// The administrator's password, as the infobase starts.
+    /// Returns the initial password of the administrator.
     pub const fn password(&self) -> &str {
         ADMINISTRATOR.password
     }
 
-    /// All users, the administrator first, with their passwords as the infobase starts.
+    /// Returns all users with their initial passwords, the administrator first.
     pub const fn users(&self) -> &'static [User] {
         USERS
     }
 
-    /// All access keys.
+    /// Returns all access keys.
     pub const fn keys(&self) -> &'static [Key] {
         KEYS
     }
 
-    /// Gives a user another password, at once and for all connections; whether there is such a user.
+    /// Sets the password of a user, at once and for all connections; returns whether the user exists.
     pub fn set_password(&self, user: &str, password: &str) -> bool {
         self.publication.users.set_password(user, password)
     }
 
-    /// Who called tools or paths of the REST dialect, the last ones at the end, 100 at most. Unknown ones do not
-    /// count.
+    /// Returns the callers of tools and of REST paths, the newest at the end, 100 at most. Calls of unknown
+    /// tools and paths do not count.
     pub fn callers(&self) -> Vec<Caller> {
         self.publication.callers.now()
     }
 
-    /// The last requests to the HTTP service, 100 at most, the newest at the end. Those without a
-    /// login or role are not among them.
+    /// Returns the last requests to the HTTP service, 100 at most, the newest at the end. Requests without a
+    /// login or role are not included.
     pub fn requests(&self) -> Vec<Received> {
         self.publication.requests.now()
     }
 
-    /// The tool calls up to now.
+    /// Returns the number of tool calls so far.
     pub fn calls(&self) -> Calls {
         self.publication.calls.now()
     }
 
-    /// Waits until the tool calls are as wanted, for ever if they never are.
+    /// Waits until the tool calls meet a condition, for ever if they never do.
     ///
-    /// Lets a test wait for what it caused instead of sleeping:
-    /// `infobase.calls_until(|calls| calls.cancelled() == 1).await`.
+    /// A test can wait for an effect instead of sleeping: `infobase.calls_until(|calls| calls.cancelled() == 1).await`.
     pub async fn calls_until(&self, reached: impl FnMut(&Calls) -> bool) -> Calls {
         self.publication.calls.until(reached).await
     }
 
-    /// Closes the listener and every connection, whatever runs on it, and waits until they are
-    /// closed. The port is free again afterwards.
+    /// Closes the listener and all connections, and waits until they are closed. Running calls are dropped. The
+    /// port is free afterwards.
     pub async fn stop(mut self) {
-        // The loop may have ended by itself only by a panic; then there is nobody to tell.
+        // Fails only if the loop has panicked.
         let _ = self.stop.send(());
         while self.tasks.join_next().await.is_some() {}
     }
 }
 
 impl Builder {
-    /// Listens on this port instead of a free one.
+    /// Sets the port, instead of a free one.
     pub const fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// How long `sales_report` takes; 8 seconds unless told.
+    /// Sets how long `sales_report` takes; the default is 8 seconds.
     pub const fn report_delay(mut self, delay: Duration) -> Self {
         self.report_delay = delay;
         self
     }
 
-    /// The day up to which balances and the event log go unless they are told; else the day it is.
+    /// Sets the current day of the infobase, up to which balances and the event log go; the default is today.
     pub const fn today(mut self, today: Date) -> Self {
         self.today = Some(today);
         self
     }
 
-    /// Serves the infobase.
+    /// Starts the infobase.
     ///
     /// # Errors
     ///
-    /// When the port cannot be listened on.
+    /// If the port cannot be listened on.
     pub async fn start(self) -> io::Result<DemoInfobase> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let url = format!("http://{}{BASE}", listener.local_addr()?);
@@ -189,12 +187,12 @@ async fn accept(listener: TcpListener, publication: Arc<Publication>, mut stoppe
 }
 
 async fn serve(stream: TcpStream, publication: Arc<Publication>) {
-    // Answers are small and awaited: do not let Nagle hold them. Without it they only come later.
+    // Answers are small and waited for: Nagle's algorithm must not delay them. An error here only costs time.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let publication = Arc::clone(&publication);
         async move { answer(&publication, request).await }
     });
-    // A connection ends in an error when the peer breaks it off, which is its good right.
+    // A connection ends in an error if the client closes it early, which is fine.
     let _ = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
 }

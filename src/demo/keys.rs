@@ -1,4 +1,4 @@
-//! Access keys, and their check.
+//! Access keys, and the check of them.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Key {
-    /// What the holder types. It is no secret: nothing of value is here.
+    /// The key that the holder enters. It is not secret, since it protects nothing.
     pub key: &'static str,
-    /// Who holds it.
+    /// The identifier of the holder.
     pub sub: &'static str,
-    /// What the holder is called.
+    /// The name of the holder.
     pub name: &'static str,
-    /// What it allows.
+    /// The scopes of the key.
     pub scopes: &'static [&'static str],
 }
 
@@ -42,7 +42,7 @@ pub(super) const KEYS: &[Key] = &[
     Key { key: "ключ-без-прав", sub: "nobody", name: "Уволенный сотрудник", scopes: &[] },
 ];
 
-/// The answer to `POST auth/verify`.
+/// Returns the answer to `POST auth/verify`.
 pub(super) fn verify(body: &[u8]) -> (StatusCode, Value) {
     let asked = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let Some(key) = asked.get("key").and_then(Value::as_str) else {

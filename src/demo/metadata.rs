@@ -1,4 +1,4 @@
-//! The metadata of the configuration: its objects by their Russian and English names.
+//! Metadata of the configuration: its objects by their Russian and English names.
 
 use serde_json::{Map, Value, json};
 
@@ -6,11 +6,11 @@ use super::arguments::ExceptionError;
 use super::configuration::OBJECTS;
 use super::object::MetadataObject;
 
-/// An object by its full name in either language, even mixed: `Catalog.Номенклатура`.
+/// Returns the object with this full name in either language, even mixed: `Catalog.Номенклатура`.
 ///
 /// # Errors
 ///
-/// When the configuration has none.
+/// If the configuration has no such object.
 pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, ExceptionError> {
     full_name
         .split_once('.')
@@ -18,7 +18,7 @@ pub(super) fn object(full_name: &str) -> Result<&'static MetadataObject, Excepti
         .ok_or_else(|| ExceptionError(format!("Объект метаданных '{full_name}' не найден")))
 }
 
-/// The whole configuration, as a tree: class, object, parts, fields with their types.
+/// Returns the whole configuration as a tree: class, object, parts, fields with their types.
 pub(super) fn tree() -> Value {
     let mut branches = Map::new();
     for object in OBJECTS {

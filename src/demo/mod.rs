@@ -1,35 +1,32 @@
 //! A stand-in 1C:Enterprise infobase, served over real HTTP on a loopback port.
 //!
-//! For trying the gateway out without 1C (`--demo`), for integration tests and for benches. It is
-//! the infobase of one small trading company ([`trade`]), and every answer of either dialect is
-//! computed from its documents, so they agree. It speaks like the stock MCP extension, manners
-//! included: a byte order mark before JSON that is spread over lines, Base64 broken by CRLF,
-//! Russian error texts, and no patience for keys that a 1C `Structure` cannot hold.
+//! It is for trying the gateway without 1C (`--demo`), for integration tests and for benches. It is the
+//! infobase of one small trading company ([`trade`]), and every answer of either dialect is computed from its
+//! documents, so all answers agree. It behaves like the standard MCP extension, quirks included: a byte order
+//! mark before JSON that is spread over lines, Base64 broken by CRLF, Russian error texts, and errors for keys
+//! that a 1C `Structure` cannot hold.
 //!
 //! - `GET {url}/hs/mcp/health` answers `{"status":"ok"}`.
-//! - `POST {url}/hs/mcp/rpc` is JSON-RPC 2.0: `tools/list`, `tools/call`, `resources/list`,
-//!   `resources/read`, `prompts/list`, `prompts/get`; anything else is -32601. Like the extension it
-//!   stands for, it knows nothing of scopes. Its `sales_report` (by product, slow on purpose) bears the
-//!   name of a tool of the built-in catalog: where a gateway serves both, the catalog's is the one that
-//!   clients see and call.
+//! - `POST {url}/hs/mcp/rpc` is JSON-RPC 2.0: `tools/list`, `tools/call`, `resources/list`, `resources/read`,
+//!   `prompts/list`, `prompts/get`; any other method is -32601. Like the standard extension it knows no scopes.
+//!   Its `sales_report` (by product, slow on purpose) has the name of a tool of the built-in catalog: if a
+//!   gateway serves both, clients see and call that of the catalog.
 //!
-//! - `POST {url}/hs/mcp/auth/verify` with `{"key":…}` says whose an access key is: `{"sub","name",
+//! - `POST {url}/hs/mcp/auth/verify` with `{"key":…}` returns the holder of an access key: `{"sub","name",
 //!   "scopes":[…]}`, or 401 with an error in JSON.
 //!
-//! - `POST {url}/hs/mcp/resolve/{entity}`, `reports/{report}`, `admin/eventlog` and
-//!   `admin/find_document` are the REST dialect. Errors are `{"error","message"}` with 400, or 403
-//!   where `X-MCP-Scopes` lacks the scope.
+//! - `POST {url}/hs/mcp/resolve/{entity}`, `reports/{report}`, `admin/eventlog` and `admin/find_document` are
+//!   the REST dialect. Errors are `{"error","message"}` with 400, or 403 if `X-MCP-Scopes` lacks the scope.
 //!
-//! All want Basic authentication in UTF-8: 401 otherwise, and 403 for a user without the role.
-//! Another infobase or path is 404, a known path with another verb 405, a body over 4 MiB 413, a
-//! notification 204.
+//! All need Basic authentication in UTF-8: 401 otherwise, and 403 for a user without the role. Another infobase
+//! or path is 404, a known path with another method 405, a body over 4 MiB 413, a notification 204.
 //!
-//! There are several users ([`DemoInfobase::users`]), one without a password and one without the role,
-//! and access keys with different scopes ([`DemoInfobase::keys`]). The tool `whoami` tells under which
-//! user it runs and what the gateway said of the caller (`X-MCP-Sub`, `X-MCP-Scopes`);
-//! [`DemoInfobase::callers`] tells it to tests, of both dialects, and [`DemoInfobase::requests`] what came.
+//! There are several users ([`DemoInfobase::users`]), one without a password and one without the role, and
+//! access keys with different scopes ([`DemoInfobase::keys`]). The tool `whoami` shows the user it runs as and
+//! what the gateway said about the caller (`X-MCP-Sub`, `X-MCP-Scopes`). For tests, [`DemoInfobase::callers`]
+//! returns the callers in both dialects, and [`DemoInfobase::requests`] the requests.
 //!
-//! It listens on 127.0.0.1 only, and its passwords are no secrets: nothing of value belongs here.
+//! It listens on 127.0.0.1 only. Its passwords are not secret, since they protect nothing.
 //!
 //! # Example
 //!

@@ -1,4 +1,4 @@
-//! What an object of the configuration is called and has, and how it is described.
+//! Objects of the configuration: their names, their parts and their description.
 
 use super::text::found;
 
@@ -9,7 +9,7 @@ pub(super) struct MetadataObject {
     pub(super) parts: &'static [Part],
 }
 
-/// A class of objects, and the heading under which the Designer shows it.
+/// A class of objects, and its heading in the Designer.
 pub(super) struct Class(pub(super) Name, pub(super) &'static str);
 
 /// A Russian name and an English one.
@@ -28,13 +28,13 @@ pub(super) struct Field {
 
 impl Name {
     pub(super) fn is(&self, name: &str) -> bool {
-        // 1C compares names without regard to case, in either language.
+        // 1C ignores case when it compares names in either language.
         [self.0, self.1].iter().any(|own| own.to_lowercase() == name.to_lowercase())
     }
 }
 
 impl MetadataObject {
-    /// The object over several lines, with the fields whose name holds `filter`.
+    /// Describes the object over several lines, with the fields whose name contains `filter`.
     pub(super) fn describe(&self, filter: &str) -> String {
         let Self { class: Class(class, _), name, synonym, .. } = self;
         let mut text = format!("{}.{} ({}.{})\nСиноним: {synonym}", class.0, name.0, class.1, name.1);

@@ -1,9 +1,9 @@
-//! Pictures, drawn point by point: real PNG files without a picture library.
+//! PNG files drawn point by point, without an image library.
 //!
-//! Points are not compressed ("stored" in terms of deflate), so the writer is a few lines and the
-//! files are long enough for their Base64 to take many lines.
+//! Points are not compressed ("stored" in terms of deflate), so the writer is a few lines and the files are
+//! long enough for their Base64 to take many lines.
 
-/// A square of `side` points, each coloured by `colour(x, y)`.
+/// Returns a square of `side` points, each coloured by `colour(x, y)`.
 pub(super) fn square(side: u8, colour: impl Fn(u8, u8) -> [u8; 3]) -> Vec<u8> {
     let mut points = Vec::new();
     for y in 0..side {
@@ -27,7 +27,7 @@ fn chunk(file: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
     file.extend(crc32(kind.iter().chain(data)).to_be_bytes());
 }
 
-/// The data as it is, in blocks of what 16 bits can count.
+/// Returns the data uncompressed, in blocks whose length fits 16 bits.
 fn zlib(data: &[u8]) -> Vec<u8> {
     let mut stream = vec![0x78, 0x01];
     let blocks = data.chunks(usize::from(u16::MAX));

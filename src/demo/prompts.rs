@@ -1,4 +1,4 @@
-//! Ready-made requests for a model.
+//! Prompts: ready-made requests for a model.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ struct Prompt {
     title: &'static str,
     description: &'static str,
     arguments: &'static [Argument],
-    /// The contents of its messages, all in the user's name.
+    /// Makes the contents of the messages, all of the user.
     contents: fn(&Arguments<'_>, Date) -> Result<Vec<Value>, ExceptionError>,
 }
 
@@ -73,9 +73,11 @@ pub(super) fn list() -> Value {
     json!({ "prompts": PROMPTS.iter().map(entry).collect::<Vec<_>>() })
 }
 
+/// Returns a prompt with its messages.
+///
 /// # Errors
 ///
-/// When there is no such prompt, or an argument is missing or makes no sense.
+/// If there is no such prompt, or an argument is missing or invalid.
 pub(super) fn get(params: Arguments<'_>, today: Date) -> Result<Value, ExceptionError> {
     let name = params.required("name")?;
     let prompt = PROMPTS.iter().find(|prompt| prompt.name == name);

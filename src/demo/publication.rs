@@ -1,4 +1,4 @@
-//! What a published infobase remembers, and how it was told to behave.
+//! The state and the settings of a published infobase.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ pub(super) struct Publication {
     pub(super) callers: Callers,
     pub(super) requests: Requests,
     pub(super) users: Users,
-    /// The day of balances and events when none is told; else the day it is.
+    /// The fixed day of the infobase, if one is set.
     pub(super) today: Option<Date>,
 }
 
 impl Publication {
-    /// The day it is in the infobase.
+    /// Returns the current day of the infobase.
     pub(super) fn today(&self) -> Date {
         self.today.unwrap_or_else(Date::today)
     }

@@ -1,5 +1,5 @@
-//! What is asked of the company. The answers agree with those of the REST dialect, whose parts they
-//! use: the same goods are found, left and sold.
+//! Queries to the company. They use the parts of the REST dialect, so that both dialects find equal goods,
+//! stock and sales.
 
 use std::cmp::Reverse;
 
@@ -7,9 +7,11 @@ use super::arguments::ExceptionError;
 use super::trade::{self, Date, EntryKind, Product, Turnover, Warehouse, company};
 use super::wire::money;
 
+/// Returns the product with this code.
+///
 /// # Errors
 ///
-/// When there is no product of this code.
+/// If there is no product with this code.
 pub(super) fn product(code: &str) -> Result<&'static Product, ExceptionError> {
     company()
         .products
@@ -18,24 +20,24 @@ pub(super) fn product(code: &str) -> Result<&'static Product, ExceptionError> {
         .ok_or_else(|| ExceptionError(format!("Номенклатура с кодом '{code}' не найдена")))
 }
 
-/// The colour of a product's picture: any that stays.
+/// Returns the colour of a product's picture: any fixed one.
 pub(super) fn colour(product: &Product) -> [u8; 3] {
     let part = |at: usize| product.id.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
     [0, 2, 4].map(|at| part(at).unwrap_or_default())
 }
 
-/// A warehouse and its place among all.
+/// A warehouse and its index among all.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     at: usize,
     pub(super) row: &'static Warehouse,
 }
 
-/// A warehouse by its code or by its name in either language.
+/// Returns a warehouse by its code or by its name in either language.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If there is none.
 pub(super) fn warehouse(name: &str) -> Result<Place, ExceptionError> {
     let wanted = name.trim().to_lowercase();
     let named = |row: &Warehouse| [row.code, row.name, row.name_en].iter().any(|own| own.to_lowercase() == wanted);
@@ -43,17 +45,17 @@ pub(super) fn warehouse(name: &str) -> Result<Place, ExceptionError> {
     places.find(|place| named(place.row)).ok_or_else(|| ExceptionError(format!("Склад '{name}' не найден")))
 }
 
-/// How much of each product lies in a warehouse at the end of a day, if any does.
+/// Returns the quantity of each product in a warehouse at the end of a day, if there is any.
 pub(super) fn in_stock(place: Place, day: Date) -> Vec<(&'static Product, i64)> {
     let left = trade::left(company(), place.at, day).into_iter();
     left.filter_map(|(at, left)| Some((company().products.get(at)?, left))).collect()
 }
 
-/// Products with what was sold of them.
+/// Products with their sales.
 type Sold = Vec<(&'static Product, Turnover)>;
 
-/// What was sold from one day to another of each product, the dearest first, in how many documents
-/// and for how much in all.
+/// Returns the sales of each product from one day to another, the highest amount first, the number of documents
+/// and the total amount.
 pub(super) fn sales(from: Date, to: Date) -> (Sold, usize, i64) {
     let (rows, documents, amount) = trade::by_product(company(), from, to);
     let mut rows =
@@ -62,21 +64,21 @@ pub(super) fn sales(from: Date, to: Date) -> (Sold, usize, i64) {
     (rows, documents, amount)
 }
 
-/// An item of any catalog, ready to be shown.
+/// An item of any catalogue, ready to be shown.
 pub(super) struct Item {
     pub(super) code: &'static str,
     pub(super) name: &'static str,
-    /// Nothing where the name needs no translation.
+    /// The English name; empty if the name needs no translation.
     pub(super) name_en: &'static str,
     pub(super) details: String,
 }
 
-/// What a query finds in a catalog named in either language, with `Справочник.` or `Catalog.` before
-/// it or not; of products only those that `place` has, if one is given.
+/// Returns the matches of a query in a catalogue, named in either language, with or without `Справочник.` or
+/// `Catalog.` before it. Of products only those in stock at `place`, if it is given.
 ///
 /// # Errors
 ///
-/// When there is no such catalog.
+/// If there is no such catalogue.
 pub(super) fn catalog(name: &str, query: &str, place: Option<Place>, day: Date) -> Result<Vec<Item>, ExceptionError> {
     let lower = name.trim().to_lowercase();
     let short = lower.strip_prefix("справочник.").or_else(|| lower.strip_prefix("catalog."));
@@ -118,7 +120,7 @@ fn customers(query: &str) -> Vec<Item> {
     trade::search(company, EntryKind::Customer, query).into_iter().filter_map(item).collect()
 }
 
-/// The warehouses that a query finds.
+/// Returns the warehouses that match a query.
 pub(super) fn warehouses(query: &str) -> Vec<Item> {
     let item = |at: usize| {
         let row = company().warehouses.get(at)?;

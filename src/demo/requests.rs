@@ -1,4 +1,4 @@
-//! What reached the infobase.
+//! Requests that reached the infobase.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 
-/// How many requests are remembered, and how much of a body.
+/// The number of requests that are remembered, and the bytes of each body.
 const REMEMBERED: usize = 100;
 const BODY: usize = 64 * 1024;
 
@@ -17,13 +17,13 @@ const BODY: usize = 64 * 1024;
 pub struct Received {
     /// The user of the infobase.
     pub user: String,
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
     /// The path below the root of the service, such as `reports/sales`.
     pub path: String,
-    /// The headers as they came, but for the login.
+    /// The headers as they were sent, without the login.
     pub headers: HeaderMap,
-    /// The body, up to 64 KiB of it.
+    /// The first 64 KiB of the body.
     pub body: Bytes,
 }
 
@@ -35,7 +35,7 @@ impl Requests {
     pub(super) fn remember(&self, user: &str, method: &Method, path: &str, headers: &HeaderMap, body: &Bytes) {
         let mut headers = headers.clone();
         headers.remove(AUTHORIZATION);
-        // A slice would keep the whole body.
+        // A slice would keep the whole body in memory.
         let body =
             if body.len() > BODY { Bytes::copy_from_slice(body.get(..BODY).unwrap_or_default()) } else { body.clone() };
         let (user, method, path) = (user.to_owned(), method.clone(), path.to_owned());

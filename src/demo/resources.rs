@@ -1,4 +1,4 @@
-//! What can be read: about the company, its price list, its logo, its configuration.
+//! Resources: texts on the company, its price list, its logo, its configuration.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ const RESOURCES: &[Resource] = &[
 ];
 
 impl Resource {
-    /// Its content, with the `type` that MCP does not know and stock sends.
+    /// Returns the content, with the `type` that the standard extension sends and MCP does not have.
     fn contents(&self, today: Date) -> Value {
         let Self { uri, mime_type, .. } = self;
         match (self.content)(today) {
@@ -76,16 +76,20 @@ pub(super) fn list() -> Value {
     json!({ "resources": RESOURCES.iter().map(entry).collect::<Vec<_>>() })
 }
 
+/// Reads the resource that a request names.
+///
 /// # Errors
 ///
-/// When there is no such resource.
+/// If there is no such resource.
 pub(super) fn read(params: Arguments<'_>, today: Date) -> Result<Value, ExceptionError> {
     Ok(json!({ "contents": [contents(params.required("uri")?, today)?] }))
 }
 
+/// Returns the contents of the resource with this URI.
+///
 /// # Errors
 ///
-/// When there is no such resource.
+/// If there is no such resource.
 pub(super) fn contents(uri: &str, today: Date) -> Result<Value, ExceptionError> {
     let resource = RESOURCES.iter().find(|resource| resource.uri == uri);
     Ok(resource.ok_or_else(|| format!("Ресурс '{uri}' не найден"))?.contents(today))
@@ -117,7 +121,7 @@ fn price_list(today: Date) -> String {
     csv
 }
 
-/// A daisy, after which the company is named: eight white petals around a yellow middle.
+/// Draws a daisy, which the company is named after: eight white petals around a yellow middle.
 fn logo() -> Vec<u8> {
     png::square(32, |x, y| {
         let (dx, dy) = (f32::from(x) - 15.5, f32::from(y) - 15.5);

@@ -1,4 +1,4 @@
-//! JSON-RPC 2.0 as the stock extension speaks it.
+//! JSON-RPC 2.0 as the standard extension speaks it.
 
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -8,10 +8,10 @@ use super::callers::Session;
 use super::publication::Publication;
 use super::{prompts, resources, tools};
 
-/// How much of a refused key is told: it may be as long as a request.
+/// How many bytes of a rejected key are shown: it may be as long as a request.
 const KEY_SHOWN: usize = 100;
 
-/// The reply, or nothing for a notification.
+/// Returns the reply; `None` for a notification.
 pub(super) async fn answer(publication: &Publication, session: &Session, body: &[u8]) -> Option<Value> {
     let request = match serde_json::from_slice::<Value>(body) {
         Ok(request) => request,
@@ -26,7 +26,7 @@ pub(super) async fn answer(publication: &Publication, session: &Session, body: &
         let text = "Значение не является значением объектного типа (jsonrpc)";
         return Some(internal(&Value::Null, &located(text)));
     };
-    // Stock looks at nothing else of a notification, and runs nothing for it.
+    // The standard extension reads nothing else of a notification, and runs nothing for it.
     let id = request.get("id")?;
     if request.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return Some(error(id, -32600, "Неподдерживаемая версия JSON-RPC"));
@@ -43,7 +43,7 @@ pub(super) async fn answer(publication: &Publication, session: &Session, body: &
     })
 }
 
-/// What the method gives, or nothing when there is no such method.
+/// Returns the result of a method; `None` if there is no such method.
 async fn run(
     publication: &Publication,
     session: &Session,
@@ -61,7 +61,7 @@ async fn run(
     })
 }
 
-/// The request without arguments that a tool reads otherwise.
+/// Returns the request without arguments that its tool reads into a Map.
 fn of_structures(request: &Value) -> Cow<'_, Value> {
     let name = request.pointer("/params/name").and_then(Value::as_str);
     if !name.is_some_and(tools::takes_any_key) {
@@ -74,8 +74,8 @@ fn of_structures(request: &Value) -> Cow<'_, Value> {
     Cow::Owned(request)
 }
 
-/// The first key, at any depth, that 1C's `Structure` cannot hold: requests are read into one.
-/// The parser has bounded the depth.
+/// Returns the first key, at any depth, that 1C's `Structure` cannot hold: requests are read into one. The
+/// parser has limited the depth.
 fn refused_key(value: &Value) -> Option<&str> {
     match value {
         Value::Array(items) => items.iter().find_map(refused_key),
@@ -86,14 +86,14 @@ fn refused_key(value: &Value) -> Option<&str> {
     }
 }
 
-/// A letter of any alphabet or an underscore, then digits too.
+/// Returns whether a key is an identifier: a letter of any alphabet or an underscore, then also digits.
 fn is_identifier(key: &str) -> bool {
     let mut letters = key.chars();
     letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
-/// An exception's text as it reaches the top of the module: with its place before it.
+/// Returns the text of an exception as it reaches the top of the module: with its place before it.
 fn located(text: &str) -> String {
     format!("{{HTTPСервис.mcp_APIBackend.Модуль(118)}}: {text}")
 }

@@ -1,11 +1,11 @@
-//! How this infobase compares and searches text.
+//! Comparison and search of texts in this infobase.
 
-/// A text as it is compared: whatever its case, and with `ё` as good as `е`.
+/// Returns a text for comparison: in lower case, and with `е` for `ё`.
 pub(super) fn plain(text: &str) -> String {
     text.to_lowercase().replace('ё', "е")
 }
 
-/// Whether one of the texts holds the query.
+/// Returns whether one of the texts contains the query.
 pub(super) fn found(query: &str, texts: &[&str]) -> bool {
     let query = plain(query.trim());
     texts.iter().any(|text| plain(text).contains(&query))

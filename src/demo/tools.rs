@@ -1,4 +1,4 @@
-//! Which tools there are, and how one is called. What they do is in `answers`.
+//! The list of tools, and the call of one. Their work is in `answers`.
 
 use serde_json::{Value, json};
 
@@ -11,13 +11,13 @@ struct Tool {
     name: &'static str,
     title: &'static str,
     description: &'static str,
-    /// The schemas of its parameters, if it has any.
+    /// Makes the schemas of the parameters, if there are any.
     parameters: Option<fn() -> Value>,
     required: &'static [&'static str],
     run: fn(&Call<'_>) -> Result<Vec<Value>, ExceptionError>,
-    /// Whether it takes its time.
+    /// Whether the tool is slow on purpose.
     slow: bool,
-    /// Whether it reads its arguments into a Map, which holds any key.
+    /// Whether the arguments are read into a Map, which holds any key.
     map: bool,
 }
 
@@ -155,7 +155,7 @@ fn date(description: &str) -> Value {
 impl Tool {
     fn input_schema(&self) -> Value {
         match self.parameters {
-            // Not a valid schema of MCP, which wants "type":"object"; stock sends it all the same.
+            // Not a valid schema in MCP, which requires "type":"object"; the standard extension sends it.
             None => json!({}),
             Some(parameters) => {
                 json!({ "type": "object", "properties": parameters(), "required": self.required })
@@ -173,16 +173,16 @@ pub(super) fn list() -> Value {
     json!({ "tools": TOOLS.iter().map(entry).collect::<Vec<_>>() })
 }
 
-/// Whether the arguments of a tool may have keys that no Structure holds.
+/// Returns whether the arguments of a tool may have keys that a Structure cannot hold.
 pub(super) fn takes_any_key(name: &str) -> bool {
     TOOLS.iter().any(|tool| tool.name == name && tool.map)
 }
 
-/// An exception of the tool is a result too.
+/// Calls a tool. An exception of the tool is a result too.
 ///
 /// # Errors
 ///
-/// When there is no such tool.
+/// If there is no such tool.
 pub(super) async fn call(
     publication: &Publication,
     session: &Session,

@@ -1,4 +1,4 @@
-//! Who may log in.
+//! Users of the infobase, and their logins.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,17 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use http::header::{AUTHORIZATION, HeaderMap};
 
-/// A user of the infobase, as it starts.
+/// A user of the infobase, with the initial password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
-    /// The name to log in with.
+    /// The name for the login.
     pub name: &'static str,
-    /// The password. It is no secret: nothing of value is here.
+    /// The initial password. It is not secret, since it protects nothing.
     pub password: &'static str,
-    /// What is special about this one.
+    /// A note on what is special about this user.
     pub note: &'static str,
-    /// Whether the user has the role that the HTTP service wants; 403 without.
+    /// Whether the user has the role that the HTTP service requires; without it the answer is 403.
     pub has_role: bool,
 }
 
@@ -37,14 +37,14 @@ pub(super) const USERS: &[User] = &[
     User { name: "Гость", password: "guest", note: "without the role to use the service", has_role: false },
 ];
 
-/// The users with the passwords of now.
+/// The users with their current passwords.
 #[derive(Debug, Default)]
 pub(super) struct Users {
     changed: Mutex<HashMap<&'static str, String>>,
 }
 
 impl Users {
-    /// Who asks, if their login is right. Not in constant time: the passwords are public.
+    /// Returns the user whose login is in the headers. Not in constant time: the passwords are public.
     pub(super) fn log_in(&self, headers: &HeaderMap) -> Option<&'static User> {
         let login = headers
             .get(AUTHORIZATION)
@@ -59,7 +59,7 @@ impl Users {
         (changed.get(user.name).map_or(user.password, String::as_str) == password).then_some(user)
     }
 
-    /// Whether there is such a user.
+    /// Sets a password; returns whether the user exists.
     pub(super) fn set_password(&self, name: &str, password: &str) -> bool {
         let user = find(name);
         if let Some(user) = user {

@@ -1,4 +1,4 @@
-//! How 1C writes JSON, Base64 and numbers.
+//! JSON, Base64 and numbers as 1C writes them.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
@@ -7,21 +7,21 @@ use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 const BOM: &str = "\u{feff}";
-/// How long a line `Base64Строка()` makes.
+/// The length of a line of `Base64Строка()`.
 const BASE64_LINE: usize = 76;
 
-/// A byte order mark, then JSON indented over lines that end in CRLF.
+/// Returns a byte order mark, then JSON indented over lines that end in CRLF.
 pub(super) fn json(value: &Value) -> Bytes {
     let mut compact = Vec::from(BOM);
     let mut writer = Serializer::with_formatter(&mut compact, PrettyFormatter::with_indent(b"\t"));
-    // Fails for keys that are no strings and for writers that fail: neither exists here.
+    // Fails only for keys that are no strings and for writers that fail: neither exists here.
     let _ = value.serialize(&mut writer);
-    // Line feeds inside of strings are escaped, so each of these is between two tokens.
+    // Line feeds in strings are escaped, so each of these stands between two tokens.
     let lines = compact.split(|byte| *byte == b'\n').collect::<Vec<_>>();
     Bytes::from(lines.join(b"\r\n".as_slice()))
 }
 
-/// Base64, broken into lines by CRLF.
+/// Returns Base64, broken into lines by CRLF.
 pub(super) fn base64(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (at, letter) in BASE64_STANDARD.encode(bytes).chars().enumerate() {
@@ -33,9 +33,9 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// A sum of money in roubles, from kopecks: `2490,00`.
+/// Returns a sum of money in roubles, from kopecks: `2490,00`.
 pub(super) fn money(kopecks: i64) -> String {
-    // More may come back in a period than was sold.
+    // A period may have more returns than sales.
     let sign = if kopecks < 0 { "-" } else { "" };
     let kopecks = kopecks.unsigned_abs();
     format!("{sign}{},{:02}", kopecks / 100, kopecks % 100)

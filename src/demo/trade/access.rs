@@ -1,4 +1,4 @@
-//! Which scopes the caller holds.
+//! The scopes of the caller.
 
 pub(super) const COST: &str = "mcp:report:cost";
 pub(super) const RESOLVE: &str = "mcp:resolve";
@@ -9,12 +9,12 @@ pub(super) const EVENTS: &str = "mcp:admin:eventlog";
 
 use super::request::RequestError;
 
-/// What `X-MCP-Scopes` says; without the header everything is allowed.
+/// The content of `X-MCP-Scopes`; without the header everything is allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access<'a>(Option<&'a str>);
 
 impl<'a> Access<'a> {
-    /// Scopes separated by commas.
+    /// Reads scopes separated by commas.
     pub(crate) const fn new(scopes: Option<&'a str>) -> Self {
         Self(scopes)
     }

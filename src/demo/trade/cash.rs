@@ -1,7 +1,7 @@
 //! `reports/cash_balance` and `reports/cash_flow`.
 //!
-//! Money is in the currency of its desk, which each row names, and currencies are never added up:
-//! the rows of a flow are apart for each, and there are totals only if all of it is of one.
+//! Money is in the currency of its desk, which each row names, and amounts in different currencies are never
+//! added: a flow has separate rows for each, and totals only if all of it has one currency.
 
 use serde_json::{Map, Value};
 
@@ -35,7 +35,7 @@ const FLOW: Spec = Spec {
     usual_measures: &[Measure::Inflow, Measure::Outflow, Measure::Net],
 };
 
-/// `reports/cash_balance`, at the end of a day.
+/// Returns `reports/cash_balance`, at the end of a day.
 pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let date = body.date("date", context.today)?;
@@ -54,7 +54,7 @@ pub(super) fn balance(context: &Context<'_>, body: &mut Members<'_>) -> Result<M
     Ok(answer)
 }
 
-/// `reports/cash_flow`.
+/// Returns `reports/cash_flow`.
 pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let company = context.company;
     let period = body.period()?;
@@ -65,7 +65,7 @@ pub(super) fn flow(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<
     let articles = filters.branches("cost_article_ids", EntryKind::CostArticle)?;
     let partners = filters.entries("customer_ids", EntryKind::Customer)?;
     let applied = filters.finish()?;
-    // One of the two is enough, and none is wanted where neither is given.
+    // A match of either filter is enough; without filters everything matches.
     let wanted = |analytics| match analytics {
         _ if articles.is_all() && partners.is_all() => true,
         Analytics::CostArticle(article) => !articles.is_all() && articles.holds(article),

@@ -1,10 +1,10 @@
-//! The catalogues' contents.
+//! The contents of the catalogues.
 
 use super::date::Date;
 use super::model::{CashDesk, Company, CostArticle, Customer, Folder, Item, Product, Status, Warehouse};
 use super::random::id;
 
-/// Places in the lists below that the generator speaks of.
+/// Indexes in the lists below that the generator needs.
 pub(super) const TILL: usize = 0;
 pub(super) const BANK: usize = 1;
 pub(super) const EURO: usize = 2;
@@ -15,9 +15,9 @@ pub(super) const TRANSFER: usize = 3;
 pub(super) const EXCHANGE: usize = 4;
 pub(super) const CONTRIBUTION: usize = 5;
 pub(super) const WORKSHOP: usize = 3;
-/// The first folder of what the workshop keeps.
+/// The first folder of the workshop's goods.
 pub(super) const PARTS: usize = 11;
-/// The folders of what is sold in packs.
+/// The folders of goods that are sold in packs.
 const PACKED: &[usize] = &[7, 8];
 
 const FIRMS: &[&str] = &["ООО «Ромашка»", "ИП Зелёнкин О. П."];
@@ -60,7 +60,7 @@ const WAIT: (&str, &str) = ("in_progress", "Сертификация идёт");
 const FREE: (&str, &str) = ("not_required", "Не требуется");
 const NO: (&str, &str) = ("none", "Нет сертификата");
 
-/// Folder, article, both names, price, markets, certificate.
+/// The folder, article, both names, price, markets and certificate.
 type ProductRow =
     (usize, &'static str, &'static str, &'static str, i64, &'static [&'static str], (&'static str, &'static str));
 
@@ -108,7 +108,7 @@ const PRODUCTS: &[ProductRow] = &[
     (5, "КФ-01", "Кофеварка гейзерная (снята с продажи)", "Moka pot (discontinued)", 139_000, OTHER, NO),
 ];
 
-/// The products that are not simply active: article, status, since when, and whether they are archived.
+/// The products that are not simply active: article, status, the day it changed, and whether they are archived.
 const STATUSES: &[(&str, Status, Date, bool)] = &[
     ("ТП-35", Status::New, Date::new(2026, 3, 2), false),
     ("КМШ-90", Status::New, Date::new(2026, 1, 19), false),
@@ -187,7 +187,7 @@ const COST_ARTICLES: &[(usize, &str, &str)] = &[
     (0, "401", "Доставка и чёрные металлы (не использовать)"),
 ];
 
-/// The company without its documents.
+/// Returns the company without its documents.
 pub(super) fn company() -> Company {
     Company {
         firms: items("firm", FIRMS),

@@ -1,10 +1,10 @@
-//! What a request is answered from: the company, and who asks on which day.
+//! The context of a request: the company, the caller and the day.
 
 use super::access::Access;
 use super::date::Date;
 use super::model::Company;
 
-/// What a request is answered from.
+/// The context of a request.
 pub(super) struct Context<'a> {
     pub(super) company: &'static Company,
     pub(super) access: Access<'a>,

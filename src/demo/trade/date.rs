@@ -1,4 +1,4 @@
-//! [`Date`].
+//! Days of the calendar: [`Date`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);
 
-/// The text is no date of the form `2026-09-30`.
+/// The error of a text that is no date of the form `2026-09-30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateError(());
 
@@ -21,23 +21,23 @@ impl fmt::Display for DateError {
 impl std::error::Error for DateError {}
 
 impl Date {
-    /// So many days after 1970-01-01.
+    /// Returns the day this many days after 1970-01-01.
     pub const fn from_days(days: i32) -> Self {
         Self(days)
     }
 
-    /// How many days after 1970-01-01, a Thursday.
+    /// Returns the number of days after 1970-01-01, a Thursday.
     pub const fn days(self) -> i32 {
         self.0
     }
 
-    /// The day it is now, in Greenwich.
+    /// Returns the current day in UTC.
     pub fn today() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(i32::try_from(since.as_secs() / 86_400).unwrap_or_default())
     }
 
-    // The year is counted from March here, so that the leap day is its last.
+    // The year begins in March here, so that the leap day is its last.
     pub(super) const fn new(year: i32, month: i32, day: i32) -> Self {
         let year = if month <= 2 { year - 1 } else { year };
         let era = year.div_euclid(400);
@@ -63,17 +63,17 @@ impl Date {
         Self(self.0 + days)
     }
 
-    /// 0 on Mondays.
+    /// Returns the day of the week, 0 on Mondays.
     pub(super) const fn weekday(self) -> i32 {
         (self.0 + 3).rem_euclid(7)
     }
 
-    /// The Monday of its week.
+    /// Returns the Monday of the week.
     pub(super) const fn week(self) -> Self {
         self.plus(-self.weekday())
     }
 
-    /// The first day of its month.
+    /// Returns the first day of the month.
     pub(super) const fn month(self) -> Self {
         let (year, month, _) = self.ymd();
         Self::new(year, month, 1)
@@ -105,7 +105,7 @@ impl FromStr for Date {
         };
         let (year, month, day) = (number(4)?, number(2)?, number(2)?);
         let date = Self::new(year, month, day);
-        // February 30 would be some day of March.
+        // February 30 would become a day of March.
         if date.ymd() == (year, month, day) && year > 0 { Ok(date) } else { Err(DateError(())) }
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::demo) enum EntryKind {
     Operation,
 }
 
-/// An id and a label.
+/// The id and the label of an entry.
 pub(super) type Entry<'a> = (&'a str, &'static str);
 
 impl Company {
@@ -60,7 +60,7 @@ impl Company {
         self.entries(kind).iter().position(|(own, _)| own.eq_ignore_ascii_case(id))
     }
 
-    /// The catalogue of the folders, the folders, and the folder of each entry. Sales channels are
+    /// Returns the catalogue of the folders, the folders, and the folder of each entry. Sales channels are
     /// their own folders.
     pub(super) fn hierarchy(&self, kind: EntryKind) -> Option<(EntryKind, &[Folder], Vec<usize>)> {
         match kind {
@@ -84,7 +84,7 @@ impl Company {
     }
 }
 
-/// Whether a folder is another one or somewhere in it.
+/// Returns whether a folder is `root` or lies in it at any depth.
 pub(super) fn within(folders: &[Folder], folder: usize, root: usize) -> bool {
     let above = |at: &usize| folders.get(*at).and_then(|folder| folder.parent);
     std::iter::successors(Some(folder), above).any(|at| at == root)

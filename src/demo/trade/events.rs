@@ -1,4 +1,4 @@
-//! `admin/eventlog`: the event log, or the history of objects of one type where `object_type` is given.
+//! `admin/eventlog`: the event log, or the history of objects of one type if `object_type` is given.
 
 use serde_json::{Map, Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     }
 }
 
-/// Today's, unless told.
+/// Returns the event log, of today by default.
 fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let today = context.today.to_string();
     let span = Span::read(body)?;
@@ -53,7 +53,7 @@ fn log(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Valu
     Ok(answer)
 }
 
-/// All there is, unless told.
+/// Returns the history of objects, all of it by default.
 fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Result<Map<String, Value>, RequestError> {
     let strange = || unknown("object_type", object, &["Document.X", "Catalog.X"]);
     let (class, name) = match object.split_once('.') {
@@ -85,7 +85,7 @@ fn history(context: &Context<'_>, body: &mut Members<'_>, object: &str) -> Resul
 fn newest(context: &Context<'_>, columns: &[&str], limit: usize, fits: impl Fn(&Event) -> bool) -> Map<String, Value> {
     let mut found = events(context.company, context.today);
     found.retain(fits);
-    // Stable: what happened later in the same second stays so.
+    // A stable sort: later events of one second stay later.
     found.reverse();
     found.sort_by_key(|event| std::cmp::Reverse((event.day, event.time)));
     let row = |event: &Event| columns.iter().map(|column| cell(event, column)).collect::<Value>();
@@ -115,11 +115,11 @@ fn cell(event: &Event, column: &str) -> Value {
     }
 }
 
-/// From this second to that, both included.
+/// A time from one second to another, both included.
 struct Span {
     from: i64,
     to: i64,
-    /// As it was given.
+    /// The limits as they were given.
     told: Value,
 }
 
@@ -152,7 +152,7 @@ impl Span {
     }
 }
 
-/// The first and the last second of a day, a minute or a second. The infobase's clock is Greenwich's.
+/// Returns the first and the last second of a day, a minute or a second. The clock of the infobase is UTC.
 fn moment(text: &str) -> Option<(i64, i64)> {
     let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, Some(time)));
     let day = i64::from(day.parse::<Date>().ok()?.days()) * DAY;
@@ -167,7 +167,7 @@ fn moment(text: &str) -> Option<(i64, i64)> {
     Some((day + second - east, day + last - east))
 }
 
-/// The first and the last second of `hh:mm` or `hh:mm:ss`.
+/// Returns the first and the last second of `hh:mm` or `hh:mm:ss`.
 fn seconds(text: &str) -> Option<(i64, i64)> {
     let parts = text.split(':').map(|part| (part.len() == 2).then(|| part.parse::<u8>().ok()).flatten());
     match parts.collect::<Option<Vec<_>>>()?.as_slice() {

@@ -1,4 +1,4 @@
-//! `filters` of a report.
+//! The `filters` of a report.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use super::entry::{EntryKind, within};
 use super::model::{Company, Status};
 use super::request::{Members, RequestError, invalid, unknown};
 
-/// The filters of one request, and what is told of them in the answer.
+/// The filters of one request, and their description in the answer.
 pub(super) struct Filters<'a> {
     company: &'a Company,
     members: Members<'a>,
     applied: Map<String, Value>,
 }
 
-/// Which entries of a catalogue are wanted: all of them unless there is a filter.
+/// The chosen entries of a catalogue: all of them without a filter.
 #[derive(Debug)]
 pub(super) struct Chosen(Option<BTreeSet<usize>>);
 
@@ -42,12 +42,12 @@ impl<'a> Filters<'a> {
         Ok(Self { company, members: body.members("filters")?, applied: Map::new() })
     }
 
-    /// Entries by their ids.
+    /// Reads entries by their ids.
     pub(super) fn entries(&mut self, name: &'static str, kind: EntryKind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, false)
     }
 
-    /// Entries by their ids, and all entries in folders by the ids of those.
+    /// Reads entries by their ids, and all entries in folders by the ids of the folders.
     pub(super) fn branches(&mut self, name: &'static str, kind: EntryKind) -> Result<Chosen, RequestError> {
         self.choose(name, kind, true)
     }
@@ -90,7 +90,7 @@ impl<'a> Filters<'a> {
         }
     }
 
-    /// Products in certain statuses.
+    /// Reads products by their statuses.
     pub(super) fn statuses(&mut self) -> Result<Chosen, RequestError> {
         let Some(codes) = self.members.texts("product_status")? else { return Ok(Chosen(None)) };
         let status = |code: &&str| {
@@ -104,7 +104,7 @@ impl<'a> Filters<'a> {
         Ok(Chosen(Some(chosen.collect())))
     }
 
-    /// One of these words.
+    /// Reads one of these words.
     pub(super) fn word(
         &mut self,
         name: &'static str,
@@ -117,11 +117,11 @@ impl<'a> Filters<'a> {
         Ok(Some(known))
     }
 
-    /// What is told in the answer.
+    /// Returns the description of the filters in the answer.
     ///
     /// # Errors
     ///
-    /// When there are filters that nobody asked for.
+    /// If there are filters that the report does not have.
     pub(super) fn finish(self) -> Result<Map<String, Value>, RequestError> {
         self.members.finish()?;
         Ok(self.applied)

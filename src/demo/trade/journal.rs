@@ -7,13 +7,13 @@ use super::entry::EntryKind;
 use super::model::{Analytics, Company};
 use super::request::{RequestError, unknown};
 
-/// A kind of document, by its names in the configuration.
+/// A type of document, by its names in the configuration.
 #[derive(Debug)]
 pub(super) struct Type {
     pub(super) name: &'static str,
     english: &'static str,
     title: &'static str,
-    /// Who enters it.
+    /// The user who enters documents of this type.
     pub(super) user: &'static str,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// As 1C presents a document: `Реализация товаров РМ-000001 от 01.10.2024 9:15:00`.
+    /// Returns the document as 1C presents it: `Реализация товаров РМ-000001 от 01.10.2024 9:15:00`.
     pub(super) fn label(&self) -> String {
         let Self { of, number, date, .. } = self;
         let (year, month, day) = date.ymd();
@@ -57,16 +57,16 @@ impl Document {
     }
 }
 
-/// A time of the day, with so many digits for the hours at least.
+/// Returns a time of the day, with at least this many digits for the hours.
 pub(super) fn clock(time: u32, digits: usize) -> String {
     format!("{:0digits$}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60)
 }
 
-/// The type of this name in either language, with or without `Document.` before it.
+/// Returns the type with this name in either language, with or without `Document.` before it.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If there is none.
 pub(super) fn find_type(field: &str, name: &str) -> Result<&'static Type, RequestError> {
     let plain =
         name.strip_prefix("Document.").or_else(|| name.strip_prefix("Документ.")).unwrap_or(name).to_lowercase();
@@ -74,7 +74,7 @@ pub(super) fn find_type(field: &str, name: &str) -> Result<&'static Type, Reques
     known.ok_or_else(|| unknown(field, name, &TYPES.map(|one| one.name)))
 }
 
-/// All documents, in no order.
+/// Returns all documents, in no order.
 pub(super) fn documents(company: &'static Company) -> impl Iterator<Item = Document> {
     let sales = company.sales.iter().map(|one| Document {
         of: if one.is_return { &SALE_RETURN } else { &SALE },
@@ -109,7 +109,7 @@ pub(super) fn documents(company: &'static Company) -> impl Iterator<Item = Docum
     sales.chain(purchases).chain(cash)
 }
 
-/// A counterparty's reference, or nothing.
+/// Returns a counterparty's reference, or null.
 pub(super) fn counterparty(company: &Company, at: Option<usize>) -> Value {
     at.map_or(Value::Null, |at| company.reference(EntryKind::Customer, at))
 }

@@ -1,4 +1,4 @@
-//! The event log, written by the documents: who entered them, when, and what went wrong on the way.
+//! The event log, made from the documents: the users who entered them, the times, and errors.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ pub(super) struct Event {
     pub(super) comment: &'static str,
 }
 
-/// What an event happened to.
+/// The object of an event.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     pub(super) class: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Object {
 }
 
 impl Event {
-    /// Day and time, in the order of time.
+    /// Returns day and time as a text that sorts by time.
     pub(super) fn at(&self) -> String {
         format!("{}T{}", self.day, clock(self.time, 2))
     }
@@ -45,8 +45,8 @@ impl Event {
 pub(super) const LEVELS: [&str; 4] = ["error", "warning", "information", "note"];
 const USERS: [&str; 3] = ["Администратор", "Продавец", "storekeeper"];
 
-/// All events up to the end of this day, in no order. A day without documents, as today is once the
-/// last of them is past, has a few events all the same.
+/// Returns all events up to the end of this day, in no order. A day without documents, such as a day after the
+/// last of them, still has a few events.
 pub(super) fn events(company: &'static Company, today: Date) -> Vec<Event> {
     static OF_DOCUMENTS: LazyLock<Vec<Event>> = LazyLock::new(|| of_documents(super::company()));
     let mut events = OF_DOCUMENTS.iter().filter(|event| event.day <= today).cloned().collect::<Vec<_>>();
@@ -57,7 +57,7 @@ pub(super) fn events(company: &'static Company, today: Date) -> Vec<Event> {
     events
 }
 
-/// Each user has one session a day.
+/// Returns the number of a user's session: one a day.
 fn session(day: Date, user: &str) -> u32 {
     let user = USERS.iter().position(|own| *own == user).unwrap_or_default();
     let day = u32::try_from(day.days() - Date::new(2024, 9, 1).days()).unwrap_or_default();
@@ -103,7 +103,7 @@ fn object(document: &Document) -> Object {
     Object { class: "Document", name: document.of.name, id: document.id, label: document.label() }
 }
 
-/// Somebody changed their status.
+/// Returns the events of products whose status was changed.
 fn of_products(company: &'static Company) -> impl Iterator<Item = Event> {
     let changed = company.products.iter().filter(|product| product.status != Status::Active);
     changed.map(|product| {

@@ -1,10 +1,10 @@
-//! The figures of reports.
+//! Measures: the figures of reports.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What is added up. Each report fills what it needs.
+/// Sums for a row. Each report fills those that it needs.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     /// Money: sales, purchases, stock at cost, balances.
@@ -20,7 +20,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Whether there is nothing to tell.
+    /// Returns whether all sums are zero.
     pub(super) fn is_nil(&self) -> bool {
         let Self { amount, qty, cost, debit, credit, receipts, customers } = self;
         [amount, qty, cost, debit, credit].iter().all(|sum| **sum == 0) && receipts.is_empty() && customers.is_empty()
@@ -67,7 +67,7 @@ impl Measure {
         }
     }
 
-    /// Whether only those see it who may see costs.
+    /// Returns whether the measure needs the right to see costs.
     pub(super) const fn tells_cost(self) -> bool {
         matches!(self, Self::Cost | Self::Profit | Self::Margin)
     }
@@ -76,8 +76,7 @@ impl Measure {
         matches!(self, Self::Qty | Self::Receipts | Self::Customers)
     }
 
-    /// A count, or hundredths: of a currency, of a percent. Nothing where it would be a division by
-    /// zero.
+    /// Returns a count, or hundredths of a currency or a percent; `None` for a division by zero.
     pub(super) fn value(self, sums: &Sums) -> Option<i64> {
         let count = |set: &BTreeSet<usize>| i64::try_from(set.len()).unwrap_or(i64::MAX);
         Some(match self {
@@ -104,12 +103,12 @@ impl Measure {
     }
 }
 
-/// As 1C writes numbers: without needless zeros.
+/// Writes a number as 1C does: without needless zeros.
 pub(super) fn decimal(hundredths: i64) -> Value {
     if hundredths % 100 == 0 { (hundredths / 100).into() } else { (hundredths as f64 / 100.0).into() }
 }
 
-/// A quotient, a half going away from zero.
+/// Returns a quotient, rounded half away from zero.
 fn rounded(dividend: i64, divisor: i64) -> Option<i64> {
     let (above, below) = (dividend.unsigned_abs(), divisor.unsigned_abs());
     let quotient = i64::try_from((2 * above + below).checked_div(2 * below)?).ok()?;

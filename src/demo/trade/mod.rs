@@ -1,8 +1,8 @@
-//! A trading company: its catalogues, two years of its documents, and the reports computed of them.
+//! A trading company: its catalogues, two years of its documents, and the reports computed from them.
 //!
-//! The documents are made, always the same, when they are first asked for: from 2024-10-01 to
-//! 2026-09-30, with opening balances as documents of the first day. All reports of the REST dialect
-//! are computed of them, so their figures agree:
+//! The documents are generated on first use, always identically: from 2024-10-01 to 2026-09-30, with opening
+//! balances as documents of the first day. All reports of the REST dialect are computed from them, so their
+//! figures agree:
 //!
 //! - Stock is purchases less returns to suppliers less sales plus customers' returns, in pieces and in
 //!   money. Goods are sold at what was paid for them, first in, first out, and come back at the same
@@ -22,8 +22,8 @@
 //! - `totals` are those of everything selected: distinct counts and averages are computed over the
 //!   whole, and `top` cuts rows alone.
 //!
-//! A field, filter or value that is not known is refused with 400, and a scope that is missing in
-//! `X-MCP-Scopes` with 403; without that header everything is allowed.
+//! An unknown field, filter or value is answered with 400, and a missing scope in `X-MCP-Scopes` with 403;
+//! without that header everything is allowed.
 //!
 //! ```
 //! let company = onec_mcp::demo::trade::company();
@@ -69,7 +69,7 @@ pub(super) use rest::{Route, answer, route};
 pub(super) use sales::{Turnover, by_product};
 pub(super) use stock::left;
 
-/// The company. It is made when it is first asked for, in a few milliseconds.
+/// Returns the company, generated on first use in a few milliseconds.
 pub fn company() -> &'static Company {
     static COMPANY: LazyLock<Company> = LazyLock::new(generate::company);
     &COMPANY

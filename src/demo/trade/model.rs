@@ -1,10 +1,10 @@
-//! What the company has: its catalogues and its documents.
+//! The data of the company: its catalogues and its documents.
 //!
-//! Documents name catalogue items by their place in the [`Company`]'s lists. Money is in kopecks.
+//! Documents name catalogue items by their index in the [`Company`]'s lists. Money is in kopecks.
 
 use super::date::Date;
 
-/// The days of the first documents and of the last ones.
+/// The first and the last day with documents.
 pub(super) const FIRST: Date = Date::new(2024, 10, 1);
 pub(super) const LAST: Date = Date::new(2026, 9, 30);
 
@@ -12,23 +12,23 @@ pub(super) const LAST: Date = Date::new(2026, 9, 30);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Item {
-    /// A UUID.
+    /// The UUID of the entry.
     pub id: String,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
     /// Whether it is out of use.
     pub archived: bool,
 }
 
-/// A folder of a catalogue, or a sales channel: those make a hierarchy themselves.
+/// A folder of a catalogue, or a sales channel: channels are a hierarchy themselves.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Folder {
-    /// A UUID.
+    /// The UUID of the folder.
     pub id: String,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// The folder above, in the same list.
+    /// The parent folder, as an index in the list of this folder.
     pub parent: Option<usize>,
 }
 
@@ -36,25 +36,25 @@ pub struct Folder {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Warehouse {
-    /// A UUID.
+    /// The UUID of the warehouse.
     pub id: String,
-    /// Its short code.
+    /// The short code.
     pub code: &'static str,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// What it is called in English.
+    /// The name in English.
     pub name_en: &'static str,
-    /// Where it is.
+    /// The address.
     pub address: &'static str,
-    /// Whether it serves production: only those who may see costs find it.
+    /// Whether it serves production: callers who may not see costs do not find it.
     pub production: bool,
     /// Whether it is closed.
     pub archived: bool,
 }
 
-/// Where a product is in its life.
+/// The status of a product in its life cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names explain themselves")]
 pub enum Status {
     New,
     Active,
@@ -66,37 +66,36 @@ pub enum Status {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Product {
-    /// A UUID.
+    /// The UUID of the product.
     pub id: String,
-    /// Its code in the catalogue.
+    /// The code in the catalogue.
     pub code: String,
-    /// The article, as printed on the box.
+    /// The article number, as printed on the box.
     pub article: &'static str,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// What it is called in English.
+    /// The name in English.
     pub name_en: &'static str,
-    /// What it is counted in.
+    /// The unit of quantities.
     pub unit: &'static str,
-    /// Its folder in [`Company::product_groups`].
+    /// The folder, as an index in [`Company::product_groups`].
     pub group: usize,
-    /// What it costs by the price list, at first. See [`Self::list_price`].
+    /// The first price of the price list. See [`Self::list_price`].
     pub price: i64,
-    /// Where it is in its life.
+    /// The status in the life cycle.
     pub status: Status,
-    /// Since when.
+    /// The day of the last change of the status.
     pub status_changed_at: Date,
-    /// Where it may be sold: `UA`, `EU`, `OTHER`.
+    /// The markets where it may be sold: `UA`, `EU`, `OTHER`.
     pub markets: &'static [&'static str],
-    /// The code and the label of its certificate.
+    /// The code and the label of the certificate.
     pub eu_certification: (&'static str, &'static str),
     /// Whether it is out of use.
     pub archived: bool,
 }
 
 impl Product {
-    /// What it costs by the price list of a day, in whole roubles: prices grow by five percent a year
-    /// as long as there are documents.
+    /// Returns the list price of a day, in whole roubles: prices grow by five percent a year while there are documents.
     pub fn list_price(&self, day: Date) -> i64 {
         let days = day.clamp(FIRST, LAST).days() - FIRST.days();
         self.price * i64::from(100 + days * 5 / 365) / 10_000 * 100
@@ -107,21 +106,21 @@ impl Product {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Customer {
-    /// A UUID.
+    /// The UUID of the customer or supplier.
     pub id: String,
-    /// Its code in the catalogue.
+    /// The code in the catalogue.
     pub code: String,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// What it is called in English; nothing where its name is in Latin letters.
+    /// The name in English; empty if the name is in Latin letters.
     pub name_en: &'static str,
-    /// Its folder in [`Company::customer_groups`].
+    /// The folder, as an index in [`Company::customer_groups`].
     pub group: usize,
     /// A telephone number.
     pub phone: &'static str,
-    /// Where it is.
+    /// The city.
     pub city: &'static str,
-    /// Whether goods are bought from it.
+    /// Whether it is a supplier.
     pub supplier: bool,
     /// Whether it is out of use.
     pub archived: bool,
@@ -131,27 +130,27 @@ pub struct Customer {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CashDesk {
-    /// A UUID.
+    /// The UUID of the desk.
     pub id: String,
-    /// Its short code.
+    /// The short code.
     pub code: &'static str,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
     /// The currency of all its money: `RUB` or `EUR`.
     pub currency: &'static str,
 }
 
-/// What money is spent on.
+/// A purpose of expenses.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CostArticle {
-    /// A UUID.
+    /// The UUID of the cost article.
     pub id: String,
-    /// Its short code.
+    /// The short code.
     pub code: &'static str,
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// Its folder in [`Company::cost_groups`].
+    /// The folder, as an index in [`Company::cost_groups`].
     pub group: usize,
     /// Whether it is out of use.
     pub archived: bool,
@@ -161,43 +160,43 @@ pub struct CostArticle {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Sale {
-    /// A UUID.
+    /// The UUID of the sale.
     pub id: String,
-    /// The number.
+    /// The number of the document.
     pub number: String,
-    /// The day.
+    /// The day of the document.
     pub date: Date,
-    /// The second of the day.
+    /// The time as a second of the day.
     pub time: u32,
-    /// Whether the goods came back: then all of its figures count the other way round.
+    /// Whether it is a return: then all figures count as negative.
     pub is_return: bool,
-    /// In [`Company::firms`].
+    /// The firm, as an index in [`Company::firms`].
     pub firm: usize,
-    /// In [`Company::customers`].
+    /// The customer, as an index in [`Company::customers`].
     pub customer: usize,
-    /// In [`Company::warehouses`].
+    /// The warehouse, as an index in [`Company::warehouses`].
     pub warehouse: usize,
-    /// In [`Company::sales_channels`].
+    /// The sales channel, as an index in [`Company::sales_channels`].
     pub channel: usize,
-    /// In [`Company::sellers`].
+    /// The seller, as an index in [`Company::sellers`].
     pub seller: usize,
-    /// The goods, each product once.
+    /// The lines, each product once.
     pub lines: Vec<SaleLine>,
 }
 
-/// A line of a [`Sale`]. Its figures are positive, in returns too.
+/// A line of a [`Sale`]. The figures are positive, in returns too.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SaleLine {
-    /// In [`Company::products`].
+    /// The product, as an index in [`Company::products`].
     pub product: usize,
-    /// How many.
+    /// The quantity.
     pub quantity: i64,
-    /// For one.
+    /// The price of one piece.
     pub price: i64,
-    /// For all.
+    /// The amount of the line.
     pub amount: i64,
-    /// What the company paid for them: those that came first leave first, each at its own price.
+    /// The cost of the goods: first in, first out, each batch at its own price.
     pub cost: i64,
 }
 
@@ -205,112 +204,112 @@ pub struct SaleLine {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Purchase {
-    /// A UUID.
+    /// The UUID of the purchase.
     pub id: String,
-    /// The number.
+    /// The number of the document.
     pub number: String,
-    /// The day.
+    /// The day of the document.
     pub date: Date,
-    /// The second of the day.
+    /// The time as a second of the day.
     pub time: u32,
-    /// Whether the goods went back: then all of its figures count the other way round.
+    /// Whether it is a return: then all figures count as negative.
     pub is_return: bool,
-    /// In [`Company::firms`].
+    /// The firm, as an index in [`Company::firms`].
     pub firm: usize,
-    /// In [`Company::customers`].
+    /// The supplier, as an index in [`Company::customers`].
     pub supplier: usize,
-    /// In [`Company::warehouses`].
+    /// The warehouse, as an index in [`Company::warehouses`].
     pub warehouse: usize,
-    /// The goods, each product once.
+    /// The lines, each product once.
     pub lines: Vec<PurchaseLine>,
 }
 
-/// A line of a [`Purchase`]. Its figures are positive, in returns too.
+/// A line of a [`Purchase`]. The figures are positive, in returns too.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PurchaseLine {
-    /// In [`Company::products`].
+    /// The product, as an index in [`Company::products`].
     pub product: usize,
-    /// How many.
+    /// The quantity.
     pub quantity: i64,
-    /// For all, with VAT. In a return it is what was paid for these very goods.
+    /// The amount of the line, with VAT. In a return it is what was paid for the returned goods.
     pub amount: i64,
 }
 
-/// Money that came to a desk or left it.
+/// A payment into a desk or out of it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CashMovement {
-    /// A UUID.
+    /// The UUID of the movement.
     pub id: String,
-    /// The number.
+    /// The number of the document.
     pub number: String,
-    /// The day.
+    /// The day of the document.
     pub date: Date,
-    /// The second of the day.
+    /// The time as a second of the day.
     pub time: u32,
-    /// Whether it came.
+    /// Whether it is an inflow.
     pub inflow: bool,
-    /// In [`Company::desks`].
+    /// The desk, as an index in [`Company::desks`].
     pub desk: usize,
-    /// In [`Company::firms`].
+    /// The firm, as an index in [`Company::firms`].
     pub firm: usize,
-    /// In [`Company::operations`].
+    /// The operation, as an index in [`Company::operations`].
     pub operation: usize,
-    /// How much, in hundredths of the desk's currency.
+    /// The amount, in hundredths of the desk's currency.
     pub amount: i64,
-    /// What it was for.
+    /// The source or the destination of the money.
     pub analytics: Analytics,
 }
 
-/// What money came from or went to.
+/// The source or the destination of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Analytics {
     /// The owners of the company.
     Owners,
-    /// A customer who pays; in [`Company::customers`].
+    /// A customer who pays, as an index in [`Company::customers`].
     Customer(usize),
-    /// A supplier who is paid; in [`Company::customers`].
+    /// A supplier who is paid, as an index in [`Company::customers`].
     Supplier(usize),
-    /// An expense; in [`Company::cost_articles`].
+    /// An expense, as an index in [`Company::cost_articles`].
     CostArticle(usize),
-    /// Another desk, in [`Company::desks`]. Such movements come in pairs, one for each desk.
+    /// Another desk, as an index in [`Company::desks`]. Such movements come in pairs, one for each desk.
     Desk(usize),
 }
 
-/// All the company has. Documents are in the order of time.
+/// The company: all its catalogues and documents. Documents are in the order of time.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Company {
-    /// The firms that it consists of.
+    /// The firms of the company.
     pub firms: Vec<Item>,
-    /// Where goods lie.
+    /// The warehouses.
     pub warehouses: Vec<Warehouse>,
-    /// Folders of products.
+    /// The folders of products.
     pub product_groups: Vec<Folder>,
-    /// What it trades in.
+    /// The products.
     pub products: Vec<Product>,
-    /// Folders of customers and suppliers.
+    /// The folders of customers and suppliers.
     pub customer_groups: Vec<Folder>,
-    /// Customers and suppliers.
+    /// The customers and suppliers.
     pub customers: Vec<Customer>,
-    /// Sales channels; only those at the end of a branch have sales.
+    /// The sales channels; only those at the end of a branch have sales.
     pub sales_channels: Vec<Folder>,
-    /// Who sells.
+    /// The sellers.
     pub sellers: Vec<Item>,
-    /// Where money lies.
+    /// The cash desks and bank accounts.
     pub desks: Vec<CashDesk>,
-    /// Folders of cost articles.
+    /// The folders of cost articles.
     pub cost_groups: Vec<Folder>,
-    /// What money is spent on.
+    /// The cost articles.
     pub cost_articles: Vec<CostArticle>,
-    /// Why money moves.
+    /// The operations: reasons of cash movements.
     pub operations: Vec<Item>,
-    /// Sales and customers' returns.
+    /// The sales and customers' returns.
     pub sales: Vec<Sale>,
-    /// Purchases and returns to suppliers.
+    /// The purchases and returns to suppliers.
     pub purchases: Vec<Purchase>,
-    /// Movements of money.
+    /// The cash movements.
     pub cash: Vec<CashMovement>,
 }

@@ -1,4 +1,4 @@
-//! Grouping, measures, order and limit: the same in all reports.
+//! Grouping, measures, order and limit, which all reports share.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::measure::{Measure, Sums};
 use super::model::Company;
 use super::request::{Members, RequestError, invalid, mistyped, unknown};
 
-/// What rows are made by, as named in requests.
+/// A dimension: rows are grouped by it, under its name in requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dimension {
     pub(super) name: &'static str,
@@ -46,7 +46,7 @@ dimensions! {
 }
 
 impl Dimension {
-    /// Of a dimension of time: the day, the Monday of its week, or the first of its month.
+    /// Returns the key of a day in a dimension of time: the day, the Monday of its week, or the first of its month.
     pub(super) fn of_day(self, day: Date) -> Key {
         match self {
             Self::DAY => Key::Date(day),
@@ -64,7 +64,7 @@ pub(super) enum Key {
     Text(&'static str),
     Date(Date),
     Entry(EntryKind, usize),
-    /// With the word for its kind.
+    /// An entry of several possible types, with the word for its type.
     Analytics(&'static str, EntryKind, usize),
 }
 
@@ -92,7 +92,7 @@ impl Key {
     }
 }
 
-/// What a report can show, and what it shows unless told.
+/// The columns that a report can show, and its defaults.
 pub(super) struct Spec {
     pub(super) dimensions: &'static [Dimension],
     pub(super) usual: &'static [Dimension],
@@ -100,14 +100,14 @@ pub(super) struct Spec {
     pub(super) usual_measures: &'static [Measure],
 }
 
-/// What a report shall show.
+/// The columns, order and limit that a request asks for.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) dimensions: Vec<Dimension>,
-    /// Folders beside their own leaves: no columns, but rows may be sorted by them.
+    /// Folders of entries that are dimensions too: they are no columns, but rows may be sorted by them.
     pub(super) beside: Vec<Dimension>,
     pub(super) measures: Vec<Measure>,
-    /// The place among `dimensions`, `beside` and `measures`, and whether downwards.
+    /// An index among `dimensions`, `beside` and `measures`, and whether the order is descending.
     pub(super) sort: Vec<(usize, bool)>,
     pub(super) top: Option<usize>,
 }
@@ -124,7 +124,7 @@ impl Plan {
                 beside.extend(dimensions.extract_if(.., |dimension| *dimension == folder));
             }
         }
-        // The money of a cash desk means nothing without its currency.
+        // Money of a cash desk means nothing without its currency.
         if spec.dimensions.contains(&Dimension::CASH) || spec.dimensions.contains(&Dimension::ACCOUNT) {
             dimensions.push(Dimension::CURRENCY);
         }
@@ -135,7 +135,7 @@ impl Plan {
         Ok(Self { dimensions, beside, measures, sort, top: body.count("top", usize::MAX)? })
     }
 
-    /// What rows have keys of. A folder beside its leaf makes no more rows than the leaf alone.
+    /// Returns the dimensions in the keys of rows. A folder beside its entry makes no more rows than the entry alone.
     fn keys(&self) -> impl Iterator<Item = &Dimension> {
         self.dimensions.iter().chain(&self.beside)
     }
@@ -181,7 +181,7 @@ fn sort(body: &mut Members<'_>, columns: &[&str]) -> Result<Vec<(usize, bool)>, 
     items.iter().map(by).collect()
 }
 
-/// A report being made.
+/// A report that is being computed.
 pub(super) struct Table<'a> {
     company: &'a Company,
     plan: &'a Plan,
@@ -194,15 +194,15 @@ impl<'a> Table<'a> {
         Self { company, plan, rows: BTreeMap::new(), whole: Sums::default() }
     }
 
-    /// Adds what `count` counts to the row of these keys and to the whole.
+    /// Adds to the row of these keys and to the whole.
     pub(super) fn add(&mut self, key: impl Fn(Dimension) -> Key, count: impl Fn(&mut Sums)) {
         let keys = self.plan.keys().map(|dimension| key(*dimension)).collect();
         count(self.rows.entry(keys).or_default());
         count(&mut self.whole);
     }
 
-    /// `columns`, `rows` and `totals`. The totals are those of all rows, shown or cut; there are none
-    /// over several currencies.
+    /// Returns `columns`, `rows` and `totals`. Totals include the rows that `top` cuts; there are none over
+    /// several currencies.
     pub(super) fn answer(self) -> Map<String, Value> {
         let Self { company, plan, rows, whole } = self;
         let column = |name, kind| json!({ "name": name, "type": kind });
@@ -244,7 +244,7 @@ impl Row {
         Self { keys, labels, sums }
     }
 
-    /// As asked for, then by the labels from left to right.
+    /// Compares rows as the request asks, then by the labels from left to right.
     fn order(&self, other: &Self, plan: &Plan) -> Ordering {
         let asked = plan.sort.iter().map(|&(column, down)| {
             let order = match column.checked_sub(self.keys.len()).and_then(|at| plan.measures.get(at)) {

@@ -1,4 +1,4 @@
-//! Numbers and ids that look random and are always the same.
+//! Numbers and ids that look random but are fixed.
 
 use uuid::Uuid;
 
@@ -16,13 +16,13 @@ impl Random {
         mixed(self.0)
     }
 
-    /// Any of `low..=high`; the bias of the remainder does not matter for ranges as small as these.
+    /// Returns a number of `low..=high`; the modulo bias does not matter for such small ranges.
     pub(super) const fn range(&mut self, low: i64, high: i64) -> i64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         low + (mixed(self.0) % (high.abs_diff(low) + 1)) as i64
     }
 
-    /// True so many times of a hundred.
+    /// Returns true in this percentage of calls.
     pub(super) const fn chance(&mut self, percent: i64) -> bool {
         self.range(1, 100) <= percent
     }
@@ -39,8 +39,8 @@ const fn mixed(state: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// The id of what has this name or number among its kind. As version 8 leaves to its maker, the bits
-/// are a hash of both.
+/// Returns the id of an object by its type and its name or number: a UUID of version 8, whose free bits are a
+/// hash of both.
 pub(super) fn id(kind: &str, name: &str) -> String {
     let bytes = kind.bytes().chain([0]).chain(name.bytes());
     let hash =

@@ -1,13 +1,13 @@
-//! The bodies of requests, and how they are refused.
+//! The bodies of requests, and the errors in them.
 
 use serde_json::{Map, Value, json};
 
 use super::date::Date;
 
-/// Why there is no answer: a text for a person, in Russian.
+/// An error of a request: a text for a person, in Russian.
 #[derive(Debug)]
 pub(super) enum RequestError {
-    /// The request is wrong.
+    /// The request is invalid.
     Invalid(String),
     /// The caller lacks this scope.
     Forbidden(&'static str),
@@ -17,7 +17,7 @@ pub(super) fn invalid(text: impl Into<String>) -> RequestError {
     RequestError::Invalid(text.into())
 }
 
-/// What of the body is read; the rest is refused at the end. A null is as good as nothing.
+/// The members of the body that were read; others are an error at the end. Null counts as absent.
 #[derive(Debug)]
 pub(super) struct Members<'a> {
     members: Option<&'a Map<String, Value>>,
@@ -25,7 +25,7 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Of an object, or of nothing.
+    /// Reads an object, or an absent value.
     pub(super) fn of(name: &str, value: Option<&'a Value>) -> Result<Self, RequestError> {
         let members = match value {
             None => None,
@@ -54,7 +54,7 @@ impl<'a> Members<'a> {
         Ok(flag.transpose()?.unwrap_or_default())
     }
 
-    /// A number from 1 to this ceiling.
+    /// Reads a number from 1 to `most`.
     pub(super) fn count(&mut self, name: &'static str, most: usize) -> Result<Option<usize>, RequestError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
@@ -65,7 +65,7 @@ impl<'a> Members<'a> {
         count.filter(|count| (1..=most).contains(count)).map(Some).ok_or_else(|| mistyped(name, &wanted))
     }
 
-    /// Texts, at least one; an empty list could be taken for "none" and for "all".
+    /// Reads texts, at least one; an empty list could mean "none" or "all".
     pub(super) fn texts(&mut self, name: &'static str) -> Result<Option<Vec<&'a str>>, RequestError> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let texts = value.as_array().and_then(|items| items.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
@@ -75,7 +75,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A day; the given one if there is none.
+    /// Reads a day; returns `absent` if there is none.
     pub(super) fn date(&mut self, name: &'static str, absent: Date) -> Result<Date, RequestError> {
         self.text(name)?.map_or(Ok(absent), |text| parse(name, text))
     }
@@ -100,9 +100,11 @@ impl<'a> Members<'a> {
         Ok(Some(period))
     }
 
+    /// Checks that the body has no other members.
+    ///
     /// # Errors
     ///
-    /// When there is something that nobody asked for: it would have been ignored silently.
+    /// If there is an unknown member: it would be ignored silently.
     pub(super) fn finish(self) -> Result<(), RequestError> {
         let mut names = self.members.into_iter().flat_map(Map::keys);
         let stranger = names.find(|name| !self.known.contains(&name.as_str()));
@@ -126,7 +128,7 @@ fn parse(name: &str, text: &str) -> Result<Date, RequestError> {
     text.parse().map_err(|_| mistyped(name, "датой вида ГГГГ-ММ-ДД"))
 }
 
-/// From this day to that, both included.
+/// A period from one day to another, both included.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Period {
     pub(super) from: Date,

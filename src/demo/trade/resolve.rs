@@ -1,5 +1,5 @@
-//! `resolve/{entity}`: entries of a catalogue by a part of their name in either language, code, article, telephone
-//! or city.
+//! `resolve/{entity}`: finds entries of a catalogue by a part of their name in either language, code, article
+//! number, telephone or city.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use super::model::{Company, Product};
 use super::request::{Members, RequestError, invalid};
 use crate::demo::text::plain;
 
-/// The catalogue of an entity, and the scope that it needs.
+/// Returns the catalogue of an entity, and the scope that it needs.
 pub(super) fn entity(name: &str) -> Option<(EntryKind, &'static str)> {
     Some(match name {
         "customer" => (EntryKind::Customer, RESOLVE),
@@ -48,14 +48,14 @@ pub(super) fn answer(
     Ok(Map::from_iter([("candidates".to_owned(), candidates.into())]))
 }
 
-/// The places of the entries that are found by a text, in the same order; of all, by none.
+/// Returns the indexes of the entries that match a text, best first; all entries for an empty text.
 pub(in crate::demo) fn search(company: &Company, kind: EntryKind, query: &str) -> Vec<usize> {
     let mut found = matches(company, Access::new(None), kind, &plain(query.trim()));
     sort(&mut found);
     found.iter().map(|one| one.at).collect()
 }
 
-/// Those out of use come last, an exact match first.
+/// Sorts matches: exact ones first, archived ones last.
 fn sort(found: &mut [Found]) {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
 }
@@ -117,7 +117,7 @@ fn article(company: &Company, kind: EntryKind, at: usize) -> &str {
     product.map(|product| product.article).unwrap_or_default()
 }
 
-/// The telephone and the city of a counterparty.
+/// Returns the telephone and the city of a counterparty.
 fn contact(company: &Company, kind: EntryKind, at: usize) -> [&str; 2] {
     let customer = company.customers.get(at).filter(|_| kind == EntryKind::Customer);
     customer.map(|customer| [customer.phone, customer.city]).unwrap_or_default()
@@ -176,7 +176,7 @@ fn about(product: &Product) -> Map<String, Value> {
     ])
 }
 
-/// Each channel after those above it, each once; all of them count.
+/// Puts each channel after its parents, each once; the parents count towards the limit.
 fn with_parents(company: &Company, found: &[Found], limit: usize) -> Vec<Value> {
     let mut told = Vec::new();
     for one in found {

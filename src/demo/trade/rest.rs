@@ -1,4 +1,4 @@
-//! The REST dialect: which path gives what, to whom.
+//! The REST dialect: the answer of each path, and the scope that it needs.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::entry::EntryKind;
 use super::request::{Members, RequestError, invalid};
 use super::{cash, events, find, purchases, resolve, sales, settlements, stock};
 
-/// What a path gives.
+/// The answer of a path.
 #[derive(Clone, Copy)]
 pub(in crate::demo) struct Route {
     scope: &'static str,
@@ -25,7 +25,7 @@ enum What {
     Report(Report),
 }
 
-/// What the path below the service root gives, if anything.
+/// Returns the route of a path below the service root.
 pub(in crate::demo) fn route(path: &str) -> Option<Route> {
     if let Some(entity) = path.strip_prefix("resolve/") {
         return resolve::entity(entity).map(|(kind, scope)| Route { scope, what: What::Resolve(kind) });

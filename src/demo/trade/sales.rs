@@ -1,7 +1,7 @@
 //! Sales: `reports/sales`, `reports/top_products` and `reports/customer_summary`.
 //!
-//! Figures are net of returns. Receipts are sales alone, so the average receipt is what was earned
-//! for each time that something was sold.
+//! Figures are net of returns. Only sales are receipts, so the average receipt is the net amount divided by the
+//! number of sales.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ const SPEC: Spec = Spec {
     usual_measures: &[Measure::Amount, Measure::Qty],
 };
 
-/// `reports/sales`.
+/// Returns `reports/sales`.
 pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let period = body.period()?;
     let plan = Plan::read(body, &SPEC)?;
@@ -70,7 +70,7 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     Ok(answer(table, period, applied))
 }
 
-/// `reports/top_products`.
+/// Returns `reports/top_products`.
 pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     let period = body.period()?;
     let by = match body.text("by")? {
@@ -89,7 +89,7 @@ pub(super) fn top_products(context: &Context<'_>, body: &mut Members<'_>) -> Res
     Ok(answer(table, period, applied))
 }
 
-/// `reports/customer_summary`: the products bought most are its rows, all else is in its totals.
+/// Returns `reports/customer_summary`: its rows are the products bought most, all else is in its totals.
 pub(super) fn customer_summary(
     context: &Context<'_>,
     body: &mut Members<'_>,
@@ -119,13 +119,13 @@ pub(super) fn customer_summary(
     Ok(answer)
 }
 
-/// What was sold of a product, net of returns.
+/// The sales of a product, net of returns.
 pub(in crate::demo) struct Turnover {
     pub(in crate::demo) quantity: i64,
     pub(in crate::demo) amount: i64,
 }
 
-/// The sales from one day to another by product, how many receipts there were, and what came of all.
+/// Returns the sales from one day to another by product, the number of receipts, and the total amount.
 pub(in crate::demo) fn by_product(company: &Company, from: Date, to: Date) -> (BTreeMap<usize, Turnover>, usize, i64) {
     let sold = Sold::within(company, Period { from, to });
     let mut rows = BTreeMap::<_, Sums>::new();
@@ -137,7 +137,7 @@ pub(in crate::demo) fn by_product(company: &Company, from: Date, to: Date) -> (B
     (rows.collect(), whole.receipts.len(), whole.amount)
 }
 
-/// Products, those with most of the column on top.
+/// Returns the plan for products sorted by a column, the highest first.
 fn best(column: usize, top: usize) -> Plan {
     let measures = vec![Measure::Amount, Measure::Qty];
     let dimensions = vec![Dimension::PRODUCT];
@@ -154,8 +154,8 @@ fn answer(table: Table<'_>, period: Period, applied: Map<String, Value>) -> Map<
 const NEW: &str = "new";
 const RETURNING: &str = "returning";
 
-/// Who was a customer before the period: all others that bought in it were new then. Each sale ever
-/// counts for that, whatever the filters.
+/// The customers from before the period; all others that bought in it are new. All earlier sales count for
+/// that, whatever the filters.
 struct Known(Vec<usize>);
 
 impl Known {
@@ -169,7 +169,7 @@ impl Known {
     }
 }
 
-/// The sales that a report is about.
+/// The sales of a report.
 struct Sold {
     period: Period,
     customers: Chosen,

@@ -1,7 +1,7 @@
 //! `reports/receivables` and `reports/payables`, at the end of a day.
 //!
-//! Expanded: a customer may owe one firm and have paid another in advance. The sign of the balance of
-//! each counterparty with each firm decides its column.
+//! Balances are expanded: a customer may owe one firm and have paid another in advance. The sign of the balance
+//! of each counterparty with each firm decides its column.
 
 use std::collections::BTreeMap;
 
@@ -30,20 +30,20 @@ const PAYABLES: Spec = Spec {
     usual_measures: &[Measure::Payable, Measure::Advance, Measure::Net],
 };
 
-/// By counterparty and firm.
+/// Balances by counterparty and firm.
 type Balances = BTreeMap<(usize, usize), i64>;
 
-/// `reports/receivables`.
+/// Returns `reports/receivables`.
 pub(super) fn receivables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     report(context, body, &RECEIVABLES, "customer_ids", owed_by_customers)
 }
 
-/// `reports/payables`.
+/// Returns `reports/payables`.
 pub(super) fn payables(context: &Context<'_>, body: &mut Members<'_>) -> Result<Map<String, Value>, RequestError> {
     report(context, body, &PAYABLES, "supplier_ids", owed_to_suppliers)
 }
 
-/// What a customer owes and what it paid in advance.
+/// Returns the debt and the advance of a customer.
 pub(super) fn of_customer(company: &Company, customer: usize, date: Date) -> (i64, i64) {
     let balances = owed_by_customers(company, date).into_iter().filter(|((of, _), _)| *of == customer);
     balances.fold((0, 0), |(owed, advance), (_, balance)| (owed + balance.max(0), advance + (-balance).max(0)))

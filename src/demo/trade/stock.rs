@@ -1,4 +1,4 @@
-//! `reports/stock`: what lies where at the end of a day, and what was paid for it.
+//! `reports/stock`: the goods in each warehouse at the end of a day, and their cost.
 
 use std::collections::BTreeMap;
 
@@ -48,8 +48,7 @@ pub(super) fn report(context: &Context<'_>, body: &mut Members<'_>) -> Result<Ma
     Ok(answer)
 }
 
-/// How many of each product lie in a warehouse at the end of a day; those of which there are none are
-/// left out.
+/// Returns the quantity of each product in a warehouse at the end of a day, without those that are out of stock.
 pub(in crate::demo) fn left(company: &Company, warehouse: usize, day: Date) -> BTreeMap<usize, i64> {
     let mut left = BTreeMap::new();
     let moves = purchases(company).chain(sales(company));
@@ -71,7 +70,7 @@ fn key(company: &Company, dimension: Dimension, one: &Move) -> Key {
     }
 }
 
-/// Goods that came, or went if negative, at what was paid for them.
+/// Goods that came in, or went out if negative, at cost.
 struct Move {
     day: Date,
     warehouse: usize,

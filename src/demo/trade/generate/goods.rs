@@ -1,4 +1,4 @@
-//! Purchases, sales, and both ways back.
+//! Purchases, sales, and the returns of both.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,17 +7,17 @@ use crate::demo::trade::catalogs::{BANK, PARTS, TILL, WORKSHOP};
 use crate::demo::trade::model::{FIRST, Purchase, PurchaseLine, Sale, SaleLine};
 use crate::demo::trade::random::id;
 
-/// Who delivers which folder of products, by their places; the rest comes from the last one.
+/// The suppliers and their folders of products, by index; the last supplier delivers the rest.
 const SUPPLIERS: &[(usize, usize)] =
     &[(4, 22), (5, 20), (6, 21), (7, 23), (8, 24), (9, 25), (10, 25), (11, 21), (12, 20)];
-/// The customers that come often, and the others.
+/// The frequent customers, and the others.
 const RETAIL: &[usize] = &[14, 15, 16, 17, 18];
 const CLOSED: usize = 19;
-/// The day from the first on which each customer comes for the first time.
+/// The days after the first one until the first visit of each customer.
 const KNOWN_SINCE: &[i32] = &[0, 0, 40, 95, 150, 300, 0, 420, 0, 20, 110, 0, 230, 510, 0, 365, 0, 60, 600, 0];
 
 impl Office {
-    /// Buys what runs short in a warehouse, each product from its supplier.
+    /// Buys the products that run short in a warehouse, each from its supplier.
     pub(super) fn replenish(&mut self, warehouse: usize) {
         let mut orders: BTreeMap<usize, Vec<(usize, i64, i64)>> = BTreeMap::new();
         for (at, product) in self.company.products.iter().enumerate() {
@@ -50,7 +50,7 @@ impl Office {
         let days = i32::try_from(self.random.range(7, 35)).unwrap_or_default();
         match self.random.range(1, 10) {
             1 => {}
-            // Paid too much, in thousands of roubles: an advance.
+            // Overpaid, in thousands of roubles: an advance.
             2 => self.later(days, Task::PaySupplier { supplier, firm, amount: (amount / 100_000 + 20) * 100_000 }),
             3 | 4 => {
                 let half = amount / 2;
@@ -75,7 +75,7 @@ impl Office {
         Purchase { id, number, date, time, is_return, firm, supplier, warehouse, lines }
     }
 
-    /// Sends a part of the oldest batch on some shelf back to where it came from.
+    /// Returns a part of the oldest batch of some product to its supplier.
     pub(super) fn send_back(&mut self) {
         let shelves = self.shelves.iter().filter(|(_, batches)| quantity(batches) > 3).map(|(shelf, _)| *shelf);
         let shelves = shelves.collect::<Vec<_>>();
@@ -88,7 +88,7 @@ impl Office {
         self.company.purchases.push(document);
     }
 
-    /// One sale to somebody from somewhere, if there is something.
+    /// Makes one sale to some customer, if there are goods.
     pub(super) fn sell(&mut self) {
         let age = self.today.days() - FIRST.days();
         let open = |at: &usize| !(*at == CLOSED && age > 290);
@@ -185,7 +185,7 @@ impl Office {
         }
     }
 
-    /// The customer brings back what was last of a sale's first line, or a part of it.
+    /// Takes back some goods of a sale's first line, those of its last batch first.
     pub(super) fn comes_back(&mut self, place: usize) {
         let Some(sale) = self.company.sales.get(place).cloned() else { return };
         let Some(line) = sale.lines.first().copied() else { return };

@@ -1,7 +1,6 @@
-//! Two years of work, day by day, always the same.
+//! Generates two years of work, day by day, in a fixed way.
 //!
-//! Goods are sold only where they lie and money is spent only where it is, so that no balance is ever
-//! negative.
+//! Only goods in stock are sold, and only money that is there is spent, so that no balance is ever negative.
 
 mod goods;
 mod money;
@@ -14,10 +13,10 @@ use super::model::{Company, FIRST, LAST, Product, Status};
 use super::random::Random;
 
 const SEED: u64 = 0x1C_2024_1001;
-/// When the working day begins, in seconds.
+/// The start of the working day, in seconds.
 const MORNING: u32 = 8 * 3600;
 
-/// The company with all of its documents.
+/// Returns the company with all of its documents.
 pub(super) fn company() -> Company {
     let mut office = Office {
         company: catalogs::company(),
@@ -45,18 +44,18 @@ struct Office {
     random: Random,
     today: Date,
     clock: u32,
-    /// What lies in a warehouse of a product, the oldest first.
+    /// The stock of a product in a warehouse, the oldest batch first.
     shelves: BTreeMap<(usize, usize), VecDeque<Batch>>,
-    /// What lies in a desk of a firm.
+    /// The money in a desk of a firm.
     safes: BTreeMap<(usize, usize), i64>,
     agenda: BTreeMap<Date, Vec<Task>>,
-    /// What each line of each sale was made of; cut by what came back.
+    /// The batches of each line of each sale, without those that were returned.
     sold: Vec<Vec<VecDeque<Batch>>>,
-    /// How many documents each prefix has.
+    /// The number of documents with each prefix.
     numbers: BTreeMap<&'static str, u32>,
 }
 
-/// Goods that came for one price.
+/// Goods that were bought for one price.
 #[derive(Clone, Copy)]
 struct Batch {
     price: i64,
@@ -77,12 +76,12 @@ enum Task {
         firm: usize,
         amount: i64,
     },
-    /// Something of a sale comes back: its place among the sales.
+    /// Goods of a sale are returned; holds the index of the sale.
     ComesBack(usize),
 }
 
 impl Office {
-    /// The first day: the owners bring money, and goods are bought.
+    /// Makes the first day: the owners bring money, and goods are bought.
     fn open(&mut self) {
         for (firm, desk, amount) in [(0, catalogs::BANK, 900_000_000), (0, catalogs::TILL, 25_000_000)]
             .into_iter()
@@ -98,7 +97,7 @@ impl Office {
     fn day(&mut self) {
         let (_, _, day) = self.today.ymd();
         let weekday = self.today.weekday();
-        // Each warehouse has its Monday.
+        // Each warehouse has its own Monday.
         let week = usize::try_from(self.today.days() / 7 % 4).unwrap_or_default();
         if weekday == 0 {
             self.replenish(week);
@@ -120,13 +119,13 @@ impl Office {
         self.housekeeping(day);
     }
 
-    /// The time of the next document.
+    /// Returns the time of the next document.
     fn tick(&mut self) -> u32 {
         self.clock += u32::try_from(self.random.range(60, 2400)).unwrap_or_default();
         self.clock
     }
 
-    /// The number of the next document.
+    /// Returns the number of the next document.
     fn number(&mut self, prefix: &'static str) -> String {
         let last = self.numbers.entry(prefix).or_default();
         *last += 1;
@@ -137,7 +136,7 @@ impl Office {
         self.agenda.entry(self.today.plus(days)).or_default().push(task);
     }
 
-    /// Half of a firm's documents belong to no one in particular; the first firm has most.
+    /// Chooses a firm for a document: mostly the first one.
     const fn any_firm(&mut self) -> usize {
         if self.random.chance(22) { 1 } else { 0 }
     }
@@ -147,7 +146,7 @@ impl Office {
         shelf.map(|batch| batch.quantity).sum()
     }
 
-    /// Takes goods off a shelf, the oldest first: what they were made of. The shelf has them.
+    /// Takes goods off a shelf, the oldest first, and returns their batches. The shelf must have enough.
     fn take(shelf: &mut VecDeque<Batch>, mut quantity: i64) -> VecDeque<Batch> {
         let mut taken = VecDeque::new();
         while quantity > 0
@@ -172,7 +171,7 @@ fn cost(batches: &VecDeque<Batch>) -> i64 {
     batches.iter().map(|batch| batch.quantity * batch.price).sum()
 }
 
-/// How many of a product are sold at once: for some 12 000 roubles.
+/// Returns the usual quantity of a product in a sale: for some 12 000 roubles.
 fn usual(product: &Product) -> i64 {
     (1_200_000 / product.price).clamp(1, 60)
 }

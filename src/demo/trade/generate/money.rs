@@ -1,4 +1,4 @@
-//! Money in, money out, money moved.
+//! Incoming, outgoing and moved money.
 
 use super::{Office, Task};
 use crate::demo::trade::catalogs::{
@@ -7,7 +7,7 @@ use crate::demo::trade::catalogs::{
 use crate::demo::trade::model::{Analytics, CashMovement};
 use crate::demo::trade::random::id;
 
-/// Day of the month, cost article, desk, and between which sums.
+/// The day of the month, the cost article, the desk, and the lowest and highest amount.
 #[rustfmt::skip]
 const EXPENSES: &[(i32, usize, usize, i64, i64)] = &[
     (2, 0, BANK, 3_500_000, 3_900_000),
@@ -49,7 +49,7 @@ impl Office {
         self.movement(Movement { inflow: false, desk: BANK, firm, operation: TO_SUPPLIER, amount, analytics });
     }
 
-    /// What is due on this day of the month.
+    /// Pays the expenses of this day of the month.
     pub(super) fn housekeeping(&mut self, day: i32) {
         for &(due, article, desk, low, high) in EXPENSES {
             let firm = self.any_firm();
@@ -94,7 +94,7 @@ impl Office {
         }
     }
 
-    /// Money leaves one desk and comes to another.
+    /// Moves money from one desk to another.
     fn exchange(&mut self, firm: usize, operation: usize, from: (usize, i64), to: (usize, i64)) {
         for (inflow, (desk, amount), other) in [(false, from, to.0), (true, to, from.0)] {
             self.movement(Movement { inflow, desk, firm, operation, amount, analytics: Analytics::Desk(other) });

@@ -1,7 +1,7 @@
 //! The shortest useful program: an infobase behind `/mcp` of an axum application.
 //!
-//! `cargo run --example embed_axum` serves the demo infobase; put your own URL and account into
-//! `Infobase::new(..).basic(..)` instead.
+//! `cargo run --example embed_axum` serves the demo infobase; for a real one put its URL and account into
+//! `Infobase::new(..).basic(..)`.
 
 use onec_mcp::{Infobase, JsonRpcLayer, OneCService, ServerInfo, demo};
 use tokio::net::TcpListener;
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The leaf: one HTTP call to 1C for each request.
     let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
-    // The bridge: MCP over Streamable HTTP. Layers of yours may stand on either side of it.
+    // The bridge: MCP over Streamable HTTP. Other layers may stand on either side of it.
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
     let app = axum::Router::new().route_service("/mcp", mcp);
 

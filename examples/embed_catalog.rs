@@ -1,8 +1,7 @@
-//! Business tools of your own over an infobase: a catalog, described as data, beside what the 1C
-//! extension itself offers.
+//! Business tools of your own over an infobase: a catalog, described as data, beside the tools of the 1C extension.
 //!
-//! `cargo run --example embed_catalog` serves the demo infobase; put your own URL and account into
-//! `Infobase::new(..).basic(..)` instead.
+//! `cargo run --example embed_catalog` serves the demo infobase; for a real one put its URL and account into
+//! `Infobase::new(..).basic(..)`.
 
 use onec_mcp::catalog::{Limits, Tools};
 use onec_mcp::{
@@ -17,8 +16,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let demo = demo::DemoInfobase::start().await?;
     let onec = OneCService::new(Infobase::new(demo.url())?.basic(demo.username(), demo.password()))?;
 
-    // A tool is data: what a model reads, what its arguments must be, where 1C answers it. This value
-    // may as well come from a YAML or JSON file. `extends` adds it to the built-in tools.
+    // A tool is data: a description for the model, the schema of its arguments, and the path where 1C answers
+    // it. This value may come from a YAML or JSON file too. `extends` adds it to the built-in tools.
     let file = json!({
         "extends": "trade",
         "tools": [{
@@ -52,18 +51,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let catalog = Catalog::new(Tools::read(&file, "my catalog", Limits::default())?);
 
-    // The tools of the catalog are called by a handle of the leaf. What 1C said is remembered, for both faces of the
-    // catalog.
+    // The leaf's REST service calls the tools of the catalog. A cache remembers answers of 1C, for MCP and for
+    // the REST endpoints.
     let rest = onec.rest();
     let onec = CacheLayer::new().layer(onec);
     let rest = onec.rest(rest);
-    // Where callers log in, `scopes(policy)` stands in place of the word that they do not.
+    // If callers log in, call `scopes(policy)` instead of `without_authentication()`.
     let gateway = Gateway::builder(onec)
         .without_authentication()
         .catalog(CatalogLayer::new(catalog.clone(), rest.clone()))
         .build();
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(gateway);
-    // The same tools as plain HTTP endpoints, for programs.
+    // The tools of the catalog as plain HTTP endpoints too, for programs.
     let rest = RestService::new(catalog, "a-token-that-nobody-guesses", rest);
 
     let app = axum::Router::new().route_service("/mcp", mcp).fallback_service(rest);

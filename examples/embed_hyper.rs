@@ -1,4 +1,4 @@
-//! The same as `embed_axum` on bare hyper: the bridge is a plain `tower::Service`.
+//! An infobase behind MCP on bare hyper: the bridge is a plain `tower::Service`.
 //!
 //! `cargo run --example embed_hyper`
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await?;
-        // So that a refusal reaches a client that is still sending.
+        // Lets an early error response reach a client that is still sending.
         let stream = Lingering::new(stream);
         let service = TowerToHyperService::new(stream.unread().layer(mcp.clone()));
         connections.spawn(
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .timer(TokioTimer::new())
                 .serve_connection(TokioIo::new(stream), service),
         );
-        // Forgets those that are over.
+        // Removes the connections that have ended.
         while connections.try_join_next().is_some() {}
     }
 }

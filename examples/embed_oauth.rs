@@ -1,7 +1,7 @@
 //! An infobase behind OAuth: users log in with their own login of 1C, and calls run as them.
 //!
-//! `cargo run --example embed_oauth` serves the demo infobase; put your own URL into
-//! `Infobase::new(..)` instead. It needs no account: every call carries the login of its user.
+//! `cargo run --example embed_oauth` serves the demo infobase; for a real one put its URL into
+//! `Infobase::new(..)`. It needs no account: every call uses the login of its user.
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -25,20 +25,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let demo = demo::DemoInfobase::start().await?;
     let onec = OneCService::new(Infobase::new(demo.url())?)?;
 
-    // Where clients find this server. Tokens are good for its resource `/mcp` and for no other.
+    // The address for clients. Tokens are valid only for its resource `/mcp`.
     let site = Site::new().public_url(&"http://127.0.0.1:8000".parse()?);
-    // 1C says who may log in; `Slowdown` makes guessing slow. With a store in memory a restart logs
-    // everybody out; `SqliteStore` and `PostgresStore` remember.
+    // 1C checks logins; `Slowdown` makes guessing slow. With a store in memory a restart logs out all users;
+    // `SqliteStore` and `PostgresStore` keep the tokens.
     let login = Slowdown::new(OwnLogin::new(onec.clone()));
     let server = AuthorizationServer::new(site.clone(), login, MemoryStore::new());
 
-    // RPC side: `ScopeLayer` tells 1C who calls, and refuses callers without the scope.
+    // RPC side: `ScopeLayer` tells 1C the caller, and rejects callers without the scope.
     let onec = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(onec);
-    // HTTP side: `BearerAuthLayer` finds out who calls, before the bridge reads the body.
+    // HTTP side: `BearerAuthLayer` identifies the caller before the bridge reads the body.
     let mcp = JsonRpcLayer::new(ServerInfo::new("My service", "1.0.0")).layer(onec);
     let mcp = BearerAuthLayer::new(server.tokens()).site(site).scopes(Scopes::parse("mcp")).layer(mcp);
 
-    // Throws away what has expired; it ends with the serving below.
+    // Removes expired entries until the server ends.
     let sweeping = server.clone();
     let upkeep = async move {
         loop {
@@ -49,8 +49,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     };
 
-    // The login page, the token endpoint and the metadata are wherever no other route is. Their
-    // limits count by address, which axum knows.
+    // The login page, the token endpoint and the metadata are at all other routes. Their rate limits need the
+    // address of the client, which axum knows.
     let app = Router::new().route_service("/mcp", mcp).fallback_service(server).layer(MapRequestLayer::new(peer));
     let listener = TcpListener::bind("127.0.0.1:8000").await?;
     println!("http://{}/mcp", listener.local_addr()?);

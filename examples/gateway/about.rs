@@ -1,24 +1,24 @@
-//! What the gateway says of itself: `/info` and `/`.
+//! The gateway's description of itself: `/info` and `/`.
 
 use crate::settings::{Auth, Settings};
 use onec_mcp::catalog::Tools;
 use serde_json::{Map, Value, json};
 
-/// Path and meaning of what is there unless MCP is switched off.
+/// The endpoints of MCP, unless MCP is switched off: path and meaning.
 const MCP: &[(&str, &str)] = &[
     ("/mcp", "MCP, Streamable HTTP (POST)"),
     ("/sse", "MCP, HTTP+SSE of revision 2024-11-05 (GET)"),
     ("/sse/messages/", "messages to an open /sse stream (POST)"),
 ];
 
-/// What is always there.
+/// The endpoints that are always there.
 const ALWAYS: &[(&str, &str)] = &[
     ("/health", "whether this gateway and 1C work"),
     ("/livez", "whether this gateway works"),
     ("/info", "name, version, transports"),
 ];
 
-/// What comes with mode `oauth2`.
+/// The endpoints of mode `oauth2`.
 const OAUTH: &[(&str, &str)] = &[
     ("/.well-known/oauth-protected-resource", "OAuth: who gives out tokens for /mcp (RFC 9728)"),
     ("/.well-known/oauth-authorization-server", "OAuth: what the authorization server can do (RFC 8414)"),
@@ -28,7 +28,7 @@ const OAUTH: &[(&str, &str)] = &[
     ("/revoke", "OAuth: the end of a token (POST, RFC 7009)"),
 ];
 
-/// `/info`
+/// Returns the answer to `/info`.
 pub(crate) fn info(settings: &Settings) -> Value {
     let serving = &settings.serving;
     let transports = if serving.mcp { json!({ "streamable_http": "/mcp", "sse": "/sse" }) } else { json!({}) };
@@ -60,7 +60,7 @@ pub(crate) fn info(settings: &Settings) -> Value {
     info
 }
 
-/// `/`
+/// The list of endpoints at `/`.
 #[derive(Clone)]
 pub(crate) struct Endpoints {
     name: String,
@@ -69,7 +69,7 @@ pub(crate) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those that do not change.
+    /// Collects the endpoints that do not change.
     pub(crate) fn new(settings: &Settings) -> Self {
         let mcp = if settings.serving.mcp { MCP } else { &[] };
         let oauth = if is_oauth(settings) { OAUTH } else { &[] };
@@ -77,7 +77,7 @@ impl Endpoints {
         Self { name, version, fixed: vec![mcp, ALWAYS, oauth] }
     }
 
-    /// With the REST endpoints of these tools, where there are any.
+    /// Returns the list with the REST endpoints of these tools, if there are any.
     pub(crate) fn with(&self, tools: Option<&Tools>) -> Value {
         let fixed = self.fixed.iter().copied().flatten().map(|(path, what)| ((*path).to_owned(), Value::from(*what)));
         let mut endpoints: Map<_, _> = fixed.collect();

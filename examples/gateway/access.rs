@@ -1,19 +1,19 @@
-//! [`Access`]: what an auth mode brings with it.
+//! The parts of an auth mode: [`Access`].
 
 use crate::endpoints::Guarded;
 use axum::Router;
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
 
-/// What belongs to the auth mode.
+/// The parts of an auth mode.
 pub(crate) struct Access {
     /// The MCP endpoints behind their guard.
     pub(crate) mcp: Guarded,
-    /// What answers where there is no route: the authorization server, or nothing.
+    /// The service for all other paths: the authorization server, or 404.
     pub(crate) others: Router,
-    /// What is to be done beside serving, until the end.
+    /// The work that runs beside the server until the end.
     pub(crate) upkeep: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// What is to be done when nothing is served any more.
+    /// The work after the server has stopped.
     pub(crate) closing: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 

@@ -1,8 +1,8 @@
 //! The audit trail in a file (`MCP_AUDIT_LOG`): one JSON object a line, with `time` in UTC, `event` and
 //! the event's own fields.
 //!
-//! A call never waits for the disk: the lines are [`Lines`]. How many were lost is said in the log and in the file
-//! (`audit.lost`).
+//! A call never waits for the disk: the lines go through [`Lines`]. The number of lost lines is written to the
+//! log and to the file (`audit.lost`).
 
 use crate::lines::{Lines, Sink, Writer};
 use crate::visible::Escaping;
@@ -19,21 +19,21 @@ use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
-/// Bytes of lines that wait at most; one is seldom longer than 500.
+/// The most bytes of waiting lines; a line is seldom longer than 500 bytes.
 pub(crate) const ROOM: usize = 1024 * 1024;
-/// How long the end waits for the last lines.
+/// How long the exit waits for the last lines.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// The thread that writes the trail.
+/// The thread that writes the audit trail.
 #[derive(Debug)]
 pub(crate) struct AuditLog(Writer);
 
-/// Tells the thread to open the file anew, after a log rotation has moved it.
+/// A handle to open the file again, after a log rotation has moved it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reopen(Option<Lines>);
 
 impl Reopen {
-    /// Lines from now on go to the new file. Returns at once.
+    /// Directs further lines to the new file. Returns at once.
     pub(crate) fn now(&self) {
         if let Some(lines) = &self.0 {
             lines.reopen();
@@ -42,19 +42,19 @@ impl Reopen {
 }
 
 impl AuditLog {
-    /// Appends to the file at `path`, which others than its owner cannot read if it is created here.
+    /// Appends to the file at `path`. If it is created here, only its owner can read it.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// The file cannot be opened.
     pub(crate) fn at(path: &Path) -> io::Result<(AuditLayer, Self)> {
         let path = path.to_owned();
         Self::over(move || open(&path), ROOM)
     }
 
-    /// The same over anything that can be opened, and opened anew; lines of `room` bytes wait at most.
+    /// Appends to a sink that `open` opens, and opens again on request; at most `room` bytes of lines wait.
     ///
     /// # Errors
-    /// It cannot be opened, or no thread be started.
+    /// The sink cannot be opened, or no thread can be started.
     pub(crate) fn over<W, F>(mut open: F, room: usize) -> io::Result<(AuditLayer, Self)>
     where
         W: Write + Send + 'static,
@@ -78,17 +78,17 @@ impl Drop for AuditLog {
     }
 }
 
-/// Opens the file for lines at its end. Nobody but its owner can read it if it is created here.
+/// Opens the file to append. If it is created here, only its owner can read it.
 ///
 /// # Errors
-/// It cannot be opened; so it is with a pipe that nobody reads.
+/// The file cannot be opened, or is a pipe without a reader.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // Otherwise a pipe makes whoever opens it wait for a reader, and writes to it wait for him too.
+        // Without it, opening a pipe and writing to it would block until there is a reader.
         options.mode(0o600).custom_flags(libc::O_NONBLOCK);
     }
     options.open(path).map_err(|error| match error.raw_os_error() {
@@ -98,7 +98,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     })
 }
 
-/// The file, and how it is opened anew.
+/// The file, and how to open it again.
 struct Trail<W, F> {
     open: F,
     file: W,
@@ -149,7 +149,7 @@ where
     }
 }
 
-/// Sends events of the audit trail to the thread.
+/// A layer that sends events of the audit trail to the thread.
 #[derive(Debug)]
 pub(crate) struct AuditLayer(Lines);
 
@@ -164,7 +164,7 @@ impl<S: Subscriber> tracing_subscriber::Layer<S> for AuditLayer {
     }
 }
 
-/// A JSON object in the making. Writing to memory cannot fail.
+/// A JSON object that is being written. Writing to memory cannot fail.
 struct Line(Vec<u8>);
 
 impl Line {
@@ -217,7 +217,7 @@ impl Visit for Line {
         self.member(field.name(), value);
     }
 
-    /// Addresses and sets of scopes.
+    /// Records addresses and sets of scopes.
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.member(field.name(), format_args!("{value:?}"));
     }

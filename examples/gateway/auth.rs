@@ -1,4 +1,4 @@
-//! Who may call: what stands before the MCP endpoints in each auth mode.
+//! Authentication: the guard of the MCP endpoints in each auth mode.
 
 use crate::BoxError;
 use crate::access::Access;
@@ -15,10 +15,10 @@ use std::time::Duration;
 use tower::Layer;
 use url::{Host, Url};
 
-/// A wrong login that comes again within this time is the same.
+/// A wrong login that is repeated within this time counts once.
 const WRONG_AGAIN: Duration = Duration::from_secs(30);
 
-/// Puts the guard that the auth mode asks for before the MCP endpoints.
+/// Puts the guard of the auth mode around the MCP endpoints.
 pub(crate) async fn guard(
     mcp: Unguarded,
     infobase: &Opened,
@@ -28,12 +28,12 @@ pub(crate) async fn guard(
     Ok(match &settings.auth {
         Auth::None { token: None } => Access::new(mcp.open()),
         Auth::None { token: Some(token) } => {
-            // All who know the token have one name, of whom 1C is told nothing.
+            // All callers with the token share one name, which 1C does not get.
             let bearer = Identity::new("bearer", Scopes::default()).shared();
             Access::new(mcp.behind(BearerAuthLayer::new(StaticToken::new(token.clone(), bearer))))
         }
         Auth::Basic { scopes } => {
-            // Within, right logins are remembered; outside, one that is wrong counts once, however often it comes.
+            // The inner cache keeps right logins; with the outer one, a repeated wrong login counts once.
             let known = Cached::new(OwnLogin::new(infobase.onec.clone()));
             let login = CachedLayer::new().ttl(Duration::ZERO, WRONG_AGAIN).layer(Slowdown::new(known));
             Access::new(mcp.behind(BasicAuthLayer::new(login).scopes(scopes.clone())))
@@ -42,7 +42,7 @@ pub(crate) async fn guard(
     })
 }
 
-/// Says in the log what an administrator should know of the auth mode.
+/// Logs what an administrator should know about the auth mode.
 pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAddr) {
     for warning in exposed(settings, &address.to_string(), address.ip().is_loopback()) {
         tracing::warn!("{warning}");
@@ -59,7 +59,7 @@ pub(crate) fn announce(settings: &Settings, infobase: &Opened, address: SocketAd
     }
 }
 
-/// What strangers could read or do where the gateway listens at `address`, which is `local` or not.
+/// Returns warnings of what strangers could read or do if the gateway listens at `address`, which may be `local`.
 pub(crate) fn exposed(settings: &Settings, address: &str, local: bool) -> Vec<String> {
     let Settings { http, serving, auth, .. } = settings;
     let public = http.public_url.as_ref().filter(|url| !is_loopback(url));
@@ -103,14 +103,14 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether only programs on this machine reach who listens at `host`.
+/// Returns whether only programs on this machine reach a listener at `host`.
 pub(crate) fn is_local(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// What can be typed in the demo. All of it is public.
+/// Logs the logins of the demo, all of which are public.
 fn show_demo_logins(demo: &demo::DemoInfobase, auth: &Auth) {
     match auth {
         Auth::None { .. } => {}

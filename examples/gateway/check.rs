@@ -1,5 +1,4 @@
-//! The doctor: goes through everything that must work, one step at a time. It changes nothing and creates
-//! nothing.
+//! The command `check`: tries everything that must work, one step at a time. It changes nothing and creates nothing.
 
 mod catalog;
 mod files;
@@ -15,10 +14,10 @@ use say::{fail, note, ok, skip, wait};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// As long as a store of tokens may take to be reached.
+/// The time limit for reaching a token store.
 const STORE: Duration = Duration::from_secs(10);
 
-/// Prints a line for each step; 0 only if all pass.
+/// Prints a line for each step; the exit code is 0 only if all pass.
 pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     ok("settings", &format!("infobase {}, auth mode {}", infobase.address(), settings.auth.mode()));
     for warning in &settings.warnings {
@@ -33,7 +32,7 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     }
     let serving = &settings.serving;
     if let Some(catalog) = &serving.catalog {
-        // One that cannot be used has stopped the start already.
+        // A catalog that cannot be used has stopped the start already.
         ok("catalog", &format!("{} tools ({})", catalog.tools.iter().count(), catalog.name()));
     }
     let names = &settings.names;
@@ -47,7 +46,7 @@ pub(crate) async fn run(settings: &Settings, infobase: &Opened) -> ExitCode {
     if files && listener && onec && oauth { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether users could get tokens.
+/// Checks whether users could get tokens.
 async fn authorization_server(settings: &Settings, infobase: &Opened, oauth: &OAuth2, onec: bool) -> bool {
     let keys = match oauth.login {
         LoginType::Credentials => true,
@@ -79,7 +78,7 @@ async fn token_store(oauth: &OAuth2, name: &str) -> Result<String, String> {
     }
 }
 
-/// The line of a step that passed, or not.
+/// Prints the line of a step, passed or failed.
 fn told(step: &str, outcome: Result<String, String>) -> bool {
     match &outcome {
         Ok(text) => ok(step, text),

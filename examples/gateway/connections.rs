@@ -1,4 +1,4 @@
-//! The connections that there are: so many in all and of one address, and which of them has to go.
+//! Open connections: limits for all and for each address, and which connection is closed to make room.
 
 use hyper::body::{Body, Frame, SizeHint};
 use ipnet::IpNet;
@@ -13,16 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 /// The part of all connections that one address may have.
 const PART_OF_ONE: usize = 16;
-/// How many are looked up at once when one has to go, so that a flood does not look through all for each.
+/// How many idle connections are found in one search, so that a flood does not search all connections each time.
 const LOOKED_UP: usize = 256;
 
-/// A request is under way.
+/// A request is running.
 const BUSY: u64 = 0;
-/// It was told to go.
+/// The connection was told to close.
 const GONE: u64 = u64::MAX;
 
-/// The connections of a server. When there are too many, the one that is idle longest goes, that is, has been
-/// without a request: of the same address if that has its share, or else of all.
+/// The connections of a server. Beyond the limit, the connection that was idle longest is closed: one of the
+/// new connection's address if that has used its share, else one of all.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections(Arc<Inner>);
 
@@ -30,7 +30,7 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     most: usize,
     trusted: Vec<IpNet>,
-    /// Of the events of connections: tells what came earlier.
+    /// Counts the events of connections, to order them in time.
     clock: AtomicU64,
     open: Mutex<Open>,
 }
@@ -40,27 +40,27 @@ struct Open {
     next: u64,
     all: HashMap<u64, Arc<Entry>>,
     by_address: HashMap<IpAddr, HashSet<u64>>,
-    /// Those idle longest when somebody last looked, the last one first to go.
+    /// The connections idle longest at the last search, the longest idle one at the end.
     idle: Vec<(u64, u64)>,
-    /// When that was.
+    /// The time of that search.
     looked: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     address: IpAddr,
-    /// [`BUSY`], [`GONE`], or since when it is idle.
+    /// [`BUSY`], [`GONE`], or the time since when it is idle.
     since: AtomicU64,
     end: CancellationToken,
 }
 
 impl Connections {
-    /// At most `most` connections; of addresses in `trusted` networks any part of them.
+    /// Allows `most` connections in all. Addresses in `trusted` networks may use any part of them.
     pub(crate) fn new(most: usize, trusted: Vec<IpNet>) -> Self {
         Self(Arc::new(Inner { most: most.max(1), trusted, clock: AtomicU64::new(1), open: Mutex::default() }))
     }
 
-    /// Takes in a connection from there; `None` where no place is left, as all the others are busy.
+    /// Accepts a connection from an address; `None` if all places are taken by busy connections.
     pub(crate) fn open(&self, address: IpAddr) -> Option<Connection> {
         let (trusted, address) = (self.0.is_trusted(address), subscriber(address));
         let mut open = self.0.open();
@@ -114,7 +114,7 @@ impl Open {
     fn close_one_of(&mut self, address: IpAddr) -> bool {
         let own = self.by_address.get(&address).into_iter().flatten();
         let idle = own.filter_map(|id| Some((self.all.get(id)?.idle_since()?, *id)));
-        // Whichever gets a request in this moment stays.
+        // A connection that gets a request at this moment stays.
         let Some((since, id)) = idle.min() else { return false };
         self.close(id, since)
     }
@@ -126,7 +126,7 @@ impl Open {
                     return true;
                 }
             }
-            // Since then none became idle.
+            // No connection has become idle since then.
             if self.looked == now {
                 return false;
             }
@@ -146,7 +146,7 @@ impl Open {
         self.idle = idle;
     }
 
-    /// Tells a connection to go that has been idle since then and still is.
+    /// Closes a connection if it is still idle since `since`.
     fn close(&mut self, id: u64, since: u64) -> bool {
         let Some(entry) = self.all.get(&id) else { return false };
         if entry.since.compare_exchange(since, GONE, Ordering::AcqRel, Ordering::Relaxed).is_err() {
@@ -174,7 +174,7 @@ impl Entry {
     }
 }
 
-/// All addresses of one subscriber are one: the first 64 bits of IPv6. IPv4 in IPv6 dress is IPv4.
+/// Returns one address for all addresses of a subscriber: the first 64 bits of IPv6; IPv4 mapped to IPv6 becomes IPv4.
 fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -182,7 +182,7 @@ fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The place of a connection, given back when it is dropped.
+/// The place of a connection, returned when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Connection {
     connections: Connections,
@@ -192,17 +192,17 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Whether another went for it.
+    /// Returns whether another connection was closed for this one.
     pub(crate) const fn made_room(&self) -> bool {
         self.made_room
     }
 
-    /// When it has to go to make room for another.
+    /// Completes when the connection must close to make room for another.
     pub(crate) fn evicted(&self) -> impl Future<Output = ()> + use<> {
         self.entry.end.clone().cancelled_owned()
     }
 
-    /// What marks it as busy.
+    /// Returns the counter that marks the connection as busy.
     pub(crate) fn requests(&self) -> Requests {
         Requests { inner: Arc::clone(&self.connections.0), entry: Arc::clone(&self.entry) }
     }
@@ -214,7 +214,7 @@ impl Drop for Connection {
     }
 }
 
-/// Sees the requests of a connection.
+/// Counts the running requests of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Requests {
     inner: Arc<Inner>,
@@ -222,7 +222,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// A request begins; it ends with what this gives.
+    /// Begins a request, which ends when the result is dropped.
     pub(crate) fn begin(&self) -> UnderWay {
         let now = |since| (since != GONE).then_some(BUSY);
         let _ = self.entry.since.fetch_update(Ordering::AcqRel, Ordering::Relaxed, now);
@@ -244,7 +244,7 @@ impl Drop for UnderWay {
 }
 
 pin_project! {
-    /// The body of an answer; the request is under way until it is dropped.
+    /// The body of an answer; the request runs until it is dropped.
     pub(crate) struct Answer<B> {
         #[pin]
         body: B,

@@ -1,4 +1,4 @@
-//! The MCP endpoints and their guard, and what stands before the router.
+//! The MCP endpoints and their guard, and the service in front of the router.
 
 use crate::stack::{Bridge, Rpc};
 use axum::Router;
@@ -19,13 +19,13 @@ use tokio_util::either::Either;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service};
 
-/// A request as it reaches the endpoints.
+/// A request as the endpoints get it.
 pub(crate) type Received = Request<Counted<Watched<Incoming>>>;
 
-/// `/mcp`, behind whatever guard there is.
+/// The service at `/mcp`, behind any guard.
 pub(crate) type Mcp = BoxCloneSyncService<Received, Response<McpBody>, Infallible>;
 
-/// The MCP endpoints, open to anybody yet.
+/// The MCP endpoints without a guard.
 pub(crate) struct Unguarded {
     mcp: JsonRpc<Log<Rpc>>,
     sse: Router,
@@ -38,7 +38,7 @@ pub(crate) struct Guarded {
 }
 
 impl Unguarded {
-    /// Clients find the messages of a stream below `public_path`, the path of the public URL.
+    /// Creates the endpoints. Clients find the messages of a stream below `public_path`, the path of the public URL.
     pub(crate) fn new(bridge: Bridge, stack: Rpc, origins: &OriginPolicy, public_path: &str) -> Self {
         let mcp = JsonRpcLayer::new(bridge.clone()).origins(origins.clone()).layer(stack.clone());
         let messages = format!("{public_path}/sse/messages/");
@@ -50,12 +50,12 @@ impl Unguarded {
         Self { mcp, sse }
     }
 
-    /// Leaves them open to anybody.
+    /// Leaves the endpoints without a guard.
     pub(crate) fn open(self) -> Guarded {
         Guarded { mcp: Mcp::new(self.mcp), sse: self.sse }
     }
 
-    /// Puts them behind `guard`.
+    /// Puts the endpoints behind `guard`.
     pub(crate) fn behind<L>(self, guard: L) -> Guarded
     where
         L: Layer<JsonRpc<Log<Rpc>>> + Layer<Route> + Clone + Send + Sync + 'static,
@@ -74,8 +74,8 @@ impl Unguarded {
     }
 }
 
-/// Leads requests to `/mcp` past the router, which has the rest: at each layer around a route that boxes a
-/// service and its future for every request.
+/// Sends requests to `/mcp` past the router, which has all other routes: for each layer around a route the
+/// router boxes a service and its future for every request.
 #[derive(Clone, Debug)]
 pub(crate) struct Front<M, R> {
     mcp: Option<M>,
@@ -83,7 +83,7 @@ pub(crate) struct Front<M, R> {
 }
 
 impl<M, R> Front<M, R> {
-    /// Without `mcp`, all goes to the router.
+    /// Creates the service. Without `mcp` all requests go to the router.
     pub(crate) const fn new(mcp: Option<M>, router: R) -> Self {
         Self { mcp, router }
     }

@@ -36,9 +36,9 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 /// The body of any answer.
 type AnswerBody = Either<McpBody, RouterBody>;
 
-/// How often the log is told that 1C is not well, where strangers ask for its health.
+/// The pause between log lines about 1C's health, since strangers may ask for it at any rate.
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long the token store may take to close.
+/// The time limit for closing the token store.
 const CLOSE: Duration = Duration::from_secs(5);
 
 /// Serves until `stop`, then lets running calls finish.
@@ -68,7 +68,7 @@ pub(crate) async fn serve(
     auth::announce(settings, infobase, address);
     let scheme = if server.tls.is_some() { "https" } else { "http" };
     tracing::info!("listening on {scheme}://{address}");
-    // One early look at 1C: it warms a connection, and says in the log what a client would meet.
+    // One early call to 1C: it opens a connection, and shows errors in the log before a client meets them.
     let look = async {
         if let Err(error) = infobase.probe().health().await {
             unwell(&error, "1C does not answer as it should yet");
@@ -81,7 +81,7 @@ pub(crate) async fn serve(
             _ => {}
         }
         upkeep.await;
-        // Nothing is left to be done.
+        // Never completes: there is no more to do.
         std::future::pending::<()>().await;
     };
     tokio::select! {
@@ -107,7 +107,7 @@ async fn bind(host: &str, port: u16) -> Result<TcpListener, BoxError> {
     Err(last.into())
 }
 
-/// What is open to anybody, beside what is not.
+/// Adds the open routes to the guarded ones.
 fn router(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings) -> Router {
     let health = Health { onec: infobase.probe().clone(), mode: settings.auth.mode(), seen: Mutex::default() };
     let info = about::info(settings);
@@ -120,16 +120,16 @@ fn router(guarded: Router, stack: &Stack, infobase: &Opened, settings: &Settings
         .route("/", get(endpoints))
 }
 
-/// What every request goes through first.
+/// Adds the layers around every route.
 fn around(
     mcp: Option<Mcp>,
     router: Router,
     cors_origins: &[String],
     hosts: OriginPolicy,
 ) -> impl Service<Received, Response = Response<AnswerBody>, Error = Infallible, Future: Send> + Clone + Send + use<> {
-    // Outside of the guard: browsers send no token with the question whether they may send one.
+    // Outside the guard: browsers send no token with a preflight request.
     let cors = cors(cors_origins);
-    // Before anything points a client anywhere.
+    // Before any layer or route that sends a client to another address.
     let hosts = HostLayer::new(hosts);
     let mcp = mcp.map(|mcp| {
         let mcp = hosts.layer(cors.layer(mcp));
@@ -141,7 +141,7 @@ fn around(
     Front::new(mcp, router)
 }
 
-/// The pages that may call the MCP endpoints. A `*` counts only where a token or login keeps strangers out.
+/// Returns the pages that may call the MCP endpoints. A `*` counts only if a token or login keeps strangers out.
 fn origins(settings: &Settings) -> OriginPolicy {
     let (any, listed): (Vec<_>, Vec<_>) = settings.http.cors_origins.iter().partition(|origin| *origin == "*");
     let mut policy = OriginPolicy::new().allow(listed);
@@ -157,13 +157,13 @@ fn origins(settings: &Settings) -> OriginPolicy {
     }
 }
 
-/// The names under which requests may come.
+/// Returns the host names that requests may use.
 fn hosts(settings: &Settings, address: SocketAddr) -> OriginPolicy {
     let policy = origins(settings);
     if address.ip().is_loopback() { policy.loopback_listener() } else { policy }
 }
 
-/// Scripts of other sites may call everything but the login page: browsers only go there
+/// Allows scripts of other sites to call everything but the login page, which browsers only navigate to
 /// ([RFC 9700, section 2.6](https://www.rfc-editor.org/rfc/rfc9700#section-2.6)).
 fn cors(origins: &[String]) -> CorsLayer {
     let any = origins.iter().any(|origin| origin == "*");
@@ -187,7 +187,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         ])
 }
 
-/// What is wrong stays in the log: strangers may ask.
+/// Answers `/health`. The cause goes only to the log: strangers may ask.
 async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
     let (code, status, connection) = match health.is_well().await {
         true => (StatusCode::OK, "healthy", "ok"),
@@ -196,7 +196,7 @@ async fn health(State(health): State<Arc<Health>>) -> impl IntoResponse {
     (code, Json(json!({ "status": status, "onec_connection": connection, "auth": { "mode": health.mode } })))
 }
 
-/// What 1C answered, and the cause in a word.
+/// Logs the error of 1C and its cause in one word.
 fn unwell(error: &BoxError, what: &str) {
     let onec = Error::find(&**error);
     let (status, cause) = (onec.and_then(Error::answered), onec.map(Error::name));
@@ -204,8 +204,7 @@ fn unwell(error: &BoxError, what: &str) {
     tracing::warn!(status = status.map(|status| status.as_u16()), cause, error, "{what}");
 }
 
-/// Whether 1C works. One question at a time, however many strangers ask here: each takes a place among
-/// the calls.
+/// Whether 1C works. One question at a time, however many strangers ask: each takes a place in the queue to 1C.
 struct Health {
     onec: OneCService,
     mode: &'static str,
@@ -214,9 +213,9 @@ struct Health {
 
 #[derive(Default)]
 struct Seen {
-    /// When 1C was asked, and whether it was well.
+    /// The time of the last question to 1C, and whether 1C was well.
     last: Option<(Instant, bool)>,
-    /// When the log was told that it is not.
+    /// The time of the last log line about 1C not being well.
     told: Option<Instant>,
 }
 
@@ -224,7 +223,7 @@ impl Health {
     async fn is_well(&self) -> bool {
         let came = Instant::now();
         let mut seen = self.seen.lock().await;
-        // A question that was put while this one waited is answered for it too.
+        // A question that was sent while this one waited answers it too.
         if let Some((_, well)) = seen.last.filter(|(asked, _)| *asked >= came) {
             return well;
         }

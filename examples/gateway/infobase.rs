@@ -1,4 +1,4 @@
-//! The 1C side: the leaf service over the configured infobase, or over the demo one.
+//! The 1C side: the leaf over the configured infobase, or over the demo.
 
 use crate::BoxError;
 use crate::settings::{Account, Onec, Settings, Target};
@@ -7,33 +7,33 @@ use onec_mcp::onec::{DeadlineLayer, FairQueueLayer, HttpClient, Infobase, OneCSe
 use secrecy::ExposeSecret;
 use tower::Layer;
 
-/// Said where 1C lets anybody in and no login of users is checked with it.
+/// The warning for a 1C that accepts calls without a login and does not check logins of users.
 pub(crate) const ANONYMOUS: &str = "1C lets anybody in without a login: whoever reaches its web server works in it as the \
     user of the publication. Remove the user from the publication (Usr= and Pwd= in its .vrd file) and switch anonymous \
     access off on the web server";
 
 /// The leaf, and the demo infobase behind it if there is one.
 pub(crate) struct Opened {
-    /// What calls go through.
+    /// The leaf for calls.
     pub(crate) onec: OneCService,
-    /// What asks under the service account whether 1C works.
+    /// The leaf under the service account, for the health check.
     account: Option<OneCService>,
     demo: Option<demo::DemoInfobase>,
     address: String,
 }
 
 impl Opened {
-    /// The infobase URL, for the log.
+    /// Returns the infobase URL, for the log.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// The leaf under the service account, if there is such an account.
+    /// Returns the leaf under the service account, if there is such an account.
     pub(crate) const fn account(&self) -> Option<&OneCService> {
         self.account.as_ref()
     }
 
-    /// What to ask whether 1C works: under the service account, or under none.
+    /// Returns the leaf for the health check: under the service account, or under none.
     pub(crate) fn probe(&self) -> &OneCService {
         self.account.as_ref().unwrap_or(&self.onec)
     }
@@ -49,7 +49,7 @@ impl Opened {
     }
 }
 
-/// Opens the infobase. Whether 1C runs shows only when it is asked: it may come later.
+/// Opens the infobase. Does not call 1C, which may start later.
 pub(crate) async fn open(settings: &Settings) -> Result<Opened, BoxError> {
     let onec = &settings.onec;
     let demo = match onec.target {
@@ -81,13 +81,13 @@ pub(crate) async fn open(settings: &Settings) -> Result<Opened, BoxError> {
     let account = account.map(|account| OneCService::with_client(account, client.clone())).transpose()?;
     let onec = match &account {
         Some(account) if !settings.auth.is_own_login() => account.clone(),
-        // A call whose user should ever get lost on the way must not run under another account.
+        // Without an account: a call whose identity is missing by mistake must not run under another account.
         _ => OneCService::with_client(bare, client)?,
     };
     Ok(Opened { onec, account, demo, address })
 }
 
-/// As all calls are made, whoever's login they carry.
+/// Applies the settings that all calls share, whatever their login.
 fn tuned(infobase: Infobase, settings: &Onec) -> Infobase {
     let infobase = infobase.timeouts(settings.timeout, settings.report_timeout).keep_alive(settings.keep_alive);
     match &settings.tenant {

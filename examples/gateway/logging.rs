@@ -1,5 +1,5 @@
-//! Logs, on standard error: standard output belongs to MCP. The audit trail among them, or in a file of
-//! its own.
+//! The log on standard error, since standard output belongs to MCP. The audit trail goes to the log, or to a
+//! file of its own.
 
 use crate::BoxError;
 use crate::audit_log::{AuditLog, Reopen};
@@ -13,21 +13,23 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// What must live as long as there is something to log: its end writes what waits to be written.
+/// The writers of the logs. Dropping it writes the waiting lines.
 #[derive(Debug)]
 pub(crate) struct Logs {
     audit: Option<AuditLog>,
 }
 
 impl Logs {
-    /// For whoever hears SIGHUP.
+    /// Returns the handle for SIGHUP.
     pub(crate) fn reopen(&self) -> Reopen {
         self.audit.as_ref().map(AuditLog::reopen).unwrap_or_default()
     }
 }
 
-/// On standard error this program's events at `level` and above, those of its libraries from warnings up. With
-/// `audit_log`, given under that `name`, the audit trail goes to that file, whatever the level, and nowhere else.
+/// Starts the log on standard error: this program's events at `level` and above, and warnings and errors of its
+/// libraries.
+///
+/// `audit_log` sends the audit trail to that file only, at any level; `name` is the setting that gave it.
 ///
 /// # Errors
 /// The file cannot be opened.
@@ -60,7 +62,7 @@ pub(crate) fn start(
         .with_writer(standard_error.lines())
         .with_ansi(stderr().is_terminal())
         .fmt_fields(EscapedFields::default())
-        // It would tell of them on standard error, and wait.
+        // Internal errors would go to standard error directly, and block.
         .log_internal_errors(false);
     let trail = Targets::new().with_target(onec_mcp::audit::TARGET, LevelFilter::INFO);
     tracing_subscriber::registry()

@@ -40,11 +40,11 @@ use standard_error::StandardError;
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
 
-/// Any error of a start, said in one line.
+/// Any error of a start, as one line.
 pub(crate) use onec_mcp::rpc::BoxError;
 
 fn main() -> ExitCode {
-    // Without its thread nothing could be said.
+    // Without the thread no message can be written.
     let Ok(standard_error) = StandardError::start() else { return ExitCode::from(2) };
     let here = std::env::current_dir().unwrap_or_default();
     let end = match settings::load(std::env::args_os(), std::env::vars_os(), &here) {
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 }
 
 fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode, BoxError> {
-    // The doctor tries the file of the audit trail by itself.
+    // `check` tries the file of the audit trail itself.
     let audit_log = settings.audit_log.as_deref().filter(|_| settings.mode != Mode::Check);
     let logs = logging::start(standard_error, settings.log_level, audit_log, &settings.names.audit_log)?;
     for note in &settings.notes {
@@ -73,7 +73,7 @@ fn start(standard_error: &StandardError, settings: Settings) -> Result<ExitCode,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let end = runtime.block_on(run(settings, logs.reopen()));
-    // A read of standard input cannot be cancelled; nobody waits for it.
+    // A blocking read of standard input cannot be cancelled, so do not wait for it.
     runtime.shutdown_background();
     end
 }

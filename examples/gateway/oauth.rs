@@ -18,12 +18,12 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tower::Layer;
 
-/// How often what has expired is thrown away.
+/// The pause between removals of expired entries.
 const SWEEP: Duration = Duration::from_secs(300);
-/// What is typed within this time is typed at once.
+/// Equal logins within this time are checked once.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Puts a bearer guard before the MCP endpoints, and the authorization server beside them.
+/// Puts a bearer guard around the MCP endpoints, and the authorization server beside them.
 pub(crate) async fn guard(
     mcp: Unguarded,
     infobase: &Opened,
@@ -45,7 +45,7 @@ pub(crate) async fn guard(
     })
 }
 
-/// The folder of the file, if there is none; one further up is a slip.
+/// Creates the folder of the file, if it is missing; a missing folder further up is an error.
 fn make_folder(path: &Path, name: &str) -> Result<(), BoxError> {
     let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
     let made = std::fs::create_dir(folder);
@@ -57,13 +57,13 @@ async fn sqlite(path: &Path, name: &str) -> Result<SqliteStore, BoxError> {
     store.map_err(|error| format!("{name}: cannot use the file {}: {}", path.display(), why(&error)).into())
 }
 
-/// The URL stays out of the message: it may hold a password.
+/// Opens the database. The URL stays out of the error: it may hold a password.
 async fn postgres(url: &SecretString, name: &str) -> Result<PostgresStore, BoxError> {
     let store = PostgresStore::connect(url).await;
     store.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
 
-/// The innermost cause: what the file system or the database said.
+/// Returns the innermost cause: the error of the file system or the database.
 fn why(mut error: &(dyn StdError + 'static)) -> String {
     while let Some(cause) = error.source() {
         error = cause;
@@ -71,13 +71,13 @@ fn why(mut error: &(dyn StdError + 'static)) -> String {
     error.to_string()
 }
 
-/// Whether the database answers. Nothing is made in it.
+/// Checks whether the database answers. Creates nothing in it.
 pub(crate) async fn reach(url: &SecretString, name: &str) -> Result<(), BoxError> {
     let reached = PostgresStore::reach(url).await;
     reached.map_err(|error| format!("{name}: cannot use the PostgreSQL database: {}", why(&error)).into())
 }
 
-/// What the authorization server is made of, but for login and store, whose types differ.
+/// The parts of the authorization server, except for login and store, whose types differ.
 struct Setup<'a> {
     mcp: Unguarded,
     settings: &'a Settings,
@@ -89,7 +89,7 @@ impl Setup<'_> {
     fn with_store<S: TokenStore>(self, infobase: &Opened, store: S) -> Access {
         let onec = infobase.onec.clone();
         match self.oauth.login {
-            // The same login typed by many programs at once is one question, and no guessing.
+            // One login sent by many programs at once is one question to 1C, and no guessing.
             LoginType::Credentials => {
                 let slow = SlowdownLayer::new().remember_in(store.clone()).layer(OwnLogin::new(onec));
                 self.with_login(store, CachedLayer::new().ttl(AT_ONCE, AT_ONCE).layer(slow))
@@ -139,7 +139,7 @@ impl Setup<'_> {
     }
 }
 
-/// Where clients find the gateway.
+/// Returns the address of the gateway for clients.
 fn site(settings: &Settings) -> Site {
     let site = Site::new().resources(["/mcp", "/sse"]);
     let site = if settings.http.tls.is_some() { site.https() } else { site };

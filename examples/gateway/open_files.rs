@@ -1,11 +1,12 @@
-//! How many files the system lets the gateway have open: each connection is one.
+//! The limit of the system on open files: each connection is one.
 
 use crate::settings::Settings;
 
-/// What is open beside connections and calls to 1C: the log, the token store, the listener, the runtime's own.
+/// Files that are open beside connections and calls to 1C: the log, the token store, the listener, those of the
+/// runtime.
 const OTHERS: usize = 128;
 
-/// Asks the system for as many open files as it allows, and says for how many connections they are enough.
+/// Raises the limit as far as the system allows, and returns for how many connections it is enough.
 pub(crate) fn room_for(settings: &Settings) -> usize {
     let wanted = settings.http.max_connections;
     let others = OTHERS + settings.onec.max_concurrency;
@@ -19,19 +20,19 @@ pub(crate) fn room_for(settings: &Settings) -> usize {
     }
 }
 
-/// The limit, after it was raised as far as it goes; `None` where there is none.
+/// Returns the raised limit; `None` if there is none.
 #[cfg(unix)]
 fn raised() -> Option<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        // Where it cannot be raised, it is as it was.
+        // If it cannot be raised, it stays as it is.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
     }
     getrlimit(Resource::Nofile).current.map(|files| usize::try_from(files).unwrap_or(usize::MAX))
 }
 
-/// Other systems have no such limit.
+/// Returns `None`: other systems have no such limit.
 #[cfg(not(unix))]
 const fn raised() -> Option<usize> {
     None

@@ -1,4 +1,4 @@
-//! What commands print on standard output. Whoever reads it sets the pace, and may stop reading:
+//! Output of commands on standard output. The reader sets the pace, and may stop reading:
 //! `gateway check | head -3` ends quietly.
 
 use crate::BoxError;
@@ -8,13 +8,13 @@ use std::io::{self, ErrorKind, Write, stdout};
 use std::process::ExitCode;
 use tokio::sync::SetOnce;
 
-/// As of a program that the signal SIGPIPE ended: it did not get to its own verdict.
+/// The exit code of a program that SIGPIPE ended: it did not finish.
 const NOT_READ: u8 = 141;
 
-/// The first failure of a [`line!`].
+/// The first error of a [`line!`].
 static FAILED: SetOnce<io::Error> = SetOnce::const_new();
 
-/// `println!` for a command that is run beside [`failed`].
+/// Prints a line like `println!`, for a command that runs beside [`failed`].
 macro_rules! line {
     ($($text:tt)*) => { $crate::output::print_line(format_args!($($text)*)) };
 }
@@ -23,12 +23,12 @@ pub(crate) use line;
 
 pub(crate) fn print_line(text: Arguments<'_>) {
     if let Err(error) = writeln!(stdout(), "{text}") {
-        // One is enough.
+        // The first error is enough.
         let _ = FAILED.set(error);
     }
 }
 
-/// Waits until nobody reads what is printed, or it cannot be written: the end of the command.
+/// Waits until standard output is closed or cannot be written, which ends the command.
 pub(crate) async fn failed() -> Result<ExitCode, BoxError> {
     end(FAILED.wait().await)
 }

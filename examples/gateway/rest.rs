@@ -1,4 +1,4 @@
-//! The REST endpoints. They come and go with the catalog, so they are no routes of the router.
+//! The REST endpoints. They change with the catalog, so they are no routes of the router.
 
 use crate::stack::Stack;
 use axum::Router;
@@ -8,8 +8,7 @@ use axum::response::{IntoResponse, Response};
 use onec_mcp::catalog::Tools;
 use tower::ServiceExt;
 
-/// What answers where there is no route: the REST endpoints if the path is one of theirs, and
-/// otherwise `others`.
+/// Returns the service for paths without a route: the REST endpoints for their paths, and `others` for the rest.
 pub(crate) fn before(others: Router, stack: &Stack) -> Router {
     let Some((rest, catalog)) = stack.rest() else { return others };
     Router::new().fallback(async move |request: Request| -> Response {
@@ -26,8 +25,8 @@ pub(crate) fn before(others: Router, stack: &Stack) -> Router {
     })
 }
 
-/// Whether the path begins as that of some endpoint does. Those who err below `/reports/` are told so
-/// in the manner of these endpoints.
+/// Returns whether a path begins like that of some endpoint. A wrong path below `/reports/` gets an error in
+/// the format of these endpoints.
 fn is_theirs(path: &str, tools: &Tools) -> bool {
     let first = |path: &str| path.trim_start_matches('/').split('/').next().map(str::to_owned);
     let known = || tools.iter().filter_map(|tool| tool.rest()).any(|rest| first(rest) == first(path));

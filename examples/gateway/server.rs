@@ -23,13 +23,13 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
 
-/// A connection on which no whole request head comes within this time is closed, new or idle.
+/// The time limit for a request head; without one a new or idle connection is closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// So is one whose client takes nothing of an answer or of events for this long.
+/// The time after which a connection is closed if its client reads nothing of an answer or of events.
 const STALLED: Duration = Duration::from_secs(60);
-/// What a connection reads and writes at once, and so the longest head of a request.
+/// The buffer of a connection, and so the longest head of a request.
 const BUFFER: usize = 64 * 1024;
-/// So is one whose TLS handshake takes longer than this.
+/// The time limit for a TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the certificate chain and the key, both PEM.
@@ -40,7 +40,7 @@ pub(crate) fn tls(files: &settings::Tls) -> Result<TlsAcceptor, BoxError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The routes, over whatever bodies the server has.
+/// The service with all routes, for any body type of the server.
 pub(crate) trait App<R>:
     Service<Request<Watched<Incoming>>, Response = Response<R>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
@@ -54,7 +54,7 @@ impl<A, R> App<R> for A where
 {
 }
 
-/// What every connection is served with.
+/// The parts that all connections share.
 #[derive(Clone)]
 pub(crate) struct Server<A> {
     pub(crate) tls: Option<TlsAcceptor>,
@@ -65,7 +65,7 @@ pub(crate) struct Server<A> {
 }
 
 impl<A> Server<A> {
-    /// Accepts until `stop`, then gives running calls `drain` to finish.
+    /// Accepts connections until `stop`, then gives running calls `drain` to finish.
     pub(crate) async fn run<R>(self, listener: TcpListener, drain: Duration)
     where
         A: App<R>,
@@ -84,7 +84,7 @@ impl<A> Server<A> {
                         }
                     }
                     Err(error) => {
-                        // Too many open files, mostly: it passes when connections close.
+                        // Mostly too many open files, which passes when connections close.
                         tracing::warn!("cannot accept a connection: {error}");
                         sleep(Duration::from_millis(100)).await;
                     }
@@ -105,9 +105,9 @@ impl<A> Server<A> {
         A: App<R>,
         R: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        // Answers go out at once; without this the last piece of a large one may wait for an ACK.
+        // Send answers at once: otherwise the last piece of a large one may wait for an ACK.
         let _ = stream.set_nodelay(true);
-        // Of a client that is gone the system knows, by the little that an event stream says.
+        // Lets the system detect a client that is gone, by the few bytes that an event stream sends.
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(STALLED));
         let evicted = place.evicted();
@@ -136,9 +136,9 @@ impl<A> Server<A> {
     {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(STALLED));
-        // A refusal must reach a client that is still sending.
+        // An early error response must reach a client that is still sending.
         let stream = Lingering::new(Box::pin(stream));
-        // Limits and the audit trail want to know who it is.
+        // Limits and the audit trail need the address of the client.
         let app = self.app.map_request(move |mut request: Request<Watched<Incoming>>| {
             request.extensions_mut().insert(Peer(peer));
             request
@@ -156,7 +156,7 @@ impl<A> Server<A> {
         let end = tokio::select! {
             end = connection.as_mut() => end,
             () = self.stop.cancelled() => {
-                // The call under way is answered, and no other is taken.
+                // The running call is answered, and no other is accepted.
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -172,7 +172,7 @@ impl<A> Server<A> {
     }
 }
 
-/// A warning once a minute that places are scarce, with how often.
+/// A warning, once a minute, that connections reach their limit.
 #[derive(Default)]
 struct Scarce {
     told: Option<Instant>,
@@ -181,7 +181,7 @@ struct Scarce {
 }
 
 impl Scarce {
-    /// This is the place that a connection got.
+    /// Counts a connection by the place that it got, and logs.
     fn tell(&mut self, place: Option<&Connection>, peer: SocketAddr) {
         match place {
             Some(place) if !place.made_room() => return,

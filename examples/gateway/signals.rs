@@ -1,9 +1,9 @@
-//! What the operating system tells a running gateway.
+//! Signals of the operating system to a running gateway.
 
 use crate::audit_log::Reopen;
 use crate::stack::Stack;
 
-/// SIGTERM or Ctrl-C.
+/// Completes at SIGTERM or Ctrl-C.
 pub(crate) async fn terminated() {
     #[cfg(unix)]
     {
@@ -19,18 +19,18 @@ pub(crate) async fn terminated() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// SIGHUP: the files that a running gateway reads and writes have changed.
+/// A handler of SIGHUP: files of a running gateway have changed.
 #[cfg(unix)]
 pub(crate) struct HungUp(Option<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl HungUp {
-    /// From now on the signal does not end the process.
+    /// Installs the handler, so that the signal does not end the process.
     pub(crate) fn new() -> Self {
         Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok())
     }
 
-    /// Reads the catalog again and opens the audit log anew each time it comes; never ends.
+    /// Reads the catalog again and reopens the audit log at each signal; never completes.
     pub(crate) async fn each(mut self, stack: &Stack, logs: &Reopen) {
         while let Some(signals) = &mut self.0
             && signals.recv().await.is_some()

@@ -1,4 +1,4 @@
-//! What is served over the leaf: the stack of MCP, the REST endpoints, and the catalog both share.
+//! The services over the leaf: the stack of MCP, the REST endpoints, and the catalog that both share.
 
 use crate::infobase::Opened;
 use crate::settings::{self, Account, Auth, Serving, Settings, Target};
@@ -20,16 +20,16 @@ use tokio::sync::Mutex;
 use tower::Layer;
 use tower::layer::util::{Identity, Stack as Both};
 
-/// The leaf with its memory.
+/// The leaf with its cache.
 type Leaf = Cache<OneCService>;
-/// The handle that calls the tools of the catalog, with the same memory.
+/// The REST service of the leaf, which calls the tools of the catalog, with the leaf's cache.
 type Rest = RestCache<OneCRest>;
-/// The stack for the bridges of MCP.
+/// The RPC stack for the bridges.
 pub(crate) type Rpc = Gateway<Leaf, Rest>;
-/// What the bridges share, with the log around all that clients ask.
+/// The bridge, with the log around every request of clients.
 pub(crate) type Bridge = onec_mcp::Bridge<Both<Identity, LogLayer>>;
 
-/// How a model begins. What day it is it must know from elsewhere: this text is as old as the process.
+/// Instructions for a model. They do not name the day: this text is as old as the process.
 const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
     Begin with the resolve_... tools: they turn names, articles and codes into the ids that all other tools take; never \
     make up an id. Then call the report that answers the question; its columns say what each value is, and its totals \
@@ -37,18 +37,18 @@ const INSTRUCTIONS: &str = "Business data of a 1C:Enterprise infobase. \
     date: take it from the conversation, or ask, before you say \"last month\" or \"this year\". If arguments do not fit, \
     the error names the field and what is allowed there: mend the call and repeat it.";
 
-/// Everything that clients of either kind get answers from.
+/// The services that answer clients of both types.
 pub(crate) struct Stack {
     mcp: Rpc,
     rest: Option<RestService<Rest>>,
     live: Option<Live>,
 }
 
-/// A catalog that may be replaced while it is in use.
+/// A catalog that can be replaced while it is in use.
 pub(crate) struct Live {
     source: Mutex<settings::Catalog>,
     catalog: Catalog,
-    /// The scopes that callers can get, where they have any.
+    /// The scopes that callers can get, if there are scopes.
     supported: Option<Scopes>,
 }
 
@@ -62,7 +62,7 @@ impl Stack {
             CatalogLayer::new(catalog.clone(), handle.clone()).structured(serving.structured).rpc(serving.rpc)
         });
         let aliases = AliasLayer::new();
-        // Names that deceive whoever reads them are nobody's wish.
+        // Even without aliases, names with invisible characters get one: they could deceive a reader.
         let aliases = if serving.aliases { aliases } else { aliases.only_unseen() };
         let builder = Gateway::builder(leaf);
         let builder = match supported {
@@ -75,11 +75,11 @@ impl Stack {
             .check(serving.check.then(CheckLayer::new))
             .confirm(ConfirmLayer::new().shared(secret(settings).as_bytes()))
             .catalog(layer)
-            // The cache is around the leaf already: the REST endpoints share it.
+            // The cache is around the leaf already, since the REST endpoints share it.
             .build();
         let rest = catalog.as_ref().zip(serving.rest.clone()).zip(infobase.account());
         let rest = rest.map(|(((_, catalog), token), account)| {
-            // Where users log in as themselves, what the service account was told is not for them.
+            // If users log in as themselves, answers to the service account are not for them.
             let handle = if settings.auth.is_own_login() { cached(serving, account).1 } else { handle };
             let rest = RestService::new(catalog.clone(), token, handle);
             let rest = rest.title(&settings.server_name).version(&settings.server_version);
@@ -92,23 +92,23 @@ impl Stack {
         Self { mcp, rest, live }
     }
 
-    /// The stack for the bridges of MCP.
+    /// Returns the RPC stack for the bridges.
     pub(crate) fn mcp(&self) -> Rpc {
         self.mcp.clone()
     }
 
-    /// The REST endpoints, where there are any, and the catalog that says which.
+    /// Returns the REST endpoints, if there are any, and the catalog that lists them.
     pub(crate) fn rest(&self) -> Option<(RestService<Rest>, Catalog)> {
         Some((self.rest.clone()?, self.live.as_ref()?.catalog.clone()))
     }
 
-    /// The catalog, for whoever wants to read it anew.
+    /// Returns the catalog, to read it again.
     pub(crate) const fn live(&self) -> Option<&Live> {
         self.live.as_ref()
     }
 }
 
-/// What all replicas have and no client: what the service account logs in to 1C with. It may be empty.
+/// Returns a secret that all replicas have and clients do not: the service account's password or token. May be empty.
 fn secret(settings: &Settings) -> &str {
     match &settings.onec.target {
         Target::Infobase { account: Some(Account::Basic { password, .. }), .. } => password.expose_secret(),
@@ -124,7 +124,7 @@ fn cached(serving: &Serving, onec: &OneCService) -> (Leaf, Rest) {
     (leaf, rest)
 }
 
-/// The scopes that callers can get; `None` where everybody may do everything.
+/// Returns the scopes that callers can get; `None` if every caller may do everything.
 fn supported(settings: &Settings) -> Option<Scopes> {
     match &settings.auth {
         Auth::None { .. } => None,
@@ -133,14 +133,14 @@ fn supported(settings: &Settings) -> Option<Scopes> {
     }
 }
 
-/// What is needed for everything but the tools of the catalog.
+/// Returns the policy for everything but the tools of the catalog.
 fn policy(serving: &Serving) -> ScopePolicy {
     let rules = serving.tool_scopes.iter();
     rules.fold(ScopePolicy::everything("mcp"), |policy, (pattern, scope)| policy.tool(pattern, scope))
 }
 
 impl Live {
-    /// Reads the file again. If it is no catalog, the one in force stays.
+    /// Reads the file again. If it is not valid, the current catalog stays.
     pub(crate) async fn reload(&self) {
         let mut source = self.source.lock().await;
         if !source.is_file() {
@@ -171,14 +171,14 @@ impl Live {
     }
 }
 
-/// What the bridges share, until `shutdown`.
+/// Returns the bridge, which runs until `shutdown`.
 pub(crate) fn bridge(settings: &Settings, shutdown: impl Future<Output = ()> + Send + 'static) -> Bridge {
     // The audit trail is the log of calls, unless it goes elsewhere.
     let log = LogLayer::new().every_request(settings.audit_log.is_some());
     onec_mcp::Bridge::new(server_info(settings)).shutdown(shutdown).layer(log)
 }
 
-/// What MCP clients are told of the server.
+/// Returns the description of the server for MCP clients.
 fn server_info(settings: &Settings) -> ServerInfo {
     let server = ServerInfo::new(&settings.server_name, &settings.server_version);
     let server = if settings.serving.rpc { server } else { server.capabilities(json!({ "tools": {} })) };

@@ -1,5 +1,5 @@
-//! Standard error, for which nobody waits: whoever reads it may have stopped a terminal, or hold a pipe and not
-//! read. Everything that this program says there goes through here.
+//! Standard error without blocking: its reader may have stopped the terminal, or hold a pipe and not read. All
+//! messages of this program go through here.
 
 use crate::lines::{Lines, Sink, Writer};
 use crate::visible::escaped;
@@ -12,17 +12,17 @@ use std::time::Duration;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// Bytes of lines that wait at most.
+/// The most bytes of waiting lines.
 const ROOM: usize = 512 * 1024;
-/// How long the end waits for the last lines.
+/// How long the exit waits for the last lines.
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
-/// Its end writes what waits, and does not wait long.
+/// The writer of standard error. Dropping it writes the waiting lines, for a short time.
 #[derive(Debug)]
 pub(crate) struct StandardError(Writer);
 
 impl StandardError {
-    /// From now on panics are told this way too.
+    /// Starts the writer, also for messages of panics.
     ///
     /// # Errors
     /// No thread can be started.
@@ -30,7 +30,7 @@ impl StandardError {
         Self::over(stderr())
     }
 
-    /// The same over anything that can be written to.
+    /// Starts the writer over any output.
     ///
     /// # Errors
     /// No thread can be started.
@@ -45,7 +45,7 @@ impl StandardError {
         self.0.lines()
     }
 
-    /// Lines of this program's own, in which there may be words of others.
+    /// Writes lines of this program, which may hold text from outside.
     pub(crate) fn say(&self, text: &str) {
         self.0.lines().push(format!("{}\n", lines_of(text)).as_bytes());
     }
@@ -55,7 +55,7 @@ fn lines_of(text: &str) -> Cow<'_, str> {
     escaped(text, |c| matches!(c, '\n' | '\t'))
 }
 
-/// As the standard library tells it.
+/// Returns the message of a panic, as the standard library writes it.
 fn told(panic: &PanicHookInfo<'_>) -> String {
     let thread = thread::current();
     let backtrace = Backtrace::capture();

@@ -1,5 +1,5 @@
-//! What strangers wrote, on its way to a terminal or into a file: nothing in it steers the terminal, ends a line, or
-//! turns the direction of writing, so that what is read is what stands there.
+//! Escapes text from outside for a terminal or a file: nothing in it controls the terminal, ends a line, or
+//! changes the direction of writing, so that the text reads as it is written.
 
 use serde_json::ser::{CompactFormatter, Formatter};
 use std::borrow::Cow;
@@ -9,9 +9,9 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 
-/// The text with its control characters, the ends of its lines and Bidi_Control
-/// ([UAX 9](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)) as `\n` or `\u{202e}`, but for those
-/// that are `kept`.
+/// Returns the text with its control characters, line endings and Bidi_Control
+/// ([UAX 9](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters)) written as `\n` or
+/// `\u{202e}`, except for those that are `kept`.
 pub(crate) fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_meant = |c: char| is_unseen(c) && !kept(c);
     if !may_be_unseen(text.as_bytes()) || !text.contains(is_meant) {
@@ -31,13 +31,13 @@ fn is_unseen(c: char) -> bool {
             | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether UTF-8 can hold one of these, seen from single bytes.
+/// Returns whether UTF-8 text may hold one of these characters, judged by single bytes.
 fn may_be_unseen(text: &[u8]) -> bool {
     text.iter().any(|byte| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xd8 | 0xe2))
 }
 
-/// Message and fields of an event as the log shows them, escaped. By itself it escapes the message alone, and of that what
-/// terminals act on.
+/// Formats message and fields of an event for the log, escaped. The formatter of tracing escapes only the
+/// message, and of that only characters that control terminals.
 #[derive(Debug, Default)]
 pub(crate) struct EscapedFields(DefaultFields);
 
@@ -55,7 +55,7 @@ impl fmt::Write for EscapedText<'_> {
     }
 }
 
-/// Writes JSON in which they are escaped too: of most, JSON asks nothing.
+/// A JSON formatter that escapes these characters too: JSON itself allows most of them.
 #[derive(Debug)]
 pub(crate) struct Escaping;
 
@@ -71,7 +71,7 @@ impl Formatter for Escaping {
             };
             CompactFormatter.write_string_fragment(writer, text)?;
             if let Some(last) = last {
-                // All of them are of the Basic Multilingual Plane.
+                // All of them are in the Basic Multilingual Plane.
                 write!(writer, "\\u{:04x}", u32::from(last))?;
             }
         }

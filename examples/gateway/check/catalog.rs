@@ -1,4 +1,4 @@
-//! Whether 1C answers the calls of the catalog.
+//! Checks whether 1C answers the calls of the catalog.
 
 use super::say::{fail, note, ok, wait};
 use crate::settings::Onec;
@@ -10,19 +10,19 @@ use tower::ServiceExt;
 
 const STEP: &str = "REST dialect";
 
-/// The built-in tool that stands for all built-in ones.
+/// The built-in tool that is tried for all built-in ones.
 const PROBE: &str = "resolve_customer";
 
 /// A word that no name in 1C has.
 const NOBODY: &str = "nothing of anybody: the gateway's check";
 
-/// So many paths are tried: each takes a call of 1C.
+/// The most paths that are tried: each takes a call to 1C.
 const MOST: usize = 30;
 
-/// How deep made-up arguments go.
+/// How deep made-up arguments are nested.
 const DEPTH: usize = 4;
 
-/// One of the built-in tools is tried, and each path of one's own that only reads.
+/// Tries one of the built-in tools, and each path of other tools that only reads.
 pub(super) async fn check(onec: &OneCService, tools: &Tools, settings: &Onec) -> bool {
     let built_in = Tools::trade(Limits::default()).ok();
     let is_built_in = |tool: &Tool| {
@@ -88,11 +88,11 @@ async fn asked(onec: &OneCService, call: RestCall) -> Result<&'static str, Strin
              catalog"
                 .to_owned(),
         ),
-        // Who refuses arguments has read them.
+        // 1C has read the arguments if it rejects them.
         ErrorKind::Status(status, _) if error.why().is_none() && status.as_u16() == 400 => {
             Ok(", and does not take made-up arguments")
         }
-        // It only reads.
+        // The call only reads.
         trouble if error.why().is_none() => Err(Error::from(trouble.clone()).harmless().to_string()),
         _ => Err(error.to_string()),
     }
@@ -103,7 +103,7 @@ fn reads_only(tool: &Tool) -> bool {
     tool.name() == PROBE || hint == Some(&Value::Bool(true))
 }
 
-/// A value that the schema takes, with no more than it must have.
+/// Makes up a value that the schema accepts, with only its required members.
 fn made_up(schema: &Value, depth: usize) -> Option<Value> {
     let given = ["const", "default"].into_iter().find_map(|key| schema.get(key));
     let listed = || ["enum", "examples"].into_iter().find_map(|key| schema.get(key)?.get(0));

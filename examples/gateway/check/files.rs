@@ -1,20 +1,20 @@
-//! Whether files could be written, without writing.
+//! Checks whether files could be written, without writing.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// What every SQLite database begins with.
+/// The first bytes of every SQLite database.
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// A file that lines are appended to; `name` is the setting that says so.
+/// Checks a file that lines are appended to; `name` is its setting.
 pub(super) fn log(path: &Path, name: &str) -> Result<String, String> {
-    // Of one that is there this creates nothing.
+    // If the file exists, this creates nothing.
     usable(path, false, || crate::audit_log::open(path).map(drop))
         .map_err(|error| format!("{name}: cannot open the file {error}"))
 }
 
-/// A file for an SQLite database, whose folder is made where that alone is missing, or not.
+/// Checks the file of an SQLite database. `makes_folder` says that its folder is created if only that is missing.
 pub(super) fn database(path: &Path, makes_folder: bool, name: &str) -> Result<String, String> {
     let open = || {
         let mut head = Vec::new();
@@ -23,7 +23,7 @@ pub(super) fn database(path: &Path, makes_folder: bool, name: &str) -> Result<St
         if !head.is_empty() && head != SQLITE {
             return Err(io::Error::other("it is no SQLite database"));
         }
-        // Where its companions come to be.
+        // SQLite creates further files next to it.
         writable(folder(path))
     };
     usable(path, makes_folder, open)
@@ -31,7 +31,7 @@ pub(super) fn database(path: &Path, makes_folder: bool, name: &str) -> Result<St
         .map_err(|error| format!("{name}: cannot use the file {error}"))
 }
 
-/// `open` tries a file that is there; of one that is not the folder is looked at.
+/// Tries `open` on a file that exists; else checks its folder.
 fn usable(path: &Path, makes_folder: bool, open: impl FnOnce() -> io::Result<()>) -> Result<String, String> {
     let parent = folder(path);
     let (tried, more) = if path.exists() {
@@ -51,7 +51,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whether something could be made in the folder.
+/// Checks whether a file could be created in the folder.
 fn writable(folder: &Path) -> io::Result<()> {
     let kind = match std::fs::metadata(folder) {
         Ok(found) => found,

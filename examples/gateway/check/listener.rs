@@ -1,4 +1,4 @@
-//! Whether the gateway could listen where the settings say, without listening.
+//! Checks whether the gateway could listen at the address in the settings, without listening.
 
 use super::say::{fail, note, ok};
 use crate::settings::Http;
@@ -29,7 +29,7 @@ pub(super) async fn check(http: &Http) -> bool {
     true
 }
 
-/// One of the addresses of the host is enough.
+/// Tries the addresses of the host; one that works is enough.
 async fn try_all(host: &str, port: u16) -> io::Result<()> {
     let mut last = io::Error::other("the host has no address");
     for address in lookup_host((host, port)).await? {
@@ -43,7 +43,7 @@ async fn try_all(host: &str, port: u16) -> io::Result<()> {
 
 fn bind(address: SocketAddr) -> io::Result<()> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // As a listener does there, for which connections that have just ended are no obstacle.
+    // A real listener sets it too, so that recently closed connections do not matter.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)

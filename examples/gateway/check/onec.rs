@@ -1,4 +1,4 @@
-//! Whether 1C does what it should.
+//! Checks whether 1C works.
 
 use super::catalog;
 use super::say::{fail, note, ok, skip, unknown, wait};
@@ -13,10 +13,10 @@ use std::error::Error as StdError;
 use std::time::Duration;
 use tower::ServiceExt;
 
-/// More pages are not read in service either.
+/// The most pages of a list, as in service.
 const MOST_PAGES: usize = 100;
 
-/// What the first question to 1C can show.
+/// The steps that the first question to 1C decides.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Address,
@@ -25,7 +25,7 @@ enum Step {
 }
 
 impl Step {
-    /// In the order in which they are gone through.
+    /// All steps, in their order.
     const ALL: [Self; 3] = [Self::Address, Self::Login, Self::Service];
 
     const fn name(self) -> &'static str {
@@ -37,17 +37,17 @@ impl Step {
     }
 }
 
-/// How it went.
+/// The result of the first question.
 struct Tried {
     /// Nothing failed.
     well: bool,
-    /// Somebody answers at the address.
+    /// A web server answers at the address.
     answered: bool,
-    /// The service account is denied access, as whoever has no login is then.
+    /// The service account is denied access, so a call without a login would be denied too.
     denied: bool,
 }
 
-/// All that 1C is asked for everybody.
+/// Checks what all clients need of 1C.
 pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
     let limit = settings.onec.timeout;
     wait("1C", limit);
@@ -63,12 +63,12 @@ pub(super) async fn check(settings: &Settings, infobase: &Opened) -> bool {
         unknown(STRANGERS, "access is denied with a login too");
         return false;
     }
-    // Whatever else is wrong: who lets anybody in should know it.
+    // This is reported whatever else is wrong: 1C must not accept calls without a login.
     let closed = strangers(&infobase.onec, settings, tried.well, limit).await;
     tried.well && closed
 }
 
-/// Whether 1C does what it should for the service account.
+/// Checks 1C under the service account.
 async fn with_account(onec: &OneCService, settings: &Settings) -> Tried {
     let serving = &settings.serving;
     if let Err(error) = onec.health().await {
@@ -79,7 +79,7 @@ async fn with_account(onec: &OneCService, settings: &Settings) -> Tried {
     for step in Step::ALL {
         ok(step.name(), "");
     }
-    // Both are tried, so that one run shows all that is to be mended.
+    // Try both, so that one run shows all that needs to be fixed.
     let rpc = !serving.rpc || rpc_dialect(onec, serving.catalog.is_some(), settings.onec.timeout).await;
     let rest = match &serving.catalog {
         Some(catalog) => catalog::check(onec, &catalog.tools, &settings.onec).await,
@@ -88,7 +88,7 @@ async fn with_account(onec: &OneCService, settings: &Settings) -> Tried {
     Tried { well: rpc && rest, answered: true, denied: false }
 }
 
-/// Tells of a first question that failed: what it shows all the same, and what it leaves open.
+/// Reports a failed first question: the steps that passed, failed, and are unknown.
 fn failed(error: &BoxError, more: impl Iterator<Item = &'static str>) -> Tried {
     let failed = step(error);
     let mut past = false;
@@ -100,7 +100,7 @@ fn failed(error: &BoxError, more: impl Iterator<Item = &'static str>) -> Tried {
             }
             _ if past => skip(step.name()),
             Step::Address => ok(step.name(), "a web server answers"),
-            // It may not even have come to 1C.
+            // The call may not have reached 1C.
             _ => unknown(step.name(), "the HTTP service of 1C has not answered"),
         }
     }
@@ -108,14 +108,13 @@ fn failed(error: &BoxError, more: impl Iterator<Item = &'static str>) -> Tried {
     Tried { well: false, answered: failed != Step::Address, denied: false }
 }
 
-/// The steps after [`Step`]: what the 1C extension should be able to do.
+/// Returns the steps after [`Step`]: what the 1C extension should be able to do.
 fn offers(serving: &Serving) -> impl Iterator<Item = &'static str> {
     let reports = serving.catalog.as_ref().map(|_| "REST dialect");
     serving.rpc.then_some("tools/list").into_iter().chain(reports)
 }
 
-/// Whether the 1C extension lists its tools. It may do without where there is a catalog, if the settings
-/// say so.
+/// Checks whether the 1C extension lists its tools. If there is a catalog, the settings may say that it has none.
 async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool {
     wait("tools/list", limit);
     let error = match tools(onec).await {
@@ -145,7 +144,7 @@ async fn rpc_dialect(onec: &OneCService, catalog: bool, limit: Duration) -> bool
     false
 }
 
-/// What to do about an extension that is not there to offer tools.
+/// Returns the advice for an extension without tools of its own.
 const fn without(catalog: bool) -> &'static str {
     if catalog {
         "If the extension has no tools of its own, set MCP_ONEC_RPC=false: the catalog does without."
@@ -154,7 +153,7 @@ const fn without(catalog: bool) -> &'static str {
     }
 }
 
-/// Of a list without tools: `known` is the first list that the extension knows.
+/// Reports a list without tools; `known` is the first list that the extension knows.
 fn no_tools(known: Option<Method>, catalog: bool) -> bool {
     let remark = match &known {
         Some(Method::ToolsList) => "the extension answers, but with none: no tool is registered there, or none that \
@@ -178,8 +177,8 @@ fn no_tools(known: Option<Method>, catalog: bool) -> bool {
     true
 }
 
-/// The first list that the extension itself does not answer with -32601. To clients, one that it does not
-/// know is as good as an empty one.
+/// Returns the first list that the extension does not answer with -32601. The leaf turns that error into an
+/// empty list, so ask 1C directly.
 async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
     for method in [Method::ToolsList, Method::ResourcesList, Method::ResourceTemplatesList, Method::PromptsList] {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method.as_str(), "params": {} }).to_string();
@@ -192,7 +191,7 @@ async fn list_known(onec: &OneCService) -> Result<Option<Method>, BoxError> {
     Ok(None)
 }
 
-/// How many there are on all pages, as the leaf alone has them: what the library asks for itself goes through layers.
+/// Counts the tools on all pages of the bare leaf: the library's own requests for lists go through layers.
 async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
     let (mut count, mut params, mut cursors) = (0, Params::default(), HashSet::new());
     loop {
@@ -212,7 +211,7 @@ async fn tools(onec: &OneCService) -> Result<usize, BoxError> {
     }
 }
 
-/// Whether 1C is there. Without an account more cannot be said: it asks for a login before all else.
+/// Checks whether 1C answers. Without an account nothing more can be checked: 1C asks for a login first.
 async fn without_account(onec: &OneCService, serving: &Serving) -> Tried {
     if let Err(error) = onec.health().await {
         return failed(&error, offers(serving));
@@ -225,8 +224,9 @@ async fn without_account(onec: &OneCService, serving: &Serving) -> Tried {
 
 const STRANGERS: &str = "without a login";
 
-/// Whether 1C refuses who has no login. Where users log in with it, it would take any password for right;
-/// where all work under the service account, it is no obstacle. `well` is whether it answers else.
+/// Checks whether 1C refuses calls without a login. If users log in with 1C, it would otherwise accept any
+/// password; if all calls run under the service account, it is only noted. `well` says whether 1C works
+/// otherwise.
 async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: Duration) -> bool {
     wait("1C, without a login", limit);
     match (onec.asks_for_login().await, settings.auth.is_own_login()) {
@@ -248,7 +248,7 @@ async fn strangers(onec: &OneCService, settings: &Settings, well: bool, limit: D
     true
 }
 
-/// Which step an error of the health question belongs to.
+/// Returns the step that an error of the health check belongs to.
 fn step(error: &BoxError) -> Step {
     let Some(error) = Error::find(&**error) else { return Step::Address };
     match (error.why(), error.kind()) {
@@ -260,7 +260,7 @@ fn step(error: &BoxError) -> Step {
     }
 }
 
-/// Whether 1C checks access keys: it must refuse one that nobody has.
+/// Checks whether 1C checks access keys: it must refuse a made-up one.
 pub(super) async fn access_keys(onec: &OneCService, limit: Duration) -> bool {
     wait("1C, which checks a key that nobody has", limit);
     let nobodys = Typed::Key("no key of anybody: the gateway's check".into());

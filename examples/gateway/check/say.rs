@@ -1,35 +1,35 @@
-//! The lines that the doctor prints.
+//! Prints the lines of `check`.
 
 use crate::output::line as println;
 use crate::visible::escaped;
 use std::time::Duration;
 
-/// It is as it should be.
+/// Prints a step that passed.
 pub(super) fn ok(step: &str, text: &str) {
     line("ok", step, text);
 }
 
-/// It is not.
+/// Prints a step that failed.
 pub(super) fn fail(step: &str, text: &str) {
     line("FAIL", step, text);
 }
 
-/// Nothing is wrong, but worth knowing.
+/// Prints a remark that is no error.
 pub(super) fn note(step: &str, text: &str) {
     line("note", step, text);
 }
 
-/// Something before it failed.
+/// Prints a step that was not tried, since an earlier one failed.
 pub(super) fn skip(step: &str) {
     line("-", step, "not tried");
 }
 
-/// Nothing shows whether it is; why.
+/// Prints a step whose result is unknown, and why.
 pub(super) fn unknown(step: &str, why: &str) {
     line("-", step, &format!("not known: {why}"));
 }
 
-/// What an answer is awaited of now, and for how long at most.
+/// Prints what the command waits for, and the time limit.
 pub(super) fn wait(whom: &str, limit: Duration) {
     line("...", &format!("waiting for {whom}, up to {} s", limit.as_secs_f32()), "");
 }
@@ -39,7 +39,8 @@ fn line(mark: &str, step: &str, text: &str) {
     println!("{mark:<6}{}{colon}{}", visible(step), visible(text));
 }
 
-/// On one line, and with nothing that would steer the terminal or turn the text around: much of it is 1C's.
+/// Makes one line of a text, without characters that control the terminal or change the direction of writing:
+/// much of it comes from 1C.
 fn visible(text: &str) -> String {
     let text: String = text.trim_end().chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     escaped(&text, |_| false).into_owned()

@@ -1,11 +1,12 @@
-//! Lines that nobody waits for: those of the log on standard error, and of the audit trail in its file.
+//! A queue of lines that blocks no one: for the log on standard error, and for the audit trail in its file.
 //!
-//! Whoever has a line puts it into a queue in memory and goes on; a thread writes what has gathered there, many
-//! lines at once. What finds the queue full, or cannot be written, is lost, and how many lines were lost is told in
-//! their place as soon as lines can be written again. The thread ends, its queue written, with its [`Writer`].
+//! [`Lines::push`] puts a line into a queue in memory; a thread writes the waiting lines, many at once. A line
+//! that finds the queue full, or cannot be written, is lost; the number of lost lines is written in their place
+//! as soon as writing works again. The thread ends with its [`Writer`], after it has written the queue.
 //!
-//! There are crates with such a queue, but tracing-appender's is bounded in lines and not in bytes, tells nobody of
-//! a loss, and complains on standard output when it cannot end in time: in mode `stdio` that belongs to MCP.
+//! Other crates have such a queue, but that of tracing-appender is bounded in lines and not in bytes, does not
+//! report losses, and complains on standard output if it cannot end in time: in mode `stdio` that belongs to
+//! MCP.
 
 mod shared;
 mod writing;
@@ -21,19 +22,19 @@ use writing::{Writing, count};
 
 pub(crate) use writing::Sink;
 
-/// Takes lines, and makes nobody wait.
+/// A queue of lines that never blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines(Arc<Shared>);
 
 impl Lines {
-    /// Takes what ends with a line break, if there is room.
+    /// Queues lines that end with a line break, if there is room.
     pub(crate) fn push(&self, line: &[u8]) {
         let Shared { change, room, .. } = &*self.0;
         let mut state = self.0.state();
         if state.stop {
             return;
         }
-        // Once full, it stays so until it is emptied: then the loss has one place, after all that is there.
+        // Once full, it accepts nothing until it is emptied: then the loss has one place, behind all waiting lines.
         if state.lost > 0 || state.waiting.len() + line.len() > *room {
             state.lost += count(line);
         } else {
@@ -51,7 +52,7 @@ impl Lines {
         }
     }
 
-    /// Tells the thread to begin its sink anew. Returns at once.
+    /// Tells the thread to reopen its sink. Returns at once.
     pub(crate) fn reopen(&self) {
         self.0.change(|state| state.reopen = true);
     }
@@ -80,14 +81,14 @@ impl<'a> MakeWriter<'a> for Lines {
 #[derive(Debug)]
 pub(crate) struct Writer {
     lines: Lines,
-    /// Says nothing, but closes when the thread ends.
+    /// Gets no messages; it closes when the thread ends.
     ended: Receiver<()>,
     patience: Duration,
 }
 
 impl Writer {
-    /// Writes to `sink`. Lines of `room` bytes wait at most; the end waits for the last of them as long as
-    /// `patience`.
+    /// Starts a thread that writes to `sink`. At most `room` bytes of lines wait; the end waits for them for at
+    /// most `patience`.
     ///
     /// # Errors
     /// No thread can be started.
@@ -106,10 +107,10 @@ impl Writer {
         self.lines.clone()
     }
 
-    /// Takes no more lines, and waits until those taken are written; whether they are.
+    /// Accepts no more lines, and waits until the queue is written; returns whether it was.
     pub(crate) fn finish(&mut self) -> bool {
         self.lines.0.change(|state| state.stop = true);
-        // Whoever asks again has waited already.
+        // A second call has waited already.
         self.ended.recv_timeout(std::mem::take(&mut self.patience)) != Err(RecvTimeoutError::Timeout)
     }
 }

@@ -1,34 +1,34 @@
-//! The queue that lines wait in, and what its thread does.
+//! The queue of waiting lines, and the state of its thread.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Lines gather for so long after a write, so that a busy server writes a hundred times a second at most. A line
-/// after a pause is written at once.
+/// The pause after a write, in which lines gather, so that a busy server writes at most a hundred times a
+/// second. A line after a pause is written at once.
 const REST: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) change: Condvar,
-    /// Bytes that wait at most.
+    /// The most bytes that may wait.
     pub(super) room: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) waiting: Vec<u8>,
-    /// Lines that came after those waiting and found no room.
+    /// The lines that came after the waiting ones and found no room.
     pub(super) lost: u64,
     pub(super) thread: Thread,
     pub(super) reopen: bool,
     pub(super) stop: bool,
 }
 
-/// What the thread does.
+/// The state of the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thread {
-    /// It writes, and then looks again.
+    /// It writes, and then checks the queue again.
     Busy,
     /// It lets lines gather.
     Resting,
@@ -49,7 +49,7 @@ impl Shared {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock.
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -65,7 +65,7 @@ impl Shared {
         self.change.notify_one();
     }
 
-    /// Waits for lines and takes them all into `batch`; for `patience` at most, if there is one.
+    /// Waits for lines and moves them all into `batch`; waits at most for `patience`, if it is given.
     pub(super) fn take(&self, batch: &mut Vec<u8>, patience: Option<Duration>) -> Taken {
         let mut state = self.state();
         while !state.has_work() {
@@ -85,7 +85,7 @@ impl Shared {
         Taken { lost: std::mem::take(&mut state.lost), reopen: std::mem::take(&mut state.reopen), stop: state.stop }
     }
 
-    /// A short pause before a write is tried again; whether it should be.
+    /// Waits shortly before a write is tried again; returns whether to try.
     pub(super) fn pause(&self) -> bool {
         let goes_on = |state: &mut State| !state.stop && !state.reopen;
         let waited = self.change.wait_timeout_while(self.state(), REST, goes_on);
@@ -104,7 +104,7 @@ impl Shared {
     }
 }
 
-/// What there was to do.
+/// The work for the thread.
 pub(super) struct Taken {
     pub(super) lost: u64,
     pub(super) reopen: bool,

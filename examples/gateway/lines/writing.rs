@@ -1,45 +1,45 @@
-//! How lines are written, and losses told.
+//! Writes lines, and reports lost ones.
 
 use super::shared::{Shared, Taken};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often it is tried to tell of a loss while there are no new lines.
+/// The pause between attempts to report a loss while there are no new lines.
 const RETRY: Duration = Duration::from_secs(3);
-/// A buffer that grew beyond this is given back when it is written.
+/// A larger buffer is freed after it is written.
 const KEPT: usize = 64 * 1024;
 
-/// Where lines end up. Its [`write`](Write::write) may take as long as it wants.
+/// The destination of lines. [`write`](Write::write) may block for any time.
 pub(crate) trait Sink: Write + Send + 'static {
     /// Appends the line that says how many lines were lost.
     fn loss(&self, count: u64, line: &mut Vec<u8>);
 
-    /// That line is written.
+    /// Called when that line is written.
     fn told(&mut self, count: u64) {
         let _ = count;
     }
 
-    /// A write failed, the first one since one that did not.
+    /// Called for the first failed write after one that worked.
     fn failed(&mut self, error: &io::Error) {
         let _ = error;
     }
 
-    /// Begins anew where [`Lines::reopen`](super::Lines::reopen) asked for it; whether it did.
+    /// Reopens the destination after [`Lines::reopen`](super::Lines::reopen); returns whether it did.
     fn reopen(&mut self) -> bool {
         false
     }
 }
 
-/// What the thread does with lines.
+/// The work of the thread.
 pub(super) struct Writing<S> {
     shared: Arc<Shared>,
     sink: S,
-    /// Lines lost of which nobody was told yet.
+    /// The number of lost lines that are not reported yet.
     unsaid: u64,
-    /// The last write failed.
+    /// Whether the last write failed.
     failing: bool,
-    /// The last line is there in part.
+    /// Whether the last line was written in part.
     torn: bool,
 }
 
@@ -48,7 +48,7 @@ impl<S: Sink> Writing<S> {
         Self { shared, sink, unsaid: 0, failing: false, torn: false }
     }
 
-    /// Writes what there is until it shall stop.
+    /// Writes lines until it is told to stop.
     pub(super) fn run(&mut self) {
         let mut batch = Vec::new();
         loop {
@@ -67,7 +67,8 @@ impl<S: Sink> Writing<S> {
         let _ = self.sink.flush();
     }
 
-    /// Losses are told where the lines are missing: those of failures before what is new, those of a full queue after.
+    /// Reports losses where lines are missing: those of failed writes before the new lines, those of a full
+    /// queue after.
     fn write(&mut self, batch: &[u8], lost: u64) {
         if self.tell() {
             self.put(batch);
@@ -80,7 +81,7 @@ impl<S: Sink> Writing<S> {
         }
     }
 
-    /// Whether all losses are told.
+    /// Reports losses; returns whether all are reported.
     fn tell(&mut self) -> bool {
         let count = self.unsaid;
         if count > 0 {
@@ -101,7 +102,7 @@ impl<S: Sink> Writing<S> {
         }
     }
 
-    /// Writes all, or gives what could not be written. A trouble is told once, not per line.
+    /// Writes all lines, or returns those that could not be written. An error is reported once, not for each line.
     fn try_put<'a>(&mut self, lines: &'a [u8]) -> Result<(), &'a [u8]> {
         let mut rest = lines;
         let end = self.write_all(&mut rest);
@@ -127,7 +128,7 @@ impl<S: Sink> Writing<S> {
                     *rest = left;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // A pipe that is full, where somebody made it one that lets nobody wait.
+                // A full pipe that another process has made non-blocking.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.shared.pause() => {}
                 Err(error) => return Err(error),
             }
@@ -136,7 +137,7 @@ impl<S: Sink> Writing<S> {
     }
 }
 
-/// How many lines these are.
+/// Returns the number of lines.
 pub(super) fn count(lines: &[u8]) -> u64 {
     lines.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }

@@ -1,4 +1,4 @@
-//! The settings of authentication: which mode, and what belongs to it.
+//! The settings of authentication: the mode, and the settings of each mode.
 
 use super::parse;
 use super::parse_auth::{self, AuthMode};
@@ -17,16 +17,16 @@ const MAX_REFRESH: u64 = 31_536_000;
 /// A client that waits longer for an answer has given up; a thief has not.
 const MAX_GRACE: u64 = 600;
 
-/// A token shorter than this can be guessed.
+/// A token with fewer bytes could be guessed.
 const SHORT: usize = 16;
 
-/// What clients may ask for where nobody says otherwise, beside the scopes of a catalog file.
+/// The default scopes that clients may ask for, beside the scopes of a catalog file.
 const SUPPORTED: &str =
     "mcp mcp:resolve mcp:report:sales mcp:report:stock mcp:report:money mcp:report:cost mcp:admin:eventlog";
-/// What they get without asking for it, from a catalog that has it.
+/// The scopes that clients get without asking, if the catalog has them.
 const HARMLESS: &str = "mcp:resolve mcp:report:sales mcp:report:stock";
 
-/// What has a meaning in mode `oauth2` alone.
+/// The settings that only mode `oauth2` uses.
 static OAUTH2: [&Setting; 12] = [
     &table::OAUTH2_LOGIN,
     &table::OAUTH2_STORE,
@@ -42,14 +42,14 @@ static OAUTH2: [&Setting; 12] = [
     &table::TOKEN_PER_MINUTE,
 ];
 
-/// What decides which scopes there are.
+/// The settings that decide which scopes exist.
 static SUPPORT: [&Setting; 3] = [&table::OAUTH2_SCOPES, &table::CATALOG, &table::TOOL_SCOPES];
 
 pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Path) -> Result<Auth, Stop> {
     let (auth_mode, switch) = auth_mode(mode, serving, values)?;
-    // Read in any mode: a slip should not wait for the day the mode is switched on.
+    // Read in any mode: an error should not wait until the mode is switched on.
     let oauth = oauth2(serving, values, cwd)?;
-    // An empty one is none, unless it would leave the door open.
+    // An empty token counts as none, unless the endpoints would then be open.
     let guards = auth_mode == AuthMode::None && mode != Mode::Stdio && serving.mcp;
     let token = values.optional(&table::BEARER_TOKEN, |text| match text.is_empty() {
         true if guards => {
@@ -66,7 +66,7 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
         return Ok(Auth::None { token: None });
     }
     if auth_mode != AuthMode::OAuth2 {
-        // Beside `oauth.enabled: false` they wait in the file until it is true.
+        // With `oauth.enabled: false` these settings stay in the file for later.
         let waits = |setting: &Setting, values: &Values| switch == Some(false) && values.key(setting).is_some();
         let unused: Vec<_> = OAUTH2.into_iter().filter(|setting| !waits(setting, values)).collect();
         values.ignored(&unused, "the auth mode is not oauth2");
@@ -86,7 +86,7 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
     }
     match auth_mode {
         AuthMode::None => return Ok(Auth::None { token: bearer_token(token, mode, values) }),
-        // The gateway in Go had it beside, for the times without.
+        // The gateway in Go allowed the token beside OAuth, for times without it.
         _ if switch == Some(true) => {
             let why = match values.given(&table::OAUTH_ENABLED) {
                 Some(_) => "oauth.enabled is true, so clients log in",
@@ -110,11 +110,11 @@ pub(super) fn auth(mode: Mode, serving: &Serving, values: &mut Values, cwd: &Pat
     Ok(Auth::OAuth2(oauth))
 }
 
-/// What `MCP_AUTH_MODE` and `oauth.enabled` say together, and what the latter says.
+/// Returns the mode that `MCP_AUTH_MODE` and `oauth.enabled` give together, and the value of the latter.
 fn auth_mode(mode: Mode, serving: &Serving, values: &mut Values) -> Result<(AuthMode, Option<bool>), Stop> {
     let auth_mode = values.get(&table::AUTH_MODE, |text| parse_auth::auth_mode(text, mode))?;
     let enabled = values.optional(&table::OAUTH_ENABLED, |text| parse_auth::oauth_enabled(text, mode));
-    // A slip in one of the two says something, too.
+    // A wrong value in one of the two counts as set too.
     let unsaid = |setting: &Setting| values.given(setting).is_none() && !values.is_flawed(setting);
     let open = unsaid(&table::AUTH_MODE) && unsaid(&table::OAUTH_ENABLED);
     if open && serving.mcp && mode != Mode::Stdio && values.wants_oauth() {
@@ -141,7 +141,7 @@ fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, 
     Ok(OAuth2 {
         login: values.get(&table::OAUTH2_LOGIN, parse_auth::login)?,
         store: values.get(&table::OAUTH2_STORE, |text| parse_auth::store(text, cwd))?,
-        // As the other gateway does. For a setting of this one a folder that is not there is a slip.
+        // As in the gateway in Go. For a setting of this gateway a missing folder is an error.
         makes_folder: values.key(&table::OAUTH2_STORE).is_some_and(|key| key != table::OAUTH2_STORE.yaml),
         code_ttl: values.get(&table::OAUTH2_CODE_TTL, |text| parse::seconds(text, MAX_CODE))?,
         access_ttl: values.get(&table::OAUTH2_ACCESS_TTL, |text| parse::seconds(text, MAX_ACCESS))?,
@@ -157,7 +157,7 @@ fn oauth2(serving: &Serving, values: &mut Values, cwd: &Path) -> Result<OAuth2, 
     })
 }
 
-/// What a client gets that asks for nothing: of a catalog what shows neither money nor costs.
+/// Returns the scopes of a client that asks for none: those of the catalog that show neither money nor costs.
 fn default_scopes(supported: &Scopes, serving: &Serving, values: &mut Values) -> Scopes {
     let known = !SUPPORT.iter().any(|setting| values.is_flawed(setting));
     let given = |text: &str| match known {
@@ -179,7 +179,7 @@ fn default_scopes(supported: &Scopes, serving: &Serving, values: &mut Values) ->
     scopes.intersection(supported)
 }
 
-/// A client that asks for nothing must not end up with nothing.
+/// Checks that a client that asks for no scopes gets some.
 fn check_defaults(oauth: &OAuth2, values: &mut Values) {
     let OAuth2 { scopes, default_scopes, .. } = oauth;
     if default_scopes.is_empty() && !values.is_flawed(&table::OAUTH2_DEFAULT_SCOPES) {
@@ -188,7 +188,7 @@ fn check_defaults(oauth: &OAuth2, values: &mut Values) {
     }
 }
 
-/// The file for tokens must have a folder to be in. The doctor says so among all else.
+/// Checks that the folder of the token file exists. In mode `check` the command itself reports it.
 fn check_folder(oauth: &OAuth2, values: &mut Values) {
     let Store::Sqlite(path) = &oauth.store else { return };
     let Some(mut folder) = path.parent() else { return };
@@ -201,13 +201,13 @@ fn check_folder(oauth: &OAuth2, values: &mut Values) {
     }
 }
 
-/// Warns of tools that nobody may use.
+/// Warns of tools that no caller can use.
 fn out_of_reach(scopes: &Scopes, serving: &Serving, values: &mut Values) {
     let Some(name) = values.given(&table::OAUTH2_SCOPES) else { return };
     if serving.rpc && !scopes.contains("mcp") {
         values.warn(format!("{name} lacks mcp, without which nobody may use what the 1C extension itself offers"));
     }
-    // Of the built-in catalog everybody can know the scopes, so that it is a choice to leave some out.
+    // The scopes of the built-in catalog are documented, so leaving some out is a choice.
     let catalog = serving.catalog.as_ref().filter(|catalog| catalog.is_file());
     let of_file = catalog.map(|catalog| catalog.tools.scopes()).unwrap_or_default();
     let needed = of_file.union(&serving.scopes_of_rules());

@@ -1,4 +1,4 @@
-//! From values to [`Settings`]: what depends on more than one setting is checked here.
+//! Turns values into [`Settings`], and checks settings that depend on each other.
 
 use super::flags::Choices;
 use super::log_level::{LogLevel, log_level};
@@ -20,7 +20,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     let server_version = values.get(&table::SERVER_VERSION, parse::line)?;
     let log_level = values.optional(&table::LOG_LEVEL, log_level).unwrap_or(quiet(choices.mode));
     let audit_log = values.optional(&table::AUDIT_LOG, |text| audit_log(text, cwd));
-    // At the end, since it is the part of which there may be nothing to go on with.
+    // Last, since without an infobase there may be nothing to build.
     let onec = onec(choices.demo, &auth, &serving, &mut values, cwd)?;
     values.check()?;
     let name = |setting: &Setting| values.given(setting).unwrap_or_else(|| setting.variable.to_owned());
@@ -42,7 +42,7 @@ pub(super) fn settings(choices: &Choices, mut values: Values, cwd: &Path) -> Res
     })
 }
 
-/// Programs that start the gateway on stdio show its standard error as failures.
+/// Returns the default log level. Programs that start the gateway on stdio show its standard error as errors.
 const fn quiet(mode: Mode) -> LogLevel {
     match mode {
         Mode::Stdio => LogLevel::Warning,
@@ -50,7 +50,7 @@ const fn quiet(mode: Mode) -> LogLevel {
     }
 }
 
-/// A file that may not be there yet, in a folder that is.
+/// Reads the path of a file that may be missing, in a folder that exists.
 fn audit_log(text: &str, cwd: &Path) -> Result<PathBuf, parse::ValueError> {
     let path = cwd.join(parse::path(text)?);
     match (path.is_dir() || text.ends_with(['/', '\\']), path.parent().is_some_and(Path::is_dir)) {
@@ -90,7 +90,7 @@ fn onec(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values, cwd: &P
     })
 }
 
-/// Whether 1C must show a certificate that counts.
+/// Returns whether 1C must show a valid certificate.
 fn certificates(target: &Target, verify: bool, values: &mut Values) -> bool {
     let https = matches!(target, Target::Infobase { url, .. } if url.scheme() == "https");
     if !https {
@@ -131,14 +131,14 @@ fn target(demo: bool, auth: &Auth, serving: &Serving, values: &mut Values) -> Re
     }
 }
 
-/// Whether it seems to be a file of the gateway in Go that knows of no infobase.
+/// Returns whether the file seems to be one of the gateway in Go without an infobase.
 fn from_go(values: &Values) -> bool {
     values.is_foreign() && values.given(&table::ONEC_URL).is_none()
 }
 
-/// The service account of whom the token tells.
+/// Reads a service account with a bearer token.
 fn by_token(values: &mut Values) -> Option<Option<Account>> {
-    // The gateway in Go took the password for the token.
+    // The gateway in Go used the password as the token.
     let in_file = [&table::ONEC_TOKEN, &table::ONEC_PASSWORD].map(|setting| values.key(setting));
     let setting = match in_file {
         [None, Some(_)] if values.given(&table::ONEC_TOKEN).is_none() => &table::ONEC_PASSWORD,
@@ -151,8 +151,8 @@ fn by_token(values: &mut Values) -> Option<Option<Account>> {
     token.map(|token| Some(Account::Bearer(token)))
 }
 
-/// The service account, which may be left out where all calls run under the users' own logins. Nothing
-/// at all if it is wrong.
+/// Reads a service account with a name, which is optional if all calls run under the users' own logins. Returns
+/// `None` if it is wrong.
 fn by_name(auth: &Auth, serving: &Serving, values: &mut Values) -> Option<Option<Account>> {
     values.ignored(&[&table::ONEC_TOKEN], "MCP_ONEC_AUTH is basic, not bearer");
     let names = [&table::ONEC_USERNAME, &table::ONEC_PASSWORD];
@@ -168,7 +168,7 @@ fn by_name(auth: &Auth, serving: &Serving, values: &mut Values) -> Option<Option
     let column = |name: &str| if from_go(values) { format!(": the column {name} there") } else { String::new() };
     let username = format!("give the name of {user}{}", column("username"));
     let password = format!("give the password, which may be empty, of {user}{}", column("password"));
-    // Whether an account is needed hangs on these.
+    // These settings decide whether an account is needed.
     let others = [&table::ONEC_AUTH, &table::AUTH_MODE, &table::OAUTH_ENABLED, &table::OAUTH2_LOGIN];
     let username = values.required(&table::ONEC_USERNAME, &others, &username, parse::username);
     let password = values.required(&table::ONEC_PASSWORD, &others, &password, parse::password);
@@ -179,7 +179,7 @@ fn tenant(values: &mut Values) -> Option<Tenant> {
     let names = [&table::ONEC_TENANT_HEADER, &table::ONEC_TENANT_VALUE];
     let value = values.optional(&table::ONEC_TENANT_VALUE, parse::header_value);
     if value.is_none() && !values.is_flawed(&table::ONEC_TENANT_VALUE) && values.is_foreign() {
-        // The gateway in Go took the one without the other for none.
+        // The gateway in Go ignored the header without a value.
         values.ignored(&[&table::ONEC_TENANT_HEADER], "there is no value for it");
         return None;
     }
@@ -223,7 +223,7 @@ fn tls(values: &mut Values, cwd: &Path) -> Option<Tls> {
     Some(tls)
 }
 
-/// Two settings that make sense only together.
+/// Returns two settings that make sense only together.
 fn both<A, B>(a: Option<A>, b: Option<B>, names: [&Setting; 2], values: &mut Values) -> Option<(A, B)> {
     let [first, second] = names;
     let (given, missing) = match (a, b) {

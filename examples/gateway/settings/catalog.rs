@@ -1,4 +1,4 @@
-//! The catalog of business tools: built in, or a file.
+//! The catalog of business tools: the built-in one, or a file.
 
 use super::catalog_text::{cut_texts, json, yaml};
 use super::files;
@@ -8,10 +8,10 @@ use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// No catalog that a model could use is that large.
+/// The longest file in bytes: a larger catalog is of no use to a model.
 const LIMIT: u64 = 4 << 20;
 
-/// Paths that are the gateway's own: a tool at one of them would be out of reach, or in the way.
+/// Paths of the gateway itself: a tool at one of them would be unreachable, or hide it.
 const OWN_PATHS: [&str; 12] = [
     "mcp",
     "sse",
@@ -27,24 +27,24 @@ const OWN_PATHS: [&str; 12] = [
     "revoke",
 ];
 
-/// A catalog, and where it came from.
+/// A catalog, and its source.
 #[derive(Clone)]
 pub(crate) struct Catalog {
-    /// The file; there is none if the catalog is built in.
+    /// The file; `None` if the catalog is built in.
     file: Option<File>,
-    /// The tools, as they were when it was read.
+    /// The tools, as they were when the file was read.
     pub(crate) tools: Tools,
-    /// What the file says of them, to see what changed.
+    /// The content of the file, to see changes.
     content: Value,
     limits: Limits,
-    /// What may be a mistake in the file, one line each.
+    /// Possible mistakes in the file, one line each.
     pub(crate) notes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 struct File {
     path: PathBuf,
-    /// As the user wrote it.
+    /// The path as the user wrote it.
     name: String,
 }
 
@@ -58,7 +58,7 @@ impl fmt::Debug for Catalog {
 }
 
 impl Catalog {
-    /// `none`, `trade`, or the path of a file, meant from `cwd`.
+    /// Reads `none`, `trade`, or the path of a file, relative to `cwd`.
     pub(super) fn parse(text: &str, limits: Limits, cwd: &Path) -> Parsed<Option<Self>> {
         let file = match text.to_ascii_lowercase().as_str() {
             "none" => return Ok(None),
@@ -68,20 +68,20 @@ impl Catalog {
         Self::read(file, limits).map(Some).map_err(refused)
     }
 
-    /// As the user called it.
+    /// Returns the name that the user gave.
     pub(crate) fn name(&self) -> &str {
         self.file.as_ref().map_or("trade", |file| &file.name)
     }
 
-    /// Whether it is a file, which may change.
+    /// Returns whether the catalog is a file, which may change.
     pub(crate) const fn is_file(&self) -> bool {
         self.file.is_some()
     }
 
-    /// The catalog as it is in the file now.
+    /// Reads the file again.
     ///
     /// # Errors
-    /// What is wrong with the file, on one line for the log.
+    /// The error in the file, on one line for the log.
     pub(crate) fn read_again(&self) -> Result<Self, String> {
         Self::read(self.file.clone(), self.limits).map_err(|why| {
             // Without the line of the file that is shown with an error, and the caret below it.
@@ -98,14 +98,14 @@ impl Catalog {
         };
         let (content, mut notes) = content(known)?;
         let tools = tools(&content, &known.name, limits).map_err(|why| {
-            // What was cut off may be what is missing.
+            // The cut text may be the missing one.
             notes.iter().fold(why, |why, note| format!("{why}\n  note: {note}"))
         })?;
         notes.extend(tools.notes().iter().map(|note| unnamed(note, &known.name).to_owned()));
         Ok(Self { file, tools, content, limits, notes })
     }
 
-    /// How the tools of `new` differ from these, for the log.
+    /// Describes how the tools of `new` differ from these, for the log.
     pub(crate) fn changes(&self, new: &Self) -> String {
         let missing = |from: &Self, in_these: &Self| {
             from.tools.iter().filter(|tool| in_these.tools.get(tool.name()).is_none()).count()
@@ -117,18 +117,18 @@ impl Catalog {
         format!("{total} tools, {added} added, {removed} removed, {changed} changed")
     }
 
-    /// What the file itself says of a tool.
+    /// Returns the entry of a tool in the file.
     fn entry(&self, name: &str) -> Option<&Value> {
         let mut entries = self.content.get("tools")?.as_array()?.iter();
         entries.find(|entry| entry.get("name").and_then(Value::as_str) == Some(name))
     }
 }
 
-/// What stands in the file, and what may have been cut from it.
+/// Returns the content of the file, and texts that a comment may have cut.
 fn content(file: &File) -> Result<(Value, Vec<String>), String> {
     let File { path, .. } = file;
     let text = match path.metadata() {
-        // Opened again on SIGHUP, a pipe would wait for somebody to write to it, maybe for ever.
+        // Read again on SIGHUP, a pipe would wait for a writer, maybe for ever.
         Ok(about) if !about.is_file() && !about.is_dir() => Err("that is no regular file".to_owned()),
         _ => files::text(path, LIMIT),
     };
@@ -142,7 +142,7 @@ fn content(file: &File) -> Result<(Value, Vec<String>), String> {
     Ok((yaml(&text)?, cut_texts(&text, true)))
 }
 
-/// A line about a file that is named before it already.
+/// Returns a line about a file without the file's name, which was printed before.
 fn unnamed<'a>(line: &'a str, name: &str) -> &'a str {
     line.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(line)
 }
@@ -156,7 +156,7 @@ fn tools(content: &Value, name: &str, limits: Limits) -> Result<Tools, String> {
     if wrong.is_empty() { Ok(tools) } else { Err(together(wrong)) }
 }
 
-/// One thing that is wrong as it is, several as a list.
+/// Joins errors: one as it is, several as a list.
 fn together(wrong: Vec<String>) -> String {
     match &*wrong {
         [one] => one.clone(),
@@ -164,7 +164,7 @@ fn together(wrong: Vec<String>) -> String {
     }
 }
 
-/// What is wrong with the paths of the REST endpoints.
+/// Returns errors in the paths of the REST endpoints.
 fn own_paths(tools: &Tools) -> Vec<String> {
     let first = |path: &str| path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
     let taken = |path: &&str| OWN_PATHS.contains(&&*first(path)) || first(path).is_empty();

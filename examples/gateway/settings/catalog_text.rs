@@ -1,5 +1,4 @@
-//! The text of a catalog file, in YAML or JSON: what it holds, where it breaks off, and where a `#` may have
-//! cut a text.
+//! The text of a catalog file, in YAML or JSON: its content, its syntax errors, and texts that a `#` may have cut.
 
 use granit_parser::{Event, Parser, ScalarStyle};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -7,8 +6,10 @@ use serde_json::{Map, Value};
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use std::fmt;
 
+/// Reads JSON.
+///
 /// # Errors
-/// What is wrong and where, with the line.
+/// The error and its place, with the line.
 pub(super) fn json(text: &str) -> Result<Value, String> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Unique.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
@@ -16,17 +17,17 @@ pub(super) fn json(text: &str) -> Result<Value, String> {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let why = error.to_string();
         let why = why.strip_suffix(&place).unwrap_or(&why);
-        // This reader counts columns in bytes.
+        // This parser counts columns in bytes.
         let line = error.line().checked_sub(1).and_then(|above| text.lines().nth(above)).unwrap_or_default();
         let starts = line.char_indices().take_while(|(start, _)| start + 1 < error.column()).count();
         format!("not understood as JSON: {}", pointed(text, why, error.line(), starts + 1))
     })
 }
 
-/// The reader bounds depth, number of nodes and what aliases unfold to.
+/// Reads YAML. The parser limits the depth, the number of nodes and the size of expanded aliases.
 ///
 /// # Errors
-/// What is wrong and where, with the line.
+/// The error and its place, with the line.
 pub(super) fn yaml(text: &str) -> Result<Value, String> {
     let options = serde_saphyr::options! { with_snippet: false, reject_unsupported_tags: true };
     let value = serde_saphyr::with_deserializer_from_str_with_options(text, options, |yaml| Unique.deserialize(yaml));
@@ -41,7 +42,7 @@ fn explained(text: &str, error: &Error) -> String {
     let Some(at) = error.location() else { return why };
     let number = |number: u64| usize::try_from(number).unwrap_or_default();
     let (line, column) = (number(at.line()), number(at.column()));
-    // The parser names the place where the text before the tabulator begins.
+    // The parser reports the place where the text before the tab begins.
     if why.contains("a tab")
         && let Some((line, column)) = indented_by_tab(text, line)
     {
@@ -49,7 +50,7 @@ fn explained(text: &str, error: &Error) -> String {
     }
     let told = pointed(text, &why, line, column);
     match error.without_snippet() {
-        // What stands there is no YAML, mostly since a text is taken for something else.
+        // The text is not YAML, mostly since the parser takes a part of it for something else.
         Error::ExternalMessage { .. } => {
             format!("{told}\n  a text with \": \" or \" #\" in it, or with a sign at its start, needs quotes")
         }
@@ -57,7 +58,7 @@ fn explained(text: &str, error: &Error) -> String {
     }
 }
 
-/// The first line from `from` on that begins with a tabulator, maybe behind blanks, and its column.
+/// Returns the first line from `from` on that begins with a tab, maybe behind blanks, and its column.
 fn indented_by_tab(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut lines = text.lines().enumerate().skip(from.saturating_sub(1));
     lines.find_map(|(above, line)| {
@@ -66,13 +67,13 @@ fn indented_by_tab(text: &str, from: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// `why`, where, and the line itself with a caret under the place. Lines and columns are counted from 1.
+/// Returns the error, its place, and the line with a caret under the place. Lines and columns are counted from 1.
 fn pointed(text: &str, why: &str, line: usize, column: usize) -> String {
     const WIDTH: usize = 100;
     let Some(shown) = line.checked_sub(1).and_then(|above| text.lines().nth(above)) else {
         return format!("{why} (line {line})");
     };
-    // Of a long line, the part around the place. A tabulator would shift the caret.
+    // Of a long line, the part around the place. A tab would shift the caret.
     let before = column.saturating_sub(1).min(shown.chars().count());
     let skipped = before.saturating_sub(WIDTH / 2);
     let part = shown.chars().skip(skipped).take(WIDTH);
@@ -82,27 +83,27 @@ fn pointed(text: &str, why: &str, line: usize, column: usize) -> String {
     format!("{why} (line {line}, column {column})\n{margin}{}\n{caret}^", part.trim_end())
 }
 
-/// Texts without quotes behind which a comment stands that may have been meant as a part of them. They are
-/// `shown` where none of them can be a secret.
+/// Returns unquoted texts with a comment behind them that may belong to the text. They are `shown` if none of
+/// them can be a secret.
 pub(super) fn cut_texts(text: &str, shown: bool) -> Vec<String> {
     const MOST: usize = 20;
     let lines = text.lines().collect::<Vec<_>>();
     let mut found = Vec::new();
     let mut before = (0, 0);
     for event in Parser::new_from_str(text) {
-        // What is wrong with the file was said before.
+        // Errors of the file were reported before.
         let Ok((event, span)) = event else { break };
         let (key, end) = (before, (span.end.line(), span.end.col()));
         before = end;
         let Event::Scalar(value, ScalarStyle::Plain, ..) = event else { continue };
-        // What is not there has no place; its key has.
+        // An empty value has no place, so use that of its key.
         let (line, column) = if span.is_empty() { key } else { end };
         let Some(rest) = line.checked_sub(1).and_then(|above| lines.get(above)) else { continue };
         let rest = rest.chars().skip(column).collect::<String>();
         let rest = if span.is_empty() { rest.trim_start().trim_start_matches(':') } else { &rest };
         let Some(comment) = rest.trim_start().strip_prefix('#') else { continue };
-        // Behind a word or a number stands a comment; behind a sentence, or without a blank after the #, it may be
-        // either.
+        // Behind a word or a number it is a comment; behind a sentence, or without a blank after the #, it may
+        // be a part of the text.
         let is_tight = !comment.starts_with([' ', '\t', '#', '-', '=']) && !comment.is_empty();
         if is_tight || value.trim().contains(char::is_whitespace) {
             let kept =
@@ -118,8 +119,7 @@ pub(super) fn cut_texts(text: &str, shown: bool) -> Vec<String> {
     found
 }
 
-/// Any value in which no key stands twice: a reader of the file would see one, and the other would
-/// count.
+/// Any value without repeated keys: people reading the file would see one value, and the other would count.
 struct Unique;
 
 impl<'de> DeserializeSeed<'de> for Unique {

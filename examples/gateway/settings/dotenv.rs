@@ -1,9 +1,8 @@
 //! The `.env` file: lines `NAME=value`, read into memory only.
 //!
-//! The rules are those of python-dotenv and `docker run --env-file` where they agree: a value
-//! without quotes is taken as it stands, up to the end of the line or ` #`. That lets
-//! `MCP_SERVER_NAME=My server`, `MCP_CORS_ORIGINS=["*"]` and most passwords be written plainly.
-//! Quoted values are dotenvy's to read. A `$` is a `$`: nothing is substituted.
+//! The rules are those of python-dotenv and `docker run --env-file` where they agree: a value without quotes
+//! ends at the end of the line or at ` #`. So `MCP_SERVER_NAME=My server`, `MCP_CORS_ORIGINS=["*"]` and most
+//! passwords need no quotes. dotenvy reads quoted values. `$` has no special meaning: nothing is substituted.
 
 use super::files;
 use super::table;
@@ -12,11 +11,11 @@ use std::path::Path;
 
 const DEFAULT: &str = ".env";
 
-/// Reads the named file, or `.env` if there is one.
+/// Reads the named file, or `.env` if it exists.
 pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) {
     let path = match named {
         Some(path) => path,
-        // A folder of that name is a Python virtual environment, not ours.
+        // A folder with that name is a Python virtual environment.
         None if cwd.join(DEFAULT).is_file() => Path::new(DEFAULT),
         None => return,
     };
@@ -44,7 +43,7 @@ pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) {
             }
         }
     }
-    // Of two lines with the same name the later one counts, so that an addition at the end works.
+    // Of two lines with one name the later one counts, so that a line added at the end works.
     for (name, value) in pairs.into_iter().rev() {
         values.variable(name, value, &Source::Dotenv(file.clone()));
     }
@@ -52,7 +51,7 @@ pub(super) fn read(named: Option<&Path>, cwd: &Path, values: &mut Values) {
 
 enum Line<'a> {
     Pair(&'a str, String),
-    /// Empty, a comment, or a variable of another program.
+    /// An empty line, a comment, or a variable of another program.
     NotOurs,
     Odd,
     Broken(&'a str),
@@ -78,7 +77,7 @@ fn pair(line: &str) -> Line<'_> {
     }
 }
 
-/// The value up to a comment.
+/// Returns the value up to a comment.
 fn plain(value: &str) -> &str {
     let comment = value.char_indices().find(|&(at, c)| {
         c == '#' && value.get(..at).is_none_or(|before| before.is_empty() || before.ends_with([' ', '\t']))
@@ -92,7 +91,7 @@ fn quoted(value: &str) -> Option<String> {
     pairs.next()?.ok().map(|(_, value)| value)
 }
 
-/// dotenvy would put variables of the process in place of `$NAME`.
+/// Escapes `$`: dotenvy would replace `$NAME` by variables of the process.
 fn literal_dollars(value: &str) -> String {
     let mut escaped = false;
     let mut text = String::with_capacity(value.len());

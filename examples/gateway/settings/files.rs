@@ -1,19 +1,18 @@
-//! Reading text files that people write by hand.
+//! Reads text files that people write by hand.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Far more than any settings take; a wrong path such as `/dev/zero` must not fill the memory.
+/// The longest file in bytes, far longer than needed: a wrong path such as `/dev/zero` must not fill the memory.
 const LIMIT: u64 = 1 << 20;
 
-/// The text of a file of settings. `what` names the setting in an error, and `path` is shown as the
-/// user wrote it.
+/// Returns the text of a settings file. `what` names the setting in an error; `path` is shown as the user wrote it.
 pub(super) fn read(what: &str, path: &Path, cwd: &Path) -> Result<String, String> {
     text(&cwd.join(path), LIMIT).map_err(|why| format!("{what} is \"{}\": {why}", path.display()))
 }
 
-/// What the file holds, or what is wrong with it.
+/// Returns the content of the file, or an error that describes the problem.
 pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unreadable(&error))?;
@@ -24,7 +23,7 @@ pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// The text of the file, without a byte order mark, or what is wrong with the file.
+/// Returns the text of the file without a byte order mark, or an error that describes the problem.
 pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
     let text =
         String::from_utf8(bytes(path, limit)?).map_err(|_| "the file is not UTF-8 text, please save it as UTF-8")?;

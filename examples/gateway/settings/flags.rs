@@ -1,4 +1,4 @@
-//! The command line: clap does the work, the table says which flags there are.
+//! The command line: clap parses it, and the table lists the flags.
 
 use super::nearest::nearest;
 use super::stop::{Stop, Stream};
@@ -11,17 +11,17 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What only the command line can say.
+/// Choices that only the command line can make.
 pub(super) struct Choices {
     pub(super) mode: Mode,
     pub(super) demo: bool,
     pub(super) env_file: Option<PathBuf>,
 }
 
-/// Takes the settings out of the arguments. What is wrong there is noted, and the rest read without it.
+/// Reads the settings in the arguments. A wrong argument is noted and removed, and the rest is read without it.
 ///
 /// # Errors
-/// Only help was wanted.
+/// Only help was requested.
 pub(super) fn read<A>(args: A, values: &mut Values) -> Result<Choices, Stop>
 where
     A: IntoIterator,
@@ -29,7 +29,7 @@ where
 {
     let mut args: Vec<OsString> = args.into_iter().map(Into::into).collect();
     let mut mode_is_known = true;
-    // Each round takes at least one argument away.
+    // Each round removes at least one argument.
     loop {
         let error = match command().try_get_matches_from(&args) {
             Ok(matches) => return Ok(choices(matches, mode_is_known, values)),
@@ -49,12 +49,12 @@ where
     }
 }
 
-/// How clap calls the positional argument.
+/// The name of the positional argument in clap.
 const MODE: &str = "[MODE]";
 
-/// The argument that clap complains of.
+/// An error of clap about an argument.
 struct FlagError {
-    /// With its dashes, and nothing after the name.
+    /// The argument with its dashes, without a value.
     argument: String,
     value: Option<String>,
 }
@@ -65,7 +65,7 @@ impl FlagError {
             Some(ContextValue::String(text)) => Some(text.clone()),
             _ => None,
         };
-        // `--port <PORT>` where clap knows the argument.
+        // `--port <PORT>` if clap knows the argument.
         let argument = context(ContextKind::InvalidArg).unwrap_or_default();
         let argument = argument.split(' ').next().unwrap_or_default().to_owned();
         Self { argument, value: context(ContextKind::InvalidValue) }
@@ -74,7 +74,7 @@ impl FlagError {
     fn note(&self, error: &clap::Error, values: &mut Values) {
         let text = text(error);
         let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-        // Nothing here is ever passed as a value after two dashes.
+        // No value here ever follows two dashes.
         let useless = |line: &str| line.is_empty() || line.starts_with("For more") || line.starts_with("tip: to pass");
         let lines: Vec<_> = lines.filter(|line| !useless(line)).collect();
         let text = lines.join("; ").trim_start_matches("error: ").to_owned();
@@ -90,13 +90,12 @@ impl FlagError {
                 values.was_meant(setting);
                 values.odd_source(text);
             }
-            // With one of the others nothing might be missing.
+            // With one of the other arguments nothing might be missing.
             None => values.unreadable(text),
         }
     }
 
-    /// Takes the argument out, and what may be the value of one that clap does not know; whether that was
-    /// possible.
+    /// Removes the argument, and the possible value of an argument that clap does not know; returns whether it could.
     fn remove(&self, args: &mut Vec<OsString>) -> bool {
         let is = |arg: &OsString, name: &str| {
             let rest = arg.to_str().and_then(|arg| arg.strip_prefix(name));
@@ -125,7 +124,7 @@ fn choices(mut matches: ArgMatches, mode_is_known: bool, values: &mut Values) ->
         }
     }
     Choices {
-        // The doctor asks for least, and so says nothing that might not be true of the mode meant.
+        // `check` requires least, so no message can be wrong for the mode that was meant.
         mode: if mode_is_known { mode(&matches) } else { Mode::Check },
         demo: matches.get_flag("demo"),
         env_file: matches.remove_one::<OsString>("env-file").map(PathBuf::from),
@@ -136,7 +135,7 @@ fn mode(matches: &ArgMatches) -> Mode {
     match matches.get_one::<String>("mode").map(String::as_str) {
         Some("http") => Mode::Http,
         Some("check") => Mode::Check,
-        // clap lets only the three through, and this is the default.
+        // clap accepts only the three modes; this is the default.
         _ => Mode::Stdio,
     }
 }
@@ -176,14 +175,14 @@ fn modes() -> PossibleValuesParser {
     ])
 }
 
-/// The flag of one setting. Neither defaults nor variables are left to clap: it could not tell
-/// where a value came from, and would read the environment behind our back.
+/// Returns the flag of one setting. Clap gets neither defaults nor variables: it could not tell where a value
+/// came from, and would read the environment itself.
 fn flag(setting: &'static Setting) -> Arg {
     Arg::new(setting.flag)
         .long(setting.flag)
         .value_name(setting.value)
         .value_parser(value_parser!(OsString))
-        // A password may begin with a dash, and must not end up in an error as an unknown flag.
+        // A password may begin with a dash, and must not appear in an error as an unknown flag.
         .allow_hyphen_values(setting.secret)
         .help(help(setting))
 }

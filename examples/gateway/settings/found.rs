@@ -1,4 +1,4 @@
-//! What a configuration file says, key by key, and what is wrong with it.
+//! The content of a configuration file, key by key, and errors in it.
 
 use super::legacy::{self, Legacy};
 use super::nearest::nearest;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy)]
 pub(super) enum Key {
     Own(&'static Setting),
-    /// One of another gateway.
+    /// A key of the gateway in Go.
     Legacy(&'static Legacy),
 }
 
@@ -20,7 +20,7 @@ impl Key {
         table::by_yaml(path).map(Self::Own).or_else(|| legacy::find(path).map(Self::Legacy))
     }
 
-    /// The setting that it gives, if it gives one.
+    /// Returns the setting of the key, if it has one.
     pub(super) fn setting(self) -> Option<&'static Setting> {
         match self {
             Self::Own(setting) => Some(setting),
@@ -28,7 +28,7 @@ impl Key {
         }
     }
 
-    /// Whether its value is a list.
+    /// Returns whether the value is a list.
     pub(super) fn is_list(self) -> bool {
         self.setting().is_some_and(|setting| setting.list)
     }
@@ -41,38 +41,38 @@ impl Key {
     }
 }
 
-/// What was read so far.
+/// The keys read so far.
 #[derive(Default)]
 pub(super) struct Found {
-    /// By the key of the setting.
+    /// Values by the key of their setting.
     values: BTreeMap<&'static str, Value>,
-    /// Keys of another gateway.
+    /// The keys of the gateway in Go.
     legacy: Vec<&'static str>,
-    /// Those among them that have no use here.
+    /// The keys of the gateway in Go that have no use here.
     unused: Vec<&'static str>,
     problems: Vec<SettingError>,
-    /// A section has a wrong name, so that its settings seem to be missing.
+    /// Whether a section has a wrong name, so that its settings seem to be missing.
     lacks_section: bool,
 }
 
 struct Value {
     setting: &'static Setting,
-    /// The key that gave it.
+    /// The key of the value.
     key: Key,
     text: String,
-    /// What stands in the file, if that is not the text.
+    /// The text in the file, if it differs from the value.
     written: Option<String>,
 }
 
 enum SettingError {
-    /// Of a key, on a line; the setting is what may have been meant.
+    /// An error in a key: the line, the setting that may have been meant, and the message.
     Key(u64, Option<&'static Setting>, String),
-    /// Of a value, said of the key in the file.
+    /// An error in a value: the setting, the key in the file, and the message.
     Value(&'static Setting, &'static str, String),
 }
 
 impl Found {
-    /// A key that is none, on that line; whether there are keys below it.
+    /// Notes an unknown key, its line, and whether there are keys below it.
     pub(super) fn unknown(&mut self, path: &str, is_section: bool, line: u64) {
         self.lacks_section |= is_section;
         let is_secret = |key: &str| table::by_yaml(key).is_some_and(|setting| setting.secret);
@@ -82,7 +82,7 @@ impl Found {
         self.problems.push(SettingError::Key(line, meant, format!("there is no setting {path}{hint}")));
     }
 
-    /// A key of another gateway that has no use here; whether anything stands there.
+    /// Notes a key of the gateway in Go without use here, and whether it has a value.
     pub(super) fn unused(&mut self, legacy: &'static Legacy, is_said: bool) {
         self.legacy.push(legacy.key);
         if is_said {
@@ -90,7 +90,7 @@ impl Found {
         }
     }
 
-    /// A key and its value.
+    /// Notes a key and its value.
     pub(super) fn value(&mut self, key: Key, text: &str, line: u64) {
         let Some(setting) = key.setting() else { return };
         let mut value = Value { setting, key, text: text.to_owned(), written: None };
@@ -122,7 +122,7 @@ impl Found {
             None => {
                 self.values.insert(setting.yaml, value);
             }
-            // Once in its section and once under the dotted name.
+            // The key stands in its section and under its dotted name too.
             Some(other) if other.key.name() == key => {
                 self.problems.push(SettingError::Key(line, None, format!("the key {key} is there twice")));
             }
@@ -135,7 +135,7 @@ impl Found {
         }
     }
 
-    /// Hands over what was found in the file.
+    /// Passes the content of the file on to `values`.
     pub(super) fn tell(self, file: &str, values: &mut Values) {
         if self.lacks_section {
             values.incomplete();
@@ -177,7 +177,7 @@ impl Found {
     }
 }
 
-/// Whether two ways of writing a value mean the same.
+/// Returns whether two texts mean one value.
 fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim().trim_end_matches('/'), b.trim().trim_end_matches('/'));
     a == b || items(a).zip(items(b)).is_some_and(|(a, b)| a == b)

@@ -1,23 +1,23 @@
-//! Keys that a configuration file may hold because it was written for the gateway in Go: each is another
-//! name for a setting, or has no use here. `docs/migrate.md` tells users of them.
+//! Keys of configuration files for the gateway in Go: each is another name for a setting, or has no use here.
+//! `docs/migrate.md` describes them for users.
 
 use super::parse::{Parsed, ValueError, refused, without_login};
 use super::table::{self, Setting};
 use std::time::Duration;
 
-/// One key.
+/// A key of the gateway in Go.
 pub(super) struct Legacy {
     pub(super) key: &'static str,
-    /// Nothing if the key, and whatever stands below it, has no use here.
+    /// The setting of the key; `None` if the key, and all keys below it, have no use here.
     pub(super) alias: Option<Alias>,
 }
 
-/// What the key stands for.
+/// A setting under another key.
 pub(super) struct Alias {
     pub(super) setting: &'static Setting,
-    /// From its value to that of the setting.
+    /// Converts the value of the key to that of the setting.
     pub(super) convert: fn(&str) -> Parsed<String>,
-    /// What goes without saying where the key has a value.
+    /// Settings with other values, implied by the key.
     pub(super) implies: &'static [(&'static Setting, &'static str)],
 }
 
@@ -56,7 +56,8 @@ static KEYS: [Legacy; 17] = [
     unused("admin.password"),
 ];
 
-/// What a file with any of the keys goes without saying: 1C has the endpoints of the catalog and no
+/// Settings that are implied by any of these keys: 1C has only the endpoints of the catalog, and users log in
+/// with keys.
 /// others, and users log in with keys.
 pub(super) static IMPLIED: [(&Setting, &str); 3] =
     [(&table::CATALOG, "trade"), (&table::ONEC_RPC, "false"), (&table::OAUTH2_LOGIN, "key")];
@@ -77,7 +78,7 @@ fn sqlite(text: &str) -> Parsed<String> {
     Ok(format!("sqlite:{text}"))
 }
 
-/// Tokens are good for the endpoint below the public URL.
+/// Removes `/mcp` from the end of the URL that tokens are valid for, which leaves the public URL.
 fn without_mcp(text: &str) -> Parsed<String> {
     let public = text.trim_end_matches('/').strip_suffix("/mcp");
     public.map(str::to_owned).ok_or_else(|| ValueError {
@@ -86,7 +87,7 @@ fn without_mcp(text: &str) -> Parsed<String> {
     })
 }
 
-/// Seconds, or a duration as Go writes it: `1h30m`, `1.5h`, `90s`. What is left of a second counts as one.
+/// Reads seconds, or a duration as Go writes it: `1h30m`, `1.5h`, `90s`, rounded up to whole seconds.
 fn seconds(text: &str) -> Parsed<String> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(text.to_owned());
@@ -109,7 +110,7 @@ fn seconds(text: &str) -> Parsed<String> {
 static UNITS: [(&str, f64); 7] =
     [("h", 3600.0), ("m", 60.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("ns", 1e-9)];
 
-/// The text up to the first character that is none of `these`, and the rest.
+/// Splits the text before the first character that is not one of `these`.
 fn split(text: &str, these: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !these(c)).unwrap_or(text.len()))
 }

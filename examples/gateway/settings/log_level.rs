@@ -1,17 +1,17 @@
-//! [`LogLevel`].
+//! The log level: [`LogLevel`].
 
 use super::parse::{Parsed, refused};
 
-/// What is worth a line in the log.
+/// The lowest level of events in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogLevel {
-    /// Everything.
+    /// Details for debugging, and all below.
     Debug,
-    /// What is done.
+    /// Normal events, and all below.
     Info,
-    /// What looks wrong.
+    /// Warnings, and all below.
     Warning,
-    /// What failed.
+    /// Errors only.
     Error,
 }
 

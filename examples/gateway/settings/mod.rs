@@ -1,5 +1,5 @@
-//! The settings of the gateway: every one of them is a row of `table.rs`, and can be given as a
-//! flag, an environment variable, a line of a `.env` file or a key of a YAML file, first wins.
+//! The settings of the gateway. Each is a row of `table.rs`, and can be given as a flag, an environment
+//! variable, a line of a `.env` file or a key of a YAML file; the first of these counts.
 //!
 //! ```text
 //! flags.rs   the command line            ┐
@@ -7,11 +7,11 @@
 //! yaml.rs    the configuration file      ┘   text + where it came from     typed and checked
 //! ```
 //!
-//! Whatever is wrong is noted on the way and told at the end, all in one run.
+//! Errors are noted on the way and reported together at the end.
 //!
-//! Nothing here is global: [`load`] is handed the arguments, the environment and the working
-//! directory, and what should be printed comes back as a [`Stop`]. The `.env` file is read into
-//! memory and never into the environment of the process.
+//! There is no global state: [`load`] gets the arguments, the environment and the working directory, and
+//! returns text to print as a [`Stop`]. The `.env` file is read into memory and never into the environment of
+//! the process.
 
 mod auth;
 mod build;
@@ -35,7 +35,7 @@ mod types;
 mod values;
 mod yaml;
 
-#[allow(unused_imports, reason = "whoever includes this module names the types it needs")]
+#[allow(unused_imports, reason = "a program that includes this module names the types it needs")]
 pub(crate) use self::catalog::Catalog;
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use self::log_level::LogLevel;
@@ -50,14 +50,12 @@ use self::values::{Source, Values};
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Reads all settings, or says why the program should not go on: because something is wrong, or
-/// because only help was wanted.
+/// Reads all settings.
 ///
-/// `args` begin with the name of the program. Relative paths are meant from `cwd`.
+/// `args` begin with the name of the program. Relative paths are relative to `cwd`.
 ///
 /// # Errors
-/// A [`Stop`] with exit status 2 and everything that is bad or missing, with 0 for `--help` and
-/// `--version`.
+/// A [`Stop`]: with exit status 2 and all errors, or with 0 for `--help` and `--version`.
 pub(crate) fn load<A, E, K, V>(args: A, env: E, cwd: &Path) -> Result<Settings, Stop>
 where
     A: IntoIterator,
@@ -66,7 +64,7 @@ where
     K: Into<OsString>,
     V: Into<OsString>,
 {
-    // The first to give a setting wins, so the order of these lines is the order of precedence.
+    // The first source of a setting counts, so the order of these lines is the order of precedence.
     let mut values = Values::default();
     let choices = flags::read(args, &mut values)?;
     environment(env, &mut values);
@@ -77,14 +75,14 @@ where
     build::settings(&choices, values, cwd)
 }
 
-/// Takes the variables that are meant for the gateway out of the environment.
+/// Reads the variables of the gateway in the environment.
 fn environment<K, V>(env: impl IntoIterator<Item = (K, V)>, values: &mut Values)
 where
     K: Into<OsString>,
     V: Into<OsString>,
 {
     for (name, value) in env {
-        // A name that is not even text is none of ours.
+        // A name that is not valid text belongs to another program.
         let Ok(name) = name.into().into_string() else { continue };
         if !table::is_ours(&name) {
             continue;

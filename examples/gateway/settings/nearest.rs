@@ -1,12 +1,12 @@
-//! "Did you mean …?"
+//! Suggestions: "Did you mean …?"
 
-/// A word and one that it may have been meant for are at least so like.
+/// The lowest similarity of a suggestion.
 const LIKE: f64 = 0.55;
 
-/// The known name most like the given one, however far.
+/// Returns the known name that is most similar to the given one, however different.
 ///
-/// None where that is a `secret` of another kind, or one of several that may be meant: a token in the wrong place
-/// is given away.
+/// Returns `None` if the nearest name is a `secret` and the given one does not clearly mean it: a token in the
+/// wrong place is a leak.
 pub(super) fn nearest<'a>(
     given: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -23,15 +23,16 @@ pub(super) fn nearest<'a>(
     is_clear.then_some(likest)
 }
 
-/// Letters count, whole words a little more, and a beginning most: `onec.url` is rather `onec.base_url` than
-/// `onec.rpc`, and `MCP_ONEC_USER` rather `MCP_ONEC_USERNAME` than `MCP_ONEC_URL`.
+/// Returns the similarity by letters, a little more by whole words, and most by the beginning: `onec.url` is
+/// nearer to `onec.base_url` than to `onec.rpc`, and `MCP_ONEC_USER` nearer to `MCP_ONEC_USERNAME` than to
+/// `MCP_ONEC_URL`.
 fn likeness(a: &str, b: &str) -> f64 {
     let shared = words(a).filter(|word| words(b).any(|known| known == *word)).fold(0.0, |sum, _| sum + 0.1);
     let begun = if b.starts_with(a) { 0.5 } else { 0.0 };
     strsim::normalized_damerau_levenshtein(a, b) + shared + begun
 }
 
-/// Whether each word of `a` may be one of `b`.
+/// Returns whether each word of `a` may be one of `b`.
 fn is_part(a: &str, b: &str) -> bool {
     let is_like = |word: &str, known: &str| {
         known.starts_with(word) || strsim::normalized_damerau_levenshtein(word, known) >= LIKE

@@ -1,15 +1,15 @@
-//! The infobase URL as it is copied from elsewhere: with the address of the HTTP service, or the language that
-//! the web client puts behind it.
+//! The infobase URL as users copy it: with the address of the HTTP service, or with the language that the web
+//! client appends.
 
 use super::table;
 use super::values::Values;
 use url::Url;
 
-/// What stands behind the service's root in its own addresses.
+/// The paths behind the root of the service.
 const ENDPOINTS: [&str; 2] = ["health", "rpc"];
 
-/// Takes off what does not belong to the infobase, and says so. All else stays as it is: there are bases
-/// whose address has several parts.
+/// Removes parts that do not belong to the infobase's URL, and notes it. All else stays: some infobases have
+/// several parts in their address.
 pub(super) fn tidy(url: &mut Url, service_root: &str, values: &mut Values) {
     let name = values.given(&table::ONEC_URL).unwrap_or_default();
     let Some(parts) = url.path_segments() else { return };
@@ -38,7 +38,7 @@ pub(super) fn tidy(url: &mut Url, service_root: &str, values: &mut Values) {
         .note(format!("{name}: {taken} is taken off its end, as it does not belong to the infobase's address: {url}"));
 }
 
-/// Whether these are the root of the service, and maybe one of its endpoints.
+/// Returns whether these parts are the root of the service, with or without one of its paths.
 fn is_service(parts: &[String], root: &str) -> bool {
     let mut encoded = Url::parse("http://h").ok();
     if let Some(url) = &mut encoded {
@@ -49,7 +49,7 @@ fn is_service(parts: &[String], root: &str) -> bool {
     path == root || ENDPOINTS.iter().any(|endpoint| path.strip_suffix(endpoint) == Some(&format!("{root}/")))
 }
 
-/// `ru_RU`, as the web client shows it.
+/// Returns whether a part is a language such as `ru_RU`, as the web client appends it.
 fn is_language(part: &str) -> bool {
     let (language, country) = part.split_once('_').unwrap_or_default();
     language.len() == 2

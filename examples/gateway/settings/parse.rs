@@ -1,4 +1,4 @@
-//! From text to types. Each function says what it expects, and nothing of where the text came from.
+//! Parsers from text to types. Errors say what is expected, but not where the text came from.
 
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
@@ -7,25 +7,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 use url::{Host, Url};
 
-/// Why a value is not allowed, and what would be.
+/// The error of a value: why it is not allowed, and which values are.
 pub(super) struct ValueError {
-    /// What to show in place of the value, where it could hold a secret.
+    /// The text to show in place of the value, if the value could hold a secret.
     pub(super) shown: Option<String>,
     pub(super) why: String,
 }
 
-/// The message is a sentence's end: "NAME is "value": {why}".
+/// Creates an error; the message ends the sentence "NAME is "value": {why}".
 pub(super) fn refused(why: impl Into<String>) -> ValueError {
     ValueError { shown: None, why: why.into() }
 }
 
 pub(super) type Parsed<T> = Result<T, ValueError>;
 
-/// The base URL of something: http or https with a host, and nothing after the path.
+/// Parses a base URL: http or https with a host, and nothing after the path.
 pub(super) fn url(text: &str, example: &str) -> Parsed<Url> {
     let refuse = |why: &str| ValueError { shown: Some(without_login(text)), why: why.to_owned() };
     let expected = format!("expected a URL that begins with http:// or https:// and has a host, e.g. {example}");
-    // The parser would forgive `http:/host`, and take the path for the host in `http:///base`.
+    // The parser would accept `http:/host`, and take the path for the host in `http:///base`.
     let lower = text.to_ascii_lowercase();
     let rest = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://"));
     if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '\\'])) || text.contains(char::is_control) {
@@ -42,7 +42,7 @@ pub(super) fn url(text: &str, example: &str) -> Parsed<Url> {
     Ok(url)
 }
 
-/// The URL for a message: no user name, password, query or fragment.
+/// Returns the URL for a message: without user name, password, query and fragment.
 pub(super) fn without_login(text: &str) -> String {
     let (start, rest) = text.split_once("//").map_or(("", text), |(scheme, rest)| (scheme, rest));
     let shown = match rest.rsplit_once('@') {
@@ -56,24 +56,24 @@ pub(super) fn without_login(text: &str) -> String {
     }
 }
 
-/// A whole number within bounds; `unit` follows the word "number".
+/// Parses an integer within limits; `unit` follows the word "number".
 pub(super) fn number(text: &str, min: u64, max: u64, unit: &str) -> Parsed<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|number| digits && (min..=max).contains(number));
     number.ok_or_else(|| refused(format!("expected a whole number{unit} from {min} to {max}")))
 }
 
-/// Milliseconds, up to an hour.
+/// Parses milliseconds, up to an hour.
 pub(super) fn millis(text: &str, min: u64) -> Parsed<Duration> {
     number(text, min, 3_600_000, " of milliseconds").map(Duration::from_millis)
 }
 
-/// Seconds, at least one.
+/// Parses seconds, at least one.
 pub(super) fn seconds(text: &str, max: u64) -> Parsed<Duration> {
     number(text, 1, max, " of seconds").map(Duration::from_secs)
 }
 
-/// Seconds, or 0 for not at all.
+/// Parses seconds; 0 is none.
 pub(super) fn seconds_or_none(text: &str, max: u64) -> Parsed<Duration> {
     number(text, 0, max, " of seconds").map(Duration::from_secs)
 }
@@ -88,13 +88,13 @@ pub(super) fn connections(text: &str) -> Parsed<usize> {
     usize::try_from(number).map_err(|_| refused("too large for this machine"))
 }
 
-/// How often something may happen; 0 for any number.
+/// Parses a rate per minute; 0 is unlimited.
 pub(super) fn per_minute(text: &str) -> Parsed<u32> {
     let number = number(text, 0, 1_000_000, "")?;
     u32::try_from(number).map_err(|_| refused("too large for this machine"))
 }
 
-/// A size in MiB, in bytes.
+/// Parses a size in MiB, and returns bytes.
 pub(super) fn mebibytes(text: &str) -> Parsed<usize> {
     let number = number(text, 1, 1_048_576, " of MiB")?;
     let bytes = usize::try_from(number).ok().and_then(|number| number.checked_mul(1024 * 1024));
@@ -106,7 +106,7 @@ pub(super) fn port(text: &str) -> Parsed<u16> {
     number(text, 0, 65_535, "").ok().and_then(|port| u16::try_from(port).ok()).ok_or_else(|| refused(why))
 }
 
-/// What to listen on.
+/// Parses the host to listen on.
 pub(super) fn host(text: &str) -> Parsed<String> {
     if let Ok(address) = text.parse::<Ipv6Addr>() {
         return Ok(address.to_string());
@@ -120,7 +120,7 @@ pub(super) fn host(text: &str) -> Parsed<String> {
     }
 }
 
-/// A JSON array of origins.
+/// Parses a JSON array of origins.
 pub(super) fn origins(text: &str) -> Parsed<Vec<String>> {
     let why = r#"expected a JSON array of origins, e.g. ["https://app.example.com"] or ["*"]"#;
     let list: Vec<String> = serde_json::from_str(text).map_err(|_| refused(why))?;
@@ -129,7 +129,7 @@ pub(super) fn origins(text: &str) -> Parsed<Vec<String>> {
         .collect()
 }
 
-/// The origin as browsers write it: lower case, no default port, no slash at the end.
+/// Returns the origin as browsers write it: lower case, no default port, no slash at the end.
 fn origin(text: &str) -> Option<String> {
     if text == "*" {
         return Some("*".to_owned());
@@ -139,12 +139,12 @@ fn origin(text: &str) -> Option<String> {
     if !bare || !url.has_host() || !url.username().is_empty() || url.password().is_some() {
         return None;
     }
-    // Schemes of applications (`vscode-webview://id`) have no origin by the letter, but send one.
+    // By the specification, schemes of applications (`vscode-webview://id`) have no origin, but they send one.
     let origin = url.origin();
     Some(if origin.is_tuple() { origin.ascii_serialization() } else { url.as_str().trim_end_matches('/').to_owned() })
 }
 
-/// The path of the HTTP service below `/hs/`.
+/// Parses the path of the HTTP service below `/hs/`.
 pub(super) fn service_root(text: &str) -> Parsed<String> {
     let root = text.trim_matches('/');
     let part = |part: &str| {
@@ -156,13 +156,13 @@ pub(super) fn service_root(text: &str) -> Parsed<String> {
     })
 }
 
-/// A line of text for people.
+/// Parses a line of text for people.
 pub(super) fn line(text: &str) -> Parsed<String> {
     let legal = (1..=200).contains(&text.chars().count()) && !text.contains(char::is_control);
     legal.then(|| text.to_owned()).ok_or_else(|| refused("expected one line of 1 to 200 characters"))
 }
 
-/// A user name that Basic authentication can carry.
+/// Parses a user name that Basic authentication can send.
 pub(super) fn username(text: &str) -> Parsed<String> {
     let legal = !text.is_empty() && !text.contains(|c: char| c == ':' || c.is_control());
     legal.then(|| text.to_owned()).ok_or_else(|| refused("expected a user name on one line, without a colon"))
@@ -188,7 +188,7 @@ pub(super) fn switch(text: &str) -> Parsed<bool> {
     }
 }
 
-/// The items of a JSON array, or of a line where blanks or commas separate them.
+/// Returns the items of a JSON array, or of a line where blanks or commas separate them.
 pub(super) fn items(text: &str) -> Option<Vec<String>> {
     if text.starts_with('[') {
         return serde_json::from_str(text).ok();
@@ -206,7 +206,7 @@ pub(super) fn header_name(text: &str) -> Parsed<HeaderName> {
     }
 }
 
-/// Headers that calls carry anyway, or that decide how HTTP frames a message.
+/// Headers that calls have anyway, or that decide how HTTP frames a message.
 const OWN_HEADERS: &[&str] = &[
     "accept",
     "accept-encoding",
@@ -234,7 +234,7 @@ pub(super) fn path(text: &str) -> Parsed<PathBuf> {
     }
 }
 
-/// Whether calls carry a bearer token.
+/// Parses whether calls have a bearer token.
 pub(super) fn is_bearer(text: &str) -> Parsed<bool> {
     match text.to_ascii_lowercase().as_str() {
         "basic" => Ok(false),

@@ -1,4 +1,4 @@
-//! From text to types, for the settings of authentication.
+//! Parsers for the settings of authentication.
 
 use super::parse::{Parsed, items, refused};
 use super::types::{Login, Mode, Store};
@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use url::Url;
 
-/// What `MCP_AUTH_MODE` says.
+/// The value of `MCP_AUTH_MODE`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AuthMode {
     None,
@@ -33,7 +33,7 @@ pub(super) fn auth_mode(text: &str, mode: Mode) -> Parsed<AuthMode> {
     }
 }
 
-/// `oauth.enabled` of the configuration file.
+/// Parses `oauth.enabled` of the configuration file.
 pub(super) fn oauth_enabled(text: &str, mode: Mode) -> Parsed<bool> {
     match super::parse::switch(text)? {
         true if mode == Mode::Stdio => Err(refused(format!("{ON_STDIO} false"))),
@@ -49,7 +49,7 @@ pub(super) fn login(text: &str) -> Parsed<Login> {
     }
 }
 
-/// Where tokens are kept; the path of a file is meant from `cwd`.
+/// Parses the store of tokens; the path of a file is relative to `cwd`.
 pub(super) fn store(text: &str, cwd: &Path) -> Parsed<Store> {
     let why = "expected memory, sqlite:PATH, or postgres://user:password@host/database";
     let text = text.trim();
@@ -62,7 +62,7 @@ pub(super) fn store(text: &str, cwd: &Path) -> Parsed<Store> {
         return Ok(Store::Postgres(String::from(url).into()));
     }
     let path = lower.strip_prefix("sqlite:").and_then(|rest| text.get(text.len() - rest.len()..));
-    // `sqlite:///var/lib/x` is how database tools write `/var/lib/x`.
+    // Database tools write `/var/lib/x` as `sqlite:///var/lib/x`.
     let path = path.map(|path| path.strip_prefix("//").unwrap_or(path)).ok_or_else(|| refused(why))?;
     if path == ":memory:" {
         return Err(refused("a database in memory is called memory"));
@@ -73,7 +73,7 @@ pub(super) fn store(text: &str, cwd: &Path) -> Parsed<Store> {
     super::parse::path(path).map(|path| Store::Sqlite(cwd.join(path)))
 }
 
-/// Scope tokens, at least one.
+/// Parses scopes, at least one.
 pub(super) fn scopes(text: &str) -> Parsed<Scopes> {
     let why = "expected scopes with blanks or commas between them, e.g. mcp mcp:resolve";
     let items = items(text).ok_or_else(|| refused(why))?;
@@ -82,7 +82,7 @@ pub(super) fn scopes(text: &str) -> Parsed<Scopes> {
     if let Some(odd) = odd {
         return Err(refused(format!("\"{odd}\" is no scope; {why}")));
     }
-    // The authorization server offers it anyway, and it says nothing to 1C.
+    // The authorization server offers it anyway, and it means nothing to 1C.
     let scopes = items.iter().map(String::as_str).collect::<Scopes>().without("offline_access");
     match scopes.is_empty() {
         true => Err(refused(why)),
@@ -90,7 +90,7 @@ pub(super) fn scopes(text: &str) -> Parsed<Scopes> {
     }
 }
 
-/// Scopes of which each is among the supported ones.
+/// Parses scopes, each of which must be supported.
 pub(super) fn default_scopes(text: &str, supported: &Scopes) -> Parsed<Scopes> {
     let scopes = scopes(text)?;
     let odd = scopes.iter().find(|scope| !supported.contains(scope)).map(str::to_owned);
@@ -100,7 +100,7 @@ pub(super) fn default_scopes(text: &str, supported: &Scopes) -> Parsed<Scopes> {
     }
 }
 
-/// A token as the `Authorization` header can carry it.
+/// Parses a token for the `Authorization` header.
 pub(super) fn bearer_token(text: &str) -> Parsed<SecretString> {
     match text.contains(['"', '\\', ',']) {
         true => {
@@ -110,7 +110,7 @@ pub(super) fn bearer_token(text: &str) -> Parsed<SecretString> {
     }
 }
 
-/// Networks, or plain addresses.
+/// Parses networks or single addresses.
 pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
     let why = "expected addresses or networks with blanks or commas between them, e.g. 127.0.0.1 10.0.0.0/8";
     let network = |item: &String| {

@@ -1,4 +1,4 @@
-//! Files in PEM format. They are looked into at once, so that what is wrong with them is told with all the rest.
+//! Files in PEM format. They are read at the start, so that their errors are reported with all others.
 
 use super::files;
 use super::parse::{self, Parsed, refused};
@@ -9,16 +9,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// More certificates than any machine trusts.
+/// The longest file in bytes: more certificates than any machine trusts.
 const LIMIT: u64 = 4 << 20;
 
-/// A file that is there.
+/// Parses the path of an existing file.
 pub(super) fn file(text: &str, cwd: &Path) -> Parsed<PathBuf> {
     let path = cwd.join(parse::path(text)?);
     if path.is_file() { Ok(path) } else { Err(refused("there is no such file; expected one in PEM format")) }
 }
 
-/// A file with certificates to trust.
+/// Parses the path of a file with certificates to trust.
 pub(super) fn authorities(text: &str, cwd: &Path) -> Parsed<PathBuf> {
     let path = file(text, cwd)?;
     let pem = files::bytes(&path, LIMIT).map_err(refused)?;
@@ -27,10 +27,10 @@ pub(super) fn authorities(text: &str, cwd: &Path) -> Parsed<PathBuf> {
 }
 
 impl Tls {
-    /// What serves https with the two.
+    /// Returns the TLS configuration of a server with this certificate and key.
     ///
     /// # Errors
-    /// Why they do not serve: the end of a sentence about the certificate.
+    /// The reason why they cannot be used: the end of a sentence about the certificate.
     pub(crate) fn server(&self) -> Result<rustls::ServerConfig, String> {
         let chain = CertificateDer::pem_file_iter(&self.cert).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let chain = chain.map_err(|error| format!("it cannot be read: {}", told(&error)))?;
@@ -56,7 +56,7 @@ impl Tls {
     }
 }
 
-/// The parser's error. Some of them quote the line.
+/// Returns the text of a parser's error, without the line that some of them quote.
 fn told(error: &Error) -> String {
     match error {
         Error::Io(error) => error.to_string(),

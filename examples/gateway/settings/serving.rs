@@ -12,7 +12,7 @@ use onec_mcp::catalog::Limits;
 use secrecy::SecretString;
 use std::path::Path;
 
-/// What a language model can take in at once, and what a machine can hold.
+/// More would be too much for a model or for a machine.
 const MAX_CANDIDATES: u64 = 1000;
 const MAX_ROWS: u64 = 100_000;
 
@@ -46,7 +46,7 @@ pub(super) fn serving(mode: Mode, values: &mut Values, cwd: &Path) -> Result<Ser
     Ok(Serving { rest, ..serving })
 }
 
-/// The catalog. Whoever gives a token for its REST endpoints and says nothing more means the built-in one.
+/// Reads the catalog. A token for its REST endpoints alone selects the built-in one.
 fn catalog(limits: Limits, values: &mut Values, cwd: &Path) -> Option<Catalog> {
     let read = |text: &str| Catalog::parse(text, limits, cwd);
     let catalog = match values.optional(&table::CATALOG, read) {
@@ -86,7 +86,7 @@ fn rest(token: Option<SecretString>, mode: Mode, values: &mut Values) -> Option<
     token
 }
 
-/// Only the REST endpoints are left.
+/// Checks settings for a gateway with REST endpoints only.
 fn without_mcp(rest: bool, mode: Mode, values: &mut Values) {
     let why = match (mode, rest) {
         (Mode::Stdio, _) => "on stdio there is nothing but MCP; start the gateway with http",
@@ -101,7 +101,7 @@ fn without_mcp(rest: bool, mode: Mode, values: &mut Values) {
     values.conflict(&table::ENABLED, &[&table::API_BEARER_TOKEN], why);
 }
 
-/// Rules `pattern=scope`.
+/// Parses rules `pattern=scope`.
 fn tool_scopes(text: &str) -> Parsed<Vec<(String, String)>> {
     let why = "expected rules PATTERN=SCOPE with blanks or commas between them, e.g. get_*=own:read";
     let rules = items(text).ok_or_else(|| refused(why))?;

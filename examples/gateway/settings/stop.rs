@@ -1,17 +1,17 @@
-//! Why the program ends before it has begun.
+//! The early end of the program, before it serves.
 
-/// What to print, where, and with which status to exit.
+/// The text to print, the stream, and the exit status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
     /// The whole message, without a line break at the end.
     pub(crate) text: String,
-    /// Help is output, an error is not.
+    /// The stream: help is output, an error is not.
     pub(crate) stream: Stream,
-    /// 0 for help, 2 for a bad or missing setting.
+    /// The exit status: 0 for help, 2 for a wrong or missing setting.
     pub(crate) code: u8,
 }
 
-/// Where a message goes.
+/// The stream of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
     /// Standard output.
@@ -21,7 +21,7 @@ pub(crate) enum Stream {
 }
 
 impl Stop {
-    /// Everything that is wrong with the settings, and what may be why.
+    /// Returns all errors in the settings, and their possible causes.
     pub(super) fn errors<'a>(
         errors: impl IntoIterator<Item = &'a str>,
         warnings: impl IntoIterator<Item = &'a str>,

@@ -1,28 +1,28 @@
-//! Every setting, one row each: its variable, flag and YAML key, its default, what it means.
+//! The table of settings, one row each: variable, flag, YAML key, default and meaning.
 //!
 //! To add one, add a row here, a field in `types.rs` and a line in `build.rs`.
 
-/// One row.
+/// A row of the table.
 #[derive(Clone, Copy)]
 pub(super) struct Setting {
-    /// `MCP_A_B`.
+    /// The environment variable: `MCP_A_B`.
     pub(super) variable: &'static str,
-    /// `a-b`.
+    /// The flag without dashes: `a-b`.
     pub(super) flag: &'static str,
-    /// The dotted path in the configuration file; empty where it has none.
+    /// The dotted path in the configuration file; empty if there is none.
     pub(super) yaml: &'static str,
-    /// What stands for the value in `--help`.
+    /// The name of the value in `--help`.
     pub(super) value: &'static str,
     /// One line for `--help`.
     pub(super) help: &'static str,
-    /// The text that counts when nobody gives the setting.
+    /// The default, as text.
     pub(super) default: Option<&'static str>,
-    /// Never shown in a message.
+    /// Whether the value must not be shown in messages.
     pub(super) secret: bool,
-    /// Whether an empty variable means an empty value. For others it means none, because
-    /// docker-compose passes on every variable it names, set or not.
+    /// Whether an empty variable means an empty value. For other settings it means none, because docker-compose
+    /// passes on every variable it names, set or not.
     pub(super) may_be_empty: bool,
-    /// Whether the configuration file gives it as a list.
+    /// Whether the value in the configuration file is a list.
     pub(super) list: bool,
 }
 
@@ -185,24 +185,24 @@ settings! {
         "Configuration file (YAML)");
 }
 
-/// Another way to say `auth.mode: oauth2`, known to the configuration file alone.
+/// Another form of `auth.mode: oauth2`, in the configuration file only.
 pub(super) static OAUTH_ENABLED: Setting = row("oauth.enabled", "", "oauth.enabled", "BOOL", "");
 
 const fn per_minute(key: &'static str, default: &'static str) -> Setting {
     row(key, "", key, "N", "").default(default)
 }
 
-// What one address may do, which the configuration file alone knows, under the names of another gateway.
+// Rate limits of one address, in the configuration file only, under the names of the gateway in Go.
 pub(super) static AUTHORIZE_PER_MINUTE: Setting = per_minute("oauth.rate_limit.authorize_per_minute", "10");
 pub(super) static REGISTER_PER_MINUTE: Setting = per_minute("oauth.rate_limit.register_per_minute", "30");
 pub(super) static TOKEN_PER_MINUTE: Setting = per_minute("oauth.rate_limit.token_per_minute", "120");
 
-/// Whether a variable of that name is addressed to the gateway.
+/// Returns whether a variable of this name belongs to the gateway.
 pub(super) fn is_ours(variable: &str) -> bool {
     variable.starts_with("MCP_") || by_variable(variable).is_some()
 }
 
-/// Upper and lower case are the same, as on Windows and for the proxy in Python.
+/// Returns the setting of a variable. Case does not matter, as on Windows and in the proxy in Python.
 pub(super) fn by_variable(variable: &str) -> Option<&'static Setting> {
     ALL.iter().find(|setting| setting.variable.eq_ignore_ascii_case(variable))
 }
@@ -215,7 +215,7 @@ pub(super) fn by_yaml(path: &str) -> Option<&'static Setting> {
     ALL.iter().chain([&OAUTH_ENABLED]).find(|setting| !setting.yaml.is_empty() && setting.yaml == path)
 }
 
-/// Every key that the configuration file may hold.
+/// Returns every key that the configuration file may hold.
 pub(super) fn yaml_keys() -> impl Iterator<Item = &'static str> + Clone {
     ALL.iter().chain([&OAUTH_ENABLED]).map(|setting| setting.yaml).filter(|key| !key.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The settings as the rest of the program sees them: typed, checked, complete.
+//! The settings for the rest of the program: typed, checked, complete.
 
 use super::catalog::Catalog;
 use super::log_level::LogLevel;
@@ -10,90 +10,90 @@ use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
-/// Everything an administrator can decide. Its `Debug` shows no password and no token.
+/// All settings. `Debug` shows no password and no token.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// What to run.
+    /// The mode to run in.
     pub(crate) mode: Mode,
-    /// How to speak to 1C.
+    /// The connection to 1C.
     pub(crate) onec: Onec,
-    /// What clients get.
+    /// The services for clients.
     pub(crate) serving: Serving,
-    /// How to listen, in [`Mode::Http`].
+    /// The HTTP server, in [`Mode::Http`].
     pub(crate) http: Http,
-    /// The name shown to MCP clients.
+    /// The name for MCP clients.
     pub(crate) server_name: String,
-    /// The version shown to MCP clients.
+    /// The version for MCP clients.
     pub(crate) server_version: String,
-    /// What is worth a line in the log.
+    /// The lowest level of events in the log.
     pub(crate) log_level: LogLevel,
     /// The file of the audit trail.
     pub(crate) audit_log: Option<PathBuf>,
-    /// How clients prove who they are.
+    /// The authentication of clients.
     pub(crate) auth: Auth,
-    /// How some settings were given.
+    /// The names under which some settings were given.
     pub(crate) names: Names,
-    /// What looks like a mistake but does not stop the start; for the log, without secrets.
+    /// Possible mistakes that do not stop the start; for the log, without secrets.
     pub(crate) warnings: Vec<String>,
-    /// What is worth knowing of how they were read; for the log, without secrets.
+    /// Remarks on how the settings were read; for the log, without secrets.
     pub(crate) notes: Vec<String>,
 }
 
-/// What an administrator wrote to give a setting (a flag, a variable or a key), for what shows only when it is used.
+/// The name that gave a setting (a flag, a variable or a key), for errors that occur only when it is used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    /// For [`OAuth2::store`].
+    /// The name for [`OAuth2::store`].
     pub(crate) store: String,
-    /// For [`Settings::audit_log`].
+    /// The name for [`Settings::audit_log`].
     pub(crate) audit_log: String,
 }
 
-/// What to run.
+/// The mode to run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// MCP over standard input and output.
     Stdio,
     /// MCP over HTTP.
     Http,
-    /// Try everything once and say what to mend.
+    /// Try everything once and report what to fix.
     Check,
 }
 
-/// How to speak to 1C.
+/// The connection to 1C.
 #[derive(Clone, Debug)]
 pub(crate) struct Onec {
-    /// Whom to speak to.
+    /// The infobase.
     pub(crate) target: Target,
     /// The root URL of the HTTP service, without slashes at its ends.
     pub(crate) service_root: String,
-    /// How long one quick call may take.
+    /// The time limit of a quick call.
     pub(crate) timeout: Duration,
-    /// How long a report or a `tools/call` may take.
+    /// The time limit of a report or a `tools/call`.
     pub(crate) report_timeout: Duration,
-    /// How many calls may run at once.
+    /// The most calls at once.
     pub(crate) max_concurrency: usize,
     /// How long an idle connection is kept.
     pub(crate) keep_alive: Duration,
     /// A file in PEM format with certificates to trust.
     pub(crate) ca: Option<PathBuf>,
-    /// Whether certificates count at all.
+    /// Whether certificates are checked at all.
     pub(crate) tls_verify: bool,
-    /// How many of them for one caller.
+    /// The most calls of one caller at once.
     pub(crate) user_concurrency: usize,
-    /// A header on each call.
+    /// A header for each call.
     pub(crate) tenant: Option<Tenant>,
 }
 
-/// Whom to speak to.
+/// The infobase to call.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     /// The built-in stand-in, with an account of its own (`--demo`).
     Demo,
     /// A real infobase.
     Infobase {
-        /// Its address: http or https with a host; no login, query or fragment.
+        /// The URL: http or https with a host; no login, query or fragment.
         url: Url,
-        /// The service account; there may be none where users log in to 1C themselves.
+        /// The service account; optional if users log in to 1C themselves.
         account: Option<Account>,
     },
 }
@@ -108,57 +108,56 @@ pub(crate) enum Account {
         /// The password.
         password: SecretString,
     },
-    /// A token that can stand in a header.
+    /// A bearer token that can be a header value.
     Bearer(SecretString),
 }
 
-/// A header that tells a web server which tenant a call is for.
+/// A header that tells a web server the tenant of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tenant {
-    /// Its name: not one that the gateway sets itself.
+    /// The name: not one that the gateway sets itself.
     pub(crate) header: HeaderName,
-    /// Its value.
+    /// The value.
     pub(crate) value: HeaderValue,
 }
 
-/// What clients get.
+/// The services for clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Serving {
-    /// Whether MCP is served at all; if not, the REST endpoints are.
+    /// Whether MCP is served; if not, the REST endpoints are.
     pub(crate) mcp: bool,
-    /// Whether the 1C extension has tools, resources and prompts of its own; if not, there is a
-    /// catalog.
+    /// Whether the 1C extension has tools, resources and prompts of its own; if not, there is a catalog.
     pub(crate) rpc: bool,
-    /// The business tools.
+    /// The catalog of business tools.
     pub(crate) catalog: Option<Catalog>,
-    /// Whether their results carry `structuredContent`.
+    /// Whether results of the catalog have `structuredContent`.
     pub(crate) structured: bool,
-    /// Whether tools have names that every client takes.
+    /// Whether tools have names that every client accepts.
     pub(crate) aliases: bool,
     /// Whether arguments of the 1C extension's own tools are checked and mended.
     pub(crate) check: bool,
     /// How long lists of the 1C extension are remembered.
     pub(crate) list_cache: Option<Duration>,
-    /// Patterns of names of its tools, and the scope that each needs.
+    /// Patterns of names of the extension's tools, and the scope that each needs.
     pub(crate) tool_scopes: Vec<(String, String)>,
-    /// The token of the REST endpoints, where there are any; then there is a catalog.
+    /// The token of the REST endpoints, if there are any; then there is a catalog.
     pub(crate) rest: Option<SecretString>,
 }
 
 impl Serving {
-    /// What the tools of the catalog need, and those that a rule speaks of.
+    /// Returns the scopes of the catalog's tools and of the rules.
     pub(crate) fn scopes(&self) -> Scopes {
         let of_catalog = self.catalog.as_ref().map(|catalog| catalog.tools.scopes());
         of_catalog.unwrap_or_default().union(&self.scopes_of_rules())
     }
 
-    /// What the rules for the 1C extension's own tools speak of.
+    /// Returns the scopes of the rules for the 1C extension's own tools.
     pub(crate) fn scopes_of_rules(&self) -> Scopes {
         self.tool_scopes.iter().map(|(_, scope)| scope.as_str()).collect()
     }
 }
 
-/// How to listen.
+/// The HTTP server.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     /// An IP address (IPv6 without brackets) or a host name.
@@ -171,45 +170,44 @@ pub(crate) struct Http {
     pub(crate) public_url: Option<Url>,
     /// Certificate and key, for https.
     pub(crate) tls: Option<Tls>,
-    /// The proxies whose word on the client counts.
+    /// The proxies that are trusted to name the client.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// How long running calls may go on after SIGTERM.
     pub(crate) drain_timeout: Duration,
-    /// Connections at once.
+    /// The most connections at once.
     pub(crate) max_connections: usize,
-    /// Bytes of bodies and answers held at once.
+    /// The most bytes of bodies and answers in memory at once.
     pub(crate) max_buffered: usize,
 }
 
-/// Files in PEM format, which belong together.
+/// A certificate and its key, in files in PEM format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Tls {
-    /// The certificate and those between it and a root.
+    /// The certificate, and those between it and a root.
     pub(crate) cert: PathBuf,
     /// The private key.
     pub(crate) key: PathBuf,
 }
 
-/// How clients prove who they are.
+/// The authentication of clients.
 #[derive(Clone, Debug)]
 pub(crate) enum Auth {
-    /// They do not: whoever reaches the gateway (and knows the token, if there is one) uses the
-    /// service account.
+    /// None: every client that reaches the gateway (and has the token, if there is one) uses the service account.
     None {
-        /// The token that each request must carry.
+        /// The token that each request must have.
         token: Option<SecretString>,
     },
-    /// By tokens of the gateway's own authorization server.
+    /// Tokens of the gateway's own authorization server.
     OAuth2(OAuth2),
-    /// By their own login of 1C, with each request.
+    /// The user's own login of 1C with each request.
     Basic {
-        /// What each of them may do.
+        /// The scopes of every user.
         scopes: Scopes,
     },
 }
 
 impl Auth {
-    /// As `MCP_AUTH_MODE` and `/health` call it.
+    /// Returns the name of the mode, as in `MCP_AUTH_MODE` and `/health`.
     pub(crate) const fn mode(&self) -> &'static str {
         match self {
             Self::None { .. } => "none",
@@ -218,7 +216,7 @@ impl Auth {
         }
     }
 
-    /// Whether calls run under the users' own logins of 1C, and not under the service account.
+    /// Returns whether calls run under the users' own logins of 1C, and not under the service account.
     pub(crate) fn is_own_login(&self) -> bool {
         match self {
             Self::None { .. } => false,
@@ -231,49 +229,49 @@ impl Auth {
 /// The authorization server.
 #[derive(Clone, Debug)]
 pub(crate) struct OAuth2 {
-    /// What the login page asks for.
+    /// The login that the login page asks for.
     pub(crate) login: Login,
-    /// Where tokens are kept.
+    /// The store of tokens.
     pub(crate) store: Store,
-    /// Whether the folder of the file that tokens are kept in is made, if there is none.
+    /// Whether a missing folder of the token file is created.
     pub(crate) makes_folder: bool,
-    /// How long an authorization code may be redeemed.
+    /// The lifetime of an authorization code.
     pub(crate) code_ttl: Duration,
-    /// How long an access token is good.
+    /// The lifetime of an access token.
     pub(crate) access_ttl: Duration,
-    /// How long a refresh token is good.
+    /// The lifetime of a refresh token.
     pub(crate) refresh_ttl: Duration,
-    /// How long one that was just changed still works.
+    /// How long a replaced refresh token still works.
     pub(crate) refresh_grace: Duration,
-    /// What clients may ask for; at least one.
+    /// The scopes that clients may ask for; at least one.
     pub(crate) scopes: Scopes,
-    /// What a client gets that asks for none: at least one of `scopes`.
+    /// The scopes of a client that asks for none: at least one of `scopes`.
     pub(crate) default_scopes: Scopes,
     /// Whether clients may send user and password for a token.
     pub(crate) password_grant: bool,
-    /// Whether clients may be known by the URL of a metadata document.
+    /// Whether the URL of a metadata document may identify a client.
     pub(crate) client_metadata: bool,
-    /// What one address may get wrong at the login page in a minute; here and below 0 is any number.
+    /// The most wrong logins of one address on the login page in a minute; here and below 0 is unlimited.
     pub(crate) authorize_per_minute: u32,
-    /// Registrations of clients from one address in a minute.
+    /// The most registrations of clients from one address in a minute.
     pub(crate) register_per_minute: u32,
-    /// Requests for tokens from one address in a minute.
+    /// The most requests for tokens from one address in a minute.
     pub(crate) token_per_minute: u32,
 }
 
-/// What users type on the login page.
+/// The login on the login page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// Their own user and password of 1C.
+    /// The user's own name and password in 1C.
     Credentials,
     /// An access key, which 1C checks for the service account.
     Key,
 }
 
-/// Where tokens are kept.
+/// The store of tokens.
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
-    /// In this process: a restart logs everybody out.
+    /// In this process: a restart logs out all users.
     Memory,
     /// In a file.
     Sqlite(PathBuf),

@@ -1,7 +1,7 @@
-//! What was given, as text, and where: the one place that decides who wins and how errors read.
+//! The given settings as text, with their sources: the one place that decides which source counts and how errors read.
 //!
-//! A problem ends nothing. It is noted, the reading goes on as if the setting had its default, and
-//! [`Values::check`] tells all problems at once. What may only follow from one of them is not told.
+//! An error does not end the reading. It is noted, the setting gets its default, and [`Values::check`] reports
+//! all errors at once, except those that may only follow from another one.
 
 use super::nearest::nearest;
 use super::parse::ValueError;
@@ -9,16 +9,16 @@ use super::stop::Stop;
 use super::table::{self, ALL, Setting};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The ways to give a setting.
+/// The source of a setting.
 #[derive(Clone)]
 pub(super) enum Source {
     Flag,
     Variable,
-    /// A `.env` file of that name.
+    /// A `.env` file with this name.
     Dotenv(String),
     /// A configuration file.
     Yaml {
-        /// The key there, which may be one of another gateway.
+        /// The key in the file, which may be one of the gateway in Go.
         key: &'static str,
         file: String,
     },
@@ -26,7 +26,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The setting as the user wrote it.
+    /// Returns the setting as the user wrote it.
     pub(super) fn name(&self, setting: &Setting) -> String {
         match self {
             Self::Flag => format!("--{}", setting.flag),
@@ -37,55 +37,55 @@ impl Source {
     }
 }
 
-/// A text and where it came from.
+/// A text and its source.
 struct Given {
     text: String,
-    /// What stands there, if that is not the text.
+    /// The text in the source, if it differs.
     written: Option<String>,
     source: Source,
 }
 
-/// Something that stops the start.
+/// An error that stops the start.
 struct SettingError {
-    /// Its setting's place in the table; nothing if it is about a source of settings.
+    /// The index of the setting in the table; `None` for an error of a source.
     row: Option<usize>,
     text: String,
 }
 
-/// All that was given so far. No `Debug`: there are secrets among it.
+/// All settings given so far. No `Debug`, since some are secrets.
 #[derive(Default)]
 pub(super) struct Values {
-    /// By variable.
+    /// The given settings, by variable.
     given: BTreeMap<&'static str, Given>,
-    /// Whether the configuration file has anything to say below `oauth`.
+    /// Whether the configuration file has a key below `oauth`.
     has_oauth: bool,
-    /// What a file of another gateway goes without saying.
+    /// Values implied by a file of the gateway in Go.
     implied: BTreeMap<&'static str, &'static str>,
     problems: Vec<SettingError>,
-    /// Settings of which something is wrong.
+    /// Settings with an error.
     flawed: BTreeSet<&'static str>,
-    /// Settings that may have been meant where something else was written.
+    /// Settings that may have been meant by a wrong name.
     meant: BTreeSet<&'static str>,
-    /// Some source could not be read, so that a setting may be missing only for that.
+    /// Whether some source could not be read in full, so that a setting may seem to be missing.
     incomplete: bool,
-    /// What was odd in the sources. It may be the reason for a problem.
+    /// Oddities in the sources, which may be the cause of an error.
     oddities: Vec<String>,
     warnings: Vec<String>,
     notes: Vec<String>,
 }
 
 impl Values {
-    /// Takes the value, unless an earlier source gave one.
+    /// Adds the value, unless an earlier source gave one.
     pub(super) fn offer(&mut self, setting: &Setting, text: String, source: Source) {
         self.offer_as(setting, text, None, source);
     }
 
-    /// Takes the value of which something else stands in the source.
+    /// Adds the value, whose text in the source is `written`.
     pub(super) fn offer_as(&mut self, setting: &Setting, text: String, written: Option<String>, source: Source) {
         self.given.entry(setting.variable).or_insert(Given { text, written, source });
     }
 
-    /// Takes a variable from the environment or a `.env` file.
+    /// Adds a variable from the environment or a `.env` file.
     pub(super) fn variable(&mut self, name: &str, text: String, source: &Source) {
         if let Some(setting) = table::by_variable(name) {
             if setting.may_be_empty || !text.is_empty() {
@@ -106,27 +106,27 @@ impl Values {
         self.odd(format!("{place} is ignored: there is no such setting{hint}"));
     }
 
-    /// What counts in place of the default.
+    /// Sets a value in place of the default.
     pub(super) fn imply(&mut self, setting: &Setting, text: &'static str) {
         self.implied.insert(setting.variable, text);
     }
 
-    /// Whether the configuration file is one of another gateway.
+    /// Returns whether the configuration file is one of the gateway in Go.
     pub(super) fn is_foreign(&self) -> bool {
         !self.implied.is_empty()
     }
 
-    /// The configuration file says something below `oauth`.
+    /// Notes that the configuration file has a key below `oauth`.
     pub(super) fn has_oauth(&mut self) {
         self.has_oauth = true;
     }
 
-    /// Whether users log in by OAuth, as long as nothing says whether they do.
+    /// Returns whether users log in by OAuth if no setting says whether they do.
     pub(super) fn wants_oauth(&self) -> bool {
         self.has_oauth || self.is_foreign()
     }
 
-    /// A warning of how the sources are written.
+    /// Adds a warning about how a source is written.
     pub(super) fn odd(&mut self, text: String) {
         self.oddities.push(text);
     }
@@ -139,7 +139,7 @@ impl Values {
         self.notes.push(text);
     }
 
-    /// Warns of each of these that was given. To give the default, or nothing, changes nothing anyway.
+    /// Warns of each of these settings that was given with a value other than the default.
     pub(super) fn ignored(&mut self, settings: &[&Setting], why: &str) {
         for setting in settings {
             let says = |text: &str| !text.is_empty() && setting.default != Some(text);
@@ -150,47 +150,46 @@ impl Values {
         }
     }
 
-    /// A source of settings that cannot be read, in part at least.
+    /// Notes a source that cannot be read, at least in part.
     pub(super) fn unreadable(&mut self, text: String) {
         self.incomplete = true;
         self.problems.push(SettingError { row: None, text });
     }
 
-    /// Some source was not read to its end.
+    /// Notes that some source was not read to its end.
     pub(super) fn incomplete(&mut self) {
         self.incomplete = true;
     }
 
-    /// Something wrong with a source that has nothing to do with other settings.
+    /// Notes an error in a source that does not affect other settings.
     pub(super) fn odd_source(&mut self, text: String) {
         self.problems.push(SettingError { row: None, text });
     }
 
-    /// What is wrong with the setting. Nothing else is said of it.
+    /// Notes an error in the setting; only the first one is reported.
     pub(super) fn wrong(&mut self, setting: &Setting, text: String) {
         if self.flawed.insert(setting.variable) {
             self.problems.push(SettingError { row: row(setting), text });
         }
     }
 
-    /// A value that is not even text, which `name` gave. With the wrong encoding more may be lost.
+    /// Notes a value under `name` that is not valid text. A wrong encoding may hide more.
     pub(super) fn not_text(&mut self, setting: &Setting, name: &str) {
         self.wrong(setting, format!("{name} is not valid UTF-8"));
         self.incomplete();
     }
 
-    /// Does not miss the setting: it may have been meant where something else was written.
+    /// Does not report the setting as missing: it may have been meant by a wrong name.
     pub(super) fn was_meant(&mut self, setting: &Setting) {
         self.meant.insert(setting.variable);
     }
 
-    /// Whether nothing can be said of how the setting goes with others.
+    /// Returns whether the setting has an error, so that it cannot be checked against others.
     pub(super) fn is_flawed(&self, setting: &Setting) -> bool {
         self.flawed.contains(setting.variable) || self.meant.contains(setting.variable)
     }
 
-    /// A value that is right by itself and does not go with the `others`, which must be right too for
-    /// that to be known.
+    /// Notes a valid value that does not fit the `others`; not reported if one of those has an error.
     pub(super) fn conflict(&mut self, setting: &Setting, others: &[&Setting], why: &str) {
         if self.is_flawed(setting) || others.iter().any(|other| self.is_flawed(other)) {
             return;
@@ -202,8 +201,8 @@ impl Values {
         self.problems.push(SettingError { row: row(setting), text });
     }
 
-    /// A setting that is needed here, unless what is wrong with the `others` is why it seems so; `why`
-    /// says what for.
+    /// Notes a missing setting; not reported if an error in the `others` may be the cause. `why` says what it
+    /// is needed for.
     pub(super) fn missing(&mut self, setting: &Setting, others: &[&Setting], why: &str) {
         if self.incomplete || others.iter().any(|other| self.is_flawed(other)) {
             return;
@@ -213,12 +212,12 @@ impl Values {
         self.wrong(setting, text);
     }
 
-    /// All that is wrong, if anything is.
+    /// Returns all errors, if there are any.
     pub(super) fn check(&self) -> Result<(), Stop> {
         if self.problems.is_empty() { Ok(()) } else { Err(self.stop()) }
     }
 
-    /// All that is wrong, in the order of the table.
+    /// Returns all errors, in the order of the table.
     pub(super) fn stop(&self) -> Stop {
         let mut problems: Vec<_> = self.problems.iter().collect();
         problems.sort_by_key(|problem| problem.row);
@@ -226,19 +225,19 @@ impl Values {
         Stop::errors(problems.iter().map(|problem| problem.text.as_str()), oddities)
     }
 
-    /// The warnings and the notes, when all else has been read.
+    /// Returns the warnings and the notes, after everything else was read.
     pub(super) fn into_warnings(self) -> (Vec<String>, Vec<String>) {
         let Self { mut oddities, warnings, notes, .. } = self;
         oddities.extend(warnings);
         (oddities, notes)
     }
 
-    /// Where the setting was given, in the user's words; nothing if it was not.
+    /// Returns the name under which the setting was given, if it was.
     pub(super) fn given(&self, setting: &Setting) -> Option<String> {
         self.given.get(setting.variable).map(|given| given.source.name(setting))
     }
 
-    /// The key of the configuration file that gave the setting, if it did.
+    /// Returns the key of the configuration file that gave the setting, if one did.
     pub(super) fn key(&self, setting: &Setting) -> Option<&'static str> {
         match self.given.get(setting.variable)?.source {
             Source::Yaml { key, .. } => Some(key),
@@ -246,7 +245,7 @@ impl Values {
         }
     }
 
-    /// A setting that may be left out and has no default. What is wrong is noted, and nothing is set.
+    /// Returns an optional setting without a default. An error is noted, and the setting counts as not given.
     pub(super) fn optional<T>(
         &mut self,
         setting: &Setting,
@@ -256,7 +255,7 @@ impl Values {
         let default = || unsaid.map(|text| Given { text: text.to_owned(), written: None, source: Source::Default });
         let default = if self.given.contains_key(setting.variable) { None } else { default() };
         let given = self.given.get(setting.variable).or(default.as_ref())?;
-        // A blank at the end of a password is part of it; elsewhere it is a slip.
+        // A blank at the end of a password is part of it; elsewhere it is a mistake.
         let text = if setting.secret { &given.text } else { given.text.trim() };
         match parse(text) {
             Ok(value) => Some(value),
@@ -268,8 +267,8 @@ impl Values {
         }
     }
 
-    /// A setting that must be there; `why` says when and what for. What is wrong is noted, and it is not
-    /// missed where something is wrong with the `others`.
+    /// Returns a required setting; `why` says when and for what. An error is noted, and a missing one is not
+    /// reported if one of the `others` has an error.
     pub(super) fn required<T>(
         &mut self,
         setting: &Setting,
@@ -284,7 +283,7 @@ impl Values {
         value
     }
 
-    /// A setting that has a default, which also counts where a wrong value was given and noted.
+    /// Returns a setting with a default, which replaces a wrong value too.
     ///
     /// # Errors
     /// The default itself is wrong.
@@ -300,14 +299,14 @@ impl Values {
     }
 }
 
-/// The place of a setting in the table.
+/// Returns the index of a setting in the table.
 fn row(setting: &Setting) -> Option<usize> {
     let variable =
         if setting.variable == table::OAUTH_ENABLED.variable { table::AUTH_MODE.variable } else { setting.variable };
     ALL.iter().position(|known| known.variable == variable)
 }
 
-/// The message for a value that is not allowed.
+/// Returns the message for a value that is not allowed.
 fn refusal(setting: &Setting, given: &Given, refused: ValueError) -> String {
     let name = given.source.name(setting);
     let ValueError { shown, why } = refused;
@@ -318,7 +317,7 @@ fn refusal(setting: &Setting, given: &Given, refused: ValueError) -> String {
     format!("{name} is \"{}\": {why}", self::shown(shown.as_deref().unwrap_or(text)))
 }
 
-/// A text of unknown content, for a message.
+/// Returns a text of unknown content, for a message.
 pub(super) fn shown(text: &str) -> String {
     text.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect()
 }

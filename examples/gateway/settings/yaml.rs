@@ -1,7 +1,7 @@
 //! The configuration file: sections of keys, as the table names them.
 //!
-//! Every value is taken as the text that stands in the file (`port: 8000` and `port: "8000"` are the
-//! same, a password `0123` stays what it is), so that all sources share one parser per setting.
+//! Every value is taken as its text in the file (`port: 8000` and `port: "8000"` are equal, and a password
+//! `0123` stays unchanged), so that all sources share one parser per setting.
 
 use super::catalog_text::cut_texts;
 use super::files;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-/// Reads the configuration file. What is wrong is noted.
+/// Reads the configuration file. Errors are noted.
 pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) {
     let what = values.given(&table::CONFIG).unwrap_or_default();
     let text = match files::read(&what, path, cwd) {
@@ -24,8 +24,8 @@ pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) {
         Err(problem) => return values.unreadable(problem),
     };
     let file = path.display().to_string();
-    // The parser ends at a value of another kind than its key takes. What comes after it takes another
-    // reading, without that value.
+    // The parser stops at a value of another type than its key takes. To read what comes after it, parse again
+    // without that value.
     let mut skipped = BTreeSet::new();
     let found = loop {
         let mut reading = Reading { skipped: &skipped, found: Found::default(), at: String::new(), line: 0 };
@@ -53,8 +53,8 @@ pub(super) fn read(path: &Path, cwd: &Path, values: &mut Values) {
     found.tell(&file, values);
 }
 
-/// The message for a file that cannot be used. The parser's own words are passed on only where they
-/// speak of syntax: elsewhere they may quote a value.
+/// Returns the message for a file that cannot be used. It has the parser's own text only for syntax errors:
+/// others may quote a value.
 fn refuse(error: &Error, at: &str, file: &str) -> String {
     let place = error.location().map_or_else(|| file.to_owned(), |at| format!("{file}, line {}", at.line()));
     let quotes = "a value with special characters needs quotes";
@@ -83,18 +83,18 @@ fn expected(path: &str) -> &'static str {
     }
 }
 
-/// What was read so far.
+/// The state of reading.
 struct Reading<'a> {
-    /// Keys whose value is of a wrong kind.
+    /// Keys whose value has a wrong type.
     skipped: &'a BTreeSet<String>,
     found: Found,
     /// The key whose value is being read.
     at: String,
-    /// The line of the last key. The parser's own idea of where a problem is may be the section.
+    /// The line of the last key. The parser may report the line of the section instead.
     line: u64,
 }
 
-/// Whether keys lie below that path.
+/// Returns whether there are keys below that path.
 fn is_section(path: &str) -> bool {
     let below = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
     path.is_empty() || table::yaml_keys().chain(legacy::keys()).any(below)
@@ -110,7 +110,7 @@ impl<'de> DeserializeSeed<'de> for Section<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, yaml: D) -> Result<(), D::Error> {
-        // An option, so that an empty section or file is none rather than an error.
+        // An option, so that an empty section or file counts as none.
         yaml.deserialize_option(self)
     }
 }

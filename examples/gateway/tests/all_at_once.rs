@@ -1,8 +1,8 @@
-//! Section 1 of the interface: all that is wrong with the settings is told at once, and nothing twice.
+//! Section 1 of the interface: all errors in the settings are reported at once, and none twice.
 
 use super::case::Case;
 
-/// What the messages speak of, one a line.
+/// The subjects of the messages, one a line.
 fn subjects(error: &str) -> Vec<&str> {
     let subject = |line| -> &str {
         let line: &str = line;
@@ -56,7 +56,7 @@ fn whatever_is_missing_is_told_at_once() {
     let bearer =
         Case::empty().args("--onec-auth bearer --onec-tenant-value x").file("k", "").args("--tls-key k").error();
     assert_eq!(subjects(&bearer), [url, "MCP_ONEC_TOKEN", "MCP_ONEC_TENANT_HEADER", "MCP_TLS_CERT"]);
-    // With it come the contradictions.
+    // With it come the contradictions between settings.
     let contradictions = Case::minimal()
         .args("http --onec-rpc false --enabled false --auth-mode oauth2 --oauth2-scopes own:a")
         .env("MCP_BEARER_TOKEN", "0123456789abcdef")
@@ -70,7 +70,7 @@ fn whatever_is_missing_is_told_at_once() {
     assert_eq!(subjects(&contradictions), expected, "{contradictions}");
 }
 
-/// Nothing is said that may only follow from what is said already.
+/// An error that may only follow from another one is not reported.
 #[test]
 fn no_problem_is_told_for_another() {
     let only = |case: Case, subject: &str| {
@@ -92,7 +92,7 @@ fn no_problem_is_told_for_another() {
     only(scopes().env("MCP_CATALOG", "no.yaml"), "MCP_CATALOG");
     only(http().file("c.pem", "").args("--tls-cert no.pem --tls-key c.pem"), "--tls-cert");
     only(http().args("--onec-tenant-header content-type --onec-tenant-value x"), "--onec-tenant-header");
-    // A source that cannot be read may hold what seems to be missing, and a wrong name too.
+    // A source that cannot be read may hold a setting that seems to be missing, also under a wrong name.
     only(Case::empty().args("--env-file no.env"), "--env-file");
     only(Case::empty().args("--config no.yaml"), "--config");
     only(bare().yaml("onec: {auth: [1]}"), "onec.auth in gateway.yaml, line 1");
@@ -107,14 +107,14 @@ fn no_problem_is_told_for_another() {
     );
     let section = Case::empty().yaml("onc: {base_url: 'http://h', auth: {username: u, password: ''}}").error();
     assert_eq!(section.lines().count(), 1, "{section}");
-    // But a wrong value is one, whatever is written elsewhere.
+    // A wrong value is always an error.
     let both = Case::minimal().args("--hots a").env("MCP_HOST", "*").yaml("server: {prot: 1, port: x}").error();
     assert_eq!(
         subjects(&both),
         ["unexpected argument '--hots' found; tip", "gateway.yaml, line 1", "MCP_HOST", "server.port in gateway.yaml"],
         "{both}"
     );
-    // The mode decides what goes with what.
+    // The mode decides which settings go together.
     only(Case::minimal().args("htp --auth-mode basic"), "invalid value 'htp' for '[MODE]'; [possible values");
 }
 
@@ -141,7 +141,7 @@ fn each_source_tells_all_its_problems() {
     );
 }
 
-/// What is wrong within files is told with all the rest, under the names that the user wrote.
+/// Errors in files are reported with all others, under the names that the user wrote.
 #[test]
 fn files_are_looked_into_at_once() {
     let pem = "expected certificates in PEM format, with the lines BEGIN CERTIFICATE and END CERTIFICATE";
@@ -169,7 +169,7 @@ fn files_are_looked_into_at_once() {
     let yaml = Case::minimal().file("c", "x").args("http").yaml("onec: {ca: c}").error();
     assert_eq!(yaml, format!("error: onec.ca in gateway.yaml is \"c\": {pem}"));
 
-    // Whatever the mode is.
+    // In any mode.
     let pair = |cert: &str, key: &str| {
         let case = Case::minimal().certificate("a").certificate("b").file("none.pem", "nothing");
         case.args("check").arg("--tls-cert").arg(cert).arg("--tls-key").arg(key)

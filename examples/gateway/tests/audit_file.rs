@@ -1,4 +1,4 @@
-//! The audit trail in a file: one JSON object a line, in which nothing is unseen.
+//! The audit trail in a file: one JSON object a line, without invisible characters.
 
 use super::disk::{disk, until};
 use crate::audit_log::{AuditLayer, AuditLog};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// A folder that goes with the test.
+/// A folder that is removed with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -32,7 +32,7 @@ impl Drop for Folder {
     }
 }
 
-/// Runs `tell` with its events going to `layer`.
+/// Runs `tell` and sends its events to `layer`.
 pub(super) fn telling<T>(layer: AuditLayer, tell: impl FnOnce() -> T) -> T {
     let _guard = listen(tracing_subscriber::registry().with(layer));
     tell()
@@ -51,7 +51,7 @@ fn read(path: &Path) -> Vec<Value> {
     objects(&std::fs::read_to_string(path).unwrap())
 }
 
-/// A pipe makes nobody wait: neither who opens it, nor who ends the log while it is full.
+/// A pipe blocks no one: neither when it is opened, nor when the log ends while the pipe is full.
 #[cfg(unix)]
 #[test]
 fn a_pipe_that_nobody_reads() {
@@ -61,7 +61,7 @@ fn a_pipe_that_nobody_reads() {
     let error = AuditLog::at(&path).unwrap_err();
     assert!(error.to_string().contains("a pipe that nobody reads"), "{error}");
 
-    // Whoever reads and writes a pipe is its reader too, and here never reads.
+    // A process that opens a pipe for both counts as its reader, and here never reads.
     let _reader = std::fs::File::options().read(true).write(true).open(&path).unwrap();
     let (layer, log) = AuditLog::at(&path).unwrap();
     telling(layer, || (0..4000).for_each(event));
@@ -102,7 +102,8 @@ fn one_object_a_line() {
     assert_eq!(all[0], expected);
 }
 
-/// What ends a line for some reader, steers a terminal, or turns the direction of writing; each between two letters.
+/// Characters that end a line for some reader, control a terminal, or change the direction of writing, each
+/// between two letters.
 const UNSEEN: &str =
     "a\rb\nc\u{1b}[2Kd\u{7f}e\u{85}f\u{9b}g\u{2028}h\u{2029}i\u{202e}j\u{2066}k\u{200e}l\u{61c}m «№» \u{202a}";
 
@@ -127,7 +128,7 @@ fn nothing_unseen_gets_into_the_trail() {
     assert_eq!((&all[0]["sub"], &all[0]["shown"]), (&json!(UNSEEN), &json!(UNSEEN)), "and a reader gets what it was");
 }
 
-/// The log on standard error, whatever way an event tells of it, and the messages of a start that fails.
+/// In the log on standard error, in whatever part of an event, and in the messages of a start that fails.
 #[test]
 fn nothing_unseen_gets_to_the_terminal() {
     for ansi in [false, true] {
@@ -149,14 +150,14 @@ fn nothing_unseen_gets_to_the_terminal() {
         let (log, said) = text.split_at(text.find("one\n").unwrap());
         let shows = unseen(log).into_iter().filter(|c| *c != '\n' && !(ansi && *c == '\u{1b}')).collect::<Vec<_>>();
         assert!(shows.is_empty(), "{shows:?} in {text:?}");
-        // Colours are of the log alone.
+        // Only the log's own escapes for colours are there.
         assert!(!log.contains("\u{1b}[2K"), "{log:?}");
         assert_eq!(unseen(said), ['\n', '\n'], "{said:?}");
         assert!(text.contains("\\u{202e}") && text.contains("m «№» "), "{text}");
     }
 }
 
-/// At its end everything is in the file; what others wrote stays, and nobody else may read it.
+/// At the end all lines are in the file after the old ones, and only its owner may read it.
 #[test]
 fn lines_are_appended_to_a_private_file() {
     let folder = Folder::new();
@@ -194,11 +195,11 @@ fn after_a_rotation_lines_go_to_the_new_file() {
         std::fs::rename(&path, &old).unwrap();
         event(2);
         until(|| read(&old).len() == 2);
-        // Without a line to write, too.
+        // Also without a line to write.
         reopen.now();
         until(|| path.exists());
         event(3);
-        // A new file that cannot be opened leaves the old one in use.
+        // If the new file cannot be opened, the old one stays in use.
         until(|| read(&path).len() == 1);
         std::fs::rename(&path, folder.file("audit.jsonl.2")).unwrap();
         std::fs::create_dir(&path).unwrap();

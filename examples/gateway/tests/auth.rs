@@ -1,4 +1,4 @@
-//! Section 1 of the interface, the settings of authentication.
+//! Section 1 of the interface: the settings of authentication.
 
 use super::case::{Case, login};
 use crate::settings::{Account, Auth, Login, OAuth2, Settings, Store, Target};
@@ -9,7 +9,7 @@ use std::time::Duration;
 const ALL: &str =
     "mcp mcp:admin:eventlog mcp:report:cost mcp:report:money mcp:report:sales mcp:report:stock mcp:resolve";
 
-/// Mode oauth2 with the least that it needs: users log in to 1C themselves.
+/// Mode oauth2 with the fewest settings: users log in to 1C themselves.
 fn oauth2() -> Case {
     Case::empty().args("http").env("MCP_ONEC_URL", "http://localhost/base").env("MCP_AUTH_MODE", "oauth2")
 }
@@ -84,7 +84,7 @@ fn the_switch_of_the_configuration_file() {
     assert_eq!(variable.auth.mode(), "none", "a key of the file is no variable");
 }
 
-/// Who needs the service account.
+/// Modes that need the service account.
 #[test]
 fn the_service_account() {
     let case = |mode: &str| Case::minimal().args("http").env("MCP_AUTH_MODE", mode);
@@ -102,7 +102,7 @@ fn the_service_account() {
     assert_eq!(login(&key().ok()).0, "admin");
     let bearer = without(key()).env("MCP_ONEC_AUTH", "bearer").env("MCP_ONEC_TOKEN", "abc").ok();
     assert!(matches!(account(&bearer), Some(Account::Bearer(_))));
-    // Half of one is a slip.
+    // Half of an account is an error.
     let half = case("oauth2").without("MCP_ONEC_PASSWORD").error();
     assert!(half.starts_with("error: MCP_ONEC_PASSWORD is not set") && half.contains("neither"), "{half}");
     let half = case("basic").without("MCP_ONEC_USERNAME").error();
@@ -127,7 +127,7 @@ fn stores() {
     let missing = store("sqlite:data/t.db").error();
     assert!(missing.starts_with("error: MCP_OAUTH2_STORE (value not shown): cannot use the file "), "{missing}");
     assert!(missing.ends_with("data") && missing.contains(": there is no folder "), "{missing}");
-    // The doctor looks at it among all else.
+    // In mode `check` the command itself reports it.
     let doctor = Case::minimal().args("check --auth-mode oauth2");
     let absolute = doctor.env("MCP_OAUTH2_STORE", "sqlite:///var/lib/t.db").ok();
     assert!(matches!(&server(&absolute).store, Store::Sqlite(path) if path.as_os_str() == "/var/lib/t.db"));
@@ -190,7 +190,7 @@ fn scopes_in_several_ways() {
     }
 }
 
-/// RFC 6749, section 4.1.2: a code counts for 10 minutes at most.
+/// RFC 6749, section 4.1.2: a code is valid for at most 10 minutes.
 #[test]
 fn lifetimes_and_switches() {
     let server_of = |name: &str, value: &str| server(&oauth2().env(name, value).ok()).clone();
@@ -214,7 +214,7 @@ fn lifetimes_and_switches() {
         ("MCP_OAUTH2_LOGIN", "password", "expected credentials or key"),
     ] {
         assert_eq!(oauth2().env(name, value).error(), format!("error: {name} is \"{value}\": {why}"));
-        // A slip is one in any mode.
+        // A wrong value is an error in any mode.
         assert_eq!(Case::minimal().env(name, value).error(), format!("error: {name} is \"{value}\": {why}"));
     }
     let short = oauth2().env("MCP_OAUTH2_REFRESH_TTL", "60").ok().warnings;
@@ -284,7 +284,7 @@ fn the_static_token() {
     }
 }
 
-/// Whoever sets it wants a guard. Where another one stands, or none is needed, nothing is meant by it.
+/// An empty token is an error if it was meant as the guard, and is ignored if there is another guard or none is needed.
 #[test]
 fn an_empty_token_leaves_no_door_open() {
     let empty = "it is set but empty, and would keep nobody out; give a token, or do not set it";

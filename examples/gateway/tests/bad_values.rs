@@ -1,4 +1,4 @@
-//! Section 1 of the interface: what is said of a bad setting, or of one that is missing.
+//! Section 1 of the interface: messages for wrong and for missing settings.
 
 use super::case::Case;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn what_is_missing() {
     assert!(tls.starts_with("error: MCP_TLS_CERT is not set: --tls-key needs it too"), "{tls}");
 }
 
-/// `variable=value`, and how the message goes on after naming both.
+/// `variable=value`, and the rest of the message after both names.
 const BAD: &[(&str, &str, &str)] = &[
     ("MCP_PORT", "80800", "expected a port number from 0 to 65535, where 0 picks a free one"),
     ("MCP_PORT", "-1", "expected a port number"),
@@ -126,7 +126,7 @@ fn unknown_names() {
     known("onec: {password: x}", "onec.auth.password");
     known("onec: {auth: {pass: x}}", "onec.auth.password");
     known("onec: {token: x}", "onec.auth.token");
-    // What is secret goes nowhere but where it belongs.
+    // A secret goes only to its own setting.
     for key in ["onec.mcp_token", "onec.api_token", "token", "bearer_token"] {
         assert_eq!(yaml(&format!("{key}: hunter2")), format!("error: gateway.yaml, line 1: there is no setting {key}"));
     }
@@ -153,7 +153,7 @@ fn unknown_names() {
     }
 }
 
-/// What was cut off may be a part of a secret, and so is not shown.
+/// The cut text may be a part of a secret, and so is not shown.
 #[test]
 fn comments_that_may_have_cut_a_value() {
     let yaml = "onec:\n  base_url: http://h/b\n  auth:\n    username: u # who\n    password: top #secret\n";

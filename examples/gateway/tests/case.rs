@@ -1,11 +1,11 @@
-//! A start of the gateway with what a user may give, up to the settings.
+//! A start of the gateway with settings from all sources, up to the settings.
 
 use crate::settings::{self, Account, Settings, Stop, Stream, Target};
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A working directory, and what a user may give in it.
+/// A working directory, and the sources of settings in it.
 pub(crate) struct Case {
     pub(crate) dir: PathBuf,
     pub(crate) args: Vec<String>,
@@ -13,7 +13,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Nothing given at all.
+    /// Returns a case without settings.
     pub(crate) fn empty() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("gateway-settings-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
@@ -22,7 +22,7 @@ impl Case {
         Self { dir, args: vec!["gateway".into()], env: Vec::new() }
     }
 
-    /// What is required and no more, in variables.
+    /// Returns a case with only the required settings, as variables.
     pub(crate) fn minimal() -> Self {
         Self::empty()
             .env("MCP_ONEC_URL", "http://localhost/base")
@@ -51,14 +51,14 @@ impl Case {
         self
     }
 
-    /// `{name}.pem` with a new self-signed certificate, and its key in `{name}.key`.
+    /// Adds `{name}.pem` with a new self-signed certificate, and its key as `{name}.key`.
     pub(crate) fn certificate(self, name: &str) -> Self {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         self.file(&format!("{name}.pem"), made.cert.pem())
             .file(&format!("{name}.key"), made.signing_key.serialize_pem())
     }
 
-    /// A configuration file, and the flag that names it.
+    /// Adds a configuration file, and the flag that names it.
     pub(crate) fn yaml(self, content: &str) -> Self {
         self.file("gateway.yaml", content).args("--config gateway.yaml")
     }
@@ -72,13 +72,13 @@ impl Case {
         self.load().unwrap_or_else(|stop| panic!("{}", stop.text))
     }
 
-    /// Takes a variable back.
+    /// Removes a variable.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.env.retain(|(known, _)| known != name);
         self
     }
 
-    /// The message of a start that must fail.
+    /// Returns the message of a start that must fail.
     #[track_caller]
     pub(crate) fn error(&self) -> String {
         let stop = self.load().expect_err("this must not start");

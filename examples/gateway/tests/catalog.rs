@@ -1,4 +1,4 @@
-//! Section 1 of the interface, the settings of the catalog, its REST endpoints and the scopes of tools.
+//! Section 1 of the interface: the settings of the catalog, its REST endpoints and the scopes of tools.
 
 use super::case::{Case, login};
 use crate::settings::{Account, Auth, Settings, Target};
@@ -33,7 +33,7 @@ pub(super) fn names(settings: &Settings) -> Vec<&str> {
     settings.serving.catalog.as_ref().unwrap().tools.iter().map(|tool| tool.name()).collect()
 }
 
-/// Supported scopes, and those that come without asking.
+/// Returns the supported scopes, and the default ones.
 fn scopes(settings: &Settings) -> (String, String) {
     match &settings.auth {
         Auth::OAuth2(server) => (server.scopes.to_string(), server.default_scopes.to_string()),
@@ -72,7 +72,7 @@ fn scopes_of_a_catalog() {
     let harmless = "mcp:report:sales mcp:report:stock mcp:resolve";
     assert_eq!(of(oauth2()), (all.into(), "mcp".into()));
     assert_eq!(of(oauth2().env("MCP_CATALOG", "trade")), (all.into(), harmless.into()));
-    // Of what a catalog has, and no more; another one's scopes are offered by themselves.
+    // Only those in the catalog; the scopes of another catalog are offered too.
     let file = |text: &str| oauth2().file("own.yaml", text).env("MCP_CATALOG", "own.yaml");
     assert_eq!(of(file(OWN)), (format!("{all} own:repairs"), "own:repairs".into()));
     let both = format!("extends: trade\n{}", OWN.trim_start());
@@ -80,7 +80,7 @@ fn scopes_of_a_catalog() {
     let costly = OWN.replace("own:repairs", "mcp:report:cost");
     assert!(file(&costly).error().contains("MCP_OAUTH2_DEFAULT_SCOPES is not set: none of its defaults"));
     assert_eq!(of(file(&costly).env("MCP_OAUTH2_DEFAULT_SCOPES", "mcp")).1, "mcp");
-    // Chosen scopes cut the defaults.
+    // Chosen scopes limit the defaults.
     let chosen = oauth2().env("MCP_CATALOG", "trade").env("MCP_OAUTH2_SCOPES", "mcp mcp:resolve");
     assert_eq!(of(chosen), ("mcp mcp:resolve".into(), "mcp:resolve".into()));
     let rules = oauth2().env("MCP_TOOL_SCOPES", "get_*=own:read");
@@ -100,7 +100,7 @@ fn tools_that_nobody_may_use() {
     let why = "MCP_OAUTH2_SCOPES lacks mcp, without which nobody may use what the 1C extension itself offers";
     assert_eq!(warnings(file("own:repairs")), [why]);
     assert_eq!(warnings(file("own:repairs").env("MCP_ONEC_RPC", "false")), [""; 0]);
-    // To leave out scopes of the built-in catalog is a choice.
+    // Leaving out scopes of the built-in catalog is a choice.
     assert_eq!(warnings(oauth2().env("MCP_CATALOG", "trade").env("MCP_OAUTH2_SCOPES", "mcp mcp:resolve")), [""; 0]);
     let rule = oauth2().env("MCP_OAUTH2_SCOPES", "mcp").env("MCP_TOOL_SCOPES", "get_*=own:read");
     assert_eq!(warnings(rule), ["MCP_OAUTH2_SCOPES lacks own:read, so that nobody may use the tools that need it"]);
@@ -137,7 +137,7 @@ fn rest_endpoints() {
     let stdio = Case::minimal().env("MCP_CATALOG", "trade").env("MCP_API_BEARER_TOKEN", TOKEN).ok();
     assert_eq!(stdio.warnings, ["MCP_API_BEARER_TOKEN is ignored: there are no REST endpoints on stdio"]);
     assert!(stdio.serving.rest.is_none());
-    // They work under the service account, whoever logs in elsewhere.
+    // The REST endpoints use the service account in any auth mode.
     for mode in ["oauth2", "basic"] {
         let own = rest().env("MCP_AUTH_MODE", mode);
         assert_eq!(login(&own.ok()).0, "admin");
@@ -160,7 +160,7 @@ fn mcp_may_be_switched_off() {
     let stdio = Case::minimal().env("MCP_CATALOG", "trade").args("--enabled false").error();
     let why = "on stdio there is nothing but MCP; start the gateway with http";
     assert_eq!(stdio, format!("error: --enabled is \"false\": {why}"));
-    // Nobody logs in then.
+    // Without MCP no user logs in.
     let settings = rest().env("MCP_AUTH_MODE", "oauth2").env("MCP_OAUTH2_ACCESS_TTL", "60").ok();
     assert!(matches!(settings.auth, Auth::None { token: None }));
     assert_eq!(
@@ -169,7 +169,7 @@ fn mcp_may_be_switched_off() {
     );
 }
 
-/// The first gateway of this kind had no setting for it: its REST endpoints are those of the built-in tools.
+/// An earlier gateway had no setting for the catalog: its REST endpoints are those of the built-in tools.
 #[test]
 fn a_token_of_the_rest_endpoints_alone_means_the_built_in_catalog() {
     for case in [http().env("MCP_API_BEARER_TOKEN", TOKEN), http().yaml(&format!("api: {{bearer_token: {TOKEN}}}"))] {
@@ -193,7 +193,7 @@ fn rows_that_are_asked_for_by_themselves() {
     assert_eq!(top(http()), 200);
     assert_eq!(top(http().env("MCP_DEFAULT_ROWS", "50")), 50);
     assert_eq!(top(http().yaml("limits: {default_rows: 60}")), 60);
-    // The ceiling is never passed.
+    // The limit is never exceeded.
     assert_eq!(top(http().env("MCP_MAX_ROWS", "100")), 100);
     let error = http().env("MCP_CATALOG", "trade").env("MCP_DEFAULT_ROWS", "0").error();
     assert!(error.contains("MCP_DEFAULT_ROWS is \"0\": expected a whole number from 1 to 100000"), "{error}");

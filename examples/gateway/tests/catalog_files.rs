@@ -1,4 +1,4 @@
-//! Section 1 of the interface: what is read of a catalog file, and what is said of one that is wrong.
+//! Section 1 of the interface: how a catalog file is read, and messages for errors in it.
 
 use super::catalog::{OWN, http, names, own};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn a_bad_file_is_explained() {
     for part in ["repairs_report", "scop"] {
         assert!(typo.contains(part), "{part} in {typo}");
     }
-    // The key that is none, and the one that is missing for it.
+    // The unknown key, and the missing one.
     assert_eq!(typo.matches("repairs_report").count(), 2, "{typo}");
     for (error, part) in [
         (yaml("tools: [{name: a"), "not understood as YAML: "),
@@ -45,7 +45,7 @@ fn a_bad_file_is_explained() {
     }
 }
 
-/// A small file that would unfold to gigabytes.
+/// A small file with aliases that would expand to gigabytes.
 #[test]
 fn a_bomb_does_not_go_off() {
     let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
@@ -71,7 +71,7 @@ proptest! {
     }
 }
 
-/// Line and column are those of the mistake, the line is shown with a caret, and nothing speaks of Rust.
+/// The line and column are those of the mistake, the line is shown with a caret, and no message mentions Rust.
 #[test]
 fn a_file_that_breaks_off_shows_where() {
     let yaml = |text: &str| http().file("own.yaml", text).args("--catalog own.yaml").error();
@@ -130,7 +130,7 @@ fn a_file_that_breaks_off_shows_where() {
     assert_eq!(lines[1].chars().nth(lines[2].chars().count() - 1), Some(':'), "{long}");
 }
 
-/// Whoever mends a file does not start the gateway once for each mistake.
+/// A user with several mistakes in a file need not start the gateway once for each.
 #[test]
 fn all_that_is_wrong_is_told_at_once() {
     let file = "
@@ -202,7 +202,7 @@ tools:
     );
 }
 
-/// A comment where a text goes on, keywords and formats that nobody knows: told at the start, and no error.
+/// A comment inside a text, unknown keywords and unknown formats are noted at the start, and are no errors.
 #[test]
 fn what_may_be_a_mistake_is_noted() {
     let notes = |text: &str| http().file("own.yaml", text).args("--catalog own.yaml").ok().warnings;
@@ -226,7 +226,7 @@ fn what_may_be_a_mistake_is_noted() {
     ] {
         assert_eq!(notes(&text), [""; 0], "{text}");
     }
-    // All of it is a comment.
+    // The whole text is a comment.
     let error = http().file("own.yaml", OWN.replace(said, "#1 in repairs")).args("--catalog own.yaml").error();
     assert!(
         error.contains("description: must be a text")

@@ -1,4 +1,4 @@
-//! Connections of the gateway: which go to make room for others, and how long one may stand still.
+//! Connections of the gateway: which are closed to make room for others, and how long one may stall.
 
 use crate::connections::{self, Connection, Connections};
 use crate::server::Server;
@@ -22,7 +22,7 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Whether it was told to go.
+/// Returns whether the connection was told to close.
 fn is_evicted(connection: &Connection) -> bool {
     use futures_util::FutureExt as _;
     connection.evicted().now_or_never().is_some()
@@ -37,14 +37,14 @@ fn one_address_has_a_sixteenth() {
     assert!(connections.open(address("2001:db8:0:1::9")).is_some());
     let proxy: Vec<_> = (0..40).map(|_| connections.open(address("::ffff:10.1.2.3"))).collect();
     assert!(proxy.iter().all(Option::is_some));
-    // Of those that are idle again, the one that was busy first.
+    // Of those that are idle again, the one that was busy first is closed first.
     let mut busy = busy.into_iter();
     let (first, second) = (busy.next(), busy.next());
     drop(second);
     drop(first);
     let next = connections.open(address("2001:db8::9"));
     assert!(next.is_some() && is_evicted(&own[1]) && !is_evicted(&own[0]) && !is_evicted(&own[2]));
-    // A request that comes too late does not bring it back.
+    // A request that comes too late does not bring the connection back.
     drop(own[1].requests().begin());
     assert!(is_evicted(&own[1]));
 }
@@ -74,7 +74,7 @@ fn the_oldest_idle_one_of_all_goes_first() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Bounds hold, nobody with a call goes, and there is a place wherever somebody is idle.
+    /// Limits hold, no busy connection is closed, and there is a place if any connection is idle.
     #[test]
     fn whatever_comes_and_goes(acts in proptest::collection::vec((0..6u8, 0..20u8, any::<prop::sample::Index>()), 1..300)) {
         let connections = Connections::new(32, Vec::new());
@@ -110,7 +110,7 @@ proptest! {
     }
 }
 
-/// Pieces for ever, or events now and then.
+/// A body of pieces without end, or of events from time to time.
 struct Endless(Option<Pin<Box<tokio::time::Sleep>>>);
 
 const EVERY: Duration = Duration::from_secs(15);
@@ -128,7 +128,7 @@ impl Body for Endless {
     }
 }
 
-/// How long a connection lives whose client asks once and then reads as it wants.
+/// Returns how long a connection lives whose client sends one request and then reads as `F` does.
 async fn lives<F: Future<Output = ()> + Send + 'static>(
     events: bool,
     client: impl FnOnce(tokio::io::DuplexStream) -> F,
@@ -157,7 +157,7 @@ async fn who_takes_nothing_for_a_minute_is_cut() {
     };
     let lived = lives(false, never).await.as_secs();
     assert!((60..62).contains(&lived), "{lived}");
-    // Events fill what is between the two first: 4 KiB here, and 64 KiB of the server's own.
+    // Events fill the buffers first: 4 KiB here, and 64 KiB of the server's own.
     let lived = lives(true, never).await.as_secs();
     assert!((100..1500).contains(&lived), "{lived}");
     let slowly = async |mut stream: tokio::io::DuplexStream| {

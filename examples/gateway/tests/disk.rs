@@ -1,4 +1,4 @@
-//! A disk that does what the test says.
+//! A disk that the test controls.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// A disk that does what the test says.
+/// A disk that the test controls.
 pub(super) struct Disk {
-    /// A write waits for a word, and does what it says: that many bytes, or none and an error.
+    /// Each write waits for a command: write that many bytes, or fail.
     words: Receiver<Option<usize>>,
     begun: Arc<AtomicUsize>,
     written: Arc<Mutex<Vec<u8>>>,
@@ -17,7 +17,7 @@ pub(super) struct Disk {
 impl Write for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        // When the test lets go of it, it is a good disk.
+        // When the test drops the other end, the disk works.
         let Some(most) = self.words.recv().unwrap_or(Some(usize::MAX)) else {
             return Err(io::Error::other("no space"));
         };

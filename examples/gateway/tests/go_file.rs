@@ -1,4 +1,4 @@
-//! Users of the gateway in Go: what its settings file says counts as it is.
+//! For users of the gateway in Go: its settings file works unchanged.
 #![cfg(unix)]
 
 use super::case::{Case, base, login};
@@ -46,13 +46,13 @@ fn the_file_of_the_go_gateway() {
         let Auth::None { token: Some(token) } = &settings.auth else { panic!("{:?}", settings.auth) };
         assert_eq!(token.expose_secret(), "0123456789abcdef0123456789abcdef");
         assert_eq!(settings.serving.catalog.as_ref().unwrap().tools.iter().count(), 19);
-        // What belongs to OAuth waits until it is on again.
+        // OAuth settings wait until it is switched on again.
         let [unused] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
         assert!(unused.contains("no use here"), "{unused}");
     }
 }
 
-/// Whatever the file says itself counts, and other sources before it.
+/// Settings in the file come before implied ones, and other sources before the file.
 #[test]
 fn what_a_file_implies_gives_way() {
     let said =
@@ -66,13 +66,13 @@ fn what_a_file_implies_gives_way() {
         .ok();
     assert_eq!(variable.http.public_url.as_ref().unwrap().host_str(), Some("b.example"));
     assert_eq!(oauth2(&variable).access_ttl.as_secs(), 7);
-    // A file with none of the keys is one of this gateway.
+    // A file with none of these keys is one of this gateway.
     let own = with("oauth: {enabled: true, access_ttl: 60}").ok();
     assert!(own.serving.rpc && own.serving.catalog.is_none() && own.notes.is_empty());
     assert_eq!(oauth2(&own).login, Login::Credentials);
 }
 
-/// That gateway has it on by default: a file that does not speak of it must not open the door.
+/// The gateway in Go has OAuth on by default: a file that does not mention it must not open the endpoints.
 #[test]
 fn oauth_is_on_unless_the_file_says_otherwise() {
     for (name, _) in LANGUAGES {
@@ -89,7 +89,7 @@ fn oauth_is_on_unless_the_file_says_otherwise() {
         );
     }
     let mode = |lines: &str| with(lines).ok().auth.mode();
-    // A key that only that gateway has, wherever it stands; one that both have below oauth; an empty switch.
+    // A key that only the gateway in Go has, in any place; one below oauth that both have; an empty switch.
     for lines in [
         "onec: {default_tenant: a}",
         "admin: {enabled: true}",
@@ -99,7 +99,7 @@ fn oauth_is_on_unless_the_file_says_otherwise() {
         assert_eq!(mode(lines), "oauth2", "{lines}");
         assert_eq!(with(lines).args("--auth-mode none").ok().auth.mode(), "none", "{lines}");
         assert_eq!(with(lines).env("MCP_AUTH_MODE", "basic").ok().auth.mode(), "basic", "{lines}");
-        // On stdio nobody logs in, and REST has a token of its own.
+        // On stdio no user logs in, and REST has a token of its own.
         assert_eq!(Case::minimal().yaml(lines).ok().auth.mode(), "none", "{lines}");
         let rest = with(lines).args("--enabled false --api-bearer-token 0123456789abcdef --catalog trade").ok();
         assert!(rest.auth.mode() == "none" && !rest.notes.iter().any(|note| note.contains("oauth.enabled")));
@@ -166,10 +166,10 @@ oauth: {enabled: false, public_url: 'https://mcp.example.com', access_token_ttl:
     ]) {
         assert!(parts.iter().all(|part| line.contains(part)), "{parts:?} in {line}");
     }
-    // Others are told as ever.
+    // Other files get the usual message.
     assert!(!Case::empty().args("http").error().contains("tenants"));
 
-    // A token of clients is none for 1C.
+    // A token for clients is no token for 1C.
     let columns =
         format!("{lines}onec: {{base_url: 'http://h/b', auth: {{username: u, password: p}}, mcp_token: abc}}\n");
     let error = Case::empty().args("http").yaml(&columns).error();

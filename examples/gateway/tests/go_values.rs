@@ -1,4 +1,4 @@
-//! Users of the gateway in Go: its ways to write a value, and its settings that have no use here.
+//! For users of the gateway in Go: its formats of values, and its settings without use here.
 #![cfg(unix)]
 
 use super::migrate::{oauth2, with};
@@ -21,7 +21,7 @@ fn durations() {
         (" 1h ", 3600),
     ] {
         let case = ttl(text);
-        // Less than a thousandth of a second is nothing.
+        // Less than a millisecond is zero.
         if text == "1us" {
             assert!(case.error().contains("expected a whole number of seconds"), "{}", case.error());
             continue;
@@ -32,7 +32,7 @@ fn durations() {
     for text in ["1d", "h", "1h30", "-1h", "1 h", "1..5h", "9e9h", "99999999999999999999999h", "ё"] {
         assert_eq!(ttl(text).error(), format!("error: oauth.refresh_token_ttl in gateway.yaml is \"{text}\": {why}"));
     }
-    // What is too long is told as it stands there.
+    // A value that is too long is reported as the user wrote it.
     let long = with("oauth: {auth_code_ttl: 15m}").error();
     let why = "expected a whole number of seconds from 1 to 600";
     assert_eq!(long, format!("error: oauth.auth_code_ttl in gateway.yaml is \"15m\": {why}"));
@@ -74,7 +74,7 @@ fn two_names_of_one_setting() {
     assert_eq!(odd, format!("error: oauth.resource in gateway.yaml is \"https://***@mcp.example.com/\": {why}"));
 }
 
-/// They are named in one warning, and what they hold is not shown.
+/// Keys without use are named in one warning, and their values are not shown.
 #[test]
 fn keys_without_use() {
     let lines = "
@@ -94,10 +94,10 @@ oauth:
     let unused = settings.warnings.iter().filter(|text| text.contains("no use")).collect::<Vec<_>>();
     assert_eq!(unused, [&format!("gateway.yaml: ignored, since they have no use here: {keys}")]);
     assert!(!format!("{settings:?}").contains("hunter2"));
-    // Empty ones are nothing to warn of.
+    // Empty ones cause no warning.
     let empty = with("oauth: {dev_access_key: '', rate_limit: }\nadmin:\n").ok().warnings;
     assert_eq!(empty, [""; 0]);
-    // An unknown one is an error still.
+    // An unknown key is still an error.
     let error = with("oauth: {access_token_tll: 1h}\nadmin: {pasword: x}").error();
     assert_eq!(
         error,
@@ -126,7 +126,7 @@ fn rate_limits() {
 }
 
 proptest! {
-    // Each of them reads the built-in catalog.
+    // Each case reads the built-in catalog.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]

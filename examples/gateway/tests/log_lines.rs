@@ -1,4 +1,4 @@
-//! The lines of the log on standard error: nothing waits for their reader, and what is lost is told.
+//! Lines of the log on standard error: none waits for the reader, and losses are reported.
 
 use super::disk::{Disk, disk, until};
 use crate::lines::{Lines, Sink, Writer};
@@ -9,7 +9,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// The log: what is lost is told in a line of text.
+/// The log, where losses are reported in a line of text.
 struct Text(Disk);
 
 impl Write for Text {
@@ -28,7 +28,7 @@ impl Sink for Text {
     }
 }
 
-/// A writer with lines of `room` bytes, and its disk.
+/// Returns a writer with `room` bytes for lines, and its disk.
 fn writer(room: usize, patience: Duration) -> (Writer, Lines, Watched) {
     let (words, begun, written, disk) = disk();
     let writer = Writer::start("lines", Text(disk), room, patience).unwrap();
@@ -68,7 +68,7 @@ fn what_gathers_is_one_write() {
     assert_eq!(disk.begun.load(Ordering::SeqCst), 2);
 }
 
-/// In bytes, whatever the lines are. Once something is lost, nothing later comes before the word of it.
+/// The limit counts bytes, not lines. After a loss no later line comes before the report of it.
 #[test]
 fn the_queue_is_bounded_and_a_loss_has_one_place() {
     let (mut writer, lines, disk) = writer(1000, SOON);
@@ -87,7 +87,7 @@ fn the_queue_is_bounded_and_a_loss_has_one_place() {
     assert_eq!(disk.text(), format!("first\n{long}{long}4 lost\nlast\n"));
 }
 
-/// There is nothing that could wake the thread later.
+/// Nothing else could wake the thread later.
 #[test]
 fn a_line_longer_than_the_queue_is_told_of_at_once() {
     let (_writer, lines, Watched { words, written, .. }) = writer(10, SOON);
@@ -132,10 +132,10 @@ fn many_threads_lose_no_line_uncounted() {
     }
 }
 
-/// The hook for panics belongs to the process.
+/// The hook for panics is global.
 static HOOK: Mutex<()> = Mutex::new(());
 
-/// What waits for its reader at a normal end has a tenth of a second to be written, and no more.
+/// At a normal end, waiting lines have a tenth of a second to be written.
 #[test]
 fn the_end_waits_a_little_for_the_reader_of_the_log() {
     let _hook = HOOK.lock().unwrap();
@@ -151,7 +151,7 @@ fn the_end_waits_a_little_for_the_reader_of_the_log() {
     assert!((Duration::from_millis(100)..Duration::from_secs(1)).contains(&waited), "{waited:?}");
     assert!(written.lock().unwrap().is_empty());
 
-    // A reader that comes in time gets all of it.
+    // A reader that comes in time gets all of them.
     drop(words);
     let (words, begun, written, disk) = self::disk();
     let standard_error = StandardError::over(disk).unwrap();
@@ -164,7 +164,7 @@ fn the_end_waits_a_little_for_the_reader_of_the_log() {
     assert_eq!(*written.lock().unwrap(), b"first\nlast\n");
 }
 
-/// The standard library's own hook would wait for standard error.
+/// The standard library's own hook would block on standard error.
 #[test]
 fn a_panic_is_told_through_the_queue() {
     let _hook = HOOK.lock().unwrap();

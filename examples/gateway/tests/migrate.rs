@@ -1,5 +1,5 @@
-//! Users of other gateways: their settings count as they are. `docs/migrate.md` says how, and its files and
-//! commands are what is tried here.
+//! For users of other gateways: their settings work unchanged. The files and commands under test are those of
+//! `docs/migrate.md`.
 #![cfg(unix)]
 
 use super::case::{Case, base, login};
@@ -14,12 +14,12 @@ pub(super) const LANGUAGES: [(&str, [&str; 2]); 2] = [
     ("docs/migrate.ru.md", ["## С прокси на Python", "## Со шлюза на Go"]),
 ];
 
-/// The blocks of a section.
+/// Returns the code blocks of a section.
 pub(super) fn told(name: &str, heading: &str) -> Vec<Block> {
     blocks(section(&document(name), heading))
 }
 
-/// The settings file of a section.
+/// Returns the settings file of a section.
 pub(super) fn file(language: &str, blocks: &[Block]) -> String {
     let mut files = blocks.iter().filter(|block| block.language == language);
     let file = files.next().expect("a file").text.clone();
@@ -44,7 +44,7 @@ pub(super) fn oauth2(settings: &Settings) -> &OAuth2 {
     }
 }
 
-/// With the settings that a file of the Go gateway must have, and these lines.
+/// Returns a case with the required settings of a file of the gateway in Go, and these lines.
 pub(super) fn with(lines: &str) -> Case {
     Case::minimal().args("http").yaml(lines)
 }
@@ -53,7 +53,7 @@ pub(super) const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-/// The example of a file in the README, but for paths that are not there.
+/// The example of a file in the README, without paths that do not exist.
 #[test]
 fn the_file_of_the_readme() {
     for (name, heading) in [("README.md", "## Settings"), ("README.ru.md", "## Настройки")] {
@@ -109,7 +109,7 @@ fn the_settings_of_the_python_proxy() {
     }
 }
 
-/// Its example file has the lifetimes beside mode none, as they are by default.
+/// The example file of the proxy in Python has the lifetimes beside mode none, with the default values.
 #[test]
 fn what_is_as_by_default_is_nothing_to_warn_of() {
     let none = python("docs/migrate.md").replace("=oauth2", "=none");
@@ -120,7 +120,7 @@ fn what_is_as_by_default_is_nothing_to_warn_of() {
     assert_eq!(Case::empty().file(".env", other).ok().warnings, [why]);
 }
 
-/// Where the demo infobase is, as its account knows it.
+/// Returns a text with the address and account of the demo infobase.
 fn replaced(text: &str, url: &str, demo: &DemoInfobase) -> String {
     let text = text.replace(url, demo.url());
     let text = text
@@ -129,7 +129,7 @@ fn replaced(text: &str, url: &str, demo: &DemoInfobase) -> String {
     text.replace("mcp_user", demo.username()).replace("\"secret\"", &format!("'{}'", demo.password()))
 }
 
-/// Runs the commands of a section against a gateway, and compares what they print.
+/// Runs the commands of a section against a gateway, and compares their output.
 async fn walk(blocks: &[Block], address: &str, gateway: &Gateway) -> usize {
     let shown: Vec<_> = blocks.iter().filter(|block| ["bash", "json"].contains(&&*block.language)).collect();
     let first = shown.iter().position(|block| block.language == "bash").unwrap();
@@ -158,7 +158,7 @@ async fn the_go_gateway_is_replaced() {
     for (name, [_, heading]) in LANGUAGES {
         let demo = DemoInfobase::start().await.unwrap();
         let yaml = replaced(&go(name), "https://1c.example.com/base", &demo).replace("0.0.0.0", "127.0.0.1");
-        // As that gateway wants it, which knows of no /hs.
+        // In the form of that gateway, which does not add /hs itself.
         let yaml = yaml.replace(demo.url(), &format!("{}/hs", demo.url().trim_end_matches('/')));
         let case = Case::empty();
         let yaml = yaml.replace("data/oauth.db", case.dir.join("data/oauth.db").to_str().unwrap());
@@ -168,7 +168,7 @@ async fn the_go_gateway_is_replaced() {
         let gateway = start("off.yml").await;
         assert_eq!(walk(&told(name, heading), "http://127.0.0.1:8088", &gateway).await, 2, "{name}");
         assert!(!case.dir.join("data").exists());
-        // With OAuth the token of before opens nothing, and the file for tokens is there with its folder.
+        // With OAuth the old token is rejected, and the token file and its folder exist.
         let gateway = start("on.yml").await;
         let ask = Block {
             language: "bash".into(),

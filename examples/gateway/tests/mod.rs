@@ -1,6 +1,6 @@
-//! The promises of the program that can be looked at from within: its settings, its audit file and its connections.
-//! What it does as a process is in `tests/gateway`.
-#![allow(clippy::type_complexity, reason = "cases stand in tables")]
+//! Tests of the program from within: its settings, its audit file and its connections. Tests of its process are
+//! in `tests/gateway`.
+#![allow(clippy::type_complexity, reason = "test cases are tables")]
 
 mod all_at_once;
 mod audit_file;

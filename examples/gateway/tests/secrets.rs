@@ -2,7 +2,7 @@
 
 use super::case::{Case, login};
 
-/// Ways to give `hunter2` as a secret, each of them somehow wrong.
+/// `hunter2` as a secret in many ways, each with some mistake.
 #[test]
 fn secrets_are_never_shown() {
     let messages = [
@@ -33,14 +33,14 @@ fn secrets_are_never_shown() {
     for message in messages {
         assert!(!message.contains("hunter2"), "{message}");
     }
-    // The environment has no part in --help, and no Debug shows what the program does know.
+    // `--help` does not read the environment, and `Debug` hides the secrets that the program knows.
     let case = Case::minimal().env("MCP_ONEC_PASSWORD", "hunter2");
     assert_eq!(login(&case.ok()).1, "hunter2");
     assert!(!format!("{:#?}", case.ok()).contains("hunter2"));
     assert!(!case.args("--help").load().expect_err("help").text.contains("hunter2"));
     let bearer = Case::minimal().env("MCP_ONEC_AUTH", "bearer").env("MCP_ONEC_TOKEN", "hunter2").ok();
     assert!(!format!("{bearer:?}").contains("hunter2"));
-    // What is no secret is shown, so the search above would have found it.
+    // A value that is not secret is shown, so the search above would have found it.
     assert!(
         Case::minimal().env("MCP_SERVER_NAME", "hunter2").load().is_ok_and(|s| format!("{s:?}").contains("hunter2"))
     );

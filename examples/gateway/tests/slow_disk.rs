@@ -1,4 +1,4 @@
-//! The audit trail on a disk that is slow, full or gone: no call waits for it, and what is lost is counted.
+//! The audit trail on a disk that is slow, full or gone: no call waits for it, and lost lines are counted.
 
 use super::audit_file::{event, objects, telling};
 use super::disk::{disk, until};
@@ -18,7 +18,7 @@ struct Lab {
     written: Arc<Mutex<Vec<u8>>>,
 }
 
-/// Lines of `room` bytes wait at most; one of a small number has at most 70.
+/// Limits waiting lines to `room` bytes; a line with a small number has at most 70.
 fn lab(room: usize) -> Lab {
     let (words, begun, written, disk) = disk();
     let mut disk = Some(disk);
@@ -59,7 +59,7 @@ fn a_slow_disk_holds_nobody_up_and_what_is_lost_is_counted() {
     assert_eq!(lost(&written), [1000 - last]);
 }
 
-/// While it runs, not at the end only, and in the place of what is missing.
+/// Losses are reported while the program runs, not only at the end, and in the place of the missing lines.
 #[test]
 fn losses_are_told_where_they_are() {
     let Lab { layer, log, words, begun, written } = lab(100);
@@ -78,7 +78,7 @@ fn losses_are_told_where_they_are() {
     assert_eq!(all, [0, 1, 4, 6]);
 }
 
-/// All that goes to the log of a thread.
+/// Collects the log of a thread.
 #[derive(Clone, Default)]
 struct Said(Arc<Mutex<Vec<u8>>>);
 
@@ -92,7 +92,7 @@ impl Write for Said {
     }
 }
 
-/// The only test that looks at the log of all threads, so it alone may set it.
+/// The only test that reads the log of all threads, so it alone sets the global subscriber.
 #[test]
 fn a_failing_disk_is_told_once_and_the_service_goes_on() {
     let said = Said::default();
@@ -107,7 +107,7 @@ fn a_failing_disk_is_told_once_and_the_service_goes_on() {
             event(number);
             until(|| begun.load(Ordering::SeqCst) == usize::try_from(number).unwrap() + 1);
         }
-        // A line of which a part is there does not spoil the next one.
+        // A line written in part does not spoil the next one.
         words.send(Some(5)).unwrap();
         words.send(None).unwrap();
         event(3);
@@ -126,13 +126,13 @@ fn a_failing_disk_is_told_once_and_the_service_goes_on() {
     );
     assert_eq!(rest.len(), 2);
     let said = said();
-    // Other tests of this file have disks that fail otherwise, and are heard here too.
+    // Other tests of this file have disks with other errors, which are logged here too.
     assert_eq!(said.matches("cannot write to the audit log (MCP_AUDIT_LOG): no space").count(), 1, "{said}");
     assert!(said.contains("no space") && said.contains("MCP_AUDIT_LOG"), "{said}");
     assert!(said.contains("were lost") && said.contains("count=4"), "{said}");
 }
 
-/// A disk that hangs does not keep the program from its end.
+/// A disk that hangs does not keep the program from ending.
 #[test]
 fn the_end_does_not_wait_for_ever() {
     let Lab { layer, log, words, begun, .. } = lab(700);

@@ -1,4 +1,4 @@
-//! Section 1 of the interface: what the settings are where nothing is said, and what some of them mean.
+//! Section 1 of the interface: the defaults of settings, and the meaning of some.
 
 use super::case::{Case, base, login};
 use crate::settings::{Account, LogLevel, Mode, Target};
@@ -36,7 +36,7 @@ fn defaults() {
     assert_eq!(settings.warnings, [""; 0]);
 }
 
-/// Clients on stdio show what comes on standard error as failures.
+/// Clients on stdio show output on standard error as errors.
 #[test]
 fn the_log_is_quiet_on_stdio_unless_told_otherwise() {
     let level = |mode: &str, given: &str| {
@@ -128,7 +128,7 @@ fn how_long_connections_to_1c_are_kept() {
     }
 }
 
-/// As the configurator, the browser and the 1C side's own documentation show it.
+/// URLs as the configurator, the browser and the documentation of the 1C side show them.
 #[test]
 fn the_infobase_url_as_it_is_copied() {
     for (url, root, kept, taken) in [
@@ -165,7 +165,7 @@ fn the_infobase_url_as_it_is_copied() {
         assert_eq!(base(&settings).trim_end_matches('/'), url);
         assert_eq!((settings.notes.len(), settings.warnings.len()), (0, 0), "{url}");
     }
-    // Another service than the settings say: it may be part of a base's address.
+    // Another service than in the settings may be part of an infobase's address.
     let settings = Case::minimal().env("MCP_ONEC_URL", "http://h/base/hs/other").ok();
     assert_eq!(base(&settings), "http://h/base/hs/other");
     assert!(settings.warnings[0].contains("MCP_ONEC_SERVICE_ROOT"), "{:?}", settings.warnings);

@@ -1,4 +1,4 @@
-//! Section 1 of the interface: every way to give a setting, and who wins.
+//! Section 1 of the interface: every source of a setting, and which one counts.
 
 use super::case::{Case, login};
 use crate::settings::{self, LogLevel, Names, Settings, Stream};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// Everything at once, to compare one way with another.
+/// Returns all settings as one text, to compare the sources.
 fn everything(settings: &Settings) -> String {
     let unnamed = Settings { names: Names::default(), ..settings.clone() };
     format!("{unnamed:?} {:?}", settings.onec.tenant)
@@ -134,7 +134,7 @@ fn the_first_way_wins() {
     assert_eq!(port(dotenv()), 3);
     assert_eq!(port(dotenv().env("MCP_PORT", "2")), 2);
     assert_eq!(port(dotenv().env("MCP_PORT", "2").args("--port 1")), 1);
-    // docker-compose passes on variables nobody has set.
+    // docker-compose passes on variables without a value.
     assert_eq!(port(dotenv().env("MCP_PORT", "")), 3);
     assert_eq!(port(Case::minimal().file(".env", "MCP_PORT=1\nMCP_PORT=2")), 2);
 }
@@ -196,7 +196,7 @@ fn dotenv_lines() {
     }
 }
 
-/// As for the proxy in Python, and on Windows.
+/// As in the proxy in Python, and on Windows.
 #[test]
 fn variables_in_any_case() {
     let settings = Case::minimal().env("mcp_port", "1").file(".env", "mcp_server_name=x\nMcp_Host=::1\n").ok();
@@ -229,7 +229,7 @@ fn help_and_version() {
     }
 }
 
-/// Bytes of which some begin like the real thing.
+/// Bytes, some of which begin like a valid file.
 fn content() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop::sample::select(vec![
         "MCP_PORT",

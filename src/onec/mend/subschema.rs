@@ -98,62 +98,19 @@ impl Mender<'_> {
                 };
                 self.choices(types, scanner)
             }
-            Keyword::Dialect => {
-                let dialect = scanner.skip()?.of(self.bytes).and_then(unquote);
-                Ok(dialect.is_some_and(|dialect| keywords::is_known(&dialect)))
-            }
-            Keyword::Pattern => {
-                scanner.peek();
-                let start = scanner.pos();
-                let fits = self.value(&Shape::Text, scanner)?;
-                // A number was turned into text by now, which is a pattern.
-                let text = self.bytes.get(start..scanner.pos()).and_then(unquote);
-                Ok(fits && text.is_none_or(|text| keywords::is_pattern(&text)))
-            }
-            Keyword::Anchor => {
-                let anchor = scanner.skip()?.of(self.bytes).and_then(unquote);
-                Ok(anchor.is_some_and(|anchor| keywords::is_anchor(&anchor)))
-            }
-            Keyword::Id => {
-                // In a subschema an `$id` would change the base of its references.
-                let id = scanner.skip()?.of(self.bytes).and_then(unquote).filter(|_| place.top);
-                Ok(id.is_some_and(|id| keywords::is_id(&id)))
-            }
-            Keyword::Reference => {
-                let target = scanner.skip()?.of(self.bytes).and_then(unquote);
-                let fits = target.is_some_and(|target| schema.leads(self.bytes, &target));
-                if fits {
-                    schema.names.open(place.group);
-                }
-                Ok(fits)
-            }
-            Keyword::Required => {
-                let span = scanner.skip()?;
-                let raw = span.of(self.bytes).unwrap_or_default();
-                let names = raw.strip_prefix(b"[").and_then(|raw| raw.strip_suffix(b"]"));
-                let any = names.is_some_and(|names| !names.trim_ascii().is_empty());
-                schema.names.require(place.group, span, place.turned);
-                Ok(any && !schema.empty.contains(&span.start()))
-            }
+            Keyword::Dialect => self.word(scanner, keywords::is_known),
+            Keyword::Pattern => self.pattern(scanner),
+            Keyword::Anchor => self.word(scanner, keywords::is_anchor),
+            // Within a schema, one would lead its references elsewhere.
+            Keyword::Id => Ok(self.word(scanner, keywords::is_id)? && place.top),
+            Keyword::Reference => self.reference(schema, place, scanner),
+            Keyword::Required => self.required(schema, place, scanner),
             Keyword::Same => self.schema(schema, same, scanner),
             Keyword::Turned => self.schema(schema, turned, scanner),
-            Keyword::Other => {
-                let place = Place::new(schema.names.group());
-                self.schema(schema, place, scanner)
-            }
             Keyword::SameSeveral => self.schemas(schema, Some(same), scanner),
             Keyword::OtherSeveral => self.schemas(schema, None, scanner),
-            Keyword::Items if first == b'[' => {
-                if !schema.is_old(self.bytes) {
-                    if first_member(whole, self.bytes, "prefixItems", |_| true).is_some() {
-                        return Ok(scanner.skip().map(|_| false)?);
-                    }
-                    let key = Span::new(member.start, scanner.pos());
-                    self.edits.replace(key, "\"prefixItems\":");
-                }
-                self.schemas(schema, None, scanner)
-            }
-            Keyword::Items => {
+            Keyword::Items if first == b'[' => self.tuple(schema, member, whole, scanner),
+            Keyword::Items | Keyword::Other => {
                 let place = Place::new(schema.names.group());
                 self.schema(schema, place, scanner)
             }
@@ -166,7 +123,58 @@ impl Mender<'_> {
         }
     }
 
-    /// Mends a map of schemas or of lists of names.
+    /// A text of which this holds.
+    fn word(&self, scanner: &mut Scanner<'_>, fits: impl FnOnce(&str) -> bool) -> Result<bool, AnswerError> {
+        let text = scanner.skip()?.of(self.bytes).and_then(unquote);
+        Ok(text.is_some_and(|text| fits(&text)))
+    }
+
+    fn pattern(&mut self, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+        scanner.peek();
+        let start = scanner.pos();
+        let fits = self.value(&Shape::Text, scanner)?;
+        // A number is a text by now, and a pattern.
+        let text = self.bytes.get(start..scanner.pos()).and_then(unquote);
+        Ok(fits && text.is_none_or(|text| keywords::is_pattern(&text)))
+    }
+
+    fn reference(&self, schema: &mut Schema<'_>, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+        let fits = self.word(scanner, |target| schema.leads(self.bytes, target))?;
+        if fits {
+            schema.names.open(place.group);
+        }
+        Ok(fits)
+    }
+
+    /// The names of properties that must be there, which are judged when all properties are known.
+    fn required(&self, schema: &mut Schema<'_>, place: Place, scanner: &mut Scanner<'_>) -> Result<bool, AnswerError> {
+        let span = scanner.skip()?;
+        let raw = span.of(self.bytes).unwrap_or_default();
+        let names = raw.strip_prefix(b"[").and_then(|raw| raw.strip_suffix(b"]"));
+        let any = names.is_some_and(|names| !names.trim_ascii().is_empty());
+        schema.names.require(place.group, span, place.turned);
+        Ok(any && !schema.empty.contains(&span.start()))
+    }
+
+    /// Schemas for the first items, which have another keyword since 2020-12.
+    fn tuple(
+        &mut self,
+        schema: &mut Schema<'_>,
+        member: &Member<'_>,
+        whole: &Scanner<'_>,
+        scanner: &mut Scanner<'_>,
+    ) -> Result<bool, AnswerError> {
+        if !schema.is_old(self.bytes) {
+            if first_member(whole, self.bytes, "prefixItems", |_| true).is_some() {
+                return Ok(scanner.skip().map(|_| false)?);
+            }
+            let key = Span::new(member.start, scanner.pos());
+            self.edits.replace(key, "\"prefixItems\":");
+        }
+        self.schemas(schema, None, scanner)
+    }
+
+    /// A map of schemas or of lists of names.
     fn by_name(
         &mut self,
         schema: &mut Schema<'_>,

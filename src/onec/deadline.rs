@@ -23,6 +23,28 @@ pub(super) fn patience(request: &http::Request<Bytes>) -> Patience {
 
 /// A layer that ends a call after its [`Patience`], with an [`RpcError`] for [`ErrorKind::Slow`]. The dropped
 /// call ends the call to 1C.
+///
+/// # Example
+///
+/// ```
+/// use bytes::Bytes;
+/// use onec_mcp::onec::{DeadlineLayer, Error, ErrorKind, Patience};
+/// use onec_mcp::rpc::BoxError;
+/// use std::time::Duration;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// type Answer = Result<http::Response<Bytes>, BoxError>;
+/// let silent = service_fn(|_: http::Request<Bytes>| std::future::pending::<Answer>());
+/// let limit = Duration::from_secs(2);
+/// let mut call = http::Request::new(Bytes::new());
+/// call.extensions_mut().insert(Patience(limit));
+/// let error = DeadlineLayer.layer(silent).oneshot(call).await.err().ok_or("answered")?;
+/// assert_eq!(Error::find(&*error).map(Error::kind), Some(&ErrorKind::Slow(limit)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DeadlineLayer;
 

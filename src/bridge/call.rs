@@ -115,7 +115,17 @@ impl Call {
         if let Err(error) = &answer {
             tell_refused(error, self.identity.as_ref()).await;
         }
+        self.outcome(answer)
+    }
+
+    /// What came of an answer of which nobody [must hear](Self::must_tell).
+    pub(super) fn outcome(&self, answer: Result<Response, BoxError>) -> Outcome {
         Outcome::of(answer, self.line)
+    }
+
+    /// Whether the caller may have to hear that 1C refuses their login.
+    pub(super) const fn must_tell(&self, answer: &Result<Response, BoxError>) -> bool {
+        answer.is_err() && self.identity.is_some()
     }
 
     pub(crate) const fn era(&self) -> Era {

@@ -3,6 +3,26 @@
 //!
 //! GET opens the stream; its first event, `endpoint`, holds the URL where the client POSTs its messages (202
 //! each). All replies come over the stream, which owns the calls: closing it drops them.
+//!
+//! # Example
+//!
+//! ```
+//! use onec_mcp::bridge::sse::LegacySseLayer;
+//! use onec_mcp::rpc::{BoxError, Payload, Request, Response, ServerInfo};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let rpc = service_fn(|_: Request| async { Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"tools":[]}"#)?)) });
+//! let sse = LegacySseLayer::new(ServerInfo::new("1C", "1.0.0"), "/sse/messages").layer(rpc);
+//!
+//! // One service for both: the stream, and its messages.
+//! let app = axum::Router::new().route_service("/sse", sse.clone()).route_service("/sse/messages", sse);
+//! let stream = app.oneshot(http::Request::get("/sse").body(axum::body::Body::empty())?).await?;
+//! assert_eq!(stream.headers()["content-type"], "text/event-stream");
+//! # Ok(())
+//! # }
+//! ```
 
 use super::http::accept::is_json;
 use super::http::{EventStream, Options, reply};
@@ -10,15 +30,17 @@ use crate::Identity;
 use crate::bridge::{Bridge, Connection, Core, Outbox};
 use crate::net::Body;
 use crate::net::budget::Tally;
+use crate::net::collect::BodyError;
 use crate::net::holder::{Holder, Share, ShareError, Shares};
-use crate::net::served::{Served, served_future};
+use crate::net::served::{Next, Served, Then, served_future};
 use crate::net::{OriginPolicy, is_encoded};
 use crate::rpc::{BoxError, ErrorObject, Request, Response as RpcResponse};
 use bytes::{Buf, Bytes};
 use http::{Response, StatusCode};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::poll_fn;
+use std::future::{Ready, poll_fn};
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -166,7 +188,7 @@ impl Drop for Open {
     }
 }
 
-served_future!("The answer of a [`LegacySse`].");
+served_future!("The answer of a [`LegacySse`].", [S] where {}, Message<S>, Ready<Response<Body>>);
 
 impl<S, B> Service<http::Request<B>> for LegacySse<S>
 where
@@ -178,19 +200,22 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = ResponseFuture;
+    type Future = ResponseFuture<S, B>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let (head, body) = request.into_parts();
-        if let Some(answer) = self.at_once(&head) {
-            return ResponseFuture(Served::known(answer));
-        }
-        let shared = Arc::clone(&self.shared);
-        ResponseFuture(Served::later(async move { shared.post(head, body).await }))
+        let served = match self.stream_of(&head) {
+            Ok(stream) => {
+                let shared = Arc::clone(&self.shared);
+                Served::read(shared.options.read(body), Message { stream, head, shared, inner: PhantomData })
+            }
+            Err(answer) => Served::known(answer),
+        };
+        ResponseFuture { served }
     }
 }
 
@@ -200,18 +225,28 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    /// Returns the answer to any request but a POSTed message.
-    fn at_once(&self, head: &http::request::Parts) -> Option<Response<Body>> {
+    /// The id of the stream that a message is for, or the answer to what is no message.
+    #[expect(clippy::result_large_err, reason = "the error is the answer, and short-lived")]
+    fn stream_of(&self, head: &http::request::Parts) -> Result<Uuid, Response<Body>> {
         if let Some(why) = self.shared.options.origins.refuse(head) {
-            return Some(error(StatusCode::FORBIDDEN, why));
+            return Err(error(StatusCode::FORBIDDEN, why));
         }
-        Some(match head.method {
-            // The messages URL of an open stream has no GET.
-            http::Method::GET if session_id(&head.uri).is_some() => reply::only("POST"),
+        let id = session_id(&head.uri);
+        Err(match head.method {
+            // The messages of a stream that is open are no stream.
+            http::Method::GET if id.is_some() => reply::only("POST"),
             http::Method::GET => self.open(&head.extensions),
             // Clients that try Streamable HTTP first fall back to this transport only at a 404 or a 405.
             _ if self.shared.is_stream(&head.uri) => reply::only("GET"),
-            http::Method::POST => return None,
+            http::Method::POST => match id.map(Uuid::try_parse) {
+                None => error(StatusCode::BAD_REQUEST, "session_id is missing"),
+                Some(Err(_)) => error(StatusCode::BAD_REQUEST, "session_id is malformed: it must be a UUID"),
+                Some(Ok(_)) if is_encoded(&head.headers) => reply::encoded(),
+                Some(Ok(_)) if !is_json(&head.headers) => {
+                    error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json")
+                }
+                Some(Ok(id)) => return Ok(id),
+            },
             _ => reply::only("GET, POST"),
         })
     }
@@ -278,40 +313,38 @@ impl Shared {
         let (messages, path) = (self.messages.trim_end_matches('/'), uri.path().trim_end_matches('/'));
         session_id(uri).is_none() && !messages.ends_with(path) && !path.ends_with(messages)
     }
+}
 
-    async fn post<B>(&self, mut head: http::request::Parts, body: B) -> Response<Body>
-    where
-        B: http_body::Body<Data: Buf + Send> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let id = match session_id(&head.uri).map(Uuid::try_parse) {
-            Some(Ok(id)) => id,
-            Some(Err(_)) => return error(StatusCode::BAD_REQUEST, "session_id is malformed: it must be a UUID"),
-            None => return error(StatusCode::BAD_REQUEST, "session_id is missing"),
-        };
-        if is_encoded(&head.headers) {
-            return reply::encoded();
-        }
-        if !is_json(&head.headers) {
-            return error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
-        }
-        let bytes = match self.options.read(body).await {
+/// A message whose body is on its way.
+struct Message<S> {
+    stream: Uuid,
+    head: http::request::Parts,
+    shared: Arc<Shared>,
+    inner: PhantomData<fn() -> S>,
+}
+
+impl<S> Then for Message<S> {
+    type Work = Ready<Response<Body>>;
+
+    fn then(self, body: Result<Bytes, BodyError>) -> Next<Self::Work> {
+        let Self { stream, mut head, shared, .. } = self;
+        let bytes = match body {
             Ok(bytes) => bytes,
-            Err(refusal) => return refusal,
+            Err(why) => return Next::Answer(shared.options.unread(why)),
         };
         // The message outlives its POST.
         if let Some(tally) = head.extensions.get::<Tally>().map(|tally| tally.apart(bytes.len())) {
             head.extensions.insert(tally);
         }
-        let stream = self.streams().get(&id).cloned();
+        let stream = shared.streams().get(&stream).cloned();
         let stream = stream.filter(|stream| stream.subject.as_deref() == subject(&head.extensions));
-        match stream.map(|stream| stream.post(bytes, head.extensions)) {
+        Next::Answer(match stream.map(|stream| stream.post(bytes, head.extensions)) {
             Some(Ok(())) => reply::accepted(),
             Some(Err(mpsc::error::TrySendError::Full(_))) => {
                 error(StatusCode::SERVICE_UNAVAILABLE, "Too many messages wait")
             }
             _ => error(StatusCode::NOT_FOUND, "No such stream; open one with GET"),
-        }
+        })
     }
 }
 

@@ -11,11 +11,13 @@ use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::time::{Sleep, sleep};
 
 /// The error of a body that was not read to its end.
 #[derive(Debug)]
-pub(crate) enum Incomplete {
-    /// The body is longer than the limit.
+pub(crate) enum CollectError {
+    /// It is longer than the limit.
     TooLarge,
     /// The budget has no room for the body, see [`crate::net::budget`].
     NoRoom,
@@ -23,7 +25,16 @@ pub(crate) enum Incomplete {
     Broken(BoxError),
 }
 
-impl Incomplete {
+/// Why there is no whole body within a time.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// It is not whole.
+    Collect(CollectError),
+    /// It took too long to arrive.
+    TooSlow,
+}
+
+impl CollectError {
     fn of(error: BoxError) -> Self {
         if cause::<OverBudgetError>(&*error).is_some() { Self::NoRoom } else { Self::Broken(error) }
     }
@@ -53,6 +64,43 @@ impl<B> Collect<B> {
         self.tally = tally;
         self
     }
+
+    /// It must be there within this time.
+    pub(crate) const fn within(self, time: Duration) -> Within<B> {
+        Within { body: self, time, end: None }
+    }
+}
+
+pin_project! {
+    /// A body that is read within a time.
+    pub(crate) struct Within<B> {
+        #[pin]
+        body: Collect<B>,
+        time: Duration,
+        // Most bodies are there at once, and need none.
+        #[pin]
+        end: Option<Sleep>,
+    }
+}
+
+impl<B> Future for Within<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    type Output = Result<Bytes, BodyError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Poll::Ready(read) = this.body.poll(cx) {
+            return Poll::Ready(read.map_err(BodyError::Collect));
+        }
+        if this.end.is_none() {
+            this.end.set(Some(sleep(*this.time)));
+        }
+        let Some(end) = this.end.as_pin_mut() else { return Poll::Pending };
+        end.poll(cx).map(|()| Err(BodyError::TooSlow))
+    }
 }
 
 impl<B> Future for Collect<B>
@@ -60,19 +108,19 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = Result<Bytes, Incomplete>;
+    type Output = Result<Bytes, CollectError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let (limit, told) = (*this.limit, *this.told);
         if told > limit as u64 {
-            return Poll::Ready(Err(Incomplete::TooLarge));
+            return Poll::Ready(Err(CollectError::TooLarge));
         }
         while let Some(frame) = ready!(this.body.as_mut().poll_frame(cx)) {
-            let frame = frame.map_err(|error| Incomplete::of(error.into()))?;
+            let frame = frame.map_err(|error| CollectError::of(error.into()))?;
             let Ok(mut data) = Frame::into_data(frame) else { continue };
             if this.first.len() + this.all.len() + data.remaining() > limit {
-                return Poll::Ready(Err(Incomplete::TooLarge));
+                return Poll::Ready(Err(CollectError::TooLarge));
             }
             if let Some(tally) = &this.tally {
                 tally.answered(data.remaining());

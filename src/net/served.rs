@@ -1,68 +1,135 @@
-//! [`Served`]: the response future of the services that answer requests over HTTP.
+//! [`Served`]: the one future of the services that read a body and answer.
 
 use super::Body;
-use futures_core::future::BoxFuture;
+use super::collect::{BodyError, Within};
+use crate::rpc::BoxError;
+use bytes::Bytes;
 use http::Response;
+use pin_project_lite::pin_project;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-/// An answer that is known at once, or a future that first reads the body of the request.
-pub(crate) struct Served(Kind);
+/// Makes an answer of the body of a request.
+pub(crate) trait Then {
+    /// What takes longer than to look at the body.
+    type Work: Future<Output = Response<Body>>;
 
-enum Kind {
-    Known(Option<Response<Body>>),
-    // Boxed, since it is an `async fn` of many steps, whose type has no name.
-    Later(BoxFuture<'static, Response<Body>>),
+    /// Makes it.
+    fn then(self, body: Result<Bytes, BodyError>) -> Next<Self::Work>;
 }
 
-impl Served {
-    /// Creates a future that is ready at once.
-    pub(crate) const fn known(response: Response<Body>) -> Self {
-        Self(Kind::Known(Some(response)))
-    }
+/// What comes of a body.
+pub(crate) enum Next<W> {
+    /// The answer.
+    Answer(Response<Body>),
+    /// Work, at the end of which there is one.
+    Work(W),
+}
 
-    /// Wraps a future that takes a while.
-    pub(crate) fn later(response: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
-        Self(Kind::Later(Box::pin(response)))
+pin_project! {
+    /// An answer that is known at once, or that `T` makes of the body of the request, by `W` if that takes longer.
+    pub(crate) struct Served<B, T, W> {
+        #[pin]
+        state: State<B, T, W>,
     }
 }
 
-impl fmt::Debug for Served {
+pin_project! {
+    #[project = Projected]
+    enum State<B, T, W> {
+        Known { answer: Option<Response<Body>> },
+        Reading { #[pin] body: Within<B>, then: Option<T> },
+        Working { #[pin] work: W },
+    }
+}
+
+impl<B, T, W> Served<B, T, W> {
+    /// An answer that is known already.
+    pub(crate) const fn known(answer: Response<Body>) -> Self {
+        Self { state: State::Known { answer: Some(answer) } }
+    }
+
+    /// The one that `then` makes of the body.
+    pub(crate) const fn read(body: Within<B>, then: T) -> Self {
+        Self { state: State::Reading { body, then: Some(then) } }
+    }
+
+    /// The one at the end of `work`, which needs no body.
+    #[cfg(feature = "rest")]
+    pub(crate) const fn work(work: W) -> Self {
+        Self { state: State::Working { work } }
+    }
+}
+
+impl<B, T, W> fmt::Debug for Served<B, T, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Served").finish_non_exhaustive()
     }
 }
 
-impl Future for Served {
+impl<B, T, W> Future for Served<B, T, W>
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+    T: Then<Work = W>,
+    W: Future<Output = Response<Body>>,
+{
     type Output = Result<Response<Body>, Infallible>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.0 {
-            // A future is not polled after its end.
-            Kind::Known(response) => response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response))),
-            Kind::Later(response) => response.as_mut().poll(cx).map(Ok),
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                // A future is not polled after its end.
+                Projected::Known { answer } => {
+                    return answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer)));
+                }
+                Projected::Working { work } => return work.poll(cx).map(Ok),
+                Projected::Reading { body, then } => {
+                    let body = ready!(body.poll(cx));
+                    let Some(then) = then.take() else { return Poll::Pending };
+                    then.then(body)
+                }
+            };
+            match next {
+                Next::Answer(answer) => return Poll::Ready(Ok(answer)),
+                Next::Work(work) => state.set(State::Working { work }),
+            }
         }
     }
 }
 
-/// Declares the `ResponseFuture` of a service that answers requests over HTTP.
+/// Declares the `ResponseFuture` of a service over `$of`, within `$bounds`, that makes an answer of the body with
+/// `$then` and `$work`.
 macro_rules! served_future {
-    ($doc:literal) => {
-        #[doc = $doc]
-        #[derive(Debug)]
-        pub struct ResponseFuture($crate::net::served::Served);
+    ($doc:literal, [$($of:ident),*] where { $($bounds:tt)* }, $then:ty, $work:ty) => {
+        pin_project_lite::pin_project! {
+            #[doc = $doc]
+            pub struct ResponseFuture<$($of,)* B> {
+                #[pin]
+                served: $crate::net::served::Served<B, $then, $work>,
+            }
+        }
 
-        impl std::future::Future for ResponseFuture {
+        impl<$($of,)* B> std::fmt::Debug for ResponseFuture<$($of,)* B> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("ResponseFuture").finish_non_exhaustive()
+            }
+        }
+
+        impl<$($of,)* B> std::future::Future for ResponseFuture<$($of,)* B>
+        where
+            $($bounds)*
+            B: http_body::Body,
+            B::Error: Into<$crate::rpc::BoxError>,
+        {
             type Output = Result<http::Response<$crate::net::Body>, std::convert::Infallible>;
 
-            fn poll(
-                mut self: std::pin::Pin<&mut Self>,
-                cx: &mut std::task::Context<'_>,
-            ) -> std::task::Poll<Self::Output> {
-                std::pin::Pin::new(&mut self.0).poll(cx)
+            fn poll(self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+                self.project().served.poll(cx)
             }
         }
     };

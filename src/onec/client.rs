@@ -6,7 +6,7 @@ use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
 use super::tls;
 use crate::net::budget::{OverBudgetError, Tally};
-use crate::net::collect::{Collect, Incomplete, collect};
+use crate::net::collect::{Collect, CollectError, collect};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -147,9 +147,9 @@ impl Future for HttpClientFuture {
                 }
                 StageOf::Coming { head, body } => {
                     let body = ready!(body.poll(cx)).map_err(|error| match error {
-                        Incomplete::TooLarge => ClientError::TooLarge(limit),
-                        Incomplete::NoRoom => ClientError::Broken(OverBudgetError.into()),
-                        Incomplete::Broken(error) => ClientError::Broken(error),
+                        CollectError::TooLarge => ClientError::TooLarge(limit),
+                        CollectError::NoRoom => ClientError::Broken(OverBudgetError.into()),
+                        CollectError::Broken(error) => ClientError::Broken(error),
                     })?;
                     // A future is not polled after its end.
                     let Some(head) = head.take() else { return Poll::Pending };

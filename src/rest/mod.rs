@@ -58,6 +58,7 @@
 mod document;
 mod endpoints;
 mod error;
+mod future;
 mod service;
 
 pub use service::{ResponseFuture, RestService};

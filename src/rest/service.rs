@@ -1,16 +1,19 @@
 //! The service over HTTP: [`RestService`].
 
-use super::endpoints::Endpoints;
+use super::endpoints::{Endpoints, Route};
+use super::error::RestError;
+use super::future::{Asked, Calling, Closing, ToolRequest};
 use crate::catalog::Catalog;
 use crate::net::Body;
 use crate::net::served::{Served, served_future};
 use crate::onec::RestCall;
-use crate::rpc::{BoxError, Response};
+use crate::rpc::{BoxError, RequestId, Response};
 use crate::service::{accessors, take_ready};
 use bytes::Buf;
 use secrecy::SecretString;
 use std::convert::Infallible;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -83,7 +86,16 @@ impl<S> fmt::Debug for RestService<S> {
     }
 }
 
-served_future!("The answer of a [`RestService`]. Dropping it ends the call to 1C.");
+served_future!(
+    "The answer of a [`RestService`]. Dropping it ends the call to 1C.",
+    [S, F] where {
+        S: Service<RestCall, Response = Response, Future = F> + Send + 'static,
+        S::Error: Into<BoxError>,
+        F: Future<Output = Result<Response, S::Error>> + Send,
+    },
+    Asked<S>,
+    Calling<F>
+);
 
 impl<S, B> Service<http::Request<B>> for RestService<S>
 where
@@ -95,7 +107,7 @@ where
 {
     type Response = http::Response<Body>;
     type Error = Infallible;
-    type Future = ResponseFuture;
+    type Future = ResponseFuture<S, S::Future, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if self.failed.is_none() {
@@ -104,12 +116,26 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let inner = match self.failed.take() {
             None => Ok(take_ready(&mut self.inner)),
             Some(error) => Err(error),
         };
         let endpoints = Arc::clone(&self.endpoints);
-        ResponseFuture(Served::later(async move { endpoints.serve(request, inner).await }))
+        let (head, body) = request.into_parts();
+        let closing = Closing::of(&head, !body.is_end_stream());
+        let tools = endpoints.tools();
+        let served = match endpoints.route(&head, &tools) {
+            Ok(Route::Tool(tool)) => {
+                let call = ToolRequest::new(tool, head, closing);
+                Served::read(endpoints.read(body), Asked { endpoints, inner, call })
+            }
+            Ok(Route::Document) => Served::work(Calling::later(async move {
+                let document = endpoints.document.of(&tools).await;
+                closing.answer(document.map_err(|error| RestError::onec(error, RequestId::next())))
+            })),
+            Err(error) => Served::known(closing.answer(Err(error))),
+        };
+        ResponseFuture { served }
     }
 }

@@ -153,7 +153,7 @@ const _: () = {
     shared::<RpcError>();
     shared::<Id>();
     sent::<Body>();
-    sent::<ResponseFuture>();
+    sent::<ResponseFuture<Rpc, Full<Bytes>>>();
     sent::<stdio::Lines>();
 };
 

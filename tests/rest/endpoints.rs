@@ -8,7 +8,7 @@ use http_body::Frame;
 use http_body_util::{Full, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::net::{Caller, Peer};
-use onec_mcp::onec::{ErrorKind, Flow, OneCService, RestCall};
+use onec_mcp::onec::{ErrorKind, Flow, OneCRest, OneCService, RestCall};
 use onec_mcp::rest::{ResponseFuture, RestService};
 use onec_mcp::rpc::{BoxError, ErrorObject, Response, RpcError};
 use onec_mcp::{Identity, Scopes};
@@ -448,8 +448,8 @@ async fn a_new_catalog_counts_at_once() {
 fn it_is_sent_shared_and_cloned() {
     fn check<T: Send + Sync + Clone + 'static>() {}
     fn sent<T: Send + 'static>() {}
-    check::<RestService<OneCService>>();
-    sent::<ResponseFuture>();
+    check::<RestService<OneCRest>>();
+    sent::<ResponseFuture<OneCRest, <OneCRest as Service<RestCall>>::Future, Full<Bytes>>>();
 }
 
 /// Bodies that nearly are arguments, and any other bytes.

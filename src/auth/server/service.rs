@@ -8,16 +8,19 @@ use super::routes::Route;
 use super::store::TokenStore;
 use super::{AuthorizationServer, Inner};
 use crate::auth::login::Login;
-use crate::net::collect::{Incomplete, collect};
-use crate::net::served::{Served, served_future};
+use crate::net::collect::{BodyError, CollectError, collect};
 use crate::net::{Body, is_encoded};
 use crate::rpc::{BoxError, without_bom};
 use bytes::{Buf, Bytes};
+use futures_core::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -29,7 +32,23 @@ const MAX_BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
-served_future!("The answer of an [`AuthorizationServer`].");
+/// The answer of an [`AuthorizationServer`].
+// Boxed: an answer takes a body, the store and 1C, in `async fn`s of many steps, whose futures have no names.
+pub struct ResponseFuture(BoxFuture<'static, Response<Body>>);
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
+    }
+}
 
 impl<L, S, B> Service<http::Request<B>> for AuthorizationServer<L, S>
 where
@@ -49,7 +68,7 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let server = Arc::clone(&self.0);
         let (head, body) = request.into_parts();
-        ResponseFuture(Served::later(async move { reply::guard(server.answer(&head, body).await) }))
+        ResponseFuture(Box::pin(async move { reply::guard(server.answer(&head, body).await) }))
     }
 }
 
@@ -210,15 +229,17 @@ where
     B: http_body::Body<Data: Buf + Send> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    match tokio::time::timeout(BODY_TIME, collect(body, MAX_BODY)).await {
-        Ok(Ok(whole)) => Ok(without_bom(whole)),
-        Ok(Err(Incomplete::TooLarge)) => {
-            Err(OAuthError::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE))
+    let read = collect(body, MAX_BODY).within(BODY_TIME).await;
+    read.map(without_bom).map_err(|why| match why {
+        BodyError::Collect(CollectError::TooLarge) => {
+            OAuthError::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE)
         }
-        Ok(Err(Incomplete::NoRoom)) => Err(OAuthError::no_room()),
-        Ok(Err(Incomplete::Broken(_))) => Err(OAuthError::request("the body broke off")),
-        Err(_) => Err(OAuthError::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT)),
-    }
+        BodyError::Collect(CollectError::NoRoom) => OAuthError::no_room(),
+        BodyError::Collect(CollectError::Broken(_)) => OAuthError::request("the body broke off"),
+        BodyError::TooSlow => {
+            OAuthError::request("the body took too long to arrive").with_status(StatusCode::REQUEST_TIMEOUT)
+        }
+    })
 }
 
 fn not_allowed(route: Route<'_>) -> Response<Body> {

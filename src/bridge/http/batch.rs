@@ -1,6 +1,6 @@
 //! Batches: several messages in one body, in revision 2025-03-26 only.
 
-use super::service::{Post, bad_request};
+use super::post::{Post, bad_request};
 use super::stream::Work;
 use super::{headers, reply};
 use crate::bridge::{Call, Capabilities, Outbox, Party, boxed, era};

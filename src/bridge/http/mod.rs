@@ -52,9 +52,11 @@
 
 pub(super) mod accept;
 mod batch;
+mod future;
 mod headers;
 mod layer;
 mod options;
+mod post;
 pub(super) mod reply;
 pub(crate) mod sentinel;
 mod service;

@@ -3,10 +3,9 @@
 use super::reply;
 use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::net::collect::{Incomplete, collect};
+use crate::net::collect::{BodyError, CollectError, Within, collect};
 use crate::net::{OriginPolicy, Refused};
-use crate::rpc::{BoxError, ErrorObject, encode_error};
-use bytes::{Buf, Bytes};
+use crate::rpc::{ErrorObject, encode_error};
 use http::{Response, StatusCode};
 use std::time::Duration;
 
@@ -25,27 +24,27 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads a body within its limits, or returns the answer to a body that exceeds them.
-    pub(in crate::bridge) async fn read<B>(&self, body: B) -> Result<Bytes, Response<Body>>
-    where
-        B: http_body::Body<Data: Buf + Send> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        match tokio::time::timeout(self.body_timeout, collect(body, self.max_body)).await {
-            Ok(Ok(whole)) => Ok(whole),
-            Ok(Err(Incomplete::TooLarge)) => Err(self.too_large()),
-            Ok(Err(Incomplete::NoRoom)) => {
+    /// Reads a body within its limits.
+    pub(in crate::bridge) fn read<B: http_body::Body>(&self, body: B) -> Within<B> {
+        collect(body, self.max_body).within(self.body_timeout)
+    }
+
+    /// What is answered where there is no whole body.
+    pub(in crate::bridge) fn unread(&self, why: BodyError) -> Response<Body> {
+        match why {
+            BodyError::Collect(CollectError::TooLarge) => self.too_large(),
+            BodyError::Collect(CollectError::NoRoom) => {
                 let error = encode_error(&ErrorObject::internal(NO_ROOM), None);
                 let mut refusal = reply::json(error, StatusCode::SERVICE_UNAVAILABLE, Some(AFTER_NO_ROOM));
                 Refused::Because(NO_ROOM.into()).mark(&mut refusal);
-                Err(refusal)
+                refusal
             }
-            Ok(Err(Incomplete::Broken(_))) => {
-                Err(reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None))
+            BodyError::Collect(CollectError::Broken(_)) => {
+                reply::error(StatusCode::BAD_REQUEST, &ErrorObject::parse_error("The body broke off"), None)
             }
-            Err(_) => {
+            BodyError::TooSlow => {
                 let error = ErrorObject::invalid_request("The body took too long to arrive");
-                Err(reply::error(StatusCode::REQUEST_TIMEOUT, &error, None))
+                reply::error(StatusCode::REQUEST_TIMEOUT, &error, None)
             }
         }
     }

@@ -4,7 +4,7 @@ use super::address::is_allowed;
 use super::error::MetadataError;
 use super::settings::ClientMetadataSettings;
 use crate::net::budget::OverBudgetError;
-use crate::net::collect::{Incomplete, collect};
+use crate::net::collect::{CollectError, collect};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -80,9 +80,9 @@ impl Fetcher {
         }
         match collect(body, longest).await {
             Ok(body) => Ok((request, Response::from_parts(head, body))),
-            Err(Incomplete::TooLarge) => Err(MetadataError::TooLarge(longest)),
-            Err(Incomplete::NoRoom) => Err(unreachable(url, &OverBudgetError)),
-            Err(Incomplete::Broken(error)) => Err(unreachable(url, &*error)),
+            Err(CollectError::TooLarge) => Err(MetadataError::TooLarge(longest)),
+            Err(CollectError::NoRoom) => Err(unreachable(url, &OverBudgetError)),
+            Err(CollectError::Broken(error)) => Err(unreachable(url, &*error)),
         }
     }
 

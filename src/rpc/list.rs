@@ -1,16 +1,11 @@
 //! Lists (`tools/list` and the other three) as items: read once for all layers, and written once.
 
 use super::each::{Each, Known};
-use super::error::ErrorObject;
 use super::item::{Item, item};
-use super::json::{JsonError, Scanner, Span};
+use super::json::{self, JsonError, Scanner, Span};
 use super::memo::{Memo, Size, Source, number};
-use super::message::Request;
 use super::method::Method;
 use super::outline::Outline;
-use super::params::Param;
-use super::payload::{Payload, blank_line_breaks};
-use super::response::Response;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -198,7 +193,7 @@ impl List {
                 out.extend_from_slice(json);
             }
             if std::mem::take(&mut outline.breaks) {
-                blank_line_breaks(&mut out);
+                json::blank_line_breaks(&mut out);
             }
             (out.into(), outline)
         })
@@ -219,59 +214,5 @@ impl List {
 impl Size for Arc<List> {
     fn size(&self) -> usize {
         self.length + self.items.len() * size_of::<Item>()
-    }
-}
-
-/// Returns an empty list in answer to `request`.
-pub(crate) fn empty_list(request: &Request) -> Response {
-    if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
-        // No cursor was ever issued.
-        return Response::error(ErrorObject::invalid_params("Unknown cursor"));
-    }
-    let (member, _) = request.method.listed().unwrap_or_default();
-    Payload::parse(format!("{{\"{member}\":[]}}")).map_err(ErrorObject::from).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The places of members in a written list are computed, not read; a reader must find the members there.
-    #[test]
-    fn members_are_found_in_what_was_written() {
-        let memo = Arc::default();
-        let known = [
-            r#""resultType":"complete""#,
-            r#""_meta" : {"a":1,"messages":["b"],"io.modelcontextprotocol/serverInfo":{}}"#,
-            r#""ttlMs":5"#,
-            "\"cacheScope\" :\r\n\"public\"",
-            r#""isError":false"#,
-        ];
-        let array = "\"tools\": [ {\"name\":\"a\",\n\"x\":[1]}, {\"name\":\"b\"},{}]";
-        for at in 0..=known.len() {
-            for turn in 0..known.len() {
-                let mut members = known.to_vec();
-                members.rotate_left(turn);
-                members.insert(at, array);
-                let payload = Payload::parse(format!("{{ {} }}", members.join(" , "))).unwrap();
-                for items in [0, 1, 2, 3] {
-                    let list = payload.clone().list(&Method::ToolsList, &memo).unwrap();
-                    let items = list.items().iter().cycle().take(items).cloned().collect();
-                    let (json, outline) = list.with(items).written().clone();
-                    let read = Payload::parse(json.clone()).unwrap();
-                    assert_eq!(format!("{outline:?}"), format!("{:?}", read.into_parts().1), "{json:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_list_has_the_length_that_it_says() {
-        let mut payload = Payload::parse(r#"{"tools":[{"name":"a"},{"name":"b"}],"x":1}"#).unwrap();
-        let list = payload.list(&Method::ToolsList, &Arc::default()).unwrap();
-        for count in 0..3 {
-            payload.show(list.with(list.items().iter().take(count).cloned().collect()));
-            assert_eq!(payload.length(), payload.json().len());
-        }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) use failure::{no_answer, tell_refused};
 pub(crate) use item::Item;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
-pub(crate) use list::{List, MAX_ITEMS, empty_list};
+pub(crate) use list::{List, MAX_ITEMS};
 #[cfg(feature = "alias")]
 pub(crate) use memo::number;
 pub(crate) use memo::{Memo, Size};
@@ -56,5 +56,5 @@ pub(crate) use memo::{Memo, Size};
 pub(crate) use message::without_bom;
 pub(crate) use outline::Outline;
 pub(crate) use payload::without_line_breaks;
-pub(crate) use response::{Outcome, encode_error};
+pub(crate) use response::{Outcome, empty_list, encode_error};
 pub(crate) use splice::encode;

@@ -257,14 +257,50 @@ impl Payload {
 /// Replaces every CR and LF by a space. In valid JSON they stand only between tokens.
 pub(crate) fn without_line_breaks(json: Bytes) -> Bytes {
     let mut bytes = json.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared));
-    blank_line_breaks(&mut bytes);
+    json::blank_line_breaks(&mut bytes);
     bytes.freeze()
 }
 
-/// Replaces every CR and LF by a space, in place.
-pub(super) fn blank_line_breaks(json: &mut [u8]) {
-    // Without a branch, so that the compiler handles many bytes a step.
-    for byte in json {
-        *byte = if matches!(*byte, b'\r' | b'\n') { b' ' } else { *byte };
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places of members in a written list are computed, not read; a reader must find the members there.
+    #[test]
+    fn members_are_found_in_what_was_written() {
+        let memo = Arc::default();
+        let known = [
+            r#""resultType":"complete""#,
+            r#""_meta" : {"a":1,"messages":["b"],"io.modelcontextprotocol/serverInfo":{}}"#,
+            r#""ttlMs":5"#,
+            "\"cacheScope\" :\r\n\"public\"",
+            r#""isError":false"#,
+        ];
+        let array = "\"tools\": [ {\"name\":\"a\",\n\"x\":[1]}, {\"name\":\"b\"},{}]";
+        for at in 0..=known.len() {
+            for turn in 0..known.len() {
+                let mut members = known.to_vec();
+                members.rotate_left(turn);
+                members.insert(at, array);
+                let payload = Payload::parse(format!("{{ {} }}", members.join(" , "))).unwrap();
+                for items in [0, 1, 2, 3] {
+                    let list = payload.clone().list(&Method::ToolsList, &memo).unwrap();
+                    let items = list.items().iter().cycle().take(items).cloned().collect();
+                    let (json, outline) = list.with(items).written().clone();
+                    let read = Payload::parse(json.clone()).unwrap();
+                    assert_eq!(format!("{outline:?}"), format!("{:?}", read.into_parts().1), "{json:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_has_the_length_that_it_says() {
+        let mut payload = Payload::parse(r#"{"tools":[{"name":"a"},{"name":"b"}],"x":1}"#).unwrap();
+        let list = payload.list(&Method::ToolsList, &Arc::default()).unwrap();
+        for count in 0..3 {
+            payload.show(list.with(list.items().iter().take(count).cloned().collect()));
+            assert_eq!(payload.length(), payload.json().len());
+        }
     }
 }

@@ -3,7 +3,8 @@
 use super::encoded::Encoded;
 use super::error::{BoxError, ErrorObject, RpcError};
 use super::failure;
-use super::message::Id;
+use super::message::{Id, Request};
+use super::params::Param;
 use super::payload::Payload;
 use super::request_id::RequestId;
 use crate::identity::Scopes;
@@ -95,4 +96,14 @@ pub(crate) fn encode_error(error: &ErrorObject, id: Option<&Id>) -> Encoded {
     error.write(&mut out);
     out.push(b'}');
     out.into()
+}
+
+/// Returns an empty list in answer to `request`.
+pub(crate) fn empty_list(request: &Request) -> Response {
+    if request.params.raw(Param::Cursor).is_some_and(|cursor| cursor != b"null") {
+        // No cursor was ever issued.
+        return Response::error(ErrorObject::invalid_params("Unknown cursor"));
+    }
+    let (member, _) = request.method.listed().unwrap_or_default();
+    Payload::parse(format!("{{\"{member}\":[]}}")).map_err(ErrorObject::from).into()
 }

@@ -120,3 +120,11 @@ pub(crate) fn once(slot: &mut Span, span: Span, name: &'static str) -> Result<()
         Err(JsonError::Duplicate(name))
     }
 }
+
+/// Replaces every CR and LF by a space, in place.
+pub(crate) fn blank_line_breaks(json: &mut [u8]) {
+    // Without a branch, so that the compiler handles many bytes a step.
+    for byte in json {
+        *byte = if matches!(*byte, b'\r' | b'\n') { b' ' } else { *byte };
+    }
+}

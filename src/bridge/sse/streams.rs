@@ -1,6 +1,6 @@
 //! The streams that are open, and the messages that wait in them.
 
-use crate::Identity;
+use crate::identity::Identity;
 use crate::net::holder::{Holder, Share, ShareError, Shares};
 use bytes::Bytes;
 use std::collections::HashMap;

@@ -72,12 +72,12 @@ async def main():
     shutil.rmtree(OUT, ignore_errors=True)
     lab = Lab(asked.gateway.resolve())
     async with lab.start_onec():
-        beside = [asyncio.create_task(run(lab, name, BESIDE[name])) for name in wanted if name in BESIDE]
-        held = [await run(lab, name, SCENARIOS[name]) for name in wanted if name in SCENARIOS]
-        held += await asyncio.gather(*beside)
-    broken = held.count(False)
-    print(f"{len(held) - broken} attacks held off, {broken} not")
-    return 0 if asked.report else min(broken, 1)
+        beside = {name: asyncio.create_task(run(lab, name, BESIDE[name])) for name in wanted if name in BESIDE}
+        held = {name: await run(lab, name, SCENARIOS[name]) for name in wanted if name in SCENARIOS}
+        held |= {name: await task for name, task in beside.items()}
+    broken = [name for name, is_held in held.items() if not is_held]
+    print(f"{len(held) - len(broken)} attacks held off, {len(broken)} not" + "".join(f"; {name}" for name in broken))
+    return 0 if asked.report else min(len(broken), 1)
 
 
 sys.exit(asyncio.run(main()))

@@ -1,7 +1,7 @@
 //! Decides whether a caller may make a request.
 
 use super::fold::folded_name;
-use super::policy::Rules;
+use super::policy::InForce;
 use crate::identity::Scopes;
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span, once};
 use crate::rpc::{ErrorObject, Method, Param, Request, RpcError};
@@ -19,7 +19,7 @@ pub(super) enum ScopeError {
 
 /// Decides by the names in a request. `have` is `None` if the caller is not identified: then nothing is allowed,
 /// whatever it needs.
-pub(super) fn decide(rules: &Rules, request: &Request, have: Option<&Scopes>) -> Result<(), ScopeError> {
+pub(super) fn decide(rules: &InForce, request: &Request, have: Option<&Scopes>) -> Result<(), ScopeError> {
     if have.is_some() && request.method.listed().is_some() {
         return Ok(());
     }
@@ -54,7 +54,7 @@ fn enough<'a>(
     Err(ScopeError::Scopes(needed.into_iter().fold(Scopes::default(), |all, needed| all.union(&needed))))
 }
 
-fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), ScopeError> {
+fn call(rules: &InForce, request: &Request, tool: &str, have: Option<&Scopes>) -> Result<(), ScopeError> {
     let arguments = request.params.raw(Param::Arguments).unwrap_or_default();
     let named = |have| {
         let closed = rules.closed(tool, have);
@@ -67,7 +67,7 @@ fn call(rules: &Rules, request: &Request, tool: &str, have: Option<&Scopes>) -> 
 
 /// Decides on a completion, which is for an argument of a prompt or of a resource template. If both are named, both
 /// count, as this layer cannot know which of them 1C looks at.
-fn complete(rules: &Rules, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), ScopeError> {
+fn complete(rules: &InForce, reference: Option<&[u8]>, have: Option<&Scopes>) -> Result<(), ScopeError> {
     let (mut name, mut uri) = (Span::default(), Span::default());
     let raw = reference.unwrap_or_default();
     if raw.first() == Some(&b'{') {

@@ -1,6 +1,6 @@
 //! Filters lists for a caller.
 
-use super::policy::Rules;
+use super::policy::InForce;
 use super::schema;
 use crate::identity::Scopes;
 use crate::rpc::json::JsonError;
@@ -19,13 +19,13 @@ struct Key {
 /// The filter of one caller for one kind of list.
 #[derive(Debug)]
 pub(super) struct Filter {
-    rules: Rules,
+    rules: InForce,
     key: Key,
     lists: Arc<Memo>,
 }
 
 impl Filter {
-    pub(super) fn new(rules: Rules, method: Method, have: &Scopes, lists: &Arc<Memo>) -> Self {
+    pub(super) fn new(rules: InForce, method: Method, have: &Scopes, lists: &Arc<Memo>) -> Self {
         let key = Key { rules: rules.id(), method, have: rules.known(have) };
         Self { rules, key, lists: Arc::clone(lists) }
     }

@@ -47,7 +47,7 @@ struct Base {
 
 /// The rules that one request is judged by, from start to end.
 #[derive(Clone, Debug)]
-pub(super) struct Rules {
+pub(super) struct InForce {
     base: Arc<Base>,
     /// The rules of the tools that serve the request.
     own: Option<Arc<ToolRules>>,
@@ -121,7 +121,7 @@ impl ScopePolicy {
 
     /// Returns all scopes in the rules and guards.
     pub fn scopes(&self) -> Scopes {
-        let Rules { base, own } = self.now();
+        let InForce { base, own } = self.now();
         own.map_or_else(|| base.mentioned.clone(), |own| base.mentioned.union(own.mentioned()))
     }
 
@@ -129,14 +129,14 @@ impl ScopePolicy {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn now(&self) -> Rules {
-        Rules { base: self.base(), own: self.tools.as_ref().map(|tools| tools.rules(&mut Extensions::new())) }
+    fn now(&self) -> InForce {
+        InForce { base: self.base(), own: self.tools.as_ref().map(|tools| tools.rules(&mut Extensions::new())) }
     }
 
     /// Returns the rules for this request. The tools that carry some of them are put into its extensions.
-    pub(super) fn of(&self, request: &mut Request) -> Rules {
+    pub(super) fn of(&self, request: &mut Request) -> InForce {
         let tools = self.tools.as_ref().filter(|_| matches!(request.method, Method::ToolsCall | Method::ToolsList));
-        Rules { base: self.base(), own: tools.map(|tools| tools.rules(&mut request.extensions)) }
+        InForce { base: self.base(), own: tools.map(|tools| tools.rules(&mut request.extensions)) }
     }
 
     /// Returns a separate policy with one more rule; clones of `self` do not change.
@@ -150,7 +150,7 @@ impl ScopePolicy {
     }
 }
 
-impl Rules {
+impl InForce {
     /// Returns an identifier that is different for other rules.
     pub(super) fn id(&self) -> (u64, u64) {
         (self.base.id, self.own.as_ref().map_or(0, |own| own.id()))

@@ -2,7 +2,7 @@
 
 use super::decide::{ScopeError, decide};
 use super::lists::Filter;
-use super::policy::{Rules, ScopePolicy};
+use super::policy::{InForce, ScopePolicy};
 use crate::audit;
 use crate::identity::Identity;
 use crate::rpc::{BoxError, Memo, Method, Param, Payload, Request, Response, RpcError, Unasked, empty_list};
@@ -120,7 +120,7 @@ impl<S> Scope<S> {
     }
 }
 
-fn allowed(rules: &Rules, request: &Request) -> Result<(), Box<RpcError>> {
+fn allowed(rules: &InForce, request: &Request) -> Result<(), Box<RpcError>> {
     let have = request.extensions.get::<Identity>().map(Identity::scopes);
     decide(rules, request, have).map_err(|no| {
         // Requests that layers make themselves are not reported.

@@ -1,7 +1,7 @@
 //! Users log in with their own login of 1C, or with a key of 1C's, and are told what is wrong.
 
+use crate::fixtures::login::{key, outcome, typed};
 use crate::support::fault::{Faulty, ok, status};
-use crate::support::login::{key, outcome, typed};
 use http::StatusCode;
 use onec_mcp::Scopes;
 use onec_mcp::auth::login::{AccessKey, Form, Login, LoginError, OwnLogin, Typed};

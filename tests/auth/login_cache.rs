@@ -1,6 +1,6 @@
 //! Answers about logins are remembered as long as they may be, and nobody gets another's.
 
-use crate::support::login::{Scripted, key, outcome, typed};
+use crate::fixtures::login::{Scripted, key, outcome, typed};
 use crate::support::poll::{by_hand, pending, ready};
 use onec_mcp::auth::login::{Cached, CachedLayer, Form, Login, LoginError, Slowdown, Typed};
 use onec_mcp::onec::{Error, ErrorKind, Infobase, OneCService};

@@ -1,6 +1,6 @@
 //! Guessing at an account is slow, from wherever it is tried, and its owner is not locked out for long.
 
-use crate::support::login::{Owner, Scripted, key, outcome, typed};
+use crate::fixtures::login::{Owner, Scripted, key, outcome, typed};
 use crate::support::poll::{by_hand, pending, ready};
 use crate::support::stores::{Folder, Schema, sqlite};
 use base64::prelude::{BASE64_STANDARD, Engine};

@@ -10,6 +10,7 @@
 
 mod basic;
 mod bearer;
+mod fixtures;
 mod login;
 mod login_cache;
 mod login_slowdown;

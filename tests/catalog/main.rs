@@ -11,6 +11,7 @@
 mod arguments;
 mod example;
 mod file;
+mod fixtures;
 mod layer;
 #[path = "../support/mod.rs"]
 mod support;

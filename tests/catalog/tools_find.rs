@@ -1,6 +1,6 @@
 //! `find_document` at both doors of MCP; REST has none of it.
 
-use crate::support::happened::{CLASSES, Document, documents};
+use crate::fixtures::happened::{CLASSES, Document, documents};
 use crate::support::tools::Doors;
 use serde_json::{Value, json};
 use std::cmp::Reverse;

@@ -1,6 +1,6 @@
 //! `event_log` and `object_history` at both doors of MCP; REST has none of them.
 
-use crate::support::happened::{CLASSES, Event, USERS, between, events};
+use crate::fixtures::happened::{CLASSES, Event, USERS, between, events};
 use crate::support::tools::{Doors, TODAY};
 use onec_mcp::demo::trade::{Status, company};
 use serde_json::{Value, json};

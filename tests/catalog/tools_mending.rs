@@ -1,8 +1,8 @@
 //! What language models often get wrong in arguments reaches 1C as if it had been right: for every
 //! argument of every tool, through every door.
 
-use crate::support::doors::{self, Doors};
-use crate::support::tool_arguments::{Place, call, completed, good, places, pointers, with, without};
+use crate::fixtures::doors::{self, Doors};
+use crate::fixtures::tool_arguments::{Place, call, completed, good, places, pointers, with, without};
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

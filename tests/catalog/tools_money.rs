@@ -1,7 +1,7 @@
 //! The tools about money, asked at every door: each argument, value, default and ceiling, each
 //! mending and each refusal, and the figures of the documents.
 
-use crate::support::money_tool::{MoneyTool, Subject};
+use crate::fixtures::money_tool::{MoneyTool, Subject};
 use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;

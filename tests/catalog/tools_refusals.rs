@@ -1,7 +1,7 @@
 //! Arguments that do not fit: what the model is told, the same at every door, and 1C is not asked.
 
-use crate::support::doors::Doors;
-use crate::support::tool_arguments::{Place, call, good, places, pointers, with, without};
+use crate::fixtures::doors::Doors;
+use crate::fixtures::tool_arguments::{Place, call, good, places, pointers, with, without};
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

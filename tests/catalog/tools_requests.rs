@@ -1,9 +1,9 @@
 //! What reaches 1C for each tool, whole, whoever calls; and what is told of 1C's own refusals and of
 //! answers that are too long.
 
-use crate::support::doors::{Door, Doors, NOTHING};
+use crate::fixtures::doors::{Door, Doors, NOTHING};
+use crate::fixtures::tool_arguments::{completed, good};
 use crate::support::fault::{Act, ok, status};
-use crate::support::tool_arguments::{completed, good};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use onec_mcp::cache::CacheLayer;

@@ -1,6 +1,6 @@
 //! The seven resolvers at every door: each argument, default, ceiling, mending and refusal.
 
-use crate::support::found::found;
+use crate::fixtures::found::found;
 use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;

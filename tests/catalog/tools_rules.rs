@@ -1,8 +1,8 @@
 //! What holds between arguments, and ceilings: sorting by what was chosen, periods, one of two, and at most
 //! so many rows. The same at every door.
 
-use crate::support::doors::Doors;
-use crate::support::tool_arguments::{call, places, with, without};
+use crate::fixtures::doors::Doors;
+use crate::fixtures::tool_arguments::{call, places, with, without};
 use onec_mcp::catalog::Limits;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The tools about sales and stock: what they answer at every door, and what 1C is asked for it.
 
-use crate::support::sales_asked::{check, complete, quarter};
+use crate::fixtures::sales_asked::{check, complete, quarter};
 use crate::support::tools::Doors;
 use onec_mcp::demo::trade::company;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! The arguments of the tools about sales and stock: ceilings, what is mended, what is refused, and whom
 //! costs are told.
 
-use crate::support::sales_asked::{check, complete, figures, mended, quarter};
-use crate::support::sales_figures;
+use crate::fixtures::sales_asked::{check, complete, figures, mended, quarter};
+use crate::fixtures::sales_figures;
 use crate::support::tools::Doors;
 use onec_mcp::catalog::Limits;
 use onec_mcp::demo::trade::company;

@@ -1,7 +1,7 @@
 //! One company stands behind both dialects of the stand-in infobase: the same question has the same
 //! answer in each, and the documents bear it out.
 
-use crate::support::company::Trade;
+use crate::fixtures::company::Trade;
 use http::Method;
 use onec_mcp::demo::trade::{Date, company};
 use proptest::prelude::*;

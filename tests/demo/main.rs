@@ -10,6 +10,7 @@
 
 mod dialects;
 mod extension;
+mod fixtures;
 mod reports;
 mod rest;
 #[path = "../support/mod.rs"]

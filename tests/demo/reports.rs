@@ -2,7 +2,7 @@
 //!
 //! The documents are added up here anew, by plain loops, for filters chosen at random.
 
-use crate::support::company::Trade;
+use crate::fixtures::company::Trade;
 use onec_mcp::demo::trade::{Analytics, Company, Date, Folder, Sale, SaleLine, Status, company};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

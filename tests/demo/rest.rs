@@ -1,6 +1,6 @@
 //! The stand-in infobase's REST dialect: what it takes, what it refuses, whom it lets in.
 
-use crate::support::company::Trade;
+use crate::fixtures::company::Trade;
 use http::Method;
 use onec_mcp::demo::trade::{Date, Folder, company};
 use proptest::prelude::*;

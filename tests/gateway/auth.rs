@@ -1,6 +1,6 @@
 //! The gateway's auth modes as an administrator and a client meet them.
 
-use crate::support::ask::{PASSWORD, USER, ask, basic, bearer, form, get, log_in, token_request, try_ask, whoami};
+use crate::fixtures::ask::{PASSWORD, USER, ask, basic, bearer, form, get, log_in, token_request, try_ask, whoami};
 use crate::support::gateway::{Gateway, command};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

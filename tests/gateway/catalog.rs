@@ -1,7 +1,7 @@
 //! The catalog as an administrator meets it: over MCP and REST, read again on SIGHUP, tried by the
 //! doctor.
 
-use crate::support::ask::{self, Answer, PASSWORD, USER, ask, basic, bearer, get};
+use crate::fixtures::ask::{self, Answer, PASSWORD, USER, ask, basic, bearer, get};
 use crate::support::fault::{Faulty, ok, result, status};
 use crate::support::gateway::{Gateway, command};
 use onec_mcp::alias::alias;

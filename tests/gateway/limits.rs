@@ -1,6 +1,6 @@
 //! What the gateway bounds, as callers and strangers meet it.
 
-use crate::support::ask::{PASSWORD, USER, basic, get, whoami};
+use crate::fixtures::ask::{PASSWORD, USER, basic, get, whoami};
 use crate::support::gateway::{self, Gateway};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -12,6 +12,7 @@ mod audit;
 mod auth;
 mod catalog;
 mod check;
+mod fixtures;
 mod limits;
 mod lists;
 mod long_work;

@@ -1,6 +1,6 @@
 //! Two gateways behind one address, on one PostgreSQL: a client need not know which of them it met.
 
-use crate::support::ask::{
+use crate::fixtures::ask::{
     Answer, PASSWORD, USER, ask, bearer, form, get, log_in, post, token_request, try_ask, whoami,
 };
 use crate::support::cable::through_a_cable;

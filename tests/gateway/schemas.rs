@@ -1,12 +1,12 @@
 //! Everything that the gateway emits is what the official JSON Schemas of MCP say: a walk through the whole of it, by
 //! every transport and in both eras.
 
+use crate::fixtures::walk::{hello, walk};
+use crate::fixtures::wire::{Wire, send};
 use crate::support::fault::{Faulty, result};
 use crate::support::gateway::Gateway;
 use crate::support::mcp::{self, MODERN, modern, post, schema};
 use crate::support::trade::TABLE;
-use crate::support::walk::{hello, walk};
-use crate::support::wire::{Wire, send};
 use serde_json::{Value, json};
 use tokio::process::Child;
 

@@ -1,7 +1,7 @@
 //! The catalog behind access keys, as users meet it: each of the demo's keys logs in on the page, sees
 //! its tools and calls them; and a process on standard streams, where nobody is asked.
 
-use crate::support::ask::{Answer, ask, bearer, form, get, post, token_request};
+use crate::fixtures::ask::{Answer, ask, bearer, form, get, post, token_request};
 use crate::support::gateway::{Gateway, command};
 use onec_mcp::demo::{self, trade::company};
 use serde_json::{Value, json};

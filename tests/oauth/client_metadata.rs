@@ -2,8 +2,8 @@
 //! (draft-ietf-oauth-client-id-metadata-document-00; MCP 2025-11-25 and 2026-07-28, client
 //! registration and its security considerations).
 
+use crate::fixtures::tls_host::{Host, Reply};
 use crate::support::oauth;
-use crate::support::tls_host::{Host, Reply};
 use onec_mcp::auth::server::{ClientMetadata, ClientMetadataSettings, MetadataError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -13,6 +13,7 @@ mod audit;
 mod authorize;
 mod bounds;
 mod client_metadata;
+mod fixtures;
 mod metadata;
 mod pages;
 mod private_key_jwt;

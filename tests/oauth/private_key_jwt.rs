@@ -1,10 +1,10 @@
 //! Clients that prove who they are by a signed assertion, with the keys that their metadata document
 //! names (RFC 7523, RFC 7521, OpenID Connect Core, section 9).
 
+use crate::fixtures::signer::{Signer, claims, text, unsigned};
+use crate::fixtures::tls_host::{Host, Reply};
 use crate::support::oauth::{self, Answer, CALLBACK, Lab, Params, VERIFIER, pair, posting};
 use crate::support::oauth_invariants as invariants;
-use crate::support::signer::{Signer, claims, text, unsigned};
-use crate::support::tls_host::{Host, Reply};
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::fuzzing::oauth as fuzzing;
 use proptest::prelude::*;

@@ -12,6 +12,7 @@ mod bodies;
 mod causes;
 mod changed_lists;
 mod faults;
+mod fixtures;
 mod identity;
 mod login;
 mod mending;

@@ -1,7 +1,7 @@
 //! Whatever 1C sends, what goes out is what MCP defines: strict clients and model APIs take all of it.
 
+use crate::fixtures::strict;
 use crate::support::lines;
-use crate::support::strict;
 use bytes::Bytes;
 use onec_mcp::Gateway;
 use onec_mcp::alias::AliasLayer;

@@ -1,7 +1,7 @@
 //! Guarded values in calls: refused however they are written, and nothing else is.
 
+use crate::fixtures::scoped::{self, guard, missing, sales};
 use crate::support::scope_invariants as invariants;
-use crate::support::scoped::{self, guard, missing, sales};
 use onec_mcp::scope::{Guard, ScopePolicy};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,7 +1,7 @@
 //! Lists through `ScopeLayer`: what a caller may see, and that nothing else changes.
 
+use crate::fixtures::scoped::{self, LISTS, listed, onec, request, value};
 use crate::support::mcp::{self, http, modern, read};
-use crate::support::scoped::{self, LISTS, listed, onec, request, value};
 use bytes::Bytes;
 use onec_mcp::rpc::{Method, Payload, Request, Response, RpcError};
 use onec_mcp::scope::{Scope, ScopeLayer, ScopePolicy};

@@ -9,6 +9,7 @@
 )]
 
 mod cache;
+mod fixtures;
 mod guards;
 mod headers;
 mod lists;

@@ -1,9 +1,9 @@
 //! Each tool, for callers with each scope alone, with none, with all, and for nobody, over every
 //! transport: who sees it, who may call it, what 1C is told, and what the audit trail says.
 
-use crate::support::callers::{Asked, EACH, Heard, Lab, Over, all, somebody};
+use crate::fixtures::callers::{Asked, EACH, Heard, Lab, Over, all, somebody};
+use crate::fixtures::trail;
 use crate::support::mcp::{LEGACY, MODERN};
-use crate::support::trail;
 use onec_mcp::demo::trade::company;
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};

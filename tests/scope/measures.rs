@@ -1,7 +1,7 @@
 //! `mcp:report:cost`: without it costs, profits and margins are neither shown nor told, however a call
 //! names them, and whatever was remembered for those who hold it.
 
-use crate::support::callers::{Heard, Lab, Over, all, all_but, somebody};
+use crate::fixtures::callers::{Heard, Lab, Over, all, all_but, somebody};
 use crate::support::hidden_invariants as invariants;
 use crate::support::hidden_invariants::Careless;
 use crate::support::mcp::MODERN;

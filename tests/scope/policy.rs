@@ -1,7 +1,7 @@
 //! `ScopePolicy`: which rule counts for what a request names.
 
+use crate::fixtures::scoped::{LISTS, anonymous, listed, missing, onec, request, value};
 use crate::support::mcp;
-use crate::support::scoped::{LISTS, anonymous, listed, missing, onec, request, value};
 use onec_mcp::rpc::{Method, Request, RpcError};
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use onec_mcp::{Identity, Scopes};

@@ -1,10 +1,10 @@
 //! Refusals of `ScopeLayer` as clients see them: every revision over every transport.
 
+use crate::fixtures::scoped::{self, guard, onec};
 use crate::support::lines;
 use crate::support::mcp::{
     self, Events, Got, LEGACY, MODERN, Rpc, http, legacy, modern, post, read, server, with_meta,
 };
-use crate::support::scoped::{self, guard, onec};
 use bytes::Bytes;
 use http_body_util::Full;
 use onec_mcp::auth::{BearerAuthLayer, Site, StaticToken};

@@ -1,6 +1,6 @@
 //! Guarded values in the input schemas of listed tools.
 
-use crate::support::scoped::{guard, listed, onec, value};
+use crate::fixtures::scoped::{guard, listed, onec, value};
 use onec_mcp::rpc::Method;
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
 use proptest::prelude::*;

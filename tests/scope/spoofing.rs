@@ -1,7 +1,7 @@
 //! Who calls is what the gateway found out. Nothing that a client sends says it in its place: no
 //! header, no metadata, no argument.
 
-use crate::support::callers::{Lab, Over, somebody};
+use crate::fixtures::callers::{Lab, Over, somebody};
 use crate::support::mcp::MODERN;
 use onec_mcp::{Identity, Scopes};
 use serde_json::{Value, json};

@@ -104,6 +104,7 @@
 //! |---|---|
 //! | (none) | the HTTP bridge, the leaf, the bearer layer, scopes and the builder of the stack |
 //! | `alias` | names of tools that every client accepts |
+//! | `tls` (on by default) | https in the client to 1C; without it a client of your own may still speak it |
 //! | `audit` | a line for each list and call of tools |
 //! | `cache` | a cache of the answers of 1C |
 //! | `catalog` | business tools as data |
@@ -113,7 +114,7 @@
 //! | `stdio` | the bridge over standard streams |
 //! | `sse` | the HTTP+SSE transport of 2024-11-05 |
 //! | `basic` | HTTP Basic with the caller's own login of 1C |
-//! | `oauth` | the authorization server with its login page, and the token store in memory |
+//! | `oauth` | the authorization server with its login page, and the token store in memory; implies `tls` |
 //! | `sqlite` | the token store in a file; implies `oauth` |
 //! | `postgres` | the token store that replicas share; implies `oauth` |
 //! | `store-contract` | the tests that every token store must pass; implies `oauth` |

@@ -20,6 +20,7 @@ mod network;
 mod origin;
 mod proxies;
 mod refusals;
+#[cfg(feature = "tls")]
 pub(crate) mod roots;
 pub(crate) mod sampler;
 pub(crate) mod served;

@@ -1,12 +1,14 @@
 //! Causes of failed calls to 1C, and what to do about each: one table for the log, `check`, clients and the login page.
 
+#[cfg(feature = "tls")]
 mod certificate;
 
-use super::client::line::{ConnectTimeoutError, NoSuchHostError, SpeaksTlsError};
+use super::client::line_errors::{ConnectTimeoutError, NoSuchHostError, SpeaksTlsError};
 use crate::rpc::cause as find;
 use http::header::{LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
+#[cfg(feature = "tls")]
 use rustls::InvalidMessage;
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
@@ -264,6 +266,7 @@ pub(super) fn of_failure(error: &(dyn StdError + 'static)) -> Option<Found> {
     if let Some(late) = find::<ConnectTimeoutError>(error) {
         return Some((Cause::ConnectTimeout, detail(&late.to_string())));
     }
+    #[cfg(feature = "tls")]
     if let Some(error) = find::<rustls::Error>(error) {
         return Some(of_tls(error));
     }
@@ -288,6 +291,7 @@ fn innermost<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     Some(found)
 }
 
+#[cfg(feature = "tls")]
 fn of_tls(error: &rustls::Error) -> Found {
     let cause = match error {
         rustls::Error::InvalidCertificate(why) => return certificate::of_certificate(why),

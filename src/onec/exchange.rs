@@ -4,7 +4,7 @@ use super::answer_error::AnswerError;
 use super::body::{is_unmarked, unmarked};
 use super::cause::{self, Found};
 use super::client::ClientError;
-use super::client::line::SpeaksTlsError;
+use super::client::line_errors::SpeaksTlsError;
 use super::deadline::Patience;
 use super::decode::decode;
 use super::encode::{encode, forwarded};
@@ -211,19 +211,16 @@ impl Target {
         }
     }
 
-    /// Turns an error of the default client into an [`Error`]; another error stays as it is.
+    /// Turns a [`ClientError`] into an [`Error`]; another error of a client stays as it is.
     fn trouble(&self, error: BoxError, asked: &Uri) -> BoxError {
         let (kind, found): (_, Option<Found>) = match find::<ClientError>(&*error) {
             Some(ClientError::Connect(_)) => (ErrorKind::Unreachable, cause::of_failure(&*error)),
             Some(ClientError::NotSent(_)) => (ErrorKind::Unreachable, None),
-            Some(ClientError::Broken(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
+            Some(ClientError::Unanswered(_)) if find::<SpeaksTlsError>(&*error).is_some() => {
                 (ErrorKind::Unreachable, cause::of_failure(&*error))
             }
-            // An error within the body comes after the head of the answer.
-            Some(ClientError::Broken(error)) if error.is::<hyper_util::client::legacy::Error>() => {
-                (ErrorKind::Broken, if self.is_known() { None } else { cause::of_silence(asked) })
-            }
-            Some(ClientError::Broken(_)) => (ErrorKind::Broken, None),
+            Some(ClientError::Unanswered(_)) if !self.is_known() => (ErrorKind::Broken, cause::of_silence(asked)),
+            Some(ClientError::Unanswered(_) | ClientError::Broken(_)) => (ErrorKind::Broken, None),
             Some(ClientError::TooLarge(limit)) => (ErrorKind::TooLarge(*limit), None),
             None => return own(error),
         };

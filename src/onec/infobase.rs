@@ -1,6 +1,7 @@
 //! The address of an infobase, and the account for it.
 
 use super::infobase_error::InfobaseError;
+#[cfg(feature = "tls")]
 use super::tls::Trust;
 use crate::identity::Credentials;
 use http::header::{AUTHORIZATION, HeaderMap};
@@ -21,6 +22,7 @@ pub struct Infobase {
     pub(super) quick: Duration,
     pub(super) slow: Duration,
     pub(super) keep_alive: Duration,
+    #[cfg(feature = "tls")]
     pub(super) trust: Trust,
 }
 
@@ -49,6 +51,7 @@ impl Infobase {
             quick: Duration::from_secs(30),
             slow: Duration::from_secs(120),
             keep_alive: Duration::from_secs(4),
+            #[cfg(feature = "tls")]
             trust: Trust::default(),
         })
     }
@@ -114,6 +117,7 @@ impl Infobase {
     ///
     /// # Errors
     /// [`InfobaseError::Authority`] if `pem` holds no certificate.
+    #[cfg(feature = "tls")]
     pub fn trust(mut self, pem: impl AsRef<[u8]>) -> Result<Self, InfobaseError> {
         self.trust.add(pem.as_ref())?;
         Ok(self)
@@ -121,6 +125,7 @@ impl Infobase {
 
     /// Accepts any certificate of the web server, for tests only: anyone on the network path can then read and
     /// change all data, passwords included.
+    #[cfg(feature = "tls")]
     #[must_use]
     pub const fn trust_anybody(mut self) -> Self {
         self.trust.anything();

@@ -25,4 +25,10 @@ pub enum InfobaseError {
     /// The text holds no valid certificate to trust.
     #[error("expected certificates in PEM format, with the lines BEGIN CERTIFICATE and END CERTIFICATE")]
     Authority,
+    /// The texts hold no client certificate, or not its private key.
+    #[error("expected a client certificate and its own private key, both in PEM format")]
+    ClientCertificate,
+    /// The URL is https, and this program was built without TLS.
+    #[error("https needs the feature `tls` of onec-mcp, and this program was built without it")]
+    NoTls,
 }

@@ -81,10 +81,11 @@ mod repair;
 mod rest;
 mod sentences;
 mod service;
+#[cfg(feature = "tls")]
 mod tls;
 
 pub use cause::Cause;
-pub use client::{ClientError, HttpClient, HttpClientFuture};
+pub use client::{ClientError, HttpClient, HttpClientBuilder, HttpClientFuture};
 pub use deadline::{Deadline, DeadlineLayer, Patience};
 pub use error::Error;
 pub use error_kind::ErrorKind;

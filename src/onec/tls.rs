@@ -45,21 +45,25 @@ impl Trust {
         self.anything = true;
     }
 
-    /// Returns the TLS configuration of the client.
+    /// Returns a TLS configuration that trusts `roots` (by default those of this machine) and the named certificates.
     ///
     /// # Errors
     /// [`InfobaseError::Certificates`] if no certificate at all is trusted.
-    pub(super) fn config(&self) -> Result<ClientConfig, InfobaseError> {
+    pub(super) fn verified(&self, roots: Option<RootCertStore>) -> Result<Verified, InfobaseError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = self.verifier(&provider)?;
-        Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+        let verifier = self.verifier(roots, &provider)?;
+        Ok(builder(provider)?.dangerous().with_custom_certificate_verifier(verifier))
     }
 
-    fn verifier(&self, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, InfobaseError> {
+    fn verifier(
+        &self,
+        roots: Option<RootCertStore>,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ServerCertVerifier>, InfobaseError> {
         if self.anything {
             return Ok(Arc::new(Anybody(provider.signature_verification_algorithms.supported_schemes())));
         }
-        let mut roots = crate::net::roots::load();
+        let mut roots = roots.unwrap_or_else(crate::net::roots::load);
         roots.add_parsable_certificates(self.own.iter().cloned());
         let known = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build();
         let known = known.map_err(|error| InfobaseError::Certificates(std::io::Error::other(error)))?;
@@ -77,6 +81,7 @@ pub(super) fn none() -> Result<ClientConfig, InfobaseError> {
 }
 
 type Builder = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
+type Verified = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
 
 fn builder(provider: Arc<CryptoProvider>) -> Result<Builder, InfobaseError> {
     ClientConfig::builder_with_provider(provider)

@@ -11,6 +11,7 @@
 mod bodies;
 mod causes;
 mod changed_lists;
+mod client;
 mod faults;
 mod fixtures;
 mod identity;

@@ -1,21 +1,16 @@
 //! One connection to 1C's web server.
 
+use super::line_errors::{ConnectTimeoutError, EndedError, SpeaksTlsError};
+use super::stream::{Secured, Stream, is_plain, wire};
 use crate::rpc::BoxError;
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::dns::GaiResolver;
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
-use hyper_util::rt::TokioIo;
-use socket2::SockRef;
+use hyper_util::client::legacy::connect::{Connected, Connection};
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 use tokio::time::{Timeout, timeout};
-use tower::util::MapErr;
 use tower_service::Service;
 
 /// The requests of one connection, after which Apache closes it (`MaxKeepAliveRequests`).
@@ -24,42 +19,6 @@ const MAX_REQUESTS: u32 = 100;
 /// Within this time of an answer a connection is not checked: hyper is still watching it, and the check is a
 /// system call.
 const FRESH: Duration = Duration::from_micros(500);
-
-/// The error of a kept connection that had ended before anything of a request was sent.
-#[derive(Debug, thiserror::Error)]
-#[error("the kept connection had ended")]
-pub(in crate::onec) struct EndedError;
-
-/// The error of a plain HTTP call that is answered by a TLS alert
-/// ([RFC 8446, section 5.1](https://www.rfc-editor.org/rfc/rfc8446#section-5.1)).
-#[derive(Debug, thiserror::Error)]
-#[error("the server speaks TLS at this port")]
-pub(in crate::onec) struct SpeaksTlsError;
-
-/// The error of a host name that cannot be resolved.
-#[derive(Debug, thiserror::Error)]
-#[error("the host name cannot be resolved")]
-pub(in crate::onec) struct NoSuchHostError(#[source] io::Error);
-
-/// The error of a connection, or its TLS, that takes longer than the time limit.
-#[derive(Debug, thiserror::Error)]
-#[error("no connection within {} s", .0.as_secs_f32())]
-pub(in crate::onec) struct ConnectTimeoutError(pub(in crate::onec) Duration);
-
-type Resolver = MapErr<GaiResolver, fn(io::Error) -> NoSuchHostError>;
-type Secured = HttpsConnector<HttpConnector<Resolver>>;
-type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
-
-/// Returns the connector of plain connections.
-pub(super) fn plain(limit: Duration) -> HttpConnector<Resolver> {
-    let mut http = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), NoSuchHostError as _));
-    http.enforce_http(false);
-    http.set_nodelay(true);
-    // The addresses of the host share the time, so that a dead one leaves time for the others.
-    http.set_connect_timeout(Some(limit));
-    http.set_keepalive(Some(Duration::from_secs(30)));
-    http
-}
 
 /// Opens [`Line`]s.
 #[derive(Clone, Debug)]
@@ -132,21 +91,10 @@ impl Line {
         }
         self.begun = self.begun.saturating_add(1);
         let fresh = self.heard.is_some_and(|heard| heard.elapsed() < FRESH);
-        if self.begun == 1 || self.begun <= MAX_REQUESTS && (fresh || self.is_quiet()) {
+        if self.begun == 1 || self.begun <= MAX_REQUESTS && (fresh || wire(&self.stream).is_quiet()) {
             return Ok(());
         }
         Err(io::Error::new(ErrorKind::NotConnected, EndedError))
-    }
-
-    /// Returns whether nothing has come since the last answer: neither the end nor unexpected bytes, such as a
-    /// TLS `close_notify` or a 408.
-    fn is_quiet(&self) -> bool {
-        let tcp = match &self.stream {
-            MaybeHttpsStream::Http(tcp) => tcp.inner(),
-            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
-        };
-        let nothing = SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]);
-        nothing.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Reads the first bytes of the first answer over plain HTTP.
@@ -174,7 +122,7 @@ impl Connection for Line {
 
 impl Read for Line {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        if self.heard.is_none() && matches!(self.stream, MaybeHttpsStream::Http(_)) {
+        if self.heard.is_none() && is_plain(&self.stream) {
             return self.poll_hear(cx, out);
         }
         ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;

@@ -52,9 +52,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let catalog = Catalog::new(Tools::read(&file, "my catalog", Limits::default())?);
 
     // The leaf's REST service calls the tools of the catalog. A cache remembers answers of 1C, for MCP and for
-    // the REST endpoints.
+    // the REST endpoints. It shares them between the callers whom the leaf treats alike.
     let rest = onec.rest();
-    let onec = CacheLayer::new().layer(onec);
+    let onec = CacheLayer::new().sharing(onec.sharing()).layer(onec);
     let rest = onec.rest(rest);
     // If callers log in, call `scopes(policy)` instead of `without_authentication()`.
     let gateway = Gateway::builder(onec)

@@ -38,7 +38,8 @@
 //!   rest, and tells 1C who calls. The leaf then works as that user, if the user has a login of 1C.
 //! - [`catalog`] defines business tools as data, built in or from a file: their arguments are mended and checked before
 //!   1C is asked.
-//! - [`cache`] remembers the answers of 1C, and gives each only to callers who may see it.
+//! - [`cache`] remembers the answers of 1C, and gives each only to the caller who got it, or to those whom the leaf
+//!   treats alike.
 //! - [`rest`] serves the catalog as plain HTTP endpoints for programs.
 //! - [`net::budget`] bounds the bytes that a server holds for all its callers, and for each.
 //! - [`demo`] is a stand-in infobase to try all this on.
@@ -103,8 +104,8 @@
 //! | Feature | What it adds |
 //! |---|---|
 //! | (none) | the HTTP bridge, the leaf, the bearer layer, scopes and the builder of the stack |
-//! | `alias` | names of tools that every client accepts |
 //! | `tls` (on by default) | https in the client to 1C; without it a client of your own may still speak it |
+//! | `alias` | names of tools that every client accepts |
 //! | `audit` | a line for each list and call of tools |
 //! | `cache` | a cache of the answers of 1C |
 //! | `catalog` | business tools as data |
@@ -175,7 +176,7 @@ pub use check::CheckLayer;
 #[cfg(feature = "confirm")]
 pub use confirm::ConfirmLayer;
 pub use gateway::Gateway;
-pub use identity::{Credentials, Identity, Scopes};
+pub use identity::{Claim, Credentials, Identity, Scopes, Sharing};
 pub use log::LogLayer;
 pub use onec::{Infobase, OneCService};
 #[cfg(feature = "rest")]

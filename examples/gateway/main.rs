@@ -89,7 +89,7 @@ async fn run(settings: Settings, logs: Reopen) -> Result<ExitCode, BoxError> {
         };
     }
     let stop = CancellationToken::new();
-    let bridge = stack::bridge(&settings, stop.clone().cancelled_owned());
+    let bridge = stack::bridge(&settings, &infobase, stop.clone().cancelled_owned());
     let stack = Stack::new(&settings, &infobase);
     tracing::info!(onec = infobase.address(), auth = settings.auth.mode(), "starting");
     let serve = async {

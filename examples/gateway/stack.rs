@@ -118,7 +118,7 @@ fn secret(settings: &Settings) -> &str {
 }
 
 fn cached(serving: &Serving, onec: &OneCService) -> (Leaf, Rest) {
-    let cache = CacheLayer::new();
+    let cache = CacheLayer::new().sharing(onec.sharing());
     let leaf = serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(onec.clone());
     let rest = leaf.rest(onec.rest());
     (leaf, rest)
@@ -172,10 +172,14 @@ impl Live {
 }
 
 /// Returns the bridge, which runs until `shutdown`.
-pub(crate) fn bridge(settings: &Settings, shutdown: impl Future<Output = ()> + Send + 'static) -> Bridge {
+pub(crate) fn bridge(
+    settings: &Settings,
+    infobase: &Opened,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Bridge {
     // The audit trail is the log of calls, unless it goes elsewhere.
     let log = LogLayer::new().every_request(settings.audit_log.is_some());
-    onec_mcp::Bridge::new(server_info(settings)).shutdown(shutdown).layer(log)
+    onec_mcp::Bridge::new(server_info(settings)).sharing(infobase.onec.sharing()).shutdown(shutdown).layer(log)
 }
 
 /// Returns the description of the server for MCP clients.

@@ -5,12 +5,12 @@ use super::{schema, show};
 use crate::rpc::json::{JsonError, Member, Scanner, Span, Tree, quote_into, unquote};
 use crate::rpc::name::{ATTEMPTS, Kept, looks_made, tool_alias};
 use crate::rpc::{Item, List, Size, label, number};
+use crate::service::shown::{self, Page as _};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
-/// Identifies the pages of one book: each page notes whether that book has learned it.
+/// Identifies the pages of one book.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pages(u64);
 
@@ -29,12 +29,16 @@ pub(super) struct Page {
     pub(super) names: Vec<(String, String)>,
     /// Argument names, by 1C's name of the tool, where some are aliases or look like one.
     pub(super) arguments: Vec<(String, Arc<Names>)>,
-    /// The edition of the book that has learned these names.
-    pub(super) edition: AtomicU64,
 }
 
 impl Size for Arc<Page> {
     fn size(&self) -> usize {
+        self.bytes()
+    }
+}
+
+impl shown::Page for Page {
+    fn bytes(&self) -> usize {
         let names = self.names.iter().map(|(alias, name)| alias.len() + name.len());
         let arguments = self.arguments.iter().map(|(tool, names)| tool.len() + names.size());
         self.shown.size() + names.sum::<usize>() + arguments.sum::<usize>()
@@ -81,7 +85,7 @@ impl Page {
             }
         }
         let shown = changed.then(|| list.with(items));
-        Ok(Self { shown, names, arguments, edition: AtomicU64::new(0) })
+        Ok(Self { shown, names, arguments })
     }
 }
 

@@ -14,7 +14,7 @@
 //! - an alias must not change because another tool comes or goes, or with the caller: clients keep it in their
 //!   settings ("always allow this tool") and models in their conversations;
 //! - replicas arrive at the same aliases without exchanging them. A replica that is called by an alias that it
-//!   never listed requests the list of tools itself, as the same caller, and at most every five seconds for
+//!   never listed to the caller requests the list of tools itself, as the same caller, and at most every five seconds for
 //!   each caller.
 //!
 //! An unknown alias is passed on as it is, and 1C rejects it. If two tools share a name nevertheless, calls under

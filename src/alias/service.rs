@@ -7,6 +7,7 @@ use crate::rpc::name::{Kept, looks_made, may_hold_alias};
 use crate::rpc::{BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
+use crate::service::shown::Asking;
 use crate::service::{accessors, take_ready};
 use http::StatusCode;
 use std::future::Future;
@@ -38,19 +39,19 @@ impl<S> Alias<S> {
 
 response_future!("The answer of an [`Alias`] service.", Show);
 
-/// Turns lists into those that clients see.
-struct Show(Arc<Known>);
+/// Turns a list into the one that clients see.
+struct Show(Arc<Known>, Asking);
 
 impl Rework for Show {
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
-        answer.map(|answer| shown(&self.0.book, answer))
+        answer.map(|answer| shown(&self.0.book, &self.1, answer))
     }
 }
 
 /// Turns a list into the one that clients see. An answer that cannot be read as a list passes as it is.
-fn shown(book: &Book, mut answer: Response) -> Response {
+fn shown(book: &Book, asking: &Asking, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome
-        && let Err(fault) = book.show(payload)
+        && let Err(fault) = book.show(asking, payload)
     {
         tracing::debug!("a list of tools whose names cannot be read: {fault}");
     }
@@ -73,7 +74,10 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = match &request.method {
-            Method::ToolsList => Answer::reworked(self.inner.call(request), Show(Arc::clone(&self.known))),
+            Method::ToolsList => {
+                let show = Show(Arc::clone(&self.known), self.known.book.asking(&request));
+                Answer::reworked(self.inner.call(request), show)
+            }
             Method::ToolsCall => self.call_tool(request),
             _ => Answer::passed(self.inner.call(request)),
         };
@@ -88,7 +92,7 @@ where
     S::Future: Send,
 {
     fn call_tool(&mut self, request: Request) -> Answer<S::Future, Show> {
-        let Some(asked) = Asking::of(&request) else { return Answer::passed(self.inner.call(request)) };
+        let Some(asked) = Named::of(&request) else { return Answer::passed(self.inner.call(request)) };
         let report = report(&request, &asked.name);
         match asked.meant(&request, &self.known.book) {
             Some(Ok(params)) => {
@@ -103,7 +107,7 @@ where
     fn ask(
         &mut self,
         request: Request,
-        asked: Asking,
+        asked: Named,
         report: Option<ToolCall>,
     ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<S> {
         // Let go of the service that was polled to readiness: it may hold a place (say, of a concurrency limit)
@@ -113,7 +117,9 @@ where
         let known = Arc::clone(&self.known);
         async move {
             let shows = Arc::clone(&known);
-            let each = move |page: &Payload| shows.book.show(&mut page.clone()).is_ok();
+            let each = move |asked: &Request, page: &Payload| {
+                shows.book.show(&shows.book.asking(asked), &mut page.clone()).is_ok()
+            };
             let found = known.asked.look_up(&request, &mut service, each, || asked.meant(&request, &known.book));
             let meant = match found.await {
                 // A caller who may see no list is refused the call itself too, and the layer below reports that.
@@ -156,7 +162,7 @@ fn told(report: Option<ToolCall>, answer: Result<Response, BoxError>) -> Result<
 }
 
 /// A call with a name of a tool or an argument that may be an alias.
-struct Asking {
+struct Named {
     /// The tool's name.
     name: String,
     by_alias: bool,
@@ -167,7 +173,7 @@ struct Asking {
 /// The parameters under 1C's names, or the answer to the client.
 type Meant = Result<Params, Box<Response>>;
 
-impl Asking {
+impl Named {
     fn of(request: &Request) -> Option<Self> {
         let name = request.params.text(Param::Name)?;
         let by_alias = looks_made(&name);
@@ -177,13 +183,13 @@ impl Asking {
 
     /// Returns the parameters under 1C's names; `None` if the book does not know all of the names.
     fn meant(&self, request: &Request, book: &Book) -> Option<Meant> {
-        let meaning = if self.by_alias { Some(book.meaning(&self.name)?) } else { None };
+        let meaning = if self.by_alias { Some(book.meaning(request, &self.name)?) } else { None };
         self.resolved(request, book, meaning, true)
     }
 
     /// Returns the parameters with known names mapped; 1C rejects the unknown ones.
     fn as_known(&self, request: &Request, book: &Book) -> Meant {
-        let meaning = book.meaning(&self.name).filter(|_| self.by_alias);
+        let meaning = book.meaning(request, &self.name).filter(|_| self.by_alias);
         self.resolved(request, book, meaning, false).unwrap_or_else(|| Ok(request.params.clone()))
     }
 
@@ -194,7 +200,7 @@ impl Asking {
             _ => (request.params.clone(), &*self.name),
         };
         let Some(arguments) = params.raw(Param::Arguments).filter(|_| self.arguments) else { return Some(Ok(params)) };
-        match book.back(tool, arguments) {
+        match book.back(request, tool, arguments) {
             Err(twice) => Some(Err(Box::new(twice.refusal()))),
             Ok(back) if all && back.strange => None,
             Ok(back) => Some(Ok(match back.json {

@@ -32,6 +32,7 @@ pub(crate) use questions::ConnectionId;
 pub(crate) use questions::Party;
 use questions::Questions;
 
+use crate::identity::Sharing;
 use crate::net::holder::Shares;
 use crate::rpc::{BoxError, Request, Response, ServerInfo};
 use futures_core::future::BoxFuture;
@@ -65,6 +66,7 @@ pub(crate) struct Core {
     pub(crate) progress: Duration,
     pub(crate) answer_timeout: Duration,
     pub(crate) shutdown: Shutdown,
+    pub(crate) sharing: Sharing,
     /// Answers the bridge's own requests, through the layers.
     own: OwnAnswers,
     pub(crate) questions: Questions,
@@ -81,6 +83,7 @@ impl Bridge {
             progress: Duration::from_secs(1),
             answer_timeout: Duration::from_secs(600),
             shutdown: shutdown(std::future::pending()),
+            sharing: Sharing::nobody(),
             own: OwnAnswers::new(),
             questions: Questions::default(),
             listeners: Shares::new(MAX_LISTENERS, LISTENERS_OF_SUBJECT, LISTENERS_OF_ADDRESS),
@@ -112,6 +115,17 @@ impl<L> Bridge<L> {
     #[must_use]
     pub const fn stream_after(mut self, time: Duration) -> Self {
         self.core.stream_after = time;
+        self
+    }
+
+    /// Sets which callers the service treats alike, as its leaf says it
+    /// ([`OneCService::sharing`](crate::OneCService::sharing)); by default nobody.
+    ///
+    /// Over HTTP a `tools/call` of 2026-07-28 is checked against the list of tools, which is read again after 60 s.
+    /// Callers who are treated alike share what is known of it; all others need a list each.
+    #[must_use]
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.core.sharing = sharing;
         self
     }
 

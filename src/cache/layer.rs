@@ -2,6 +2,7 @@
 
 use super::memory::Memory;
 use super::service::Cache;
+use crate::identity::Sharing;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::Layer;
@@ -12,19 +13,31 @@ const BYTES: u64 = 64 * 1024 * 1024;
 
 /// Remembers answers of 1C; see the [module](super).
 ///
-/// Each service that the layer makes has a memory of its own, shared by the clones of that service: answers
-/// of one infobase are never used for another.
-#[derive(Clone, Copy, Debug)]
+/// Each service that the layer makes has a memory of its own, shared by the clones of that service. An answer is given
+/// only to the caller who got it, unless [`sharing`](Self::sharing) says more.
+#[derive(Clone, Debug)]
 pub struct CacheLayer {
+    sharing: Sharing,
     lists: Option<Duration>,
     entries: u64,
     bytes: u64,
 }
 
 impl CacheLayer {
-    /// Creates a layer with the defaults: no lists, 10 000 answers, 64 MiB.
+    /// Creates a layer with the defaults: nothing is shared between callers, no lists, 10 000 answers, 64 MiB.
     pub const fn new() -> Self {
-        Self { lists: None, entries: ENTRIES, bytes: BYTES }
+        Self { sharing: Sharing::nobody(), lists: None, entries: ENTRIES, bytes: BYTES }
+    }
+
+    /// Sets which callers the service beneath treats alike, so that they are given the answers of each other; by
+    /// default nobody.
+    ///
+    /// A leaf says it of itself, as by [`OneCService::sharing`](crate::OneCService::sharing). Where several leaves are
+    /// beneath, what one of them says is true of callers of that leaf only.
+    #[must_use]
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = sharing;
+        self
     }
 
     /// Sets how long lists of the RPC dialect are remembered; by default they are not.
@@ -63,6 +76,7 @@ impl<S> Layer<S> for CacheLayer {
     type Service = Cache<S>;
 
     fn layer(&self, inner: S) -> Cache<S> {
-        Cache { inner, lists: self.lists, memory: Arc::new(Memory::new(self.entries, self.bytes)) }
+        let memory = Memory::new(self.sharing.clone(), self.entries, self.bytes);
+        Cache { inner, lists: self.lists, memory: Arc::new(memory) }
     }
 }

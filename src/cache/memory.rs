@@ -1,6 +1,7 @@
 //! [`Memory`].
 
 use super::key::Key;
+use crate::identity::Sharing;
 use crate::onec::AnswerCheck;
 use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::{BoxError, Payload, Response};
@@ -22,6 +23,7 @@ const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The remembered answers, and the calls under way.
 pub(super) struct Memory {
+    pub(super) sharing: Sharing,
     kept: Cache<Key, Kept>,
     room: u64,
     flights: Flights<Key, Result<Answer, Arc<dyn StdError + Send + Sync>>>,
@@ -62,7 +64,7 @@ impl moka::Expiry<Key, Kept> for Expiry {
 }
 
 impl Memory {
-    pub(super) fn new(entries: u64, bytes: u64) -> Self {
+    pub(super) fn new(sharing: Sharing, entries: u64, bytes: u64) -> Self {
         // With this minimum weight, `entries` answers fill the room even if they are small.
         let least = bytes.checked_div(entries).unwrap_or_default().clamp(1, u32::MAX.into());
         let room = bytes.min(least.saturating_mul(entries));
@@ -74,7 +76,7 @@ impl Memory {
             // LRU always admits a new answer, and it is easy to tell which one is dropped for it.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { kept, room, flights: Flights::default() }
+        Self { sharing, kept, room, flights: Flights::default() }
     }
 
     /// Returns the remembered answer, if it is no older than `ttl`.
@@ -101,9 +103,9 @@ impl Memory {
             if let Some(answer) = self.get(&key, ttl) {
                 return Ok(answer);
             }
-            call.await.map(|response| self.keep(key, ttl, check.as_ref(), response)).map_err(Arc::from)
+            call.await.map(|response| self.keep(key.clone(), ttl, check.as_ref(), response)).map_err(Arc::from)
         };
-        self.flights.join(key, call, |_| {}).await.map_err(|error| Shared(error).into())
+        self.flights.join(key.clone(), call, |_| {}).await.map_err(|error| Shared(error).into())
     }
 
     fn keep(&self, key: Key, ttl: Duration, check: Option<&AnswerCheck>, response: Response) -> Answer {
@@ -152,6 +154,7 @@ fn may_be_kept(payload: &Payload) -> bool {
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memory")
+            .field("sharing", &self.sharing)
             .field("entries", &self.kept.entry_count())
             .field("calls", &self.flights.count())
             .finish_non_exhaustive()

@@ -5,11 +5,14 @@
 //! Around the handle for the REST dialect, [`Cache::rest`] remembers the answer to a
 //! [`RestCall`](crate::onec::RestCall) for as long as its `cache` field says. Everything else passes at no cost.
 //!
-//! - **Key.** An answer is remembered by the path or method, the body or cursor, the headers
-//!   that are forwarded to 1C (so by the caller's scopes, `X-MCP-Scopes`), and, if calls run under the
-//!   caller's own login, by that login. Only then does `X-MCP-Sub` count: under the service account 1C
-//!   answers by scopes. Answers of the inner service must depend on nothing else. Bodies are compared byte for
-//!   byte, so it is best to normalize them before, as the catalog does.
+//! - **Whose.** An answer is given only to the caller who got it: the same subject, client, claims, partition, scopes
+//!   and login. It is shared where the leaf says by [`Sharing`](crate::Sharing) that it treats callers alike
+//!   ([`CacheLayer::sharing`]): a [`OneCService`](crate::OneCService) answers all callers of the service account alike,
+//!   and each own login by itself.
+//! - **Key.** Beside that, an answer is remembered by the path or method, the body or cursor, and the headers that are
+//!   forwarded to 1C (so by the caller's scopes, `X-MCP-Scopes`); among callers of the service account who are treated
+//!   alike, `X-MCP-Sub` does not count. Bodies are compared byte for byte, so it is best to normalize them before, as
+//!   the catalog does.
 //! - **One call for all.** Callers who ask for the same at the same time wait for one call to 1C and get
 //!   the same answer, errors included. If the caller who made the call is dropped, the next one makes it.
 //! - **Never remembered**: errors of any kind, results with `isError` or `error`, questions to the
@@ -20,6 +23,7 @@
 //! # Example
 //!
 //! ```
+//! use onec_mcp::Sharing;
 //! use onec_mcp::cache::CacheLayer;
 //! use onec_mcp::onec::RestCall;
 //! use onec_mcp::rpc::{BoxError, Payload, Request, Response};
@@ -38,7 +42,9 @@
 //!     counter.fetch_add(1, Ordering::SeqCst);
 //!     async { Ok::<_, BoxError>(Response::result(Payload::parse(r#"{"candidates":[]}"#)?)) }
 //! });
-//! let onec = CacheLayer::new().lists(Duration::from_secs(60)).max_bytes(8 * 1024 * 1024).layer(onec);
+//! // `OneCService::sharing` says this of itself.
+//! let cache = CacheLayer::new().sharing(Sharing::by_account());
+//! let onec = cache.lists(Duration::from_secs(60)).max_bytes(8 * 1024 * 1024).layer(onec);
 //! let rest = onec.rest(rest);
 //!
 //! let mut call = RestCall::new("resolve/customer", r#"{"query":"Ромашка"}"#);

@@ -59,7 +59,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = match self.lists.filter(|_| request.method.listed().is_some()) {
             Some(ttl) => {
-                let wanted = (key::of_list(&request), ttl, None);
+                let wanted = (key::of_list(&self.memory.sharing, &request), ttl, None);
                 look_up(&mut self.inner, &self.memory, wanted, request, told)
             }
             None => Answered::passed(self.inner.call(request)),
@@ -85,7 +85,7 @@ where
     fn call(&mut self, call: RestCall) -> Self::Future {
         let answer = match call.cache.filter(|ttl| !ttl.is_zero()) {
             Some(ttl) => {
-                let wanted = (key::of_call(&call), ttl, call.check.clone());
+                let wanted = (key::of_call(&self.memory.sharing, &call), ttl, call.check.clone());
                 look_up(&mut self.inner, &self.memory, wanted, call, |answer| answer.response)
             }
             None => Answered::passed(self.inner.call(call)),

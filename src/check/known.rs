@@ -1,31 +1,19 @@
 //! [`Known`]: the schemas that callers were shown.
 
 use crate::catalog::Form;
-use crate::identity::Identity;
 use crate::rpc::json::{JsonError, Member, Scanner, Span};
-use crate::rpc::{Item, List, Memo, Method, Param, Payload, Request, Size};
+use crate::rpc::{Item, List, Memo, Method, Payload, Request, Size};
+use crate::service::shown::{self, Asking, Shown};
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
-/// How long a schema is remembered.
-const KNOWN: Duration = Duration::from_secs(12 * 60 * 60);
-/// Beyond these limits, callers are forgotten and pages of one list are not remembered.
-const MAX_CALLERS: usize = 1_000;
-const MAX_PAGES: usize = 100;
-/// The most bytes of all lists, each counted once.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// A longer schema is not checked by.
 const LONGEST: usize = 256 * 1024;
 
 /// Compiling a schema of this many bytes takes milliseconds.
 const WORK: usize = 16 * 1024;
-
-/// A hash: callers with the same one see the same list. `None` for callers without identity and headers.
-type Caller = Option<[u8; 32]>;
 
 /// The schemas of one page of a list.
 #[derive(Debug, Default)]
@@ -50,11 +38,10 @@ impl Size for Arc<Page> {
     }
 }
 
-#[derive(Debug)]
-struct Shown {
-    cursor: Bytes,
-    page: Arc<Page>,
-    at: Instant,
+impl shown::Page for Page {
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 /// The page on which a caller was shown a tool last.
@@ -83,60 +70,27 @@ struct Key;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     lists: Arc<Memo>,
-    callers: Mutex<HashMap<Caller, Vec<Shown>>>,
+    shown: Shown<Page>,
 }
 
 impl Known {
     /// Returns where the caller of `request` was shown a tool last.
     pub(super) fn last(&self, request: &Request, tool: &str) -> Option<Last> {
-        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        if callers.is_empty() {
-            return None;
-        }
-        let shown = callers.get(&caller(request))?;
-        let with_tool = shown.iter().filter(|shown| shown.page.tools.contains_key(tool));
-        let last = with_tool.max_by_key(|shown| shown.at).filter(|shown| shown.at.elapsed() < KNOWN)?;
-        Some(Last { page: Arc::clone(&last.page), at: last.at })
+        let with_tool = |page: &Arc<Page>| page.tools.contains_key(tool).then(|| Arc::clone(page));
+        let (page, at) = self.shown.last(request, with_tool)?;
+        Some(Last { page, at })
+    }
+
+    /// Returns who asks for a list, and for which page.
+    pub(super) fn asking(&self, request: &Request) -> Asking {
+        self.shown.asking(request)
     }
 
     /// Learns the schemas of a page; an answer that cannot be read as a list changes nothing.
-    pub(super) fn learn(&self, request: &Request, payload: &mut Payload) {
+    pub(super) fn learn(&self, asking: &Asking, payload: &mut Payload) {
         let list = payload.list(&Method::ToolsList, &self.lists);
         let Ok(page) = list.and_then(|list| list.made(&Key, || Page::of(&list).map(Arc::new))) else { return };
-        let cursor = request.params.raw(Param::Cursor).unwrap_or_default();
-        let now = Instant::now();
-        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
-        let shown = callers.entry(caller(request)).or_default();
-        if let Some(known) = shown.iter_mut().find(|known| known.cursor == cursor) {
-            let same = Arc::ptr_eq(&known.page, &page);
-            (known.page, known.at) = (page, now);
-            if same {
-                return;
-            }
-        } else {
-            shown.truncate(MAX_PAGES - 1);
-            shown.push(Shown { cursor: Bytes::copy_from_slice(cursor), page, at: now });
-        }
-        bound(&mut callers);
-    }
-}
-
-/// Forgets old pages, and then the callers who were shown a list longest ago, until the limits are kept.
-fn bound(callers: &mut HashMap<Caller, Vec<Shown>>) {
-    callers.retain(|_, shown| {
-        shown.retain(|shown| shown.at.elapsed() < KNOWN);
-        !shown.is_empty()
-    });
-    loop {
-        let pages = callers.values().flatten().map(|shown| (Arc::as_ptr(&shown.page), shown.page.bytes));
-        let bytes = pages.collect::<HashMap<_, _>>().values().sum::<usize>();
-        if callers.len() <= MAX_CALLERS && bytes <= MAX_BYTES {
-            return;
-        }
-        let last = |shown: &Vec<Shown>| shown.iter().map(|shown| shown.at).max();
-        let oldest = callers.iter().min_by_key(|(_, shown)| last(shown)).map(|(caller, _)| *caller);
-        let Some(oldest) = oldest else { return };
-        callers.remove(&oldest);
+        self.shown.learn(asking, &page);
     }
 }
 
@@ -177,30 +131,4 @@ impl Schema {
         };
         form.get_or_init(|| read().ok()).clone()
     }
-}
-
-/// Hashes all that a list depends on.
-fn caller(request: &Request) -> Caller {
-    let identity = request.extensions.get::<Identity>();
-    if identity.is_none() && request.headers.is_empty() {
-        return None;
-    }
-    let mut hash = Sha256::new();
-    let mut part = |part: &[u8]| {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    };
-    if let Some(identity) = identity {
-        let (subject, scopes) = identity.headers();
-        part(subject.as_bytes());
-        part(scopes.as_bytes());
-        part(identity.credentials().map_or(&b""[..], |own| own.authorization().as_bytes()));
-    }
-    let mut headers: Vec<_> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    headers.sort_by_key(|(name, _)| *name);
-    for (name, value) in headers {
-        part(name.as_bytes());
-        part(value);
-    }
-    Some(hash.finalize().into())
 }

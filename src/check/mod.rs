@@ -10,7 +10,7 @@
 //! - Arguments that fit pass byte for byte. Defaults are not filled in, and arguments that the schema does
 //!   not mention stay: unlike a catalog's, these tools are not closed. Formats (`date`) only say what may be
 //!   mended, as 1C often accepts more than they do.
-//! - A schema is used for the callers who were shown it: those with the same subject, scopes, login and
+//! - A schema is used for the caller who was shown it: the same subject, client, claims, partition, scopes, login and
 //!   headers towards 1C. Nothing is checked by a schema that is unknown, broken or cannot be compiled (an unknown
 //!   draft, a pattern with look-around), and no list is requested to learn one.
 //! - A schema is remembered for 12 hours, within 32 MiB for the lists of all callers. If it rejects a call

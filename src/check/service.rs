@@ -5,6 +5,7 @@ use crate::catalog::{ArgumentError, Catalog, Fit};
 use crate::rpc::{BoxError, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::aside::{aside, is_long};
+use crate::service::shown::Asking;
 use crate::service::{accessors, ask, take_ready};
 use std::future::Future;
 use std::sync::Arc;
@@ -36,14 +37,14 @@ response_future!("The answer of a [`Check`] service.", Learn);
 
 /// Learns the schemas of a list of tools.
 struct Learn {
-    request: Box<Request>,
+    asking: Asking,
     known: Arc<Known>,
 }
 
 impl Rework for Learn {
     fn rework(self, mut answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
         if let Ok(Response { outcome: Ok(list), .. }) = &mut answer {
-            self.known.learn(&self.request, list);
+            self.known.learn(&self.asking, list);
         }
         answer
     }
@@ -66,7 +67,7 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = match &request.method {
             Method::ToolsList => {
-                let learn = Learn { request: Box::new(request.clone()), known: Arc::clone(&self.known) };
+                let learn = Learn { asking: self.known.asking(&request), known: Arc::clone(&self.known) };
                 Answer::reworked(self.inner.call(request), learn)
             }
             Method::ToolsCall => self.call_tool(request),
@@ -151,7 +152,7 @@ where
     async fn by_list_of_now(&mut self, request: Request) -> Result<Response, BoxError> {
         let known = Arc::clone(&self.known);
         let asked = ask::tools(&request, &mut self.inner, move |page, list| {
-            known.learn(page, &mut list.clone());
+            known.learn(&known.asking(page), &mut list.clone());
             true
         });
         if let Err(error) = asked.await {

@@ -3,12 +3,10 @@
 use super::hide::{hide, may_speak};
 use super::schema::{Wanted, wanted};
 use crate::rpc::json::{self, JsonError, Member, Scanner, Span, Tree};
-use crate::rpc::{Item, List, Memo, Method, Payload, Size};
+use crate::rpc::{Item, List, Memo, Method, Payload, Request, Size};
+use crate::service::shown::{self, Asking, Page as _, Shown};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Beyond this many tools all are forgotten; later lists bring them back.
-const MAX_TOOLS: usize = 10_000;
+use std::sync::Arc;
 
 /// A tool that requires consent.
 #[derive(Debug)]
@@ -23,12 +21,18 @@ pub(super) struct Guarded {
 struct Page {
     /// The page as clients see it; `None` if nothing changes.
     shown: Option<Arc<List>>,
-    tools: Vec<(String, Option<Arc<Guarded>>)>,
+    tools: HashMap<String, Option<Arc<Guarded>>>,
 }
 
 impl Size for Arc<Page> {
     fn size(&self) -> usize {
-        self.shown.size() + self.tools.iter().map(|(name, _)| name.len() + 64).sum::<usize>()
+        self.bytes()
+    }
+}
+
+impl shown::Page for Page {
+    fn bytes(&self) -> usize {
+        self.shown.size() + self.tools.keys().map(|name| name.len() + 64).sum::<usize>()
     }
 }
 
@@ -36,30 +40,30 @@ impl Size for Arc<Page> {
 #[derive(Clone, PartialEq)]
 struct Key;
 
+/// The tools that each caller was shown.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<Tools>);
-
-#[derive(Debug, Default)]
-struct Tools {
-    known: HashMap<String, Option<Arc<Guarded>>>,
-    /// The page that was learned last: usually the next one is the same.
-    last: Option<Arc<Page>>,
-}
+pub(super) struct Known(Shown<Page>);
 
 impl Known {
-    /// Returns whether a tool is known, and if so, whether it requires consent.
-    pub(super) fn tool(&self, name: &str) -> Option<Option<Arc<Guarded>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned()
+    /// Returns whether the caller of `request` was shown a tool, and if so, whether it requires consent.
+    pub(super) fn tool(&self, request: &Request, name: &str) -> Option<Option<Arc<Guarded>>> {
+        let tool = self.0.last(request, |page| page.tools.get(name).cloned());
+        tool.map(|(guarded, _)| guarded)
+    }
+
+    /// Returns who asks for a list, and for which page.
+    pub(super) fn asking(&self, request: &Request) -> Asking {
+        self.0.asking(request)
     }
 
     /// Turns a list into the one that clients see, and learns its tools.
     ///
     /// # Errors
     /// [`JsonError`] if the payload is not a list of tools.
-    pub(super) fn show(&self, payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
+    pub(super) fn show(&self, asking: &Asking, payload: &mut Payload, lists: &Arc<Memo>) -> Result<(), JsonError> {
         let list = payload.list(&Method::ToolsList, lists)?;
         let page = list.made(&Key, || Page::of(&list).map(Arc::new))?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).learn(&page);
+        self.0.learn(asking, &page);
         if let Some(shown) = &page.shown {
             payload.show(Arc::clone(shown));
         }
@@ -67,33 +71,15 @@ impl Known {
     }
 }
 
-impl Tools {
-    fn learn(&mut self, page: &Arc<Page>) {
-        if self.last.as_ref().is_some_and(|last| Arc::ptr_eq(last, page)) {
-            return;
-        }
-        if self.known.len() + page.tools.len() > MAX_TOOLS {
-            self.known.clear();
-        }
-        for (name, guarded) in page.tools.iter().take(MAX_TOOLS) {
-            match self.known.get_mut(name) {
-                Some(known) => known.clone_from(guarded),
-                None => drop(self.known.insert(name.clone(), guarded.clone())),
-            }
-        }
-        self.last = Some(Arc::clone(page));
-    }
-}
-
 impl Page {
     fn of(list: &List) -> Result<Self, JsonError> {
         let mut items = Vec::with_capacity(list.items().len());
-        let mut tools = Vec::with_capacity(list.items().len());
+        let mut tools = HashMap::with_capacity(list.items().len());
         let mut changed = false;
         for (item, Seen { shown, guarded }) in list.items().iter().zip(list.each(&Key, read)?) {
             changed |= shown.is_some();
             items.push(shown.unwrap_or_else(|| item.clone()));
-            tools.push((item.name().to_owned(), guarded));
+            tools.insert(item.name().to_owned(), guarded);
         }
         let shown = changed.then(|| list.with(items));
         Ok(Self { shown, tools })

@@ -24,8 +24,8 @@
 //!
 //! # The scope of a consent
 //!
-//! A consent is valid for one call of one tool, with these arguments, for this caller, within
-//! [`lifetime`](ConfirmLayer::lifetime). The request state that travels with the question says so under an
+//! A consent is valid for one call of one tool, with these arguments, for this caller (subject, client, partition and
+//! login), within [`lifetime`](ConfirmLayer::lifetime). The request state that travels with the question says so under an
 //! HMAC-SHA-256, which also covers the state that 1C gives for questions of its own. Its key is random, unless
 //! replicas are given a [shared secret](ConfirmLayer::shared). Without a secret, if calls run under the callers' own
 //! logins of 1C, the key is derived from that login. A replica with another key asks again.
@@ -36,8 +36,9 @@
 //! that several of them accept is valid for one call at each. The layer trusts the client to show the question to
 //! its user, as the protocol does.
 //!
-//! The layer learns from lists which tools require consent. If a tool is not known yet, the list is requested before
-//! the first call, as the same caller, and at most every five seconds. If that fails, the call goes on without the
+//! The layer learns from the lists that a caller is shown which tools require consent; what others were shown does not
+//! count. If a tool is not known yet, the list is requested before the caller's first call of it, as the same caller,
+//! and at most every five seconds. If that fails, the call goes on without the
 //! argument, and 1C rejects it.
 //!
 //! # Example

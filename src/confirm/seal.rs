@@ -150,6 +150,11 @@ impl Seal {
         part(&[u8::from(caller.is_some()), u8::from(own.is_some())]);
         part(caller.map_or("", Identity::subject).as_bytes());
         part(own.map_or(&b""[..], |own| own.authorization().as_bytes()));
+        let whose = [caller.and_then(Identity::client), caller.and_then(Identity::partition)];
+        for name in whose {
+            part(&[u8::from(name.is_some())]);
+            part(name.unwrap_or_default().as_bytes());
+        }
         mac
     }
 }

@@ -9,6 +9,7 @@ use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, Memo, Method, Param, Payload, Request, Response};
 use crate::service::answer::{Answer, Rework, response_future};
 use crate::service::asked::Asked;
+use crate::service::shown::Asking;
 use crate::service::{accessors, take_ready};
 use std::future::Future;
 use std::sync::Arc;
@@ -45,12 +46,12 @@ impl<S> Confirm<S> {
 response_future!("The answer of a [`Confirm`] service.", Work);
 
 /// The function that changes a list.
-type Make = fn(&Shared, &mut Payload) -> Result<(), JsonError>;
+type Make = fn(&Shared, &Asking, &mut Payload) -> Result<(), JsonError>;
 
 /// The work on an answer.
 enum Work {
     /// Removes the argument from a list.
-    Show(Arc<Shared>, Make),
+    Show(Arc<Shared>, Make, Asking),
     /// Keeps the consent for the next round of a call.
     Carry(Arc<Shared>, Box<Called>),
 }
@@ -58,7 +59,7 @@ enum Work {
 impl Rework for Work {
     fn rework(self, answer: Result<Response, BoxError>) -> Result<Response, BoxError> {
         answer.map(|answer| match self {
-            Self::Show(shared, make) => shown(&shared, make, answer),
+            Self::Show(shared, make, asking) => shown(&shared, make, &asking, answer),
             Self::Carry(shared, called) => carried(&shared.seal, called.subject(), answer),
         })
     }
@@ -69,9 +70,9 @@ impl Rework for Work {
 }
 
 /// Turns a list into the one that clients see. An answer that cannot be read as a list passes as it is.
-fn shown(shared: &Shared, make: Make, mut answer: Response) -> Response {
+fn shown(shared: &Shared, make: Make, asking: &Asking, mut answer: Response) -> Response {
     if let Ok(payload) = &mut answer.outcome
-        && let Err(fault) = make(shared, payload)
+        && let Err(fault) = make(shared, asking, payload)
     {
         tracing::debug!("a list that cannot be read: {fault}");
     }
@@ -95,13 +96,9 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         let answer = match &request.method {
             Method::ToolsList => {
-                let show = Work::Show(Arc::clone(&self.shared), |shared, list| shared.known.show(list, &shared.lists));
-                Answer::reworked(self.inner.call(request), show)
+                self.list(request, |shared, asking, list| shared.known.show(asking, list, &shared.lists))
             }
-            Method::PromptsList => {
-                let show = Work::Show(Arc::clone(&self.shared), |shared, list| prompts::show(list, &shared.lists));
-                Answer::reworked(self.inner.call(request), show)
-            }
+            Method::PromptsList => self.list(request, |shared, _, list| prompts::show(list, &shared.lists)),
             Method::ToolsCall => self.call_tool(stripped(request)),
             Method::PromptsGet | Method::Complete => Answer::passed(self.inner.call(stripped(request))),
             _ => Answer::passed(self.inner.call(request)),
@@ -116,11 +113,16 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
+    fn list(&mut self, request: Request, make: Make) -> Answer<S::Future, Work> {
+        let show = Work::Show(Arc::clone(&self.shared), make, self.shared.known.asking(&request));
+        Answer::reworked(self.inner.call(request), show)
+    }
+
     fn call_tool(&mut self, request: Request) -> Answer<S::Future, Work> {
         let Some(tool) = request.params.text(Param::Name) else {
             return Answer::passed(self.inner.call(request));
         };
-        match self.shared.known.tool(&tool) {
+        match self.shared.known.tool(&request, &tool) {
             Some(None) => Answer::passed(self.inner.call(request)),
             Some(Some(guarded)) => {
                 let tool = tool.into_owned();
@@ -152,11 +154,13 @@ where
         let shared = Arc::clone(&self.shared);
         async move {
             let Shared { seal, known, asked, .. } = &*shared;
-            let (shows, wanted) = (Arc::clone(&shared), tool.clone());
-            let each = move |page: &Payload| {
-                shows.known.show(&mut page.clone(), &shows.lists).is_ok() && shows.known.tool(&wanted).is_none()
+            let (shows, wanted) = (Arc::clone(&shared), (request.clone(), tool.clone()));
+            let each = move |asked: &Request, page: &Payload| {
+                let (request, tool) = &wanted;
+                shows.known.show(&shows.known.asking(asked), &mut page.clone(), &shows.lists).is_ok()
+                    && shows.known.tool(request, tool).is_none()
             };
-            let found = asked.look_up(&request, &mut service, each, || known.tool(&tool)).await;
+            let found = asked.look_up(&request, &mut service, each, || known.tool(&request, &tool)).await;
             let found = found.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a list that would tell which tools want consent");
                 None

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// Identifies a caller for the limits of one caller: by subject, or by address if many [share](Identity::shared) the
+/// Identifies a caller for the limits of one caller: by subject (and partition, if there is one), or by address if many [share](Identity::shared) the
 /// subject.
 ///
 /// Holds only a keyed hash of the subject. Equal callers are equal within a process.
@@ -54,7 +54,10 @@ impl Holder {
 
     fn find(identity: Option<&Identity>, caller: Option<&Caller>, peer: Option<&Peer>) -> Self {
         match identity {
-            Some(identity) if !identity.is_shared() => Self::subject(identity.subject()),
+            Some(identity) if !identity.is_shared() => match identity.partition() {
+                None => Self::subject(identity.subject()),
+                Some(partition) => Self::Subject(keyed_hash(('p', partition, identity.subject()))),
+            },
             _ => remote(caller, peer).map_or(Self::Nobody, Self::address),
         }
     }
@@ -140,6 +143,16 @@ impl Drop for Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_of_two_partitions_are_two() {
+        let of = |identity: &Identity| Holder::find(Some(identity), None, None);
+        let user = |partition: &str| Identity::new("a", crate::Scopes::default()).with_partition(partition);
+        assert_eq!(of(&user("p")), of(&user("p").with_client("c")));
+        assert_ne!(of(&user("p")), of(&user("q")));
+        assert_ne!(of(&user("p")), Holder::subject("a"));
+        assert_eq!(of(&user("p").shared()), Holder::Nobody);
+    }
 
     #[test]
     fn nobody_takes_all_there_is() {

@@ -8,6 +8,7 @@ use super::future::ResponseFuture;
 use super::infobase::Infobase;
 use super::infobase_error::InfobaseError;
 use super::queue::{FairQueue, FairQueueLayer};
+use crate::identity::Sharing;
 use crate::rpc::{BoxError, Request, Response};
 use crate::service::take_ready;
 use bytes::Bytes;
@@ -81,6 +82,14 @@ impl<C> OneCService<C> {
     pub fn with_client(infobase: Infobase, client: C) -> Result<Self, InfobaseError> {
         let target = Target::new(infobase)?;
         Ok(Self { client, target: Arc::new(target) })
+    }
+
+    /// Returns which callers this leaf treats alike: all who call under the account of the [`Infobase`], and those of
+    /// one login of their own ([`Sharing::by_account`]).
+    ///
+    /// This is not true of a client `C` that chooses an infobase by the caller (`X-MCP-Sub`).
+    pub const fn sharing(&self) -> Sharing {
+        Sharing::by_account()
     }
 }
 

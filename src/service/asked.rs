@@ -1,9 +1,9 @@
 //! Remembers when lists of tools were requested for a caller, so that they are not requested too often.
 
-use crate::identity::Identity;
+use crate::identity::CallerKey;
 use crate::rpc::{BoxError, Payload, Request, Response};
 use crate::service::ask::tools;
-use http::HeaderValue;
+use crate::service::shown;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,18 +16,16 @@ const FRESH: Duration = Duration::from_secs(5);
 /// Beyond this many callers, those whose list is old are forgotten.
 const MAX_CALLERS: usize = 1_000;
 
-/// Subject and scopes: callers with the same ones see the same list. `None` without authentication.
-type Caller = Option<(HeaderValue, HeaderValue)>;
 /// When the last list ended. One list at a time: those who wait use what it brought, and request another if it
 /// failed, so no answer is shared between them (as it is in a flight).
 type Turn = Arc<tokio::sync::Mutex<Option<Instant>>>;
 
 /// When each caller's list was requested last.
 #[derive(Debug, Default)]
-pub(crate) struct Asked(Mutex<HashMap<Caller, Turn>>);
+pub(crate) struct Asked(Mutex<HashMap<CallerKey, Turn>>);
 
 impl Asked {
-    fn turn(&self, caller: Caller) -> Turn {
+    fn turn(&self, caller: CallerKey) -> Turn {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if turns.len() >= MAX_CALLERS && !turns.contains_key(&caller) {
             turns.retain(|_, turn| turn.try_lock().map_or(true, |last| last.is_some_and(is_fresh)));
@@ -47,21 +45,20 @@ impl Asked {
         &self,
         request: &Request,
         service: &mut S,
-        each: impl Fn(&Payload) -> bool + Clone + Send + 'static,
+        each: impl Fn(&Request, &Payload) -> bool + Clone + Send + 'static,
         find: impl Fn() -> Option<T>,
     ) -> Result<Option<T>, BoxError>
     where
         S: Service<Request, Response = Response>,
         S::Error: Into<BoxError>,
     {
-        let caller = request.extensions.get::<Identity>().map(|identity| identity.headers().clone());
-        let turn = self.turn(caller);
+        let turn = self.turn(shown::caller(request));
         let mut last = turn.lock().await;
         let known = find();
         if known.is_some() || last.is_some_and(is_fresh) {
             return Ok(known);
         }
-        let asked = tools(request, service, move |_, page| each(page)).await;
+        let asked = tools(request, service, each).await;
         let found = find();
         if let (Err(error), None) = (asked, &found) {
             return Err(error);

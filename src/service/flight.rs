@@ -21,14 +21,14 @@ impl<K, T> Default for Flights<K, T> {
     }
 }
 
-impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
+impl<K: Clone + Eq + Hash, T: Clone> Flights<K, T> {
     /// Returns the outcome of `call`, or of an earlier call for the same key that is still under way. If the caller
     /// who made that call is dropped, the next in line makes it.
     ///
     /// A caller who asks after the end starts a new call. `keep` is given the outcome just before the end, unless the
     /// call was [forgotten](Self::forget).
     pub(crate) async fn join(&self, key: K, call: impl Future<Output = T>, keep: impl FnOnce(&T)) -> T {
-        let cell = Arc::clone(self.lock().entry(key).or_default());
+        let cell = Arc::clone(self.lock().entry(key.clone()).or_default());
         let place = Place { flights: self, key, cell: Some(cell) };
         // Calls may be large futures; without this pin, the future below would hold several copies of one.
         let call = pin!(call);
@@ -72,14 +72,14 @@ impl<K: Copy + Eq + Hash, T: Clone> Flights<K, T> {
 }
 
 /// A caller's place in a flight.
-struct Place<'a, K: Copy + Eq + Hash, T: Clone> {
+struct Place<'a, K: Clone + Eq + Hash, T: Clone> {
     flights: &'a Flights<K, T>,
     key: K,
     /// `Some` until the place is given up.
     cell: Option<Arc<OnceCell<T>>>,
 }
 
-impl<K: Copy + Eq + Hash, T: Clone> Place<'_, K, T> {
+impl<K: Clone + Eq + Hash, T: Clone> Place<'_, K, T> {
     /// Ends the flight, so that later callers start a new one.
     fn close(&self, keep: impl FnOnce()) {
         let mut flights = self.flights.lock();
@@ -94,7 +94,7 @@ impl<K: Copy + Eq + Hash, T: Clone> Place<'_, K, T> {
         last: impl FnOnce(&Arc<OnceCell<T>>) -> bool,
     ) -> bool {
         let Some(own) = &self.cell else { return false };
-        match flights.entry(self.key) {
+        match flights.entry(self.key.clone()) {
             Entry::Occupied(entry) if Arc::ptr_eq(entry.get(), own) && last(entry.get()) => {
                 entry.remove();
                 true
@@ -104,7 +104,7 @@ impl<K: Copy + Eq + Hash, T: Clone> Place<'_, K, T> {
     }
 }
 
-impl<K: Copy + Eq + Hash, T: Clone> Drop for Place<'_, K, T> {
+impl<K: Clone + Eq + Hash, T: Clone> Drop for Place<'_, K, T> {
     fn drop(&mut self) {
         let mut flights = self.flights.lock();
         // One reference is the map's and one is this place's. Others change only under the lock, so the count is exact.

@@ -8,6 +8,7 @@ pub(crate) mod ask;
 pub(crate) mod asked;
 #[cfg(any(feature = "basic", feature = "cache", feature = "oauth"))]
 pub(crate) mod flight;
+pub(crate) mod shown;
 
 /// Takes the service that was polled to readiness and leaves a clone in its place, as tower's docs require.
 pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {

@@ -334,6 +334,10 @@ async fn messages_of_others_are_not_for_a_stream() {
     events.talk.says(list.as_bytes());
     assert_eq!(send(&sse, by("other", "a b", message(path, &list))).await.status, 404);
     assert_eq!(send(&sse, message(path, &list)).await.status, 404);
+    let mut elsewhere = message(path, &list);
+    let partition = onec_mcp::Identity::new("me", onec_mcp::Scopes::parse("a b")).with_partition("p");
+    elsewhere.extensions_mut().insert(partition);
+    assert_eq!(send(&sse, elsewhere).await.status, 404);
     assert_eq!(send(&sse, by("me", "a", message(path, &list))).await.status, 202);
     let reply = events.message().await.unwrap();
     assert_eq!((&reply["result"]["who"], &reply["result"]["scopes"]), (&json!("me"), &json!("a")));

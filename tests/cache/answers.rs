@@ -318,7 +318,7 @@ async fn those_asked_for_longest_ago_go_first() {
 async fn clones_share_a_memory_and_services_do_not() {
     let layer = lists();
     let (one, other) = (OneC::new(), OneC::new());
-    let service = one.cached(layer);
+    let service = one.cached(layer.clone());
     ask(&service.clone(), customer()).await;
     ask(&service.clone(), customer()).await;
     assert_eq!(one.calls(), 1);

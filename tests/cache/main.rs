@@ -12,4 +12,5 @@ mod answers;
 mod properties;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenants;
 mod waiting;

@@ -736,6 +736,22 @@ async fn replicas_take_each_others_consents() {
         let done = answer(&replica(second), by(&again(code("1"), &asked, "accept"))).await;
         assert_eq!(!is_question(&done), same, "{first:?} {second:?} {identity:?}");
     }
+    // Of another client or partition of the same user.
+    let anna = || Identity::new("anna", Scopes::parse("mcp"));
+    let others =
+        [anna(), anna().with_client("a"), anna().with_partition("a"), anna().with_client("a").with_partition("a")];
+    for (at, asks) in others.iter().enumerate() {
+        for (other, answers) in others.iter().enumerate() {
+            let by = |params: &Value, caller: &Identity| {
+                let mut request = request(params);
+                request.extensions.insert(caller.clone());
+                request
+            };
+            let asked = answer(&replica("secret"), by(&code("1"), asks)).await;
+            let done = answer(&replica("secret"), by(&again(code("1"), &asked, "accept"), answers)).await;
+            assert_eq!(!is_question(&done), at == other, "{asks:?} {answers:?}");
+        }
+    }
     // Once at each.
     let replicas = [replica("secret"), replica("secret")];
     let asked = call(&replicas[0], &code("1")).await;

@@ -25,5 +25,6 @@ mod scopes;
 mod stack;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenants;
 mod tower_pieces;
 mod unread_log;

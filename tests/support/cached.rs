@@ -11,7 +11,7 @@ use http::HeaderMap;
 use onec_mcp::cache::{Cache, CacheLayer, ResponseFuture, RestCache};
 use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Extensions, Method, Param, Params, Payload, Request, Response, Version};
-use onec_mcp::{Credentials, Identity, Scopes};
+use onec_mcp::{Credentials, Identity, Scopes, Sharing};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -70,7 +70,9 @@ impl OneC {
         self.asked.lock().unwrap().clone()
     }
 
+    /// Treats all callers of one account alike, and says so.
     pub(crate) fn cached(&self, layer: CacheLayer) -> Cached {
+        let layer = layer.sharing(Sharing::by_account());
         let lists = layer.layer(self.clone());
         let rest = lists.rest(self.clone());
         Cached { lists, rest }

@@ -27,7 +27,8 @@ pub struct JsonRpc<S> {
 
 impl<S> JsonRpc<S> {
     pub(super) fn new(service: S, bridge: Arc<Core>, options: Options) -> Self {
-        Self { shared: Arc::new(Shared { service, bridge, options, params: ToolParams::default() }) }
+        let params = ToolParams::new(bridge.sharing.clone());
+        Self { shared: Arc::new(Shared { service, bridge, options, params }) }
     }
 }
 

@@ -3,15 +3,18 @@
 
 use super::headers::single;
 use super::sentinel;
-use crate::rpc::json::{self, Member, Scanner, Span, once};
-use crate::rpc::{BoxError, ErrorObject, MAX_ITEMS, Param, Params, Payload, Request, Response, RpcError};
+use crate::identity::{CallerKey, Sharing};
+use crate::rpc::json::{self, JsonError, Member, Scanner, Span, once};
+use crate::rpc::{
+    BoxError, ErrorObject, List, Memo, Method, Param, Params, Payload, Request, Response, RpcError, Size,
+};
 use crate::service::ask;
+use crate::service::shown::{self, Page as _, Shown};
 use http::HeaderMap;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::time::Instant;
 use tower_service::Service;
 
 /// How long a list of tools counts as fresh.
@@ -20,8 +23,6 @@ const FRESH: Duration = Duration::from_secs(60);
 const FRESH_FOR_UNKNOWN: Duration = Duration::from_secs(5);
 /// How long a list counts as fresh for a client whose headers do not fit it.
 const FRESH_FOR_MISMATCH: Duration = Duration::from_secs(1);
-/// The most tools that are remembered.
-const MAX_TOOLS: usize = MAX_ITEMS;
 /// Below this number every integer has a double of its own.
 const SAFE: f64 = 9_007_199_254_740_992.0;
 
@@ -32,21 +33,47 @@ struct Mirrored {
     path: Vec<String>,
 }
 
-/// The annotated properties of all tools, from the last list of tools.
+/// The annotated properties of the tools of one page of a list.
+#[derive(Debug, Default)]
+struct Page(HashMap<String, Arc<[Mirrored]>>);
+
+impl shown::Page for Page {
+    fn bytes(&self) -> usize {
+        let of_property = |property: &Mirrored| {
+            property.header.len() + property.path.iter().map(|key| key.len() + 24).sum::<usize>() + 48
+        };
+        let of_tool =
+            |(name, tool): (&String, &Arc<[Mirrored]>)| name.len() + 64 + tool.iter().map(of_property).sum::<usize>();
+        self.0.iter().map(of_tool).sum()
+    }
+}
+
+impl Size for Arc<Page> {
+    fn size(&self) -> usize {
+        self.bytes()
+    }
+}
+
+/// The key of [`Page`]s among what is derived from a list; they depend on the list alone.
+#[derive(Clone, PartialEq)]
+struct Key;
+
+/// The annotated properties of the tools that callers were shown.
 #[derive(Debug, Default)]
 pub(super) struct ToolParams {
-    known: Mutex<Known>,
-    /// Allows one request for the list at a time; others wait and use its answer.
-    asking: tokio::sync::Mutex<()>,
+    shown: Shown<Page>,
+    lists: Arc<Memo>,
+    /// Allows one request for a caller's list at a time; others wait and use its answer.
+    turns: Mutex<HashMap<CallerKey, Weak<Turn>>>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    tools: HashMap<String, Arc<[Mirrored]>>,
-    read: Option<Instant>,
-}
+type Turn = tokio::sync::Mutex<()>;
 
 impl ToolParams {
+    pub(super) fn new(sharing: Sharing) -> Self {
+        Self { shown: Shown::new(sharing), ..Self::default() }
+    }
+
     /// Checks the headers of a `tools/call` of 2026-07-28 against its arguments.
     ///
     /// # Errors
@@ -59,7 +86,7 @@ impl ToolParams {
         let Some(name) = request.params.text(Param::Name) else { return Ok(()) };
         let mut limit = FRESH;
         loop {
-            let (mirrored, age) = self.look_up(&name);
+            let (mirrored, age) = (self.look_up(request, &name), self.age(request));
             let limit_now = if mirrored.is_some() { limit } else { limit.min(FRESH_FOR_UNKNOWN) };
             if age.is_none_or(|age| age >= limit_now) {
                 if let Err(error) = self.refresh(request, service, age).await {
@@ -81,9 +108,25 @@ impl ToolParams {
         }
     }
 
-    fn look_up(&self, name: &str) -> (Option<Arc<[Mirrored]>>, Option<Duration>) {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        (known.tools.get(name).cloned(), known.read.map(|read| read.elapsed()))
+    fn look_up(&self, request: &Request, name: &str) -> Option<Arc<[Mirrored]>> {
+        self.shown.last(request, |page| page.0.get(name).cloned()).map(|(mirrored, _)| mirrored)
+    }
+
+    /// Returns how long ago the list was read for the caller of `request`.
+    fn age(&self, request: &Request) -> Option<Duration> {
+        self.shown.last(request, |_| Some(())).map(|((), at)| at.elapsed())
+    }
+
+    fn turn(&self, request: &Request) -> Arc<Turn> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let caller = self.shown.caller(request);
+        if let Some(turn) = turns.get(&caller).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        turns.insert(caller, Arc::downgrade(&turn));
+        turn
     }
 
     async fn refresh<S>(&self, request: &Request, service: &S, seen: Option<Duration>) -> Result<(), BoxError>
@@ -91,43 +134,55 @@ impl ToolParams {
         S: Service<Request, Response = Response> + Clone,
         S::Error: Into<BoxError>,
     {
-        let _turn = self.asking.lock().await;
-        let age = self.look_up("").1;
+        let turn = self.turn(request);
+        let _turn = turn.lock().await;
+        let age = self.age(request);
         if age.is_some_and(|age| seen.is_none_or(|seen| age < seen)) {
             return Ok(());
         }
-        let read = Arc::<Mutex<HashMap<_, _>>>::default();
-        let tools = Arc::clone(&read);
-        let each = move |_: &Request, page: &Payload| {
-            let list: Value = serde_json::from_slice(page.json()).unwrap_or_default();
-            read_tools(&list, &mut tools.lock().unwrap_or_else(PoisonError::into_inner));
+        let (read, lists) = (Arc::<Mutex<Vec<_>>>::default(), Arc::clone(&self.lists));
+        let pages = Arc::clone(&read);
+        let each = move |asked: &Request, page: &Payload| {
+            let page = page.read_list(&Method::ToolsList, &lists);
+            let page = page.and_then(|list| list.made(&Key, || Page::of(&list).map(Arc::new))).unwrap_or_default();
+            pages.lock().unwrap_or_else(PoisonError::into_inner).push((asked.clone(), page));
             true
         };
         if let Some(error) = ask::tools(request, &mut service.clone(), each).await? {
             return Err(error.into());
         }
-        let tools = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another caller may see other tools, so those of earlier lists stay.
-        if known.tools.len() + tools.len() > MAX_TOOLS {
-            known.tools.clear();
+        // Callers who are treated alike may see other tools by their scopes, so those of earlier lists stay.
+        for (asked, page) in std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.shown.learn_too(&self.shown.asking(&asked), &page);
         }
-        known.tools.extend(tools);
-        known.read = Some(Instant::now());
         Ok(())
     }
 }
 
-fn read_tools(list: &Value, tools: &mut HashMap<String, Arc<[Mirrored]>>) {
-    let items = list.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for tool in items.iter().take(MAX_TOOLS) {
-        let Some(name) = tool.get("name").and_then(Value::as_str) else { continue };
-        let mut mirrored = Vec::new();
-        if let Some(schema) = tool.get("inputSchema") {
-            collect(schema, &mut Vec::new(), &mut mirrored);
-        }
-        tools.insert(name.to_owned(), mirrored.into());
+impl Page {
+    fn of(list: &List) -> Result<Self, JsonError> {
+        let tools = list.items().iter().zip(list.each(&Key, |item| Ok::<_, JsonError>(Mirrors(mirrors(&item.json))))?);
+        Ok(Self(tools.map(|(item, Mirrors(mirrored))| (item.name().to_owned(), mirrored)).collect()))
     }
+}
+
+/// The annotated properties of one tool.
+#[derive(Clone, Debug)]
+struct Mirrors(Arc<[Mirrored]>);
+
+impl Size for Mirrors {
+    fn size(&self) -> usize {
+        self.0.len() * 96
+    }
+}
+
+fn mirrors(tool: &[u8]) -> Arc<[Mirrored]> {
+    let mut mirrored = Vec::new();
+    let tool: Value = serde_json::from_slice(tool).unwrap_or_default();
+    if let Some(schema) = tool.get("inputSchema") {
+        collect(schema, &mut Vec::new(), &mut mirrored);
+    }
+    mirrored.into()
 }
 
 /// Collects annotated properties. Annotations count only where a chain of `properties` leads to them.

@@ -47,13 +47,13 @@ impl Streams {
     ) -> Result<(Open, mpsc::Receiver<Waiting>), ShareError> {
         let share = self.shares.take(Holder::of_http(extensions))?;
         let (messages, waiting) = mpsc::channel(MAX_WAITING);
-        let stream = Stream { messages, bytes: Arc::default(), subject: subject(extensions).map(str::to_owned) };
+        let stream = Stream { messages, bytes: Arc::default(), owner: extensions.get::<Identity>().cloned() };
         let open = Open { id: Uuid::new_v4(), streams: Arc::clone(self), _share: share };
         self.map().insert(open.id, stream);
         Ok((open, waiting))
     }
 
-    /// Queues a message in a stream of the same subject, if there is room. Without such a stream it is `Closed`.
+    /// Queues a message in a stream of the same subject and partition, if there is room. Without such a stream it is `Closed`.
     pub(super) fn post(
         &self,
         stream: Uuid,
@@ -61,15 +61,19 @@ impl Streams {
         extensions: http::Extensions,
     ) -> Result<(), TrySendError<()>> {
         let stream = self.map().get(&stream).cloned();
-        match stream.filter(|stream| stream.subject.as_deref() == subject(&extensions)) {
+        match stream.filter(|stream| is_one(stream.owner.as_ref(), extensions.get())) {
             Some(stream) => stream.post(message, extensions),
             None => Err(TrySendError::Closed(())),
         }
     }
 }
 
-fn subject(extensions: &http::Extensions) -> Option<&str> {
-    extensions.get::<Identity>().map(Identity::subject)
+/// Returns whether both are one user, maybe with a newer token.
+fn is_one(owner: Option<&Identity>, from: Option<&Identity>) -> bool {
+    match (owner, from) {
+        (Some(owner), Some(from)) => owner.subject() == from.subject() && owner.partition() == from.partition(),
+        (owner, from) => owner.is_none() && from.is_none(),
+    }
 }
 
 /// An open stream, as POSTed messages see it.
@@ -78,8 +82,8 @@ struct Stream {
     messages: mpsc::Sender<Waiting>,
     /// How many bytes of messages wait.
     bytes: Arc<AtomicUsize>,
-    /// The subject that opened the stream. Messages of other subjects are rejected.
-    subject: Option<String>,
+    /// The caller who opened the stream. Messages of others are rejected.
+    owner: Option<Identity>,
 }
 
 impl Stream {

@@ -5,7 +5,7 @@ use crate::support::faulty_store::{Fault, Faulty};
 use crate::support::stores::{self, Folder, NOW, Schema, code, grant, sqlite, token};
 use onec_mcp::auth::Digest;
 use onec_mcp::auth::store::{
-    Client, Exchange, MemoryStore, PostgresStore, SqliteStore, TokenKind, TokenStore, contract,
+    BoxStore, Client, Exchange, MemoryStore, PostgresStore, SqliteStore, TokenKind, TokenStore, contract,
 };
 use secrecy::SecretString;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -16,6 +16,12 @@ use std::time::{Duration, Instant};
 async fn memory() {
     let store = MemoryStore::new();
     contract::all(&store, &store.clone()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn memory_in_a_box() {
+    let store = MemoryStore::new();
+    contract::all(&BoxStore::new(store.clone()), &BoxStore::new(store)).await.unwrap();
 }
 
 /// Both handles start at once on a file that is not there yet.

@@ -13,6 +13,7 @@
 //! The fields of [`Client`], [`Grant`], [`Token`] and [`TokenKind`] are public and exhaustive: a store keeps all of
 //! them, and a field that a later version adds breaks the build of a store that does not keep it.
 
+mod boxed;
 #[cfg(feature = "store-contract")]
 pub mod contract;
 mod memory;
@@ -26,6 +27,7 @@ mod sqlite;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod statements;
 
+pub use boxed::BoxStore;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
@@ -40,41 +42,65 @@ use std::future::Future;
 
 /// Stores clients, grants, codes and tokens.
 ///
-/// Every method is atomic, also between processes that share a store: of any number of [`exchange`](Self::exchange)s of
-/// one code or refresh token exactly one is `Done`. What a method has confirmed survives a crash (except in memory).
-/// The current time is passed in as `now`.
+/// Three stores ship with the crate; the [example](#example) is a fourth one. [`BoxStore`] holds a store of any type.
+///
+/// # Rules
+///
+/// The feature `store-contract` has tests of these rules and of those of each method (`contract::all`), which every
+/// implementation must pass.
+///
+/// - *Every method is atomic*, also between processes that share a store: of any number of
+///   [`exchange`](Self::exchange)s of one code or refresh token exactly one is `Done`. What fails changes nothing.
+/// - *What a method has confirmed counts at once* for every handle and process, and survives a crash (except in
+///   memory).
+/// - *The current time* is passed in as `now`; a store asks no clock. What ends at a time has ended at that very second:
+///   a token that expires at `now` is expired. Times may be any [`Timestamp`], negative ones and `MAX` too.
+/// - *Values come back unchanged*. Ids are compared byte by byte: another case, or a space at the end, is another id.
+///   Names and redirect URIs of clients may hold any character, U+0000 too, and subjects, `client_id`s and URIs of grants any
+///   other. An empty text, list or set of bytes is not the same as none.
+/// - *Nothing found is no error*: looking for, revoking or exchanging what does not exist succeeds, also with an id that
+///   holds U+0000, which no id has.
 ///
 /// # Grace
 ///
 /// A client may refresh twice at once, and a client that never got the answer asks again. A *refresh token* that was
 /// exchanged may therefore come again until its grace is over: each time it gets one more pair of its grant
 /// (`Repeated`), and the earlier pairs stay valid. The store notes the end of the grace at the first exchange, for all
-/// processes that share it, and keeps the sealed credentials until then: the bearer of the token could get them by an
-/// exchange as well. Codes have no grace. The number of pairs is not limited here: each costs a request, as a plain
-/// refresh does, and one revocation ends them all.
+/// processes that share it; later exchanges do not extend it. It keeps the sealed credentials until then: the bearer of
+/// the token could get them by an exchange as well. Codes have no grace. The number of pairs is not limited here: each
+/// costs a request, as a plain refresh does, and one revocation ends them all.
 ///
-/// The feature `store-contract` has tests that every implementation must pass.
+#[doc = include_str!("example.md")]
 pub trait TokenStore: Clone + Send + Sync + 'static {
-    /// Stores a registered client; one with its id is replaced. A store with a size limit may forget clients that have
-    /// no grant to make room: those that were never used first, then the ones used the longest ago, and never one that
-    /// registered within the last [`JUST_REGISTERED`] seconds, since a user may be logging in through it. If there is
-    /// none to forget, it fails.
+    /// Stores a registered client. It replaces one with its id, which stays as used as it was. A store with a size limit
+    /// may forget clients that have no grant to make room: those that were never used first, then the ones used the
+    /// longest ago, and never one that registered within the last [`JUST_REGISTERED`] seconds, since a user may be
+    /// logging in through it. If there is none to forget, it fails.
     fn put_client(&self, client: Client) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns a registered client.
+    /// Returns a registered client as it was put last.
     fn client(&self, id: &str) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Stores a new grant with its first tokens (or its code), and notes that its client is used.
+    /// Stores a new grant with its first tokens (or its code), and notes that its client is used since the grant was
+    /// [created](Grant::created), to the day. The client need not be a registered one. It fails, and stores nothing, if a
+    /// token is of another grant or exists, or if the grant exists. A grant that was swept may be put again.
     fn put_grant(&self, grant: Grant, tokens: Vec<Token>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Returns a code or token with its grant, even if it has expired or was used, until it is swept. `None` once the
-    /// grant is revoked.
+    /// token or its grant is revoked.
     fn find(&self, digest: &Digest) -> impl Future<Output = Result<Option<Found>, StoreError>> + Send;
 
-    /// Uses up a code or refresh token and stores its successors, both or neither. A refresh token may come again for
-    /// `grace` seconds from `now` on (0 for not at all), whether or not its successors were used themselves. Any other
-    /// use of a used code or token revokes its grant in the same step, even after it has expired. The credentials that
-    /// the used one carried are forgotten when it cannot come again, by the next [`sweep`](Self::sweep) at the latest.
+    /// Uses up a code or refresh token and stores its successors, both or neither.
+    ///
+    /// - A refresh token may come again for `grace` seconds from the first exchange on (0 for not at all), whether or
+    ///   not its successors were used themselves.
+    /// - Any other use of a used code or token revokes its grant with all tokens in the same step, even after it has
+    ///   expired, and leaves other grants alone.
+    /// - An access token, and one that is unknown, revoked or expired, is `Gone`, within a grace too: nothing changes.
+    /// - It fails, and uses nothing up, if a successor is of another grant or exists.
+    /// - The credentials that the used one carried are forgotten when it cannot come again: at once, or by the next
+    ///   [`sweep`](Self::sweep) after the grace.
+    /// - A revocation at the same time either comes first, so that this is `Gone`, or revokes the successors too.
     fn exchange(
         &self,
         used: &Digest,
@@ -83,7 +109,8 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         grace: Timestamp,
     ) -> impl Future<Output = Result<Exchange, StoreError>> + Send;
 
-    /// Whether `id` is used for the first time. Until `until`, every further use returns `false`, in all processes.
+    /// Whether `id` is used for the first time. Until `until`, every further use returns `false`, in all processes; then
+    /// it may be used once more.
     fn first_use(
         &self,
         id: &Digest,
@@ -91,8 +118,9 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Stores until `until` what is known of the logins of an account, and replaces what was known: some 100 bytes that
-    /// hold no password, only a slow salted hash of one. Data that expires at once need not be kept.
+    /// Stores until `until` what is known of the logins of an account: some 100 bytes (or none) that hold no password,
+    /// only a slow salted hash of one. It replaces what was known, also if it has expired already; the next
+    /// [`sweep`](Self::sweep) counts it.
     fn put_login(
         &self,
         account: &Digest,
@@ -108,19 +136,25 @@ pub trait TokenStore: Clone + Send + Sync + 'static {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
 
-    /// Revokes a grant with all its tokens.
+    /// Revokes a grant with all its tokens, and no other.
     fn revoke_grant(&self, id: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Revokes all grants of a user.
+    /// Revokes all grants of a user, and of no other.
     fn revoke_subject(&self, subject: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Revokes a single token and leaves its grant alone.
     fn revoke_token(&self, digest: &Digest) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets what has expired before `now` and returns the number of rows. This includes known logins, credentials
-    /// whose grace is over, grants that have no tokens left, and clients that have no grant: `idle` seconds after they
-    /// were last used, or, if they were never used, [`UNUSED`] seconds after they registered (or `idle`, if that is
-    /// less).
+    /// Forgets what has ended at `now`, and returns the number of rows that are gone:
+    ///
+    /// - codes and tokens that have expired, used ones too;
+    /// - grants that have no tokens left;
+    /// - ids and known logins that have expired;
+    /// - clients that have no grant left: more than `idle` seconds after they were last used, or, if they were never
+    ///   used, more than [`UNUSED`] seconds after they registered (or `idle`, if that is less).
+    ///
+    /// It also forgets the credentials of refresh tokens whose grace is over, and the end of the grace; these tokens stay
+    /// and are not counted.
     fn sweep(&self, now: Timestamp, idle: Timestamp) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Ends the use of the store by this process; no other method is called afterwards. By default there is nothing to

@@ -3,12 +3,11 @@
 use super::bounds::KNOWN;
 use super::record::Record;
 use crate::auth::login::salt::{AccountHash, account as account_name};
-use crate::auth::store::{StoreError, TokenStore};
+use crate::auth::store::{BoxStore, StoreError, TokenStore};
 use crate::auth::trouble::Troubles;
 use crate::auth::{Clock, Digest};
 use crate::identity::Credentials;
 use crate::net::Network;
-use futures_core::future::BoxFuture;
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,31 +20,9 @@ const CAPACITY: u64 = 10_000;
 /// How long to wait for the store, and for a turn to compare.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// The methods of a [`TokenStore`] that are needed, independent of its type.
-trait Logins: Send + Sync {
-    fn find(&self, account: Digest) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
-    fn put(&self, account: Digest, record: Vec<u8>, known: bool) -> BoxFuture<'_, Result<(), StoreError>>;
-}
-
-struct In<S> {
-    store: S,
-    clock: Clock,
-}
-
-impl<S: TokenStore> Logins for In<S> {
-    fn find(&self, account: Digest) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(async move { self.store.login(&account, self.clock.now()).await })
-    }
-
-    fn put(&self, account: Digest, record: Vec<u8>, known: bool) -> BoxFuture<'_, Result<(), StoreError>> {
-        let now = self.clock.now();
-        let until = if known { now.saturating_add(KNOWN.as_secs().cast_signed()) } else { now };
-        Box::pin(async move { self.store.put_login(&account, record, until).await })
-    }
-}
-
 pub(in crate::auth::login) struct Stored {
-    logins: Arc<dyn Logins>,
+    store: BoxStore,
+    clock: Clock,
     read: Cache<AccountHash, Option<Record>>,
     /// Allows one password to be hashed at a time, so that guessers take one core at most.
     turn: Arc<Semaphore>,
@@ -56,7 +33,7 @@ impl Stored {
     pub(in crate::auth::login) fn new<S: TokenStore>(store: S, clock: Clock) -> Self {
         let read = Cache::builder().max_capacity(CAPACITY).time_to_live(READ).build();
         let (turn, troubles) = (Arc::new(Semaphore::new(1)), Troubles::new());
-        Self { logins: Arc::new(In { store, clock }), read, turn, troubles }
+        Self { store: BoxStore::new(store), clock, read, turn, troubles }
     }
 
     /// Returns what the store knows of an account.
@@ -64,7 +41,8 @@ impl Stored {
         if let Some(record) = self.read.get(&account) {
             return record;
         }
-        let found = timeout(TIME_LIMIT, self.logins.find(id(login))).await;
+        let (account_id, now) = (id(login), self.clock.now());
+        let found = timeout(TIME_LIMIT, self.store.login(&account_id, now)).await;
         let found = self.told(found.unwrap_or_else(|late| Err(StoreError::new(late))))?;
         let record = found.as_deref().and_then(Record::read);
         self.read.insert(account, record.clone());
@@ -84,13 +62,14 @@ impl Stored {
         let owned = login.clone();
         let Some(record) = self.hashed(move || Record::new(&owned, before.as_ref())).await else { return false };
         let record = record.at(place);
-        let done = self.told(self.logins.put(id(login), record.write(), true).await).is_some();
+        let until = self.clock.now().saturating_add(KNOWN.as_secs().cast_signed());
+        let done = self.told(self.store.put_login(&id(login), record.write(), until).await).is_some();
         self.read.insert(account, Some(record));
         done
     }
 
     pub(super) async fn forget(&self, account: AccountHash, login: &Credentials) {
-        self.told(self.logins.put(id(login), Vec::new(), false).await);
+        self.told(self.store.put_login(&id(login), Vec::new(), self.clock.now()).await);
         self.read.insert(account, None);
     }
 

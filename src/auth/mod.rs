@@ -52,6 +52,7 @@
 #[cfg(feature = "basic")]
 mod basic;
 mod bearer;
+mod boxed;
 #[cfg(any(feature = "basic", feature = "oauth"))]
 mod buckets;
 mod clock;
@@ -75,6 +76,7 @@ pub use basic::{Basic, BasicAuthLayer};
 #[cfg(feature = "rest")]
 pub(crate) use bearer::token;
 pub use bearer::{Bearer, BearerAuthLayer};
+pub use boxed::BoxValidator;
 pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
 pub use gate::{Authenticated, ResponseFuture};

@@ -11,7 +11,32 @@ use tower_service::Service;
 /// Decides who the bearer of a token is.
 ///
 /// Implemented by [`StaticToken`], by `auth::server::Tokens` (the tokens of this crate's authorization server), by any
-/// closure from a [`Presented`] token to a future, and by [`ServiceValidator`] over any tower service.
+/// async closure or function that takes a [`Presented`] token, and by [`ServiceValidator`] over any tower service.
+/// [`BoxValidator`](super::BoxValidator) holds a validator of any type.
+///
+/// A closure is cloned for each request, so what it captures should be cheap to clone, such as an [`Arc`](std::sync::Arc).
+///
+/// # Example
+///
+/// A validator of tokens of another authorization server, which must be for this resource. Here the token is the
+/// audience itself; a real one checks a signature and reads the claim `aud`.
+///
+/// ```
+/// use onec_mcp::auth::{AuthError, BearerAuthLayer, Presented, Site};
+/// use onec_mcp::{Identity, Scopes};
+/// use std::sync::Arc;
+///
+/// let scopes = Arc::new(Scopes::parse("mcp"));
+/// let validator = async move |presented: Presented<'_>| {
+///     let audience = presented.token;
+///     if !presented.is_for(audience) {
+///         return Err(AuthError::Audience);
+///     }
+///     Ok(Identity::new("somebody", (*scopes).clone()))
+/// };
+/// let layer = BearerAuthLayer::new(validator).site(Site::new().resources(["/1c/mcp"]));
+/// # let _ = layer;
+/// ```
 pub trait TokenValidator: Clone + Send + Sync + 'static {
     /// Returns the identity of the bearer of this token.
     ///
@@ -36,6 +61,12 @@ impl<'a> Presented<'a> {
     /// Creates a token that came to the server at `base`, the root URL of `site`.
     pub const fn new(token: &'a str, base: &'a str, site: &'a super::Site) -> Self {
         Self { token, base, site }
+    }
+
+    /// Whether a token with this audience, the URL of a resource, is for this site; see
+    /// [`Site::owns`](super::Site::owns).
+    pub fn is_for(&self, audience: &str) -> bool {
+        self.site.owns(self.base, audience)
     }
 }
 
@@ -83,13 +114,34 @@ impl AuthError {
     }
 }
 
-impl<F, T> TokenValidator for F
+/// An async closure or function that validates tokens. Its future may borrow the token.
+pub trait ValidatorFn<'a> {
+    /// The future of the answer.
+    type Future: Future<Output = Result<Identity, AuthError>> + Send;
+
+    /// Calls it.
+    fn call(self, presented: Presented<'a>) -> Self::Future;
+}
+
+// By `FnOnce`, which every async closure implements: the future of a call by reference cannot be required to be `Send`.
+impl<'a, F, T> ValidatorFn<'a> for F
 where
-    F: Fn(Presented<'_>) -> T + Clone + Send + Sync + 'static,
+    F: FnOnce(Presented<'a>) -> T,
     T: Future<Output = Result<Identity, AuthError>> + Send,
 {
-    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, AuthError>> + Send {
+    type Future = T;
+
+    fn call(self, presented: Presented<'a>) -> T {
         self(presented)
+    }
+}
+
+impl<F> TokenValidator for F
+where
+    F: for<'a> ValidatorFn<'a> + Clone + Send + Sync + 'static,
+{
+    fn validate(&self, presented: Presented<'_>) -> impl Future<Output = Result<Identity, AuthError>> + Send {
+        self.clone().call(presented)
     }
 }
 
@@ -116,12 +168,19 @@ pub struct TokenRequest {
     pub token: SecretString,
     /// The base URL of this server as the client sees it, without a slash at the end.
     pub base: String,
+    /// The site whose resources the token may be for ([RFC 8707](https://www.rfc-editor.org/rfc/rfc8707)).
+    pub site: super::Site,
 }
 
 impl TokenRequest {
-    /// Creates the request for a token that came to the server at `base`.
-    pub fn new(token: impl Into<SecretString>, base: impl Into<String>) -> Self {
-        Self { token: token.into(), base: base.into() }
+    /// Creates the request for a token that came to the server at `base`, the root URL of `site`.
+    pub fn new(token: impl Into<SecretString>, base: impl Into<String>, site: super::Site) -> Self {
+        Self { token: token.into(), base: base.into(), site }
+    }
+
+    /// Whether a token with this audience is for this site; see [`Presented::is_for`].
+    pub fn is_for(&self, audience: &str) -> bool {
+        self.site.owns(&self.base, audience)
     }
 }
 
@@ -132,7 +191,7 @@ where
     S::Future: Send,
 {
     async fn validate(&self, presented: Presented<'_>) -> Result<Identity, AuthError> {
-        let request = TokenRequest::new(presented.token, presented.base);
+        let request = TokenRequest::new(presented.token, presented.base, presented.site.clone());
         self.0.clone().oneshot(request).await.map_err(|error| match error.into().downcast::<AuthError>() {
             Ok(refusal) => *refusal,
             Err(error) => AuthError::Unavailable(error),

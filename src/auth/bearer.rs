@@ -1,6 +1,7 @@
 //! The layer [`BearerAuthLayer`], which authenticates callers by their bearer tokens.
 
 use super::gate::{Authenticated, Challenge, DeniedError, MISSING, Scheme, refused, remote};
+use super::site::clean;
 use super::trouble::Troubles;
 use super::validate::{AuthError, Presented, TokenValidator};
 use super::{NeededScopes, Site};
@@ -31,6 +32,8 @@ pub struct BearerAuthLayer<V> {
 pub struct Bearer<V> {
     validator: V,
     site: Site,
+    /// The path of the resource, if it is not that of the request.
+    resource: Option<String>,
     /// Whether challenges point to metadata that says where to get a token.
     has_metadata: bool,
     advertised: Scopes,
@@ -44,8 +47,9 @@ impl<V: TokenValidator> BearerAuthLayer<V> {
     /// Creates a layer that checks tokens by `validator`.
     pub fn new(validator: V) -> Self {
         let (advertised, required) = (Scopes::default(), Scopes::default());
-        let (site, sampler, troubles) = (Site::new(), audit::sampler(), Troubles::new());
-        Self { scheme: Bearer { validator, site, has_metadata: false, advertised, required, sampler, troubles } }
+        let (site, resource, has_metadata) = (Site::new(), None, false);
+        let (sampler, troubles) = (audit::sampler(), Troubles::new());
+        Self { scheme: Bearer { validator, site, resource, has_metadata, advertised, required, sampler, troubles } }
     }
 
     /// Sets where this server is, so that challenges point to the metadata of the resource
@@ -55,6 +59,57 @@ impl<V: TokenValidator> BearerAuthLayer<V> {
     pub fn site(mut self, site: Site) -> Self {
         self.scheme.site = site;
         self.scheme.has_metadata = true;
+        self.resolved()
+    }
+
+    /// Sets the path of the resource behind this layer as clients see it, such as `/api/v1/1c/mcp`. By default it is
+    /// the path of the request, which a router that nests the service has shortened to `/mcp`.
+    ///
+    /// Challenges then point to the metadata of this resource
+    /// ([RFC 9728, section 3.1](https://www.rfc-editor.org/rfc/rfc9728#section-3.1)). If it is not one of the
+    /// [site's](Self::site), it takes their place, and a token for it is valid here only.
+    ///
+    /// # Example
+    ///
+    /// A service below `/api/v1/1c`, beside other routes. The documents under `/.well-known/` belong to the root of the
+    /// host.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use onec_mcp::auth::{BearerAuthLayer, Site, StaticToken};
+    /// use onec_mcp::{Identity, Scopes};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let site = Site::new().mount("/api/v1/1c").resources(["/api/v1/1c/mcp"]);
+    /// let robot = StaticToken::new("s3cret", Identity::new("robot", Scopes::parse("mcp")));
+    /// let mcp = service_fn(async |_: axum::extract::Request| Ok(axum::response::Response::default()));
+    /// let mcp = BearerAuthLayer::new(robot).site(site).resource("/api/v1/1c/mcp").layer(mcp);
+    /// let app = Router::new().nest("/api/v1/1c", Router::new().route_service("/mcp", mcp));
+    ///
+    /// let request = http::Request::post("/api/v1/1c/mcp").header("host", "h.example").body(axum::body::Body::empty())?;
+    /// let answer = app.oneshot(request).await?;
+    /// let metadata = "http://h.example/.well-known/oauth-protected-resource/api/v1/1c/mcp";
+    /// assert!(answer.headers()["www-authenticate"].to_str()?.contains(metadata));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn resource(mut self, path: &str) -> Self {
+        self.scheme.resource = Some(clean(path));
+        self.scheme.has_metadata = true;
+        self.resolved()
+    }
+
+    /// Makes the resource one of the site's, in whichever order the two were set.
+    fn resolved(mut self) -> Self {
+        let Bearer { site, resource, .. } = &mut self.scheme;
+        if let Some(path) = resource
+            && site.resource_at(path).is_none()
+        {
+            *site = site.clone().resources([path.as_str()]);
+        }
         self
     }
 
@@ -94,7 +149,8 @@ impl<V: TokenValidator> Scheme for Bearer<V> {
     type Place = Place;
 
     fn place(&self, head: &Parts) -> Place {
-        Place { base: self.site.base(head), resource: self.site.resource_at(head.uri.path()) }
+        let path = self.resource.as_deref().unwrap_or_else(|| head.uri.path());
+        Place { base: self.site.base(head), resource: self.site.resource_at(path) }
     }
 
     async fn admit(&self, head: &Parts, place: &Place) -> Result<Identity, DeniedError> {

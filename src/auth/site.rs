@@ -3,6 +3,8 @@
 use crate::net::Caller;
 use http::header::HOST;
 use http::request::Parts;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
+use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
 
@@ -48,11 +50,18 @@ impl Site {
         self
     }
 
-    /// Sets the paths of the protected resources, the main one first. All of them lead to one MCP server, and a token
-    /// for one is valid at the others, so give each infobase a site of its own.
+    /// Sets the paths of the protected resources, the main one first; `/mcp` by default, and the root if there are none.
+    ///
+    /// The paths are those that clients see, with the prefix of a router that nests the service. All of them lead to
+    /// one MCP server, and a token for one is valid at the others, so give each infobase a site of its own. A token of
+    /// one site is not valid at another, even if both share a token store.
     #[must_use]
     pub fn resources<I: IntoIterator<Item: Into<String>>>(mut self, paths: I) -> Self {
-        Arc::make_mut(&mut self.0).resources = paths.into_iter().map(|path| clean(path.into())).collect();
+        let mut paths: Vec<_> = paths.into_iter().map(|path| clean(&path.into())).collect();
+        if paths.is_empty() {
+            paths.push(String::new());
+        }
+        Arc::make_mut(&mut self.0).resources = paths;
         self
     }
 
@@ -60,7 +69,7 @@ impl Site {
     /// its endpoints are below it.
     #[must_use]
     pub fn mount(mut self, path: &str) -> Self {
-        Arc::make_mut(&mut self.0).mount = clean(path.to_owned());
+        Arc::make_mut(&mut self.0).mount = clean(path);
         self
     }
 
@@ -125,32 +134,54 @@ impl Site {
         format!("{base}/.well-known/oauth-protected-resource{path}")
     }
 
-    /// Whether `resource` is a protected resource of this site, or its root. A slash at the end and the case of scheme
-    /// and host do not matter.
+    /// Whether `resource` is the URL of a protected resource of this site. A slash at its end and the case of scheme and
+    /// host do not matter. The root URL is none, unless it is one of the [`resources`](Self::resources): a token for a
+    /// whole host would be valid at every site of it.
     pub fn owns(&self, base: &str, resource: &str) -> bool {
-        let own = |resource: &str| {
-            let rest = resource.strip_prefix(base).map(|rest| rest.strip_suffix('/').unwrap_or(rest));
-            rest.is_some_and(|rest| rest.is_empty() || self.resource_paths().any(|path| path == rest))
-        };
-        if own(resource) {
-            return true;
+        below(base, resource).is_some_and(|path| self.has(&path))
+    }
+
+    /// Returns the URL of the resource that a client gets a token for when it asks for this one, or `None` if it is not
+    /// of this site. Who asks for the root URL, as clients do that know no other, gets the main resource.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn granted(&self, base: &str, asked: &str) -> Option<String> {
+        let path = below(base, asked)?;
+        match &*path {
+            path if self.has(path) => Some(format!("{base}{path}")),
+            "" => Some(self.main_resource(base)),
+            _ => None,
         }
-        let normal = |text: &str| Url::parse(text).ok().map(|url| url.as_str().trim_end_matches('/').to_owned());
-        match (normal(base), normal(resource)) {
-            (Some(base), Some(resource)) if !resource.contains(['?', '#', '@']) => {
-                let rest = resource.strip_prefix(&base);
-                rest.is_some_and(|rest| rest.is_empty() || self.resource_paths().any(|path| path == rest))
-            }
-            _ => false,
-        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.resource_paths().any(|known| known == path)
     }
 }
 
-/// Returns the path with a leading slash and no trailing one, or empty.
-fn clean(path: String) -> String {
+/// Returns the path of a URL below `base`, without a slash at its end; `None` if the URL is elsewhere.
+fn below<'a>(base: &str, url: &'a str) -> Option<Cow<'a, str>> {
+    if url.contains(['?', '#', '@']) {
+        return None;
+    }
+    if let Some(path) = url.strip_prefix(base).and_then(path) {
+        return Some(path.into());
+    }
+    let (base, url) = (Url::parse(base).ok()?, Url::parse(url).ok()?);
+    let rest = url.as_str().strip_prefix(base.as_str().trim_end_matches('/'))?;
+    path(rest).map(|path| path.to_owned().into())
+}
+
+/// Returns what follows a root URL as a path without a slash at its end, if it is one.
+fn path(rest: &str) -> Option<&str> {
+    let path = rest.strip_suffix('/').unwrap_or(rest);
+    (path.is_empty() || path.starts_with('/')).then_some(path)
+}
+
+/// Returns the path as it is in URLs, with a leading slash and no trailing one, or empty.
+pub(super) fn clean(path: &str) -> String {
     match path.trim_matches('/') {
         "" => String::new(),
-        path => format!("/{path}"),
+        path => format!("/{}", utf8_percent_encode(path, CONTROLS)),
     }
 }
 
@@ -170,11 +201,14 @@ mod tests {
 
     #[test]
     fn which_resources_are_own() {
-        let site = Site::new().resources(["/mcp", "sse/"]);
-        for own in ["https://h", "https://h/", "https://h/mcp", "https://h/mcp/", "HTTPS://H:443/sse"] {
+        let site = Site::new().resources(["/mcp", "sse/", "/база/mcp"]);
+        for own in ["https://h/mcp", "https://h/mcp/", "HTTPS://H:443/sse", "https://h/%D0%B1%D0%B0%D0%B7%D0%B0/mcp"] {
             assert!(site.owns("https://h", own), "{own}");
         }
+        assert!(site.owns("https://h", "https://h/база/mcp/"));
         for foreign in [
+            "https://h",
+            "https://h/",
             "https://h/other",
             "http://h/mcp",
             "https://h.evil/mcp",
@@ -185,8 +219,29 @@ mod tests {
             "https://u@h/mcp",
             "h/mcp",
             "https://h/mcp/x",
+            "https://h/mcp//",
+            "https://hh/mcp",
         ] {
             assert!(!site.owns("https://h", foreign), "{foreign}");
+        }
+        for root in [Site::new().resources(["/"]), Site::new().resources([""; 0])] {
+            assert!(root.owns("https://h", "https://h/") && !root.owns("https://h", "https://h/mcp"));
+        }
+    }
+
+    #[cfg(feature = "oauth")]
+    #[test]
+    fn what_a_client_gets_that_asks_for_a_resource() {
+        let site = Site::new().resources(["/a/mcp", "/a/sse"]);
+        for (asked, granted) in [
+            ("https://h/a/sse/", Some("https://h/a/sse")),
+            ("HTTPS://H/a/sse", Some("https://h/a/sse")),
+            ("https://h", Some("https://h/a/mcp")),
+            ("https://H/", Some("https://h/a/mcp")),
+            ("https://h/b/mcp", None),
+            ("https://h/a", None),
+        ] {
+            assert_eq!(site.granted("https://h", asked).as_deref(), granted, "{asked}");
         }
     }
 }

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use onec_mcp::auth::{
-    AuthError, Authenticated, Bearer, BearerAuthLayer, NeededScopes, Presented, ServiceValidator, Site, StaticToken,
-    TokenRequest,
+    AuthError, Authenticated, Bearer, BearerAuthLayer, BoxValidator, NeededScopes, Presented, ServiceValidator, Site,
+    StaticToken, TokenRequest,
 };
 use onec_mcp::net::{Body, Caller};
 use onec_mcp::rpc::{BoxError, RpcError};
@@ -141,6 +141,59 @@ async fn the_challenge_follows_path_and_proxy() {
     let public = Site::new().public_url(&"https://public.example/x/".parse().unwrap());
     let answer = layer.site(public).layer(service_fn(who)).oneshot(request(&[])).await.unwrap();
     assert!(challenge(&answer).contains("\"https://public.example/x/.well-known/oauth-protected-resource/mcp\""));
+}
+
+/// RFC 9728, section 3.1: a router that nests has taken the prefix off the path.
+#[tokio::test]
+async fn the_challenge_names_the_resource_that_it_was_given() {
+    let site = || Site::new().resources(["/api/v1/1c/sse", "/api/v1/1c/mcp"]);
+    for layer in [
+        layer().site(site()).resource("/api/v1/1c/mcp"),
+        layer().resource("api/v1/1c/mcp/").site(site()),
+        layer().resource("/api/v1/1c/mcp"),
+        layer().site(Site::new()).resource("/api/v1/1c/mcp"),
+    ] {
+        for path in ["/mcp", "/", "/api/v1/1c/sse"] {
+            let mut asked = request(&[]);
+            *asked.uri_mut() = path.parse().unwrap();
+            let answer = layer.layer(service_fn(who)).oneshot(asked).await.unwrap();
+            let challenge = challenge(&answer);
+            assert!(challenge.ends_with("/.well-known/oauth-protected-resource/api/v1/1c/mcp\""), "{challenge}");
+        }
+    }
+}
+
+/// RFC 8707, section 2: a token is for its resource. One that a site does not have stands alone.
+#[tokio::test]
+async fn a_validator_knows_the_resource_that_the_layer_was_given() {
+    let validator = async |presented: Presented<'_>| {
+        tokio::task::yield_now().await;
+        if presented.is_for(presented.token) { Ok(robot()) } else { Err(AuthError::Audience) }
+    };
+    let service = ServiceValidator::new(service_fn(async |asked: TokenRequest| {
+        let token = asked.token.expose_secret();
+        if asked.is_for(token) { Ok(robot()) } else { Err(AuthError::Audience) }
+    }));
+    let public = |site: Site| site.public_url(&"https://h.example".parse().unwrap());
+    let pair = || public(Site::new()).resources(["/a/mcp", "/a/sse"]);
+    for (site, resource, good) in [
+        (pair(), "/a/mcp", &["/a/mcp", "/a/mcp/", "/a/sse"][..]),
+        (pair(), "/b/mcp", &["/b/mcp", "/b/mcp/"]),
+        (public(Site::new()), "/b/mcp", &["/b/mcp"]),
+    ] {
+        let layers = [
+            BearerAuthLayer::new(BoxValidator::new(validator)).site(site.clone()).resource(resource),
+            BearerAuthLayer::new(BoxValidator::new(service.clone())).resource(resource).site(site),
+        ];
+        for path in ["", "/", "/mcp", "/a", "/a/mcp", "/a/mcp/", "/a/mcp//", "/a/sse", "/b/mcp", "/b/mcp/"] {
+            for layer in &layers {
+                let asked = request(&[&format!("Bearer https://h.example{path}")]);
+                let status = layer.layer(service_fn(who)).oneshot(asked).await.unwrap().status();
+                let good = good.contains(&path);
+                assert_eq!(status, if good { StatusCode::OK } else { StatusCode::UNAUTHORIZED }, "{resource}: {path}");
+            }
+        }
+    }
 }
 
 /// RFC 6750, section 3: a `Host` that is no host cannot break out of the challenge.

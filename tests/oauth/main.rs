@@ -15,6 +15,7 @@ mod bounds;
 mod client_metadata;
 mod fixtures;
 mod metadata;
+mod nested;
 mod pages;
 mod private_key_jwt;
 mod refresh;

@@ -225,19 +225,23 @@ async fn the_client_may_come_by_basic() {
     assert_eq!(lab.call(with(&format!("{encoded}:"), &[("client_id", &client)])).await.status, 200);
 }
 
-/// RFC 8707, section 2.2: within what was granted.
+/// RFC 8707, section 2.2: within what was granted. The root URL stands for the main resource.
 #[tokio::test]
 async fn the_resource_must_be_that_of_the_grant() {
     let lab = lab();
     let client = lab.register(&[CALLBACK]).await;
-    let whole = lab.code(&Params::of(&client)).await;
-    let part = lab.code(&Params::of(&client).with("resource", "https://mcp.example/mcp/")).await;
-    lab.redeem(&whole, &[("resource", "https://other.example")]).await.assert_error(400, "invalid_target");
-    lab.redeem(&part, &[("resource", "https://mcp.example")]).await.assert_error(400, "invalid_target");
-    let (_, refresh) = pair(&lab.redeem(&part, &[("resource", "HTTPS://mcp.example/mcp")]).await);
-    lab.refresh(&refresh, &[("resource", "https://mcp.example")]).await.assert_error(400, "invalid_target");
-    assert_eq!(lab.refresh(&refresh, &[("resource", "https://mcp.example/mcp")]).await.status, 200);
-    assert_eq!(lab.redeem(&whole, &[("resource", "https://mcp.example/mcp")]).await.status, 200);
+    let main = lab.code(&Params::of(&client)).await;
+    let named = lab.code(&Params::of(&client).with("resource", "https://mcp.example/mcp/")).await;
+    for other in ["https://other.example", "https://mcp.example/other", "https://mcp.example/mcp/x", "mcp"] {
+        lab.redeem(&main, &[("resource", other)]).await.assert_error(400, "invalid_target");
+        lab.redeem(&named, &[("resource", other)]).await.assert_error(400, "invalid_target");
+    }
+    let (_, mut refresh) = pair(&lab.redeem(&named, &[("resource", "HTTPS://mcp.example/mcp")]).await);
+    lab.refresh(&refresh, &[("resource", "https://other.example")]).await.assert_error(400, "invalid_target");
+    for own in ["https://mcp.example/mcp", "https://mcp.example/mcp/", "https://mcp.example"] {
+        (_, refresh) = pair(&lab.refresh(&refresh, &[("resource", own)]).await);
+    }
+    assert_eq!(lab.redeem(&main, &[("resource", "https://mcp.example/mcp")]).await.status, 200);
 }
 
 fn login<'a>(user: &'a str, password: &'a str) -> Params<'a> {

@@ -81,18 +81,14 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
     }
 
     /// Returns the resource that tokens are for
-    /// ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)): the whole site if the request names
-    /// no resource, or several.
+    /// ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)): the main one if the request names
+    /// none, or several. A token is valid at all resources of the site in any case, and at no other site.
     pub(super) fn resource(&self, asker: &Asker<'_>, params: &Params) -> Result<String, &'static str> {
-        let mut asked = params.all("resource");
-        let one = match (asked.next(), asked.next()) {
-            (Some(one), None) => one,
-            _ => &asker.base,
-        };
-        if params.all("resource").all(|resource| self.site.owns(&asker.base, resource)) {
-            Ok(one.trim_end_matches('/').to_owned())
-        } else {
-            Err("this server has no such resource")
+        let asked = params.all("resource").map(|asked| self.site.granted(&asker.base, asked));
+        let asked: Vec<_> = asked.collect::<Option<_>>().ok_or("this server has no such resource")?;
+        match <[String; 1]>::try_from(asked) {
+            Ok([one]) => Ok(one),
+            Err(_) => Ok(self.site.main_resource(&asker.base)),
         }
     }
 

@@ -24,7 +24,8 @@
 //! # What the embedder does
 //!
 //! - **Routes**: route all these paths to the server. The documents under `/.well-known/` belong to the root of the
-//!   host, even if the rest is mounted elsewhere. Routers that strip the mount path are fine.
+//!   host, even if the rest is mounted elsewhere. Routers that strip the mount path are fine; the [`Site`] has the paths
+//!   that clients see, and the bearer layer is told its own ([`BearerAuthLayer::resource`]).
 //! - **Sweeps**: call [`AuthorizationServer::sweep`] every few minutes.
 //! - **Closes**: call [`AuthorizationServer::close`] at the end.
 //! - **Addresses**: put [`Peer`](crate::net::Peer) into the extensions of requests, or [`Caller`](crate::net::Caller)
@@ -35,6 +36,8 @@
 //! - **Validates**: give [`AuthorizationServer::tokens`] to the bearer layer.
 //!
 //! # Example
+//! [`BearerAuthLayer::resource`]: super::BearerAuthLayer::resource
+//!
 //!
 //! ```
 //! use bytes::Bytes;

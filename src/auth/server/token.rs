@@ -52,7 +52,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             self.refused(asker, named.client(), Some(&found.grant), "pkce");
             return Err(OAuthError::grant("code_verifier does not match the code_challenge"));
         }
-        self.covered(asker, form, &found.grant)?;
+        self.covered(asker, form)?;
         let told = found.token.scopes.clone();
         self.exchange(asker, code, &found, &told, &told).await
     }
@@ -64,7 +64,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if found.token.kind != TokenKind::Refresh {
             return Err(OAuthError::grant("this is no refresh token"));
         }
-        self.covered(asker, form, &found.grant)?;
+        self.covered(asker, form)?;
         // Scopes that are no longer supported are not granted again.
         let supported = self.supported.union(&Scopes::parse(OFFLINE));
         let (asked, granted) = (Asked::parse(form.get("scope")), &found.token.scopes.intersection(&supported));
@@ -111,7 +111,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         // The new tokens would be refused here, so the client would refresh for ever.
         if !self.site.owns(&asker.base, &found.grant.resource) {
             self.refused(asker, client, Some(&found.grant), "audience_mismatch");
-            return Err(OAuthError::grant("it was issued at another address of this server; log in again"));
+            return Err(OAuthError::grant("it was issued for another resource or address; log in again"));
         }
         if found.token.expires <= self.clock.now() {
             self.refused(asker, client, Some(&found.grant), "expired");
@@ -120,17 +120,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         Ok(found)
     }
 
-    /// Checks that the grant is for the requested resources
+    /// Checks that the grant, which is for this site, is for the requested resources
     /// ([RFC 8707, section 2.2](https://www.rfc-editor.org/rfc/rfc8707#section-2.2)).
-    fn covered(&self, asker: &Asker<'_>, form: &Params, grant: &Grant) -> Result<(), OAuthError> {
-        let normal = |text: &str| url::Url::parse(text).map(|url| url.as_str().trim_end_matches('/').to_owned()).ok();
-        let granted = normal(&grant.resource);
-        let whole_site = granted == normal(&asker.base);
-        let fine = |asked: &str| self.site.owns(&asker.base, asked) && (whole_site || normal(asked) == granted);
-        if form.all("resource").all(fine) {
-            Ok(())
-        } else {
-            Err(OAuthError::new("invalid_target", "this grant is for another resource"))
+    fn covered(&self, asker: &Asker<'_>, form: &Params) -> Result<(), OAuthError> {
+        match self.resource(asker, form) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(OAuthError::new("invalid_target", "this grant is for another resource")),
         }
     }
 

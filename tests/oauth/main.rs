@@ -14,6 +14,8 @@ mod authorize;
 mod bounds;
 mod client_metadata;
 mod fixtures;
+mod federated;
+mod login_page;
 mod metadata;
 mod nested;
 mod pages;

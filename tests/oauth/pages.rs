@@ -10,7 +10,7 @@ use onec_mcp::auth::server::{ClientMetadata, RateLimits};
 use onec_mcp::auth::store::MemoryStore;
 use serde_json::json;
 
-fn assert_keeps_to_itself(page: &Answer, what: &str) {
+pub(crate) fn assert_keeps_to_itself(page: &Answer, what: &str) {
     assert!(page.header("content-type").starts_with("text/html"), "{what}: {} {}", page.status, page.body);
     let policy = page.header("content-security-policy");
     for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
@@ -61,9 +61,9 @@ async fn every_state_of_a_page_refuses_frames_and_caches() {
     }
 }
 
-const EVIL: &str = "'\"><script>alert(1)</script><img src=x onerror=alert(1)><svg/onload=alert(1)>&lt;b>";
+pub(crate) const EVIL: &str = "'\"><script>alert(1)</script><img src=x onerror=alert(1)><svg/onload=alert(1)>&lt;b>";
 
-fn assert_is_text(page: &Answer, what: &str) {
+pub(crate) fn assert_is_text(page: &Answer, what: &str) {
     let html = page.body.to_lowercase();
     for tag in ["<script", "<img", "<svg", "<b>", "<iframe", "javascript:"] {
         assert!(!html.contains(tag), "{what}: {tag} in {}", page.body);

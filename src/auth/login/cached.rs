@@ -1,7 +1,7 @@
 //! [`Cached`] and its layer [`CachedLayer`], which remember the answers of another login.
 
 use super::salt::{AccountHash, Salt};
-use super::{Form, LoggedIn, Login, LoginError, Typed};
+use super::{Form, LoggedIn, Login, LoginError, Page, Referral, Typed};
 use crate::rpc::BoxError;
 use crate::service::flight::Flights;
 use moka::sync::Cache;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tower_layer::Layer;
+use url::Url;
 
 /// How long answers are kept by default.
 const GOOD: Duration = Duration::from_secs(300);
@@ -26,7 +27,8 @@ const LONGEST_KEPT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const CAPACITY: u64 = 10_000;
 
 /// A login that remembers the answers of another login: right ones for 5 minutes, wrong ones for 30 s, 10 000 at most.
-/// That 1C cannot be asked is never remembered.
+/// That 1C cannot be asked is never remembered, nor is a login that is good for one time only: one with
+/// [further fields](Typed::Fields), such as a one-time code, or the [answer](Typed::Answer) of a provider.
 ///
 /// Simultaneous checks of one login ask once, and each gets the answer. What was typed is remembered as a salted
 /// SHA-256 that means nothing outside this process; the password of a right login stays in memory as part of the
@@ -126,7 +128,7 @@ impl<L> Cached<L> {
 
     /// Returns the user of a right login, if it is remembered.
     async fn good(&self, typed: &Typed) -> Option<LoggedIn> {
-        let typed = self.salt.typed(typed);
+        let typed = self.salt.typed(typed)?;
         self.checks.wait(typed).await;
         match self.kept(&typed)?.answer {
             Answer::In(user) => Some(user),
@@ -170,8 +172,16 @@ impl<L: Login> Login for Cached<L> {
         self.login.form()
     }
 
+    fn page(&self) -> Page {
+        self.login.page()
+    }
+
     fn is_own(&self) -> bool {
         self.login.is_own()
+    }
+
+    async fn authorization_url(&self, referral: Referral) -> Result<Url, LoginError> {
+        self.login.authorization_url(referral).await
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
@@ -179,12 +189,12 @@ impl<L: Login> Login for Cached<L> {
     }
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let alias = self.salt.typed(&typed);
+        let Some(alias) = self.salt.typed(&typed) else { return self.login.check_from(typed, from).await };
         self.answer(alias, pin!(self.login.check_from(typed, from))).await
     }
 
     async fn check_known(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let alias = self.salt.typed(&typed);
+        let Some(alias) = self.salt.typed(&typed) else { return self.login.check_known(typed, from).await };
         self.answer(alias, pin!(self.login.check_known(typed, from))).await
     }
 
@@ -199,9 +209,10 @@ impl<L: Login> Login for Cached<L> {
 
     /// Makes the next check ask again, also where a check is under way.
     async fn forget(&self, typed: &Typed) {
-        let key = self.salt.typed(typed);
-        self.checks.forget(&key);
-        self.kept.invalidate(&key);
+        if let Some(key) = self.salt.typed(typed) {
+            self.checks.forget(&key);
+            self.kept.invalidate(&key);
+        }
         self.login.forget(typed).await;
     }
 }

@@ -2,13 +2,13 @@
 
 use super::known::{CAPACITY, KNOWN};
 use super::salt::{AccountHash, Salt};
-use super::{Form, LoggedIn, Login, LoginError, Typed};
+use super::{Form, LoggedIn, Login, LoginError, Page, Typed};
 use crate::onec::{DefaultClient, Error, Flow, OneCService};
 use crate::rpc::{BoxError, cause};
 use bytes::Bytes;
 use http::StatusCode;
 use moka::sync::Cache;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::net::IpAddr;
 use tower_service::Service;
@@ -46,13 +46,12 @@ where
     C::Future: Send,
 {
     /// Checks the key in this flow at 1C, or in a flow of its own.
-    async fn ask(&self, typed: Typed, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
-        let Typed::Key(key) = typed else { return Err(LoginError::Wrong) };
+    async fn ask(&self, key: &SecretString, flow: Option<Flow>) -> Result<LoggedIn, LoginError> {
         let text = key.expose_secret();
         if text.is_empty() || text.len() > MAX_KEY || text.contains(char::is_control) {
             return Err(LoginError::Wrong);
         }
-        let holder = self.onec.verify_key_as(&key, flow).await.map_err(|error| {
+        let holder = self.onec.verify_key_as(key, flow).await.map_err(|error| {
             let plain = cause::<Error>(&*error).filter(|error| error.why().is_none());
             match plain.and_then(Error::status) {
                 Some(StatusCode::UNAUTHORIZED) => LoginError::Wrong,
@@ -74,14 +73,19 @@ where
         Form::Key
     }
 
+    fn page(&self) -> Page {
+        Page::onec()
+    }
+
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
         self.check_from(typed, None).await
     }
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let digest = self.salt.typed(&typed);
+        let Typed::Key(key) = typed else { return Err(LoginError::Wrong) };
+        let digest = self.salt.key(&key);
         let flow = from.filter(|_| !self.known.contains_key(&digest)).map(Flow::logins_from);
-        let answer = self.ask(typed, flow).await;
+        let answer = self.ask(&key, flow).await;
         match &answer {
             Ok(_) => self.known.insert(digest, ()),
             Err(LoginError::Wrong) => self.known.invalidate(&digest),
@@ -91,14 +95,16 @@ where
     }
 
     async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
-        if !self.known.contains_key(&self.salt.typed(&typed)) {
-            return Err(LoginError::TooMany(seconds));
+        match &typed {
+            Typed::Key(key) if self.known.contains_key(&self.salt.key(key)) => self.check_from(typed, from).await,
+            _ => Err(LoginError::TooMany(seconds)),
         }
-        self.check_from(typed, from).await
     }
 
     async fn forget(&self, typed: &Typed) {
-        self.known.invalidate(&self.salt.typed(typed));
+        if let Typed::Key(key) = typed {
+            self.known.invalidate(&self.salt.key(key));
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod boxed;
 mod cached;
 #[cfg(feature = "oauth")]
 pub(crate) mod fuzzing;
@@ -28,27 +29,84 @@ mod guesses;
 mod key;
 mod known;
 mod own;
+#[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "only the authorization server shows pages"))]
+pub(crate) mod page;
 pub(crate) mod salt;
 mod slowdown;
+mod typed;
+mod with_page;
 
+pub use boxed::BoxLogin;
 pub use cached::{Cached, CachedLayer};
 pub use key::AccessKey;
 pub use own::OwnLogin;
+pub use page::{Field, Page, Provider, Text};
 pub use slowdown::{Slowdown, SlowdownLayer};
+pub use typed::{Answer, Fields, Referral, Typed};
+pub use with_page::WithPage;
 
 use crate::identity::{Credentials, Scopes};
 use crate::rpc::BoxError;
-use secrecy::SecretString;
 use std::future::Future;
 use std::net::IpAddr;
+use url::Url;
 
 /// Decides who may log in at the authorization server.
 ///
 /// Two implementations ship with the crate: [`OwnLogin`] (the user's own login of 1C) and [`AccessKey`] (a key that 1C
-/// checks). An embedder's own can ask any directory.
+/// checks). An embedder's own can ask any directory. An async closure or function from [`Typed`] to [`LoggedIn`] is a
+/// login with user and password; it is cloned for each check. [`BoxLogin`] holds a login of any type.
+///
+/// # Example
+///
+/// A directory with a one-time code. [`Slowdown`] in front makes guessing slow, the code too.
+///
+/// ```
+/// use onec_mcp::Scopes;
+/// use onec_mcp::auth::login::{Field, Form, LoggedIn, Login, LoginError, Page, Slowdown, Text, Typed};
+/// use secrecy::ExposeSecret;
+///
+/// #[derive(Clone)]
+/// struct Directory;
+///
+/// impl Login for Directory {
+///     fn form(&self) -> Form {
+///         Form::Credentials
+///     }
+///
+///     fn page(&self) -> Page {
+///         Page::new()
+///             .heading(Text::new("Log in with your company account", "Вход с корпоративной учётной записью"))
+///             .field(Field::one_time_code("code", Text::new("Code from the app", "Код из приложения")))
+///     }
+///
+///     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
+///         let (Some(login), Some(code)) = (typed.credentials(), typed.field("code")) else {
+///             return Err(LoginError::Wrong);
+///         };
+///         // Many directories take an empty password for an anonymous user, and let it in.
+///         if login.password().expose_secret().is_empty() {
+///             return Err(LoginError::Wrong);
+///         }
+///         match (login.user(), login.password().expose_secret(), code) {
+///             ("anna", "secret", "123456") => Ok(LoggedIn::new("anna").scopes(Scopes::parse("mcp"))),
+///             _ => Err(LoginError::Wrong),
+///         }
+///     }
+/// }
+///
+/// let login = Slowdown::new(Directory);
+/// # let _ = login;
+/// ```
 pub trait Login: Clone + Send + Sync + 'static {
     /// Returns which fields the login page shows.
     fn form(&self) -> Form;
+
+    /// Returns the texts, the branding, and the further fields and buttons of the login page. By default its texts
+    /// speak of an account of 1C if [users have one](Self::is_own), and name no system otherwise.
+    fn page(&self) -> Page {
+        if self.is_own() { Page::onec() } else { Page::new() }
+    }
 
     /// Checks what the user typed.
     ///
@@ -105,11 +163,38 @@ pub trait Login: Clone + Send + Sync + 'static {
         false
     }
 
+    /// Returns where the user is sent who chose a [provider](Page::provider): the URL of its authorization request, with
+    /// the `redirect_uri` and the `state` of the referral. The provider sends the user back with a GET request, and the
+    /// query comes to [`check_from`](Self::check_from) as [`Typed::Answer`]. By default there are no providers.
+    ///
+    /// The authorization request of the client waits in a cookie of the user's browser, for 10 minutes.
+    ///
+    /// # Errors
+    /// Returns a [`LoginError`], which the login page puts into words.
+    fn authorization_url(&self, referral: Referral) -> impl Future<Output = Result<Url, LoginError>> + Send {
+        let _ = referral;
+        std::future::ready(Err(LoginError::Wrong))
+    }
+
     /// Forgets a login that was right before, because 1C refused it during a call. A login that remembers answers
     /// implements this method.
     fn forget(&self, typed: &Typed) -> impl Future<Output = ()> + Send {
         let _ = typed;
         std::future::ready(())
+    }
+}
+
+impl<F, T> Login for F
+where
+    F: FnOnce(Typed) -> T + Clone + Send + Sync + 'static,
+    T: Future<Output = Result<LoggedIn, LoginError>> + Send,
+{
+    fn form(&self) -> Form {
+        Form::Credentials
+    }
+
+    fn check(&self, typed: Typed) -> impl Future<Output = Result<LoggedIn, LoginError>> + Send {
+        self.clone()(typed)
     }
 }
 
@@ -121,16 +206,8 @@ pub enum Form {
     Credentials,
     /// An access key.
     Key,
-}
-
-/// What a user typed on the login page. `Debug` shows no password and no key.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Typed {
-    /// A user name and a password.
-    Credentials(Credentials),
-    /// An access key.
-    Key(SecretString),
+    /// No fields: the page has only the buttons of its [providers](Page::provider).
+    Providers,
 }
 
 /// A user who logged in.

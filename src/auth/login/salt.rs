@@ -2,7 +2,7 @@
 
 use super::Typed;
 use crate::identity::Credentials;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use uuid::Uuid;
@@ -20,12 +20,18 @@ impl Salt {
         Self([Uuid::new_v4(), Uuid::new_v4()])
     }
 
-    /// Returns the hash of what a user typed.
-    pub(crate) fn typed(&self, typed: &Typed) -> AccountHash {
+    /// Returns the hash of what a user typed; `None` if it is not to be recognised, since it is right only once.
+    pub(crate) fn typed(&self, typed: &Typed) -> Option<AccountHash> {
         match typed {
-            Typed::Credentials(login) => self.of(&["login", login.user(), login.password().expose_secret()]),
-            Typed::Key(key) => self.of(&["key", key.expose_secret()]),
+            Typed::Credentials(login) => Some(self.of(&["login", login.user(), login.password().expose_secret()])),
+            Typed::Key(key) => Some(self.key(key)),
+            Typed::Fields(_) | Typed::Answer(_) => None,
         }
+    }
+
+    /// Returns the hash of an access key.
+    pub(super) fn key(&self, key: &SecretString) -> AccountHash {
+        self.of(&["key", key.expose_secret()])
     }
 
     /// Returns the hash of an account and its password.

@@ -3,7 +3,7 @@
 use super::guesses::{Guesses, Policy, Try};
 use super::known::{Compared, KnownLogins, Stored};
 use super::salt::Salt;
-use super::{Form, LoggedIn, Login, LoginError, Typed};
+use super::{Form, LoggedIn, Login, LoginError, Page, Referral, Typed};
 use crate::identity::Credentials;
 use std::fmt;
 use std::net::IpAddr;
@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_layer::Layer;
+use url::Url;
 
 const POLICY: Policy = Policy {
     free: 5,
@@ -42,7 +43,9 @@ const POLICY: Policy = Policy {
 /// A right login that is new ends the count of the account in its network, and 15 minutes without a try end every
 /// count. Names that differ only in case or in spaces around them are one account. A try counts as wrong until its
 /// answer is known, so simultaneous guesses do not escape the count; a try that 1C could not answer does not count.
-/// Access keys are not slowed down: there is no account to guess at, and a key is too long to guess.
+/// Access keys are not slowed down: there is no account to guess at, and a key is too long to guess. Nor are answers of
+/// providers. A login with [further fields](Typed::Fields) is never known, since user and password alone do not make it
+/// right: who has a stolen password has to wait between guesses at the one-time code.
 ///
 /// A network is an IPv4 address or an IPv6 /64; a /56 may do 4 times as much, and a /48 16 times. Where the
 /// [address is not known](Login::check_from), all are one network, and only accounts are counted.
@@ -165,6 +168,7 @@ impl<L: Login> Slowdown<L> {
         how: How,
     ) -> Result<LoggedIn, LoginError> {
         let How { counted, compared } = how;
+        let is_whole = matches!(typed, Typed::Credentials(_));
         let answer = match compared {
             Ok(()) => self.login.check_known(typed, from).await,
             Err(_) => self.login.check_from(typed, from).await,
@@ -174,6 +178,7 @@ impl<L: Login> Slowdown<L> {
             self.known.give_back(compared);
         }
         match &answer {
+            Ok(_) | Err(LoginError::NoRole) if !is_whole => counted.iter().for_each(Try::was_right),
             // The password was right in both cases.
             Ok(_) | Err(LoginError::NoRole) => {
                 let is_new = self.known.was_right(login, from).await;
@@ -185,7 +190,9 @@ impl<L: Login> Slowdown<L> {
             }
             Err(LoginError::Wrong) => {
                 self.guesses.was_wrong(from);
-                self.known.forget(login).await;
+                if is_whole {
+                    self.known.forget(login).await;
+                }
             }
             Err(LoginError::TooMany(_) | LoginError::Unavailable(_)) => {
                 counted.iter().for_each(Try::take_back);
@@ -200,8 +207,16 @@ impl<L: Login> Login for Slowdown<L> {
         self.login.form()
     }
 
+    fn page(&self) -> Page {
+        self.login.page()
+    }
+
     fn is_own(&self) -> bool {
         self.login.is_own()
+    }
+
+    async fn authorization_url(&self, referral: Referral) -> Result<Url, LoginError> {
+        self.login.authorization_url(referral).await
     }
 
     async fn check(&self, typed: Typed) -> Result<LoggedIn, LoginError> {
@@ -209,9 +224,11 @@ impl<L: Login> Login for Slowdown<L> {
     }
 
     async fn check_from(&self, typed: Typed, from: Option<IpAddr>) -> Result<LoggedIn, LoginError> {
-        let Typed::Credentials(login) = &typed else { return self.login.check_from(typed, from).await };
-        let login = login.clone();
+        let Some(login) = typed.credentials().cloned() else { return self.login.check_from(typed, from).await };
+        let is_whole = matches!(typed, Typed::Credentials(_));
         let how = match self.guesses.admit(self.salt.account(login.user()), from) {
+            Ok(counted) if !is_whole => How { counted: Some(counted), compared: Err(Compared::Not) },
+            Err(wait) if !is_whole => return Err(LoginError::TooMany(seconds(wait))),
             Ok(counted) => How { counted: Some(counted), compared: self.known.recalls(&login, from) },
             Err(_) if self.known.knows(&login, from).await => How::KNOWN,
             Err(wait) => return Err(LoginError::TooMany(seconds(wait))),
@@ -220,9 +237,10 @@ impl<L: Login> Login for Slowdown<L> {
     }
 
     async fn check_held(&self, typed: Typed, from: Option<IpAddr>, seconds: u64) -> Result<LoggedIn, LoginError> {
-        let Typed::Credentials(login) = &typed else { return self.login.check_held(typed, from, seconds).await };
-        let login = login.clone();
-        if self.known.knows(&login, from).await {
+        let Some(login) = typed.credentials().cloned() else {
+            return self.login.check_held(typed, from, seconds).await;
+        };
+        if matches!(typed, Typed::Credentials(_)) && self.known.knows(&login, from).await {
             return self.ask(typed, &login, from, How::KNOWN).await;
         }
         Err(LoginError::TooMany(seconds))

@@ -14,7 +14,7 @@ use http::Response;
 use url::Url;
 
 /// The parameters that the login page posts back, to be checked again.
-const REQUEST: [&str; 8] = [
+pub(super) const REQUEST: [&str; 8] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -106,10 +106,12 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let one = REQUEST.into_iter().filter_map(|name| params.get(name).map(|value| (name, value)));
         let hidden: Vec<_> = one.chain(params.all("resource").map(|value| ("resource", value))).collect();
         let client_url = Url::parse(&target.client.id).ok();
+        let look = self.login.page();
         let page = LoginPage {
             language: asker.language,
             server_name: &self.name,
             form: self.login.form(),
+            look: &look,
             client_name: target.client.name.as_deref(),
             client_host: client_url.as_ref().and_then(Url::host_str),
             redirect_uri: target.uri.as_str(),
@@ -117,6 +119,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             action: &action,
             hidden: &hidden,
             user: problem.and(params.get("username")),
+            typed: problem.and(Some(params)),
             problem,
         };
         page.response(&Csrf::of(asker.head, &asker.base))

@@ -1,7 +1,7 @@
 //! Answers the login page: logs the user in, and sends the client a code.
 
 use super::authorize::Wanted;
-use super::page::{AuthorizationError, Csrf, FormError, Outage, error_page};
+use super::page::{AuthorizationError, CONTINUE, Csrf, FIELD, FormError, Outage, error_page};
 use super::params::Params;
 use super::reply::{self, OAuthError};
 use super::service::Asker;
@@ -9,7 +9,7 @@ use super::store::{Grant, Token, TokenKind, TokenStore};
 use super::target::{RedirectError, Target};
 use super::{Inner, secret};
 use crate::audit::Event;
-use crate::auth::login::{Form, LoggedIn, Login, LoginError, Typed};
+use crate::auth::login::{Fields, Form, LoggedIn, Login, LoginError, Page, Typed};
 use crate::auth::store::seal::seal;
 use crate::auth::{Digest, Timestamp};
 use crate::identity::{Credentials, Scopes};
@@ -66,20 +66,37 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         if let Some(seconds) = held {
             return again(FormError::Crowded(seconds));
         }
+        let page = self.login.page();
+        if let Some(provider) = form.get("action").and_then(|action| action.strip_prefix(CONTINUE)) {
+            let known = page.providers.iter().any(|known| known.name == provider);
+            if !known {
+                return again(FormError::Forged);
+            }
+            return self.refer(asker, path, form, provider).await.unwrap_or_else(|error| again(problem(&error)));
+        }
         let waits = self.limits.may_fail(asker.remote).err().map(reply::seconds);
-        let logged_in = match self.check(asker, &target.client.id, typed(self.login.form(), form), waits).await {
-            Ok(logged_in) => logged_in,
-            Err(LoginError::Wrong) => return again(FormError::Wrong),
-            Err(LoginError::NoRole) => return again(FormError::NoRole),
-            Err(LoginError::TooMany(seconds)) => return again(FormError::TooMany(seconds)),
-            Err(LoginError::Unavailable(why)) => return again(FormError::Unavailable(Outage::of(&why))),
-        };
+        let typed = typed(self.login.form(), &page, form);
+        match self.check(asker, &target.client.id, typed, waits).await {
+            Ok(logged_in) => self.finish(asker, &target, &wanted, form, logged_in).await,
+            Err(error) => again(problem(&error)),
+        }
+    }
+
+    /// Sends the client a code for a user who logged in.
+    pub(super) async fn finish(
+        &self,
+        asker: &Asker<'_>,
+        target: &Target<'_>,
+        wanted: &Wanted<'_>,
+        form: &Params,
+        logged_in: LoggedIn,
+    ) -> Response<Body> {
         match self.first_answer(asker, &target.client.id, form).await {
             Ok(true) => {}
             Ok(false) => return error_page(asker.language, &AuthorizationError::Used),
             Err(refused) => return target.refuse(asker, &refused),
         }
-        match self.issue_code(asker, &target, &wanted, logged_in).await {
+        match self.issue_code(asker, target, wanted, logged_in).await {
             Ok(code) => target.grant(asker, &code),
             Err(refused) => target.refuse(asker, &refused),
         }
@@ -104,10 +121,8 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         typed: Option<Typed>,
         waits: Option<u64>,
     ) -> Result<LoggedIn, LoginError> {
-        let user = match &typed {
-            Some(Typed::Credentials(credentials)) => Some(credentials.user().to_owned()),
-            _ => None,
-        };
+        let credentials = typed.as_ref().and_then(Typed::credentials);
+        let user = credentials.map(|credentials| credentials.user().to_owned());
         let checked = match typed {
             Some(typed) => match waits {
                 Some(seconds) => self.login.check_held(typed, asker.remote, seconds).await,
@@ -213,16 +228,39 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
 }
 
 /// Returns what a form contains, or `None` if it cannot be a login.
-pub(super) fn typed(form: Form, params: &Params) -> Option<Typed> {
+pub(super) fn typed(form: Form, page: &Page, params: &Params) -> Option<Typed> {
     match form {
         Form::Credentials => {
             let user = params.get("username")?;
             // A colon would end the name early: the login of another user would be checked.
             let legal = !user.contains(|char: char| char == ':' || char.is_control());
-            let credentials = || Credentials::new(user, params.get("password").unwrap_or_default());
-            (legal && user.chars().count() <= LONGEST_USER).then(|| Typed::Credentials(credentials()))
+            if !legal || user.chars().count() > LONGEST_USER {
+                return None;
+            }
+            let credentials = Credentials::new(user, params.get("password").unwrap_or_default());
+            if page.fields.is_empty() {
+                return Some(Typed::Credentials(credentials));
+            }
+            let fields = page.fields.iter().try_fold(Fields::new(credentials), |fields, field| {
+                match params.get(&format!("{FIELD}{}", field.name)) {
+                    Some(value) => Some(fields.with(&*field.name, value)),
+                    None => (!field.required).then_some(fields),
+                }
+            });
+            fields.map(Typed::Fields)
         }
         Form::Key => params.get("key").map(|key| Typed::Key(key.into())),
+        Form::Providers => None,
+    }
+}
+
+/// Returns what the login page says of an error.
+pub(super) fn problem(error: &LoginError) -> FormError {
+    match error {
+        LoginError::Wrong => FormError::Wrong,
+        LoginError::NoRole => FormError::NoRole,
+        LoginError::TooMany(seconds) => FormError::TooMany(*seconds),
+        LoginError::Unavailable(why) => FormError::Unavailable(Outage::of(why)),
     }
 }
 

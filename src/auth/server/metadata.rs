@@ -53,7 +53,7 @@ struct Resource<'a> {
 
 impl<L: Login, S> Inner<L, S> {
     pub(super) fn grant_types(&self) -> &'static [&'static str] {
-        if self.password_grant && self.login.form() == Form::Credentials {
+        if self.password_grant && self.login.form() == Form::Credentials && self.login.page().fields.is_empty() {
             &["authorization_code", "refresh_token", "password"]
         } else {
             &["authorization_code", "refresh_token"]

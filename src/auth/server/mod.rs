@@ -11,6 +11,7 @@
 //! | `/.well-known/oauth-authorization-server`, also with the mount's or a resource's path after or before it | GET | metadata of the server ([RFC 8414](https://www.rfc-editor.org/rfc/rfc8414)) |
 //! | `/register`, `/oauth/register` | POST | registers a client ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591)) |
 //! | `/authorize`, `/oauth/authorize` | GET, POST | shows the login page, and sends the user back to the client with a code |
+//! | `/callback` | GET | takes users back from a [provider](super::login::Page::provider), if the login has any |
 //! | `/token`, `/oauth/token` | POST | issues tokens for a code, a refresh token, or a user and password |
 //! | `/revoke`, `/oauth/revoke` | POST | revokes tokens ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)) |
 //!
@@ -35,9 +36,9 @@
 //!   ([RFC 9700, section 2.6](https://www.rfc-editor.org/rfc/rfc9700#section-2.6)).
 //! - **Validates**: give [`AuthorizationServer::tokens`] to the bearer layer.
 //!
-//! # Example
 //! [`BearerAuthLayer::resource`]: super::BearerAuthLayer::resource
 //!
+//! # Example
 //!
 //! ```
 //! use bytes::Bytes;
@@ -87,6 +88,7 @@ mod assertion;
 mod authorize;
 mod client_auth;
 mod client_metadata;
+mod federated;
 pub(crate) mod fuzzing;
 mod keys;
 mod limits;
@@ -95,6 +97,7 @@ mod metadata;
 mod page;
 mod pair;
 mod params;
+mod pending;
 mod pkce;
 mod redirect;
 mod register;
@@ -245,7 +248,8 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
         self
     }
 
-    /// Sets the name of this server on the login page; `1C:Enterprise` by default.
+    /// Sets the name of this server on the login page, unless that of the [login](crate::auth::login::Page::name) is
+    /// shown; `1C:Enterprise` by default.
     #[must_use]
     pub fn name(self, name: &str) -> Self {
         self.set(|server| name.clone_into(&mut server.name))
@@ -276,7 +280,7 @@ impl<L: Login, S: TokenStore> AuthorizationServer<L, S> {
     }
 
     /// Sets whether programs may send user and password instead of showing the login page; on by default. Used only
-    /// with a [`Login`] that asks for user and password.
+    /// with a [`Login`] that asks for user and password, and nothing else.
     #[must_use]
     pub fn password_grant(self, on: bool) -> Self {
         self.set(|server| server.password_grant = on)

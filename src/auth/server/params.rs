@@ -56,6 +56,11 @@ impl Params {
         self.0.iter().filter(move |(other, value)| other == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// Returns all names and values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the name of a repeated parameter other than `resource`, the only one that may be repeated
     /// ([RFC 8707, section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
     pub(crate) fn repeated(&self) -> Option<&str> {
@@ -67,6 +72,12 @@ impl Params {
     /// Whether this parameter is repeated.
     pub(crate) fn is_repeated(&self, name: &str) -> bool {
         self.0.iter().filter(|(other, _)| other == name).count() > 1
+    }
+}
+
+impl FromIterator<(String, Zeroizing<String>)> for Params {
+    fn from_iter<I: IntoIterator<Item = (String, Zeroizing<String>)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
     }
 }
 

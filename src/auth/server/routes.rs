@@ -14,6 +14,8 @@ pub(super) enum Route<'a> {
     Register,
     /// The authorization endpoint, with its path below the mount.
     Authorize(&'static str),
+    /// Where providers of the login send users back to.
+    Callback,
     Token,
     Revoke,
 }
@@ -33,6 +35,7 @@ impl<'a> Route<'a> {
             "/register" | "/oauth/register" => Self::Register,
             "/authorize" => Self::Authorize("/authorize"),
             "/oauth/authorize" => Self::Authorize("/oauth/authorize"),
+            "/callback" => Self::Callback,
             "/token" | "/oauth/token" => Self::Token,
             "/revoke" | "/oauth/revoke" => Self::Revoke,
             _ => return None,
@@ -64,6 +67,7 @@ impl<'a> Route<'a> {
     pub(super) const fn allowed(self) -> &'static str {
         match self {
             Self::Resource(_) | Self::Server => "GET, HEAD, OPTIONS",
+            Self::Callback => "GET, OPTIONS",
             Self::Authorize(_) => "GET, POST, OPTIONS",
             Self::Register | Self::Token | Self::Revoke => "POST, OPTIONS",
         }

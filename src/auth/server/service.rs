@@ -83,6 +83,13 @@ pub(super) struct Asker<'a> {
     pub(super) language: Language,
 }
 
+impl Asker<'_> {
+    /// Whether the browser uses https.
+    pub(super) fn is_secure(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+}
+
 impl<L: Login, S: TokenStore> Inner<L, S> {
     async fn answer<B>(&self, head: &Parts, body: B) -> Response<Body>
     where
@@ -92,6 +99,9 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let Some(route) = Route::of(&self.site, head.uri.path()) else {
             return reply::status(StatusCode::NOT_FOUND);
         };
+        if route == Route::Callback && self.login.page().providers.is_empty() {
+            return reply::status(StatusCode::NOT_FOUND);
+        }
         if head.method == Method::OPTIONS {
             return reply::allowing(StatusCode::NO_CONTENT, route.allowed());
         }
@@ -109,6 +119,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             Route::Resource(path) if get => Ok(self.resource_metadata(&asker, path)),
             Route::Server if get => Ok(self.server_metadata(&asker)),
             Route::Authorize(path) if head.method == Method::GET => self.ask(&asker, path).await,
+            Route::Callback if head.method == Method::GET => self.back(&asker).await,
             route if head.method == Method::POST => self.posted(route, &asker, body).await,
             route => Ok(not_allowed(route)),
         };
@@ -119,6 +130,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
             answer if matches!(route, Route::Authorize(_)) => {
                 self.counted(&asker, answer.unwrap_or_else(|failure| page(&asker, failure)))
             }
+            Err(failure) if route == Route::Callback => page(&asker, failure),
             Ok(answer) if head.method == Method::HEAD => headers_only(answer),
             Ok(answer) => answer,
             Err(failure) => failure.response(),
@@ -178,7 +190,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
                 };
                 Ok(self.log_in(asker, path, &form(asker, body).await?, held).await)
             }
-            Route::Resource(_) | Route::Server => Ok(not_allowed(route)),
+            Route::Resource(_) | Route::Server | Route::Callback => Ok(not_allowed(route)),
         }
     }
 
@@ -187,6 +199,13 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         self.limits.view(asker.remote).map_err(too_many)?;
         let params = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
         Ok(self.authorize(asker, path, &params).await)
+    }
+
+    /// Answers a user whom a provider has sent back.
+    async fn back(&self, asker: &Asker<'_>) -> Result<Response<Body>, OAuthError> {
+        self.limits.view(asker.remote).map_err(too_many)?;
+        let answer = read_params(asker.head.uri.query().unwrap_or_default().as_bytes())?;
+        Ok(self.came_back(asker, &answer).await)
     }
 
     /// Returns the sender; `None` if the URL that the request came under is not valid.

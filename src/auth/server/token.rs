@@ -12,7 +12,7 @@ use super::store::{Exchange, Found, Grant, TokenKind, TokenStore};
 use super::{Inner, PUBLIC_CLIENT, pkce, secret};
 use crate::audit::Event;
 use crate::auth::Digest;
-use crate::auth::login::{Form, Login, LoginError};
+use crate::auth::login::{Form, Login, LoginError, Page};
 use crate::auth::store::seal::open;
 use crate::identity::Scopes;
 use crate::net::Body;
@@ -172,7 +172,7 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         let client = client.unwrap_or(PUBLIC_CLIENT);
         // No earlier login says whether the client must authenticate, so its document must be available.
         let confidential = self.authenticate(asker, named, client, is_metadata_url(client)).await?;
-        let logged_in = self.check(asker, client, typed(Form::Credentials, form), None).await;
+        let logged_in = self.check(asker, client, typed(Form::Credentials, &Page::new(), form), None).await;
         let logged_in = logged_in.map_err(login_failure)?;
         let scopes = asked.within(&self.allowed(&logged_in), &self.default_scopes()).ok_or_else(no_scope)?;
         let (now, told) = (self.clock.now(), asked.told(&scopes));

@@ -35,6 +35,8 @@ pub(crate) enum AuthorizationError {
     },
     /// The form was sent and answered before.
     Used,
+    /// What a login elsewhere was for is not known any more.
+    Lost,
     /// Too many requests from this address; with the seconds to wait.
     TooMany(u64),
     /// The token store does not answer.
@@ -50,6 +52,7 @@ impl AuthorizationError {
                 why.clone().into()
             }
             Self::Used => "the form was sent before".into(),
+            Self::Lost => "nobody was sent to a provider from here".into(),
             Self::TooMany(_) => "too many requests".into(),
             Self::Unavailable => "the token store is down".into(),
         }
@@ -91,6 +94,7 @@ pub(crate) fn error_page(language: Language, problem: &AuthorizationError) -> Re
             status = StatusCode::CONFLICT;
             (t.used, None)
         }
+        AuthorizationError::Lost => (t.lost, None),
         AuthorizationError::TooMany(seconds) => {
             (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(*seconds));
             ((t.too_many, ""), None)

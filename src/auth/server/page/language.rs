@@ -1,5 +1,6 @@
 //! [`Language`]: the language of a page.
 
+use crate::auth::login::Text;
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 
@@ -33,6 +34,14 @@ impl Language {
         }
         let wanted = |own: Option<(u16, usize)>| own.or(any).filter(|(quality, _)| *quality > 0);
         if wanted(russian) > wanted(english) { Self::Russian } else { Self::English }
+    }
+
+    /// Returns a text in this language.
+    pub(super) fn pick(self, text: &Text) -> &str {
+        match self {
+            Self::English => text.english(),
+            Self::Russian => text.russian(),
+        }
     }
 
     /// Returns the tag for `lang` and `Content-Language`.

@@ -11,21 +11,30 @@ mod language;
 mod outage;
 mod reply;
 mod texts;
+mod words;
 
 pub(super) use csrf::Csrf;
 pub(super) use error::{AuthorizationError, error_page};
 pub(super) use language::Language;
 pub(super) use outage::Outage;
 
+use super::params::Params;
 use crate::auth::login::Form;
+use crate::auth::login::page::Page;
 use crate::identity::Scopes;
 use crate::net::{Body, Refused};
 use askama::Template;
 use destination::Destination;
 use http::{HeaderValue, Response, StatusCode, header};
 use reply::{Style, WITH_FORM};
+use std::borrow::Cow;
 use texts::Texts;
+use words::{Input, Words};
 
+/// The prefix of the names of fields that a [`Page`] adds.
+pub(super) const FIELD: &str = "field.";
+/// The prefix of the action that leads to a provider.
+pub(super) const CONTINUE: &str = "continue.";
 /// The characters of a name that are shown.
 const NAME: usize = 80;
 /// The unknown scopes that are shown; of further ones only the number.
@@ -43,7 +52,8 @@ const SCOPES: [&str; 8] = [
 ];
 
 /// The page that asks for a login and says what it gives to whom. Its form posts `username` and `password`, or `key`;
-/// the hidden fields; and `action`, which is `allow` or `cancel`.
+/// further fields with the prefix [`FIELD`]; the hidden fields; and `action`, which is `allow` or `cancel`, or has the
+/// prefix [`CONTINUE`] and the name of a provider.
 pub(super) struct LoginPage<'a> {
     /// The language of all texts.
     pub(super) language: Language,
@@ -51,6 +61,8 @@ pub(super) struct LoginPage<'a> {
     pub(super) server_name: &'a str,
     /// The fields that are asked for.
     pub(super) form: Form,
+    /// The texts, further fields and buttons.
+    pub(super) look: &'a Page,
     /// The name that the application gives itself.
     pub(super) client_name: Option<&'a str>,
     /// The host of a `client_id` that is the URL of a metadata document.
@@ -65,6 +77,8 @@ pub(super) struct LoginPage<'a> {
     pub(super) hidden: &'a [(&'static str, &'a str)],
     /// The user name that was typed before.
     pub(super) user: Option<&'a str>,
+    /// The form that was sent before.
+    pub(super) typed: Option<&'a Params>,
     /// The error of the previous login.
     pub(super) problem: Option<FormError>,
 }
@@ -80,8 +94,10 @@ pub(super) enum FormError {
     TooMany(u64),
     /// Too many logins from this network, wrong or not; with the seconds to wait.
     Crowded(u64),
-    /// 1C cannot be asked; with the reason.
+    /// Logins cannot be checked; with the reason.
     Unavailable(Outage),
+    /// The provider has not said who the user is.
+    NotCompleted,
     /// The form is not known to come from a page of this server.
     Forged,
 }
@@ -90,25 +106,11 @@ impl FormError {
     const fn status(self) -> StatusCode {
         match self {
             // No 401: it would need a challenge, and browsers answer challenges with a dialogue of their own.
-            Self::Wrong | Self::NoRole => StatusCode::FORBIDDEN,
+            Self::Wrong | Self::NoRole | Self::NotCompleted => StatusCode::FORBIDDEN,
             Self::TooMany(_) | Self::Crowded(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Forged => StatusCode::BAD_REQUEST,
         }
-    }
-
-    /// Returns the heading and the advice.
-    fn words(self, t: &Texts, form: Form) -> (&'static str, String) {
-        let (heading, advice) = match (self, form) {
-            (Self::TooMany(seconds), _) => return (t.too_many, format!("{} {}", t.guessed, (t.wait)(seconds))),
-            (Self::Crowded(seconds), _) => return (t.too_many, format!("{} {}", t.crowded, (t.wait)(seconds))),
-            (Self::Wrong, Form::Credentials) => t.wrong_credentials,
-            (Self::Wrong, Form::Key) => t.wrong_key,
-            (Self::NoRole, _) => t.no_role,
-            (Self::Unavailable(outage), _) => (t.outage)(outage),
-            (Self::Forged, _) => t.forged,
-        };
-        (heading, advice.to_owned())
     }
 }
 
@@ -121,7 +123,9 @@ struct Login<'a> {
     style: &'static Style,
     page: &'a LoginPage<'a>,
     server: String,
-    heading: &'static str,
+    words: Words<'a>,
+    inputs: Vec<Input<'a>>,
+    providers: Vec<(String, &'a str)>,
     client: Option<String>,
     publisher: Option<String>,
     destination: Destination,
@@ -129,7 +133,7 @@ struct Login<'a> {
     unknown: Vec<String>,
     more: usize,
     user: &'a str,
-    problem: Option<(&'static str, String)>,
+    problem: Option<(&'a str, Cow<'a, str>)>,
     /// Whether the error is in the fields.
     wrong: bool,
     csrf: (&'static str, &'a str),
@@ -141,16 +145,16 @@ impl LoginPage<'_> {
         let t = texts::of(self.language);
         let (known, unknown) = plain_words(self.scopes, t);
         let more = unknown.len().saturating_sub(UNKNOWN_SCOPES);
+        let words = Words::new(t, self.language, self.look, self.form);
+        let name = self.look.name.as_ref().map_or(self.server_name, |name| self.language.pick(name));
         let page = Login {
             t,
             language: self.language.tag(),
             style: Style::get(),
             page: self,
-            server: clean::clean(self.server_name, NAME).unwrap_or_default(),
-            heading: match self.form {
-                Form::Credentials => t.log_in_credentials,
-                Form::Key => t.log_in_key,
-            },
+            server: clean::clean(name, NAME).unwrap_or_default(),
+            inputs: Input::of(self),
+            providers: words::providers(self.look, self.language),
             client: self.client_name.and_then(|name| clean::clean(name, NAME)),
             publisher: self.client_host.map(|host| clean::host(host, NAME)),
             destination: Destination::of(self.redirect_uri),
@@ -159,9 +163,10 @@ impl LoginPage<'_> {
             more,
             // A forged form must not choose the user who logs in.
             user: self.user.filter(|_| self.problem != Some(FormError::Forged)).unwrap_or_default(),
-            problem: self.problem.map(|problem| problem.words(t, self.form)),
+            problem: self.problem.map(|problem| words.of(problem)),
             wrong: self.problem == Some(FormError::Wrong),
             csrf: csrf.field(),
+            words,
         };
         let status = self.problem.map_or(StatusCode::OK, FormError::status);
         let mut response = reply::html(status, self.language, page.render(), WITH_FORM);

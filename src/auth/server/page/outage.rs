@@ -4,11 +4,13 @@ use crate::onec::{Cause, Error, ErrorKind};
 use crate::rpc::{BoxError, cause};
 use http::StatusCode;
 
-/// The reason why 1C cannot be asked, as far as it helps users to act or to report it.
+/// The reason why logins cannot be checked, as far as it helps users to act or to report it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::auth::server) enum Outage {
-    /// Any other reason.
+    /// Any other reason in 1C.
     Unknown,
+    /// It is not 1C that checks logins.
+    Elsewhere,
     /// No licence is free.
     Licence,
     /// The infobase is blocked for now.
@@ -24,7 +26,7 @@ pub(in crate::auth::server) enum Outage {
 impl Outage {
     /// Returns the reason why a login could not be checked.
     pub(in crate::auth::server) fn of(error: &BoxError) -> Self {
-        let Some(error) = cause::<Error>(&**error) else { return Self::Unknown };
+        let Some(error) = cause::<Error>(&**error) else { return Self::Elsewhere };
         match error.why() {
             Some(Cause::NoLicence) => Self::Licence,
             Some(Cause::Blocked) => Self::Blocked,

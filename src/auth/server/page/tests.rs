@@ -4,8 +4,10 @@ use http::header::{
     VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http_body_util::BodyExt;
+use std::sync::LazyLock;
 
 const BASE: &str = "https://h.example";
+static ONEC: LazyLock<Page> = LazyLock::new(Page::onec);
 const PROBLEMS: [FormError; 5] = [
     FormError::Wrong,
     FormError::NoRole,
@@ -24,6 +26,7 @@ fn page(scopes: &Scopes) -> LoginPage<'_> {
         language: Language::English,
         server_name: "Server",
         form: Form::Credentials,
+        look: &ONEC,
         client_name: Some("Client"),
         client_host: None,
         redirect_uri: "https://client.example/cb",
@@ -31,6 +34,7 @@ fn page(scopes: &Scopes) -> LoginPage<'_> {
         action: "/authorize",
         hidden: &[],
         user: None,
+        typed: None,
         problem: None,
     }
 }
@@ -162,6 +166,8 @@ fn problems_are_said_first_and_tied_to_the_fields() {
         (FormError::TooMany(17), 429, "Too many attempts"),
         (FormError::Crowded(17), 429, "Too many attempts"),
         (FormError::Unavailable(Outage::Unknown), 503, "1C is unavailable"),
+        (FormError::Unavailable(Outage::Elsewhere), 503, "1C is unavailable"),
+        (FormError::NotCompleted, 403, "The login was not completed"),
         (FormError::Unavailable(Outage::Licence), 503, "1C has no free licence"),
         (FormError::Unavailable(Outage::Blocked), 503, "The infobase is blocked for now"),
         (FormError::Unavailable(Outage::Address), 503, "1C is at another address"),

@@ -1,10 +1,48 @@
 //! The texts of the pages in English.
 
-use super::fields::Texts;
+use super::fields::{Account, Advice, Texts};
 use crate::auth::server::page::Outage;
 
+const UNAVAILABLE: Advice = (
+    "1C is unavailable",
+    "Your login could not be checked. Try again in a minute; if that does not help, tell your 1C administrator.",
+);
+
 pub(super) static ENGLISH: Texts = Texts {
-    log_in_credentials: "Log in with your 1C account",
+    onec: Account {
+        heading: "Log in with your 1C account",
+        access: "It will work in 1C with your own login: everything your roles allow.",
+        user: "1C user name",
+        hint: Some("If your 1C user has no password, leave this empty."),
+        wrong_key: (
+            "Wrong access key",
+            "Check that you copied all of it, and try again. Your 1C administrator can give you a new one.",
+        ),
+        no_role: (
+            "You have no access to this service",
+            "The login is right, but 1C does not let it in. \
+             Ask your 1C administrator for a role with access to the MCP HTTP service, then try again.",
+        ),
+        unavailable: UNAVAILABLE,
+    },
+    other: Account {
+        heading: "Log in",
+        access: "It will get no more than is listed here and your account allows.",
+        user: "User name",
+        hint: None,
+        wrong_key: (
+            "Wrong access key",
+            "Check that you copied all of it, and try again. Your administrator can give you a new one.",
+        ),
+        no_role: (
+            "You have no access to this service",
+            "The login is right, but it does not open this service. Ask your administrator for access, then try again.",
+        ),
+        unavailable: (
+            "The login is unavailable",
+            "Your login could not be checked. Try again in a minute; if that does not help, tell your administrator.",
+        ),
+    },
     log_in_key: "Enter your access key",
     asks: "asks for access to 1C.",
     unnamed: "An unnamed application",
@@ -18,23 +56,15 @@ pub(super) static ENGLISH: Texts = Texts {
     may: "It asks to be allowed to:",
     unknown_scope: "Use the permission",
     more_scopes: "Further permissions of this kind:",
-    own_login: "It will work in 1C with your own login: everything your roles allow.",
     own_key: "It will get no more than is listed here and your key allows.",
-    user: "1C user name",
     password: "Password",
-    password_hint: "If your 1C user has no password, leave this empty.",
     key: "Access key",
     allow: "Log in and allow",
     cancel: "Cancel",
     wrong_credentials: ("Wrong user name or password", "Check both, the keyboard layout and Caps Lock, and try again."),
-    wrong_key: (
-        "Wrong access key",
-        "Check that you copied all of it, and try again. Your 1C administrator can give you a new one.",
-    ),
-    no_role: (
-        "You have no access to this service",
-        "The login is right, but 1C does not let it in. \
-         Ask your 1C administrator for a role with access to the MCP HTTP service, then try again.",
+    not_completed: (
+        "The login was not completed",
+        "Nothing came back that says who you are. Try again, or log in another way.",
     ),
     too_many: "Too many attempts",
     guessed: "Too many wrong logins came from your network, or were tried with this user name.",
@@ -45,10 +75,7 @@ pub(super) static ENGLISH: Texts = Texts {
         _ => format!("Wait {} minutes, then try again.", seconds.div_ceil(60)),
     },
     outage: |outage| match outage {
-        Outage::Unknown => (
-            "1C is unavailable",
-            "Your login could not be checked. Try again in a minute; if that does not help, tell your 1C administrator.",
-        ),
+        Outage::Unknown | Outage::Elsewhere => UNAVAILABLE,
         Outage::Licence => (
             "1C has no free licence",
             "Your login could not be checked. Try again when somebody has left 1C, or tell your 1C administrator.",
@@ -81,6 +108,11 @@ pub(super) static ENGLISH: Texts = Texts {
         "This form was already sent",
         "The answer went to the application, and there is no second one. Go back to the application; if it is not \
          connected, start the login there once more.",
+    ),
+    lost: (
+        "This login took too long",
+        "Or your browser does not accept cookies. Allow cookies for this site, go back to the application and log in \
+         once more.",
     ),
     unknown_client: (
         "This application is not registered here",

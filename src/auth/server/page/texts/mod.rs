@@ -4,7 +4,7 @@ mod english;
 mod fields;
 mod russian;
 
-pub(super) use fields::Texts;
+pub(super) use fields::{Account, Texts};
 
 use super::Language;
 use english::ENGLISH;

@@ -75,20 +75,21 @@ impl<V: TokenValidator> BearerAuthLayer<V> {
     /// host.
     ///
     /// ```
-    /// use axum::Router;
+    /// use axum::{Router, body::Body, extract::Request, response::Response};
     /// use onec_mcp::auth::{BearerAuthLayer, Site, StaticToken};
     /// use onec_mcp::{Identity, Scopes};
+    /// use std::convert::Infallible;
     /// use tower::{Layer, ServiceExt, service_fn};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let site = Site::new().mount("/api/v1/1c").resources(["/api/v1/1c/mcp"]);
     /// let robot = StaticToken::new("s3cret", Identity::new("robot", Scopes::parse("mcp")));
-    /// let mcp = service_fn(async |_: axum::extract::Request| Ok(axum::response::Response::default()));
+    /// let mcp = service_fn(async |_: Request| Ok::<_, Infallible>(Response::<Body>::default()));
     /// let mcp = BearerAuthLayer::new(robot).site(site).resource("/api/v1/1c/mcp").layer(mcp);
     /// let app = Router::new().nest("/api/v1/1c", Router::new().route_service("/mcp", mcp));
     ///
-    /// let request = http::Request::post("/api/v1/1c/mcp").header("host", "h.example").body(axum::body::Body::empty())?;
+    /// let request = http::Request::post("/api/v1/1c/mcp").header("host", "h.example").body(Body::empty())?;
     /// let answer = app.oneshot(request).await?;
     /// let metadata = "http://h.example/.well-known/oauth-protected-resource/api/v1/1c/mcp";
     /// assert!(answer.headers()["www-authenticate"].to_str()?.contains(metadata));

@@ -4,7 +4,6 @@ use crate::net::Caller;
 use http::header::HOST;
 use http::request::Parts;
 use percent_encoding::{CONTROLS, utf8_percent_encode};
-use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
 
@@ -138,43 +137,35 @@ impl Site {
     /// host do not matter. The root URL is none, unless it is one of the [`resources`](Self::resources): a token for a
     /// whole host would be valid at every site of it.
     pub fn owns(&self, base: &str, resource: &str) -> bool {
-        below(base, resource).is_some_and(|path| self.has(&path))
+        self.named(base, resource).is_some_and(|path| self.has(path))
     }
 
     /// Returns the URL of the resource that a client gets a token for when it asks for this one, or `None` if it is not
     /// of this site. Who asks for the root URL, as clients do that know no other, gets the main resource.
     #[cfg(feature = "oauth")]
     pub(crate) fn granted(&self, base: &str, asked: &str) -> Option<String> {
-        let path = below(base, asked)?;
-        match &*path {
-            path if self.has(path) => Some(format!("{base}{path}")),
-            "" => Some(self.main_resource(base)),
-            _ => None,
+        let path = self.named(base, asked)?;
+        Some(if self.has(path) { format!("{base}{path}") } else { self.main_resource(base) })
+    }
+
+    /// Returns the path of the resource that a URL names, or an empty one for the root URL.
+    fn named(&self, base: &str, url: &str) -> Option<&str> {
+        let known = |rest: &str| {
+            let path = rest.strip_suffix('/').unwrap_or(rest);
+            if path.is_empty() { Some("") } else { self.resource_paths().find(|known| *known == path) }
+        };
+        if url.contains(['?', '#', '@']) {
+            return None;
         }
+        url.strip_prefix(base).and_then(known).or_else(|| {
+            let (base, url) = (Url::parse(base).ok()?, Url::parse(url).ok()?);
+            known(url.as_str().strip_prefix(base.as_str().trim_end_matches('/'))?)
+        })
     }
 
     fn has(&self, path: &str) -> bool {
         self.resource_paths().any(|known| known == path)
     }
-}
-
-/// Returns the path of a URL below `base`, without a slash at its end; `None` if the URL is elsewhere.
-fn below<'a>(base: &str, url: &'a str) -> Option<Cow<'a, str>> {
-    if url.contains(['?', '#', '@']) {
-        return None;
-    }
-    if let Some(path) = url.strip_prefix(base).and_then(path) {
-        return Some(path.into());
-    }
-    let (base, url) = (Url::parse(base).ok()?, Url::parse(url).ok()?);
-    let rest = url.as_str().strip_prefix(base.as_str().trim_end_matches('/'))?;
-    path(rest).map(|path| path.to_owned().into())
-}
-
-/// Returns what follows a root URL as a path without a slash at its end, if it is one.
-fn path(rest: &str) -> Option<&str> {
-    let path = rest.strip_suffix('/').unwrap_or(rest);
-    (path.is_empty() || path.starts_with('/')).then_some(path)
 }
 
 /// Returns the path as it is in URLs, with a leading slash and no trailing one, or empty.

@@ -179,7 +179,7 @@ async fn a_validator_knows_the_resource_that_the_layer_was_given() {
     for (site, resource, good) in [
         (pair(), "/a/mcp", &["/a/mcp", "/a/mcp/", "/a/sse"][..]),
         (pair(), "/b/mcp", &["/b/mcp", "/b/mcp/"]),
-        (public(Site::new()), "/b/mcp", &["/b/mcp"]),
+        (public(Site::new()), "/b/mcp", &["/b/mcp", "/b/mcp/"]),
     ] {
         let layers = [
             BearerAuthLayer::new(BoxValidator::new(validator)).site(site.clone()).resource(resource),

@@ -170,5 +170,5 @@ fn renamed(item: &Item, alias: &str) -> Result<Item, JsonError> {
         done = span.end();
     }
     out.extend_from_slice(json.get(done..).unwrap_or_default());
-    Ok(Item::new(alias, out))
+    Ok(Item::named("name", alias, out))
 }

@@ -204,7 +204,7 @@ impl Named {
             Err(twice) => Some(Err(Box::new(twice.refusal()))),
             Ok(back) if all && back.strange => None,
             Ok(back) => Some(Ok(match back.json {
-                Some(json) => params.with(Param::Arguments, &json),
+                Some(json) => params.with_json(Param::Arguments, &json),
                 None => params,
             })),
         }

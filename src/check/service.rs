@@ -187,7 +187,7 @@ fn check(known: &Known, catalog: Option<&Catalog>, request: &Request) -> Option<
     match last.form(&name)?.fit(request.params.raw(Param::Arguments).unwrap_or(b"{}")) {
         Ok(Fit::AsTheyAre) => None,
         Ok(Fit::Mended(json)) => {
-            let params = request.params.with(Param::Arguments, &json);
+            let params = request.params.with_json(Param::Arguments, &json);
             Some(Checking::Passed(Box::new(Request { params, ..request.clone() })))
         }
         Err(_) if last.at.elapsed() >= FRESH => Some(Checking::Doubtful),

@@ -185,7 +185,7 @@ fn stripped(mut request: Request) -> Request {
         // The parameters were parsed with the message, so this cannot fail.
         if let Some(Ok(Some(left))) = given.map(without) {
             tracing::info!("_confirmation in the arguments of a call was left out: only the user can give it");
-            request.params = request.params.with(param, &left);
+            request.params = request.params.with_json(param, &left);
         }
     }
     request

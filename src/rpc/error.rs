@@ -207,19 +207,25 @@ impl RpcError {
     /// Finds an [`RpcError`] or [`ErrorObject`] of a layer or the leaf, and tower's errors, also inside wrapped
     /// errors. Anything else becomes a 500 whose text goes to the log only.
     pub fn from_error(error: &BoxError) -> Self {
+        let unknown = || Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error. The server's log says more.");
+        Self::known(error).unwrap_or_else(unknown)
+    }
+
+    /// Returns what clients see of an error that this crate or tower makes; `None` for any other error.
+    pub(crate) fn known(error: &BoxError) -> Option<Self> {
         if let Some(failure) = cause::<Self>(&**error) {
-            return failure.clone();
+            return Some(failure.clone());
         }
         if let Some(error) = cause::<ErrorObject>(&**error) {
-            return Self::of(error.clone(), StatusCode::OK);
+            return Some(Self::of(error.clone(), StatusCode::OK));
         }
         if cause::<tower::load_shed::error::Overloaded>(&**error).is_some() {
-            return Self::overloaded();
+            return Some(Self::overloaded());
         }
         if cause::<tower::timeout::error::Elapsed>(&**error).is_some() {
-            return Self::new(StatusCode::GATEWAY_TIMEOUT, "The call took longer than this server allows.");
+            return Some(Self::new(StatusCode::GATEWAY_TIMEOUT, "The call took longer than this server allows."));
         }
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error. The server's log says more.")
+        None
     }
 
     /// Creates the error for too many waiting calls.

@@ -3,12 +3,18 @@
 //! A [`Request`] goes through any `tower::Service<Request, Response = Response>`; the bridges
 //! ([`http`](crate::bridge::http), `stdio`, `sse`) turn messages into requests and answers into messages.
 //! Payloads stay bytes, checked once and passed on unchanged.
+//!
+//! For layers of your own there are [`from_fn`], which makes one from an async function, [`Params::get`] and
+//! [`Params::with`] for the parameters, a [`ListEditor`] for the items of lists, and a [`BoxService`].
 
+mod boxed;
 mod each;
+mod editor;
 mod encoded;
 mod error;
 mod extensions;
 mod failure;
+mod from_fn;
 mod item;
 pub(crate) mod json;
 pub(crate) mod label;
@@ -28,10 +34,14 @@ mod response;
 mod splice;
 mod version;
 
+pub use boxed::{BoxService, ResponseFuture};
+pub use editor::ListEditor;
 pub use encoded::Encoded;
 pub use error::{BoxError, ErrorObject, RpcError};
 pub(crate) use extensions::Told;
 pub use extensions::{Extensions, Unasked};
+pub use from_fn::{FromFn, FromFnLayer, Next, from_fn};
+pub use item::Item;
 pub use json::{JsonError, MAX_DEPTH};
 pub use level::Level;
 pub use lifecycle::ServerInfo;
@@ -45,7 +55,6 @@ pub use version::{Era, Version};
 
 pub(crate) use error::{Upstream, cause};
 pub(crate) use failure::{no_answer, tell_refused};
-pub(crate) use item::Item;
 #[cfg(any(feature = "stdio", feature = "sse"))]
 pub(crate) use lifecycle::asked_version;
 pub(crate) use list::{List, MAX_ITEMS};

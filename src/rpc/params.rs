@@ -3,6 +3,7 @@
 use super::error::ErrorObject;
 use super::json::{self, JsonError, Member, Scanner, Span, once};
 use bytes::Bytes;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A member of `params` that this crate knows. Other members are neither read nor sent on.
@@ -181,20 +182,41 @@ impl Params {
         json::unquote(self.raw(param)?)
     }
 
+    /// Returns the value of a parameter; `None` if it is absent, in the sense of [`raw`](Self::raw).
+    ///
+    /// A `Value` holds at most a double's digits of a number that is not a 64-bit integer; `raw` has them all.
+    ///
+    /// # Errors
+    /// -32602 if an object within has a key twice, so that 1C could read another value than the caller of this
+    /// method, or if it holds a text or number that a `Value` cannot hold. It then is not absent: refuse the request.
+    pub fn get(&self, param: Param) -> Result<Option<Value>, ErrorObject> {
+        let read = self.raw(param).map(json::value).transpose();
+        read.map_err(|fault| ErrorObject::invalid_params(format!("{}: {fault}", param.name())))
+    }
+
+    /// Returns the parameters with this value of a parameter, whether they had it before or not. All other known
+    /// parameters keep their bytes.
+    ///
+    /// # Errors
+    /// -32700 if the value is nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH) allows.
+    pub fn with(&self, param: Param, value: &Value) -> Result<Self, ErrorObject> {
+        self.rebuilt(&[(param, Some(value.to_string().as_bytes()))])
+    }
+
     /// Returns the parameters with another [`Param::Name`], unchanged if they have none. Every other byte is kept.
     #[cfg(feature = "alias")]
     #[must_use]
     pub(crate) fn with_name(&self, name: &str) -> Self {
         let mut json = Vec::with_capacity(name.len() + 2);
         json::quote_into(&mut json, name);
-        self.with(Param::Name, &json)
+        self.with_json(Param::Name, &json)
     }
 
     /// Returns the parameters with `json` as the value of a parameter, unchanged if they do not have it. Every
     /// other byte is kept.
     #[cfg(any(feature = "alias", feature = "check", feature = "confirm"))]
     #[must_use]
-    pub(crate) fn with(&self, param: Param, json: &[u8]) -> Self {
+    pub(crate) fn with_json(&self, param: Param, json: &[u8]) -> Self {
         let old = self.span(param);
         let (Some(before), Some(after)) = (self.message.get(..old.start()), self.message.get(old.end()..)) else {
             return self.clone();
@@ -223,7 +245,6 @@ impl Params {
     ///
     /// # Errors
     /// As [`parse`](Self::parse), if a text is not JSON.
-    #[cfg(feature = "confirm")]
     pub(crate) fn rebuilt(&self, changes: &[(Param, Option<&[u8]>)]) -> Result<Self, ErrorObject> {
         let mut out = b"{\"_meta\":{".to_vec();
         let meta = Meta::ALL.into_iter().filter_map(|meta| Some((meta.name(), self.meta(meta)?)));
@@ -252,7 +273,6 @@ impl Params {
     }
 }
 
-#[cfg(feature = "confirm")]
 fn member_into(out: &mut Vec<u8>, follows: bool, key: &str, json: &[u8]) {
     if follows {
         out.push(b',');
@@ -260,6 +280,15 @@ fn member_into(out: &mut Vec<u8>, follows: bool, key: &str, json: &[u8]) {
     json::quote_into(out, key);
     out.push(b':');
     out.extend_from_slice(json);
+}
+
+/// Reads the parameters from an object, as [`Params::parse`] does.
+impl TryFrom<Value> for Params {
+    type Error = ErrorObject;
+
+    fn try_from(object: Value) -> Result<Self, ErrorObject> {
+        Self::parse(&object.to_string().into())
+    }
 }
 
 impl From<JsonError> for ErrorObject {

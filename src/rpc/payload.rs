@@ -7,6 +7,7 @@ use super::memo::Memo;
 use super::method::Method;
 use super::outline::Outline;
 use bytes::{Bytes, BytesMut};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The result of a request: a JSON object, passed through byte for byte.
@@ -251,6 +252,15 @@ impl Payload {
     pub(super) fn into_parts(self) -> (Bytes, Outline, Hints) {
         let Self { json, outline, hints, .. } = self.plain();
         (json, outline, hints)
+    }
+}
+
+/// Writes an object as a result.
+impl TryFrom<Value> for Payload {
+    type Error = JsonError;
+
+    fn try_from(object: Value) -> Result<Self, JsonError> {
+        Self::parse(object.to_string())
     }
 }
 

@@ -8,12 +8,14 @@ mod scanner;
 mod surrogates;
 mod token;
 mod tree;
+mod value;
 
 pub use scanner::{Member, Scanner};
 pub(crate) use surrogates::without_lone_surrogates;
 #[cfg(feature = "catalog")]
 pub(crate) use token::plain_text;
 pub(crate) use tree::Tree;
+pub(super) use value::value;
 
 use bytes::Bytes;
 use std::borrow::Cow;

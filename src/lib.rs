@@ -109,6 +109,7 @@
 //! | `audit` | a line for each list and call of tools |
 //! | `cache` | a cache of the answers of 1C |
 //! | `catalog` | business tools as data |
+//! | `schemars` | tools of the program with the schemas of Rust types; implies `catalog` |
 //! | `check` | checked and mended arguments for 1C's own tools; implies `catalog` |
 //! | `confirm` | consent of the user for tools that want it |
 //! | `rest` | the catalog as HTTP endpoints, with an OpenAPI document; implies `catalog` |

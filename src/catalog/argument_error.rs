@@ -22,6 +22,12 @@ const LONGEST_VALUE: usize = 80;
 const LONGEST_WORDS: usize = 300;
 
 impl ArgumentError {
+    /// Creates the error of a function of the program that does not take an argument: `field` is its path, and `why` a
+    /// part of a sentence, as in "Argument currency: is not traded on this day."
+    pub fn refused(field: &str, why: impl Into<String>) -> Self {
+        Self::at(field, why).told()
+    }
+
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self { field: String::new(), message: message.into() }
     }

@@ -5,10 +5,11 @@ use super::constraints::{Asker, show_ceilings};
 use super::error::CatalogError;
 use super::fields::{Fields, scope};
 use super::full::Counters;
+use super::handler::Handler;
 use super::limits::Limits;
 use super::schema;
 use super::shapes::Shapes;
-use super::tool::{Definition, Member, Tool};
+use super::tool::{Answered, Definition, Member, Tool};
 use super::types::Types;
 use super::vocabulary;
 use jsonschema::Validator;
@@ -38,6 +39,25 @@ pub(super) const KEYS: [&str; 20] = [
     "_meta",
     "drop",
 ];
+/// The keys of a tool that the program itself answers.
+pub(super) const OWN_KEYS: [&str; 16] = [
+    "name",
+    "title",
+    "description",
+    "scope",
+    "max_chars",
+    "clamp",
+    "guarded",
+    "within",
+    "one_of",
+    "any_of",
+    "order",
+    "rest",
+    "annotations",
+    "input_schema",
+    "output_schema",
+    "_meta",
+];
 const LONGEST_NAME: usize = 256;
 const LONGEST_CACHE: u64 = 24 * 60 * 60;
 /// A shorter answer could not hold a row of most reports.
@@ -61,15 +81,20 @@ pub(super) fn wrong<T>(read: &Result<T, CatalogError>) -> Option<CatalogError> {
     read.as_ref().err().cloned()
 }
 
-/// Reads and checks a tool. The notes tell what may be a mistake in it.
+/// Reads and checks a tool, which 1C answers unless there is a `handler`. The notes tell what may be a mistake in it.
 ///
 /// # Errors
 /// [`CatalogError`] with all fields that are wrong.
-pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<String>), CatalogError> {
+pub(super) fn read(
+    fields: Fields<'_>,
+    limits: Limits,
+    handler: Option<Handler>,
+) -> Result<(Tool, Vec<String>), CatalogError> {
     let text = |key| fields.needed_text(key).map(str::to_owned);
     let (name, description, title) = (text("name"), text("description"), fields.text("title"));
     let scope = text("scope").and_then(|text| scope(&text).map_err(|error| error.within("scope")));
-    let (path, rest, slow) = (path(fields), rest(fields), fields.flag("slow"));
+    let answered = handler.map_or_else(|| path(fields).map(Answered::OneC), |handler| Ok(Answered::Program(handler)));
+    let (rest, slow) = (rest(fields), fields.flag("slow"));
     let (cache, max_chars) = (cache(fields), max_chars(fields));
     let (annotations, meta) = (annotations(fields), meta(fields));
     let (input, output) = (input(fields), output(fields));
@@ -77,7 +102,7 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
     let constraints =
         input.as_ref().map_or_else(|_| Ok(Between::default()), |input| between(fields, &input.shapes, limits));
     CatalogError::all(
-        [wrong(&name), wrong(&title), wrong(&description), wrong(&scope), wrong(&path), wrong(&rest), wrong(&slow)]
+        [wrong(&name), wrong(&title), wrong(&description), wrong(&scope), wrong(&answered), wrong(&rest), wrong(&slow)]
             .into_iter()
             .chain([wrong(&cache), wrong(&max_chars), wrong(&annotations), wrong(&meta)])
             .chain([wrong(&input), wrong(&output), wrong(&constraints)])
@@ -97,11 +122,11 @@ pub(super) fn read(fields: Fields<'_>, limits: Limits) -> Result<(Tool, Vec<Stri
     let mut notes = vocabulary::notes("input_schema", &input.schema);
     notes.extend(output.schema.iter().flat_map(|output| vocabulary::notes("output_schema", output)));
     let definition = Definition {
-        name: name?,
+        name: name?.into(),
         title: title?.map(str::to_owned),
         description: description?,
         scope: scope?,
-        path: path?,
+        answered: answered?,
         rest: rest?,
         slow: slow?.unwrap_or_default(),
         cache: cache?,
@@ -197,7 +222,7 @@ fn annotations(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
 }
 
 /// Reads `_meta`, which is passed to clients as it is.
-fn meta(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
+pub(super) fn meta(fields: Fields<'_>) -> Result<Option<Value>, CatalogError> {
     match fields.get("_meta") {
         None => Ok(None),
         Some(meta @ Value::Object(_)) => Ok(Some(meta.clone())),

@@ -1,8 +1,11 @@
 //! [`ResponseFuture`].
 
+use super::argument_error::ArgumentError;
 use super::full::Asked;
+use super::handler::FunctionError;
 use super::hidden::Hidden;
 use super::merge::Merge;
+use super::program::misfit;
 use super::shorten::{Cut, shorten};
 use super::tool::{AnswerError, Seen, Tool};
 use super::wrap::{failed, result, too_many};
@@ -10,6 +13,7 @@ use crate::onec::{Error, ErrorKind, RestCall};
 use crate::rpc::json::JsonError;
 use crate::rpc::{BoxError, ErrorObject, Payload, Response, RpcError, cause};
 use crate::service::answer::{Answer, Rework};
+use futures_core::future::BoxFuture;
 use http::StatusCode;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -37,8 +41,10 @@ pin_project! {
     enum State<F, T> {
         /// The answer of the inner service; merged if it is a list of tools.
         Request { #[pin] answer: Answer<F, Merge> },
-        /// The answer of a tool of the catalog.
+        /// The answer of 1C to a call of a catalog's tool.
         Tool { #[pin] answer: Answer<T, Wrap> },
+        /// The answer of the program to a call of a tool of its own.
+        Program { #[pin] answer: Answer<BoxFuture<'static, Result<Response, BoxError>>, Wrap> },
     }
 }
 
@@ -48,7 +54,12 @@ impl<F, R: Service<RestCall>> ResponseFuture<F, R> {
         Self { state: State::Request { answer } }
     }
 
-    /// Creates the answer of a tool of the catalog.
+    /// Creates the answer of a tool that the program itself answers.
+    pub(super) const fn program(answer: Answer<BoxFuture<'static, Result<Response, BoxError>>, Wrap>) -> Self {
+        Self { state: State::Program { answer } }
+    }
+
+    /// Creates the answer of a tool that 1C answers.
     pub(super) const fn tool(answer: Answer<Oneshot<R, RestCall>, Wrap>) -> Self {
         Self { state: State::Tool { answer } }
     }
@@ -73,6 +84,7 @@ where
         match self.project().state.project() {
             Projected::Request { answer } => answer.poll(cx),
             Projected::Tool { answer } => answer.poll(cx),
+            Projected::Program { answer } => answer.poll(cx),
         }
     }
 }
@@ -109,10 +121,13 @@ fn wrapped(response: Response, wrap: &Wrap) -> Result<Response, BoxError> {
     let answer = match shown {
         Err(error) => Response::error(error),
         Ok(answer) => match tool.seen(&answer, asked) {
-            Seen { flaw: Some(AnswerError::Excess(rows, ceiling)), .. } => too_many(rows, ceiling),
+            Seen { flaw: Some(AnswerError::Excess(rows, ceiling)), .. } => too_many(tool.answerer(), rows, ceiling),
             // Without `structuredContent` the text may be anything.
             Seen { flaw: Some(AnswerError::Misfit(why)), .. } if structured => {
-                return Err(RpcError::no_answer(&why).of_tool(tool.name()).into());
+                return Err(match tool.path() {
+                    Some(_) => RpcError::no_answer(&why).of_tool(tool.name()).into(),
+                    None => misfit(tool, &why),
+                });
             }
             seen => {
                 told(answer, tool, &seen, structured).unwrap_or_else(|fault| Response::error(ErrorObject::from(fault)))
@@ -141,8 +156,15 @@ fn told(answer: Payload, tool: &Tool, seen: &Seen, structured: bool) -> Result<R
     result(&answer, note.as_deref(), structured).map(Response::result)
 }
 
-/// Returns 1C's text about the arguments (400) as a tool error for the language model; other errors stay errors.
+/// Returns 1C's text about the arguments (400), and that of a function of the program, as a tool error for the language
+/// model; other errors stay errors.
 fn refused(error: BoxError, tool: &Tool) -> Result<Response, BoxError> {
+    if let Some(unfit) = cause::<ArgumentError>(&*error) {
+        return Ok(failed(&unfit.message));
+    }
+    if let Some(error) = cause::<FunctionError>(&*error) {
+        return Ok(failed(&error.to_string()));
+    }
     match cause::<Error>(&*error).map(Error::kind) {
         Some(ErrorKind::Status(StatusCode::BAD_REQUEST, text)) => Ok(failed(match text.trim() {
             "" => "1C refused these arguments (400) without saying why.",

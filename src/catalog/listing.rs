@@ -74,5 +74,5 @@ fn item(tool: &Definition, structured: bool) -> Item {
     put("_meta", tool.meta.clone());
     let mut out = Vec::new();
     super::arguments::write(&mut out, &Value::Object(item));
-    Item::new(&tool.name, out)
+    Item::named("name", &tool.name, out)
 }

@@ -86,6 +86,14 @@
 //! them mean that it is absent, as does 0 or less for a number of rows. Duplicate keys and
 //! numbers that a double cannot hold are errors.
 //!
+//! # Tools of the program
+//!
+//! [`Tool::from_fn`] and [`Tool::from_service`] create tools that the program itself answers, in Rust, from an entry
+//! without `path`; with the feature `schemars`, `Tool::typed` takes the schemas from the types of a function. Arguments,
+//! scopes, answers, the audit trail and the REST endpoints are as for any other tool of the catalog.
+//! [`Catalog::with_tools`] adds them; they stay when the file's tools are replaced. [`Resource`] and [`Prompt`] are
+//! resources and prompts of this kind, listed before those of 1C.
+//!
 //! # Example
 //!
 //! ```
@@ -129,6 +137,7 @@ mod alone;
 mod argument_error;
 mod arguments;
 mod between;
+mod call;
 mod constraints;
 mod defaults;
 mod entry;
@@ -140,6 +149,7 @@ mod form;
 mod full;
 mod future;
 mod guarded;
+mod handler;
 mod hidden;
 mod layer;
 mod limits;
@@ -148,6 +158,8 @@ mod live;
 mod mend;
 mod merge;
 mod number;
+mod own;
+mod program;
 mod read;
 mod schema;
 mod service;
@@ -156,6 +168,8 @@ mod shapes;
 mod shorten;
 mod tool;
 mod tools;
+#[cfg(feature = "schemars")]
+mod typed;
 mod types;
 mod unfold;
 mod vocabulary;
@@ -163,13 +177,17 @@ mod words;
 mod wrap;
 
 pub use argument_error::ArgumentError;
+pub use call::Call;
 pub use error::CatalogError;
 #[cfg(feature = "check")]
 pub(crate) use form::{Fit, Form};
 pub use future::ResponseFuture;
+#[cfg(feature = "rest")]
+pub(crate) use handler::{FunctionError, Prepared};
 pub use layer::CatalogLayer;
 pub use limits::Limits;
 pub use live::Catalog;
+pub use own::{Prompt, Resource};
 pub use service::CatalogService;
 pub use tool::Tool;
 pub use tools::Tools;

@@ -4,6 +4,7 @@ use super::argument_error::{cut, hint};
 use super::entry;
 use super::error::CatalogError;
 use super::fields::Fields;
+use super::handler::Handler;
 use super::limits::Limits;
 use super::tool::Tool;
 use serde_json::Value;
@@ -38,12 +39,7 @@ pub(super) fn trade(limits: Limits) -> Result<Vec<Tool>, CatalogError> {
 /// # Errors
 /// [`CatalogError`] with all errors of the file.
 pub(super) fn file(value: &Value, limits: Limits) -> Result<Found, CatalogError> {
-    let Limits { resolve_limit, max_rows, default_rows } = limits;
-    let limits_of_0 = [("max_rows", max_rows), ("resolve_limit", resolve_limit), ("default_rows", default_rows)]
-        .into_iter()
-        .filter(|(_, limit)| *limit == 0)
-        .map(|(name, _)| CatalogError::new(format!("the limit {name} must be greater than 0")));
-    CatalogError::all(limits_of_0)?;
+    check(limits)?;
     let fields = Fields::read(value, &["extends", "tools"])?;
     let tools = match fields.text("extends")? {
         None => Vec::new(),
@@ -79,6 +75,43 @@ pub(super) fn file(value: &Value, limits: Limits) -> Result<Found, CatalogError>
     Ok(found)
 }
 
+/// Reads a tool that the program itself answers.
+///
+/// # Errors
+/// [`CatalogError`] with all that is wrong in it.
+pub(super) fn own(value: &Value, limits: Limits, handler: Handler) -> Result<Tool, CatalogError> {
+    let read = check(limits).and_then(|()| {
+        let name = named(value)?;
+        one_own(value, limits, handler).map_err(|error| error.of_tool(name))
+    });
+    read.map_err(|error| error.of_file("a tool of this program"))
+}
+
+fn one_own(value: &Value, limits: Limits, handler: Handler) -> Result<Tool, CatalogError> {
+    let (fields, strange) = Fields::with_strange(value, &entry::OWN_KEYS)?;
+    check_size(value)?;
+    let read = entry::read(fields, limits, Some(handler));
+    CatalogError::all(strange.into_iter().chain(entry::wrong(&read)))?;
+    read.map(|(tool, _)| tool)
+}
+
+/// Checks that no limit is 0.
+fn check(limits: Limits) -> Result<(), CatalogError> {
+    let Limits { resolve_limit, max_rows, default_rows } = limits;
+    let limits_of_0 = [("max_rows", max_rows), ("resolve_limit", resolve_limit), ("default_rows", default_rows)]
+        .into_iter()
+        .filter(|(_, limit)| *limit == 0)
+        .map(|(name, _)| CatalogError::new(format!("the limit {name} must be greater than 0")));
+    CatalogError::all(limits_of_0)
+}
+
+fn check_size(value: &Value) -> Result<(), CatalogError> {
+    if serde_json::to_vec(value).map_or(usize::MAX, |text| text.len()) > LARGEST_TOOL {
+        return Err(CatalogError::new(format!("must be at most {} KiB", LARGEST_TOOL / 1024)));
+    }
+    Ok(())
+}
+
 fn needed<'a>(fields: Fields<'a>) -> Result<&'a [Value], CatalogError> {
     fields.needed("tools")?;
     fields.array("tools")
@@ -101,12 +134,10 @@ fn named(value: &Value) -> Result<&str, CatalogError> {
 fn one(value: &Value, name: &str, found: &mut Found, limits: Limits) -> Result<(), CatalogError> {
     let tools = &mut found.tools;
     let (fields, strange) = Fields::with_strange(value, &entry::KEYS)?;
-    if serde_json::to_vec(value).map_or(usize::MAX, |text| text.len()) > LARGEST_TOOL {
-        return Err(CatalogError::new(format!("must be at most {} KiB", LARGEST_TOOL / 1024)));
-    }
+    check_size(value)?;
     let inherited = tools.iter().position(|tool| tool.name() == name);
     if fields.flag("drop")? != Some(true) {
-        let read = entry::read(fields, limits);
+        let read = entry::read(fields, limits, None);
         CatalogError::all(strange.into_iter().chain(entry::wrong(&read)))?;
         let (tool, notes) = read?;
         found.notes.extend(notes.into_iter().map(|note| format!("tool \"{}\": {note}", cut(name))));

@@ -4,6 +4,7 @@ use super::alone;
 use super::constraints::Asker;
 use super::full::Asked;
 use super::future::{ResponseFuture, Wrap};
+use super::handler::Prepared;
 use super::live::Catalog;
 use super::merge::Merge;
 use super::tool::Tool;
@@ -24,7 +25,7 @@ use tower_service::Service;
 /// An RPC service with the tools of a catalog, behind a [`CatalogLayer`](super::CatalogLayer).
 ///
 /// The service is ready when the inner service is. A call of a catalog's tool is made by a clone of the handle `R`,
-/// which is polled to readiness then.
+/// which is polled to readiness then, unless the program itself answers the tool.
 #[derive(Clone, Debug)]
 pub struct CatalogService<S, R> {
     pub(super) inner: S,
@@ -59,30 +60,43 @@ where
             && let Some(name) = request.params.text(Param::Name)
             && let Some(tool) = tools.get(&name)
         {
-            return ResponseFuture::tool(match prepare(tool, &request) {
-                Ok((call, asked)) => {
+            return match prepare(tool, &request) {
+                Ok((prepared, asked)) => {
                     let hidden = tools.hidden(tool.name(), held(&request));
                     let wrap = Wrap { tool: tool.clone(), asked, hidden, structured };
-                    Answer::reworked(self.rest.clone().oneshot(call), wrap)
+                    match prepared {
+                        Prepared::OneC(call) => {
+                            ResponseFuture::tool(Answer::reworked(self.rest.clone().oneshot(call), wrap))
+                        }
+                        Prepared::Program(handler, call) => {
+                            ResponseFuture::program(Answer::reworked(handler.call(call), wrap))
+                        }
+                    }
                 }
-                Err(answer) => Answer::known(answer),
-            });
+                Err(answer) => ResponseFuture::tool(Answer::known(answer)),
+            };
+        }
+        if let Some(answer) = self.catalog.program().answer(&request) {
+            return ResponseFuture::request(Answer::later(answer));
         }
         if !rpc || request.extensions.get::<CatalogAlone>().is_some() {
-            return ResponseFuture::request(Answer::known(Ok(alone::answer(&request, &tools, structured))));
+            let answer = alone::answer(&request, &tools, self.catalog.program(), structured);
+            return ResponseFuture::request(Answer::known(Ok(answer)));
         }
-        if request.method != Method::ToolsList {
+        let method = request.method.clone();
+        if method != Method::ToolsList && self.catalog.program().items(&method).is_empty() {
             return ResponseFuture::request(Answer::passed(self.inner.call(request)));
         }
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
-        let merge = Merge { tools: (*tools).clone(), first, structured, lists: Arc::clone(&self.lists) };
+        let (tools, catalog, lists) = ((*tools).clone(), self.catalog.clone(), Arc::clone(&self.lists));
+        let merge = Merge { tools, catalog, method, first, structured, lists };
         ResponseFuture::request(Answer::reworked(self.inner.call(request), merge))
     }
 }
 
-/// Returns the call to 1C and how many items it asks for, or the answer to the client.
+/// Returns the call and how many items it asks for, or the answer to the client.
 #[expect(clippy::result_large_err, reason = "the error is the answer, and short-lived")]
-fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<Response, BoxError>> {
+fn prepare(tool: &Tool, request: &Request) -> Result<(Prepared, Asked), Result<Response, BoxError>> {
     let held = held(request);
     let arguments = match tool.mended(request.params.raw(Param::Arguments), held, Asker::Model) {
         Ok(arguments) => arguments,
@@ -91,10 +105,9 @@ fn prepare(tool: &Tool, request: &Request) -> Result<(RestCall, Asked), Result<R
     if let Some(needed) = held.and_then(|held| lacking(tool, &arguments, held, request)) {
         return Err(Err(RpcError::insufficient_scope(needed).into()));
     }
-    let mut call = tool.call(&arguments);
-    call.headers = request.headers.clone();
-    call.extensions = request.extensions.clone();
-    Ok((call, tool.0.counters.asked(&arguments)))
+    let asked = tool.0.counters.asked(&arguments);
+    let (headers, extensions) = (request.headers.clone(), request.extensions.clone());
+    Ok((tool.prepared(arguments, headers, extensions, request.id), asked))
 }
 
 /// Returns the caller's scopes if there is a `ScopeLayer` above; otherwise `None`, a caller who may do everything.

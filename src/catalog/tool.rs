@@ -2,34 +2,37 @@
 
 use super::argument_error::ArgumentError;
 use super::arguments::{check_held, parse, write};
+use super::call::Call;
 use super::constraints::{Asker, Clamp, Constraint};
 use super::explain::explain;
 use super::full::{Asked, Counters, Full};
 use super::guarded::Guarded;
+use super::handler::{Handler, Prepared};
 use super::mend::mend;
 use super::shapes::Shapes;
 use super::types::Types;
 use crate::identity::Scopes;
 use crate::onec::{AnswerCheck, RestCall};
-use crate::rpc::Payload;
 use crate::rpc::json::{JsonError, Scanner};
+use crate::rpc::{Extensions, Payload, RequestId};
+use http::HeaderMap;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A tool of a catalog. Cloning is cheap.
+/// A tool of a catalog, from a file or of the program itself. Cloning is cheap.
 #[derive(Clone)]
 pub struct Tool(pub(super) Arc<Definition>);
 
-/// A tool as it was read from a file and checked.
+/// A tool as it was read and checked.
 pub(super) struct Definition {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) title: Option<String>,
     pub(super) description: String,
     pub(super) scope: String,
-    pub(super) path: Arc<str>,
+    pub(super) answered: Answered,
     pub(super) rest: Option<String>,
     pub(super) slow: bool,
     pub(super) cache: Option<Duration>,
@@ -55,10 +58,20 @@ pub(super) struct Definition {
     pub(super) counters: Counters,
 }
 
+/// What answers the calls of a tool.
+#[derive(Clone, Debug)]
+pub(super) enum Answered {
+    /// 1C, at this path below the service root.
+    OneC(Arc<str>),
+    /// The program.
+    Program(Handler),
+}
+
 impl fmt::Debug for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Definition { name, scope, path, .. } = &*self.0;
-        f.debug_struct("Tool").field("name", name).field("scope", scope).field("path", path).finish_non_exhaustive()
+        let Definition { name, scope, answered, .. } = &*self.0;
+        let mut tool = f.debug_struct("Tool");
+        tool.field("name", name).field("scope", scope).field("answered", answered).finish_non_exhaustive()
     }
 }
 
@@ -83,9 +96,18 @@ impl Tool {
         &self.0.scope
     }
 
-    /// Returns the path of 1C's endpoint, below the service root: `reports/sales`.
-    pub fn path(&self) -> &str {
-        &self.0.path
+    /// Returns the path of 1C's endpoint, below the service root: `reports/sales`. `None` for a tool that the program
+    /// itself answers.
+    pub fn path(&self) -> Option<&str> {
+        match &self.0.answered {
+            Answered::OneC(path) => Some(path),
+            Answered::Program(_) => None,
+        }
+    }
+
+    /// Returns who answers the calls, as texts name it.
+    pub(crate) fn answerer(&self) -> &'static str {
+        if self.path().is_some() { "1C" } else { "the tool" }
     }
 
     /// Returns the path of the tool's REST endpoint, with a leading slash, if it has one: `/reports/sales`.
@@ -120,15 +142,36 @@ impl Tool {
     /// Equal arguments give equal bytes. The caller of this method fills in headers and extensions.
     ///
     /// # Errors
-    /// [`ArgumentError`] if the arguments do not fit and cannot be mended.
+    /// [`ArgumentError`] if the arguments do not fit and cannot be mended, or the program itself answers the tool.
     pub fn prepare(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
-        self.mended(arguments, None, Asker::Model).map(|arguments| self.call(&arguments))
+        let arguments = self.mended(arguments, None, Asker::Model)?;
+        match &self.0.answered {
+            Answered::OneC(path) => Ok(self.call(path, &arguments)),
+            Answered::Program(_) => Err(ArgumentError::new("the program itself answers this tool, not 1C").told()),
+        }
     }
 
-    /// Returns the call to 1C for a program: without a number of rows it gets as many as the ceiling allows.
+    /// Returns the arguments for a program: without a number of rows it gets as many as the ceiling allows.
     #[cfg(feature = "rest")]
-    pub(crate) fn prepare_whole(&self, arguments: Option<&[u8]>) -> Result<RestCall, ArgumentError> {
-        self.mended(arguments, None, Asker::Program).map(|arguments| self.call(&arguments))
+    pub(crate) fn whole(&self, arguments: Option<&[u8]>) -> Result<Value, ArgumentError> {
+        self.mended(arguments, None, Asker::Program)
+    }
+
+    /// Returns the call with these arguments, which were mended, for a request with these headers and extensions.
+    pub(crate) fn prepared(
+        &self,
+        arguments: Value,
+        headers: HeaderMap,
+        extensions: Extensions,
+        id: RequestId,
+    ) -> Prepared {
+        match &self.0.answered {
+            Answered::OneC(path) => Prepared::OneC(RestCall { headers, extensions, ..self.call(path, &arguments) }),
+            Answered::Program(handler) => {
+                let name = Arc::clone(&self.0.name);
+                Prepared::Program(handler.clone(), Call { name, arguments, headers, extensions, id })
+            }
+        }
     }
 
     /// Returns the input schema for programs.
@@ -137,10 +180,10 @@ impl Tool {
         &self.0.whole_schema
     }
 
-    pub(super) fn call(&self, arguments: &Value) -> RestCall {
+    fn call(&self, path: &Arc<str>, arguments: &Value) -> RestCall {
         let mut body = Vec::with_capacity(512);
         write(&mut body, arguments);
-        let mut call = RestCall::new(Arc::clone(&self.0.path), body);
+        let mut call = RestCall::new(Arc::clone(path), body);
         call.slow = self.0.slow;
         call.cache = self.0.cache;
         if call.cache.is_some() {

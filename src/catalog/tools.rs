@@ -4,6 +4,7 @@ use super::error::CatalogError;
 use super::hidden::{Hidden, Names};
 use super::limits::Limits;
 use super::listing::Listing;
+use super::program::Program;
 use super::tool::Tool;
 use crate::identity::Scopes;
 use crate::scope::{Guard, ToolRules};
@@ -37,7 +38,7 @@ impl Tools {
     /// # Errors
     /// [`CatalogError`] if a limit is 0 or does not fit the tools.
     pub fn trade(limits: Limits) -> Result<Self, CatalogError> {
-        super::read::trade(limits).map(|tools| Self::of(tools, Vec::new()))
+        super::read::trade(limits).map(|tools| Self::of(tools, Vec::new(), &Program::default()))
     }
 
     /// Reads a catalog file, parsed from YAML or JSON into a value; `origin` names it in errors.
@@ -49,20 +50,35 @@ impl Tools {
     pub fn read(file: &Value, origin: &str, limits: Limits) -> Result<Self, CatalogError> {
         let found = super::read::file(file, limits).map_err(|error| error.of_file(origin))?;
         let notes = found.notes.into_iter().map(|note| format!("{origin}: {note}")).collect();
-        Ok(Self::of(found.tools, notes))
+        Ok(Self::of(found.tools, notes, &Program::default()))
     }
 
-    fn of(tools: Vec<Tool>, notes: Vec<String>) -> Self {
+    /// Returns the tools of a program followed by these, without those that have the name of one of the program's. The
+    /// rules that its prompts and resources carry are among the rules.
+    pub(super) fn after(self, program: &Program) -> Self {
+        if program.is_empty() {
+            return self;
+        }
+        let is_own = |tool: &&Tool| program.tools.iter().any(|own| own.name() == tool.name());
+        let replaced = self.iter().filter(is_own).filter(|tool| tool.path().is_some());
+        let left_out = |tool: &Tool| format!("tool \"{}\" is left out: the program has one of this name", tool.name());
+        let notes = self.notes().iter().cloned().chain(replaced.map(left_out)).collect();
+        let others = self.iter().filter(|tool| !is_own(tool));
+        Self::of(program.tools.iter().chain(others).cloned().collect(), notes, program)
+    }
+
+    fn of(tools: Vec<Tool>, notes: Vec<String>, program: &Program) -> Self {
         let by_name = tools.iter().enumerate().map(|(at, tool)| (tool.name().to_owned(), at)).collect();
         let hidden = Names::of_each(&tools);
         let listing = Listing::of(&tools);
         let id = LAST_ID.fetch_add(1, Ordering::Relaxed) + 1;
-        let rules = Arc::new(rules(&tools));
+        let rules = rules(&tools).and(program.resource_scopes(), program.prompt_scopes());
+        let rules = Arc::new(rules);
         Self(Arc::new(Inner { id, tools, by_name, hidden, listing, rules, notes }))
     }
 
     /// Returns notes about the file, one line each: unknown keywords and formats in schemas, which may be mistakes, as
-    /// nothing is checked by them.
+    /// nothing is checked by them; and tools whose name a tool of the program has.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
     }

@@ -78,10 +78,10 @@ pub(super) fn failed(text: &str) -> Response {
     Payload::tool_error(text).into()
 }
 
-/// Returns the tool error about more rows than 1C may send.
-pub(super) fn too_many(rows: u64, ceiling: u64) -> Response {
+/// Returns the tool error about more rows than may be sent; `who` sent them.
+pub(super) fn too_many(who: &str, rows: u64, ceiling: u64) -> Response {
     failed(&format!(
-        "limit_exceeded: 1C returned {rows} rows, and at most {ceiling} are allowed. Narrow the request: a shorter \
+        "limit_exceeded: {who} returned {rows} rows, and at most {ceiling} are allowed. Narrow the request: a shorter \
          period, more filters, fewer dimensions or a smaller limit."
     ))
 }

@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document.
 
-use super::error::CODES;
+use super::error::{CODES, TOOL_ERROR};
 use crate::catalog::{Tool, Tools};
 use crate::rpc::BoxError;
 use crate::service::aside::aside;
@@ -92,7 +92,7 @@ impl Document {
             "security": [{ "bearer": [] }],
             "tags": tags.iter().map(|tag| json!({ "name": tag })).collect::<Vec<_>>(),
             "paths": paths,
-            "components": components(),
+            "components": components(tools.iter().any(|tool| tool.rest().is_some() && tool.path().is_none())),
         });
         if let (Some(members), false) = (document.as_object_mut(), self.servers.is_empty()) {
             let servers = self.servers.iter().map(|url| json!({ "url": url })).collect();
@@ -116,6 +116,21 @@ fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
     let answer = format!("{here}/responses/200/content/{}/schema", pointer("application/json"));
     let result = tool.output_schema().cloned().unwrap_or_else(|| json!({ "type": "object" }));
     let problem = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
+    let mut responses = json!({
+        "200": {
+            "description": format!("What {} answered", tool.answerer()),
+            "content": { "application/json": { "schema": moved(result, &answer) } },
+        },
+        "400": problem("BadRequest"),
+        "401": problem("Unauthorized"),
+        "408": problem("TooLate"),
+        "413": problem("TooLarge"),
+        "415": problem("Encoded"),
+        "502": problem("BadGateway"),
+    });
+    if let (None, Some(members)) = (tool.path(), responses.as_object_mut()) {
+        members.insert("500".into(), problem("ToolFailed"));
+    }
     json!({
         "operationId": tool.name(),
         "summary": tool.title(),
@@ -125,18 +140,7 @@ fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
             "required": true,
             "content": { "application/json": { "schema": moved(tool.whole_schema().clone(), &arguments) } },
         },
-        "responses": {
-            "200": {
-                "description": "What 1C answered",
-                "content": { "application/json": { "schema": moved(result, &answer) } },
-            },
-            "400": problem("BadRequest"),
-            "401": problem("Unauthorized"),
-            "408": problem("TooLate"),
-            "413": problem("TooLarge"),
-            "415": problem("Encoded"),
-            "502": problem("BadGateway"),
-        },
+        "responses": responses,
     })
 }
 
@@ -183,7 +187,8 @@ fn pointer(step: &str) -> String {
     utf8_percent_encode(&step.replace('~', "~0").replace('/', "~1"), FRAGMENT).to_string()
 }
 
-fn components() -> Value {
+/// The parts that the operations refer to. `program` says whether the program itself answers some of them.
+fn components(program: bool) -> Value {
     let problem = |text: &str| {
         json!({
             "description": text,
@@ -197,29 +202,34 @@ fn components() -> Value {
     if let Some(members) = encoded.as_object_mut() {
         members.insert("headers".into(), accepted);
     }
+    let codes = CODES.into_iter().chain(program.then_some(TOOL_ERROR)).collect::<Vec<_>>();
+    let mut responses = json!({
+        "BadRequest": problem(
+            "invalid_request: the body is no JSON object. validation_error: an argument does not fit. \
+             limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
+        ),
+        "Unauthorized": problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login"),
+        "TooLate": problem("invalid_request: the body took too long to arrive"),
+        "TooLarge": problem("invalid_request: the body is too long"),
+        "Encoded": encoded,
+        "BadGateway": problem("onec_error: 1C failed, cannot be reached, is busy or took too long"),
+    });
+    if let (true, Some(members)) = (program, responses.as_object_mut()) {
+        members.insert("ToolFailed".into(), problem("tool_error: the tool failed"));
+    }
     json!({
         "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
         "schemas": {
             "Error": {
                 "type": "object",
                 "properties": {
-                    "error": { "type": "string", "enum": CODES },
+                    "error": { "type": "string", "enum": codes },
                     "message": { "type": "string", "description": "What is wrong and what would be right" },
                     "field": { "type": "string", "description": "Which argument, with validation_error" },
                 },
                 "required": ["error", "message"],
             },
         },
-        "responses": {
-            "BadRequest": problem(
-                "invalid_request: the body is no JSON object. validation_error: an argument does not fit. \
-                 limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
-            ),
-            "Unauthorized": problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login"),
-            "TooLate": problem("invalid_request: the body took too long to arrive"),
-            "TooLarge": problem("invalid_request: the body is too long"),
-            "Encoded": encoded,
-            "BadGateway": problem("onec_error: 1C failed, cannot be reached, is busy or took too long"),
-        },
+        "responses": responses,
     })
 }

@@ -1,5 +1,6 @@
 //! The errors of REST endpoints.
 
+use crate::catalog::{ArgumentError, FunctionError};
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::onec::ErrorKind;
@@ -30,9 +31,11 @@ pub(super) struct RestError {
     pub(super) unread: bool,
 }
 
-/// All the codes.
+/// The codes of endpoints that 1C answers.
 pub(super) const CODES: [&str; 6] =
     ["invalid_request", "validation_error", "limit_exceeded", "unauthorized", "not_found", "onec_error"];
+/// The code of an error of the program itself.
+pub(super) const TOOL_ERROR: &str = "tool_error";
 
 impl RestError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
@@ -89,9 +92,9 @@ impl RestError {
         Self { field, ..Self::new(StatusCode::BAD_REQUEST, "validation_error", why) }
     }
 
-    pub(super) fn excess(count: u64, ceiling: u64) -> Self {
+    pub(super) fn excess(who: &str, count: u64, ceiling: u64) -> Self {
         let text = format!(
-            "1C sent {count} rows, and the most that this server passes on is {ceiling}. Narrow the request: \
+            "{who} sent {count} rows, and the most that this server passes on is {ceiling}. Narrow the request: \
              a shorter period, more filters or a coarser grouping"
         );
         Self::new(StatusCode::BAD_REQUEST, "limit_exceeded", text)
@@ -114,12 +117,29 @@ impl RestError {
         Self { retry_after, ..Self::new(status, "onec_error", message) }
     }
 
+    /// Returns the error of a tool that the program itself answers. What it was told by 1C stays an error of 1C.
+    pub(super) fn program(error: BoxError, request: RequestId) -> Self {
+        if let Some(unfit) = cause::<ArgumentError>(&*error) {
+            return Self::unfit(unfit.field.clone(), unfit.message.clone());
+        }
+        if cause::<crate::onec::Error>(&*error).is_some() {
+            return Self::onec(error, request);
+        }
+        let failed = |message: String| Self::new(StatusCode::INTERNAL_SERVER_ERROR, TOOL_ERROR, message);
+        if let Some(told) = cause::<FunctionError>(&*error) {
+            return failed(told.to_string());
+        }
+        let Outcome { result, retry_after, .. } = Outcome::of(Err(error), request);
+        let message = result.err().map(|error| error.message.into_owned()).unwrap_or_default();
+        Self { retry_after, ..failed(message) }
+    }
+
     pub(super) fn into_response(self) -> Response<Body> {
         // The struct holds nothing but strings, so writing it cannot fail.
         let mut response = json(self.status, serde_json::to_string(&self).unwrap_or_default());
         // An error of 1C and an answer over the limit have a log line of their own already.
         let why = match self.code {
-            "onec_error" | "limit_exceeded" => Refused::Told,
+            "onec_error" | "limit_exceeded" | TOOL_ERROR => Refused::Told,
             _ => Refused::Because(self.message.into()),
         };
         why.mark(&mut response);

@@ -3,18 +3,18 @@
 use super::endpoints::Endpoints;
 use super::error::{RestError, json};
 use crate::audit::{ToolCall, Verdict};
-use crate::catalog::Tool;
+use crate::catalog::{Prepared, Tool};
 use crate::net::budget::Tally;
 use crate::net::collect::BodyError;
 use crate::net::served::{Next, Then};
 use crate::net::{Body, remote};
 use crate::onec::{Flow, RestCall};
-use crate::rpc::{BoxError, RequestId, Response, tell_refused};
+use crate::rpc::{BoxError, Extensions, RequestId, Response, tell_refused};
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -74,27 +74,30 @@ impl ToolRequest {
         Self { tool: tool.clone(), head, id, report, closing }
     }
 
-    /// The call of 1C. Nothing of the request's head gets into it, but for whose turns it takes and where its bytes
-    /// count.
-    fn prepare(&self, arguments: &Bytes) -> Result<RestCall, RestError> {
-        let call = self.tool.prepare_whole(Some(arguments));
-        let mut call = call.map_err(|error| RestError::unfit(error.field, error.message))?;
-        let of = &self.head.extensions;
+    /// The call. Nothing of the request's head gets into it, but for whose turns it takes and where its bytes count.
+    fn prepare(&self, arguments: &Bytes) -> Result<Prepared, RestError> {
+        let arguments = self.tool.whole(Some(arguments));
+        let arguments = arguments.map_err(|error| RestError::unfit(error.field, error.message))?;
+        let (of, mut extensions) = (&self.head.extensions, Extensions::new());
         if let Some(address) = remote(of.get(), of.get()) {
-            call.extensions.insert(Flow::address(address));
+            extensions.insert(Flow::address(address));
         }
         if let Some(tally) = of.get::<Tally>() {
-            call.extensions.insert(tally.clone());
+            extensions.insert(tally.clone());
         }
-        Ok(call)
+        Ok(self.tool.prepared(arguments, HeaderMap::new(), extensions, self.id))
     }
 
-    /// What 1C's answer comes to.
+    /// What the answer of 1C or of the program comes to.
     fn read(&self, answer: Result<Response, BoxError>) -> Result<Bytes, RestError> {
-        let answer = answer.map_err(|error| RestError::onec(error, self.id))?;
-        let payload = answer.outcome.map_err(|error| RestError::onec(error.into(), self.id))?;
+        let failed = |error| match self.tool.path() {
+            Some(_) => RestError::onec(error, self.id),
+            None => RestError::program(error, self.id),
+        };
+        let answer = answer.map_err(failed)?;
+        let payload = answer.outcome.map_err(|error| failed(error.into()))?;
         match self.tool.excess(&payload) {
-            Some((count, ceiling)) => Err(RestError::excess(count, ceiling)),
+            Some((count, ceiling)) => Err(RestError::excess(self.tool.answerer(), count, ceiling)),
             None => Ok(payload.json().clone()),
         }
     }
@@ -124,9 +127,18 @@ where
         if is_long(arguments.len()) {
             return Next::Work(Calling::later(called_aside(inner, call, arguments)));
         }
-        let prepared = call.prepare(&arguments);
-        match prepared.and_then(|made| Ok((made, inner.map_err(|error| RestError::onec(error, call.id))?))) {
-            Ok((made, mut inner)) => Next::Work(Calling::of(inner.call(made), call)),
+        match call.prepare(&arguments) {
+            Ok(Prepared::OneC(made)) => match inner {
+                Ok(mut inner) => Next::Work(Calling::of(inner.call(made), call)),
+                Err(error) => {
+                    let error = RestError::onec(error, call.id);
+                    Next::Answer(call.answer(Err(error)))
+                }
+            },
+            Ok(Prepared::Program(handler, made)) => Next::Work(Calling::later(async move {
+                let answer = handler.call(made).await;
+                told(call, answer).await
+            })),
             Err(error) => Next::Answer(call.answer(Err(error))),
         }
     }
@@ -144,14 +156,15 @@ where
         Ok(prepared) => prepared,
         Err(error) => return Closing(false).answer(Err(RestError::onec(error, id))),
     };
-    let made = prepared.and_then(|made| Ok((made, inner.map_err(|error| RestError::onec(error, id))?)));
-    match made {
-        Ok((made, mut inner)) => {
-            let answer = inner.call(made).await.map_err(Into::into);
-            told(call, answer).await
-        }
-        Err(error) => call.answer(Err(error)),
-    }
+    let answer = match prepared {
+        Ok(Prepared::Program(handler, made)) => handler.call(made).await,
+        Ok(Prepared::OneC(made)) => match inner {
+            Ok(mut inner) => inner.call(made).await.map_err(Into::into),
+            Err(error) => return call.answer(Err(RestError::onec(error, id))),
+        },
+        Err(error) => return call.answer(Err(error)),
+    };
+    told(call, answer).await
 }
 
 /// The answer, when a caller whose login 1C refused has heard of it.

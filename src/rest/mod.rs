@@ -1,7 +1,7 @@
 //! The tools of a catalog as plain HTTP endpoints, for programs that speak no MCP.
 //!
 //! A [`RestService`] answers `POST` at the `rest` path of each tool of a [`Catalog`](crate::catalog::Catalog)
-//! with the answer of 1C, and `GET /openapi.json` with an OpenAPI 3.1 document of all tools. The body is the
+//! with the answer of 1C, or of the program for tools of its own, and `GET /openapi.json` with an OpenAPI 3.1 document of all tools. The body is the
 //! tool's arguments as a JSON object, whatever its `Content-Type` says; the arguments are mended and checked
 //! like those of an MCP call. A replaced catalog takes effect at once.
 //!
@@ -18,6 +18,7 @@
 //! | `limit_exceeded` | 400 | 1C sent more rows than the limit |
 //! | `onec_error` | 400, 401 | as 1C answered |
 //! | | 502 | any other error of 1C; `Retry-After` if it is only busy |
+//! | `tool_error` | 500 | a tool failed that the program itself answers |
 //!
 //! For CORS, put a layer around the service, such as that of `tower-http`.
 //!

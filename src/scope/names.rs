@@ -1,7 +1,7 @@
 //! Names and patterns of names, with the scopes that they need.
 
 use super::fold::folded_name;
-use super::own::ToolRules;
+use super::own::OwnNames;
 use crate::identity::Scopes;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -57,10 +57,10 @@ impl Names {
     /// Returns the scopes that `name` needs: `others` if no rule matches. A name that differs from a rule's only in
     /// case or in the form of its characters needs the scopes of both, as 1C may take it for either.
     ///
-    /// A tool that carries a rule needs the scopes of that rule and of a rule for its exact name; patterns do not apply
+    /// A name that carries a rule needs the scopes of that rule and of a rule for its exact name; patterns do not apply
     /// to it.
-    pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes, own: Option<&'a ToolRules>) -> Cow<'a, Scopes> {
-        if let Some(scopes) = own.and_then(|own| own.tool(name)) {
+    pub(super) fn needed<'a>(&'a self, name: &str, others: &'a Scopes, own: Option<&'a OwnNames>) -> Cow<'a, Scopes> {
+        if let Some(scopes) = own.and_then(|own| own.get(name)) {
             return both(scopes, self.written.exact(name));
         }
         let written = match self.written.find(name) {
@@ -75,9 +75,9 @@ impl Names {
         }
     }
 
-    /// Returns whether `have` could allow any name other than those of tools that carry rules. Names without a rule
+    /// Returns whether `have` could allow any name other than those that carry rules. Names without a rule
     /// need `others`.
-    pub(super) fn opens(&self, have: &Scopes, others: &Scopes, own: Option<&ToolRules>) -> bool {
+    pub(super) fn opens(&self, have: &Scopes, others: &Scopes, own: Option<&OwnNames>) -> bool {
         let rules = self.rules.iter().filter(|(name, _)| !own.is_some_and(|own| own.has(name)));
         have.contains_all(others) || rules.into_iter().any(|(_, scopes)| have.contains_all(scopes))
     }

@@ -5,26 +5,39 @@ use super::guards::{Guard, Guarded};
 use super::needed::scopes;
 use super::rules_id::next_id;
 use crate::identity::Scopes;
-use crate::rpc::Extensions;
+use crate::rpc::{Extensions, Method};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The rules that a set of tools carries: the scopes of each tool, and of its guarded values.
+/// The rules that a set of tools carries: the scopes of each tool and of its guarded values. Resources and prompts that
+/// the program adds carry theirs likewise.
 #[derive(Debug, Default)]
 pub(crate) struct ToolRules {
     /// Unique among all rules of the process.
     id: u64,
-    written: HashMap<Box<str>, Scopes>,
-    /// The scopes by folded name, for names that 1C may take for those of the tools.
-    folded: HashMap<Box<str>, Scopes>,
+    tools: OwnNames,
+    resources: OwnNames,
+    prompts: OwnNames,
     /// The guards by the folded name of the tool.
     guards: HashMap<String, Vec<Guarded>>,
     mentioned: Scopes,
 }
 
+/// Names that carry the scopes that they need.
+#[derive(Debug, Default)]
+pub(super) struct OwnNames {
+    written: HashMap<Box<str>, Scopes>,
+    /// The scopes by folded name, for names that 1C may take for these.
+    folded: HashMap<Box<str>, Scopes>,
+}
+
 /// A set of tools that carry rules and may be replaced while it is in use.
 pub(crate) trait RuledTools: fmt::Debug + Send + Sync {
+    /// Returns whether anything that a request of this method may ask for carries rules. The answer never changes for
+    /// methods that are not about tools.
+    fn rule(&self, method: &Method) -> bool;
+
     /// Returns the rules of the tools that serve the request with these extensions.
     ///
     /// The first caller in a request gets the current rules, and the tools are put into the extensions; later
@@ -32,30 +45,14 @@ pub(crate) trait RuledTools: fmt::Debug + Send + Sync {
     fn rules(&self, extensions: &mut Extensions) -> Arc<ToolRules>;
 }
 
-impl ToolRules {
-    /// Creates the rules of `tools`, each with its name and scope, and of their guarded values.
-    pub(crate) fn new<'a>(
-        tools: impl IntoIterator<Item = (&'a str, &'a str)>,
-        guards: impl IntoIterator<Item = Guard>,
-    ) -> Self {
-        let mut rules = Self { id: next_id(), ..Self::default() };
-        for (name, scope) in tools {
-            let needed = scopes(scope);
-            rules.mentioned = rules.mentioned.union(&needed);
-            let alike = rules.folded.entry(folded_name(name).into()).or_default();
-            *alike = alike.union(&needed);
-            rules.written.insert(name.into(), needed);
-        }
-        for Guard { tool, field, values, scope } in guards {
-            let needed = scopes(&scope);
-            rules.mentioned = rules.mentioned.union(&needed);
-            rules.guards.entry(folded_name(&tool)).or_default().push(Guarded::new(&field, &values, needed));
-        }
-        rules
-    }
-
-    pub(super) const fn id(&self) -> u64 {
-        self.id
+impl OwnNames {
+    /// Adds a name, and returns the scopes that it needs.
+    fn add(&mut self, name: &str, scope: &str) -> Scopes {
+        let needed = scopes(scope);
+        let alike = self.folded.entry(folded_name(name).into()).or_default();
+        *alike = alike.union(&needed);
+        self.written.insert(name.into(), needed.clone());
+        needed
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -66,12 +63,66 @@ impl ToolRules {
         self.written.contains_key(name)
     }
 
-    pub(super) fn tool(&self, name: &str) -> Option<&Scopes> {
+    pub(super) fn get(&self, name: &str) -> Option<&Scopes> {
         self.written.get(name)
     }
 
     pub(super) fn alike(&self, folded: &str) -> Option<&Scopes> {
         self.folded.get(folded)
+    }
+}
+
+impl ToolRules {
+    /// Creates the rules of `tools`, each with its name and scope, and of their guarded values.
+    pub(crate) fn new<'a>(
+        tools: impl IntoIterator<Item = (&'a str, &'a str)>,
+        guards: impl IntoIterator<Item = Guard>,
+    ) -> Self {
+        let mut rules = Self { id: next_id(), ..Self::default() };
+        for (name, scope) in tools {
+            let needed = rules.tools.add(name, scope);
+            rules.mentioned = rules.mentioned.union(&needed);
+        }
+        for Guard { tool, field, values, scope } in guards {
+            let needed = scopes(&scope);
+            rules.mentioned = rules.mentioned.union(&needed);
+            rules.guards.entry(folded_name(&tool)).or_default().push(Guarded::new(&field, &values, needed));
+        }
+        rules
+    }
+
+    /// Adds the rules of resources, each with its URI and scope, and of prompts, each with its name and scope.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn and<'a>(
+        mut self,
+        resources: impl IntoIterator<Item = (&'a str, &'a str)>,
+        prompts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        for (uri, scope) in resources {
+            let needed = self.resources.add(uri, scope);
+            self.mentioned = self.mentioned.union(&needed);
+        }
+        for (name, scope) in prompts {
+            let needed = self.prompts.add(name, scope);
+            self.mentioned = self.mentioned.union(&needed);
+        }
+        self
+    }
+
+    pub(super) const fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) const fn tools(&self) -> &OwnNames {
+        &self.tools
+    }
+
+    pub(super) const fn resources(&self) -> &OwnNames {
+        &self.resources
+    }
+
+    pub(super) const fn prompts(&self) -> &OwnNames {
+        &self.prompts
     }
 
     /// Returns the guards by the folded name of the tool.

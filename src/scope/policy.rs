@@ -4,7 +4,7 @@ use super::fold::folded_name;
 use super::guards::{Guard, Guarded};
 use super::names::Names;
 use super::needed::scopes;
-use super::own::{RuledTools, ToolRules};
+use super::own::{OwnNames, RuledTools, ToolRules};
 use super::rules_id::next_id;
 use crate::identity::Scopes;
 use crate::rpc::{Extensions, Method, Request};
@@ -67,7 +67,7 @@ impl ScopePolicy {
     }
 
     /// Adds tools that carry rules of their own. These need the scopes of their own rules, whatever the rules for other
-    /// tools say; a rule for the exact name of such a tool counts as well.
+    /// tools say; a rule for the exact name of such a tool counts as well. So it is with resources and prompts.
     #[cfg(feature = "catalog")]
     pub(crate) fn with_tools(self, tools: Arc<dyn RuledTools>) -> Self {
         Self { tools: Some(tools), ..self }
@@ -135,7 +135,7 @@ impl ScopePolicy {
 
     /// Returns the rules for this request. The tools that carry some of them are put into its extensions.
     pub(super) fn of(&self, request: &mut Request) -> InForce {
-        let tools = self.tools.as_ref().filter(|_| matches!(request.method, Method::ToolsCall | Method::ToolsList));
+        let tools = self.tools.as_ref().filter(|tools| tools.rule(&request.method));
         InForce { base: self.base(), own: tools.map(|tools| tools.rules(&mut request.extensions)) }
     }
 
@@ -168,15 +168,15 @@ impl InForce {
     }
 
     pub(super) fn tool(&self, name: &str) -> Cow<'_, Scopes> {
-        self.base.tools.needed(name, &self.base.everything, self.own.as_deref())
+        self.base.tools.needed(name, &self.base.everything, self.own.as_ref().map(|own| own.tools()))
     }
 
     pub(super) fn resource(&self, uri: &str) -> Cow<'_, Scopes> {
-        self.base.resources.needed(uri, &self.base.everything, None)
+        self.base.resources.needed(uri, &self.base.everything, self.own.as_ref().map(|own| own.resources()))
     }
 
     pub(super) fn prompt(&self, name: &str) -> Cow<'_, Scopes> {
-        self.base.prompts.needed(name, &self.base.everything, None)
+        self.base.prompts.needed(name, &self.base.everything, self.own.as_ref().map(|own| own.prompts()))
     }
 
     /// Returns the scopes that an item of a list needs to be shown.
@@ -188,19 +188,31 @@ impl InForce {
         }
     }
 
-    /// Returns whether `have` could allow anything in such a list besides tools that carry rules.
+    /// Returns whether `have` could allow anything in such a list besides what carries rules.
     pub(super) fn opens(&self, method: &Method, have: &Scopes) -> bool {
-        let everything = &self.base.everything;
+        let Base { everything, tools, resources, prompts, .. } = &*self.base;
+        let own = self.own_names(method);
         match method {
-            Method::ToolsList => self.base.tools.opens(have, everything, self.own.as_deref()),
-            Method::PromptsList => self.base.prompts.opens(have, everything, None),
-            _ => self.base.resources.opens(have, everything, None),
+            Method::ToolsList => tools.opens(have, everything, own),
+            Method::PromptsList => prompts.opens(have, everything, own),
+            _ => resources.opens(have, everything, own),
         }
     }
 
-    /// Returns whether there are tools that carry rules.
-    pub(super) fn has_own_tools(&self) -> bool {
-        self.own.as_ref().is_some_and(|own| !own.is_empty())
+    /// Returns whether something in such a list carries rules.
+    pub(super) fn has_own(&self, method: &Method) -> bool {
+        self.own_names(method).is_some_and(|own| !own.is_empty())
+    }
+
+    /// Returns the names in such a list that carry rules.
+    fn own_names(&self, method: &Method) -> Option<&OwnNames> {
+        let own = self.own.as_ref()?;
+        match method {
+            Method::ToolsList => Some(own.tools()),
+            Method::PromptsList => Some(own.prompts()),
+            Method::ResourcesList => Some(own.resources()),
+            _ => None,
+        }
     }
 
     /// Returns the guards of a tool that `have` does not satisfy; without an identity, all of them.

@@ -109,7 +109,7 @@ impl<S> Scope<S> {
             return Ok(After::Nothing);
         }
         let opens = rules.opens(&request.method, identity.scopes());
-        let lists_others = request.method == Method::ToolsList && rules.has_own_tools();
+        let lists_others = rules.has_own(&request.method);
         let filter = Filter::new(rules, request.method.clone(), identity.scopes(), &self.lists);
         match (opens, lists_others) {
             (false, false) => return Ok(After::Empty),
@@ -131,7 +131,7 @@ fn allowed(rules: &InForce, request: &Request) -> Result<(), Box<RpcError>> {
     })
 }
 
-/// Marks a list of tools whose caller can see nothing of the 1C extension: the catalog beneath answers alone.
+/// Marks a list whose caller can see nothing of the 1C extension: the catalog beneath answers alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CatalogAlone;
 

@@ -64,7 +64,7 @@ impl<F, W> Answer<F, W> {
     }
 
     /// Returns an answer that takes more than one call.
-    #[cfg(any(feature = "alias", feature = "cache", feature = "check", feature = "confirm"))]
+    #[cfg(any(feature = "alias", feature = "cache", feature = "catalog", feature = "confirm"))]
     pub(crate) fn later(answer: impl Future<Output = Result<Response, BoxError>> + Send + 'static) -> Self {
         Self { state: State::Later { answer: Box::pin(answer) } }
     }

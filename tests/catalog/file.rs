@@ -311,7 +311,10 @@ fn a_whole_file_is_read() {
     assert_eq!(names(&tools), ["report", "find"]);
     let tool = tools.get("report").unwrap();
     assert_eq!((tool.title(), tool.description()), ("Report", "Any figures."));
-    assert_eq!((tool.scope(), tool.path(), tool.rest()), ("mcp:report:sales", "reports/any", Some("/reports/any")));
+    assert_eq!(
+        (tool.scope(), tool.path(), tool.rest()),
+        ("mcp:report:sales", Some("reports/any"), Some("/reports/any"))
+    );
     assert_eq!(tool.annotations(), Some(&json!({ "readOnlyHint": true })));
     assert!(tool.output_schema().is_some());
     assert_eq!(tools.get("find").unwrap().title(), "find");

@@ -13,6 +13,8 @@ mod example;
 mod file;
 mod fixtures;
 mod layer;
+mod program;
+mod prompts_resources;
 #[path = "../support/mod.rs"]
 mod support;
 mod tools_find;
@@ -26,3 +28,4 @@ mod tools_rules;
 mod tools_sales;
 mod tools_sales_arguments;
 mod trade;
+mod typed;

@@ -10,5 +10,6 @@
 
 mod endpoints;
 mod openapi;
+mod program;
 #[path = "../support/mod.rs"]
 mod support;

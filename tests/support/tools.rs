@@ -124,7 +124,7 @@ impl Doors {
         let remembered = tool.starts_with("resolve_");
         let expected = if remembered { 1 } else { self.doors(tool) };
         assert_eq!(came.len(), expected, "{tool} {arguments}: {came:?}");
-        let mut sent = came.iter().map(|received| self.whole(entry.path(), received)).collect::<Vec<_>>();
+        let mut sent = came.iter().map(|received| self.whole(entry.path().unwrap(), received)).collect::<Vec<_>>();
         if let [mcp, _, rest] = &mut *sent {
             as_for_a_model(mcp, rest, &mut answers[2]);
         }

@@ -32,7 +32,7 @@ pub(super) async fn check(onec: &OneCService, tools: &Tools, settings: &Onec) ->
     let probe = tools.get(PROBE).into_iter();
     let own = tools.iter().filter(|tool| tool.name() != PROBE && !is_built_in(tool));
     let mut paths = HashSet::new();
-    let tried: Vec<_> = probe.chain(own).filter(|tool| paths.insert(tool.path().to_owned())).collect();
+    let tried: Vec<_> = probe.chain(own).filter(|tool| paths.insert(tool.path().map(str::to_owned))).collect();
     if tried.is_empty() {
         note(STEP, &format!("not tried, as the catalog has no {PROBE} and no tool of its own"));
     }
@@ -48,7 +48,7 @@ pub(super) async fn check(onec: &OneCService, tools: &Tools, settings: &Onec) ->
 
 /// Tries the path of one tool, or says why not.
 async fn one(onec: &OneCService, tool: &Tool, settings: &Onec) -> bool {
-    let (name, path) = (tool.name(), tool.path());
+    let (name, path) = (tool.name(), tool.path().unwrap_or_default());
     if !reads_only(tool) {
         note(STEP, &format!("{path} is not tried, as {name} may change something (it has no readOnlyHint)"));
         return true;

@@ -16,6 +16,7 @@ mod fixtures;
 mod limits;
 mod lists;
 mod long_work;
+mod own_tools;
 mod program;
 mod readme;
 mod replicas;

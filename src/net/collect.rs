@@ -7,6 +7,7 @@ use crate::net::budget::{OverBudgetError, Tally};
 use crate::rpc::{BoxError, cause};
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame};
+use http_body_util::LengthLimitError;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,11 +15,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Sleep, sleep};
 
+/// The text of the 413 for a body that another layer cut off; its limit is not known here.
+pub(crate) const CUT_OFF: &str = "The body is longer than this server accepts";
+
 /// The error of a body that was not read to its end.
 #[derive(Debug)]
 pub(crate) enum CollectError {
     /// It is longer than the limit.
     TooLarge,
+    /// A layer around this service cut it off at a limit of its own.
+    CutOff,
     /// The budget has no room for the body, see [`crate::net::budget`].
     NoRoom,
     /// The connection broke off within the body.
@@ -36,7 +42,13 @@ pub(crate) enum BodyError {
 
 impl CollectError {
     fn of(error: BoxError) -> Self {
-        if cause::<OverBudgetError>(&*error).is_some() { Self::NoRoom } else { Self::Broken(error) }
+        if cause::<OverBudgetError>(&*error).is_some() {
+            Self::NoRoom
+        } else if cause::<LengthLimitError>(&*error).is_some() {
+            Self::CutOff
+        } else {
+            Self::Broken(error)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::document::Document;
 use super::error::RestError;
 use crate::auth::Digest;
 use crate::catalog::{Catalog, Tool, Tools};
-use crate::net::collect::{BodyError, CollectError, Within, collect};
+use crate::net::collect::{BodyError, CUT_OFF, CollectError, Within, collect};
 use crate::net::is_encoded;
 use crate::rpc::json::{JsonError, Scanner};
 use crate::rpc::without_bom;
@@ -67,7 +67,10 @@ impl Endpoints {
     /// The arguments: a body that is a JSON object, whatever its `Content-Type` says.
     pub(super) fn arguments(&self, body: Result<Bytes, BodyError>) -> Result<Bytes, RestError> {
         let whole = body.map_err(|why| match why {
-            BodyError::Collect(CollectError::TooLarge) => RestError::too_large(self.max_body),
+            BodyError::Collect(CollectError::TooLarge) => {
+                RestError::too_large(format!("A body may have at most {} bytes", self.max_body))
+            }
+            BodyError::Collect(CollectError::CutOff) => RestError::too_large(CUT_OFF),
             BodyError::Collect(CollectError::NoRoom) => RestError::no_room(),
             BodyError::Collect(CollectError::Broken(_)) => RestError::invalid_request("The body broke off"),
             BodyError::TooSlow => RestError::too_late(),

@@ -69,8 +69,7 @@ impl RestError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", ENCODED).unread()
     }
 
-    pub(super) fn too_large(limit: usize) -> Self {
-        let text = format!("A body may have at most {limit} bytes");
+    pub(super) fn too_large(text: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", text).unread()
     }
 

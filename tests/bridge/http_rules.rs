@@ -3,6 +3,7 @@
 use crate::support::mcp::{self, Events, Got, Http, always, http, modern, open, post, send, server};
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use http_body_util::BodyExt;
 use onec_mcp::bridge::http::JsonRpcLayer;
 use onec_mcp::net::{HostLayer, OriginPolicy, Peer, ProxiesLayer};
 use serde_json::json;
@@ -13,6 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
+use tower_http::limit::RequestBodyLimitLayer;
 
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -247,6 +249,27 @@ async fn a_body_has_a_greatest_length() {
     let big = format!("{PING}{}", " ".repeat(4 * 1024 * 1024 - PING.len()));
     assert_eq!(say(big.clone()).await.status, 200);
     assert_eq!(say(format!("{big} ")).await.status, 413);
+}
+
+/// RFC 9110, section 15.5.14: with tower-http's limit around the endpoint, a body whose length is not declared is cut off
+/// within.
+#[tokio::test]
+async fn a_body_that_an_outer_layer_cuts_off_is_413() {
+    let limited = RequestBodyLimitLayer::new(100).layer(any());
+    let ask = async |chunks: &[&str]| {
+        let mut request = chunked(chunks.iter().copied(), false);
+        let headers = request.headers_mut();
+        headers.insert("content-type", "application/json".parse().unwrap());
+        headers.insert("accept", "application/json, text/event-stream".parse().unwrap());
+        let (head, body) = limited.clone().oneshot(request).await.unwrap().into_parts();
+        (head.status.as_u16(), body.collect().await.unwrap().to_bytes())
+    };
+    assert_eq!(ask(&[PING]).await.0, 200);
+    let space = " ".repeat(90);
+    let (status, body) = ask(&[PING, &space]).await;
+    assert_eq!(status, 413);
+    let error: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(error["error"]["code"], -32600, "the error of the bridge, not a broken connection: {error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use crate::support::mcp;
 use crate::support::schema::Talk;
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Full, Limited};
 use mcp::{Alive, Events, Got, Rpc, always, legacy, read, rpc, server};
 use onec_mcp::bridge::sse::{LegacySse, LegacySseLayer};
 use onec_mcp::net::Peer;
@@ -205,6 +205,9 @@ async fn the_rules_of_http() {
     assert_eq!((got.status, &got.headers["accept-encoding"]), (415, &"identity".parse().unwrap()));
     let big = " ".repeat(4 * 1024 * 1024 + 1);
     assert_eq!(send(&sse, message(&client.path, &big)).await.status, 413);
+    // A layer around the service may have a lower limit of its own.
+    let cut = message(&client.path, PING).map(|body| Limited::new(body, 10));
+    assert_eq!(read(sse.clone().oneshot(cut).await.unwrap()).await.status, 413);
     assert_eq!(client.ask(PING).await["id"], "ping");
 }
 

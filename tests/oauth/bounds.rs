@@ -4,7 +4,7 @@ use crate::support::oauth::{self, CALLBACK, Lab, Params, encoded, lab, posting};
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, Limited};
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -52,6 +52,20 @@ async fn large_bodies_are_413() {
         assert_ne!(lab.post(path, &[("token", &fits)]).await.status, 413, "{path}");
     }
     assert_eq!(lab.register_with(json!({"client_name": "a".repeat(MOST)})).await.status, 413);
+}
+
+/// RFC 9110, section 15.5.14: a body that a layer around the server cuts off is 413 too.
+#[tokio::test]
+async fn bodies_that_an_outer_layer_cuts_off_are_413() {
+    let lab = lab();
+    for path in FORMS.into_iter().chain(["/register"]) {
+        let kind = if path == "/register" { "application/json" } else { "application/x-www-form-urlencoded" };
+        let long = Full::new(Bytes::from("a".repeat(100)));
+        let body = Limited::new(long, 10);
+        let request = Request::post(path).header("content-type", kind).body(body).unwrap();
+        let answer = lab.server.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 413, "{path}");
+    }
 }
 
 /// A body that stops in the middle holds nobody for long (RFC 9110, section 15.5.9).

@@ -5,7 +5,7 @@ use crate::support::poll::by_hand;
 use crate::support::rest::{self, Answer, TOKEN, ask, get, object, onec, post, service, trade};
 use bytes::Bytes;
 use http_body::Frame;
-use http_body_util::{Full, StreamBody};
+use http_body_util::{Full, Limited, StreamBody};
 use onec_mcp::catalog::{Catalog, Limits, Tools};
 use onec_mcp::net::{Caller, Peer};
 use onec_mcp::onec::{ErrorKind, Flow, OneCRest, OneCService, RestCall};
@@ -231,7 +231,11 @@ async fn long_bodies_are_refused_before_and_while_they_come() {
     assert_eq!(answer.error().0, 413);
     let small = service.max_body(20);
     assert_eq!(ask(small.clone(), post("/resolve/customer", r#"{"query":"123456"}"#)).await.status, 200);
-    assert_eq!(ask(small, post("/resolve/customer", r#"{"query":"123456789"}"#)).await.status, 413);
+    assert_eq!(ask(small.clone(), post("/resolve/customer", r#"{"query":"123456789"}"#)).await.status, 413);
+    // A layer around the service may have a lower limit of its own.
+    let cut = post("/resolve/customer", r#"{"query":"x"}"#).map(|body| Limited::new(body, 10));
+    let answer = ask(small, cut).await;
+    assert_eq!((answer.error().0, answer.error().1), (413, "invalid_request".to_owned()));
     assert_eq!(calls.lock().unwrap().len(), 1);
 }
 

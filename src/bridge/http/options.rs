@@ -3,7 +3,7 @@
 use super::reply;
 use crate::net::Body;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
-use crate::net::collect::{BodyError, CollectError, Within, collect};
+use crate::net::collect::{BodyError, CUT_OFF, CollectError, Within, collect};
 use crate::net::{OriginPolicy, Refused};
 use crate::rpc::{ErrorObject, encode_error};
 use http::{Response, StatusCode};
@@ -33,6 +33,9 @@ impl Options {
     pub(in crate::bridge) fn unread(&self, why: BodyError) -> Response<Body> {
         match why {
             BodyError::Collect(CollectError::TooLarge) => self.too_large(),
+            BodyError::Collect(CollectError::CutOff) => {
+                reply::error(StatusCode::PAYLOAD_TOO_LARGE, &ErrorObject::invalid_request(CUT_OFF), None)
+            }
             BodyError::Collect(CollectError::NoRoom) => {
                 let error = encode_error(&ErrorObject::internal(NO_ROOM), None);
                 let mut refusal = reply::json(error, StatusCode::SERVICE_UNAVAILABLE, Some(AFTER_NO_ROOM));

@@ -93,7 +93,7 @@ impl Future for HttpClientFuture {
                 }
                 StageOf::Coming { head, body } => {
                     let body = ready!(body.poll(cx)).map_err(|error| match error {
-                        CollectError::TooLarge => ClientError::TooLarge(limit),
+                        CollectError::TooLarge | CollectError::CutOff => ClientError::TooLarge(limit),
                         CollectError::NoRoom => ClientError::Broken(OverBudgetError.into()),
                         CollectError::Broken(error) => ClientError::Broken(error),
                     })?;

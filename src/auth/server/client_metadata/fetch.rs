@@ -80,7 +80,7 @@ impl Fetcher {
         }
         match collect(body, longest).await {
             Ok(body) => Ok((request, Response::from_parts(head, body))),
-            Err(CollectError::TooLarge) => Err(MetadataError::TooLarge(longest)),
+            Err(CollectError::TooLarge | CollectError::CutOff) => Err(MetadataError::TooLarge(longest)),
             Err(CollectError::NoRoom) => Err(unreachable(url, &OverBudgetError)),
             Err(CollectError::Broken(error)) => Err(unreachable(url, &*error)),
         }

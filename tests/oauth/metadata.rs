@@ -11,6 +11,7 @@ use onec_mcp::auth::server::ClientMetadata;
 use onec_mcp::auth::store::MemoryStore;
 use onec_mcp::net::{Caller, OriginPolicy};
 use serde_json::json;
+use tower::ServiceExt;
 use url::Url;
 
 const SERVER: &str = "/.well-known/oauth-authorization-server";
@@ -234,4 +235,48 @@ async fn the_issuer_is_the_same_everywhere() {
             assert_eq!(answer.sent("iss").as_deref(), Some(issuer), "{}", answer.header("location"));
         }
     }
+}
+
+/// RFC 9728, section 3.1; RFC 8414, section 3.1: the documents of a server beneath a prefix are at the root of the host,
+/// also where axum's router shortens their paths.
+#[tokio::test]
+async fn nested_under_well_known() {
+    let site = Site::new().public_url(&BASE.parse().unwrap()).mount("/api/1c").resources(["/api/1c/mcp", "/api/1c/sse"]);
+    let server = Lab::at(site, Form::Credentials, MemoryStore::new()).server;
+    let of_server = server.server_metadata();
+    let of_resource = server.resource_metadata();
+    let routers = [
+        axum::Router::new().nest_service("/.well-known", server.clone()),
+        axum::Router::new().fallback_service(server.clone()),
+        axum::Router::new()
+            .nest_service(SERVER, of_server.clone())
+            .nest_service(RESOURCE, of_resource.clone()),
+        axum::Router::new()
+            .nest_service(&format!("{SERVER}/api/1c"), of_server.clone())
+            .nest_service(&format!("{RESOURCE}/api/1c"), of_resource.clone()),
+        axum::Router::new()
+            .route_service(&format!("{SERVER}/api/1c"), of_server)
+            .route_service(&format!("{RESOURCE}/api/1c/mcp"), of_resource.clone())
+            .route_service(&format!("{RESOURCE}/api/1c/sse"), of_resource.clone()),
+    ];
+    for (at, router) in routers.into_iter().enumerate() {
+        let get = async |path: &str| {
+            let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            let status = answer.status();
+            let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+            (status.as_u16(), serde_json::from_slice::<serde_json::Value>(&body).unwrap_or_default())
+        };
+        let (status, document) = get(&format!("{SERVER}/api/1c")).await;
+        assert_eq!((status, &document["issuer"]), (200, &json!("https://mcp.example/api/1c")), "router {at}");
+        for end in ["mcp", "sse"] {
+            let (status, document) = get(&format!("{RESOURCE}/api/1c/{end}")).await;
+            let resource = json!(format!("https://mcp.example/api/1c/{end}"));
+            assert_eq!((status, &document["resource"]), (200, &resource), "router {at}");
+        }
+        assert_eq!(get(&format!("{RESOURCE}/api/1c/other")).await.0, 404, "router {at}");
+    }
+    // Other methods are as those of the server.
+    let post = Request::post("/").body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(of_resource.oneshot(post).await.unwrap().status(), 405);
 }

@@ -25,8 +25,10 @@
 //! # What the embedder does
 //!
 //! - **Routes**: route all these paths to the server. The documents under `/.well-known/` belong to the root of the
-//!   host, even if the rest is mounted elsewhere. Routers that strip the mount path are fine; the [`Site`] has the paths
-//!   that clients see, and the bearer layer is told its own ([`BearerAuthLayer::resource`]).
+//!   host, even if the rest is mounted elsewhere. Routers that strip the mount path or `/.well-known` are fine;
+//!   [`resource_metadata`](AuthorizationServer::resource_metadata) and
+//!   [`server_metadata`](AuthorizationServer::server_metadata) are for routers that strip more. The [`Site`] has the
+//!   paths that clients see, and the bearer layer is told its own ([`BearerAuthLayer::resource`]).
 //! - **Sweeps**: call [`AuthorizationServer::sweep`] every few minutes.
 //! - **Closes**: call [`AuthorizationServer::close`] at the end.
 //! - **Addresses**: put [`Peer`](crate::net::Peer) into the extensions of requests, or [`Caller`](crate::net::Caller)
@@ -88,6 +90,7 @@ mod assertion;
 mod authorize;
 mod client_auth;
 mod client_metadata;
+mod document;
 mod federated;
 pub(crate) mod fuzzing;
 mod keys;
@@ -114,6 +117,7 @@ mod token;
 mod tokens;
 
 pub use client_metadata::{ClientMetadata, ClientMetadataSettings, MetadataError};
+pub use document::MetadataService;
 pub use limits::RateLimits;
 pub use service::ResponseFuture;
 pub use tokens::Tokens;

@@ -2,8 +2,10 @@
 
 use crate::auth::Site;
 
-const RESOURCE: &str = "/.well-known/oauth-protected-resource";
-const SERVER: &str = "/.well-known/oauth-authorization-server";
+/// The folder of the metadata documents ([RFC 8615](https://www.rfc-editor.org/rfc/rfc8615)).
+const WELL_KNOWN: &str = "/.well-known";
+const RESOURCE: &str = "/oauth-protected-resource";
+const SERVER: &str = "/oauth-authorization-server";
 
 /// An endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +44,14 @@ impl<'a> Route<'a> {
         })
     }
 
-    /// Returns the route of a metadata document, with a path inserted after the well-known part or appended.
+    /// Returns the route of a metadata document, with a path inserted after the well-known part or appended. A router
+    /// that nests a service under `/.well-known` has stripped that.
     fn document(site: &'a Site, path: &str) -> Option<Self> {
-        let around = |name| path.strip_prefix(name).or_else(|| path.strip_suffix(name));
+        let path = path.strip_prefix(WELL_KNOWN).unwrap_or(path);
+        let around = |name| {
+            let before = || path.strip_suffix(name)?.strip_suffix(WELL_KNOWN);
+            path.strip_prefix(name).or_else(before)
+        };
         // Accepts the path with or without that of the public URL, which a proxy may have left in.
         let known = |rest: &str| {
             let rest = rest.strip_prefix(site.public_path()).unwrap_or(rest);
@@ -62,6 +69,14 @@ impl<'a> Route<'a> {
         let rest = around(SERVER)?;
         let outer = rest.strip_prefix(site.public_path()).unwrap_or(rest);
         (outer.is_empty() || outer == site.mount_path() || known(rest).is_some()).then_some(Self::Server)
+    }
+
+    /// Returns the route of the metadata of the resource that `path` ends with, or that ends with `path`: routers shorten
+    /// paths at the start. An empty path means the main resource.
+    pub(super) fn resource(site: &'a Site, path: &str) -> Option<Self> {
+        let path = path.trim_end_matches('/');
+        let mut paths = site.resource_paths();
+        paths.find(|known| path.ends_with(known) || known.ends_with(path)).map(Self::Resource)
     }
 
     pub(super) const fn allowed(self) -> &'static str {
@@ -92,6 +107,39 @@ mod tests {
             ("/.well-known/oauth-protected-resource/other", None),
         ] {
             assert_eq!(Route::of(&site, path), route, "{path}");
+        }
+    }
+
+    /// Covers services that are nested under `/.well-known`, which see the rest of the path.
+    #[test]
+    fn without_the_well_known_part() {
+        let site = Site::new().mount("/api/1c").resources(["/api/1c/mcp"]);
+        for (path, route) in [
+            ("/oauth-protected-resource", Some(Route::Resource(""))),
+            ("/oauth-protected-resource/api/1c/mcp", Some(Route::Resource("/api/1c/mcp"))),
+            ("/oauth-protected-resource/mcp/", Some(Route::Resource("/api/1c/mcp"))),
+            ("/oauth-protected-resource/other", None),
+            ("/oauth-protected-resources", None),
+            ("/oauth-authorization-server", Some(Route::Server)),
+            ("/oauth-authorization-server/api/1c", Some(Route::Server)),
+            ("/.well-known", None),
+        ] {
+            assert_eq!(Route::of(&site, path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_resource_of_a_shortened_path() {
+        let site = Site::new().resources(["/api/1c/mcp", "/api/1c/sse"]);
+        for (path, resource) in [
+            ("/.well-known/oauth-protected-resource/api/1c/sse", Some("/api/1c/sse")),
+            ("/api/1c/mcp", Some("/api/1c/mcp")),
+            ("/sse/", Some("/api/1c/sse")),
+            ("/", Some("/api/1c/mcp")),
+            ("", Some("/api/1c/mcp")),
+            ("/other", None),
+        ] {
+            assert_eq!(Route::resource(&site, path), resource.map(Route::Resource), "{path}");
         }
     }
 

@@ -34,7 +34,7 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// The answer of an [`AuthorizationServer`].
 // Boxed: an answer takes a body, the store and 1C, in `async fn`s of many steps, whose futures have no names.
-pub struct ResponseFuture(BoxFuture<'static, Response<Body>>);
+pub struct ResponseFuture(pub(super) BoxFuture<'static, Response<Body>>);
 
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -96,12 +96,18 @@ impl<L: Login, S: TokenStore> Inner<L, S> {
         B: http_body::Body<Data: Buf + Send> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let Some(route) = Route::of(&self.site, head.uri.path()) else {
-            return reply::status(StatusCode::NOT_FOUND);
-        };
-        if route == Route::Callback && self.login.page().providers.is_empty() {
-            return reply::status(StatusCode::NOT_FOUND);
+        match Route::of(&self.site, head.uri.path()) {
+            Some(Route::Callback) if self.login.page().providers.is_empty() => reply::status(StatusCode::NOT_FOUND),
+            Some(route) => self.answer_at(route, head, body).await,
+            None => reply::status(StatusCode::NOT_FOUND),
         }
+    }
+
+    pub(super) async fn answer_at<B>(&self, route: Route<'_>, head: &Parts, body: B) -> Response<Body>
+    where
+        B: http_body::Body<Data: Buf + Send> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         if head.method == Method::OPTIONS {
             return reply::allowing(StatusCode::NO_CONTENT, route.allowed());
         }

@@ -47,8 +47,17 @@ impl Subject {
 impl ToolCall {
     /// Starts a call of `tool`, by its name in 1C, over the REST endpoints; `None` while no subscriber listens.
     #[cfg(feature = "rest")]
-    pub(crate) fn over_rest(tool: &str, remote: Option<IpAddr>, request: RequestId) -> Option<Self> {
-        heard().then(|| Self::begin(Subject::call(Some(tool)), remote, request))
+    pub(crate) fn over_rest(
+        tool: &str,
+        caller: Option<&Identity>,
+        remote: Option<IpAddr>,
+        request: RequestId,
+    ) -> Option<Self> {
+        heard().then(|| {
+            let mut begun = Self::begin(Subject::call(Some(tool)), remote, request);
+            begun.identity = caller.cloned();
+            begun
+        })
     }
 
     /// Starts the call of `tool`, by its name in 1C, that this request makes; `None` while no subscriber listens.

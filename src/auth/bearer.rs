@@ -24,7 +24,7 @@ const RETRY_AFTER: u64 = 5;
 /// see the [module](super).
 #[derive(Clone, Debug)]
 pub struct BearerAuthLayer<V> {
-    scheme: Bearer<V>,
+    pub(crate) scheme: Bearer<V>,
 }
 
 /// The authentication scheme of a [`BearerAuthLayer`].

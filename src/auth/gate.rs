@@ -68,6 +68,18 @@ impl DeniedError {
     pub(crate) fn told(self) -> Self {
         Self { told: true, ..self }
     }
+
+    /// Returns the value of the `WWW-Authenticate` header, if the answer has one.
+    pub(crate) fn challenge<K: Scheme>(&self, scheme: &K, place: &K::Place) -> Option<HeaderValue> {
+        let Self { status, error, text, scopes, .. } = self;
+        match (*status, scopes) {
+            (StatusCode::FORBIDDEN, Some(scopes)) => scheme.challenge(place, Challenge::Scopes(scopes)),
+            (StatusCode::UNAUTHORIZED, _) if *error == MISSING => scheme.challenge(place, Challenge::Missing),
+            (StatusCode::BAD_REQUEST, _) => scheme.challenge(place, Challenge::Malformed(text)),
+            (StatusCode::UNAUTHORIZED, _) => scheme.challenge(place, Challenge::Invalid(text)),
+            _ => None,
+        }
+    }
 }
 
 /// A service behind an authentication layer; see [`BearerAuthLayer`](super::BearerAuthLayer).
@@ -137,19 +149,13 @@ where
 }
 
 fn refusal<K: Scheme>(scheme: &K, place: &K::Place, denied: &DeniedError) -> Response<Bytes> {
-    let DeniedError { status, error, text, retry_after, scopes, told } = denied;
+    let DeniedError { status, error, text, retry_after, told, .. } = denied;
     let body = serde_json::json!({ "error": error, "error_description": text }).to_string();
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = *status;
     let why = if *told { Refused::Told } else { Refused::Because(text.clone().into()) };
     why.mark(&mut response);
-    let challenge = match (*status, scopes) {
-        (StatusCode::FORBIDDEN, Some(scopes)) => scheme.challenge(place, Challenge::Scopes(scopes)),
-        (StatusCode::UNAUTHORIZED, _) if *error == MISSING => scheme.challenge(place, Challenge::Missing),
-        (StatusCode::BAD_REQUEST, _) => scheme.challenge(place, Challenge::Malformed(text)),
-        (StatusCode::UNAUTHORIZED, _) => scheme.challenge(place, Challenge::Invalid(text)),
-        _ => None,
-    };
+    let challenge = denied.challenge(scheme, place);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

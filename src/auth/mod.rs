@@ -80,5 +80,7 @@ pub use boxed::BoxValidator;
 pub use clock::{Clock, Timestamp};
 pub use digest::Digest;
 pub use gate::{Authenticated, ResponseFuture};
+#[cfg(feature = "rest")]
+pub(crate) use gate::{DeniedError, Scheme};
 pub use site::Site;
 pub use validate::{AuthError, Presented, ServiceValidator, StaticToken, TokenRequest, TokenValidator};

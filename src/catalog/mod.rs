@@ -151,6 +151,8 @@ mod future;
 mod guarded;
 mod handler;
 mod hidden;
+#[cfg(feature = "rest")]
+mod judged;
 mod layer;
 mod limits;
 mod listing;
@@ -184,6 +186,8 @@ pub(crate) use form::{Fit, Form};
 pub use future::ResponseFuture;
 #[cfg(feature = "rest")]
 pub(crate) use handler::{FunctionError, Prepared};
+#[cfg(feature = "rest")]
+pub(crate) use judged::JudgedError;
 pub use layer::CatalogLayer;
 pub use limits::Limits;
 pub use live::Catalog;

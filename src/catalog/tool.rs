@@ -151,12 +151,6 @@ impl Tool {
         }
     }
 
-    /// Returns the arguments for a program: without a number of rows it gets as many as the ceiling allows.
-    #[cfg(feature = "rest")]
-    pub(crate) fn whole(&self, arguments: Option<&[u8]>) -> Result<Value, ArgumentError> {
-        self.mended(arguments, None, Asker::Program)
-    }
-
     /// Returns the call with these arguments, which were mended, for a request with these headers and extensions.
     pub(crate) fn prepared(
         &self,

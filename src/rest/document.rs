@@ -1,6 +1,6 @@
 //! The OpenAPI 3.1 document.
 
-use super::error::{CODES, TOOL_ERROR};
+use super::error::{CODES, CODES_OF_CALLERS, TOOL_ERROR};
 use crate::catalog::{Tool, Tools};
 use crate::rpc::BoxError;
 use crate::service::aside::aside;
@@ -15,6 +15,8 @@ pub(super) struct Document {
     title: String,
     version: String,
     servers: Vec<String>,
+    /// Whether calls need scopes.
+    scoped: bool,
     /// Shared by all clones of the service.
     written: Arc<Mutex<Option<Written>>>,
 }
@@ -24,11 +26,16 @@ type Written = (Arc<Tools>, Bytes);
 
 impl Default for Document {
     fn default() -> Self {
-        Self { title: "1C reports".into(), version: "1.0.0".into(), servers: Vec::new(), written: Arc::default() }
+        let (title, version) = ("1C reports".into(), "1.0.0".into());
+        Self { title, version, servers: Vec::new(), scoped: false, written: Arc::default() }
     }
 }
 
 impl Document {
+    pub(super) fn scoped(self, scoped: bool) -> Self {
+        Self { scoped, ..self }
+    }
+
     pub(super) fn set_title(&mut self, title: String) {
         self.title = title;
         self.written = Arc::default();
@@ -84,7 +91,7 @@ impl Document {
                 tags.push(tag.clone());
             }
             // When several tools have one path, the first one answers there.
-            paths.entry(path).or_insert_with(|| json!({ "post": operation(tool, path, tag) }));
+            paths.entry(path).or_insert_with(|| json!({ "post": operation(tool, path, tag, self.scoped) }));
         }
         let mut document = json!({
             "openapi": "3.1.0",
@@ -92,7 +99,10 @@ impl Document {
             "security": [{ "bearer": [] }],
             "tags": tags.iter().map(|tag| json!({ "name": tag })).collect::<Vec<_>>(),
             "paths": paths,
-            "components": components(tools.iter().any(|tool| tool.rest().is_some() && tool.path().is_none())),
+            "components": components(
+                tools.iter().any(|tool| tool.rest().is_some() && tool.path().is_none()),
+                self.scoped,
+            ),
         });
         if let (Some(members), false) = (document.as_object_mut(), self.servers.is_empty()) {
             let servers = self.servers.iter().map(|url| json!({ "url": url })).collect();
@@ -102,6 +112,22 @@ impl Document {
     }
 }
 
+/// The errors of each endpoint: the status, and the name of the response.
+const PROBLEMS: [(&str, &str); 6] = [
+    ("400", "BadRequest"),
+    ("401", "Unauthorized"),
+    ("408", "TooLate"),
+    ("413", "TooLarge"),
+    ("415", "Encoded"),
+    ("502", "BadGateway"),
+];
+
+/// The errors that there are besides where the program itself answers.
+const PROBLEMS_OF_PROGRAM: [(&str, &str); 1] = [("500", "ToolFailed")];
+
+/// The errors that there are besides where callers are told apart.
+const PROBLEMS_OF_CALLERS: [(&str, &str); 3] = [("403", "Forbidden"), ("429", "TooMany"), ("503", "Unavailable")];
+
 /// Returns the tag of a path: its first part, if it has several.
 fn tag(path: &str) -> Option<String> {
     let (first, _) = path.trim_start_matches('/').split_once('/')?;
@@ -110,26 +136,20 @@ fn tag(path: &str) -> Option<String> {
     Some(initial.to_uppercase().chain(letters).collect())
 }
 
-fn operation(tool: &Tool, path: &str, tag: Option<String>) -> Value {
+fn operation(tool: &Tool, path: &str, tag: Option<String>, scoped: bool) -> Value {
     let here = format!("#/paths/{}/post", pointer(path));
     let arguments = format!("{here}/requestBody/content/{}/schema", pointer("application/json"));
     let answer = format!("{here}/responses/200/content/{}/schema", pointer("application/json"));
     let result = tool.output_schema().cloned().unwrap_or_else(|| json!({ "type": "object" }));
     let problem = |name: &str| json!({ "$ref": format!("#/components/responses/{name}") });
-    let mut responses = json!({
-        "200": {
-            "description": format!("What {} answered", tool.answerer()),
-            "content": { "application/json": { "schema": moved(result, &answer) } },
-        },
-        "400": problem("BadRequest"),
-        "401": problem("Unauthorized"),
-        "408": problem("TooLate"),
-        "413": problem("TooLarge"),
-        "415": problem("Encoded"),
-        "502": problem("BadGateway"),
-    });
-    if let (None, Some(members)) = (tool.path(), responses.as_object_mut()) {
-        members.insert("500".into(), problem("ToolFailed"));
+    let content = json!({ "application/json": { "schema": moved(result, &answer) } });
+    let answered = format!("What {} answered", tool.answerer());
+    let mut responses = Map::new();
+    responses.insert("200".into(), json!({ "description": answered, "content": content }));
+    let of_program = if tool.path().is_none() { &PROBLEMS_OF_PROGRAM[..] } else { &[] };
+    let of_callers = if scoped { &PROBLEMS_OF_CALLERS[..] } else { &[] };
+    for (status, name) in PROBLEMS.iter().chain(of_program).chain(of_callers) {
+        responses.insert((*status).into(), problem(name));
     }
     json!({
         "operationId": tool.name(),
@@ -187,8 +207,9 @@ fn pointer(step: &str) -> String {
     utf8_percent_encode(&step.replace('~', "~0").replace('/', "~1"), FRAGMENT).to_string()
 }
 
-/// The parts that the operations refer to. `program` says whether the program itself answers some of them.
-fn components(program: bool) -> Value {
+/// The parts that the operations refer to. `program` says whether the program itself answers some of them, `scoped`
+/// whether callers are told apart.
+fn components(program: bool, scoped: bool) -> Value {
     let problem = |text: &str| {
         json!({
             "description": text,
@@ -202,21 +223,33 @@ fn components(program: bool) -> Value {
     if let Some(members) = encoded.as_object_mut() {
         members.insert("headers".into(), accepted);
     }
-    let codes = CODES.into_iter().chain(program.then_some(TOOL_ERROR)).collect::<Vec<_>>();
-    let mut responses = json!({
-        "BadRequest": problem(
-            "invalid_request: the body is no JSON object. validation_error: an argument does not fit. \
-             limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
+    let mut codes = CODES.to_vec();
+    let mut responses = vec![
+        (
+            "BadRequest",
+            problem(
+                "invalid_request: the body is no JSON object. validation_error: an argument does not fit. \
+                 limit_exceeded: 1C sent more than may be passed on. onec_error: 1C refused the arguments",
+            ),
         ),
-        "Unauthorized": problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login"),
-        "TooLate": problem("invalid_request: the body took too long to arrive"),
-        "TooLarge": problem("invalid_request: the body is too long"),
-        "Encoded": encoded,
-        "BadGateway": problem("onec_error: 1C failed, cannot be reached, is busy or took too long"),
-    });
-    if let (true, Some(members)) = (program, responses.as_object_mut()) {
-        members.insert("ToolFailed".into(), problem("tool_error: the tool failed"));
+        ("Unauthorized", problem("unauthorized: no token, or a wrong one. onec_error: 1C refused the login")),
+        ("TooLate", problem("invalid_request: the body took too long to arrive")),
+        ("TooLarge", problem("invalid_request: the body is too long")),
+        ("Encoded", encoded),
+        ("BadGateway", problem("onec_error: 1C failed, cannot be reached, is busy or took too long")),
+    ];
+    if program {
+        codes.push(TOOL_ERROR);
+        responses.push(("ToolFailed", problem("tool_error: the tool failed")));
     }
+    if scoped {
+        codes.extend(CODES_OF_CALLERS);
+        let forbidden = "insufficient_scope: the caller lacks a scope. access_denied: it may not use this service";
+        responses.push(("Forbidden", problem(forbidden)));
+        responses.push(("TooMany", problem("slow_down: too many attempts")));
+        responses.push(("Unavailable", problem("temporarily_unavailable: tokens cannot be checked at the moment")));
+    }
+    let responses: Map<_, _> = responses.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     json!({
         "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
         "schemas": {

@@ -1,8 +1,8 @@
 //! Which endpoint a request is for, and what it must bring.
 
 use super::document::Document;
+use super::door::Door;
 use super::error::RestError;
-use crate::auth::Digest;
 use crate::catalog::{Catalog, Tool, Tools};
 use crate::net::collect::{BodyError, CUT_OFF, CollectError, Within, collect};
 use crate::net::is_encoded;
@@ -12,7 +12,6 @@ use bytes::Bytes;
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
-use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(super) struct Endpoints {
     catalog: Catalog,
-    token: Digest,
+    pub(super) door: Door,
     pub(super) document: Document,
     pub(super) max_body: usize,
     pub(super) body_timeout: Duration,
@@ -33,22 +32,13 @@ pub(super) enum Route<'a> {
 }
 
 impl Endpoints {
-    pub(super) fn new(catalog: Catalog, token: &SecretString) -> Self {
-        Self {
-            catalog,
-            token: Digest::of(token.expose_secret()),
-            document: Document::default(),
-            max_body: 4 * 1024 * 1024,
-            body_timeout: Duration::from_secs(30),
-        }
+    pub(super) fn new(catalog: Catalog, door: Door) -> Self {
+        let document = Document::default().scoped(matches!(door, Door::Callers(_)));
+        Self { catalog, door, document, max_body: 4 * 1024 * 1024, body_timeout: Duration::from_secs(30) }
     }
 
-    /// What can be said before the body is read. Strangers do not learn what there is.
+    /// What can be said before the body is read. Strangers have been refused: they do not learn what there is.
     pub(super) fn route<'a>(&self, head: &Parts, tools: &'a Tools) -> Result<Route<'a>, RestError> {
-        match crate::auth::token(&head.headers) {
-            Ok(Some(token)) if self.token.is_of(token) => {}
-            _ => return Err(RestError::unauthorized()),
-        }
         let path = percent_decode_str(head.uri.path()).decode_utf8().map_err(|_| RestError::not_found())?;
         if path == "/openapi.json" {
             return match head.method {

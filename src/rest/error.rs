@@ -1,6 +1,8 @@
 //! The errors of REST endpoints.
 
+use crate::auth::DeniedError;
 use crate::catalog::{ArgumentError, FunctionError};
+use crate::identity::Scopes;
 use crate::net::budget::{AFTER_NO_ROOM, NO_ROOM};
 use crate::net::{Body, ENCODED, IDENTITY, Refused};
 use crate::onec::ErrorKind;
@@ -9,6 +11,9 @@ use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHEN
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use std::time::Duration;
+
+/// The challenge that names no error.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// An error as the caller gets it: `{"error","message"}` with a status.
 #[derive(Debug, Serialize)]
@@ -26,6 +31,12 @@ pub(super) struct RestError {
     allow: Option<&'static str>,
     #[serde(skip)]
     retry_after: Option<Duration>,
+    /// The challenge for the caller.
+    #[serde(skip)]
+    challenge: Option<Box<HeaderValue>>,
+    /// Whether the log or the audit trail has reported the error.
+    #[serde(skip)]
+    told: bool,
     /// Whether the request's body was left unread.
     #[serde(skip)]
     pub(super) unread: bool,
@@ -37,10 +48,28 @@ pub(super) const CODES: [&str; 6] =
 /// The code of an error of the program itself.
 pub(super) const TOOL_ERROR: &str = "tool_error";
 
+/// The codes that there are besides where callers are told apart.
+pub(super) const CODES_OF_CALLERS: [&str; 4] =
+    ["insufficient_scope", "access_denied", "slow_down", "temporarily_unavailable"];
+
 impl RestError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message, field: String::new(), status, allow: None, retry_after: None, unread: false }
+        Self {
+            code,
+            message: message.into(),
+            field: String::new(),
+            status,
+            allow: None,
+            retry_after: None,
+            challenge: None,
+            told: false,
+            unread: false,
+        }
+    }
+
+    const fn told(mut self) -> Self {
+        self.told = true;
+        self
     }
 
     const fn unread(mut self) -> Self {
@@ -50,7 +79,23 @@ impl RestError {
 
     pub(super) fn unauthorized() -> Self {
         let text = "This endpoint needs the header Authorization: Bearer, with the token of this server's REST API";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text).unread()
+        Self { challenge: Some(Box::new(BEARER)), ..Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text).unread() }
+    }
+
+    /// Returns the error of a caller whom the validator refuses.
+    pub(super) fn denied(denied: DeniedError, challenge: Option<HeaderValue>) -> Self {
+        let code = if denied.status == StatusCode::UNAUTHORIZED { "unauthorized" } else { denied.error };
+        let retry_after = denied.retry_after.map(Duration::from_secs);
+        let challenge = challenge.map(Box::new);
+        Self { challenge, retry_after, ..Self::new(denied.status, code, denied.text).told().unread() }
+    }
+
+    /// Returns 403 for a caller who lacks one of these scopes.
+    pub(super) fn scopes(needed: &Scopes) -> Self {
+        let text = format!("This call needs the scopes: {needed}");
+        let challenge = HeaderValue::from_str(&format!(r#"Bearer error="insufficient_scope", scope="{needed}""#));
+        let problem = Self::new(StatusCode::FORBIDDEN, "insufficient_scope", text).told();
+        Self { challenge: challenge.ok().map(Box::new), ..problem }
     }
 
     pub(super) fn not_found() -> Self {
@@ -79,7 +124,7 @@ impl RestError {
     }
 
     pub(super) fn no_room() -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "onec_error", NO_ROOM).unread();
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "onec_error", NO_ROOM).told().unread();
         Self { retry_after: Some(AFTER_NO_ROOM), ..problem }
     }
 
@@ -96,7 +141,7 @@ impl RestError {
             "{who} sent {count} rows, and the most that this server passes on is {ceiling}. Narrow the request: \
              a shorter period, more filters or a coarser grouping"
         );
-        Self::new(StatusCode::BAD_REQUEST, "limit_exceeded", text)
+        Self::new(StatusCode::BAD_REQUEST, "limit_exceeded", text).told()
     }
 
     /// Keeps the 400 and 401 of 1C; any other error of 1C becomes 502.
@@ -113,7 +158,8 @@ impl RestError {
         let message = own.filter(|text| !text.is_empty());
         let told = || outcome.result.err().map(|error| error.message.into_owned()).unwrap_or_default();
         let message = message.unwrap_or_else(told);
-        Self { retry_after, ..Self::new(status, "onec_error", message) }
+        let challenge = (status == StatusCode::UNAUTHORIZED).then(|| Box::new(BEARER));
+        Self { retry_after, challenge, ..Self::new(status, "onec_error", message).told() }
     }
 
     /// Returns the error of a tool that the program itself answers. What it was told by 1C stays an error of 1C.
@@ -124,7 +170,7 @@ impl RestError {
         if cause::<crate::onec::Error>(&*error).is_some() {
             return Self::onec(error, request);
         }
-        let failed = |message: String| Self::new(StatusCode::INTERNAL_SERVER_ERROR, TOOL_ERROR, message);
+        let failed = |message: String| Self::new(StatusCode::INTERNAL_SERVER_ERROR, TOOL_ERROR, message).told();
         if let Some(told) = cause::<FunctionError>(&*error) {
             return failed(told.to_string());
         }
@@ -136,15 +182,11 @@ impl RestError {
     pub(super) fn into_response(self) -> Response<Body> {
         // The struct holds nothing but strings, so writing it cannot fail.
         let mut response = json(self.status, serde_json::to_string(&self).unwrap_or_default());
-        // An error of 1C and an answer over the limit have a log line of their own already.
-        let why = match self.code {
-            "onec_error" | "limit_exceeded" | TOOL_ERROR => Refused::Told,
-            _ => Refused::Because(self.message.into()),
-        };
+        let why = if self.told { Refused::Told } else { Refused::Because(self.message.into()) };
         why.mark(&mut response);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge {
+            headers.insert(WWW_AUTHENTICATE, *challenge);
         }
         if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             headers.insert(ACCEPT_ENCODING, IDENTITY);

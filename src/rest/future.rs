@@ -2,14 +2,16 @@
 
 use super::endpoints::Endpoints;
 use super::error::{RestError, json};
-use crate::audit::{ToolCall, Verdict};
-use crate::catalog::{Prepared, Tool};
+use crate::audit::{ToolCall, Verdict, scope_denied};
+use crate::catalog::{JudgedError, Prepared, Tool, Tools};
+use crate::identity::{Identity, Scopes};
 use crate::net::budget::Tally;
 use crate::net::collect::BodyError;
 use crate::net::served::{Next, Then};
 use crate::net::{Body, remote};
 use crate::onec::{Flow, RestCall};
-use crate::rpc::{BoxError, Extensions, RequestId, Response, tell_refused};
+use crate::rpc::{BoxError, ErrorObject, Extensions, RequestId, Response, tell_refused};
+use crate::scope::tell;
 use crate::service::aside::{aside, is_long};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -33,6 +35,10 @@ pub(super) struct Asked<S> {
 /// What is known of a call until its end.
 pub(super) struct ToolRequest {
     tool: Tool,
+    /// The tools that judge and serve the call.
+    tools: Arc<Tools>,
+    /// The caller, where callers are told apart.
+    caller: Option<Identity>,
     head: Parts,
     id: RequestId,
     /// Dropped before its end, it tells that the call was cancelled.
@@ -67,25 +73,48 @@ impl Closing {
 }
 
 impl ToolRequest {
-    pub(super) fn new(tool: &Tool, head: Parts, closing: Closing) -> Self {
+    pub(super) fn new(
+        (tool, tools): (Tool, Arc<Tools>),
+        caller: Option<Identity>,
+        head: Parts,
+        closing: Closing,
+    ) -> Self {
         let (from, id) = (remote(head.extensions.get(), head.extensions.get()), RequestId::next());
-        // The token is everybody's, so nobody in particular calls.
-        let report = ToolCall::over_rest(tool.name(), from, id);
-        Self { tool: tool.clone(), head, id, report, closing }
+        let report = ToolCall::over_rest(tool.name(), caller.as_ref(), from, id);
+        Self { tool, tools, caller, head, id, report, closing }
     }
 
-    /// The call. Nothing of the request's head gets into it, but for whose turns it takes and where its bytes count.
+    /// The scopes of the caller; `None` is one who may do everything.
+    fn held(&self) -> Option<&Scopes> {
+        self.caller.as_ref().map(Identity::scopes)
+    }
+
+    /// The call. Nothing of the request's head gets into it, but for who calls, whose turns it takes and where its bytes
+    /// count.
     fn prepare(&self, arguments: &Bytes) -> Result<Prepared, RestError> {
-        let arguments = self.tool.whole(Some(arguments));
-        let arguments = arguments.map_err(|error| RestError::unfit(error.field, error.message))?;
-        let (of, mut extensions) = (&self.head.extensions, Extensions::new());
-        if let Some(address) = remote(of.get(), of.get()) {
+        let judged = self.tools.judged(&self.tool, arguments, self.held());
+        let arguments = judged.map_err(|error| match error {
+            JudgedError::Arguments(error) => RestError::unfit(error.field, error.message),
+            JudgedError::Scopes(needed) => {
+                scope_denied(&self.head.extensions.clone().into(), Some(self.tool.name()), &needed);
+                RestError::scopes(&needed)
+            }
+        })?;
+        let of = &self.head.extensions;
+        let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
+        if let Some(caller) = &self.caller {
+            tell(caller, &mut headers);
+            extensions.insert(caller.clone());
+        }
+        // A token that is everybody's names nobody, so addresses take turns.
+        let is_somebody = self.caller.as_ref().is_some_and(|caller| !caller.is_shared());
+        if let Some(address) = remote(of.get(), of.get()).filter(|_| !is_somebody) {
             extensions.insert(Flow::address(address));
         }
         if let Some(tally) = of.get::<Tally>() {
             extensions.insert(tally.clone());
         }
-        Ok(self.tool.prepared(arguments, HeaderMap::new(), extensions, self.id))
+        Ok(self.tool.prepared(arguments, headers, extensions, self.id))
     }
 
     /// What the answer of 1C or of the program comes to.
@@ -96,9 +125,11 @@ impl ToolRequest {
         };
         let answer = answer.map_err(failed)?;
         let payload = answer.outcome.map_err(|error| failed(error.into()))?;
-        match self.tool.excess(&payload) {
+        let shown = self.tools.shown(&self.tool, payload, self.held());
+        let shown = shown.map_err(|error| failed(ErrorObject::from(error).into()))?;
+        match self.tool.excess(&shown) {
             Some((count, ceiling)) => Err(RestError::excess(self.tool.answerer(), count, ceiling)),
-            None => Ok(payload.json().clone()),
+            None => Ok(shown.json().clone()),
         }
     }
 

@@ -5,12 +5,18 @@
 //! tool's arguments as a JSON object, whatever its `Content-Type` says; the arguments are mended and checked
 //! like those of an MCP call. A replaced catalog takes effect at once.
 //!
-//! Every caller with the one token may call every tool: 1C gets no user and no scopes, and nothing of the
-//! request's head travels on. Errors are `{"error":code,"message":text}`:
+//! [`RestService::new`] takes one token: every caller with it may call every tool, and 1C gets no user and no scopes.
+//! [`RestService::with_auth`] takes a validator of tokens: a caller may call the tools whose scope its
+//! [`Identity`](crate::Identity) holds, guarded values count as in [`scope`](crate::scope), and 1C is told who calls. Of
+//! the request's head nothing else travels on. The OpenAPI document is that of all tools in either case.
+//!
+//! Errors are `{"error":code,"message":text}`:
 //!
 //! | Code | Status | When |
 //! |---|---|---|
 //! | `unauthorized` | 401 | no token, or a wrong one; also where there is no such endpoint |
+//! | `insufficient_scope` | 403 | the caller lacks a scope, which the challenge names |
+//! | `access_denied`, `slow_down`, `temporarily_unavailable` | 403, 429, 503 | the validator says so |
 //! | `not_found` | 404 | no tool has this path |
 //! | `invalid_request` | 400 | the body is not a JSON object |
 //! | | 405, 408, 413, 415 | wrong method, a body that arrives too late, one over 4 MiB, or a compressed one |
@@ -42,7 +48,7 @@
 //!     Ok::<_, BoxError>(Response::result(Payload::parse(answer)?))
 //! });
 //! let catalog = Catalog::trade(Limits::default())?;
-//! let rest = RestService::new(catalog, "t0ken", onec).title("Reports of North");
+//! let rest = RestService::new(catalog.clone(), "t0ken", onec).title("Reports of North");
 //!
 //! let ask = |token: &str| {
 //!     let request = http::Request::post("/resolve/customer").header("authorization", format!("Bearer {token}"));
@@ -52,11 +58,19 @@
 //! assert_eq!(answer.status(), 200);
 //! assert!(answer.into_body().collect().await?.to_bytes().starts_with(b"{\"candidates\""));
 //! assert_eq!(rest.oneshot(ask("guess")?).await?.status(), 401);
+//!
+//! // With a validator the caller's scopes count: this one may not find customers.
+//! use onec_mcp::auth::{BearerAuthLayer, StaticToken};
+//! use onec_mcp::{Identity, Scopes};
+//! let validator = StaticToken::new("t0ken", Identity::new("stock-robot", Scopes::parse("mcp:report:stock")));
+//! let rest = RestService::with_auth(catalog, BearerAuthLayer::new(validator), onec);
+//! assert_eq!(rest.oneshot(ask("t0ken")?).await?.status(), 403);
 //! # Ok(())
 //! # }
 //! ```
 
 mod document;
+mod door;
 mod endpoints;
 mod error;
 mod future;

@@ -93,6 +93,8 @@ pub use layer::ScopeLayer;
 #[cfg(feature = "catalog")]
 pub(crate) use own::{RuledTools, ToolRules};
 pub use policy::ScopePolicy;
+#[cfg(feature = "rest")]
+pub(crate) use service::tell;
 #[cfg(feature = "catalog")]
 pub(crate) use service::{CatalogAlone, Judged};
 pub use service::{ResponseFuture, Scope};

@@ -130,6 +130,21 @@ impl ToolRules {
         &self.guards
     }
 
+    /// Returns all scopes that a call of `tool` needs, if `have` lacks one of them. The arguments are judged as the client
+    /// wrote them.
+    #[cfg(feature = "rest")]
+    pub(crate) fn lacking(&self, tool: &str, arguments: &[u8], have: &Scopes) -> Option<Scopes> {
+        let own = self.tools.get(tool).cloned().unwrap_or_default();
+        let guards = self.guards.get(&folded_name(tool)).map(Vec::as_slice).unwrap_or_default();
+        let is_closed = |guard: &&Guarded| !have.contains_all(guard.scopes()) && guard.is_named(arguments);
+        if have.contains_all(&own) && !guards.iter().any(|guard| is_closed(&guard)) {
+            return None;
+        }
+        // Name all scopes, also those that the caller holds: a client that asks only for the missing ones may lose them.
+        let named = guards.iter().filter(|guard| guard.is_named(arguments));
+        Some(named.fold(own, |all, guard| all.union(guard.scopes())))
+    }
+
     pub(super) const fn mentioned(&self) -> &Scopes {
         &self.mentioned
     }

@@ -8,7 +8,7 @@ use crate::identity::Identity;
 use crate::rpc::{BoxError, Memo, Method, Param, Payload, Request, Response, RpcError, Unasked, empty_list};
 use crate::service::accessors;
 use crate::service::answer::{Answer, Rework, response_future};
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower_service::Service;
@@ -99,9 +99,7 @@ impl<S> Scope<S> {
         }
         // An allowed request has an identity.
         let Some(identity) = request.extensions.get::<Identity>() else { return Ok(After::Nothing) };
-        let (subject, scopes) = identity.headers();
-        request.headers.insert(SUBJECT, subject.clone());
-        request.headers.insert(SCOPES, scopes.clone());
+        tell(identity, &mut request.headers);
         if request.method == Method::ResourcesRead {
             return Ok(After::Private);
         }
@@ -118,6 +116,13 @@ impl<S> Scope<S> {
         }
         Ok(After::Filter(Box::new(filter)))
     }
+}
+
+/// Tells 1C who calls.
+pub(crate) fn tell(caller: &Identity, headers: &mut HeaderMap) {
+    let (subject, scopes) = caller.headers();
+    headers.insert(SUBJECT, subject.clone());
+    headers.insert(SCOPES, scopes.clone());
 }
 
 fn allowed(rules: &InForce, request: &Request) -> Result<(), Box<RpcError>> {

@@ -8,6 +8,7 @@
     reason = "a helper that fails fails its test"
 )]
 
+mod callers;
 mod endpoints;
 mod openapi;
 mod program;

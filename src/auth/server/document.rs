@@ -1,10 +1,10 @@
 //! [`MetadataService`].
 
+use super::AuthorizationServer;
 use super::reply;
 use super::routes::Route;
 use super::service::ResponseFuture;
 use super::store::TokenStore;
-use super::AuthorizationServer;
 use crate::auth::Site;
 use crate::auth::login::Login;
 use crate::net::Body;

@@ -259,10 +259,8 @@ where
         BodyError::Collect(CollectError::TooLarge) => {
             OAuthError::request("the body is over 64 KiB").with_status(StatusCode::PAYLOAD_TOO_LARGE)
         }
-        BodyError::Collect(CollectError::CutOff) => {
-            OAuthError::request("the body is longer than this server accepts")
-                .with_status(StatusCode::PAYLOAD_TOO_LARGE)
-        }
+        BodyError::Collect(CollectError::CutOff) => OAuthError::request("the body is longer than this server accepts")
+            .with_status(StatusCode::PAYLOAD_TOO_LARGE),
         BodyError::Collect(CollectError::NoRoom) => OAuthError::no_room(),
         BodyError::Collect(CollectError::Broken(_)) => OAuthError::request("the body broke off"),
         BodyError::TooSlow => {

@@ -53,7 +53,7 @@ proptest! {
 #[test]
 fn the_corpora() {
     let check = |target, check: fn(&[u8])| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join::<&str>(target);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join::<&str>(target);
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             println!("{}", path.display());

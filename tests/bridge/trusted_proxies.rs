@@ -236,7 +236,7 @@ proptest! {
 #[test]
 fn the_corpora() {
     let replay = |target, check: fn(&[u8])| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join::<&str>(target);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join::<&str>(target);
         let mut files = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -241,16 +241,15 @@ async fn the_issuer_is_the_same_everywhere() {
 /// also where axum's router shortens their paths.
 #[tokio::test]
 async fn nested_under_well_known() {
-    let site = Site::new().public_url(&BASE.parse().unwrap()).mount("/api/1c").resources(["/api/1c/mcp", "/api/1c/sse"]);
+    let site =
+        Site::new().public_url(&BASE.parse().unwrap()).mount("/api/1c").resources(["/api/1c/mcp", "/api/1c/sse"]);
     let server = Lab::at(site, Form::Credentials, MemoryStore::new()).server;
     let of_server = server.server_metadata();
     let of_resource = server.resource_metadata();
     let routers = [
         axum::Router::new().nest_service("/.well-known", server.clone()),
         axum::Router::new().fallback_service(server.clone()),
-        axum::Router::new()
-            .nest_service(SERVER, of_server.clone())
-            .nest_service(RESOURCE, of_resource.clone()),
+        axum::Router::new().nest_service(SERVER, of_server.clone()).nest_service(RESOURCE, of_resource.clone()),
         axum::Router::new()
             .nest_service(&format!("{SERVER}/api/1c"), of_server.clone())
             .nest_service(&format!("{RESOURCE}/api/1c"), of_resource.clone()),

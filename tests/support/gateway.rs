@@ -13,7 +13,9 @@ use tokio::process::{Child, ChildStderr, Command};
 pub(crate) fn program() -> PathBuf {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
         let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(["build", "--quiet", "--example", "gateway", "--message-format", "json-render-diagnostics"]);
+        // The features are those of the tests, which a package that was unpacked does not have by itself.
+        cargo.args(["build", "--quiet", "--example", "gateway", "--features", "full"]);
+        cargo.args(["--message-format", "json-render-diagnostics"]);
         if !cfg!(debug_assertions) {
             cargo.arg("--release");
         }

@@ -32,6 +32,12 @@ fn modern() -> ClientLifecycleMode {
     ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
 }
 
+fn http(url: String) -> StreamableHttpClientTransport<reqwest::Client> {
+    // The library for TLS is chosen by the program.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    StreamableHttpClientTransport::from_uri(url)
+}
+
 fn stdio() -> TokioChildProcess {
     let mut command = command();
     command.args(["stdio", "--demo"]);
@@ -41,13 +47,13 @@ fn stdio() -> TokioChildProcess {
 #[tokio::test]
 async fn legacy_over_http() {
     let gateway = Gateway::start(&["--demo"]).await;
-    check(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), legacy(), "2025-11-25").await;
+    check(http(gateway.url("/mcp")), legacy(), "2025-11-25").await;
 }
 
 #[tokio::test]
 async fn modern_over_http() {
     let gateway = Gateway::start(&["--demo"]).await;
-    check(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), modern(), "2026-07-28").await;
+    check(http(gateway.url("/mcp")), modern(), "2026-07-28").await;
 }
 
 #[tokio::test]
@@ -64,7 +70,7 @@ async fn modern_over_stdio() {
 async fn the_catalog_over_http() {
     let gateway = Gateway::start(&["--demo", "--catalog", "trade"]).await;
     for lifecycle in [legacy(), modern()] {
-        check_catalog(StreamableHttpClientTransport::from_uri(gateway.url("/mcp")), lifecycle).await;
+        check_catalog(http(gateway.url("/mcp")), lifecycle).await;
     }
 }
 

@@ -338,6 +338,8 @@ fn by_reqwest(
 #[tokio::test]
 async fn reqwest_with_a_proxy() {
     let proxy = Faulty::start([result(TOOLS)]).await;
+    // The library for TLS is chosen by the program.
+    rustls::crypto::ring::default_provider().install_default().ok();
     let through = |addr: String| reqwest::Client::builder().proxy(reqwest::Proxy::all(addr).unwrap()).build().unwrap();
     let client = by_reqwest(through(format!("http://{}", proxy.addr)));
     let onec = OneCService::with_client(plain().basic("mcp", "secret"), client).unwrap();

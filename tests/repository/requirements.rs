@@ -107,10 +107,13 @@ fn what_is_missing_is_noticed() {
 #[test]
 fn embedding_examples_spawn_nothing_that_nobody_owns() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let examples = std::fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = ["examples", "examples/embedded", "examples/embedded/house"].map(|name| root.join(name));
+    let examples = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let examples = examples.map(|entry| entry.unwrap().path());
     let examples: Vec<_> = examples.filter(|path| path.extension().is_some_and(|end| end == "rs")).collect();
-    assert!(examples.len() >= 4, "{examples:?}");
-    for path in examples.into_iter().chain(["README.md", "README.ru.md"].map(|name| root.join(name))) {
+    assert!(examples.len() >= 15, "{examples:?}");
+    let documents = ["README.md", "README.ru.md", "docs/embedding.md"].map(|name| root.join(name));
+    for path in examples.into_iter().chain(documents) {
         let text = std::fs::read_to_string(&path).unwrap();
         for call in ["tokio::spawn(", "task::spawn(", "thread::spawn("] {
             assert!(!text.contains(call), "{}: {call}", path.display());

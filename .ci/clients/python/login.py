@@ -103,7 +103,7 @@ async def whoami(session):
 
 def revoke(token):
     body = urllib.parse.urlencode({"token": token}).encode()
-    with urllib.request.urlopen(urllib.parse.urljoin(URL, "/revoke"), body) as answer:
+    with urllib.request.urlopen(urllib.parse.urljoin(URL, "revoke"), body) as answer:
         assert answer.status == 200
 
 

@@ -9,7 +9,6 @@ import { login, visit } from '../browser.mjs';
 const [sdk, url] = process.argv.slice(2);
 // The SDK warns of each refused token, and some are refused on purpose.
 console.warn = () => {};
-const origin = new URL(url).origin;
 const { Client, UnauthorizedError, StreamableHTTPClientTransport } =
   sdk === '2'
     ? await import('@modelcontextprotocol/client')
@@ -125,7 +124,7 @@ if (sdk === '2') await proof('makes two calls at once when its token has expired
 });
 await proof('logs in again when its tokens were revoked', async () => {
   const { access_token, refresh_token } = kept.tokens;
-  const answer = await fetch(`${origin}/revoke`, { method: 'POST', body: new URLSearchParams({ token: refresh_token }) });
+  const answer = await fetch(new URL('revoke', url), { method: 'POST', body: new URLSearchParams({ token: refresh_token }) });
   assert.equal(answer.status, 200);
   // Who validated the token a moment ago may remember it for a second.
   await sleep(1100);

@@ -64,7 +64,7 @@ impl Stack {
         let aliases = AliasLayer::new();
         // Even without aliases, names with invisible characters get one: they could deceive a reader.
         let aliases = if serving.aliases { aliases } else { aliases.only_unseen() };
-        let builder = Gateway::builder(leaf);
+        let builder = Gateway::builder(leaf).sharing(infobase.onec.sharing());
         let builder = match supported {
             Some(_) => builder.scopes(policy(serving)),
             None => builder.without_authentication(),
@@ -119,7 +119,7 @@ fn secret(settings: &Settings) -> &str {
 
 fn cached(serving: &Serving, onec: &OneCService) -> (Leaf, Rest) {
     let cache = CacheLayer::new().sharing(onec.sharing());
-    let leaf = serving.list_cache.map_or(cache, |time| cache.lists(time)).layer(onec.clone());
+    let leaf = cache.lists(serving.list_cache.unwrap_or_default()).layer(onec.clone());
     let rest = leaf.rest(onec.rest());
     (leaf, rest)
 }

@@ -3,6 +3,7 @@
 use super::arguments::{Back, TwiceError};
 use super::list::{Page, Pages};
 use super::names::Names;
+use crate::identity::Sharing;
 use crate::rpc::json::JsonError;
 use crate::rpc::name::Kept;
 use crate::rpc::{Memo, Method, Payload, Request};
@@ -31,8 +32,9 @@ pub(super) struct Book {
 }
 
 impl Book {
-    pub(super) fn new(kept: Kept) -> Self {
-        Self { kept, pages: Pages::default(), lists: Arc::default(), shown: Shown::default() }
+    pub(super) fn new(kept: Kept, sharing: Sharing) -> Self {
+        // A name keeps its meaning under other scopes, so that the layers below can say which ones it needs.
+        Self { kept, pages: Pages::default(), lists: Arc::default(), shown: Shown::of_users(sharing) }
     }
 
     /// Returns what a name means in the lists that the caller of `request` was shown.
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_name_of_two_tools_means_neither() {
-        let (book, request) = (Book::new(Kept::default()), request());
+        let (book, request) = (Book::new(Kept::default(), Sharing::nobody()), request());
         let asking = book.asking(&request);
         let made = alias("Отчёт");
         book.show(&asking, &mut list(&["Отчёт", "Отчёт"])).unwrap();
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_comes_back_with_its_list() {
-        let (book, request) = (Book::new(Kept::default()), request());
+        let (book, request) = (Book::new(Kept::default(), Sharing::nobody()), request());
         let asking = book.asking(&request);
         let first = list(&["первый"]);
         book.show(&asking, &mut first.clone()).unwrap();

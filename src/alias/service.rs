@@ -3,6 +3,7 @@
 use super::arguments::TwiceError;
 use super::book::{Book, Meaning};
 use crate::audit::{ToolCall, Verdict};
+use crate::identity::Sharing;
 use crate::rpc::name::{Kept, looks_made, may_hold_alias};
 use crate::rpc::{BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError};
 use crate::service::answer::{Answer, Rework, response_future};
@@ -32,8 +33,8 @@ struct Known {
 }
 
 impl<S> Alias<S> {
-    pub(super) fn new(inner: S, kept: Kept) -> Self {
-        Self { inner, known: Arc::new(Known { book: Book::new(kept), asked: Asked::default() }) }
+    pub(super) fn new(inner: S, kept: Kept, sharing: Sharing) -> Self {
+        Self { inner, known: Arc::new(Known { book: Book::new(kept, sharing), asked: Asked::default() }) }
     }
 }
 

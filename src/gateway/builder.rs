@@ -14,6 +14,7 @@ use crate::catalog::CatalogLayer;
 use crate::check::CheckLayer;
 #[cfg(feature = "confirm")]
 use crate::confirm::ConfirmLayer;
+use crate::identity::Sharing;
 use crate::onec::RestCall;
 use crate::rpc::{BoxError, Request, Response};
 use crate::scope::{ScopeLayer, ScopePolicy};
@@ -57,6 +58,7 @@ struct Layers {
     #[cfg(feature = "cache")]
     cache: Option<CacheLayer>,
     scopes: Option<ScopePolicy>,
+    sharing: Option<Sharing>,
 }
 
 impl<L> Gateway<L> {
@@ -76,6 +78,7 @@ impl<L> Gateway<L> {
                 #[cfg(feature = "cache")]
                 cache: None,
                 scopes: None,
+                sharing: None,
             },
             #[cfg(feature = "catalog")]
             catalog: None,
@@ -108,7 +111,29 @@ impl<L, R> Builder<L, R, Unsaid> {
     }
 }
 
+impl Layers {
+    /// Tells the layers which callers the leaf treats alike.
+    #[cfg_attr(not(any(feature = "alias", feature = "cache")), allow(unused_mut, unused_variables))]
+    fn shared(mut self) -> Self {
+        if let Some(sharing) = self.sharing.take() {
+            #[cfg(feature = "alias")]
+            (self.aliases = self.aliases.map(|layer| layer.sharing(sharing.clone())));
+            #[cfg(feature = "cache")]
+            (self.cache = self.cache.map(|layer| layer.sharing(sharing)));
+        }
+        self
+    }
+}
+
 impl<L, R, Callers> Builder<L, R, Callers> {
+    /// Says which callers the leaf treats alike, in place of what the layers of this builder say: they share remembered
+    /// answers and known aliases. A leaf says it of itself, as by
+    /// [`OneCService::sharing`](crate::OneCService::sharing).
+    pub fn sharing(mut self, sharing: Sharing) -> Self {
+        self.layers.sharing = Some(sharing);
+        self
+    }
+
     /// Gives tools names that every client accepts.
     #[cfg(feature = "alias")]
     pub fn aliases(mut self, layer: impl Into<Option<AliasLayer>>) -> Self {
@@ -163,7 +188,7 @@ impl<L, R> Builder<L, R, Said> {
         R: Service<RestCall, Response = Response, Error = BoxError> + Clone + Send + 'static,
         R::Future: Send,
     {
-        let layers = self.layers;
+        let layers = self.layers.shared();
         // From the inside out; the table in the module's docs has the reasons.
         let stack = self.leaf;
         #[cfg(feature = "cache")]

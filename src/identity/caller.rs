@@ -2,7 +2,7 @@
 
 use super::claims::{Claim, Claims};
 use super::credentials::Credentials;
-use super::digest::Parts;
+use super::digest::{Digest, Parts};
 use super::scopes::Scopes;
 use futures_core::future::BoxFuture;
 use http::HeaderValue;
@@ -30,7 +30,16 @@ struct Inner {
     partition: Option<Arc<str>>,
     claims: Option<Claims>,
     headers: OnceLock<(HeaderValue, HeaderValue)>,
-    digest: OnceLock<[u8; 32]>,
+    digests: OnceLock<Digests>,
+}
+
+/// Hashes of a caller.
+#[derive(Clone, Copy)]
+pub(super) struct Digests {
+    /// With whatever scopes.
+    pub(super) user: Digest,
+    /// With these scopes.
+    pub(super) scoped: Digest,
 }
 
 type Refused = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -48,7 +57,7 @@ impl Identity {
             partition: None,
             claims: None,
             headers: OnceLock::new(),
-            digest: OnceLock::new(),
+            digests: OnceLock::new(),
         }))
     }
 
@@ -110,7 +119,7 @@ impl Identity {
     /// Returns the parts to change, without what was computed from them.
     fn changed(&mut self) -> &mut Inner {
         let inner = Arc::make_mut(&mut self.0);
-        (inner.headers, inner.digest) = (OnceLock::new(), OnceLock::new());
+        (inner.headers, inner.digests) = (OnceLock::new(), OnceLock::new());
         inner
     }
 
@@ -164,9 +173,9 @@ impl Identity {
         })
     }
 
-    /// Returns a hash of all that sets the caller apart, but for the claims.
-    pub(super) fn digest(&self) -> &[u8; 32] {
-        self.0.digest.get_or_init(|| {
+    /// Returns hashes of all that sets the caller apart, but for the claims.
+    pub(super) fn digests(&self) -> &Digests {
+        self.0.digests.get_or_init(|| {
             let Inner { subject, client, scopes, credentials, partition, .. } = &*self.0;
             let mut parts = Parts::default();
             parts.part(subject.as_bytes());
@@ -174,9 +183,12 @@ impl Identity {
             parts.maybe(partition.as_deref().map(str::as_bytes));
             parts.maybe(credentials.as_ref().map(|own| own.user().as_bytes()));
             parts.maybe(credentials.as_ref().map(|own| own.authorization().as_bytes()));
+            let user = parts.end();
+            let mut parts = Parts::default();
+            parts.part(&user);
             parts.number(scopes.len());
             scopes.iter().for_each(|scope| parts.part(scope.as_bytes()));
-            parts.end()
+            Digests { user, scoped: parts.end() }
         })
     }
 

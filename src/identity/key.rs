@@ -1,6 +1,6 @@
 //! [`CallerKey`].
 
-use super::caller::Identity;
+use super::caller::{Digests, Identity};
 use super::claims::Claims;
 use super::digest::{Digest, Parts};
 use super::sharing::{Rule, Sharing};
@@ -21,26 +21,36 @@ impl CallerKey {
     /// Returns the key of a caller who is alike to nobody else: by subject, client, claims, partition, scopes and
     /// login, and by the headers for 1C.
     pub(crate) fn private(identity: Option<&Identity>, headers: &HeaderMap) -> Self {
-        let digest = identity.map_or([0; 32], |identity| *identity.digest());
-        let claims = identity.and_then(Identity::claims).cloned();
-        Self { digest: with_headers(digest, headers, true), claims }
+        Self::alone(identity, headers, |digests| digests.scoped)
     }
 
     /// Returns the key of a caller among those whom `sharing` says to be treated alike.
     pub(crate) fn shared(sharing: &Sharing, identity: Option<&Identity>, headers: &HeaderMap) -> Self {
-        let own = identity.is_some_and(|identity| identity.credentials().is_some());
-        let alike = |kind: &[u8], name: &str| {
-            let digest = group([kind, name.as_bytes()], identity);
-            Self { digest: with_headers(digest, headers, own), claims: None }
+        Self::alike(sharing, identity, headers).unwrap_or_else(|| Self::private(identity, headers))
+    }
+
+    /// Returns the key of a caller among those whom `sharing` says to be treated alike, whatever their scopes.
+    #[cfg(feature = "alias")]
+    pub(crate) fn of_user(sharing: &Sharing, identity: Option<&Identity>, headers: &HeaderMap) -> Self {
+        let alone = || Self::alone(identity, headers, |digests| digests.user);
+        Self::alike(sharing, identity, headers).unwrap_or_else(alone)
+    }
+
+    fn alone(identity: Option<&Identity>, headers: &HeaderMap, of: fn(&Digests) -> Digest) -> Self {
+        let digest = identity.map_or([0; 32], |identity| of(identity.digests()));
+        let claims = identity.and_then(Identity::claims).cloned();
+        Self { digest: with_headers(digest, headers, true), claims }
+    }
+
+    /// Returns the key of a group of callers; `None` for a caller who is in none.
+    fn alike(sharing: &Sharing, identity: Option<&Identity>, headers: &HeaderMap) -> Option<Self> {
+        let digest = match &sharing.0 {
+            Rule::Nobody => return None,
+            Rule::Account => group([b"account", b""], identity),
+            Rule::Group(name) => group([b"group", name(identity?)?.as_bytes()], identity),
         };
-        match &sharing.0 {
-            Rule::Nobody => Self::private(identity, headers),
-            Rule::Account => alike(b"account", ""),
-            Rule::Group(name) => match identity.and_then(|identity| name(identity)) {
-                Some(name) => alike(b"group", &name),
-                None => Self::private(identity, headers),
-            },
-        }
+        let own = identity.is_some_and(|identity| identity.credentials().is_some());
+        Some(Self { digest: with_headers(digest, headers, own), claims: None })
     }
 
     /// Returns the key of what this caller asks.

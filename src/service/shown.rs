@@ -3,6 +3,7 @@
 use crate::identity::{CallerKey, Identity, Sharing};
 use crate::rpc::{Param, Request};
 use bytes::Bytes;
+use http::HeaderMap;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,8 +47,12 @@ struct Seen<P> {
 /// alike.
 pub(crate) struct Shown<P> {
     sharing: Sharing,
+    key: Key,
     callers: Mutex<Callers<P>>,
 }
+
+/// Returns the key of a caller.
+type Key = fn(&Sharing, Option<&Identity>, &HeaderMap) -> CallerKey;
 
 type Callers<P> = HashMap<CallerKey, Vec<Seen<P>>>;
 
@@ -59,12 +64,18 @@ impl<P> Default for Shown<P> {
 
 impl<P> Shown<P> {
     pub(crate) fn new(sharing: Sharing) -> Self {
-        Self { sharing, callers: Mutex::default() }
+        Self { sharing, key: CallerKey::shared, callers: Mutex::default() }
+    }
+
+    /// Remembers what a user was shown under any scopes.
+    #[cfg(feature = "alias")]
+    pub(crate) fn of_users(sharing: Sharing) -> Self {
+        Self { key: CallerKey::of_user, ..Self::new(sharing) }
     }
 
     /// Returns the key by which the caller of `request` is known here.
     pub(crate) fn caller(&self, request: &Request) -> CallerKey {
-        CallerKey::shared(&self.sharing, request.extensions.get::<Identity>(), &request.headers)
+        (self.key)(&self.sharing, request.extensions.get::<Identity>(), &request.headers)
     }
 
     /// Returns who asks `request`, and by which cursor.

@@ -9,7 +9,7 @@ use onec_mcp::gateway::{Builder, NoRest};
 use onec_mcp::onec::RestCall;
 use onec_mcp::rpc::{BoxError, Method, Param, Params, Payload, Request, Response, RpcError, Version};
 use onec_mcp::scope::ScopePolicy;
-use onec_mcp::{Gateway, Identity, Scopes};
+use onec_mcp::{Gateway, Identity, Scopes, Sharing};
 use serde_json::{Value, json};
 use std::future::{Ready, ready};
 use std::io::Write;
@@ -180,8 +180,9 @@ async fn a_refusal_is_reported_under_the_name_of_1c() {
         request.extensions.insert(Identity::new("Audit", Scopes::parse(scopes)));
         request
     };
-    let gateway =
-        all(&OneC::default(), Gateway::builder(OneC::default())).scopes(ScopePolicy::everything("mcp")).build();
+    // The names that another caller was shown are known where the leaf treats both alike.
+    let builder = all(&OneC::default(), Gateway::builder(OneC::default())).sharing(Sharing::by_account());
+    let gateway = builder.scopes(ScopePolicy::everything("mcp")).build();
     let shown = names(gateway.clone().oneshot(list(Some("mcp"))).await);
     let alias = shown.iter().find(|name| name.contains("prod")).unwrap();
     gateway.clone().oneshot(caller(call(alias, &json!({}), None), "own:other")).await.unwrap_err();

@@ -210,7 +210,7 @@ async fn an_infobase_for_each_tenant_by_claim() {
             let tenant = if tenant == "a" { Tenant("a") } else { Tenant("b") };
             Identity::new(user, Scopes::parse("mcp mcp:resolve")).with_claim(tenant)
         });
-        ready(caller.ok_or(AuthError::NotFound))
+        ready(caller.ok_or(AuthError::Unknown))
     };
     let bridge = Bridge::new(ServerInfo::default()).sharing(sharing);
     let mcp = BearerAuthLayer::new(tokens).layer(JsonRpcLayer::new(bridge).layer(stack));

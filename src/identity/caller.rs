@@ -37,6 +37,7 @@ struct Inner {
 #[derive(Clone, Copy)]
 pub(super) struct Digests {
     /// With whatever scopes.
+    #[cfg(feature = "alias")]
     pub(super) user: Digest,
     /// With these scopes.
     pub(super) scoped: Digest,
@@ -188,7 +189,11 @@ impl Identity {
             parts.part(&user);
             parts.number(scopes.len());
             scopes.iter().for_each(|scope| parts.part(scope.as_bytes()));
-            Digests { user, scoped: parts.end() }
+            Digests {
+                #[cfg(feature = "alias")]
+                user,
+                scoped: parts.end(),
+            }
         })
     }
 

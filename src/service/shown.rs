@@ -38,6 +38,7 @@ pub(super) fn caller(request: &Request) -> CallerKey {
 
 #[derive(Debug)]
 struct Seen<P> {
+    #[cfg_attr(not(any(feature = "check", feature = "confirm")), allow(dead_code, reason = "for `learn` alone"))]
     cursor: Bytes,
     page: Arc<P>,
     at: Instant,

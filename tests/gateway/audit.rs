@@ -12,7 +12,7 @@ use onec_mcp::rpc::{
     BoxError, ErrorObject, Method, Param, Params, Payload, Request, Response, RpcError, ServerInfo, Unasked, Version,
 };
 use onec_mcp::scope::{ScopeLayer, ScopePolicy};
-use onec_mcp::{Bridge, Identity, LogLayer, Scopes};
+use onec_mcp::{Bridge, Identity, LogLayer, Scopes, Sharing};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -326,7 +326,7 @@ async fn the_trail_speaks_of_names_in_1c_and_of_refusals() {
     let (trail, _guard) = Trail::start();
     let inner = mcp::always(r#"{"tools":[{"name":"Остатки"}],"content":[]}"#);
     let scoped = ScopeLayer::new(ScopePolicy::everything("mcp")).layer(inner);
-    let service = AliasLayer::new().layer(audited(scoped));
+    let service = AliasLayer::new().sharing(Sharing::by_account()).layer(audited(scoped));
     let mut request = request(Method::ToolsCall, &json!({ "name": alias("Остатки") }));
     request.extensions.insert(Identity::new("a", Scopes::parse("mcp")));
     service.clone().oneshot(request.clone()).await.unwrap();

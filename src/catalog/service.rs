@@ -83,10 +83,10 @@ where
             let answer = alone::answer(&request, &tools, self.catalog.program(), structured);
             return ResponseFuture::request(Answer::known(Ok(answer)));
         }
-        let method = request.method.clone();
-        if method != Method::ToolsList && self.catalog.program().items(&method).is_empty() {
+        if request.method != Method::ToolsList && self.catalog.program().items(&request.method).is_empty() {
             return ResponseFuture::request(Answer::passed(self.inner.call(request)));
         }
+        let method = request.method.clone();
         let first = request.params.raw(Param::Cursor).is_none_or(|cursor| cursor == b"null");
         let (tools, catalog, lists) = ((*tools).clone(), self.catalog.clone(), Arc::clone(&self.lists));
         let merge = Merge { tools, catalog, method, first, structured, lists };

@@ -329,6 +329,20 @@ async fn codes_are_not_guessed_fast() {
     assert!(desk.send(&public("last"), &typed("anna", "secret", "123456")).await.sent("code").is_some());
 }
 
+/// A password that was right before lets nobody pass who has to wait: it is only a part of the login.
+#[tokio::test(start_paused = true)]
+async fn a_password_with_a_code_is_never_known() {
+    let login = Directory::new();
+    let desk = Desk::new(Slowdown::new(login.clone()));
+    assert!(desk.send(&public("first"), &typed("anna", "secret", "123456")).await.sent("code").is_some());
+    while desk.send(&public("s"), &typed("anna", "guess", "1")).await.status != 429 {}
+    let before = login.asked();
+    for code in ["000001", "123456"] {
+        desk.send(&public("s"), &typed("anna", "secret", code)).await.assert_page(429);
+    }
+    assert_eq!(login.asked(), before);
+}
+
 /// Closures that keep something for each call, and await.
 #[tokio::test]
 async fn async_closures_are_logins_and_validators() {
